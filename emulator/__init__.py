@@ -1,0 +1,1 @@
+"""Twilio on the laptop: voice, TaskRouter, signed webhooks and REST, driven by one discrete-event kernel."""

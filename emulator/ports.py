@@ -1,0 +1,131 @@
+"""What the halves of the emulator ask of each other and of the wire."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Form = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class WebRequest:
+    """One HTTP request that Twilio makes. `url` is complete; `body` is empty on GET."""
+
+    method: Literal["GET", "POST"]
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class WebResponse:
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+@dataclass(frozen=True)
+class WebFailure:
+    """No answer: the connection failed, or no complete answer came before the deadline."""
+
+    kind: Literal["connect", "timeout"]
+
+
+WebResult = WebResponse | WebFailure
+Done = Callable[[WebResult], None]
+
+
+class Transport(Protocol):
+    """Carries one request. `done` is called exactly once, later, from the kernel's own turn."""
+
+    def send(self, request: WebRequest, connect_timeout: float, total_timeout: float, done: Done) -> None: ...
+
+
+class Webhooks(Protocol):
+    """Signed requests to the application (contract 1.3, 2): fragment overrides, one retry when connecting fails."""
+
+    def send(
+        self,
+        url: str,
+        form: Form,
+        done: Done,
+        *,
+        method: Literal["GET", "POST"] = "POST",
+        deadline: float = 15.0,
+    ) -> None: ...
+
+
+class TwilioError(Exception):
+    """An error of Twilio's own numbering; `status` is the HTTP status that a REST request gets for it."""
+
+    def __init__(self, code: int, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True)
+class WorkerLegOrder:
+    """A worker leg that TaskRouter itself places (dequeue, call and conference instructions)."""
+
+    reservation_sid: str
+    task_sid: str
+    caller_call_sid: str
+    to: str
+    from_: str
+    timeout: int
+    status_callback_url: str = ""
+    status_callback_events: Sequence[str] = ()
+    url: str = ""  # call: the document that runs on the worker leg; empty: join the two as soon as it is answered
+    post_work_activity_sid: str = ""
+
+
+class VoicePort(Protocol):
+    """What TaskRouter asks of the voice half."""
+
+    def place_worker_leg(self, order: WorkerLegOrder) -> str:
+        """Ring the worker; returns the new CallSid. Join at the answer when `order.url` is empty."""
+
+    def leave_queue(self, call_sid: str, queue_result: str) -> None:
+        """The task is gone while the caller waits: the caller leaves the queue and Enqueue's action is requested."""
+
+    def redirect(self, call_sid: str, url: str) -> None:
+        """The redirect instruction: fetch `url` on the caller's live call. Raises TwilioError 40122 if it is gone."""
+
+    def hang_up(self, call_sid: str) -> None:
+        """End a leg in whatever state it is; nothing happens when it has ended."""
+
+
+class TaskRouterPort(Protocol):
+    """What the voice half asks of TaskRouter."""
+
+    def create_task(
+        self,
+        workflow_sid: str,
+        attributes: Mapping[str, object],
+        priority: int = 0,
+        timeout: int | None = None,
+    ) -> str:
+        """<Enqueue workflowSid>: returns the TaskSid. TwilioError 14220: workflow; 14221: attributes; 14222: route."""
+
+    def caller_gone(self, task_sid: str, reason: str = "hangup") -> None:
+        """The caller hung up or left the queue before being joined: the task is canceled if it still can be."""
+
+    def begin_accept(self, reservation_sid: str) -> str:
+        """<Dial><Queue reservationSid>: returns the caller's CallSid and suspends the reservation's timer.
+
+        TwilioError 14215: not pending, accepted already, or being accepted; 14217: not found, canceled, rescinded.
+        """
+
+    def finish_accept(self, reservation_sid: str, joined: bool) -> None:
+        """After begin_accept: joined makes the reservation accepted, not joined makes it canceled (contract 4.5)."""
+
+    def set_worker_call_sid(self, task_sid: str, call_sid: str) -> None:
+        """TaskRouter placed the worker leg itself: `worker_call_sid` joins the task's attributes."""
+
+    def conversation_ended(self, reservation_sid: str, post_work_activity_sid: str) -> None:
+        """The two are no longer joined: task and reservation go to wrapping, the worker to the activity if given.
+
+        Raises TwilioError 14218 when the activity does not exist.
+        """
