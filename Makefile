@@ -1,0 +1,44 @@
+# `make help` lists the commands. Everything runs in .venv, which is made from pinned requirements when it is missing or old.
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.PHONY: help demo dev test check bench requirements clean
+
+PY = .venv/bin/python
+BIN = .venv/bin
+
+demo: .venv/ready ## real calls through the real package on this machine; no account needed
+	@$(PY) -m laptop.demo
+
+dev: .venv/ready ## the same, kept running and reloaded on a change
+	@$(PY) -m laptop.dev
+
+test: check ## everything: the checks, then every test
+	$(PY) -m pytest
+
+check: .venv/ready ## lint, format, types, import rules, CloudFormation; changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/cfn-lint infra/*
+
+bench: .venv/ready ## the speed ratios and the price of a thousand calls
+	@$(PY) -m bench
+
+requirements: .venv/ready ## refresh every pin to the newest that fits
+	$(BIN)/uv pip compile $(COMPILE) requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile $(COMPILE) requirements-dev.in --output-file requirements-dev.txt
+
+# Universal: one file for Python 3.11 and newer on every system, with markers where they differ.
+COMPILE = --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest --no-emit-index-url \
+	--custom-compile-command "make requirements"
+
+clean: ## remove the virtual environment and everything that was built
+	rm -rf .venv .build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+help: ## what there is to call (this list)
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
+
+.venv/ready: requirements-dev.txt tools/venv.sh
+	@PYTHON="$(PYTHON)" sh tools/venv.sh
