@@ -32,7 +32,7 @@ if ! "$python" -m venv --clear .venv >"$log" 2>&1; then
 fi
 
 say "installing $(grep -c '==' requirements-dev.txt) pinned packages, about a minute"
-if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt >"$log" 2>&1; then
+if ! .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt >"$log" 2>&1; then
     cat "$log" >&2
     fail "pip could not install requirements-dev.txt, see above. Run the same command again when that is mended."
 fi
