@@ -1,0 +1,1 @@
+"""All of Cordboard that runs in Lambda."""

@@ -1,0 +1,56 @@
+"""The messages on the jobs queue, typed. A message of an older version lacks fields: each new one has a default."""
+
+from typing import Annotated
+
+import msgspec
+
+from chalicelib import aws, settings
+from chalicelib.link import Key
+
+Sid = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}[0-9a-fA-F]{32}$")]
+
+
+class RingWorker(msgspec.Struct, frozen=True, tag_field="job", tag="ring_worker"):
+    """Do the CRM work for this link, then ring the worker."""
+
+    call_sid: Sid
+    reservation_sid: Sid
+
+    @property
+    def key(self) -> Key:
+        return Key(self.call_sid, self.reservation_sid)
+
+
+class CompleteTask(msgspec.Struct, frozen=True, tag_field="job", tag="complete_task"):
+    """The wrap-up time is over: complete the task and put the worker back to work."""
+
+    call_sid: Sid
+    task_sid: Sid
+    worker_sid: str = ""
+    from_activity_sid: str = ""  # the worker is moved only if it still is in this activity
+    to_activity_sid: str = ""
+
+
+Job = RingWorker | CompleteTask
+
+
+class JobError(Exception):
+    """A message that is no job of ours."""
+
+
+def decode(body: str) -> Job:
+    """The job of a message's body; fields of a newer version are ignored. Raises JobError."""
+    try:
+        job: Job = msgspec.json.decode(body, type=Job)
+    except msgspec.DecodeError as error:
+        raise JobError(f"not a job: {error}") from error
+    return job
+
+
+def send(job: Job, delay_seconds: int = 0) -> None:
+    """Put the job on the queue, to be seen after `delay_seconds` (0 to 900)."""
+    aws.client("sqs").send_message(
+        QueueUrl=settings.current().jobs_queue_url,
+        MessageBody=msgspec.json.encode(job).decode(),
+        DelaySeconds=delay_seconds,
+    )

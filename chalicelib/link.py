@@ -1,0 +1,98 @@
+"""The link: one worker reserved for one caller's call. Its states, and what may follow what (pure)."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+State = Literal["reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed"]
+STATES: tuple[State, ...] = ("reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed")
+
+# How a link ends. `rejected` says why in `reason`; the others are TaskRouter's own words for a reservation.
+Outcome = Literal["completed", "rejected", "timeout", "canceled", "rescinded"]
+
+Mode = Literal["crm-first", "direct"]
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True):
+    """A link as the table keeps it. Times are epoch seconds; an empty string or 0 means not known."""
+
+    call_sid: str
+    reservation_sid: str
+    state: State = "reserved"
+    mode: Mode = "crm-first"
+    outcome: Outcome | Literal[""] = ""
+    reason: str = ""
+    task_sid: str = ""
+    worker_sid: str = ""
+    worker_name: str = ""
+    worker_call_sid: str = ""
+    queue: str = ""  # friendly name of the task queue
+    contact_uri: str = ""
+    caller: str = ""  # the caller's number
+    caller_id: str = ""  # the number that the worker's phone shows
+    base_url: str = ""  # of this application, as Twilio reaches it
+    crm_name: str = ""
+    crm_line: str = ""  # what the worker hears before the caller
+    crm_data: Mapping[str, Any] = {}
+    deadline: float = 0  # the last moment to dial
+    leased_until: float = 0  # a job is at work on it until then
+    reserved_at: float = 0
+    preparing_at: float = 0
+    dialing_at: float = 0
+    ringing_at: float = 0
+    answered_at: float = 0
+    bridged_at: float = 0
+    closed_at: float = 0
+
+    @property
+    def key(self) -> "Key":
+        return Key(self.call_sid, self.reservation_sid)
+
+
+class Key(msgspec.Struct, frozen=True):
+    call_sid: str
+    reservation_sid: str
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """The caller's own story, whatever became of the links."""
+
+    call_sid: str
+    task_sid: str = ""
+    line: str = ""
+    caller: str = ""
+    called: str = ""
+    queue_result: str = ""
+    queue_seconds: int = 0
+    task_status: str = ""
+    reason: str = ""  # why the task was canceled
+    survey: str = ""
+    voicemail_url: str = ""
+    voicemail_seconds: int = 0
+    at: float = 0  # when it came to be known
+    left_queue_at: float = 0
+    wrapping_at: float = 0
+    completed_at: float = 0
+    canceled_at: float = 0
+
+
+class Story(msgspec.Struct, frozen=True):
+    """All that is known of one call."""
+
+    call: Call | None
+    links: tuple[Link, ...]  # in the order of their reservations
+
+
+def before(state: State) -> tuple[State, ...]:
+    """The states from which a link may move to `state`: all the earlier ones. It never moves back."""
+    return STATES[: STATES.index(state)]
+
+
+def is_over(link: Link) -> bool:
+    return link.state == "closed"
+
+
+def rings_for_nobody(link: Link) -> bool:
+    """A closed link whose worker leg may still be ringing, or waits for a caller who will not come."""
+    return is_over(link) and bool(link.worker_call_sid) and link.outcome != "completed"

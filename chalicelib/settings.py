@@ -1,0 +1,66 @@
+"""What the environment says, read once into a typed value."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """The stage's configuration. Sids are Twilio's; an empty string means not set."""
+
+    links_table: str
+    jobs_queue_url: str
+    account_sid: str
+    workspace_sid: str
+    workflow_sid: str
+    contacts_table: str = ""
+    crm_url: str = ""
+    secret_parameter: str = ""
+    public_base_url: str = ""
+    twilio_api_url: str = ""
+    activities: Mapping[str, str] = {}  # friendly name -> WA sid
+    task_queues: Mapping[str, str] = {}  # friendly name -> WQ sid
+
+
+class SettingsError(Exception):
+    """A variable of the environment is missing or malformed; the text names it."""
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Settings of this environment. Raises SettingsError that names the variable."""
+    return Settings(
+        links_table=_required(environment, "LINKS_TABLE"),
+        jobs_queue_url=_required(environment, "JOBS_QUEUE_URL"),
+        account_sid=_required(environment, "TWILIO_ACCOUNT_SID"),
+        workspace_sid=_required(environment, "TWILIO_WORKSPACE_SID"),
+        workflow_sid=_required(environment, "TWILIO_WORKFLOW_SID"),
+        contacts_table=environment.get("CONTACTS_TABLE", ""),
+        crm_url=environment.get("CRM_URL", ""),
+        secret_parameter=environment.get("TWILIO_SECRET_PARAMETER", ""),
+        public_base_url=environment.get("PUBLIC_BASE_URL", "").rstrip("/"),
+        twilio_api_url=environment.get("TWILIO_API_URL", "").rstrip("/"),
+        activities=_names(environment, "TWILIO_ACTIVITIES"),
+        task_queues=_names(environment, "TWILIO_TASK_QUEUES"),
+    )
+
+
+@cache
+def current() -> Settings:
+    """This process's settings."""
+    return load(os.environ)
+
+
+def _required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise SettingsError(f"the environment variable {name} is not set")
+    return value
+
+
+def _names(environment: Mapping[str, str], name: str) -> Mapping[str, str]:
+    try:
+        return msgspec.json.decode(environment.get(name) or "{}", type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"{name} must be a JSON object of friendly names to sids: {error}") from error

@@ -1,0 +1,172 @@
+"""The front door of every webhook: signature, form, and the promise that Twilio always gets a valid answer."""
+
+import base64
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote, quote_plus, unquote
+
+from twilio.request_validator import (
+    SIGNATURE_HEADER,
+    SIGNATURE_SETTINGS_HEADER,
+    RequestValidator,
+    get_signature_algorithm,
+)
+
+from chalicelib import log, secrets, settings
+
+# Task and worker attributes are 4096 characters each, three bytes a character when encoded; the rest is small.
+MAX_BODY_BYTES = 256 * 1024
+MAX_FIELDS = 500
+
+
+class Answer(NamedTuple):
+    status: int
+    body: str
+    content_type: str
+
+
+class Webhook(NamedTuple):
+    """One request that Twilio signed. Of a repeated field the form has the last value."""
+
+    base_url: str  # of this application, as Twilio reaches it, no slash at the end
+    form: Mapping[str, str]
+    path: Mapping[str, str]
+
+
+class Refused(Exception):
+    """Not from Twilio, or nothing that Twilio sends. Carries the answer."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.answer = Answer(status, why, "text/plain")
+
+
+class _Fields(dict[str, list[str]]):
+    """A form as RequestValidator wants it: repeated names keep all their values."""
+
+    def getlist(self, name: str) -> list[str]:
+        return self[name]
+
+
+def receive(event: Mapping[str, Any]) -> Webhook:
+    """The webhook in this API Gateway REST event, once its signature holds. Raises Refused, SecretError.
+
+    The signed URL is the one that Twilio used: stage or base path included (contract 2.1, 2.3).
+    """
+    pairs = _form(event)
+    fields = _Fields()
+    for name, value in pairs:
+        fields.setdefault(name, []).append(value)
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    signature = headers.get(SIGNATURE_HEADER.lower()) or ""
+    algorithm = get_signature_algorithm(headers.get(SIGNATURE_SETTINGS_HEADER.lower()))
+    base_url, url = _urls(event)
+    signed = {} if event["httpMethod"] == "GET" else fields
+    for candidate in _with_query(url, event):
+        for token in secrets.current().auth_tokens if signature else ():
+            if RequestValidator(token).validate(candidate, signed, signature, algorithm):
+                return Webhook(base_url, dict(pairs), _path(event))
+    raise Refused(403, "the signature does not hold")
+
+
+def voice(
+    event: Mapping[str, Any], door: Callable[[Webhook], str], otherwise: Callable[[Webhook], str], name: str
+) -> Answer:
+    """Answer a voice webhook with the door's TwiML, or with `otherwise`'s when our own code fails."""
+
+    def twiml(webhook: Webhook) -> Answer:
+        try:
+            body = door(webhook)
+        except Exception as error:
+            _failed(name, webhook, error)
+            body = otherwise(webhook)
+        return Answer(200, body, "text/xml")
+
+    return _answer(event, name, twiml)
+
+
+def data(event: Mapping[str, Any], door: Callable[[Webhook], Answer], name: str) -> Answer:
+    """Answer a TaskRouter or status webhook; 503 when our own code fails, so that Twilio's fallback is tried."""
+
+    def answer(webhook: Webhook) -> Answer:
+        try:
+            return door(webhook)
+        except Exception as error:
+            _failed(name, webhook, error)
+            return Answer(503, '{"error":"Cordboard could not do this now; see its log"}', "application/json")
+
+    return _answer(event, name, answer)
+
+
+def _answer(event: Mapping[str, Any], name: str, answer: Callable[[Webhook], Answer]) -> Answer:
+    try:
+        webhook = receive(event)
+    except Refused as refused:
+        log.warning("webhook refused", door=name, why=str(refused), status=refused.answer.status)
+        return refused.answer
+    except secrets.SecretError as error:
+        log.error("no secret to check the signature with", door=name, why=str(error))
+        return Answer(503, "this application cannot check signatures now", "text/plain")
+    return answer(webhook)
+
+
+def _failed(name: str, webhook: Webhook, error: Exception) -> None:
+    sids = {key: webhook.form.get(key) for key in ("CallSid", "TaskSid", "ReservationSid")}
+    log.error("door failed", door=name, why=type(error).__name__, **{**sids, **webhook.path})
+
+
+def _form(event: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if event["httpMethod"] == "GET":
+        query: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
+        return [(name, value) for name, values in query.items() for value in values]
+    body = event.get("body") or ""
+    if len(body) > MAX_BODY_BYTES:
+        raise Refused(413, f"the form is larger than {MAX_BODY_BYTES} bytes")
+    if event.get("isBase64Encoded"):
+        body = base64.b64decode(body).decode("utf-8", "replace")
+    try:
+        return parse_qsl(body, keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError:
+        raise Refused(413, f"the form has more than {MAX_FIELDS} fields") from None
+
+
+def _urls(event: Mapping[str, Any]) -> tuple[str, str]:
+    """This application's base URL, and the complete URL of this request, as Twilio asked for them."""
+    context = event["requestContext"]
+    route = _route(event)
+    public = settings.current().public_base_url
+    if public:
+        return public, public + route
+    # requestContext.path has the stage, or a custom domain's base path, in front of the route.
+    base = f"https://{context['domainName']}{context['path'].removesuffix(route)}"
+    return base, base + route
+
+
+def _route(event: Mapping[str, Any]) -> str:
+    route: str = event["requestContext"]["resourcePath"]
+    for name, value in (event.get("pathParameters") or {}).items():
+        route = route.replace(f"{{{name}}}", value)
+    return route
+
+
+def _path(event: Mapping[str, Any]) -> Mapping[str, str]:
+    return {name: unquote(value) for name, value in (event.get("pathParameters") or {}).items()}
+
+
+def _with_query(url: str, event: Mapping[str, Any]) -> Iterable[str]:
+    """The URL with its query, in every spelling that Twilio may have signed.
+
+    API Gateway hands over a decoded query without its order (contract 2.3), and which spelling Twilio uses for the
+    GET of a dequeue's status callback is not documented: a live test has to say which of these can go.
+    """
+    query: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
+    pairs = [(name, value) for name, values in query.items() for value in values]
+    if not pairs:
+        return (url,)
+    orders = (pairs, sorted(pairs))
+    spellings: tuple[Callable[[str], str], ...] = (quote_plus, lambda text: quote(text, safe=""))
+    return dict.fromkeys(
+        f"{url}?{'&'.join(f'{spell(name)}={spell(value)}' for name, value in order)}"
+        for order in orders
+        for spell in spellings
+    )

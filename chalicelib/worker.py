@@ -1,0 +1,29 @@
+"""What a worker hears: pure functions from a situation to TwiML."""
+
+from twilio.twiml.voice_response import Dial, VoiceResponse
+
+CALLER_GONE = "The caller is no longer on the line. Goodbye."
+TAKEN = "This call has been taken already. Goodbye."
+
+
+def connect(reservation_sid: str, post_work_activity_sid: str, line: str = "") -> str:
+    """The CRM's line, then the caller of this reservation (contract 3.2).
+
+    Twilio goes on after the Dial when the caller has gone, whether before the two were joined or after they talked.
+    """
+    response = VoiceResponse()
+    if line:
+        response.say(line)
+    dial = Dial()
+    dial.queue(None, reservation_sid=reservation_sid, post_work_activity_sid=post_work_activity_sid or None)
+    response.append(dial)
+    response.say(CALLER_GONE)
+    response.hangup()
+    return str(response)
+
+
+def say_goodbye(sentence: str) -> str:
+    response = VoiceResponse()
+    response.say(sentence)
+    response.hangup()
+    return str(response)
