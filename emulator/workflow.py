@@ -55,8 +55,8 @@ class Target:
     timeout: int | None = None
     order_by: tuple[SortKey, ...] = ()
     skip_if: Expression | None = None
-    known_worker_sid: str = ""
-    known_worker_friendly_name: str = ""
+    known_worker_sid: Expression | None = None
+    known_worker_friendly_name: Expression | None = None
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,15 @@ def _target(given: _TargetDocument, queue_sid: str) -> Target:
         raise msgspec.ValidationError("The first target of a filter needs a queue")
     return Target(
         queue_sid=queue_sid,
-        expression=parse(given.expression) if given.expression else ALWAYS,
+        expression=_optional(given.expression) or ALWAYS,
         priority=given.priority,
         timeout=given.timeout,
         order_by=parse_order(given.order_by),
-        skip_if=parse(given.skip_if) if given.skip_if else None,
-        known_worker_sid=given.known_worker_sid,
-        known_worker_friendly_name=given.known_worker_friendly_name,
+        skip_if=_optional(given.skip_if),
+        known_worker_sid=_optional(given.known_worker_sid),
+        known_worker_friendly_name=_optional(given.known_worker_friendly_name),
     )
+
+
+def _optional(text: str | None) -> Expression | None:
+    return parse(text) if text else None

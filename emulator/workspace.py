@@ -1,7 +1,7 @@
 """TaskRouter's resources as plain data (contract 4.5, 5, 7.5). What happens to them is in `lifecycle` and `routing`."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,7 +16,6 @@ ReservationStatus = Literal[
 ]
 
 OPEN_RESERVATION = frozenset({"pending", "accepted", "wrapping"})
-ENDED_TASK = frozenset({"completed", "canceled"})
 CHANNELS = ("default", "voice", "chat", "sms", "video")
 ATTRIBUTES_LIMIT = 4096  # characters of JSON, contract 3.1
 TASK_TIMEOUT = 86_400
@@ -156,7 +155,7 @@ class Task:
     cycles: int = 0
     redirected: bool = False  # the redirect instruction took the caller out of the queue
     reservations: dict[str, "Reservation"] = field(default_factory=dict)
-    time_to_live: Timer | None = None
+    timer: Timer | None = None  # time to live, then the 24 hours of an assignment, then the deletion
 
     @property
     def call_sid(self) -> str:
@@ -175,7 +174,10 @@ class Task:
 
 @dataclass
 class Reservation:
-    """`held`: an accept has begun, so the timer stands still. `leg_sid`: the worker leg that TaskRouter placed."""
+    """`held`: an accept has begun, so the timer stands still.
+
+    `leg_sid` is the worker leg that TaskRouter placed and would join itself; it ends with the reservation.
+    """
 
     sid: str
     task: Task
@@ -185,9 +187,7 @@ class Reservation:
     status: ReservationStatus = "pending"
     version: int = 0
     held: bool = False
-    accepting: bool = False
     leg_sid: str = ""
-    post_work_activity_sid: str = ""
     timer: Timer | None = None
 
     @property
@@ -199,6 +199,7 @@ class Reservation:
 class Workspace:
     sid: str
     account_sid: str
+    operating_unit_sid: str
     friendly_name: str
     event_callback_url: str
     events_filter: frozenset[str]
@@ -221,7 +222,7 @@ class Workspace:
 
     def activity_named(self, friendly_name: str) -> Activity:
         """The activity with that name. KeyError when there is none."""
-        return next(_named(self.activities, friendly_name))
+        return {activity.friendly_name: activity for activity in self.activities.values()}[friendly_name]
 
     def worker_named(self, friendly_name: str) -> Worker | None:
         return next((worker for worker in self.workers.values() if worker.friendly_name == friendly_name), None)
@@ -230,13 +231,6 @@ class Workspace:
         """Pending tasks in the order in which they are served: priority, then age."""
         pending = (task for task in self.tasks.values() if task.status == "pending")
         return sorted(pending, key=lambda task: (-task.priority, task.created))
-
-
-def _named(activities: Mapping[str, Activity], friendly_name: str) -> Iterator[Activity]:
-    found = [activity for activity in activities.values() if activity.friendly_name == friendly_name]
-    if not found:
-        raise KeyError(friendly_name)
-    return iter(found)
 
 
 def checked_attributes(attributes: object, code: int) -> dict[str, object]:

@@ -1,0 +1,118 @@
+"""TaskRouter's resources as REST shows them (contract 7.5 and the published schemas)."""
+
+import json
+from datetime import UTC, datetime
+
+from emulator.workspace import Activity, Reservation, Task, Worker, Workspace
+
+BASE = "https://taskrouter.twilio.com/v1/Workspaces"
+
+
+def iso(when: float) -> str:
+    """ISO 8601 in whole seconds, as TaskRouter writes times."""
+    return datetime.fromtimestamp(int(when), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def etag(version: int) -> str:
+    """What a resource's ETag header says of its version."""
+    return f'"{version}"'
+
+
+class Shapes:
+    """Every field of the schemas, for one workspace. `now` of a task is needed for its age."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.url = f"{BASE}/{workspace.sid}"
+
+    def task(self, task: Task, now: float, *, with_attributes: bool = True) -> dict[str, object]:
+        """Lists show no attributes (contract 5)."""
+        url = f"{self.url}/Tasks/{task.sid}"
+        return {
+            **self._owner(),
+            "sid": task.sid,
+            "age": int(now - task.created),
+            "assignment_status": task.status,
+            "attributes": task.attributes_json if with_attributes else None,
+            "addons": "{}",
+            "date_created": iso(task.created),
+            "date_updated": iso(task.updated),
+            "task_queue_entered_date": iso(task.queue_entered),
+            "virtual_start_time": iso(task.created),
+            "priority": task.priority,
+            "reason": task.reason or None,
+            "task_queue_sid": task.queue.sid,
+            "task_queue_friendly_name": task.queue.friendly_name,
+            "task_channel_sid": task.channel.sid,
+            "task_channel_unique_name": task.channel.unique_name,
+            "timeout": task.timeout,
+            "workflow_sid": task.workflow.sid,
+            "workflow_friendly_name": task.workflow.friendly_name,
+            "ignore_capacity": False,
+            "routing_target": None,
+            "url": url,
+            "links": {
+                "task_queue": f"{self.url}/TaskQueues/{task.queue.sid}",
+                "workflow": f"{self.url}/Workflows/{task.workflow.sid}",
+                "workspace": self.url,
+                "reservations": f"{url}/Reservations",
+            },
+        }
+
+    def reservation(self, reservation: Reservation, parent: str) -> dict[str, object]:
+        """`parent` is Tasks or Workers, by which path it was asked for."""
+        task, worker = reservation.task, reservation.worker
+        task_url, worker_url = f"{self.url}/Tasks/{task.sid}", f"{self.url}/Workers/{worker.sid}"
+        return {
+            **self._owner(),
+            "sid": reservation.sid,
+            "reservation_status": reservation.status,
+            "task_sid": task.sid,
+            "worker_name": worker.friendly_name,
+            "worker_sid": worker.sid,
+            "date_created": iso(reservation.created),
+            "date_updated": iso(reservation.updated),
+            "url": f"{worker_url if parent == 'Workers' else task_url}/Reservations/{reservation.sid}",
+            "links": {"task": task_url, "worker": worker_url, "workspace": self.url},
+        }
+
+    def worker(self, worker: Worker) -> dict[str, object]:
+        url = f"{self.url}/Workers/{worker.sid}"
+        return {
+            **self._owner(),
+            "sid": worker.sid,
+            "friendly_name": worker.friendly_name,
+            "attributes": json.dumps(worker.attributes),
+            "activity_name": worker.activity.friendly_name,
+            "activity_sid": worker.activity.sid,
+            "available": worker.activity.available,
+            "date_created": iso(worker.created),
+            "date_status_changed": iso(worker.activity_since),
+            "date_updated": iso(worker.updated),
+            "url": url,
+            "links": {
+                "channels": f"{url}/Channels",
+                "activity": f"{self.url}/Activities/{worker.activity.sid}",
+                "workspace": self.url,
+                "worker_statistics": f"{url}/Statistics",
+                "real_time_statistics": f"{self.url}/Workers/RealTimeStatistics",
+                "cumulative_statistics": f"{self.url}/Workers/CumulativeStatistics",
+                "worker_reservations": f"{url}/Reservations",
+                "reservations": f"{url}/Reservations",
+            },
+        }
+
+    def activity(self, activity: Activity) -> dict[str, object]:
+        return {
+            **self._owner(),
+            "sid": activity.sid,
+            "friendly_name": activity.friendly_name,
+            "available": activity.available,
+            "date_created": iso(activity.created),
+            "date_updated": iso(activity.created),
+            "url": f"{self.url}/Activities/{activity.sid}",
+            "links": {"workspace": self.url},
+        }
+
+    def _owner(self) -> dict[str, object]:
+        return {"account_sid": self._workspace.account_sid, "workspace_sid": self._workspace.sid}
