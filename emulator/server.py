@@ -1,0 +1,79 @@
+"""The emulator's REST API over HTTP on the loopback interface."""
+
+import json
+import threading
+from dataclasses import dataclass
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+from emulator.rest_answer import RestAnswer
+from emulator.twilio import Twilio
+from emulator.wall import WallLoop
+
+
+@dataclass
+class Server:
+    """`url` is the base of every path, for `api.twilio.com` and `taskrouter.twilio.com` alike."""
+
+    url: str
+    _http: ThreadingHTTPServer
+    _thread: threading.Thread
+
+    def stop(self) -> None:
+        """Returns when the port is closed."""
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, twilio: Twilio, loop: WallLoop, *args: Any) -> None:
+        self._twilio = twilio
+        self._loop = loop
+        super().__init__(*args)
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def do_DELETE(self) -> None:
+        self._serve()
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        form = parse_qs(body.decode(), keep_blank_values=True)
+        authorization = self.headers.get("Authorization", "")
+        headers = dict(self.headers.items())
+        answer = self._loop.call(
+            lambda: self._twilio.rest(self.command, self.path, form, authorization, headers),
+        )
+        self._send(answer)
+
+    def _send(self, answer: RestAnswer) -> None:
+        body = b"" if answer.status == 204 else json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        self.send_header("Content-Type", "application/json")
+        if answer.status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """The facts tell what happened; the access log would only repeat it."""
+
+
+def serve(twilio: Twilio, loop: WallLoop, port: int = 0) -> Server:
+    """Serve on 127.0.0.1; `port` 0 takes a free one. The loop must be running."""
+    http = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, twilio, loop))
+    http.daemon_threads = True
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, name="rest", daemon=True)
+    thread.start()
+    return Server(f"http://127.0.0.1:{http.server_address[1]}", http, thread)

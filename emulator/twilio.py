@@ -1,0 +1,176 @@
+"""The whole of Twilio that we need: both halves, the wire and the account, behind one object."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+from emulator import rest
+from emulator.calls import Method
+from emulator.exchange import Exchange
+from emulator.kernel import Kernel
+from emulator.people import Phone, Step
+from emulator.ports import Transport, TwilioError
+from emulator.rest_answer import RestAnswer, refusal
+from emulator.taskrouter import TaskRouter
+from emulator.voice import Number, Voice
+from emulator.webhooks import SignedWebhooks
+
+MakeTransport = Callable[[Kernel], Transport]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One REST request and its answer, kept so that tests can hold both against Twilio's own description."""
+
+    method: str
+    url: str
+    form: Mapping[str, Sequence[str]]
+    answer: RestAnswer
+
+
+@dataclass
+class Account:
+    """`api_keys` maps the sid of an API key to its secret; both kinds of credentials open REST."""
+
+    sid: str
+    auth_token: str
+    api_keys: dict[str, str] = field(default_factory=dict)
+
+    def admits(self, authorization: str) -> bool:
+        kind, _, encoded = authorization.partition(" ")
+        try:
+            user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return False
+        secrets = {self.sid: self.auth_token, **self.api_keys}
+        return kind == "Basic" and user in secrets and secrets[user] == password
+
+
+class Twilio:
+    """Use from one thread, or through `WallLoop.call`.
+
+    `now` gives epoch seconds; `transport` makes the wire for the kernel of this Twilio; `seed` decides the sids;
+    `speech_rate` is seconds per spoken character, `calls_per_second` the account's limit on outbound calls.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        account_sid: str,
+        auth_token: str,
+        transport: MakeTransport,
+        seed: int = 0,
+        *,
+        speech_rate: float = 0.06,
+        calls_per_second: float = 1.0,
+    ) -> None:
+        self.kernel = Kernel(now, seed)
+        self.account = Account(account_sid, auth_token)
+        self.transport = transport(self.kernel)
+        self.webhooks = SignedWebhooks(self.kernel, self.transport, auth_token)
+        self.exchange = Exchange(self.kernel, self.webhooks, account_sid, speech_rate)
+        self.voice = Voice(self.exchange, calls_per_second)
+        self.router = TaskRouter(self.kernel, account_sid, self.webhooks)
+        self.router.voice = self.voice
+        self.exchange.router = self.router
+        self.numbers: dict[str, Number] = {}
+        self.requests: list[Recorded] = []
+
+    @property
+    def account_sid(self) -> str:
+        return self.account.sid
+
+    def rotate_auth_token(self, auth_token: str) -> None:
+        """The secondary token is promoted: it signs and it opens REST from now on (contract 2.1)."""
+        self.account.auth_token = auth_token
+        self.webhooks.auth_token = auth_token
+
+    def number(
+        self,
+        phone_number: str,
+        voice_url: str,
+        *,
+        voice_method: Method = "POST",
+        fallback_url: str = "",
+        fallback_method: Method = "POST",
+        status_callback: str = "",
+        status_callback_method: Method = "POST",
+    ) -> None:
+        """Say where the calls to one of our numbers are sent."""
+        self.numbers[phone_number] = Number(
+            phone_number,
+            voice_url,
+            voice_method,
+            fallback_url,
+            fallback_method,
+            status_callback,
+            status_callback_method,
+        )
+
+    def dial(
+        self,
+        from_: str,
+        to: str,
+        then: Sequence[Step] = (),
+        *,
+        voice_url: str = "",
+        fallback_url: str = "",
+        status_callback: str = "",
+    ) -> str:
+        """A caller dials `to`; returns the CallSid. Without `voice_url` the number must be known by `number`."""
+        number = Number(to, voice_url, "POST", fallback_url, "POST", status_callback)
+        return self.voice.dial_in(number if voice_url else self.numbers[to], from_, then)
+
+    def phone(self, number: str) -> Phone:
+        """The phone with this number, to say what it will do when it rings."""
+        return self.voice.phone(number)
+
+    def press(self, call_sid: str, digits: str) -> None:
+        self.voice.press(call_sid, digits)
+
+    def say(self, call_sid: str, text: str) -> None:
+        self.voice.say(call_sid, text)
+
+    def hang_up(self, call_sid: str) -> None:
+        """The person on this leg hangs up."""
+        self.voice.put_down(call_sid)
+
+    def answer(self, call_sid: str) -> None:
+        """Somebody takes a ringing outbound leg by hand."""
+        self.voice.pick_up(call_sid)
+
+    def decline(self, call_sid: str) -> None:
+        self.voice.decline(call_sid)
+
+    def rest(
+        self,
+        method: str,
+        url: str,
+        form: Mapping[str, Sequence[str]],
+        authorization: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> RestAnswer:
+        """One REST request: `url` complete or only a path, `form` the body's fields, `authorization` the header."""
+        answer = self._answer(method, url, form, authorization, headers or {})
+        self.requests.append(Recorded(method, url, form, answer))
+        return answer
+
+    def _answer(
+        self,
+        method: str,
+        url: str,
+        form: Mapping[str, Sequence[str]],
+        authorization: str,
+        headers: Mapping[str, str],
+    ) -> RestAnswer:
+        parts = urlsplit(url)
+        fields = parse_qs(parts.query, keep_blank_values=True)
+        fields.update({name: list(values) for name, values in form.items()})
+        try:
+            if not self.account.admits(authorization):
+                raise TwilioError(20003, "Authenticate", 401)
+            return rest.dispatch(self.voice, self.router, method.upper(), parts.path, fields, headers=headers)
+        except TwilioError as error:
+            return refusal(error)

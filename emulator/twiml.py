@@ -1,0 +1,305 @@
+"""TwiML documents as typed verbs (contract 3). Pure: text in, verbs out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers.expat import ExpatError, ParserCreate
+
+from emulator.ports import TwilioError
+
+
+@dataclass(frozen=True)
+class Say:
+    text: str
+    loop: int = 1
+
+
+@dataclass(frozen=True)
+class Play:
+    url: str
+    loop: int = 1
+
+
+@dataclass(frozen=True)
+class Pause:
+    seconds: float = 1.0
+
+
+Prompt = Say | Play | Pause
+
+
+@dataclass(frozen=True)
+class Gather:
+    prompts: tuple[Prompt, ...] = ()
+    input: frozenset[str] = frozenset({"dtmf"})
+    action: str = ""
+    method: str = "POST"
+    timeout: float = 5.0
+    finish_on_key: str = "#"
+    num_digits: int | None = None
+    action_on_empty_result: bool = False
+    barge_in: bool = True
+
+
+@dataclass(frozen=True)
+class Record:
+    action: str = ""
+    method: str = "POST"
+    timeout: float = 5.0
+    finish_on_key: str = "1234567890*#"
+    max_length: float = 3600.0
+    recording_status_callback: str = ""
+    recording_status_callback_method: str = "POST"
+
+
+@dataclass(frozen=True)
+class Redirect:
+    url: str
+    method: str = "POST"
+
+
+@dataclass(frozen=True)
+class Reject:
+    reason: str = "rejected"
+
+
+@dataclass(frozen=True)
+class Hangup:
+    pass
+
+
+@dataclass(frozen=True)
+class Leave:
+    pass
+
+
+@dataclass(frozen=True)
+class Enqueue:
+    """`wait_url` is None when the attribute is absent (Twilio's own music), "" for silence."""
+
+    name: str = ""
+    workflow_sid: str = ""
+    action: str = ""
+    method: str = "POST"
+    wait_url: str | None = None
+    wait_url_method: str = "POST"
+    max_queue_size: int | None = None
+    task_attributes: str = ""
+    priority: int = 0
+    timeout: int | None = None
+
+
+@dataclass(frozen=True)
+class QueueNoun:
+    name: str = ""
+    reservation_sid: str = ""
+    post_work_activity_sid: str = ""
+    url: str = ""
+    method: str = "POST"
+
+
+@dataclass(frozen=True)
+class Dial:
+    """`queue` is None when the noun is one that the emulator does not know; `noun` names it."""
+
+    queue: QueueNoun | None
+    noun: str = "Queue"
+    action: str = ""
+    method: str = "POST"
+    timeout: float = 30.0
+    hangup_on_star: bool = False
+    time_limit: float = 14400.0
+
+
+@dataclass(frozen=True)
+class Unknown:
+    name: str
+
+
+Verb = Say | Play | Pause | Gather | Record | Redirect | Reject | Hangup | Leave | Enqueue | Dial | Unknown
+Document = tuple[Verb, ...]
+
+
+def parse(text: bytes) -> Document:
+    """The verbs of a TwiML document, in order.
+
+    TwilioError 12100: no XML, blanks before the declaration, or another root than `Response` (contract 1.4).
+    """
+    root = _tree(text)
+    if root.tag != "Response":
+        _refuse(f"the root element is {root.tag}, not Response")
+    return tuple(_verb(element) for element in root)
+
+
+def _refuse(why: str) -> NoReturn:
+    raise TwilioError(12100, f"Document parse failure: {why}")
+
+
+def _tree(text: bytes) -> Element:
+    """Expat without document types: TwiML has none, and entity bombs need one."""
+    builder = TreeBuilder()  # typed elements, no parser of its own
+    parser = ParserCreate()
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(text, True)
+    except ExpatError as error:
+        raise TwilioError(12100, f"Document parse failure: {error}") from error
+    return builder.close()
+
+
+def _refuse_doctype(name: str, *_identifiers: object) -> NoReturn:
+    _refuse(f"a document type {name} is not allowed")
+
+
+def _verb(element: Element) -> Verb:
+    reader = _READERS.get(element.tag)
+    return reader(element) if reader else Unknown(element.tag)
+
+
+def _text(element: Element) -> str:
+    return "".join(element.itertext()).strip()
+
+
+def _number(attributes: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        return float(attributes.get(name, default))
+    except ValueError:
+        return default
+
+
+def _whole(attributes: Mapping[str, str], name: str) -> int | None:
+    value = attributes.get(name, "")
+    return int(value) if value.isdigit() else None
+
+
+def _loop(element: Element) -> int:
+    """`loop="0"` means for ever; 1000 times is as long as Twilio plays."""
+    times = _whole(element.attrib, "loop")
+    return 1 if times is None else times or 1000
+
+
+def _yes(attributes: Mapping[str, str], name: str, default: bool) -> bool:
+    return attributes.get(name, str(default)).lower() == "true"
+
+
+def _method(attributes: Mapping[str, str], name: str = "method") -> str:
+    return attributes.get(name, "POST").upper()
+
+
+def _say(element: Element) -> Say:
+    return Say(" ".join(_text(element).split()), _loop(element))
+
+
+def _play(element: Element) -> Play:
+    return Play(_text(element), _loop(element))
+
+
+def _pause(element: Element) -> Pause:
+    return Pause(_number(element.attrib, "length", 1.0))
+
+
+def _gather(element: Element) -> Gather:
+    given = element.attrib
+    prompts = tuple(verb for verb in map(_verb, element) if isinstance(verb, Say | Play | Pause))
+    return Gather(
+        prompts=prompts,
+        input=frozenset(given.get("input", "dtmf").split()),
+        action=given.get("action", ""),
+        method=_method(given),
+        timeout=_number(given, "timeout", 5.0),
+        finish_on_key=given.get("finishOnKey", "#"),
+        num_digits=_whole(given, "numDigits"),
+        action_on_empty_result=_yes(given, "actionOnEmptyResult", False),
+        barge_in=_yes(given, "bargeIn", True),
+    )
+
+
+def _record(element: Element) -> Record:
+    given = element.attrib
+    return Record(
+        action=given.get("action", ""),
+        method=_method(given),
+        timeout=_number(given, "timeout", 5.0),
+        finish_on_key=given.get("finishOnKey", "1234567890*#"),
+        max_length=_number(given, "maxLength", 3600.0),
+        recording_status_callback=given.get("recordingStatusCallback", ""),
+        recording_status_callback_method=_method(given, "recordingStatusCallbackMethod"),
+    )
+
+
+def _redirect(element: Element) -> Redirect:
+    return Redirect(_text(element), _method(element.attrib))
+
+
+def _reject(element: Element) -> Reject:
+    return Reject(element.attrib.get("reason", "rejected"))
+
+
+def _hangup(_element: Element) -> Hangup:
+    return Hangup()
+
+
+def _leave(_element: Element) -> Leave:
+    return Leave()
+
+
+def _enqueue(element: Element) -> Enqueue:
+    given = element.attrib
+    task = next((child for child in element if child.tag in {"Task", "TaskAttributes"}), None)
+    asked = task.attrib if task is not None else {}
+    return Enqueue(
+        name=(element.text or "").strip(),
+        workflow_sid=given.get("workflowSid", ""),
+        action=given.get("action", ""),
+        method=_method(given),
+        wait_url=given.get("waitUrl"),
+        wait_url_method=_method(given, "waitUrlMethod"),
+        max_queue_size=_whole(given, "maxQueueSize"),
+        task_attributes=_text(task) if task is not None else "",
+        priority=_whole(asked, "priority") or 0,
+        timeout=_whole(asked, "timeout"),
+    )
+
+
+def _dial(element: Element) -> Dial:
+    given = element.attrib
+    noun = next(iter(element), None)
+    return Dial(
+        queue=_queue(noun) if noun is not None and noun.tag == "Queue" else None,
+        noun=noun.tag if noun is not None else "Number",
+        action=given.get("action", ""),
+        method=_method(given),
+        timeout=_number(given, "timeout", 30.0),
+        hangup_on_star=_yes(given, "hangupOnStar", False),
+        time_limit=_number(given, "timeLimit", 14400.0),
+    )
+
+
+def _queue(element: Element) -> QueueNoun:
+    given = element.attrib
+    return QueueNoun(
+        name=_text(element),
+        reservation_sid=given.get("reservationSid", ""),
+        post_work_activity_sid=given.get("postWorkActivitySid", ""),
+        url=given.get("url", ""),
+        method=_method(given),
+    )
+
+
+_READERS: dict[str, Callable[[Element], Verb]] = {
+    "Say": _say,
+    "Play": _play,
+    "Pause": _pause,
+    "Gather": _gather,
+    "Record": _record,
+    "Redirect": _redirect,
+    "Reject": _reject,
+    "Hangup": _hangup,
+    "Leave": _leave,
+    "Enqueue": _enqueue,
+    "Dial": _dial,
+}

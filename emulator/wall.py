@@ -1,0 +1,94 @@
+"""The emulator on the wall clock: one thread runs the kernel, a pool of threads carries HTTP requests."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import urllib3
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from emulator.kernel import Action, Kernel
+from emulator.ports import Done, WebFailure, WebRequest, WebResponse, WebResult
+
+T = TypeVar("T")
+
+
+class WallLoop:
+    """Runs the kernel's timers when they are due. Everything that touches the emulator goes through its one lock."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._changed = threading.Condition(threading.RLock())
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
+
+    def start(self) -> "WallLoop":
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Returns when the thread has ended."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join()
+
+    def post(self, action: Action) -> None:
+        """Run `action` soon, in the kernel's own turn. From any thread."""
+        with self._changed:
+            self._kernel.after(0.0, action)
+            self._changed.notify()
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run `function` now, between two turns of the kernel, and return its result. From any thread."""
+        with self._changed:
+            result = function()
+            self._changed.notify()
+            return result
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._stopping:
+                self._kernel.run_due()
+                due = self._kernel.next_due()
+                self._changed.wait(None if due is None else max(0.0, due - self._kernel.now()))
+
+
+class HttpTransport:
+    """Implements the port `Transport` over real HTTP; results come back through the loop."""
+
+    def __init__(self, loop: WallLoop, threads: int = 16) -> None:
+        self._loop = loop
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="webhook")
+        self._pool = urllib3.PoolManager(maxsize=threads, retries=False)
+
+    def send(self, request: WebRequest, connect_timeout: float, total_timeout: float, done: Done) -> None:
+        def carry() -> None:
+            result = self._carry(request, connect_timeout, total_timeout)
+            self._loop.post(lambda: done(result))
+
+        self._threads.submit(carry)
+
+    def close(self) -> None:
+        """Waits for the requests that are under way."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._pool.clear()
+
+    def _carry(self, request: WebRequest, connect_timeout: float, total_timeout: float) -> WebResult:
+        timeout = urllib3.Timeout(connect=connect_timeout, total=total_timeout)
+        try:
+            answer = self._pool.request(
+                request.method,
+                request.url,
+                body=request.body or None,
+                headers=dict(request.headers),
+                timeout=timeout,
+                redirect=False,
+            )
+        except ReadTimeoutError:
+            return WebFailure("timeout")
+        except HTTPError:
+            return WebFailure("connect")
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        return WebResponse(answer.status, headers, answer.data)

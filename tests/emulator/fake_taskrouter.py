@@ -1,0 +1,50 @@
+"""A TaskRouter that does only what a test tells it: for the tests of the voice half."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from emulator.ports import TwilioError
+
+
+@dataclass
+class FakeTaskRouter:
+    """Each task gets one reservation, named after it. `refusals` makes a call fail with an error."""
+
+    tasks: dict[str, Mapping[str, object]] = field(default_factory=dict)
+    orders: list[tuple[str, int, int | None]] = field(default_factory=list)
+    events: list[tuple[str, ...]] = field(default_factory=list)
+    refusals: dict[str, TwilioError] = field(default_factory=dict)
+
+    def create_task(
+        self, workflow_sid: str, attributes: Mapping[str, object], priority: int = 0, timeout: int | None = None
+    ) -> str:
+        self._refuse("create_task")
+        sid = f"WT{len(self.tasks):032x}"
+        self.tasks[sid] = attributes
+        self.orders.append((workflow_sid, priority, timeout))
+        return sid
+
+    def caller_gone(self, task_sid: str, reason: str = "hangup") -> None:
+        self.events.append(("caller_gone", task_sid, reason))
+
+    def begin_accept(self, reservation_sid: str) -> str:
+        self._refuse("begin_accept")
+        task_sid = reservation_sid.replace("WR", "WT")
+        if task_sid not in self.tasks:
+            raise TwilioError(14217, "Reservation not found")
+        self.events.append(("begin_accept", reservation_sid))
+        return str(self.tasks[task_sid]["call_sid"])
+
+    def finish_accept(self, reservation_sid: str, joined: bool) -> None:
+        self.events.append(("finish_accept", reservation_sid, str(joined)))
+
+    def set_worker_call_sid(self, task_sid: str, call_sid: str) -> None:
+        self.events.append(("set_worker_call_sid", task_sid, call_sid))
+
+    def conversation_ended(self, reservation_sid: str, post_work_activity_sid: str) -> None:
+        self.events.append(("conversation_ended", reservation_sid, post_work_activity_sid))
+        self._refuse("conversation_ended")
+
+    def _refuse(self, verb: str) -> None:
+        if verb in self.refusals:
+            raise self.refusals[verb]
