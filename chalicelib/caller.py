@@ -55,8 +55,8 @@ def enqueue_plainly(workflow_sid: str) -> str:
     return str(response)
 
 
-def wait(treatment: Treatment, position: int | None, average_seconds: int | None, waited_seconds: int) -> str:
-    """One round of the waiting document; Twilio asks again when it has run out. None: Twilio did not say."""
+def wait(treatment: Treatment, position: int, average_seconds: int, waited_seconds: int) -> str:
+    """One round of the waiting document; Twilio asks again when it has run out. 0: Twilio did not say."""
     response = VoiceResponse()
     rules = treatment.wait
     if rules.leave_after and waited_seconds >= rules.leave_after:

@@ -21,17 +21,34 @@ class RingWorker(msgspec.Struct, frozen=True, tag_field="job", tag="ring_worker"
         return Key(self.call_sid, self.reservation_sid)
 
 
+class GiveUp(msgspec.Struct, frozen=True, tag_field="job", tag="give_up"):
+    """Reject this reservation, which could not be done when it was due."""
+
+    call_sid: Sid
+    reservation_sid: Sid
+    task_sid: Sid
+    reason: str = ""
+    activity_sid: str = ""
+
+    @property
+    def key(self) -> Key:
+        return Key(self.call_sid, self.reservation_sid)
+
+
+class HangUp(msgspec.Struct, frozen=True, tag_field="job", tag="hang_up"):
+    """End this worker leg, which could not be done when it was due."""
+
+    worker_call_sid: Sid
+
+
 class CompleteTask(msgspec.Struct, frozen=True, tag_field="job", tag="complete_task"):
     """The wrap-up time is over: complete the task and put the worker back to work."""
 
     call_sid: Sid
     task_sid: Sid
-    worker_sid: str = ""
-    from_activity_sid: str = ""  # the worker is moved only if it still is in this activity
-    to_activity_sid: str = ""
 
 
-Job = RingWorker | CompleteTask
+Job = RingWorker | GiveUp | HangUp | CompleteTask
 
 
 class JobError(Exception):

@@ -65,7 +65,6 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     called: str = ""
     queue_result: str = ""
     queue_seconds: int = 0
-    task_status: str = ""
     reason: str = ""  # why the task was canceled
     survey: str = ""
     voicemail_url: str = ""
@@ -91,8 +90,3 @@ def before(state: State) -> tuple[State, ...]:
 
 def is_over(link: Link) -> bool:
     return link.state == "closed"
-
-
-def rings_for_nobody(link: Link) -> bool:
-    """A closed link whose worker leg may still be ringing, or waits for a caller who will not come."""
-    return is_over(link) and bool(link.worker_call_sid) and link.outcome != "completed"

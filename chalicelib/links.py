@@ -107,6 +107,17 @@ def close(key: Key, outcome: Outcome, reason: str, now: float, seen: Mapping[str
     )
 
 
+def explain(key: Key, reason: str) -> None:
+    """Say why, on a link that ended before we could."""
+    if reason:
+        _write_link(key, _Write({}, "attribute_exists(#state)", defaults={"reason": reason}))
+
+
+def note_time(key: Key, step: str, at: float) -> None:
+    """The time of a step that became known after the link was closed."""
+    _write_link(key, _Write({}, "attribute_exists(#state)", defaults={step: at}))
+
+
 def record_call(
     call_sid: str,
     changes: Mapping[str, object],

@@ -23,6 +23,14 @@ class Settings(msgspec.Struct, frozen=True):
     activities: Mapping[str, str] = {}  # friendly name -> WA sid
     task_queues: Mapping[str, str] = {}  # friendly name -> WQ sid
 
+    def activity_sid(self, name: str) -> str:
+        """The sid of the activity of this friendly name; empty for an empty or unknown name."""
+        return self.activities.get(name, "")
+
+    def task_queue_name(self, sid: str) -> str:
+        """The friendly name of this task queue; empty for an unknown sid."""
+        return next((name for name, known in self.task_queues.items() if known == sid), "")
+
 
 class SettingsError(Exception):
     """A variable of the environment is missing or malformed; the text names it."""

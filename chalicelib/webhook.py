@@ -69,50 +69,58 @@ def receive(event: Mapping[str, Any]) -> Webhook:
     raise Refused(403, "the signature does not hold")
 
 
-def voice(
-    event: Mapping[str, Any], door: Callable[[Webhook], str], otherwise: Callable[[Webhook], str], name: str
-) -> Answer:
+def voice(event: Mapping[str, Any], door: Callable[[Webhook], str], otherwise: Callable[[Webhook], str]) -> Answer:
     """Answer a voice webhook with the door's TwiML, or with `otherwise`'s when our own code fails."""
 
     def twiml(webhook: Webhook) -> Answer:
         try:
             body = door(webhook)
         except Exception as error:
-            _failed(name, webhook, error)
+            _failed(event, webhook, error)
             body = otherwise(webhook)
         return Answer(200, body, "text/xml")
 
-    return _answer(event, name, twiml)
+    return _answer(event, twiml)
 
 
-def data(event: Mapping[str, Any], door: Callable[[Webhook], Answer], name: str) -> Answer:
+def data(event: Mapping[str, Any], door: Callable[[Webhook], Answer]) -> Answer:
     """Answer a TaskRouter or status webhook; 503 when our own code fails, so that Twilio's fallback is tried."""
 
     def answer(webhook: Webhook) -> Answer:
         try:
             return door(webhook)
         except Exception as error:
-            _failed(name, webhook, error)
+            _failed(event, webhook, error)
             return Answer(503, '{"error":"Cordboard could not do this now; see its log"}', "application/json")
 
-    return _answer(event, name, answer)
+    return _answer(event, answer)
 
 
-def _answer(event: Mapping[str, Any], name: str, answer: Callable[[Webhook], Answer]) -> Answer:
+def _answer(event: Mapping[str, Any], answer: Callable[[Webhook], Answer]) -> Answer:
     try:
         webhook = receive(event)
     except Refused as refused:
-        log.warning("webhook refused", door=name, why=str(refused), status=refused.answer.status)
+        log.warning(
+            "webhook refused",
+            door=event["requestContext"]["resourcePath"],
+            why=str(refused),
+            status=refused.answer.status,
+        )
         return refused.answer
     except secrets.SecretError as error:
-        log.error("no secret to check the signature with", door=name, why=str(error))
+        log.error("no secret to check the signature with", door=event["requestContext"]["resourcePath"], why=str(error))
         return Answer(503, "this application cannot check signatures now", "text/plain")
     return answer(webhook)
 
 
-def _failed(name: str, webhook: Webhook, error: Exception) -> None:
+def _failed(event: Mapping[str, Any], webhook: Webhook, error: Exception) -> None:
     sids = {key: webhook.form.get(key) for key in ("CallSid", "TaskSid", "ReservationSid")}
-    log.error("door failed", door=name, why=type(error).__name__, **{**sids, **webhook.path})
+    log.error(
+        "door failed",
+        door=event["requestContext"]["resourcePath"],
+        why=type(error).__name__,
+        **{**sids, **webhook.path},
+    )
 
 
 def _form(event: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,0 +1,100 @@
+"""Every way into Cordboard: Twilio's webhooks and the jobs queue. Each leads to one function in one room."""
+
+import os
+import time
+
+from chalice.app import Chalice, Response, SQSEvent
+
+from chalicelib import assignment, bridge, callcenter, events, jobs, reception, webhook
+from chalicelib.webhook import Answer
+
+app = Chalice(app_name="cordboard")
+
+# Twilio posts forms. The one GET (a dequeue's status callback) comes without a content type.
+FORM = ["application/x-www-form-urlencoded"]
+ANY = ["*/*"]
+
+callcenter.current()  # a mistake in callcenter.toml stops the packaging, not the first call
+
+
+def _respond(answer: Answer) -> Response:
+    return Response(answer.body, {"Content-Type": answer.content_type}, answer.status)
+
+
+def _event() -> dict[str, object]:
+    request = app.current_request
+    assert request is not None  # inside a view there always is one
+    event: dict[str, object] = request.to_original_event()
+    return event
+
+
+# --- The caller's leg
+
+
+@app.route("/voice/incoming", methods=["POST"], content_types=FORM)
+def voice_incoming() -> Response:
+    return _respond(webhook.voice(_event(), reception.incoming, reception.enqueue_plainly))
+
+
+@app.route("/voice/menu/{attempt}", methods=["POST"], content_types=FORM)
+def voice_menu(attempt: str) -> Response:
+    return _respond(webhook.voice(_event(), reception.menu, reception.enqueue_plainly))
+
+
+@app.route("/voice/wait", methods=["POST"], content_types=FORM)
+def voice_wait() -> Response:
+    return _respond(webhook.voice(_event(), reception.wait, reception.keep_waiting))
+
+
+@app.route("/voice/after", methods=["POST"], content_types=FORM)
+def voice_after() -> Response:
+    now = time.time()
+    return _respond(webhook.voice(_event(), lambda hook: reception.after(hook, now), reception.apologize))
+
+
+@app.route("/voice/survey", methods=["POST"], content_types=FORM)
+def voice_survey() -> Response:
+    now = time.time()
+    return _respond(webhook.voice(_event(), lambda hook: reception.survey(hook, now), reception.apologize))
+
+
+@app.route("/voice/voicemail", methods=["POST"], content_types=FORM)
+def voice_voicemail() -> Response:
+    now = time.time()
+    return _respond(webhook.voice(_event(), lambda hook: reception.voicemail(hook, now), reception.apologize))
+
+
+# --- TaskRouter
+
+
+@app.route("/taskrouter/assignment", methods=["POST"], content_types=FORM)
+def taskrouter_assignment() -> Response:
+    return _respond(webhook.data(_event(), lambda hook: assignment.decide(hook, time.time())))
+
+
+@app.route("/taskrouter/events", methods=["POST"], content_types=FORM)
+def taskrouter_events() -> Response:
+    return _respond(webhook.data(_event(), lambda hook: events.take(hook, time.time())))
+
+
+# --- The worker's leg
+
+
+@app.route("/worker/{call_sid}/{reservation_sid}/answer", methods=["POST"], content_types=FORM)
+def worker_answer(call_sid: str, reservation_sid: str) -> Response:
+    now = time.time()
+    return _respond(webhook.voice(_event(), lambda hook: bridge.answer(hook, now), bridge.answer_without_record))
+
+
+@app.route("/worker/{call_sid}/{reservation_sid}/status", methods=["POST", "GET"], content_types=ANY)
+def worker_status(call_sid: str, reservation_sid: str) -> Response:
+    return _respond(webhook.data(_event(), lambda hook: bridge.follow_status(hook, time.time())))
+
+
+# --- AWS
+
+
+@app.on_sqs_message(queue=os.environ["JOBS_QUEUE"], batch_size=1, name="bridge_job")
+def bridge_job(event: SQSEvent) -> None:
+    for record in event:
+        bridge.work(jobs.decode(record.body), time.time)

@@ -1,0 +1,177 @@
+"""The assignment callback: decide on a reservation within five seconds (contract 4)."""
+
+from typing import Any
+
+import msgspec
+
+from chalicelib import callcenter, instructions, jobs, links, log, settings
+from chalicelib.callcenter import MARGIN_SECONDS, Queue
+from chalicelib.instructions import Dequeue, Reject, encode
+from chalicelib.link import Link
+from chalicelib.webhook import Answer, Webhook
+
+WORKING_ON_IT = Answer(200, "", "application/json")
+RING_EVENTS = "initiated,ringing,answered,completed"
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """What Twilio says of one worker reserved for one caller. `queue` is the task queue's friendly name."""
+
+    reservation_sid: str
+    task_sid: str
+    call_sid: str
+    worker_sid: str
+    worker_name: str
+    queue: str
+    task_attributes: dict[str, Any]
+    worker_attributes: dict[str, Any]
+
+    @property
+    def contact_uri(self) -> str:
+        """Where the worker can be rung; empty when the attribute is missing or unusable."""
+        contact_uri = self.worker_attributes.get("contact_uri")
+        return str(contact_uri) if instructions.is_contact(contact_uri) else ""
+
+
+class MalformedError(Exception):
+    """The callback lacks what a call needs; the text says what."""
+
+
+def decide(webhook: Webhook, now: float) -> Answer:
+    """The answer to an assignment callback; to the same callback again it is the same, and the work is done once."""
+    from chalicelib import hooks
+
+    workflow_sid = webhook.form.get("WorkflowSid", "")
+    if workflow_sid != settings.current().workflow_sid:
+        return _refuse(404, f"workflow {workflow_sid} is not the one this application serves")
+    try:
+        reservation = _read(webhook)
+    except MalformedError as error:
+        return _refuse(400, str(error))
+    own = hooks.assignment(reservation)
+    if own:
+        return _json(encode(own))
+    rules = callcenter.current().queue(reservation.queue)
+    if not reservation.contact_uri:
+        return _reject(reservation, rules, webhook, now)
+    if rules.mode == "direct":
+        return _connect(reservation, rules, webhook, now)
+    return _prepare(reservation, rules, webhook, now)
+
+
+def _prepare(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Answer:
+    """crm-first: one write, one message, an empty answer."""
+    link = _link(reservation, rules, webhook, now)
+    try:
+        standing = links.reserve(link, now)
+        if standing.state == "reserved":
+            jobs.send(jobs.RingWorker(link.call_sid, link.reservation_sid))
+    except Exception as error:
+        log.error("assignment: no CRM first", reservation_sid=link.reservation_sid, why=type(error).__name__)
+        if rules.on_outage == "fallback":
+            raise
+        return _divert(link, rules, now)
+    return _dequeue(link, rules) if standing.mode == "direct" else WORKING_ON_IT
+
+
+def _divert(link: Link, rules: Queue, now: float) -> Answer:
+    """SQS or DynamoDB is down: connect without CRM. If the link was written it has to say so before a job finds it."""
+    try:
+        links.advance(link.key, "dialing", now, {"mode": "direct"})
+    except links.Lost as lost:
+        if lost.current and lost.current.mode != "direct":
+            return WORKING_ON_IT  # the message had arrived after all, and its job is at work
+    except Exception as error:
+        log.error("assignment: no record", reservation_sid=link.reservation_sid, why=type(error).__name__)
+    return _dequeue(link, rules)
+
+
+def _connect(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Answer:
+    """direct: Twilio rings the worker and joins the two. The caller does not depend on our record of it."""
+    link = msgspec.structs.replace(_link(reservation, rules, webhook, now), state="dialing", dialing_at=now)
+    _record(link, now)
+    return _dequeue(link, rules)
+
+
+def _reject(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Answer:
+    link = _link(reservation, rules, webhook, now)
+    ended = msgspec.structs.replace(link, state="closed", outcome="rejected", reason="no contact_uri", closed_at=now)
+    _record(ended, now)
+    log.error("worker cannot be reached", worker_sid=link.worker_sid, reservation_sid=link.reservation_sid)
+    sid = settings.current().activity_sid(rules.activities.unreachable)
+    return _json(encode(Reject(activity_sid=sid or None)))
+
+
+def _record(link: Link, now: float) -> None:
+    try:
+        links.reserve(link, now)
+    except Exception as error:
+        log.error("assignment: no record", reservation_sid=link.reservation_sid, why=type(error).__name__)
+
+
+def _dequeue(link: Link, rules: Queue) -> Answer:
+    instruction = Dequeue(
+        to=link.contact_uri,
+        from_=link.caller_id,
+        post_work_activity_sid=settings.current().activity_sid(rules.activities.after_call) or None,
+        timeout=rules.ring_timeout,
+        status_callback_url=f"{link.base_url}/worker/{link.call_sid}/{link.reservation_sid}/status",
+        status_callback_events=RING_EVENTS,
+    )
+    return _json(encode(instruction))
+
+
+def _link(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Link:
+    attributes = reservation.task_attributes
+    reservation_timeout = callcenter.current().reservation_timeout
+    return Link(
+        call_sid=reservation.call_sid,
+        reservation_sid=reservation.reservation_sid,
+        mode=rules.mode,
+        task_sid=reservation.task_sid,
+        worker_sid=reservation.worker_sid,
+        worker_name=reservation.worker_name,
+        queue=reservation.queue,
+        contact_uri=reservation.contact_uri,
+        caller=str(attributes.get("from", "")),
+        caller_id=str(attributes.get("to", "")),
+        base_url=webhook.base_url,
+        deadline=now + reservation_timeout - rules.ring_timeout - MARGIN_SECONDS,
+    )
+
+
+def _read(webhook: Webhook) -> Reservation:
+    form = webhook.form
+    task = _attributes(form, "TaskAttributes")
+    call_sid = task.get("call_sid")
+    if not isinstance(call_sid, str) or not call_sid:
+        raise MalformedError("TaskAttributes has no call_sid: this task was not made by <Enqueue>")
+    for name in ("ReservationSid", "TaskSid", "WorkerSid"):
+        if not form.get(name):
+            raise MalformedError(f"{name} is missing")
+    return Reservation(
+        form["ReservationSid"],
+        form["TaskSid"],
+        call_sid,
+        form["WorkerSid"],
+        form.get("WorkerName", ""),
+        settings.current().task_queue_name(form.get("TaskQueueSid", "")),
+        task,
+        _attributes(form, "WorkerAttributes"),
+    )
+
+
+def _attributes(form: Any, name: str) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(form.get(name) or "{}", type=dict[str, Any])
+    except msgspec.DecodeError:
+        raise MalformedError(f"{name} is not a JSON object") from None
+
+
+def _refuse(status: int, why: str) -> Answer:
+    log.error("assignment refused", why=why)
+    return Answer(status, msgspec.json.encode({"error": why}).decode(), "application/json")
+
+
+def _json(body: str) -> Answer:
+    return Answer(200, body, "application/json")

@@ -1,0 +1,49 @@
+"""The embedded CRM: a DynamoDB table of contacts and of the attempts to reach somebody for them.
+
+Keys: partition `phone` (E.164), sort `item`: "CONTACT", or "ATTEMPT#" and the ReservationSid. A contact may have
+`name`, `line` (said to the worker), and `declined` (a reason: this caller is put through to nobody).
+"""
+
+from typing import Any
+
+from chalicelib import aws, callcenter, settings
+from chalicelib.crm import Approval, Attempt, Declined, Unavailable
+
+DAY_SECONDS = 86400
+
+
+def prepare(attempt: Attempt) -> Approval:
+    """Find the contact and write the attempt down; the same attempt twice is one row. Raises Declined, Unavailable."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        contact = _contact(attempt.caller)
+        _record(attempt)
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable(f"the contacts table: {type(error).__name__}") from None
+    if contact.get("declined"):
+        raise Declined(contact["declined"])
+    return Approval(contact.get("name", ""), contact.get("line", ""), contact)
+
+
+def _contact(phone: str) -> dict[str, str]:
+    key = {"phone": {"S": phone}, "item": {"S": "CONTACT"}}
+    answer = aws.client("dynamodb").get_item(TableName=settings.current().contacts_table, Key=key)
+    item: dict[str, Any] = answer.get("Item", {})
+    return {name: value["S"] for name, value in item.items() if "S" in value and name not in ("phone", "item")}
+
+
+def _record(attempt: Attempt) -> None:
+    expires_at = int(attempt.at) + callcenter.current().keep_days * DAY_SECONDS
+    aws.client("dynamodb").put_item(
+        TableName=settings.current().contacts_table,
+        Item={
+            "phone": {"S": attempt.caller},
+            "item": {"S": f"ATTEMPT#{attempt.idempotency_key}"},
+            "call_sid": {"S": attempt.call_sid},
+            "worker_sid": {"S": attempt.worker_sid},
+            "worker_name": {"S": attempt.worker_name or "-"},
+            "at": {"N": str(attempt.at)},
+            "expires_at": {"N": str(expires_at)},
+        },
+    )

@@ -1,0 +1,133 @@
+"""TaskRouter's event callbacks: they keep the link true (contract 6). Twice, late, in any order, or never."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from chalicelib import bridge, callcenter, jobs, links, log, settings
+from chalicelib.bridge import NOTED
+from chalicelib.link import Key, Outcome
+from chalicelib.webhook import Answer, Webhook
+
+_ENDINGS: Mapping[str, Outcome] = {
+    "reservation.rejected": "rejected",
+    "reservation.timeout": "timeout",
+    "reservation.canceled": "canceled",
+    "reservation.rescinded": "rescinded",
+    "reservation.completed": "completed",
+}
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One event of a task made by <Enqueue>. `at` is when it happened, by TaskRouter's clock, in epoch seconds."""
+
+    kind: str
+    at: float
+    call_sid: str
+    form: Mapping[str, str]
+    attributes: Mapping[str, Any]
+
+    @property
+    def key(self) -> Key:
+        return Key(self.call_sid, self.form.get("ReservationSid", ""))
+
+    @property
+    def queue(self) -> str:
+        return settings.current().task_queue_name(self.form.get("TaskQueueSid", ""))
+
+
+def take(webhook: Webhook, now: float) -> Answer:
+    """Take one event. One that is not known, or not about a call of ours, is taken as well and changes nothing."""
+    event = _read(webhook.form, now)
+    if event is None:
+        log.info("event without a call", type=webhook.form.get("EventType"))
+        return NOTED
+    log.info("event", type=event.kind, call_sid=event.call_sid, reservation_sid=event.key.reservation_sid)
+    match event.kind:
+        case "task.created":
+            _created(event)
+        case "reservation.accepted":
+            _accepted(event)
+        case "reservation.wrapup" | "task.wrapup":
+            _wrapping(event)
+        case "task.completed":
+            _completed(event)
+        case "task.canceled":
+            _canceled(event)
+        case kind if kind in _ENDINGS:
+            bridge.close(event.key, _ENDINGS[kind], "", event.at, _seen(event))
+    return NOTED
+
+
+def _created(event: Event) -> None:
+    line, _ = callcenter.current().line_of(str(event.attributes.get("to", "")))
+    known = {
+        "task_sid": event.form.get("TaskSid"),
+        "line": line,
+        "caller": event.attributes.get("from"),
+        "called": event.attributes.get("to"),
+    }
+    links.record_call(event.call_sid, known, event.at)
+
+
+def _accepted(event: Event) -> None:
+    try:
+        links.observe(event.key, "bridged", event.at, _seen(event))
+    except links.Lost:
+        links.note_time(event.key, "bridged_at", event.at)  # it was closed before this event came
+
+
+def _wrapping(event: Event) -> None:
+    """Complete the task when the wrap-up time is over. Both events say it; the first one counts."""
+    task_sid = event.form.get("TaskSid", "")
+    if links.record_call(event.call_sid, {"wrapping_at": event.at}, event.at, once="wrapping_at"):
+        seconds = callcenter.current().queue(event.queue).wrap_up.seconds
+        jobs.send(jobs.CompleteTask(event.call_sid, task_sid), delay_seconds=seconds)
+
+
+def _completed(event: Event) -> None:
+    links.record_call(event.call_sid, {"completed_at": event.at}, event.at)
+    for link in links.story(event.call_sid).links:
+        if link.state == "bridged":
+            bridge.close(link.key, "completed", "", event.at)
+
+
+def _canceled(event: Event) -> None:
+    reason = event.form.get("TaskCanceledReason") or event.form.get("Reason") or ""
+    links.record_call(event.call_sid, {"canceled_at": event.at, "reason": reason}, event.at)
+    bridge.caller_gone(event.call_sid, event.at)
+
+
+def _seen(event: Event) -> dict[str, str]:
+    """What the event tells of the link, for a row that does not know it (direct mode: the worker leg's sid)."""
+    seen = {
+        "task_sid": event.form.get("TaskSid", ""),
+        "worker_sid": event.form.get("WorkerSid", ""),
+        "worker_name": event.form.get("WorkerName", ""),
+        "queue": event.queue,
+        "caller": str(event.attributes.get("from", "")),
+        "caller_id": str(event.attributes.get("to", "")),
+    }
+    # After an earlier worker's direct leg the attribute may still hold that leg: only an acceptance is about this one.
+    if event.kind == "reservation.accepted":
+        seen["worker_call_sid"] = str(event.attributes.get("worker_call_sid", ""))
+    return seen
+
+
+def _read(form: Mapping[str, str], now: float) -> Event | None:
+    try:
+        attributes = msgspec.json.decode(form.get("TaskAttributes") or "{}", type=dict[str, Any])
+    except msgspec.DecodeError:
+        return None
+    call_sid = attributes.get("call_sid")
+    if not isinstance(call_sid, str) or not call_sid:
+        return None
+    return Event(form.get("EventType", ""), _time(form, now), call_sid, form, attributes)
+
+
+def _time(form: Mapping[str, str], now: float) -> float:
+    try:
+        return int(form["TimestampMs"]) / 1000
+    except (KeyError, ValueError):
+        return now

@@ -1,0 +1,12 @@
+"""The team's own code. What stands here is yours: an upgrade of Cordboard leaves this file alone."""
+
+from chalicelib.assignment import Reservation
+from chalicelib.instructions import Instruction
+
+
+def assignment(reservation: Reservation) -> Instruction | None:
+    """Answer this reservation with an instruction of your own, or None to do what callcenter.toml says.
+
+    It has well under five seconds, may be asked twice for one reservation, and must answer the same then.
+    """
+    return None

@@ -1,0 +1,88 @@
+"""The use cases of the caller's leg: the doors of a call from its first webhook to its last."""
+
+from chalicelib import bridge, callcenter, caller, links, log, settings
+from chalicelib.webhook import Webhook
+
+
+def incoming(webhook: Webhook) -> str:
+    """A call comes in, or an agent of a simple queue dials in (or is sent here again after a call)."""
+    number = webhook.form.get("To", "")
+    center = callcenter.current()
+    simple = center.simple_queue_of(number)
+    if simple is None:
+        _, line = center.line_of(number)
+        return caller.greet(line, settings.current().workflow_sid, webhook.base_url)
+    name, queue = simple
+    if number in queue.agent_numbers:
+        return caller.serve_simple_queue(name, queue, webhook.form.get("From", ""))
+    return caller.join_simple_queue(name, queue, webhook.base_url)
+
+
+def enqueue_plainly(webhook: Webhook) -> str:
+    return caller.enqueue_plainly(settings.current().workflow_sid)
+
+
+def menu(webhook: Webhook) -> str:
+    """What the caller pressed or said. No choice after the last try: the call goes on without one."""
+    _, line = callcenter.current().line_of(webhook.form.get("To", ""))
+    workflow_sid, base_url = settings.current().workflow_sid, webhook.base_url
+    attempt = int(webhook.path["attempt"]) if webhook.path["attempt"].isdecimal() else 1
+    if line.menu is None:
+        return caller.enqueue(line, workflow_sid, base_url, {})
+    choice = caller.choose(line.menu, webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
+    if choice is None and attempt < line.menu.tries:
+        return caller.ask_again(line, line.menu, attempt + 1, base_url)
+    return caller.enqueue(line, workflow_sid, base_url, choice.attributes if choice else {})
+
+
+def wait(webhook: Webhook) -> str:
+    form = webhook.form
+    treatment = callcenter.current().treatment_of(form.get("To", ""))
+    return caller.wait(
+        treatment, _number(form.get("QueuePosition")), _number(form.get("AvgQueueTime")), _number(form.get("QueueTime"))
+    )
+
+
+def keep_waiting(webhook: Webhook) -> str:
+    return caller.keep_waiting()
+
+
+def after(webhook: Webhook, now: float) -> str:
+    """The caller is out of the queue: QueueResult says why."""
+    call_sid, result = webhook.form.get("CallSid", ""), webhook.form.get("QueueResult", "")
+    seconds = _number(webhook.form.get("QueueTime"))
+    _note(call_sid, {"queue_result": result, "queue_seconds": seconds, "left_queue_at": now}, now)
+    if result == "hangup":
+        bridge.caller_gone(call_sid, now)
+    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    return caller.after(treatment, result, webhook.base_url)
+
+
+def survey(webhook: Webhook, now: float) -> str:
+    """The digit of the survey is kept with the call."""
+    _note(webhook.form.get("CallSid", ""), {"survey": webhook.form.get("Digits", "")[:1]}, now)
+    return caller.thank_for_survey(callcenter.current().treatment_of(webhook.form.get("To", "")))
+
+
+def voicemail(webhook: Webhook, now: float) -> str:
+    """The recording's url is kept with the call."""
+    form = webhook.form
+    seconds = _number(form.get("RecordingDuration"))
+    _note(form.get("CallSid", ""), {"voicemail_url": form.get("RecordingUrl"), "voicemail_seconds": seconds}, now)
+    return caller.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
+
+
+def apologize(webhook: Webhook) -> str:
+    return caller.apologize()
+
+
+def _note(call_sid: str, changes: dict[str, object], now: float) -> None:
+    """Keep it if we can: the caller does not wait for our records."""
+    try:
+        links.record_call(call_sid, changes, now)
+    except Exception as error:
+        log.error("call not recorded", call_sid=call_sid, why=type(error).__name__, lost=list(changes))
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
