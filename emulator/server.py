@@ -2,15 +2,19 @@
 
 import json
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+from emulator.kernel import Kernel
 from emulator.rest_answer import RestAnswer
 from emulator.twilio import Twilio
-from emulator.wall import WallLoop
+from emulator.wall import HttpTransport, WallLoop
 
 
 @dataclass
@@ -77,3 +81,39 @@ def serve(twilio: Twilio, loop: WallLoop, port: int = 0) -> Server:
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, name="rest", daemon=True)
     thread.start()
     return Server(f"http://127.0.0.1:{http.server_address[1]}", http, thread)
+
+
+@contextmanager
+def on_wall_clock(
+    account_sid: str,
+    auth_token: str,
+    seed: int = 0,
+    *,
+    speech_rate: float = 0.06,
+    calls_per_second: float = 1.0,
+) -> Iterator[tuple[Twilio, WallLoop]]:
+    """A Twilio on real time with real HTTP, running until the block ends. Touch it only through the loop."""
+    parts: list[tuple[WallLoop, HttpTransport]] = []
+
+    def transport(kernel: Kernel) -> HttpTransport:
+        loop = WallLoop(kernel)
+        wire = HttpTransport(loop)
+        parts.append((loop, wire))
+        return wire
+
+    twilio = Twilio(
+        time.time,
+        account_sid,
+        auth_token,
+        transport,
+        seed,
+        speech_rate=speech_rate,
+        calls_per_second=calls_per_second,
+    )
+    loop, wire = parts[0]
+    loop.start()
+    try:
+        yield twilio, loop
+    finally:
+        loop.stop()
+        wire.close()

@@ -1,5 +1,6 @@
 """The emulator on the wall clock: one thread runs the kernel, a pool of threads carries HTTP requests."""
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -50,9 +51,16 @@ class WallLoop:
     def _run(self) -> None:
         with self._changed:
             while not self._stopping:
-                self._kernel.run_due()
+                self._turn()
                 due = self._kernel.next_due()
                 self._changed.wait(None if due is None else max(0.0, due - self._kernel.now()))
+
+    def _turn(self) -> None:
+        """One broken turn must not stop everybody's calls: it is logged, and the next timer runs."""
+        try:
+            self._kernel.run_due()
+        except Exception:
+            logging.getLogger(__name__).exception("a turn of the emulator failed")
 
 
 class HttpTransport:

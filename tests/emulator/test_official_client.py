@@ -1,0 +1,238 @@
+"""The official client works unchanged against the emulator: in process, and over HTTP on the loopback interface."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import requests
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from emulator.people import answers, hears, joined, talks
+from emulator.server import on_wall_clock, serve
+from tests.emulator.stage import ACCOUNT, BASE, CALLER, LINE, TOKEN, WORKER, Stage
+
+Fields = Mapping[str, Any] | None
+
+
+def as_form(data: Fields) -> dict[str, list[str]]:
+    given = {name: value for name, value in (data or {}).items() if value is not None}
+    return {name: [str(v) for v in value] if isinstance(value, list) else [str(value)] for name, value in given.items()}
+
+
+class InProcess:
+    """The official client's requests, answered in virtual time."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Fields = None,
+        data: Fields = None,
+        headers: Fields = None,
+        auth: Any = None,
+        **_more: object,
+    ) -> Response:
+        authorization = requests.auth._basic_auth_str(*auth)
+        if params:
+            url += "?" + urlencode(as_form(params), doseq=True)
+        answer = self.stage.twilio.rest(method, url, as_form(data), authorization, headers or {})
+        return Response(answer.status, json.dumps(answer.body), dict(answer.headers))
+
+
+class OverHttp:
+    """The official client's requests, sent to the emulator's server instead of Twilio's."""
+
+    def __init__(self, server_url: str) -> None:
+        self.server_url = server_url
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Fields = None,
+        data: Fields = None,
+        headers: Fields = None,
+        auth: Any = None,
+        **_more: object,
+    ) -> Response:
+        here = self.server_url + urlsplit(url).path
+        answer = requests.request(
+            method, here, params=params, data=data, headers=dict(headers or {}), auth=auth, timeout=10
+        )
+        return Response(answer.status_code, answer.text, dict(answer.headers))
+
+
+def client_of(stage: Stage) -> Client:
+    return Client(ACCOUNT, TOKEN, http_client=InProcess(stage))
+
+
+def test_call_is_made_fetched_and_ended() -> None:
+    stage = Stage({"/answer": "<Pause length='60'/>"})
+    client = client_of(stage)
+    stage.twilio.phone(WORKER).will(answers(2))
+    call = client.calls.create(to=WORKER, from_=LINE, url=f"{BASE}/answer", timeout=15)
+    assert (call.status, call.direction) == ("queued", "outbound-api")
+    stage.run(5)
+    assert client.calls(call.sid).fetch().status == "in-progress"
+    assert client.calls(call.sid).update(status="completed").status == "completed"
+    with pytest.raises(TwilioRestException) as caught:
+        client.calls(call.sid).update(status="completed")
+    assert (caught.value.status, caught.value.code) == (400, 21220)
+
+
+def test_status_callback_events_arrive_as_a_list() -> None:
+    stage = Stage({"/answer": "<Hangup/>", "/status": "<Response/>"})
+    stage.twilio.phone(WORKER).will(answers(2))
+    client_of(stage).calls.create(
+        to=WORKER,
+        from_=LINE,
+        url=f"{BASE}/answer",
+        status_callback=f"{BASE}/status",
+        status_callback_event=["ringing", "answered", "completed"],
+    )
+    stage.run(10)
+    assert [form["CallStatus"] for form in stage.forms("/status")] == ["ringing", "in-progress", "completed"]
+
+
+def test_queues_are_listed_and_enlarged() -> None:
+    stage = Stage({"/incoming": '<Enqueue waitUrl="">sales</Enqueue>'})
+    client = client_of(stage)
+    stage.dial()
+    stage.run(1)
+    queue = next(queue for queue in client.queues.list() if queue.friendly_name == "sales")
+    assert queue.current_size == 1
+    assert client.queues(queue.sid).update(max_size=200).max_size == 200
+
+
+def test_unknown_call_is_a_404() -> None:
+    with pytest.raises(TwilioRestException) as caught:
+        client_of(Stage({})).calls("CA" + "0" * 32).fetch()
+    assert (caught.value.status, caught.value.code) == (404, 20404)
+
+
+class Application(BaseHTTPRequestHandler):
+    """The smallest application: it speaks, then waits."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = b"<Response><Say>Hello over HTTP</Say><Pause length='60'/></Response>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+@contextmanager
+def application() -> Iterator[str]:
+    http = HTTPServer(("127.0.0.1", 0), Application)
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{http.server_address[1]}"
+    finally:
+        http.shutdown()
+        thread.join()
+        http.server_close()
+
+
+def test_call_over_real_http_on_the_wall_clock() -> None:
+    with application() as app_url, on_wall_clock(ACCOUNT, TOKEN, speech_rate=0.001) as (twilio, loop):
+        server = serve(twilio, loop)
+        heard = threading.Event()
+        twilio.kernel.on_fact.append(lambda fact: heard.set() if fact.kind == "heard" else None)
+        client = Client(ACCOUNT, TOKEN, http_client=OverHttp(server.url))
+        loop.call(lambda: twilio.phone(WORKER).will(answers(0.1)))
+        call = client.calls.create(to=WORKER, from_=LINE, url=f"{app_url}/answer")
+        assert heard.wait(10)
+        assert client.calls(call.sid).fetch().status == "in-progress"
+        assert client.calls(call.sid).update(status="completed").status == "completed"
+        assert client.queues.list() == []
+        server.stop()
+
+
+def test_wall_clock_reports_a_connection_that_fails() -> None:
+    with on_wall_clock(ACCOUNT, TOKEN, speech_rate=0.001) as (twilio, loop):
+        ended = threading.Event()
+        twilio.kernel.on_fact.append(lambda fact: ended.set() if fact.kind == "ended" else None)
+        loop.call(lambda: twilio.dial(CALLER, LINE, [], voice_url="http://127.0.0.1:9/none#ct=500"))
+        started = time.monotonic()
+        assert ended.wait(10)
+        assert time.monotonic() - started < 10
+        statuses = [fact.detail["status"] for fact in twilio.kernel.facts if fact.kind == "webhook"]
+        assert statuses == ["connect", "connect"]
+
+
+TASKROUTER_FLOW = '{"task_routing": {"filters": [], "default_filter": {"queue": "%s"}}}'  # the queue's sid goes in
+
+
+class WholeStage(Stage):
+    """Both halves: the real TaskRouter, one workflow, one worker."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        router = self.twilio.router
+        self.twilio.exchange.router = router
+        self.workspace = router.create_workspace("Cordboard")
+        available = next(one for one in self.workspace.activities.values() if one.available)
+        queue = router.create_task_queue("Everyone")
+        configuration = json.loads(TASKROUTER_FLOW % queue.sid)
+        self.workflow = router.create_workflow("Calls", configuration, f"{BASE}/assignment")
+        self.worker = router.create_worker("Ada", {"contact_uri": WORKER}, available.sid)
+        self.pages["/incoming"] = f'<Enqueue workflowSid="{self.workflow.sid}" waitUrl="/wait"/>'
+        self.pages["/wait"] = "<Say>Please hold</Say><Pause length='10'/>"
+
+    def reservation_sid(self) -> str:
+        return next(iter(self.workspace.reservations))
+
+
+def test_reservation_is_rejected_and_task_completed_through_the_other_half() -> None:
+    stage = WholeStage()
+    client = client_of(stage)
+    space = client.taskrouter.v1.workspaces(stage.workspace.sid)
+    stage.dial(hears("Please hold"), joined(), talks(10))
+    stage.run(3)
+    sid = stage.reservation_sid()
+    task_sid = stage.workspace.reservations[sid].task.sid
+    stage.pages["/answer"] = f'<Dial><Queue reservationSid="{sid}"/></Dial>'
+    stage.twilio.phone(WORKER).will(answers(1, [joined(), talks(5)]))
+    worker_leg = client.calls.create(to=WORKER, from_=LINE, url=f"{BASE}/answer")
+    stage.run(5)
+    assert space.tasks(task_sid).fetch().assignment_status == "assigned"
+    client.calls(worker_leg.sid).update(status="completed")
+    stage.run(1)
+    assert space.tasks(task_sid).fetch().assignment_status == "wrapping"
+    done = space.tasks(task_sid).update(assignment_status="completed", reason="done")
+    assert done.assignment_status == "completed"
+
+
+def test_rejected_reservation_leaves_the_caller_waiting() -> None:
+    stage = WholeStage()
+    client = client_of(stage)
+    space = client.taskrouter.v1.workspaces(stage.workspace.sid)
+    caller = stage.dial()
+    stage.run(3)
+    sid = stage.reservation_sid()
+    offline = next(one.sid for one in stage.workspace.activities.values() if not one.available)
+    reservations = space.tasks(stage.workspace.reservations[sid].task.sid).reservations
+    rejected = reservations(sid).update(reservation_status="rejected", worker_activity_sid=offline)
+    stage.run(5)
+    assert rejected.reservation_status == "rejected"
+    assert stage.status(caller) == "in-progress"
+    assert stage.twilio.exchange.calls[caller].member is not None

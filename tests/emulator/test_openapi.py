@@ -1,0 +1,74 @@
+"""The emulator's REST against Twilio's own description; and the check itself, which must be able to fail."""
+
+import pytest
+
+from emulator.openapi import NO_FOLDER, Description, folder
+from emulator.people import answers
+from tests.emulator.stage import ACCOUNT, BASE, LINE, WORKER, Stage
+
+CALLS = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Calls.json"
+CALL = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Calls/CA{'0' * 32}.json"
+
+
+@pytest.fixture(scope="module")
+def description() -> Description:
+    path = folder()
+    if path is None:
+        pytest.skip(NO_FOLDER)
+    return Description(path)
+
+
+def test_good_request_has_no_problems(description: Description) -> None:
+    form = {"To": [WORKER], "From": [LINE], "Url": [BASE], "StatusCallbackEvent": ["ringing", "answered"]}
+    assert description.check_request("POST", CALLS, form) == []
+
+
+def test_unknown_field_is_a_problem(description: Description) -> None:
+    form = {"To": [WORKER], "From": [LINE], "Colour": ["red"]}
+    assert description.check_request("POST", CALLS, form) == ["Colour is not a field of this operation"]
+
+
+def test_missing_field_is_a_problem(description: Description) -> None:
+    assert description.check_request("POST", CALLS, {"To": [WORKER]}) == ["From is required"]
+
+
+def test_values_of_the_wrong_type_are_problems(description: Description) -> None:
+    form = {"To": [WORKER], "From": [LINE], "Timeout": ["soon"], "Method": ["PUT"], "Url": [BASE, BASE]}
+    problems = description.check_request("POST", CALLS, form)
+    assert len(problems) == 3
+    assert description.check_request("POST", CALL, {"Status": ["ended"]})
+
+
+def test_sid_of_the_wrong_kind_is_a_problem(description: Description) -> None:
+    assert description.check_request("POST", CALL.replace("/CA", "/QU"), {"Status": ["completed"]})
+
+
+def test_path_that_twilio_does_not_have_is_a_problem(description: Description) -> None:
+    assert description.check_request("GET", "https://api.twilio.com/2010-04-01/Nothing.json", {})
+
+
+def test_answer_with_another_status_or_field_is_a_problem(description: Description) -> None:
+    assert description.check_response("POST", CALLS, 200, {})
+    assert description.check_response("POST", CALLS, 201, {"sid": "CA1"})
+    assert description.check_response("POST", CALLS, 201, {"mood": "good"})
+
+
+def test_answers_about_calls_and_queues_are_as_described(description: Description) -> None:
+    stage = Stage({"/incoming": '<Enqueue waitUrl="">sales</Enqueue>', "/answer": "<Pause length='60'/>"})
+    stage.twilio.phone(WORKER).will(answers(2))
+    stage.dial()
+    sid = stage.ring(Timeout="20", StatusCallback=f"{BASE}/status", StatusCallbackEvent=["ringing", "completed"])
+    stage.run(10)
+    stage.rest("GET", "/Calls.json")
+    stage.rest("GET", f"/Calls/{sid}.json")
+    queue = stage.twilio.exchange.queues.by_name["sales"]
+    stage.rest("GET", "/Queues.json")
+    stage.rest("GET", f"/Queues/{queue.sid}.json")
+    stage.rest("POST", f"/Queues/{queue.sid}.json", MaxSize="200")
+    stage.rest("POST", f"/Calls/{sid}.json", Twiml="<Response><Hangup/></Response>")
+    stage.run(5)
+    stage.rest("GET", f"/Calls/{sid}.json")
+    assert len(stage.twilio.requests) == 8
+    for one in stage.twilio.requests:
+        assert description.check_request(one.method, one.url, one.form) == []
+        assert description.check_response(one.method, one.url, one.answer.status, one.answer.body) == []
