@@ -1,6 +1,6 @@
 """TaskRouter: the resources somebody seeds, and the port that the voice half uses (contract 4 to 7)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from emulator.assignment import Assignment
 from emulator.events import Events
@@ -66,12 +66,11 @@ class TaskRouter:
 
     # Seeding
 
-    def create_workspace(
-        self, friendly_name: str, event_callback_url: str = "", events_filter: Iterable[str] = ()
-    ) -> Workspace:
+    def create_workspace(self, friendly_name: str, event_callback_url: str = "", events_filter: str = "") -> Workspace:
         """The workspace with its default activities and task channels.
 
-        Default and timeout activity are Offline, as in a new workspace of Twilio's. An empty filter means all events.
+        Default and timeout activity are Offline, as in a new workspace of Twilio's; both are plain attributes to set.
+        `events_filter` is a list with commas (EventsFilter); an empty one means all events.
         """
         now = self.kernel.now()
         activities = [
@@ -83,7 +82,7 @@ class TaskRouter:
             operating_unit_sid=self.kernel.sid("OU"),
             friendly_name=friendly_name,
             event_callback_url=event_callback_url,
-            events_filter=frozenset(events_filter),
+            events_filter=frozenset(filter(None, events_filter.replace(" ", "").split(","))),
             default_activity=activities[0],
             timeout_activity=activities[0],
             created=now,

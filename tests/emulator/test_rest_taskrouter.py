@@ -1,0 +1,386 @@
+"""REST on tasks, reservations, workers and activities (contract 4.4, 5, 7.5, 7.6)."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from emulator.rest_answer import RestAnswer
+from emulator.rest_taskrouter import handle
+from emulator.workspace import Reservation, Task
+from tests.emulator.fakes import Centre
+
+NOBODY = "0" * 32
+
+# The fields of the published schemas.
+TASK_FIELDS = {
+    *("account_sid", "age", "assignment_status", "attributes", "addons", "date_created", "date_updated"),
+    *("task_queue_entered_date", "priority", "reason", "sid", "task_queue_sid", "task_queue_friendly_name"),
+    *("task_channel_sid", "task_channel_unique_name", "timeout", "workflow_sid", "workflow_friendly_name"),
+    *("workspace_sid", "url", "links", "virtual_start_time", "ignore_capacity", "routing_target"),
+}
+RESERVATION_FIELDS = {
+    *("account_sid", "date_created", "date_updated", "reservation_status", "sid", "task_sid", "worker_name"),
+    *("worker_sid", "workspace_sid", "url", "links"),
+}
+WORKER_FIELDS = {
+    *("account_sid", "activity_name", "activity_sid", "attributes", "available", "date_created"),
+    *("date_status_changed", "date_updated", "friendly_name", "sid", "workspace_sid", "url", "links"),
+}
+ACTIVITY_FIELDS = {
+    *("account_sid", "available", "date_created", "date_updated", "friendly_name", "sid", "workspace_sid"),
+    *("url", "links"),
+}
+
+
+def ask(
+    centre: Centre, method: str, path: str, headers: Mapping[str, str] | None = None, **form: str | list[str]
+) -> RestAnswer:
+    fields = {name: [value] if isinstance(value, str) else value for name, value in form.items()}
+    url = f"/v1/Workspaces/{centre.workspace.sid}{path}"
+    return handle(centre.router, method, url, fields, headers or {})
+
+
+def post(centre: Centre, path: str, headers: Mapping[str, str] | None = None, **form: str | list[str]) -> RestAnswer:
+    return ask(centre, "POST", path, headers, **form)
+
+
+def get(centre: Centre, path: str, **query: str | list[str]) -> RestAnswer:
+    return ask(centre, "GET", path, None, **query)
+
+
+def refused(answer: RestAnswer) -> tuple[int, object]:
+    assert answer.body["status"] == answer.status
+    assert answer.body["more_info"] == f"https://www.twilio.com/docs/errors/{answer.body['code']}"
+    return answer.status, answer.body["code"]
+
+
+def listed(answer: RestAnswer, key: str) -> list[dict[str, object]]:
+    items = answer.body[key]
+    assert isinstance(items, list)
+    return items
+
+
+def reserved() -> tuple[Centre, Task, Reservation]:
+    centre = Centre()
+    centre.worker("ada")
+    task = centre.call()
+    return centre, task, centre.reserved(task)
+
+
+def reservation_path(reservation: Reservation, parent: str = "Tasks") -> str:
+    owner = reservation.task.sid if parent == "Tasks" else reservation.worker.sid
+    return f"/{parent}/{owner}/Reservations/{reservation.sid}"
+
+
+def test_a_task_shows_every_field() -> None:
+    centre, task, _ = reserved()
+    centre.run(7)
+    answer = get(centre, f"/Tasks/{task.sid}")
+    assert (answer.status, set(answer.body)) == (200, TASK_FIELDS)
+    assert (answer.body["assignment_status"], answer.body["age"]) == ("reserved", 7)
+    assert answer.body["date_created"] == "2027-01-15T08:00:00Z"
+    assert json.loads(str(answer.body["attributes"])) == task.attributes
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/Tasks/WT" + NOBODY, "/Workers/WK" + NOBODY, f"/Tasks/WT{NOBODY}/Reservations", "/Nothing", "/Activities/WA1"],
+)
+def test_what_does_not_exist_is_20404(path: str) -> None:
+    assert refused(get(Centre(), path)) == (404, 20404)
+
+
+def test_another_workspace_is_20404() -> None:
+    centre = Centre()
+    answer = handle(centre.router, "GET", f"/v1/Workspaces/WS{NOBODY}/Tasks", {}, {})
+    assert refused(answer) == (404, 20404)
+
+
+def test_a_task_that_was_deleted_is_20404() -> None:
+    centre, task, _ = reserved()
+    centre.router.caller_gone(task.sid)
+    centre.run(300)
+    assert refused(post(centre, f"/Tasks/{task.sid}", AssignmentStatus="completed")) == (404, 20404)
+
+
+def test_completing_a_wrapping_task() -> None:
+    centre, task, reservation = reserved()
+    centre.joined(task)
+    centre.router.conversation_ended(reservation.sid, "")
+    answer = post(centre, f"/Tasks/{task.sid}", AssignmentStatus="completed", Reason="talked")
+    assert (answer.status, answer.body["assignment_status"], answer.body["reason"]) == (200, "completed", "talked")
+    assert reservation.status == "completed"
+
+
+def test_completing_twice_is_20001() -> None:
+    centre, task, _ = reserved()
+    centre.joined(task)
+    centre.complete(task)
+    assert refused(post(centre, f"/Tasks/{task.sid}", AssignmentStatus="completed")) == (400, 20001)
+
+
+def test_wrapping_needs_an_assigned_task() -> None:
+    centre, task, _ = reserved()
+    answer = post(centre, f"/Tasks/{task.sid}", AssignmentStatus="wrapping")
+    assert refused(answer) == (400, 20001)
+    assert str(answer.body["message"]).endswith("because it is not currently assigned.")
+
+
+def test_canceling_a_reserved_task_sends_the_caller_out_of_the_queue() -> None:
+    centre, task, reservation = reserved()
+    post(centre, f"/Tasks/{task.sid}", AssignmentStatus="canceled", Reason="closed")
+    assert (task.status, reservation.status, task.reason) == ("canceled", "canceled", "closed")
+    assert centre.voice.left == [(task.call_sid, "leave")]
+
+
+@pytest.mark.parametrize("status", ["assigned", "pending", "nonsense"])
+def test_other_statuses_cannot_be_set(status: str) -> None:
+    centre, task, _ = reserved()
+    assert refused(post(centre, f"/Tasks/{task.sid}", AssignmentStatus=status)) == (400, 20001)
+
+
+def test_the_etag_guards_a_task_against_a_lost_update() -> None:
+    centre, task, _ = reserved()
+    seen = get(centre, f"/Tasks/{task.sid}").headers["ETag"]
+    first = post(centre, f"/Tasks/{task.sid}", {"If-Match": seen}, Attributes='{"a":1}')
+    second = post(centre, f"/Tasks/{task.sid}", {"If-Match": seen}, Attributes='{"b":2}')
+    assert (first.status, second.status) == (200, 412)
+    assert task.attributes == {"a": 1}
+
+
+def test_an_etag_without_quotes_matches_too() -> None:
+    centre, task, _ = reserved()
+    seen = get(centre, f"/Tasks/{task.sid}").headers["ETag"]
+    answer = post(centre, f"/Tasks/{task.sid}", {"if-match": json.loads(seen)}, Priority="4")
+    assert (answer.status, answer.body["priority"]) == (200, 4)
+
+
+def test_without_if_match_the_last_writer_wins() -> None:
+    centre, task, _ = reserved()
+    post(centre, f"/Tasks/{task.sid}", Attributes='{"a":1}')
+    post(centre, f"/Tasks/{task.sid}", Attributes='{"b":2}')
+    assert task.attributes == {"b": 2}
+
+
+@pytest.mark.parametrize("form", [{"Attributes": "{"}, {"Attributes": "[]"}, {"Priority": "high"}])
+def test_a_wrong_field_of_a_task_is_20001(form: dict[str, str]) -> None:
+    centre, task, _ = reserved()
+    assert refused(ask(centre, "POST", f"/Tasks/{task.sid}", None, **form)) == (400, 20001)
+
+
+def test_status_and_attributes_need_two_requests() -> None:
+    centre, task, _ = reserved()
+    answer = post(centre, f"/Tasks/{task.sid}", AssignmentStatus="canceled", Attributes="{}")
+    assert refused(answer) == (400, 20001)
+    assert task.status == "reserved"
+
+
+def test_tasks_are_listed_by_status_and_without_attributes() -> None:
+    centre, task, _ = reserved()
+    waiting = centre.call()
+    (found,) = listed(get(centre, "/Tasks", AssignmentStatus="reserved"), "tasks")
+    assert (found["sid"], found["attributes"]) == (task.sid, None)
+    assert len(listed(get(centre, "/Tasks", AssignmentStatus="reserved,pending"), "tasks")) == 2
+    assert len(listed(get(centre, "/Tasks", AssignmentStatus=["reserved", "pending"]), "tasks")) == 2
+    assert listed(get(centre, "/Tasks", AssignmentStatus="wrapping"), "tasks") == []
+    assert waiting.status == "pending"
+
+
+def test_a_long_list_has_pages() -> None:
+    centre = Centre()
+    sids = [centre.call().sid for _ in range(5)]
+    seen, next_pages = [], [""]
+    for _ in range(3):
+        answer = get(centre, "/Tasks", PageSize="2", PageToken=next_pages[-1].rpartition("PageToken=")[2])
+        seen += [task["sid"] for task in listed(answer, "tasks")]
+        meta = answer.body["meta"]
+        assert isinstance(meta, dict)
+        assert meta["key"] == "tasks"
+        next_pages.append(str(meta["next_page_url"]))
+    assert (seen, next_pages[-1]) == (sids, "None")
+
+
+def test_a_task_can_be_created_for_another_channel() -> None:
+    centre = Centre()
+    centre.worker("ada")
+    answer = post(centre, "/Tasks", WorkflowSid=centre.workflow, Attributes='{"kind":"mail"}', Priority="3")
+    assert (answer.status, set(answer.body)) == (201, TASK_FIELDS)
+    assert (answer.body["task_channel_unique_name"], answer.body["priority"]) == ("default", 3)
+    call = centre.call()
+    centre.run()
+    assert call.status == "reserved"  # the other channel's task takes no voice capacity
+
+
+def test_a_task_for_an_unknown_workflow_is_20001() -> None:
+    assert refused(post(Centre(), "/Tasks", WorkflowSid="WW" + NOBODY)) == (400, 20001)
+
+
+@pytest.mark.parametrize("parent", ["Tasks", "Workers"])
+def test_a_reservation_is_found_under_its_task_and_its_worker(parent: str) -> None:
+    centre, task, reservation = reserved()
+    answer = get(centre, reservation_path(reservation, parent))
+    assert (answer.status, set(answer.body)) == (200, RESERVATION_FIELDS)
+    assert (answer.body["task_sid"], answer.body["worker_name"]) == (task.sid, "ada")
+    assert str(answer.body["url"]).endswith(reservation_path(reservation, parent))
+
+
+def test_a_reservation_of_another_task_is_20404() -> None:
+    centre, _, reservation = reserved()
+    other = centre.call()
+    assert refused(get(centre, f"/Tasks/{other.sid}/Reservations/{reservation.sid}")) == (404, 20404)
+
+
+def test_the_reservations_of_a_task_are_listed_by_status() -> None:
+    centre, task, reservation = reserved()
+    centre.router.lifecycle.reject(reservation)
+    centre.run()
+    path = f"/Tasks/{task.sid}/Reservations"
+    assert len(listed(get(centre, path), "reservations")) == 2
+    (found,) = listed(get(centre, path, ReservationStatus="rejected"), "reservations")
+    assert found["sid"] == reservation.sid
+
+
+@pytest.mark.parametrize("parent", ["Tasks", "Workers"])
+def test_rejecting_with_an_activity(parent: str) -> None:
+    centre, task, reservation = reserved()
+    unavailable = centre.activity("Unavailable")
+    answer = post(
+        centre,
+        reservation_path(reservation, parent),
+        ReservationStatus="rejected",
+        WorkerActivitySid=unavailable,
+    )
+    assert (answer.status, answer.body["reservation_status"]) == (200, "rejected")
+    assert (reservation.worker.activity.sid, task.status) == (unavailable, "pending")
+
+
+def test_rejecting_with_an_unknown_activity_is_20001() -> None:
+    centre, _, reservation = reserved()
+    path = reservation_path(reservation)
+    answer = post(centre, path, ReservationStatus="rejected", WorkerActivitySid="WA" + NOBODY)
+    assert refused(answer) == (400, 20001)
+    assert reservation.status == "pending"
+
+
+@pytest.mark.parametrize("status", ["accepted", "rejected", "wrapping", "completed", "timeout", ""])
+def test_a_reservation_that_has_ended_cannot_be_changed(status: str) -> None:
+    centre, task, reservation = reserved()
+    centre.router.caller_gone(task.sid)
+    assert refused(post(centre, reservation_path(reservation), ReservationStatus=status)) == (400, 20001)
+
+
+def test_a_reservation_that_is_being_accepted_cannot_be_rejected() -> None:
+    centre, _, reservation = reserved()
+    centre.router.begin_accept(reservation.sid)
+    assert refused(post(centre, reservation_path(reservation), ReservationStatus="rejected")) == (400, 20001)
+
+
+def test_accepting_wrapping_and_completing_a_reservation() -> None:
+    centre, task, reservation = reserved()
+    seen = []
+    for status in ("accepted", "wrapping", "completed"):
+        post(centre, reservation_path(reservation), ReservationStatus=status)
+        seen.append((reservation.status, task.status))
+    assert seen == [("accepted", "assigned"), ("wrapping", "wrapping"), ("completed", "completed")]
+
+
+def test_a_dequeue_over_rest() -> None:
+    centre, _, reservation = reserved()
+    answer = post(
+        centre,
+        reservation_path(reservation),
+        Instruction="dequeue",
+        DequeueTo="+4930",
+        DequeueFrom="+4989",
+        DequeueTimeout="15",
+        DequeueStatusCallbackUrl="https://app.example/leg",
+        DequeueStatusCallbackEvent=["answered", "completed"],
+    )
+    (order,) = centre.voice.legs
+    assert answer.status == 200
+    assert (order.to, order.from_, order.timeout) == ("+4930", "+4989", 15)
+    assert order.status_callback_events == ("answered", "completed")
+
+
+def test_a_call_over_rest() -> None:
+    centre, _, reservation = reserved()
+    path = reservation_path(reservation)
+    post(centre, path, Instruction="call", CallFrom="+49", CallUrl="https://a.example", CallAccept="true")
+    assert centre.voice.legs[0].url == "https://a.example"
+    assert reservation.status == "accepted"
+
+
+def test_a_conference_over_rest_for_a_reservation_that_has_ended() -> None:
+    centre, task, reservation = reserved()
+    centre.router.caller_gone(task.sid)
+    answer = post(centre, reservation_path(reservation), Instruction="conference", To="+4930")
+    assert refused(answer) == (400, 40136)
+    assert answer.body["message"] == (
+        f"Unable to execute Conference instruction. Reservation {reservation.sid} is not currently in a Pending state."
+    )
+
+
+def test_a_worker_shows_every_field() -> None:
+    centre, _, reservation = reserved()
+    answer = get(centre, f"/Workers/{reservation.worker.sid}")
+    assert (answer.status, set(answer.body)) == (200, WORKER_FIELDS)
+    assert (answer.body["activity_name"], answer.body["available"]) == ("Available", True)
+
+
+def test_workers_are_found_by_name_in_any_case() -> None:
+    centre = Centre()
+    ada = centre.worker("Ada")
+    centre.worker("Bob")
+    (found,) = listed(get(centre, "/Workers", FriendlyName="ada"), "workers")
+    assert found["sid"] == ada.sid
+
+
+def test_making_a_worker_available_brings_the_waiting_caller() -> None:
+    centre = Centre()
+    ada = centre.worker("ada", activity="Offline")
+    task = centre.call()
+    answer = post(centre, f"/Workers/{ada.sid}", ActivitySid=centre.activity("Available"))
+    assert answer.body["activity_name"] == "Available"
+    assert centre.reserved(task).worker == ada
+
+
+def test_an_activity_change_rejects_pending_reservations_only_when_asked_to() -> None:
+    centre, _, reservation = reserved()
+    path = f"/Workers/{reservation.worker.sid}"
+    post(centre, path, ActivitySid=centre.activity("Unavailable"))
+    assert reservation.status == "pending"
+    post(centre, path, ActivitySid=centre.activity("Offline"), RejectPendingReservations="true")
+    assert [known.status for known in reservation.worker.reservations.values()] == ["rejected"]
+
+
+def test_the_attributes_of_a_worker_decide_anew() -> None:
+    centre = Centre(expression="worker.level == task.level")
+    ada = centre.worker("ada", level=1)
+    task = centre.call(level=2)
+    centre.run()
+    answer = post(centre, f"/Workers/{ada.sid}", Attributes='{"level": 2}')
+    assert answer.body["attributes"] == '{"level": 2}'
+    assert centre.reserved(task).worker == ada
+    assert "worker.attributes.update" in centre.events()
+
+
+def test_an_unknown_activity_of_a_worker_is_20001() -> None:
+    centre = Centre()
+    ada = centre.worker("ada")
+    assert refused(post(centre, f"/Workers/{ada.sid}", ActivitySid="WA" + NOBODY)) == (400, 20001)
+
+
+def test_the_activities_are_listed_with_every_field() -> None:
+    centre = Centre()
+    lunch = centre.router.create_activity("Lunch", False)
+    activities = listed(get(centre, "/Activities"), "activities")
+    assert [activity["friendly_name"] for activity in activities] == [
+        "Offline",
+        "Unavailable",
+        "Available",
+        "Lunch",
+    ]
+    assert [activity["available"] for activity in activities] == [False, False, True, False]
+    assert all(set(activity) == ACTIVITY_FIELDS for activity in activities)
+    assert get(centre, f"/Activities/{lunch.sid}").body["friendly_name"] == "Lunch"

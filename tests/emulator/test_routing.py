@@ -1,0 +1,348 @@
+"""Which worker a task gets, and what becomes of a task that gets none (contract 4.6, 5, 7.5)."""
+
+import random
+
+import pytest
+
+from emulator.ports import TwilioError
+from emulator.workspace import Task
+from tests.emulator.fakes import Centre, filters, one_queue
+
+
+def worker_of(centre: Centre, task: Task) -> str:
+    return centre.reserved(task).worker.friendly_name
+
+
+def test_a_task_waits_until_a_worker_becomes_available() -> None:
+    centre = Centre()
+    ada = centre.worker("ada", activity="Offline")
+    task = centre.call()
+    centre.run(30)
+    assert task.open_reservation is None
+    centre.router.lifecycle.set_activity(ada, centre.workspace.activity_named("Available"))
+    centre.run()
+    assert task.status == "reserved"
+
+
+def test_the_longest_idle_worker_is_first() -> None:
+    centre = Centre()
+    centre.worker("ada")
+    centre.run(5)
+    centre.worker("bob")
+    first = centre.call()
+    assert centre.joined(first).worker.friendly_name == "ada"
+    centre.run(60)
+    centre.complete(first)
+    assert worker_of(centre, centre.call()) == "bob"
+
+
+def test_becoming_available_puts_a_worker_behind_those_who_waited() -> None:
+    centre = Centre()
+    ada = centre.worker("ada", activity="Offline")
+    centre.worker("bob")
+    centre.run(5)
+    centre.router.lifecycle.set_activity(ada, centre.workspace.activity_named("Available"))
+    assert worker_of(centre, centre.call()) == "bob"
+
+
+def test_the_higher_priority_is_served_first_then_the_older_task() -> None:
+    centre = Centre()
+    ordinary = centre.call()
+    centre.run(1)
+    later = centre.call()
+    centre.run(1)
+    urgent = centre.call(priority=5)
+    centre.worker("ada")
+    served = []
+    for _ in range(3):
+        centre.run(1)
+        (task,) = [task for task in (ordinary, later, urgent) if task.status == "reserved"]
+        served.append(task)
+        centre.joined(task)
+        centre.complete(task)
+    assert served == [urgent, ordinary, later]
+
+
+def test_a_pending_reservation_takes_the_workers_capacity() -> None:
+    centre = Centre()
+    centre.worker("ada")
+    first, second = centre.call(), centre.call()
+    centre.run()
+    assert (first.status, second.status) == ("reserved", "pending")
+
+
+def test_a_worker_with_capacity_for_two_gets_two() -> None:
+    centre = Centre()
+    centre.worker("ada", capacity=2)
+    tasks = [centre.call() for _ in range(3)]
+    centre.run()
+    assert [task.status for task in tasks] == ["reserved", "reserved", "pending"]
+
+
+def test_a_queue_takes_only_the_workers_its_expression_names() -> None:
+    centre = Centre()
+    german = centre.router.create_task_queue("German", "languages HAS 'de'")
+    workflow = centre.add_workflow(one_queue(german.sid))
+    centre.worker("ada", languages=["en"])
+    centre.worker("bob", languages=["en", "de"])
+    assert worker_of(centre, centre.call(workflow)) == "bob"
+
+
+def test_a_queue_may_ask_for_workers_without_a_call() -> None:
+    centre = Centre()
+    free = centre.router.create_task_queue("Free", "worker.channel.voice.assigned_tasks == 0")
+    workflow = centre.add_workflow(one_queue(free.sid))
+    centre.worker("ada", capacity=2)
+    tasks = [centre.call(workflow), centre.call(workflow)]
+    centre.run()
+    assert [task.status for task in tasks] == ["reserved", "pending"]
+
+
+def test_a_target_compares_the_task_with_the_worker() -> None:
+    centre = Centre(expression="task.language IN worker.languages")
+    centre.worker("ada", languages=["en"])
+    centre.worker("bob", languages=["fr"])
+    assert worker_of(centre, centre.call(language="fr")) == "bob"
+
+
+def test_order_by_goes_before_the_longest_idle() -> None:
+    centre = Centre(order_by="worker.level DESC")
+    centre.worker("ada", level=1)
+    centre.run(60)
+    centre.worker("bob", level=3)
+    assert worker_of(centre, centre.call()) == "bob"
+
+
+def test_the_first_filter_that_matches_decides() -> None:
+    centre = Centre()
+    vip, rest = (centre.router.create_task_queue(name) for name in ("VIP", "Rest"))
+    workflow = centre.add_workflow(
+        filters(
+            {"expression": "tier == 'gold'", "targets": [{"queue": vip.sid, "priority": 9}]},
+            {"expression": "1==1", "targets": [{"queue": rest.sid}]},
+        )
+    )
+    gold, plain = centre.call(workflow, tier="gold"), centre.call(workflow, priority=2)
+    assert (gold.queue, gold.priority) == (vip, 9)
+    assert (plain.queue, plain.priority) == (rest, 2)
+
+
+def test_the_default_queue_takes_what_no_filter_matches() -> None:
+    centre = Centre()
+    workflow = centre.add_workflow(filters(default=centre.everybody.sid))
+    assert centre.call(workflow).queue == centre.everybody
+
+
+def test_a_task_that_nothing_matches_is_refused() -> None:
+    centre = Centre()
+    workflow = centre.add_workflow(
+        filters({"expression": "tier == 'gold'", "targets": [{"queue": centre.everybody.sid}]})
+    )
+    with pytest.raises(TwilioError) as raised:
+        centre.call(workflow)
+    assert raised.value.code == 14222
+    assert not centre.workspace.tasks
+
+
+def test_attributes_that_are_too_long_are_refused() -> None:
+    with pytest.raises(TwilioError) as raised:
+        Centre().call(long="x" * 4096)
+    assert raised.value.code == 14221
+
+
+def test_an_unknown_workflow_is_refused() -> None:
+    with pytest.raises(TwilioError) as raised:
+        Centre().call("WW" + "0" * 32)
+    assert raised.value.code == 14220
+
+
+def two_steps(centre: Centre) -> str:
+    second = centre.router.create_task_queue("Second", "team == 'second'")
+    first = centre.router.create_task_queue("First", "team == 'first'")
+    targets = [{"queue": first.sid, "timeout": 10}, {"queue": second.sid, "timeout": 20, "priority": 7}]
+    return centre.add_workflow(filters({"expression": "1==1", "targets": targets}, default=first.sid))
+
+
+def test_a_target_that_times_out_hands_over_to_the_next() -> None:
+    centre = Centre()
+    task = centre.call(two_steps(centre))
+    centre.run(9.9)
+    assert task.queue.friendly_name == "First"
+    centre.run(0.1)
+    assert (task.queue.friendly_name, task.priority) == ("Second", 7)
+    assert "task-queue.timeout" in centre.events()
+
+
+def test_timeouts_are_measured_on_the_age_of_the_task() -> None:
+    """A reservation that fails at 18 s leaves the second target until 30 s, not 38 s."""
+    centre = Centre()
+    workflow = two_steps(centre)
+    centre.worker("ada", team="first")
+    task = centre.call(workflow)
+    reservation = centre.reserved(task)
+    centre.run(18)
+    assert task.queue.friendly_name == "First"
+    centre.router.lifecycle.reject(reservation, centre.workspace.activity_named("Offline"))
+    centre.run()
+    assert task.queue.friendly_name == "Second"
+    centre.run(11.9)
+    assert not centre.voice.left
+    centre.run(0.1)
+    assert task.status == "canceled"
+
+
+def test_after_the_last_timeout_the_task_is_canceled_and_the_caller_leaves_the_queue() -> None:
+    centre = Centre()
+    task = centre.call(two_steps(centre))
+    centre.run(30)
+    assert task.status == "canceled"
+    assert centre.voice.left == [(task.call_sid, "leave")]
+    assert centre.events()[-2:] == ["workflow.timeout", "task.canceled"]
+
+
+def test_the_last_timeout_cancels_a_pending_reservation_too() -> None:
+    centre = Centre(timeout=10)
+    centre.worker("ada")
+    task = centre.call()
+    reservation = centre.reserved(task)
+    centre.run(10)
+    assert (task.status, reservation.status) == ("canceled", "canceled")
+
+
+def test_an_accept_that_has_begun_is_not_cut_off_by_the_last_timeout() -> None:
+    centre = Centre(timeout=10)
+    centre.worker("ada")
+    task = centre.call()
+    reservation = centre.reserved(task)
+    centre.router.begin_accept(reservation.sid)
+    centre.run(11)
+    centre.router.finish_accept(reservation.sid, True)
+    centre.run(60)
+    assert task.status == "assigned"
+
+
+def test_without_a_timeout_the_last_target_waits_for_the_time_to_live() -> None:
+    centre = Centre()
+    task = centre.call(timeout=200)
+    centre.run(199)
+    assert task.status == "pending"
+    centre.run(1)
+    assert (task.status, task.reason) == ("canceled", "Task TTL Exceeded")
+    assert centre.voice.left == [(task.call_sid, "leave")]
+
+
+def skipping(centre: Centre, condition: str) -> str:
+    first = centre.router.create_task_queue("First", "team == 'first'")
+    targets = [
+        {"queue": first.sid, "skip_if": condition, "timeout": 10},
+        {"queue": centre.everybody.sid, "timeout": 5},
+    ]
+    return centre.add_workflow(filters({"expression": "1==1", "targets": targets}))
+
+
+def test_a_target_without_available_workers_is_skipped() -> None:
+    centre = Centre()
+    workflow = skipping(centre, "workers.available == 0")
+    centre.worker("ada", team="first", activity="Offline")
+    task = centre.call(workflow)
+    centre.run()
+    assert task.queue == centre.everybody
+    assert "workflow.skipped" in centre.events()
+    centre.run(5)
+    assert task.status == "canceled"
+
+
+def test_skip_if_is_not_looked_at_when_a_worker_is_free_at_once() -> None:
+    centre = Centre()
+    workflow = skipping(centre, "1==1")
+    centre.worker("ada", team="first")
+    task = centre.call(workflow)
+    assert worker_of(centre, task) == "ada"
+    assert task.queue.friendly_name == "First"
+
+
+def test_skip_if_counts_the_workers_of_one_activity() -> None:
+    centre = Centre()
+    workflow = skipping(centre, f"workers.{centre.activity('Offline')} > 0")
+    centre.worker("ada", team="first", activity="Offline")
+    task = centre.call(workflow)
+    centre.run()
+    assert task.queue == centre.everybody
+
+
+def test_a_task_whose_targets_were_all_skipped_goes_to_the_default_queue() -> None:
+    centre = Centre()
+    nobody = centre.router.create_task_queue("Nobody", "1==2")
+    skipped = {"queue": nobody.sid, "skip_if": "workers.available == 0"}
+    workflow = centre.add_workflow(filters({"expression": "1==1", "targets": [skipped]}, default=centre.everybody.sid))
+    task = centre.call(workflow)
+    centre.run()
+    assert task.queue == centre.everybody
+
+
+@pytest.mark.parametrize("key", ["known_worker_sid", "known_worker_friendly_name"])
+def test_a_target_for_a_known_worker_waits_for_nobody_else(key: str) -> None:
+    centre = Centre(**{key: "task.agent"})
+    centre.worker("ada")
+    bob = centre.worker("bob")
+    agent = bob.sid if key == "known_worker_sid" else "bob"
+    assert worker_of(centre, centre.call(agent=agent)) == "bob"
+    second = centre.call(agent=agent)
+    centre.run(10)
+    assert second.status == "pending"
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        [],
+        [{"timeout": 5}],
+        [{"queue": "WQ1", "timeout": 0}],
+        [{"queue": "WQ1", "expression": "task.a =="}],
+        [{"queue": "WQ1", "unknown": 1}],
+        [{"queue": "WQ" + "0" * 32}],
+    ],
+)
+def test_a_wrong_configuration_is_refused(targets: list[dict[str, object]]) -> None:
+    centre = Centre()
+    with pytest.raises(TwilioError) as raised:
+        centre.add_workflow(filters({"expression": "1==1", "targets": targets}))
+    assert raised.value.code == 20001
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_capacity_is_never_exceeded_and_every_task_ends(seed: int) -> None:
+    """Callers, hang-ups, rejects, timeouts and joins at random; then everybody has gone home."""
+    dice = random.Random(seed)
+    centre = Centre(timeout=600)
+    workers = [centre.worker(name, capacity=dice.choice([1, 2])) for name in ("ada", "bob", "cyd")]
+    tasks: list[Task] = []
+    for _ in range(200):
+        if dice.random() < 0.4:
+            tasks.append(centre.call(priority=dice.randrange(3)))
+        disturb(centre, dice, dice.choice(tasks) if tasks else None)
+        for worker in workers:
+            if dice.random() < 0.1:
+                centre.router.lifecycle.set_activity(worker, centre.workspace.activity_named("Available"))
+        centre.run(dice.choice([0, 1, 30, 130]))
+        for worker in workers:
+            assert worker.assigned_tasks("voice") <= worker.channels["voice"].capacity
+    centre.run(90_000)
+    assert not centre.workspace.tasks
+    assert not centre.workspace.reservations
+    assert all(worker.assigned_tasks("voice") == 0 for worker in workers)
+
+
+def disturb(centre: Centre, dice: random.Random, task: Task | None) -> None:
+    reservation = task.open_reservation if task else None
+    if task is None:
+        return
+    if reservation is None or dice.random() < 0.2:
+        centre.router.caller_gone(task.sid)
+    elif reservation.status == "pending" and dice.random() < 0.3:
+        centre.router.lifecycle.reject(reservation)
+    elif reservation.status == "pending":
+        centre.router.begin_accept(reservation.sid)
+        centre.router.finish_accept(reservation.sid, dice.random() < 0.8)
+    else:
+        centre.complete(task) if task.status == "assigned" else centre.router.lifecycle.complete(task, "")
