@@ -96,7 +96,7 @@ class HttpTransport:
             )
         except ReadTimeoutError:
             return WebFailure("timeout")
-        except HTTPError:
+        except (HTTPError, OSError, ValueError):  # ValueError: what is configured is no URL
             return WebFailure("connect")
         headers = {name.lower(): value for name, value in answer.headers.items()}
         return WebResponse(answer.status, headers, answer.data)

@@ -18,6 +18,7 @@ from twilio.rest import Client
 from emulator.people import answers, hears, joined, talks
 from emulator.server import on_wall_clock, serve
 from tests.emulator.stage import ACCOUNT, BASE, CALLER, LINE, TOKEN, WORKER, Stage
+from tests.emulator.whole import WholeStage
 
 Fields = Mapping[str, Any] | None
 
@@ -179,30 +180,7 @@ def test_wall_clock_reports_a_connection_that_fails() -> None:
         assert statuses == ["connect", "connect"]
 
 
-TASKROUTER_FLOW = '{"task_routing": {"filters": [], "default_filter": {"queue": "%s"}}}'  # the queue's sid goes in
-
-
-class WholeStage(Stage):
-    """Both halves: the real TaskRouter, one workflow, one worker."""
-
-    def __init__(self) -> None:
-        super().__init__({})
-        router = self.twilio.router
-        self.twilio.exchange.router = router
-        self.workspace = router.create_workspace("Cordboard")
-        available = next(one for one in self.workspace.activities.values() if one.available)
-        queue = router.create_task_queue("Everyone")
-        configuration = json.loads(TASKROUTER_FLOW % queue.sid)
-        self.workflow = router.create_workflow("Calls", configuration, f"{BASE}/assignment")
-        self.worker = router.create_worker("Ada", {"contact_uri": WORKER}, available.sid)
-        self.pages["/incoming"] = f'<Enqueue workflowSid="{self.workflow.sid}" waitUrl="/wait"/>'
-        self.pages["/wait"] = "<Say>Please hold</Say><Pause length='10'/>"
-
-    def reservation_sid(self) -> str:
-        return next(iter(self.workspace.reservations))
-
-
-def test_reservation_is_rejected_and_task_completed_through_the_other_half() -> None:
+def test_task_is_assigned_wrapped_and_completed_through_both_halves() -> None:
     stage = WholeStage()
     client = client_of(stage)
     space = client.taskrouter.v1.workspaces(stage.workspace.sid)
