@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from emulator.openapi import NO_FOLDER, Description, folder
 from emulator.rest_answer import RestAnswer
 from emulator.rest_taskrouter import handle
 from emulator.workspace import Reservation, Task
@@ -384,3 +385,20 @@ def test_the_activities_are_listed_with_every_field() -> None:
     assert [activity["available"] for activity in activities] == [False, False, True, False]
     assert all(set(activity) == ACTIVITY_FIELDS for activity in activities)
     assert get(centre, f"/Activities/{lunch.sid}").body["friendly_name"] == "Lunch"
+
+
+def test_every_answer_is_as_twilio_describes_it() -> None:
+    path = folder()
+    if path is None:
+        pytest.skip(NO_FOLDER)
+    description = Description(path)
+    centre, task, reservation = reserved()
+    worker, base = reservation.worker.sid, f"https://taskrouter.twilio.com/v1/Workspaces/{centre.workspace.sid}"
+    paths = ["/Tasks", f"/Tasks/{task.sid}", f"/Tasks/{task.sid}/Reservations", reservation_path(reservation)]
+    paths += ["/Workers", f"/Workers/{worker}", f"/Workers/{worker}/Reservations", "/Activities"]
+    paths += [reservation_path(reservation, "Workers"), f"/Activities/{centre.activity('Offline')}"]
+    for path_asked in paths:
+        answer = get(centre, path_asked)
+        assert description.check_response("GET", base + path_asked, answer.status, answer.body) == []
+    created = post(centre, "/Tasks", WorkflowSid=centre.workflow, Attributes="{}")
+    assert description.check_response("POST", f"{base}/Tasks", created.status, created.body) == []
