@@ -1,0 +1,96 @@
+"""AWS on the laptop: one ministack process on a free loopback port, and clients for it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import urllib3
+
+REGION = "us-east-1"
+READY_SECONDS = 30.0
+STOP_SECONDS = 10.0
+
+# What a process needs to talk to the local AWS, and what keeps it away from a real one.
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "laptop", "AWS_SECRET_ACCESS_KEY": "laptop", "AWS_DEFAULT_REGION": REGION}
+
+
+class LaptopError(Exception):
+    """Something on this machine is not as it must be; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class LocalAws:
+    url: str
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+
+
+@contextmanager
+def running(log_file: Path) -> Iterator[LocalAws]:
+    """A local AWS until the block ends; it and every process it started are gone then. Raises LaptopError."""
+    port = free_port()
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    # Its file transfer and device listeners would take fixed ports, one of them on every interface.
+    listen = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
+    environment = {**os.environ, **CREDENTIALS, **listen}
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a process group of its own: its Lambda workers are stopped with it
+        )
+    try:
+        aws = LocalAws(f"http://127.0.0.1:{port}")
+        _wait_until_ready(aws, process, log_file)
+        yield aws
+    finally:
+        _stop(process)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_ready(aws: LocalAws, process: "subprocess.Popen[bytes]", log_file: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise LaptopError(f"the local AWS ended with {process.returncode}; its log is {log_file}")
+        try:
+            if urllib3.request("GET", f"{aws.url}/_ministack/health", retries=False, timeout=1).status == 200:
+                return
+        except urllib3.exceptions.HTTPError:
+            time.sleep(0.05)  # it is starting: ask again
+    raise LaptopError(f"the local AWS did not answer within {READY_SECONDS:.0f} s; its log is {log_file}")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, sent)
+            process.wait(STOP_SECONDS)
+        except ProcessLookupError:
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait()

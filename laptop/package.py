@@ -1,0 +1,113 @@
+"""The package that `chalice package` makes, and the stack that is made of it on the local AWS."""
+
+import hashlib
+import io
+import json
+import os
+import platform
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+from laptop.aws import CREDENTIALS, LaptopError, LocalAws
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / ".build"
+STAGE = "local"
+STACK = "cordboard-local"
+BUCKET = "cordboard-package"
+FUNCTIONS = ("APIHandler", "BridgeJob")
+
+
+def build(stage: str = STAGE, root: Path = ROOT, out: Path = BUILD / "package") -> Path:
+    """Run `chalice package` for this stage; returns the folder with deployment.zip and sam.yaml. Raises LaptopError."""
+    command = [
+        sys.executable,
+        "-c",
+        "from chalice.cli import main; main()",
+        "package",
+        "--stage",
+        stage,
+        "--template-format",
+        "yaml",
+    ]
+    command += ["--merge-template", str(root / "infra" / "resources.yaml"), str(out)]
+    done = subprocess.run(
+        command, cwd=root, env={**os.environ, **CREDENTIALS}, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise LaptopError(f"chalice package failed:\n{done.stdout}{done.stderr}".rstrip())
+    return out
+
+
+def create_stack(aws: LocalAws, package: Path) -> str:
+    """Put the package up; returns the application's base URL."""
+    template = yaml.safe_load((package / "sam.yaml").read_text(encoding="utf-8"))
+    key = _upload(aws, package)
+    for name in FUNCTIONS:
+        template["Resources"][name]["Properties"]["CodeUri"] = {"Bucket": BUCKET, "Key": key}
+    stack = aws.client("cloudformation")
+    stack.create_stack(
+        StackName=STACK,
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": "Stage", "ParameterValue": STAGE}],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    stack.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    return f"{aws.url}/_aws/execute-api/{_resource(aws, 'RestAPI')}/api"
+
+
+def configure(aws: LocalAws, environment: Mapping[str, str]) -> None:
+    """Give both functions these environment variables, on top of those that they have."""
+    functions = aws.client("lambda")
+    for name in FUNCTIONS:
+        function = _resource(aws, name)
+        known = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        functions.update_function_configuration(
+            FunctionName=function, Environment={"Variables": {**known, **environment}}
+        )
+
+
+def queue_url(aws: LocalAws) -> str:
+    return str(aws.client("sqs").get_queue_url(QueueName=f"cordboard-{STAGE}-jobs")["QueueUrl"])
+
+
+def update_code(aws: LocalAws, package: Path) -> None:
+    """New code for the functions of a stack that is there."""
+    key = _upload(aws, package)
+    for name in FUNCTIONS:
+        aws.client("lambda").update_function_code(FunctionName=_resource(aws, name), S3Bucket=BUCKET, S3Key=key)
+
+
+def _resource(aws: LocalAws, name: str) -> str:
+    found = aws.client("cloudformation").describe_stack_resource(StackName=STACK, LogicalResourceId=name)
+    return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def _upload(aws: LocalAws, package: Path) -> str:
+    archive = runnable_here((package / "deployment.zip").read_bytes())
+    key = f"{hashlib.sha256(archive).hexdigest()}.zip"
+    storage = aws.client("s3")
+    storage.create_bucket(Bucket=BUCKET)
+    storage.put_object(Bucket=BUCKET, Key=key, Body=archive)
+    return key
+
+
+def runnable_here(archive: bytes) -> bytes:
+    """The archive as this machine can run it.
+
+    Its libraries are built for Lambda's Linux. Elsewhere they are left out, and the functions, which run as processes
+    of this virtual environment, find the same pinned versions there.
+    """
+    if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
+        return archive
+    ours = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as whole, zipfile.ZipFile(ours, "w", zipfile.ZIP_DEFLATED) as kept:
+        for name in whole.namelist():
+            if name == "app.py" or name.startswith(("chalicelib/", "chalice/")):
+                kept.writestr(name, whole.read(name))
+    return ours.getvalue()
