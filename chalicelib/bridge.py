@@ -208,8 +208,10 @@ def _leg_ended(link: Link, status: str, now: float) -> None:
 
 def _leave_worker_out(link: Link, status: str, activity: str) -> None:
     """direct: TaskRouter takes the reservation back by itself, and would offer it to the same worker again."""
+    if status == "completed":
+        return  # they have talked, or the caller has gone: the events say which
     links.explain(link.key, status)
-    if activity and status != "completed":
+    if activity:
         telephony.move_worker(link.worker_sid, activity)
 
 

@@ -1,5 +1,6 @@
 """The demo's call centre on the emulator: what chalicelib/callcenter.toml names, and the people in it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,22 @@ WORKERS: Mapping[str, tuple[str, str]] = {  # name -> phone, task queue
 CALLERS: Mapping[str, str] = {"Ann": "+12125550171", "Gus": "+12125550172", "Ivy": "+12125550173"}
 
 
+# The events that the application uses: each of the others would be a request for nothing.
+EVENTS = (
+    "task.created",
+    "task.wrapup",
+    "task.completed",
+    "task.canceled",
+    "reservation.accepted",
+    "reservation.rejected",
+    "reservation.timeout",
+    "reservation.canceled",
+    "reservation.rescinded",
+    "reservation.wrapup",
+    "reservation.completed",
+)
+
+
 @dataclass(frozen=True)
 class Town:
     twilio: Twilio
@@ -32,8 +49,6 @@ class Town:
 
     def environment(self) -> dict[str, str]:
         """What the application has to know of this account."""
-        import json
-
         return {
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
             "TWILIO_WORKSPACE_SID": self.twilio.router.workspace.sid,
@@ -44,9 +59,8 @@ class Town:
 
     def on_duty(self, *names: str) -> None:
         """These workers are available, the first of them for the longest time; everybody else is offline."""
-        for name, worker in self.workers.items():
-            if name not in names:
-                self.twilio.router.lifecycle.set_activity(worker, self.activities["Offline"])
+        for worker in self.workers.values():
+            self.twilio.router.lifecycle.set_activity(worker, self.activities["Offline"])
         for name in names:
             self.twilio.router.lifecycle.set_activity(self.workers[name], self.activities["Available"])
 
@@ -57,11 +71,17 @@ class Town:
         return people.get(number, number)
 
 
+def name_of(number: str) -> str:
+    """The person with this number; the number itself when nobody has it."""
+    people = {phone: name for name, phone in CALLERS.items()} | {phone: name for name, (phone, _) in WORKERS.items()}
+    return people.get(number, number)
+
+
 def build(twilio: Twilio, base_url: str) -> Town:
     """Seed the emulator. `base_url` is the application's."""
     center = callcenter.current()
     router = twilio.router
-    router.create_workspace("Harbour Clinic", f"{base_url}/taskrouter/events")
+    router.create_workspace("Harbour Clinic", f"{base_url}/taskrouter/events", ",".join(EVENTS))
     router.create_activity("Wrap up", False)
     activities = {activity.friendly_name: activity for activity in router.workspace.activities.values()}
     queues = {name: router.create_task_queue(name, f'queue == "{name}"').sid for name in center.queues}
@@ -74,9 +94,10 @@ def build(twilio: Twilio, base_url: str) -> Town:
     workflow = router.create_workflow(
         "Calls", {"task_routing": {"filters": filters}}, assignment_url, assignment_url, center.reservation_timeout
     )
-    for line in [*center.lines.values(), *center.simple_queues.values()]:
-        for number in [*line.numbers, *getattr(line, "agent_numbers", ())]:
-            twilio.number(number, f"{base_url}/voice/incoming")
+    numbers = [number for line in center.lines.values() for number in line.numbers]
+    numbers += [number for queue in center.simple_queues.values() for number in [*queue.numbers, *queue.agent_numbers]]
+    for number in numbers:
+        twilio.number(number, f"{base_url}/voice/incoming")
     offline = activities["Offline"].sid
     workers = {
         name: router.create_worker(name, {"contact_uri": phone, "queue": queue}, offline)

@@ -1,0 +1,171 @@
+"""`make dev`: keeps everything running, packages again on a change, and lets you place calls by hand."""
+
+import shlex
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from emulator.kernel import Fact
+from emulator.people import Phone, answers, no_answer
+from laptop import package, stage, town
+from laptop.aws import LaptopError
+from laptop.narrator import BOLD, DIM, Narrator, paint
+from laptop.stage import Stage
+
+LOOK_SECONDS = 1.0
+
+HELP = """
+  dial Ann [+14155550100]   a caller dials a line (support; sales …101, urgent …102, front desk …103)
+  press Ann 1               press digits             say Ann english    speak
+  hangup Ann                whoever it is hangs up   answer Bea         take a ringing phone
+  decline Bea               refuse it                auto Bea           from now on Bea's phone is answered
+  on Bea Carl               these workers are at work, everybody else is offline
+  who                       people and live legs     help, quit
+"""
+
+
+class Desk:
+    """What is typed, as actions on the emulator. Raises LaptopError for what cannot be done."""
+
+    def __init__(self, running: Stage) -> None:
+        self._stage = running
+        self._legs: dict[str, str] = {}  # person -> the sid of the latest leg
+        running.do(
+            lambda: running.twilio.kernel.on_fact.append(lambda fact: self._dialed(fact.kind, dict(fact.detail)))
+        )
+
+    def do(self, typed: str) -> str:
+        """Do one line; returns what to print."""
+        verb, *words = shlex.split(typed) or ["help"]
+        action: Callable[..., str] | None = getattr(self, f"_do_{verb}", None)
+        if action is None:
+            raise LaptopError(f"there is no {verb!r}:{HELP}")
+        try:
+            return self._stage.do(lambda: action(*words))
+        except TypeError:
+            raise LaptopError(f"{verb} needs other words than {words}:{HELP}") from None
+
+    def _told(self, fact: Fact) -> None:
+        if fact.kind == "dialed":
+            caller, callee = town.name_of(fact.detail["from_"]), town.name_of(fact.detail["to"])
+            self._legs[caller if caller in town.CALLERS else callee] = fact.detail["sid"]
+
+    def _leg(self, person: str) -> str:
+        if person not in self._legs:
+            raise LaptopError(f"{person} has no call")
+        return self._legs[person]
+
+    def _do_dial(self, person: str, number: str = town.SUPPORT) -> str:
+        if person not in town.CALLERS or number not in self._stage.twilio.numbers:
+            raise LaptopError(f"callers: {', '.join(town.CALLERS)}; numbers: {', '.join(self._stage.twilio.numbers)}")
+        return self._stage.twilio.dial(town.CALLERS[person], number)
+
+    def _do_press(self, person: str, digits: str) -> str:
+        self._stage.twilio.press(self._leg(person), digits)
+        return ""
+
+    def _do_say(self, person: str, *words: str) -> str:
+        self._stage.twilio.say(self._leg(person), " ".join(words))
+        return ""
+
+    def _do_hangup(self, person: str) -> str:
+        self._stage.twilio.hang_up(self._leg(person))
+        return ""
+
+    def _do_answer(self, person: str) -> str:
+        self._stage.twilio.answer(self._leg(person))
+        return ""
+
+    def _do_decline(self, person: str) -> str:
+        self._stage.twilio.decline(self._leg(person))
+        return ""
+
+    def _do_auto(self, person: str) -> str:
+        self._phone(person).will(answers(2))
+        return f"{person}'s phone is answered after two seconds"
+
+    def _do_on(self, *people: str) -> str:
+        for person in people:
+            self._phone(person).will(no_answer())
+        self._stage.town.on_duty(*people)
+        return ""
+
+    def _do_who(self) -> str:
+        workers = [f"{name}: {worker.activity.friendly_name}" for name, worker in self._stage.town.workers.items()]
+        calls = self._stage.twilio.exchange.calls
+        legs = [f"{name}: {sid} {calls[sid].status}" for name, sid in self._legs.items() if not calls[sid].is_over]
+        return "\n".join([", ".join(workers), *legs])
+
+    def _do_help(self) -> str:
+        return HELP
+
+    def _phone(self, person: str) -> Phone:
+        if person not in town.WORKERS:
+            raise LaptopError(f"workers: {', '.join(town.WORKERS)}")
+        return self._stage.twilio.phone(town.WORKERS[person][0])
+
+
+def main() -> int:
+    try:
+        with stage.running(lambda what: print(paint(f"  {what}", DIM), flush=True)) as running:
+            Narrator(running)
+            stopping = threading.Event()
+            reloader = threading.Thread(target=reload_on_change, args=(running, stopping), daemon=True)
+            reloader.start()
+            print(
+                f"\n{paint('The application', BOLD)} {running.base_url}\n{paint('AWS', BOLD)} {running.aws.url}\n{HELP}"
+            )
+            try:
+                prompt(Desk(running))
+            finally:
+                stopping.set()
+                reloader.join()
+    except LaptopError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print()
+    return 0
+
+
+def prompt(desk: Desk) -> None:
+    """Do what is typed until `quit`, or the input ends."""
+    desk.do("on Bea Carl")
+    for typed in sys.stdin:
+        if typed.strip() in ("quit", "exit"):
+            return
+        try:
+            said = desk.do(typed)
+        except (LaptopError, ValueError) as error:
+            said = str(error)
+        if said:
+            print(said, flush=True)
+
+
+def reload_on_change(running: Stage, stopping: threading.Event) -> None:
+    """Package and update the functions whenever the application changes, until `stopping`."""
+    known = fingerprint()
+    while not stopping.wait(LOOK_SECONDS):
+        found = fingerprint()
+        if found != known:
+            known = found
+            try:
+                package.update_code(running.aws, package.build())
+                print(paint("  reloaded", DIM), flush=True)
+            except LaptopError as error:
+                print(error, file=sys.stderr)
+
+
+def fingerprint() -> dict[Path, float]:
+    """The application's files and when each was changed."""
+    return {path: path.stat().st_mtime for path in _files()}
+
+
+def _files() -> Iterator[Path]:
+    yield package.ROOT / "app.py"
+    yield from (path for path in (package.ROOT / "chalicelib").rglob("*") if path.suffix in (".py", ".toml"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
