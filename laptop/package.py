@@ -28,7 +28,7 @@ def build(stage: str = STAGE, root: Path = ROOT, out: Path = BUILD / "package") 
     command = [
         sys.executable,
         "-c",
-        "from chalice.cli import main; main()",
+        "import sys; from chalice.cli import main; sys.exit(main())",
         "package",
         "--stage",
         stage,

@@ -1,0 +1,74 @@
+"""What `chalice package` makes, built once for every stage."""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from laptop import package
+
+STAGES = ("local", "dev", "prod")
+
+
+@dataclass(frozen=True)
+class Package:
+    stage: str
+    folder: Path
+
+    @property
+    def template(self) -> dict[str, Any]:
+        template: dict[str, Any] = yaml.safe_load((self.folder / "sam.yaml").read_text(encoding="utf-8"))
+        return template
+
+    @property
+    def functions(self) -> dict[str, dict[str, Any]]:
+        """Properties of each function, by its logical name."""
+        return {
+            name: resource["Properties"]
+            for name, resource in self.template["Resources"].items()
+            if resource["Type"] == "AWS::Serverless::Function"
+        }
+
+    @property
+    def files(self) -> list[str]:
+        with zipfile.ZipFile(self.folder / "deployment.zip") as archive:
+            return archive.namelist()
+
+    def statements(self, function: str) -> list[dict[str, Any]]:
+        """The policy of this function's role."""
+        role = self.functions[function]["Role"]["Fn::GetAtt"][0]
+        (policy,) = self.template["Resources"][role]["Properties"]["Policies"]
+        statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+        return statements
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Package]:
+    out = tmp_path_factory.mktemp("packages")
+    return {stage: Package(stage, package.build(stage, out=out / stage)) for stage in STAGES}
+
+
+@pytest.fixture(params=STAGES)
+def packaged(request: pytest.FixtureRequest, packages: Mapping[str, Package]) -> Package:
+    """The package of each stage in turn."""
+    return packages[request.param]
+
+
+@pytest.fixture(scope="session")
+def local(packages: Mapping[str, Package]) -> Package:
+    return packages["local"]
+
+
+@pytest.fixture(scope="session")
+def unzipped(local: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of the stage that this machine can run, as Lambda unpacks it."""
+    folder = tmp_path_factory.mktemp("task")
+    archive = package.runnable_here((local.folder / "deployment.zip").read_bytes())
+    (folder / "here.zip").write_bytes(archive)
+    with zipfile.ZipFile(folder / "here.zip") as whole:
+        whole.extractall(folder / "task")
+    return folder / "task"

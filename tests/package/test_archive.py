@@ -1,0 +1,146 @@
+"""The archive, run as Lambda runs it: nothing beside it but Python and what the runtime brings."""
+
+import ast
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from twilio.request_validator import RequestValidator
+
+from tests.package.conftest import Package
+
+# boto3 and what it needs are part of Lambda's runtime.
+RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
+TOKEN = "a-token-of-this-test"
+URL = "https://example.com/api/voice/incoming"
+
+only_on_lambdas_system = pytest.mark.skipif(
+    (platform.system(), platform.machine()) != ("Linux", "x86_64"),
+    reason="the archive's libraries are built for Lambda's Linux",
+)
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the libraries of Lambda's runtime and nothing else."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in RUNTIME:
+        spec = importlib.util.find_spec(name)
+        assert spec and spec.origin
+        found = Path(spec.origin)
+        library = found.parent if found.name == "__init__.py" else found
+        (folder / library.name).symlink_to(library)
+    return folder
+
+
+def run(code: str, task: Path, runtime: Path, environment: dict[str, str]) -> str:
+    """What this code prints in a clean interpreter: no site packages, not this checkout, only task and runtime."""
+    path = f"import sys; sys.path[:0] = {[str(task), str(runtime)]!r}\n"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", path + code],
+        cwd=runtime,
+        env={"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def modules_that_the_code_imports(task: Path) -> Iterator[str]:
+    for file in [task / "app.py", *sorted((task / "chalicelib").rglob("*.py"))]:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield node.module
+
+
+@only_on_lambdas_system
+@pytest.mark.parametrize("function", ["APIHandler", "BridgeJob"])
+def test_every_handler_is_found_in_the_unzipped_archive(
+    function: str, local: Package, unzipped: Path, runtime: Path
+) -> None:
+    properties = local.functions[function]
+    module, _, name = properties["Handler"].rpartition(".")
+    code = f"import {module}; print(callable({module}.{name}), {module}.__file__)"
+    said = run(code, unzipped, runtime, properties["Environment"]["Variables"])
+    assert said.split() == ["True", str(unzipped / "app.py")]
+
+
+@only_on_lambdas_system
+def test_whatever_the_code_imports_later_is_in_the_archive_too(local: Package, unzipped: Path, runtime: Path) -> None:
+    names = sorted(set(modules_that_the_code_imports(unzipped)))
+    assert "twilio.rest" in names
+    code = f"import importlib\nfor name in {names!r}: importlib.import_module(name)\nprint('all')"
+    environment = local.functions["BridgeJob"]["Environment"]["Variables"]
+    assert run(code, unzipped, runtime, environment).strip() == "all"
+
+
+@only_on_lambdas_system
+def test_the_archive_answers_a_signed_call_with_twiml(local: Package, unzipped: Path, runtime: Path) -> None:
+    form = {"CallSid": "CA" + "1" * 32, "From": "+14155550199", "To": "+14155550101"}
+    event = {
+        "httpMethod": "POST",
+        "headers": {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Twilio-Signature": RequestValidator(TOKEN).compute_signature(URL, form),
+        },
+        "multiValueHeaders": {},
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "body": "&".join(f"{name}={value.replace('+', '%2B')}" for name, value in form.items()),
+        "isBase64Encoded": False,
+        "requestContext": {
+            "resourcePath": "/voice/incoming",
+            "path": "/api/voice/incoming",
+            "domainName": "example.com",
+            "httpMethod": "POST",
+        },
+    }
+    environment = local.functions["APIHandler"]["Environment"]["Variables"]
+    sids = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_WORKSPACE_SID": "WS1", "TWILIO_WORKFLOW_SID": "WW1"}
+    queue = {"JOBS_QUEUE_URL": "https://sqs.example.com/jobs", "TWILIO_AUTH_TOKEN": TOKEN}
+    code = f"import app, json; print(json.dumps(app.app({event!r}, None)))"
+    answer = json.loads(run(code, unzipped, runtime, {**environment, **sids, **queue}).splitlines()[-1])
+    assert answer["statusCode"] == 200
+    assert 'workflowSid="WW1"' in answer["body"]
+
+
+def test_only_the_application_and_its_libraries_are_in_the_archive(packaged: Package) -> None:
+    ours = {"tests", "emulator", "laptop", "ops", "bench", "infra", "docs", "tools", ".chalice"}
+    top = {name.split("/")[0] for name in packaged.files}
+    assert not ours & top
+    assert {"app.py", "chalicelib", "chalice", "twilio", "msgspec"} <= top
+    assert not {"boto3", "botocore"} & top  # the runtime brings them
+
+
+def test_the_call_centres_file_is_in_the_archive(packaged: Package) -> None:
+    assert "chalicelib/callcenter.toml" in packaged.files
+
+
+def test_no_secret_or_cache_is_in_the_archive(packaged: Package) -> None:
+    kept = ["certifi/cacert.pem"]  # the public authorities, for HTTPS
+    assert [name for name in packaged.files if name.endswith((".pyc", ".env", ".pem", ".key"))] == kept
+
+
+def test_the_compiled_libraries_fit_the_architecture(packaged: Package) -> None:
+    machine = {"x86_64": 62, "arm64": 183}[packaged.functions["APIHandler"]["Architectures"][0]]  # ELF e_machine
+    with zipfile.ZipFile(packaged.folder / "deployment.zip") as archive:
+        compiled = [name for name in archive.namelist() if name.endswith(".so")]
+        built_for = {int.from_bytes(archive.read(name)[18:20], "little") for name in compiled}
+    assert built_for == {machine}
+
+
+def test_the_archive_is_far_below_lambdas_limit(packaged: Package) -> None:
+    with zipfile.ZipFile(packaged.folder / "deployment.zip") as archive:
+        assert sum(file.file_size for file in archive.infolist()) < 100 * 1024 * 1024  # Lambda: 250 MB unzipped

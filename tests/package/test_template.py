@@ -1,0 +1,172 @@
+"""The template that is deployed: what the functions get, and what each of them may do."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from laptop import package
+from tests.package.conftest import STAGES, Package
+
+HARMLESS = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"}
+# What the event source mapping does in the name of the function.
+MAPPING = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+MAY = {
+    "APIHandler": {
+        "dynamodb:PutItem links",
+        "dynamodb:UpdateItem links",
+        "dynamodb:Query links",
+        "sqs:SendMessage jobs",
+        "ssm:GetParameter twilio",
+    },
+    "BridgeJob": {
+        "dynamodb:UpdateItem links",
+        "dynamodb:Query links",
+        "dynamodb:GetItem contacts",
+        "dynamodb:PutItem contacts",
+        "sqs:SendMessage jobs",
+        "sqs:ReceiveMessage jobs",
+        "sqs:DeleteMessage jobs",
+        "sqs:GetQueueAttributes jobs",
+        "ssm:GetParameter twilio",
+    },
+}
+
+
+def lint(*files: Path) -> str:
+    """What cfn-lint finds; nothing when all is well."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("cfn-lint")), *map(str, files)], capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+def allowed(packaged: Package, function: str) -> Iterator[tuple[str, str]]:
+    """Action and resource of everything that this function may do."""
+    for statement in packaged.statements(function):
+        assert statement["Effect"] == "Allow"
+        assert not {"NotAction", "NotResource"} & set(statement)
+        for action in statement["Action"]:
+            for resource in statement["Resource"]:
+                yield action, resource
+
+
+def test_there_are_two_functions_and_no_other_door(packaged: Package) -> None:
+    assert {name: found["Handler"] for name, found in packaged.functions.items()} == {
+        "APIHandler": "app.app",
+        "BridgeJob": "app.bridge_job",
+    }
+
+
+@pytest.mark.parametrize(("function", "memory", "timeout"), [("APIHandler", 1024, 15), ("BridgeJob", 512, 20)])
+def test_memory_and_timeout_are_what_the_design_says(
+    packaged: Package, function: str, memory: int, timeout: int
+) -> None:
+    properties = packaged.functions[function]
+    assert (properties["MemorySize"], properties["Timeout"]) == (memory, timeout)
+
+
+def test_the_cloud_runs_on_arm_and_the_laptop_on_its_own_kind(packaged: Package) -> None:
+    wanted = "x86_64" if packaged.stage == "local" else "arm64"
+    assert [found["Architectures"] for found in packaged.functions.values()] == [[wanted], [wanted]]
+
+
+def test_the_api_is_regional_and_has_one_stage(packaged: Package) -> None:
+    api = packaged.template["Resources"]["RestAPI"]["Properties"]
+    assert (api["EndpointConfiguration"], api["StageName"]) == ("REGIONAL", "api")
+
+
+@pytest.mark.parametrize("function", sorted(MAY))
+def test_each_function_may_do_what_it_does_and_nothing_else(packaged: Package, function: str) -> None:
+    found = {
+        f"{action} {re.split('[-/]', resource)[-1]}"
+        for action, resource in allowed(packaged, function)
+        if action not in HARMLESS
+    }
+    assert found == MAY[function]
+
+
+@pytest.mark.parametrize("function", sorted(MAY))
+def test_every_policy_names_resources_of_its_own_stage(packaged: Package, function: str) -> None:
+    others = [stage for stage in STAGES if stage != packaged.stage]
+    for action, resource in allowed(packaged, function):
+        assert "*" not in action
+        # Region and account stay open: the files are static, and a role reaches no other account by its own policy.
+        assert re.fullmatch(rf"arn:aws:{action.split(':')[0]}:\*:\*:.+", resource), resource
+        named = resource.split(":", 5)[5]
+        assert re.search(rf"\bcordboard[-/]{packaged.stage}\b", named), resource
+        assert not any(re.search(rf"\b{stage}\b", named) for stage in others)
+        assert "*" not in (named.removesuffix("*") if action in HARMLESS else named), resource
+
+
+@pytest.mark.parametrize("function", sorted(MAY))
+def test_the_logs_of_both_ways_to_deploy_are_covered(packaged: Package, function: str) -> None:
+    """`chalice deploy` calls the functions cordboard-dev and cordboard-dev-bridge_job, a stack cordboard-dev-…"""
+    logs = {resource for action, resource in allowed(packaged, function) if action in HARMLESS}
+    assert logs == {f"arn:aws:logs:*:*:log-group:/aws/lambda/cordboard-{packaged.stage}*"}
+
+
+def test_the_policies_cover_the_calls_that_the_code_makes() -> None:
+    code = "".join(file.read_text(encoding="utf-8") for file in (package.ROOT / "chalicelib").rglob("*.py"))
+    calls = set(re.findall(r'client\("(\w+)"\)\s*\.(?!exceptions|get_paginator)(\w+)\(', code))
+    calls |= set(re.findall(r'client\("(\w+)"\)\s*\.get_paginator\("(\w+)"\)', code))
+    used = {f"{service}:{name.title().replace('_', '')}" for service, name in calls}
+    granted = {line.split()[0] for lines in MAY.values() for line in lines}
+    assert used == granted - MAPPING
+
+
+def test_the_environment_holds_strings_and_no_secret(packaged: Package) -> None:
+    for properties in packaged.functions.values():
+        variables: dict[str, Any] = properties["Environment"]["Variables"]
+        assert all(isinstance(value, str) for value in variables.values())
+        assert not [name for name in variables if re.search("TOKEN|PASSWORD|_KEY$|SECRET$", name)]
+        assert variables["LINKS_TABLE"] == f"cordboard-{packaged.stage}-links"
+
+
+def test_the_names_in_the_environment_are_those_of_the_tables_and_queues(packaged: Package) -> None:
+    resources = packaged.template["Resources"]
+    variables = packaged.functions["BridgeJob"]["Environment"]["Variables"]
+    for variable, resource, name in (
+        ("LINKS_TABLE", "LinksTable", "TableName"),
+        ("CONTACTS_TABLE", "ContactsTable", "TableName"),
+        ("JOBS_QUEUE", "JobsQueue", "QueueName"),
+    ):
+        pattern = resources[resource]["Properties"][name]["Fn::Sub"]
+        assert variables[variable] == pattern.replace("${Stage}", packaged.stage)
+
+
+def test_a_job_is_seen_again_after_the_function_and_well_inside_a_reservation(packaged: Package) -> None:
+    queue = packaged.template["Resources"]["JobsQueue"]["Properties"]
+    function = packaged.functions["BridgeJob"]
+    assert function["Timeout"] <= queue["VisibilityTimeout"] <= 30
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
+    (source,) = function["Events"].values()
+    assert source["Properties"]["BatchSize"] == 1
+
+
+@pytest.mark.parametrize("table", ["LinksTable", "ContactsTable"])
+def test_a_table_survives_its_stack_and_forgets_in_time(packaged: Package, table: str) -> None:
+    resource = packaged.template["Resources"][table]
+    properties = resource["Properties"]
+    assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_dead_letters_are_kept_two_weeks_and_ring_the_alarm(packaged: Package) -> None:
+    resources = packaged.template["Resources"]
+    assert resources["JobsDeadLetterQueue"]["Properties"]["MessageRetentionPeriod"] == 14 * 86400
+    alarm = resources["DeadLetterAlarm"]["Properties"]
+    assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
+    assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["JobsDeadLetterQueue", "QueueName"]}
+
+
+def test_every_template_is_clean(packages: dict[str, Package]) -> None:
+    packaged = [found.folder / "sam.yaml" for found in packages.values()]
+    assert lint(*sorted((package.ROOT / "infra").glob("*.yaml")), *packaged) == ""
