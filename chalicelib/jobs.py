@@ -64,10 +64,15 @@ def decode(body: str) -> Job:
     return job
 
 
+def encode(job: Job) -> str:
+    """The body of the job's message."""
+    return msgspec.json.encode(job).decode()
+
+
 def send(job: Job, delay_seconds: int = 0) -> None:
     """Put the job on the queue, to be seen after `delay_seconds` (0 to 900)."""
     aws.client("sqs").send_message(
         QueueUrl=settings.current().jobs_queue_url,
-        MessageBody=msgspec.json.encode(job).decode(),
+        MessageBody=encode(job),
         DelaySeconds=delay_seconds,
     )

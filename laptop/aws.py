@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,20 @@ STOP_SECONDS = 10.0
 
 # What a process needs to talk to the local AWS, and what keeps it away from a real one.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "laptop", "AWS_SECRET_ACCESS_KEY": "laptop", "AWS_DEFAULT_REGION": REGION}
+
+# Its file transfer and device listeners would take fixed ports, one of them on every interface.
+# With AUTH each request is held against the policy of whoever sends it: the functions may do what their policies say.
+SETTINGS = {"BIND_HOST": "127.0.0.1", "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "AUTH": "true"}
+
+# Runs ministack until this process is gone, however it went: then its end of the pipe closes, and the group is ended.
+UNTIL_ALONE = """
+import os, runpy, signal, sys, threading
+def end_alone():
+    sys.stdin.buffer.read()
+    os.killpg(0, signal.SIGKILL)
+threading.Thread(target=end_alone, daemon=True).start()
+runpy.run_module("ministack", run_name="__main__", alter_sys=True)
+"""
 
 
 class LaptopError(Exception):
@@ -46,23 +61,27 @@ def running(log_file: Path) -> Iterator[LocalAws]:
     """A local AWS until the block ends; it and every process it started are gone then. Raises LaptopError."""
     port = free_port()
     log_file.parent.mkdir(parents=True, exist_ok=True)
-    # Its file transfer and device listeners would take fixed ports, one of them on every interface.
-    listen = {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
-    environment = {**os.environ, **CREDENTIALS, **listen}
+    with tempfile.TemporaryDirectory(prefix="cordboard-", ignore_cleanup_errors=True) as folder:
+        process = _start(port, folder, log_file)
+        try:
+            aws = LocalAws(f"http://127.0.0.1:{port}")
+            _wait_until_ready(aws, process, log_file)
+            yield aws
+        finally:
+            _stop(process)
+
+
+def _start(port: int, folder: str, log_file: Path) -> "subprocess.Popen[bytes]":
+    places = {"GATEWAY_PORT": str(port), "TMPDIR": folder, "STATE_DIR": folder}
     with log_file.open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
-            env=environment,
+        return subprocess.Popen(
+            [sys.executable, "-c", UNTIL_ALONE],
+            env={**os.environ, **CREDENTIALS, **SETTINGS, **places},
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a process group of its own: its Lambda workers are stopped with it
         )
-    try:
-        aws = LocalAws(f"http://127.0.0.1:{port}")
-        _wait_until_ready(aws, process, log_file)
-        yield aws
-    finally:
-        _stop(process)
 
 
 def free_port() -> int:
@@ -94,3 +113,5 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         except subprocess.TimeoutExpired:
             continue
     process.wait()
+    if process.stdin:
+        process.stdin.close()

@@ -31,9 +31,7 @@ class Desk:
     def __init__(self, running: Stage) -> None:
         self._stage = running
         self._legs: dict[str, str] = {}  # person -> the sid of the latest leg
-        running.do(
-            lambda: running.twilio.kernel.on_fact.append(lambda fact: self._dialed(fact.kind, dict(fact.detail)))
-        )
+        running.do(lambda: running.twilio.kernel.on_fact.append(self._told))
 
     def do(self, typed: str) -> str:
         """Do one line; returns what to print."""

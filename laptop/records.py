@@ -33,11 +33,13 @@ def seen(stage: Stage, call_sid: str, *workers: str) -> list[str]:
     """One line a fact: how each link ended, who was really joined, what the caller said, where the workers are."""
     rows = story(stage.aws, call_sid)
     call = next((row for row in rows if row["item"] == "CALL"), {})
-    lines = [_ending(row) for row in links(rows)]
+    lines = [_ending(row) for row in links(rows)] or [f"queue result: {call.get('queue_result')}"]
     lines += dict.fromkeys(f"CRM: {row['crm_name']}" for row in links(rows) if row.get("crm_name"))
     lines += stage.do(lambda: _joined(stage, call_sid))
     if call.get("survey"):
         lines.append(f"survey: {call['survey']}")
+    if call.get("voicemail_url"):
+        lines.append("voicemail: recorded")
     lines += _task(call)
     return lines + stage.do(lambda: _now(stage, workers))
 

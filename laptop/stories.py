@@ -121,6 +121,32 @@ def _forged(stage: Stage) -> str:
 FORGED_CALL = "CA" + "f" * 32
 
 
+def _simple_queue(stage: Stage) -> str:
+    """An agent takes one caller after the other. The agent's leg is the one that is dialled in, by itself."""
+    agent, agents_number, callers_number = "+14155550190", "+14155550104", "+14155550103"
+    call_sid = _dials(stage, "Gus", callers_number, [hears("front desk"), joined(), talks(1), hangs_up()])
+    steps: Sequence[Step] = [hears("next caller"), joined(), hears("next caller"), hangs_up()]
+    stage.do(lambda: stage.twilio.dial(agent, agents_number, steps))
+    return call_sid
+
+
+def _nobody_free(stage: Stage) -> str:
+    """TaskRouter gives up on the task while the caller waits, as a workflow's last timeout makes it do."""
+    _on_duty(stage)
+    call_sid = _dials(
+        stage, "Ivy", SUPPORT, [hears("press 1"), presses("1"), hears("leave a message"), talks(4), presses("#")]
+    )
+
+    def give_up(fact: Any) -> None:
+        if fact.kind == "enqueued" and fact.detail["sid"] == call_sid:
+            stage.twilio.kernel.on_fact.remove(give_up)
+            task = stage.twilio.router.workspace.tasks[fact.detail["task_sid"]]
+            stage.twilio.kernel.after(2, lambda: stage.twilio.router.lifecycle.cancel(task, "workflow.timeout"))
+
+    stage.do(lambda: stage.twilio.kernel.on_fact.append(give_up))
+    return call_sid
+
+
 def _forgery_seen(stage: Stage, status: str) -> Sequence[str]:
     rows = records.story(stage.aws, FORGED_CALL)
     return [f"answered {status}", f"rows written: {len(rows)}"]
@@ -194,5 +220,23 @@ STORIES: Sequence[Story] = (
         _forged,
         ("answered 403", "rows written: 0"),
         _forgery_seen,
+    ),
+)
+
+# Played by the tests beside the stories of the demo.
+MORE_STORIES: Sequence[Story] = (
+    Story(
+        "g",
+        "A simple queue: the agent who dials in gets the caller, and after the call hears that the next one is coming",
+        _simple_queue,
+        ("queue result: bridged", "joined: +14155550104", "legs left: 0"),
+        records.seen,
+    ),
+    Story(
+        "h",
+        "Nobody is free: the caller leaves a message",
+        _nobody_free,
+        ("queue result: leave", "voicemail: recorded", "task: canceled (workflow.timeout)", "legs left: 0"),
+        records.seen,
     ),
 )
