@@ -1,0 +1,116 @@
+"""The local AWS by itself: it holds the functions to their policies, and it leaves nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+import urllib3
+from botocore.exceptions import ClientError
+
+from laptop import aws, package
+from laptop.aws import LaptopError, LocalAws
+
+GONE_SECONDS = 10.0
+
+KEEP_IT_RUNNING = """
+import pathlib, sys
+from laptop import aws
+with aws.running(pathlib.Path(sys.argv[1])) as local:
+    print(local.url, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
+    with aws.running(tmp_path_factory.mktemp("aws") / "aws.log") as running:
+        yield running
+
+
+def answers(url: str) -> bool:
+    try:
+        return urllib3.request("GET", f"{url}/_ministack/health", retries=False, timeout=2).status == 200
+    except urllib3.exceptions.HTTPError:
+        return False
+
+
+def is_gone(url: str) -> bool:
+    """Whether it stops to answer within the time."""
+    deadline = time.monotonic() + GONE_SECONDS
+    while answers(url):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def refused(local: LocalAws, key: str, secret: str, token: str | None = None) -> str:
+    """The code with which this caller is refused when it reads the queues."""
+    client = boto3.client(
+        "sqs",
+        endpoint_url=local.url,
+        region_name=aws.REGION,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        aws_session_token=token,
+    )
+    with pytest.raises(ClientError) as error:
+        client.list_queues()
+    return str(error.value.response["Error"]["Code"])
+
+
+def test_a_caller_it_does_not_know_is_refused(local: LocalAws) -> None:
+    assert refused(local, "AKIAIOSFODNN7EXAMPLE", "a-secret") in ("InvalidClientTokenId", "UnrecognizedClientException")
+
+
+def test_a_caller_without_a_policy_may_do_nothing(local: LocalAws) -> None:
+    iam = local.client("iam")
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    assert "AccessDenied" in refused(local, key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def test_it_listens_on_the_loopback_interface_only(local: LocalAws) -> None:
+    assert answers(local.url)
+    assert not answers(local.url.replace("127.0.0.1", "127.0.0.2"))  # a server on every interface answers here too
+
+
+def test_it_leaves_no_file_but_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with aws.running(tmp_path / "aws.log") as running:
+        assert answers(running.url)
+        assert len(list(tmp_path.iterdir())) > 1
+    assert is_gone(running.url)
+    assert [path.name for path in tmp_path.iterdir()] == ["aws.log"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
+def test_it_ends_with_the_process_that_started_it(how: signal.Signals, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", KEEP_IT_RUNNING, str(tmp_path / "aws.log")],
+        cwd=package.ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout
+        url = process.stdout.readline().strip()
+        assert answers(url)
+        process.send_signal(how)
+        process.wait()
+    assert is_gone(url)
+
+
+def test_an_aws_that_does_not_start_is_reported_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aws, "UNTIL_ALONE", "raise SystemExit(3)")
+    with pytest.raises(LaptopError, match=r"ended with 3; its log is .*aws\.log"), aws.running(tmp_path / "aws.log"):
+        pass
