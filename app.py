@@ -1,11 +1,15 @@
-"""Every way into Cordboard: Twilio's webhooks and the jobs queue. Each leads to one function in one room."""
+"""Every way into Cordboard: Twilio's webhooks and the jobs queue. Each leads to one function in one room.
+
+A cold start imports this file whole, whichever function it is for. So a door opens its room when it is used; only what
+the first webhook of a call needs is imported here.
+"""
 
 import os
 import time
 
 from chalice.app import Chalice, Response, SQSEvent
 
-from chalicelib import assignment, bridge, callcenter, events, jobs, reception, webhook
+from chalicelib import callcenter, reception, webhook
 from chalicelib.webhook import Answer
 
 app = Chalice(app_name="cordboard")
@@ -69,11 +73,15 @@ def voice_voicemail() -> Response:
 
 @app.route("/taskrouter/assignment", methods=["POST"], content_types=FORM)
 def taskrouter_assignment() -> Response:
+    from chalicelib import assignment
+
     return _respond(webhook.data(_event(), lambda hook: assignment.decide(hook, time.time())))
 
 
 @app.route("/taskrouter/events", methods=["POST"], content_types=FORM)
 def taskrouter_events() -> Response:
+    from chalicelib import events
+
     return _respond(webhook.data(_event(), lambda hook: events.take(hook, time.time())))
 
 
@@ -82,12 +90,16 @@ def taskrouter_events() -> Response:
 
 @app.route("/worker/{call_sid}/{reservation_sid}/answer", methods=["POST"], content_types=FORM)
 def worker_answer(call_sid: str, reservation_sid: str) -> Response:
+    from chalicelib import bridge
+
     now = time.time()
     return _respond(webhook.voice(_event(), lambda hook: bridge.answer(hook, now), bridge.answer_without_record))
 
 
 @app.route("/worker/{call_sid}/{reservation_sid}/status", methods=["POST", "GET"], content_types=ANY)
 def worker_status(call_sid: str, reservation_sid: str) -> Response:
+    from chalicelib import bridge
+
     return _respond(webhook.data(_event(), lambda hook: bridge.follow_status(hook, time.time())))
 
 
@@ -96,5 +108,7 @@ def worker_status(call_sid: str, reservation_sid: str) -> Response:
 
 @app.on_sqs_message(queue=os.environ["JOBS_QUEUE"], batch_size=1, name="bridge_job")
 def bridge_job(event: SQSEvent) -> None:
+    from chalicelib import bridge, jobs
+
     for record in event:
         bridge.work(jobs.decode(record.body), time.time)

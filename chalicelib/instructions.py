@@ -1,6 +1,7 @@
 """The assignment instructions: what an assignment callback may be answered with (contract 4.3). Pure."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -105,14 +106,17 @@ class Conference(_Instruction, frozen=True, tag="conference"):
 
 Instruction = Accept | Reject | Dequeue | Call | Redirect | Conference
 
-_decoder = msgspec.json.Decoder(Instruction)
+
+@cache
+def _decoder() -> msgspec.json.Decoder[Instruction]:
+    return msgspec.json.Decoder(Instruction)  # made at the first use: the caller's doors never need it
 
 
 def encode(instruction: Instruction) -> str:
     """The JSON to answer with. Raises InvalidInstruction."""
     text = msgspec.json.encode(instruction)
     try:
-        _decoder.decode(text)
+        _decoder().decode(text)
     except msgspec.ValidationError as error:
         raise InvalidInstruction(f"{type(instruction).__name__.lower()}: {error}") from error
     return text.decode()

@@ -3,10 +3,8 @@
 Keys: partition `call_sid`, sort `item`: "CALL" for the caller's own story, the ReservationSid for a link.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -210,29 +208,43 @@ def _link(row: Mapping[str, Any]) -> Link:
     return msgspec.convert({**row, "reservation_sid": row["item"]}, Link, strict=False)
 
 
-def _encode(values: Mapping[str, object]) -> Any:
-    from boto3.dynamodb.types import TypeSerializer
+def _encode(values: Mapping[str, object]) -> dict[str, Any]:
+    return {name: _attribute(value) for name, value in values.items()}
 
-    exact = json.loads(json.dumps(values), parse_float=Decimal)
-    serializer = TypeSerializer()
-    return {name: serializer.serialize(value) for name, value in exact.items()}
+
+def _attribute(value: object) -> dict[str, Any]:
+    """The value in DynamoDB's notation. boto3's own serializer takes neither floats nor half of the time."""
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int() | float():
+            return {"N": repr(value)}
+        case None:
+            return {"NULL": True}
+        case Mapping():
+            return {"M": _encode(value)}
+        case Sequence():
+            return {"L": [_attribute(item) for item in value]}
+        case _:
+            raise TypeError(f"cannot be stored: {type(value).__name__}")
 
 
 def _decode(item: Mapping[str, Any]) -> dict[str, Any]:
-    from boto3.dynamodb.types import TypeDeserializer
-
-    deserializer = TypeDeserializer()
-    return {name: _plain(deserializer.deserialize(value)) for name, value in item.items()}
+    return {name: _value(attribute) for name, attribute in item.items()}
 
 
-def _plain(value: Any) -> Any:
-    """DynamoDB's exact numbers as int and float, at every depth."""
-    match value:
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case dict():
-            return {name: _plain(inner) for name, inner in value.items()}
-        case list():
-            return [_plain(inner) for inner in value]
-        case _:
+def _value(attribute: Mapping[str, Any]) -> Any:
+    [(kind, value)] = attribute.items()
+    match kind:
+        case "N":
+            return float(value) if set(value) & set(".eE") else int(value)
+        case "M":
+            return _decode(value)
+        case "L":
+            return [_value(item) for item in value]
+        case "NULL":
+            return None
+        case _:  # S and BOOL; nothing else is written here
             return value

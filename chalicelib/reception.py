@@ -1,6 +1,6 @@
 """The use cases of the caller's leg: the doors of a call from its first webhook to its last."""
 
-from chalicelib import bridge, callcenter, caller, links, log, settings
+from chalicelib import callcenter, caller, log, settings
 from chalicelib.webhook import Webhook
 
 
@@ -53,6 +53,8 @@ def after(webhook: Webhook, now: float) -> str:
     seconds = _number(webhook.form.get("QueueTime"))
     _note(call_sid, {"queue_result": result, "queue_seconds": seconds, "left_queue_at": now}, now)
     if result == "hangup":
+        from chalicelib import bridge
+
         bridge.caller_gone(call_sid, now)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     return caller.after(treatment, result, webhook.base_url)
@@ -78,6 +80,8 @@ def apologize(webhook: Webhook) -> str:
 
 def _note(call_sid: str, changes: dict[str, object], now: float) -> None:
     """Keep it if we can: the caller does not wait for our records."""
+    from chalicelib import links
+
     try:
         links.record_call(call_sid, changes, now)
     except Exception as error:

@@ -42,9 +42,12 @@ class Refused(Exception):
 
 
 class _Fields(dict[str, list[str]]):
-    """A form as RequestValidator wants it: repeated names keep all their values."""
+    """A form as RequestValidator wants it: repeated names keep all their values.
 
-    def getlist(self, name: str) -> list[str]:
+    It asks for `getall` first, and catches an exception a field where there is none.
+    """
+
+    def getall(self, name: str) -> list[str]:
         return self[name]
 
 
