@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import urllib3
 
 REGION = "us-east-1"
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
-# What a process needs to talk to the local AWS, and what keeps it away from a real one.
+# The root of the local account.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "laptop", "AWS_SECRET_ACCESS_KEY": "laptop", "AWS_DEFAULT_REGION": REGION}
 
 # Its file transfer and device listeners would take fixed ports, one of them on every interface.
@@ -44,16 +45,24 @@ class LaptopError(Exception):
 
 @dataclass(frozen=True)
 class LocalAws:
+    """`access_key` and `secret_key` are who asks: the root of the account unless said otherwise."""
+
     url: str
+    access_key: str = CREDENTIALS["AWS_ACCESS_KEY_ID"]
+    secret_key: str = CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        )
+        # No profile and no file of this machine's user: a client of the local AWS knows of no other.
+        nothing = (None, None, os.devnull, None)
+        ours = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+        session = boto3.Session(self.access_key, self.secret_key, None, REGION, botocore.session.Session(ours))
+        return session.client(service, endpoint_url=self.url)
+
+
+def environment() -> dict[str, str]:
+    """This process's environment for one that talks to the local AWS: nothing in it leads to a real account."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**ours, **CREDENTIALS}
 
 
 @contextmanager
@@ -76,7 +85,7 @@ def _start(port: int, folder: str, log_file: Path) -> "subprocess.Popen[bytes]":
     with log_file.open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-c", UNTIL_ALONE],
-            env={**os.environ, **CREDENTIALS, **SETTINGS, **places},
+            env={**environment(), **SETTINGS, **places},
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

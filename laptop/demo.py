@@ -30,6 +30,9 @@ def main() -> int:
     except LaptopError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nstopped")
+        return 130
     return conclude(endings, time.monotonic() - began)
 
 

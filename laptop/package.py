@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from laptop.aws import CREDENTIALS, LaptopError, LocalAws
+from laptop.aws import LaptopError, LocalAws, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
@@ -36,9 +35,7 @@ def build(stage: str = STAGE, root: Path = ROOT, out: Path = BUILD / "package") 
         "yaml",
     ]
     command += ["--merge-template", str(root / "infra" / "resources.yaml"), str(out)]
-    done = subprocess.run(
-        command, cwd=root, env={**os.environ, **CREDENTIALS}, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LaptopError(f"chalice package failed:\n{done.stdout}{done.stderr}".rstrip())
     return out

@@ -74,8 +74,6 @@ def _configure(stage: Stage, twilio_url: str) -> None:
         stage.aws,
         {
             **stage.town.environment(),
-            **aws.CREDENTIALS,
-            "AWS_ENDPOINT_URL": stage.aws.url,
             "JOBS_QUEUE_URL": package.queue_url(stage.aws),
             "PUBLIC_BASE_URL": stage.base_url,
             "TWILIO_API_URL": twilio_url,

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 import urllib3
 from botocore.exceptions import ClientError
@@ -51,30 +50,32 @@ def is_gone(url: str) -> bool:
     return True
 
 
-def refused(local: LocalAws, key: str, secret: str, token: str | None = None) -> str:
+def refused(caller: LocalAws) -> str:
     """The code with which this caller is refused when it reads the queues."""
-    client = boto3.client(
-        "sqs",
-        endpoint_url=local.url,
-        region_name=aws.REGION,
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-        aws_session_token=token,
-    )
     with pytest.raises(ClientError) as error:
-        client.list_queues()
+        caller.client("sqs").list_queues()
     return str(error.value.response["Error"]["Code"])
 
 
 def test_a_caller_it_does_not_know_is_refused(local: LocalAws) -> None:
-    assert refused(local, "AKIAIOSFODNN7EXAMPLE", "a-secret") in ("InvalidClientTokenId", "UnrecognizedClientException")
+    stranger = LocalAws(local.url, "AKIAIOSFODNN7EXAMPLE", "a-secret")
+    assert refused(stranger) in ("InvalidClientTokenId", "UnrecognizedClientException")
 
 
 def test_a_caller_without_a_policy_may_do_nothing(local: LocalAws) -> None:
     iam = local.client("iam")
     iam.create_user(UserName="nobody")
     key = iam.create_access_key(UserName="nobody")["AccessKey"]
-    assert "AccessDenied" in refused(local, key["AccessKeyId"], key["SecretAccessKey"])
+    assert "AccessDenied" in refused(LocalAws(local.url, key["AccessKeyId"], key["SecretAccessKey"]))
+
+
+def test_what_this_machine_knows_of_a_real_account_is_left_alone(
+    local: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "the-real-one")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert local.client("sts").get_caller_identity()["Account"] == "000000000000"
+    assert {name: value for name, value in aws.environment().items() if name.startswith("AWS_")} == aws.CREDENTIALS
 
 
 def test_it_listens_on_the_loopback_interface_only(local: LocalAws) -> None:

@@ -1,6 +1,5 @@
 """The stories, end to end: the deployed package, real HTTP, a local AWS, the emulator as Twilio."""
 
-import os
 import re
 import subprocess
 import sys
@@ -83,7 +82,7 @@ def test_an_operator_sees_the_whole_story_by_either_leg(stage: Stage, told: dict
 
 
 def _show(stage: Stage, call_sid: str) -> str:
-    environment = {**os.environ, **aws.CREDENTIALS, "AWS_ENDPOINT_URL": stage.aws.url}
+    environment = {**aws.environment(), "AWS_ENDPOINT_URL": stage.aws.url}
     command = [sys.executable, "-m", "ops", "calls", "show", call_sid, "--stage", "local"]
     done = subprocess.run(command, cwd=package.ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
