@@ -149,10 +149,16 @@ def reload_on_change(running: Stage, stopping: threading.Event) -> None:
         if found != known:
             known = found
             try:
-                package.update_code(running.aws, package.build())
+                reload(running)
                 print(paint("  reloaded", DIM), flush=True)
             except LaptopError as error:
                 print(error, file=sys.stderr)
+
+
+def reload(running: Stage, root: Path = package.ROOT) -> None:
+    """Package the checkout at `root` and give the functions its code. Raises LaptopError."""
+    package.update_code(running.aws, package.build(root=root, out=root / ".build" / "package"))
+    stage.warm(running)
 
 
 def fingerprint() -> dict[Path, float]:

@@ -62,7 +62,7 @@ def running(progress: Progress = lambda _: None) -> Iterator[Stage]:
         _configure(stage, server.url)
         _seed_contacts(stage)
         progress("warming the functions up")
-        _warm(stage)
+        warm(stage)
         yield stage
 
 
@@ -95,7 +95,7 @@ def post_form(stage: Stage, path: str, form: Mapping[str, str], signature: str) 
     return urllib3.request("POST", f"{stage.base_url}{path}", body=body, headers=headers, timeout=60).status
 
 
-def _warm(stage: Stage) -> None:
+def warm(stage: Stage) -> None:
     """A function's first request takes seconds on a small machine, longer than an assignment callback may take."""
     with ThreadPoolExecutor(WARM) as pool:
         answers = [pool.submit(post_form, stage, "/voice/incoming", {}, "warm") for _ in range(WARM)]

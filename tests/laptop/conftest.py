@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from laptop import stage as laptop_stage
+from laptop.dev import Desk
+from laptop.narrator import Narrator
 from laptop.stage import Stage
 
 
@@ -12,3 +14,16 @@ from laptop.stage import Stage
 def stage() -> Iterator[Stage]:
     with laptop_stage.running() as running:
         yield running
+
+
+@pytest.fixture
+def desk(stage: Stage) -> Desk:
+    return Desk(stage)
+
+
+@pytest.fixture
+def lines(stage: Stage) -> list[str]:
+    """What the narrator says from now on, without the times."""
+    said: list[str] = []
+    Narrator(stage, lambda line: said.append(line.split(" s  ", 1)[1]))
+    return said

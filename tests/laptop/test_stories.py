@@ -3,8 +3,7 @@
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,17 +15,9 @@ from emulator import openapi
 from laptop import aws, package, records, town
 from laptop.stage import Stage
 from laptop.stories import MORE_STORIES, STORIES, Ending, Story, tell
+from tests.support.waiting import eventually
 
-LIMIT_SECONDS = 20.0
 ALL = [*STORIES, *MORE_STORIES]
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    """Look until it is so; fails when it is not within the limit."""
-    deadline = time.monotonic() + LIMIT_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")

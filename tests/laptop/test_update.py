@@ -1,0 +1,33 @@
+"""New code for the functions without a restart. The last of these tests: the new code stays."""
+
+from pathlib import Path
+
+import pytest
+
+from laptop import dev, town
+from laptop.aws import LaptopError
+from laptop.dev import Desk
+from laptop.stage import Stage
+from tests.support.checkout import change, copy_checkout
+from tests.support.waiting import eventually, hears
+
+
+def test_a_mistake_leaves_the_running_code_alone(stage: Stage, desk: Desk, lines: list[str], tmp_path: Path) -> None:
+    checkout = copy_checkout(tmp_path)
+    change(checkout / "chalicelib" / "callcenter.toml", 'mode = "crm-first"', 'mode = "crm-last"')
+    with pytest.raises(LaptopError, match=r"queues\.Support\.mode is 'crm-last'"):
+        dev.reload(stage, checkout)
+    desk.do(f"dial Ivy {town.SALES}")
+    eventually(hears(lines, "Ivy hears: Harbour Clinic, new patients."))
+    desk.do("hangup Ivy")
+    eventually(hears(lines, "Ivy's leg ends"))
+
+
+def test_new_code_answers_the_next_call(stage: Stage, desk: Desk, lines: list[str], tmp_path: Path) -> None:
+    checkout = copy_checkout(tmp_path)
+    change(checkout / "chalicelib" / "callcenter.toml", "Harbour Clinic, new patients.", "We have moved.")
+    dev.reload(stage, checkout)
+    desk.do(f"dial Ivy {town.SALES}")
+    eventually(hears(lines, "Ivy hears: We have moved."))
+    desk.do("hangup Ivy")
+    eventually(hears(lines, "Ivy's leg ends"))
