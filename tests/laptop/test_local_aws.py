@@ -1,5 +1,6 @@
 """The local AWS by itself: it holds the functions to their policies, and it leaves nothing behind."""
 
+import json
 import os
 import signal
 import subprocess
@@ -67,6 +68,22 @@ def test_a_caller_without_a_policy_may_do_nothing(local: LocalAws) -> None:
     iam.create_user(UserName="nobody")
     key = iam.create_access_key(UserName="nobody")["AccessKey"]
     assert "AccessDenied" in refused(LocalAws(local.url, key["AccessKeyId"], key["SecretAccessKey"]))
+
+
+def test_a_policy_opens_the_resource_that_it_names_and_no_other(local: LocalAws) -> None:
+    local.client("sqs").create_queue(QueueName="ours")
+    local.client("sqs").create_queue(QueueName="theirs")
+    iam = local.client("iam")
+    iam.create_user(UserName="sender")
+    may = {"Effect": "Allow", "Action": ["sqs:GetQueueUrl"], "Resource": ["arn:aws:sqs:*:*:ours"]}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    iam.put_user_policy(UserName="sender", PolicyName="may", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="sender")["AccessKey"]
+    sender = LocalAws(local.url, key["AccessKeyId"], key["SecretAccessKey"]).client("sqs")
+
+    assert sender.get_queue_url(QueueName="ours")["QueueUrl"].endswith("/ours")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sender.get_queue_url(QueueName="theirs")
 
 
 def test_what_this_machine_knows_of_a_real_account_is_left_alone(
