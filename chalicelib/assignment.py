@@ -39,8 +39,6 @@ class MalformedError(Exception):
 
 def decide(webhook: Webhook, now: float) -> Answer:
     """The answer to an assignment callback; to the same callback again it is the same, and the work is done once."""
-    from chalicelib import hooks
-
     workflow_sid = webhook.form.get("WorkflowSid", "")
     if workflow_sid != settings.current().workflow_sid:
         return _refuse(404, f"workflow {workflow_sid} is not the one this application serves")
@@ -48,15 +46,27 @@ def decide(webhook: Webhook, now: float) -> Answer:
         reservation = _read(webhook)
     except MalformedError as error:
         return _refuse(400, str(error))
-    own = hooks.assignment(reservation)
+    own = _own_answer(reservation)
     if own:
-        return _json(encode(own))
+        return own
     rules = callcenter.current().queue(reservation.queue)
     if not reservation.contact_uri:
         return _reject(reservation, rules, webhook, now)
     if rules.mode == "direct":
         return _connect(reservation, rules, webhook, now)
     return _prepare(reservation, rules, webhook, now)
+
+
+def _own_answer(reservation: Reservation) -> Answer | None:
+    """What the team's hook says. A hook that fails must not cost the caller a worker: callcenter.toml decides then."""
+    from chalicelib import hooks
+
+    try:
+        own = hooks.assignment(reservation)
+        return _json(encode(own)) if own else None
+    except Exception as error:
+        log.error("own hook failed", reservation_sid=reservation.reservation_sid, why=type(error).__name__)
+        return None
 
 
 def _prepare(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Answer:
@@ -123,7 +133,7 @@ def _dequeue(link: Link, rules: Queue) -> Answer:
 
 def _link(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Link:
     attributes = reservation.task_attributes
-    reservation_timeout = callcenter.current().reservation_timeout
+    center = callcenter.current()
     return Link(
         call_sid=reservation.call_sid,
         reservation_sid=reservation.reservation_sid,
@@ -134,9 +144,9 @@ def _link(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) 
         queue=reservation.queue,
         contact_uri=reservation.contact_uri,
         caller=str(attributes.get("from", "")),
-        caller_id=str(attributes.get("to", "")),
+        caller_id=center.caller_id(attributes.get("to")),
         base_url=webhook.base_url,
-        deadline=now + reservation_timeout - rules.ring_timeout - MARGIN_SECONDS,
+        deadline=now + center.reservation_timeout - rules.ring_timeout - MARGIN_SECONDS,
     )
 
 

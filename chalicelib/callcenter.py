@@ -1,16 +1,16 @@
 """What the call centre decides: callcenter.toml, checked once into typed values."""
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
-FILE = Path(__file__).with_name("callcenter.toml")
+NAME = "callcenter.toml"
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
 # own call set-up, the clocks of two companies.
@@ -100,11 +100,14 @@ class SimpleQueue(Treatment, frozen=True, kw_only=True):
 
 
 class Activities(_Table, frozen=True):
-    """Friendly names of the activities a worker is moved to; empty: it stays where it is."""
+    """Friendly names of the activities a worker is moved to; empty: the worker stays where it is.
 
-    declined: str = ""
-    no_answer: str = ""
-    unreachable: str = ""
+    A rejected worker who stays available is offered the same caller again at once, hence the defaults.
+    """
+
+    declined: str = "Unavailable"
+    no_answer: str = "Unavailable"
+    unreachable: str = "Offline"
     after_call: str = ""
     after_wrap_up: str = ""
 
@@ -155,6 +158,11 @@ class CallCenter(_Table, frozen=True):
                 return name, queue
         return None
 
+    def caller_id(self, number: object) -> str:
+        """What a worker's phone shows: the dialled number, or the default line's own when that is no number."""
+        own = self.lines[self.default_line].numbers
+        return number if isinstance(number, str) and (_is_number(number) or not own) else own[0] if own else ""
+
     def treatment_of(self, number: str) -> Treatment:
         simple = self.simple_queue_of(number)
         return simple[1] if simple else self.line_of(number)[1]
@@ -165,6 +173,7 @@ class CallCenter(_Table, frozen=True):
 
 
 _DEFAULT_QUEUE = Queue()
+_is_number = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 _T = TypeVar("_T")
 
 
@@ -173,10 +182,18 @@ def pause_before(attempt: int) -> float:
     return 0.2 * float(2 ** (attempt - 1))
 
 
+def source() -> str:
+    """The text of callcenter.toml as it is packaged."""
+    # Not pathlib: its import would be a twentieth of a cold start.
+    path = os.path.join(os.path.dirname(__file__), NAME)  # noqa: PTH118, PTH120
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123
+        return file.read()
+
+
 @cache
 def current() -> CallCenter:
     """This process's call centre. Raises CallCenterError."""
-    return parse(FILE.read_text(encoding="utf-8"))
+    return parse(source())
 
 
 def parse(text: str) -> CallCenter:
@@ -184,7 +201,7 @@ def parse(text: str) -> CallCenter:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise CallCenterError(f"{FILE.name}: not TOML: {error}") from error
+        raise CallCenterError(f"{NAME}: not TOML: {error}") from error
     # A table of named tables is converted one by one: msgspec's own path does not say which of them failed.
     for table, kind in (("lines", Line), ("queues", Queue), ("simple_queues", SimpleQueue)):
         named = raw.get(table, {})
@@ -232,7 +249,7 @@ def _value_at(raw: object, path: str) -> object:
 
 def _fail(key: str, value: object, allowed: str) -> NoReturn:
     shown = "" if value is ... else f" is {value!r}"
-    raise CallCenterError(f"{FILE.name}: {key}{shown}: {allowed}")
+    raise CallCenterError(f"{NAME}: {key}{shown}: {allowed}")
 
 
 def _check(callcenter: CallCenter) -> None:

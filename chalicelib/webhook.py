@@ -65,10 +65,14 @@ def receive(event: Mapping[str, Any]) -> Webhook:
     algorithm = get_signature_algorithm(headers.get(SIGNATURE_SETTINGS_HEADER.lower()))
     base_url, url = _urls(event)
     signed = {} if event["httpMethod"] == "GET" else fields
-    for candidate in _with_query(url, event):
-        for token in secrets.current().auth_tokens if signature else ():
-            if RequestValidator(token).validate(candidate, signed, signature, algorithm):
-                return Webhook(base_url, dict(pairs), _path(event))
+    tokens = secrets.current().auth_tokens if signature else ()
+    try:
+        for candidate in _with_query(url, event):
+            for token in tokens:
+                if RequestValidator(token).validate(candidate, signed, signature, algorithm):
+                    return Webhook(base_url, dict(pairs), _path(event))
+    except UnicodeEncodeError:
+        pass  # text that no encoding can carry was not signed by Twilio
     raise Refused(403, "the signature does not hold")
 
 
@@ -133,12 +137,12 @@ def _form(event: Mapping[str, Any]) -> list[tuple[str, str]]:
     body = event.get("body") or ""
     if len(body) > MAX_BODY_BYTES:
         raise Refused(413, f"the form is larger than {MAX_BODY_BYTES} bytes")
-    if event.get("isBase64Encoded"):
-        body = base64.b64decode(body).decode("utf-8", "replace")
     try:
+        if event.get("isBase64Encoded"):
+            body = base64.b64decode(body, validate=True).decode("utf-8", "replace")
         return parse_qsl(body, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
-        raise Refused(413, f"the form has more than {MAX_FIELDS} fields") from None
+        raise Refused(413, f"the body is no form, or has more than {MAX_FIELDS} fields") from None
 
 
 def _urls(event: Mapping[str, Any]) -> tuple[str, str]:

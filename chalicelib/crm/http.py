@@ -32,13 +32,14 @@ def prepare(attempt: Attempt) -> Approval:
     """Ask the endpoint. Raises Declined, Unavailable."""
     import urllib3
 
+    url = settings.current().crm_url
+    if not url:
+        raise Unavailable("CRM_URL is not set")
     body = msgspec.json.encode(attempt)
     try:
-        answer = _pool().request("POST", settings.current().crm_url, body=body, headers=_headers(attempt, body))
+        answer = _pool().request("POST", url, body=body, headers=_headers(attempt, body))
     except urllib3.exceptions.HTTPError as error:
         raise Unavailable(f"the CRM endpoint: {type(error).__name__}") from None
-    except ValueError:
-        raise Unavailable("CRM_URL is not a URL") from None
     return _read(answer.status, answer.data)
 
 

@@ -1,0 +1,114 @@
+"""What every test of the application stands on: an environment, AWS by moto, Twilio as told."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+from moto import mock_aws
+
+from chalicelib import aws, callcenter, secrets, settings, telephony
+from chalicelib.crm import http as crm_http
+from tests.support.api_gateway import TOKEN
+from tests.support.fake_twilio import FakeTwilio
+
+WORKFLOW = "WW" + "1" * 32
+ACTIVITIES = {
+    name: "WA" + str(number) * 32 for number, name in enumerate(("Offline", "Available", "Wrap up", "Unavailable"))
+}
+QUEUES = {name: "WQ" + str(number) * 32 for number, name in enumerate(("Support", "Sales", "Urgent"))}
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "LINKS_TABLE": "cordboard-test-links",
+    "CONTACTS_TABLE": "cordboard-test-contacts",
+    "JOBS_QUEUE": "cordboard-test-jobs",
+    "TWILIO_ACCOUNT_SID": "AC" + "0" * 32,
+    "TWILIO_WORKSPACE_SID": "WS" + "0" * 32,
+    "TWILIO_WORKFLOW_SID": WORKFLOW,
+    "TWILIO_AUTH_TOKEN": TOKEN,
+    "TWILIO_ACTIVITIES": json.dumps(ACTIVITIES),
+    "TWILIO_TASK_QUEUES": json.dumps(QUEUES),
+    "CRM_KEY": "crm-key",
+    "CRM_URL": "http://127.0.0.1:9/attempts",
+    "JOBS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/cordboard-test-jobs",
+}
+
+
+# The functions themselves: a test may have put something else in their place.
+CACHED = (settings.current, callcenter.current, aws.client, telephony._client, crm_http._pool)
+
+
+def forget_everything() -> None:
+    """What a process reads once is read again."""
+    for cached in CACHED:
+        cached.cache_clear()
+    secrets.forget()
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    for name in ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_SECRET_PARAMETER", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    forget_everything()
+    yield monkeypatch
+    forget_everything()
+
+
+@dataclass(frozen=True)
+class Aws:
+    queue_url: str
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every row of the links table."""
+        from chalicelib.links import _decode
+
+        return [_decode(item) for item in self.client("dynamodb").scan(TableName="cordboard-test-links")["Items"]]
+
+    def row(self, item: str) -> dict[str, Any]:
+        """The row with this sort key; empty when there is none."""
+        return next((row for row in self.rows() if row["item"] == item), {})
+
+    def take_messages(self) -> list[str]:
+        """What lies on the jobs queue, delayed or not; it is taken off."""
+        found: list[str] = []
+        while messages := self.client("sqs").receive_message(QueueUrl=self.queue_url).get("Messages", []):
+            for message in messages:
+                found.append(message["Body"])
+                self.client("sqs").delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+
+@pytest.fixture
+def cloud(environment: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """AWS by moto, with the tables and the queue as infra/resources.yaml describes them."""
+    with mock_aws():
+        template = yaml.safe_load((Path(__file__).parent.parent / "infra" / "resources.yaml").read_text())
+        for name in ("LinksTable", "ContactsTable"):
+            properties = template["Resources"][name]["Properties"]
+            wanted = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+            table = properties["TableName"]["Fn::Sub"].replace("${Stage}", "test")
+            known = {key: properties[key] for key in wanted if key in properties}
+            boto3.client("dynamodb").create_table(TableName=table, **known)
+        url = boto3.client("sqs").create_queue(QueueName="cordboard-test-jobs")["QueueUrl"]
+        environment.setenv("JOBS_QUEUE_URL", url)
+        forget_everything()
+        yield Aws(url)
+
+
+@pytest.fixture
+def twilio(environment: pytest.MonkeyPatch) -> FakeTwilio:
+    fake = FakeTwilio()
+    environment.setattr(telephony, "_http_client", lambda api_url: fake)
+    return fake
