@@ -4,11 +4,13 @@ import hashlib
 import io
 import json
 import platform
+import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -24,21 +26,27 @@ FUNCTIONS = ("APIHandler", "BridgeJob")
 
 def build(stage: str = STAGE, root: Path = ROOT, out: Path = BUILD / "package") -> Path:
     """Run `chalice package` for this stage; returns the folder with deployment.zip and sam.yaml. Raises LaptopError."""
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from chalice.cli import main; sys.exit(main())",
-        "package",
-        "--stage",
-        stage,
-        "--template-format",
-        "yaml",
-    ]
-    command += ["--merge-template", str(root / "infra" / "resources.yaml"), str(out)]
-    done = subprocess.run(command, cwd=root, env=environment(), capture_output=True, text=True, check=False)
+    for cache in (root / "chalicelib").rglob("__pycache__"):
+        shutil.rmtree(cache, ignore_errors=True)  # Chalice would put it into the archive
+    out.mkdir(parents=True, exist_ok=True)
+    merge = out / "merge.json"
+    merge.write_text(json.dumps(_beside_the_functions(root)), encoding="utf-8")
+    main = "import sys; from chalice.cli import main; sys.exit(main())"
+    options = ["--stage", stage, "--template-format", "yaml", "--merge-template", str(merge)]
+    command = [sys.executable, "-c", main, "package", *options, str(out)]
+    quiet = {**environment(), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=root, env=quiet, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LaptopError(f"chalice package failed:\n{done.stdout}{done.stderr}".rstrip())
     return out
+
+
+def _beside_the_functions(root: Path) -> dict[str, Any]:
+    """infra/resources.yaml, and what ties Chalice's functions to it."""
+    template: dict[str, Any] = yaml.safe_load((root / "infra" / "resources.yaml").read_text(encoding="utf-8"))
+    ties = yaml.safe_load((root / ".chalice" / "functions.yaml").read_text(encoding="utf-8"))
+    template["Resources"].update(ties["Resources"])
+    return template
 
 
 def create_stack(aws: LocalAws, package: Path) -> str:

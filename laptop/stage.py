@@ -74,7 +74,6 @@ def _configure(stage: Stage, twilio_url: str) -> None:
         stage.aws,
         {
             **stage.town.environment(),
-            "JOBS_QUEUE_URL": package.queue_url(stage.aws),
             "PUBLIC_BASE_URL": stage.base_url,
             "TWILIO_API_URL": twilio_url,
             "CRM_URL": stage.crm.url,

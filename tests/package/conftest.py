@@ -33,6 +33,11 @@ class Package:
             if resource["Type"] == "AWS::Serverless::Function"
         }
 
+    def environment(self, function: str) -> dict[str, str]:
+        """The variables that this function gets as they stand; what only a stack knows is left out."""
+        variables = self.functions[function]["Environment"]["Variables"]
+        return {name: value for name, value in variables.items() if isinstance(value, str)}
+
     @property
     def files(self) -> list[str]:
         with zipfile.ZipFile(self.folder / "deployment.zip") as archive:

@@ -72,7 +72,7 @@ def test_every_handler_is_found_in_the_unzipped_archive(
     properties = local.functions[function]
     module, _, name = properties["Handler"].rpartition(".")
     code = f"import {module}; print(callable({module}.{name}), {module}.__file__)"
-    said = run(code, unzipped, runtime, properties["Environment"]["Variables"])
+    said = run(code, unzipped, runtime, local.environment(function))
     assert said.split() == ["True", str(unzipped / "app.py")]
 
 
@@ -81,7 +81,7 @@ def test_whatever_the_code_imports_later_is_in_the_archive_too(local: Package, u
     names = sorted(set(modules_that_the_code_imports(unzipped)))
     assert "twilio.rest" in names
     code = f"import importlib\nfor name in {names!r}: importlib.import_module(name)\nprint('all')"
-    environment = local.functions["BridgeJob"]["Environment"]["Variables"]
+    environment = local.environment("BridgeJob")
     assert run(code, unzipped, runtime, environment).strip() == "all"
 
 
@@ -107,7 +107,7 @@ def test_the_archive_answers_a_signed_call_with_twiml(local: Package, unzipped: 
             "httpMethod": "POST",
         },
     }
-    environment = local.functions["APIHandler"]["Environment"]["Variables"]
+    environment = local.environment("APIHandler")
     sids = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_WORKSPACE_SID": "WS1", "TWILIO_WORKFLOW_SID": "WW1"}
     queue = {"JOBS_QUEUE_URL": "https://sqs.example.com/jobs", "TWILIO_AUTH_TOKEN": TOKEN}
     code = f"import app, json; print(json.dumps(app.app({event!r}, None)))"

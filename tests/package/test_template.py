@@ -122,6 +122,7 @@ def test_the_policies_cover_the_calls_that_the_code_makes() -> None:
 def test_the_environment_holds_strings_and_no_secret(packaged: Package) -> None:
     for properties in packaged.functions.values():
         variables: dict[str, Any] = properties["Environment"]["Variables"]
+        assert variables.pop("JOBS_QUEUE_URL") == {"Ref": "JobsQueue"}
         assert all(isinstance(value, str) for value in variables.values())
         assert not [name for name in variables if re.search("TOKEN|PASSWORD|_KEY$|SECRET$", name)]
         assert variables["LINKS_TABLE"] == f"cordboard-{packaged.stage}-links"
@@ -137,6 +138,11 @@ def test_the_names_in_the_environment_are_those_of_the_tables_and_queues(package
     ):
         pattern = resources[resource]["Properties"][name]["Fn::Sub"]
         assert variables[variable] == pattern.replace("${Stage}", packaged.stage)
+
+
+def test_the_queue_is_there_before_the_trigger_that_reads_it(packaged: Package) -> None:
+    """The trigger names the queue by a written-out ARN; CloudFormation waits for it only because the function does."""
+    assert {"Ref": "JobsQueue"} in packaged.functions["BridgeJob"]["Environment"]["Variables"].values()
 
 
 def test_a_job_is_seen_again_after_the_function_and_well_inside_a_reservation(packaged: Package) -> None:
