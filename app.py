@@ -13,6 +13,7 @@ from chalicelib import callcenter, reception, webhook
 from chalicelib.webhook import Answer
 
 app = Chalice(app_name="cordboard")
+app.api.binary_types.clear()  # text is all that is spoken here; every answer would be held against sixteen other types
 
 # Twilio posts forms. The one GET (a dequeue's status callback) comes without a content type.
 FORM = ["application/x-www-form-urlencoded"]

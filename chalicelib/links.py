@@ -135,27 +135,25 @@ def record_call(
     return True
 
 
-def story(call_sid: str) -> Story:
-    """Everything about the call of this caller's CallSid."""
-    rows = _query(KeyConditionExpression="call_sid = :sid", sid=call_sid, ConsistentRead=True)
+def story(call_sid: str, table: str = "") -> Story:
+    """Everything about the call of this caller's CallSid; `table` if it is another than this process's own."""
+    rows = _query(table, call_sid, KeyConditionExpression="call_sid = :sid", ConsistentRead=True)
     links = sorted((_link(row) for row in rows if row["item"] != "CALL"), key=lambda link: link.reserved_at)
     calls = [msgspec.convert(row, Call, strict=False) for row in rows if row["item"] == "CALL"]
     return Story(calls[0] if calls else None, tuple(links))
 
 
-def by_worker_leg(worker_call_sid: str) -> Link | None:
+def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
     """The link of this worker leg (from an index: a leg of the last second may be missing)."""
     condition = "worker_call_sid = :sid"
-    rows = _query(KeyConditionExpression=condition, sid=worker_call_sid, IndexName="by_worker_leg")
+    rows = _query(table, worker_call_sid, KeyConditionExpression=condition, IndexName="by_worker_leg")
     return _link(rows[0]) if rows else None
 
 
-def _query(sid: str, **request: Any) -> list[dict[str, Any]]:
-    pages = (
-        aws.client("dynamodb")
-        .get_paginator("query")
-        .paginate(TableName=settings.current().links_table, ExpressionAttributeValues=_encode({":sid": sid}), **request)
-    )
+def _query(table: str, sid: str, **request: Any) -> list[dict[str, Any]]:
+    request["TableName"] = table or settings.current().links_table
+    request["ExpressionAttributeValues"] = _encode({":sid": sid})
+    pages = aws.client("dynamodb").get_paginator("query").paginate(**request)
     return [_decode(item) for page in pages for item in page["Items"]]
 
 

@@ -1,0 +1,1 @@
+"""Speed and price of Cordboard, measured beside what it is held against. `make bench` runs it."""

@@ -1,0 +1,26 @@
+"""What AWS charges for a thousand calls, from the requests that one call makes.
+
+List prices of us-east-1 in US dollars, without free tier, discounts and tax, from AWS's public price pages as of
+November 2026. DynamoDB on demand costs this since 1 November 2024. Twilio's prices (numbers, minutes, TaskRouter)
+are not in here: they are the same however the queue is built.
+"""
+
+from collections.abc import Mapping
+
+MILLION = 1_000_000
+
+PRICES: Mapping[str, float] = {
+    "api_gateway_requests": 3.50 / MILLION,  # REST API, first 333 million a month
+    "lambda_requests": 0.20 / MILLION,
+    "lambda_gb_seconds_arm64": 0.0000133334,
+    "lambda_gb_seconds_x86_64": 0.0000166667,
+    "sqs_requests": 0.40 / MILLION,  # standard queue, each 64 KB
+    "dynamodb_write_units": 0.625 / MILLION,  # on demand, each 1 KB; twice in a transaction; each index again
+    "dynamodb_read_units": 0.125 / MILLION,  # on demand, each 4 KB read consistently
+    "log_gigabytes": 0.50,  # CloudWatch Logs, taken in
+}
+
+
+def cost(counts: Mapping[str, float], calls: int = 1000) -> dict[str, float]:
+    """US dollars of each item for `calls` calls that each need `counts`; KeyError: no price."""
+    return {item: PRICES[item] * count * calls for item, count in counts.items()}

@@ -1,0 +1,14 @@
+"""What `app` finds in its environment while it is measured."""
+
+from bench.webhooks import ACCOUNT_SID, TOKEN, WORKFLOW_SID, WORKSPACE_SID
+
+ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "LINKS_TABLE": "links",
+    "JOBS_QUEUE": "jobs",
+    "JOBS_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/000000000000/jobs",
+    "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+    "TWILIO_WORKSPACE_SID": WORKSPACE_SID,
+    "TWILIO_WORKFLOW_SID": WORKFLOW_SID,
+    "TWILIO_AUTH_TOKEN": TOKEN,
+}
