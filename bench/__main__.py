@@ -19,7 +19,7 @@ def main() -> None:
     for title, seconds in doors.seconds().items():
         print_door(title, seconds)
     print_imports(imports.seconds())
-    print_cost(counts.charged())
+    print_cost(counts.CRM_FIRST_CALL, counts.charged())
 
 
 def print_door(title: str, seconds: Mapping[str, float]) -> None:

@@ -1,6 +1,7 @@
 """The two doors that somebody waits at, timed in process beside a bare handler and beside Flask."""
 
 import io
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -10,6 +11,7 @@ from typing import Any
 import boto3
 
 from bench import bare, flask_seed
+from bench.environment import TASK_QUEUES
 from bench.measure import interleaved
 from bench.webhooks import Webhook, api_gateway_event, assignment, forged, incoming, signed, wsgi_environ
 from chalicelib import callcenter
@@ -46,12 +48,11 @@ def webhooks() -> dict[str, Webhook]:
     """What is timed: a call to a line without a menu, and a reservation in a queue of either mode."""
     configured = callcenter.current()
     number = next(line.numbers[0] for line in configured.lines.values() if line.numbers and not line.menu)
-    queue_of = {queue.mode: name for name, queue in configured.queues.items()}
-    return {
-        INCOMING: signed(INCOMING, incoming(number)),
-        f"{ASSIGNMENT}, direct": signed(ASSIGNMENT, assignment(number, queue_of["direct"])),
-        f"{ASSIGNMENT}, crm-first": signed(ASSIGNMENT, assignment(number, queue_of["crm-first"])),
-    }
+    timed = {INCOMING: signed(INCOMING, incoming(number))}
+    for name, queue in configured.queues.items():
+        form = assignment(number, name, TASK_QUEUES[name])
+        timed[f"{ASSIGNMENT}, {queue.mode}"] = signed(ASSIGNMENT, form)
+    return timed
 
 
 def seconds(rounds: int = 60, calls: int = 40) -> dict[str, dict[str, float]]:
@@ -73,6 +74,10 @@ def check(name: str, door: Door, webhook: Webhook) -> None:
     assert status == 200, f"{name}: answered {status}: {body}"
     if webhook.path == INCOMING:
         assert "<Enqueue" in body, f"{name}: did not enqueue: {body}"
+    if name == f"app, {ASSIGNMENT}, crm-first":
+        assert not body, f"{name}: did not leave the reservation pending: {body}"
+    elif webhook.path == ASSIGNMENT:
+        assert json.loads(body)["instruction"] == "dequeue", f"{name}: did not dequeue: {body}"
 
 
 def app_door() -> Door:

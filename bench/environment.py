@@ -1,6 +1,11 @@
 """What `app` finds in its environment while it is measured."""
 
+import json
+
 from bench.webhooks import ACCOUNT_SID, TOKEN, WORKFLOW_SID, WORKSPACE_SID
+from chalicelib import callcenter
+
+TASK_QUEUES = {name: f"WQ{number:032}" for number, name in enumerate(callcenter.current().queues)}
 
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
@@ -10,5 +15,6 @@ ENVIRONMENT = {
     "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
     "TWILIO_WORKSPACE_SID": WORKSPACE_SID,
     "TWILIO_WORKFLOW_SID": WORKFLOW_SID,
+    "TWILIO_TASK_QUEUES": json.dumps(TASK_QUEUES),
     "TWILIO_AUTH_TOKEN": TOKEN,
 }

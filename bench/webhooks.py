@@ -41,13 +41,13 @@ def incoming(number: str) -> dict[str, str]:
     }
 
 
-def assignment(number: str, queue: str) -> dict[str, str]:
+def assignment(number: str, queue: str, queue_sid: str) -> dict[str, str]:
     """The form of a reservation for a call to this number in this task queue, in the shape of contract 4."""
     return {
         "AccountSid": ACCOUNT_SID,
         "WorkspaceSid": WORKSPACE_SID,
         "WorkflowSid": WORKFLOW_SID,
-        "TaskQueueSid": "WQ" + "0" * 32,
+        "TaskQueueSid": queue_sid,
         "TaskQueueName": queue,
         "TaskSid": "WT" + "2" * 32,
         "ReservationSid": "WR" + "3" * 32,
