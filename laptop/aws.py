@@ -28,11 +28,13 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "laptop", "AWS_SECRET_ACCESS_KEY": "laptop",
 # With AUTH each request is held against the policy of whoever sends it: the functions may do what their policies say.
 SETTINGS = {"BIND_HOST": "127.0.0.1", "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "AUTH": "true"}
 
-# Runs ministack until this process is gone, however it went: then its end of the pipe closes, and the group is ended.
+# Runs ministack until this process is gone, however it went: then its end of the pipe closes, the temporary files are
+# removed and the group is ended.
 UNTIL_ALONE = """
-import os, runpy, signal, sys, threading
+import os, runpy, shutil, signal, sys, threading
 def end_alone():
     sys.stdin.buffer.read()
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
 threading.Thread(target=end_alone, daemon=True).start()
 runpy.run_module("ministack", run_name="__main__", alter_sys=True)

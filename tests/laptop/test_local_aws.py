@@ -126,6 +126,7 @@ def test_it_ends_with_the_process_that_started_it(how: signal.Signals, tmp_path:
         process.send_signal(how)
         process.wait()
     assert is_gone(url)
+    assert [path.name for path in tmp_path.iterdir()] == ["aws.log"]
 
 
 def test_an_aws_that_does_not_start_is_reported_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
