@@ -270,7 +270,8 @@ def _close_as(key: Key, status: str, reason: str, now: float) -> None:
 def _complete(job: CompleteTask) -> None:
     """The wrap-up time is over: complete the task, and put the worker back to work if it still is wrapping up."""
     telephony.complete_task(job.task_sid, "wrapped up")
-    served = [link for link in links.story(job.call_sid).links if link.bridged_at]
+    # The event of the acceptance may be late or lost; whoever was not turned away has served the caller.
+    served = [link for link in links.story(job.call_sid).links if link.outcome in ("", "completed")]
     if not served:
         return
     activities = _rules(served[-1]).activities

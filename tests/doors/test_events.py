@@ -111,6 +111,14 @@ def test_after_wrap_up_the_task_is_completed_once_and_the_worker_goes_back_to_wo
     ]
 
 
+def test_a_worker_goes_back_to_work_even_when_the_acceptance_was_never_told(board: Switchboard) -> None:
+    board.ring()
+    board.answer()
+    board.twilio.activity = ACTIVITIES["Wrap up"]
+    board.work(jobs.CompleteTask(CALL, TASK))
+    assert board.twilio.activity == ACTIVITIES["Available"]
+
+
 def test_a_worker_who_has_gone_elsewhere_by_then_is_left_there(board: Switchboard) -> None:
     board.ring()
     board.event("reservation.accepted")
