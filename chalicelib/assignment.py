@@ -4,33 +4,15 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import callcenter, instructions, jobs, links, log, settings
+from chalicelib import callcenter, hooks, jobs, links, log, settings
 from chalicelib.callcenter import MARGIN_SECONDS, Queue
 from chalicelib.instructions import Dequeue, Reject, encode
 from chalicelib.link import Link
+from chalicelib.reservation import Reservation
 from chalicelib.webhook import Answer, Webhook
 
 WORKING_ON_IT = Answer(200, "", "application/json")
 RING_EVENTS = "initiated,ringing,answered,completed"
-
-
-class Reservation(msgspec.Struct, frozen=True):
-    """What Twilio says of one worker reserved for one caller. `queue` is the task queue's friendly name."""
-
-    reservation_sid: str
-    task_sid: str
-    call_sid: str
-    worker_sid: str
-    worker_name: str
-    queue: str
-    task_attributes: dict[str, Any]
-    worker_attributes: dict[str, Any]
-
-    @property
-    def contact_uri(self) -> str:
-        """Where the worker can be rung; empty when the attribute is missing or unusable."""
-        contact_uri = self.worker_attributes.get("contact_uri")
-        return str(contact_uri) if instructions.is_contact(contact_uri) else ""
 
 
 class MalformedError(Exception):
@@ -59,8 +41,6 @@ def decide(webhook: Webhook, now: float) -> Answer:
 
 def _own_answer(reservation: Reservation) -> Answer | None:
     """What the team's hook says. A hook that fails must not cost the caller a worker: callcenter.toml decides then."""
-    from chalicelib import hooks
-
     try:
         own = hooks.assignment(reservation)
         return _json(encode(own)) if own else None
