@@ -183,6 +183,8 @@ def _leg_is(link: Link, leg: str, status: str, now: float) -> None:
             end_leg(leg)
         case "in-progress" if link.mode == "direct":
             _answered_directly(link, leg, now)
+        case "busy" | "no-answer" | "failed" if link.mode == "direct":
+            _leave_worker_out(link, status)
         case "busy" | "no-answer" | "failed" | "canceled" | "completed" if not stray and not is_over(link):
             _leg_ended(link, status, now)
 
@@ -195,24 +197,29 @@ def _answered_directly(link: Link, leg: str, now: float) -> None:
 
 
 def _leg_ended(link: Link, status: str, now: float) -> None:
+    """crm-first: unless the two have talked, the next worker gets the caller. direct: the events say how it ended."""
+    if link.mode == "direct" or (status == "completed" and link.state == "bridged"):
+        return
+    give_up(link, "worker hung up" if status == "completed" else status, _activity_after(link, status), now)
+
+
+def _leave_worker_out(link: Link, status: str) -> None:
+    """direct: TaskRouter takes the reservation back by itself, and would offer it to the same worker again at once.
+
+    Its event may come before this callback; whether the reason is news tells the first callback from its repeats.
+    """
+    activity = _activity_after(link, status)
+    if links.explain(link.key, status) and activity:
+        telephony.move_worker(link.worker_sid, activity)
+
+
+def _activity_after(link: Link, status: str) -> str:
+    """Where a worker goes whose leg ended like this before the two were joined; empty: nowhere."""
     activities = _rules(link).activities
-    names = {"busy": activities.no_answer, "no-answer": activities.no_answer, "failed": activities.unreachable}
-    activity = _activity(names.get(status, ""))
     if status == "failed":
         log.error("worker cannot be reached", **_sids(link.key), worker_sid=link.worker_sid)
-    if link.mode == "direct":
-        _leave_worker_out(link, status, activity)
-    elif status != "completed" or link.state != "bridged":
-        give_up(link, "worker hung up" if status == "completed" else status, activity, now)
-
-
-def _leave_worker_out(link: Link, status: str, activity: str) -> None:
-    """direct: TaskRouter takes the reservation back by itself, and would offer it to the same worker again."""
-    if status == "completed":
-        return  # they have talked, or the caller has gone: the events say which
-    links.explain(link.key, status)
-    if activity:
-        telephony.move_worker(link.worker_sid, activity)
+        return _activity(activities.unreachable)
+    return _activity(activities.no_answer) if status in ("busy", "no-answer") else ""
 
 
 def give_up(link: Link, reason: str, activity_sid: str, now: float) -> None:

@@ -105,10 +105,15 @@ def close(key: Key, outcome: Outcome, reason: str, now: float, seen: Mapping[str
     )
 
 
-def explain(key: Key, reason: str) -> None:
-    """Say why, on a link that ended before we could."""
-    if reason:
-        _write_link(key, _Write({}, "attribute_exists(#state)", defaults={"reason": reason}))
+def explain(key: Key, reason: str) -> bool:
+    """Say why a link ended, or will end, unless that has been said; returns whether it was news."""
+    if not reason:
+        return False
+    try:
+        _write_link(key, _Write({"reason": reason}, "attribute_exists(#state) AND attribute_not_exists(reason)"))
+    except Lost:
+        return False
+    return True
 
 
 def note_time(key: Key, step: str, at: float) -> None:

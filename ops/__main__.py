@@ -8,13 +8,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from ops import calls
 
 CONFIG = Path(__file__).resolve().parent.parent / ".chalice" / "config.json"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """0: done; 1: there is no such call; 2: the command makes no sense."""
+    """0: done; 1: there is no such call; 2: the command makes no sense; 3: the table cannot be read."""
     given = _parser().parse_args(words)
     if not re.fullmatch("CA[0-9a-fA-F]{32}", given.call_sid):
         print(f"{given.call_sid!r} is no CallSid: CA and 32 hexadecimal digits", file=sys.stderr)
@@ -24,11 +26,18 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyError:
         print(f"there is no stage {given.stage!r} in {CONFIG.name}", file=sys.stderr)
         return 2
-    story = calls.find(table, given.call_sid)
+    if given.endpoint_url:
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = given.endpoint_url  # the one variable that beats all others
+    try:
+        story = calls.find(table, given.call_sid)
+    except (BotoCoreError, ClientError) as error:
+        print(f"the table {table} cannot be read: {error}", file=sys.stderr)
+        return 3
     if story is None:
         print(f"no call and no worker leg {given.call_sid} in the table {table}", file=sys.stderr)
         return 1
-    print(calls.as_json(story) if given.json else calls.timeline(story, show_numbers=given.numbers))
+    tell = calls.as_json if given.json else calls.timeline
+    print(tell(story, show_numbers=given.numbers))
     return 0
 
 
@@ -40,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("call_sid", help="the sid of the caller's leg or of a worker's")
     show.add_argument("--stage", default="dev", help="the Chalice stage whose table is read (dev)")
     show.add_argument("--table", help="the table itself, in place of the stage's")
-    show.add_argument("--json", action="store_true", help="as JSON, numbers in full")
+    show.add_argument("--endpoint-url", help="where DynamoDB answers, in place of AWS_ENDPOINT_URL and AWS itself")
+    show.add_argument("--json", action="store_true", help="as JSON")
     show.add_argument("--numbers", action="store_true", help="phone numbers in full")
     return parser
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -21,13 +22,28 @@ def find(table: str, call_sid: str) -> Story | None:
     return story
 
 
-def as_json(story: Story) -> str:
-    return msgspec.json.format(msgspec.json.encode(story)).decode()
+def as_json(story: Story, show_numbers: bool = False) -> str:
+    """Every field that is kept. Numbers are masked unless asked for."""
+    fields = msgspec.to_builtins(story)
+    return msgspec.json.format(msgspec.json.encode(fields if show_numbers else _masked(fields))).decode()
+
+
+def _masked(value: Any) -> Any:
+    """Only texts are masked: a time in epoch seconds looks like a phone number too."""
+    match value:
+        case str():
+            return mask(value)
+        case dict():
+            return {name: _masked(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_masked(inner) for inner in value]
+        case _:
+            return value
 
 
 def timeline(story: Story, show_numbers: bool = False) -> str:
     """What is known of the call, then every step of it in the order of time. Numbers are masked unless asked for."""
-    moments = sorted(_moments(story))
+    moments = sorted(_moments(story), key=lambda moment: moment[0])  # of two at once, the earlier step stays first
     began = moments[0][0] if moments else 0.0
     lines = [*_call(story.call), *(line for link in story.links for line in _link(link)), ""]
     lines += [f"{_iso(at)}  {at - began:8.3f} s  {what}" for at, what in moments]

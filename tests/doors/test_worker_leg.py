@@ -189,12 +189,23 @@ def test_a_direct_leg_reports_by_get(board: Switchboard) -> None:
     assert board.twilio.requests == []
 
 
-def test_a_direct_leg_that_nobody_takes_puts_the_worker_aside(board: Switchboard) -> None:
+@pytest.mark.parametrize("event_first", [True, False])
+def test_a_direct_leg_that_nobody_takes_puts_the_worker_aside_once(board: Switchboard, event_first: bool) -> None:
     board.assign("Urgent")
+    if event_first:
+        board.event("reservation.canceled")
+    direct_status(board, "no-answer")
+    board.event("reservation.canceled")
     direct_status(board, "no-answer")
     assert board.twilio.made(f"Workers/{WORKER}") == [{"ActivitySid": ACTIVITIES["Unavailable"]}]
-    board.event("reservation.canceled")
     assert (board.link["outcome"], board.link["reason"]) == ("canceled", "no-answer")
+
+
+def test_a_direct_leg_that_ends_because_the_caller_has_gone_costs_the_worker_nothing(board: Switchboard) -> None:
+    board.assign("Urgent")
+    board.event("task.canceled", TaskCanceledReason="hangup")
+    direct_status(board, "no-answer")
+    assert board.twilio.requests == [] and board.link["reason"] == "caller gone"
 
 
 def test_twilio_ends_its_own_leg_when_the_caller_of_a_direct_call_has_gone(board: Switchboard) -> None:

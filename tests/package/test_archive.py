@@ -8,7 +8,7 @@ import platform
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -122,6 +122,12 @@ def test_only_the_application_and_its_libraries_are_in_the_archive(packaged: Pac
     assert not ours & top
     assert {"app.py", "chalicelib", "chalice", "twilio", "msgspec"} <= top
     assert not {"boto3", "botocore"} & top  # the runtime brings them
+
+
+def test_every_stage_gets_the_same_python(packages: Mapping[str, Package]) -> None:
+    """The archive of the laptop is the one that is run here; what it shows holds for the others."""
+    python = {stage: {name for name in found.files if name.endswith(".py")} for stage, found in packages.items()}
+    assert python["dev"] == python["prod"] == python["local"]
 
 
 def test_the_call_centres_file_is_in_the_archive(packaged: Package) -> None:

@@ -1,14 +1,17 @@
 """The template that is deployed: what the functions get, and what each of them may do."""
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib import bridge
 from laptop import package
 from tests.package.conftest import STAGES, Package
 
@@ -70,6 +73,15 @@ def test_memory_and_timeout_are_what_the_design_says(
     assert (properties["MemorySize"], properties["Timeout"]) == (memory, timeout)
 
 
+def test_a_job_may_hold_a_link_for_as_long_as_its_function_may_run(packaged: Package) -> None:
+    assert packaged.functions["BridgeJob"]["Timeout"] == bridge.LEASE_SECONDS
+
+
+def test_the_functions_run_on_the_python_that_packaged_them(packaged: Package) -> None:
+    here = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    assert {found["Runtime"] for found in packaged.functions.values()} == {here}
+
+
 def test_the_cloud_runs_on_arm_and_the_laptop_on_its_own_kind(packaged: Package) -> None:
     wanted = "x86_64" if packaged.stage == "local" else "arm64"
     assert [found["Architectures"] for found in packaged.functions.values()] == [[wanted], [wanted]]
@@ -90,6 +102,15 @@ def test_each_function_may_do_what_it_does_and_nothing_else(packaged: Package, f
     assert found == MAY[function]
 
 
+@pytest.mark.parametrize(("function", "name"), [("APIHandler", "api"), ("BridgeJob", "bridge_job")])
+def test_the_role_is_the_policy_file_and_nothing_beside_it(packaged: Package, function: str, name: str) -> None:
+    file = package.ROOT / ".chalice" / "policies" / f"{packaged.stage}-{name}.json"
+    role = packaged.template["Resources"][packaged.functions[function]["Role"]["Fn::GetAtt"][0]]["Properties"]
+    assert packaged.statements(function) == json.loads(file.read_text(encoding="utf-8"))["Statement"]
+    assert "ManagedPolicyArns" not in role
+    assert "Policies" not in packaged.functions[function]
+
+
 @pytest.mark.parametrize("function", sorted(MAY))
 def test_every_policy_names_resources_of_its_own_stage(packaged: Package, function: str) -> None:
     others = [stage for stage in STAGES if stage != packaged.stage]
@@ -104,10 +125,21 @@ def test_every_policy_names_resources_of_its_own_stage(packaged: Package, functi
 
 
 @pytest.mark.parametrize("function", sorted(MAY))
-def test_the_logs_of_both_ways_to_deploy_are_covered(packaged: Package, function: str) -> None:
-    """`chalice deploy` calls the functions cordboard-dev and cordboard-dev-bridge_job, a stack cordboard-dev-…"""
-    logs = {resource for action, resource in allowed(packaged, function) if action in HARMLESS}
-    assert logs == {f"arn:aws:logs:*:*:log-group:/aws/lambda/cordboard-{packaged.stage}*"}
+def test_the_logs_of_both_ways_to_deploy_are_covered_and_no_other_stage(packaged: Package, function: str) -> None:
+    """`chalice deploy` appends the function's name to cordboard-dev, a stack appends its own."""
+    patterns = {resource for action, resource in allowed(packaged, function) if action in HARMLESS}
+    suffixes = {"APIHandler": ["", "-APIHandler-1a2B"], "BridgeJob": ["-bridge_job", "-BridgeJob-1a2B"]}[function]
+
+    def covered(stage: str, suffix: str) -> bool:
+        group = f"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/cordboard-{stage}{suffix}"
+        return all(
+            any(fnmatchcase(whole, pattern) for pattern in patterns)
+            for whole in (group, f"{group}:*", f"{group}:log-stream:2026/11/21/[1]ab")
+        )
+
+    assert {suffix for suffix in suffixes if covered(packaged.stage, suffix)} == set(suffixes)
+    others = [stage for stage in STAGES if stage != packaged.stage]
+    assert not [stage for stage in others for suffix in suffixes if covered(stage, suffix)]
 
 
 def test_the_policies_cover_the_calls_that_the_code_makes() -> None:
@@ -126,6 +158,12 @@ def test_the_environment_holds_strings_and_no_secret(packaged: Package) -> None:
         assert all(isinstance(value, str) for value in variables.values())
         assert not [name for name in variables if re.search("TOKEN|PASSWORD|_KEY$|SECRET$", name)]
         assert variables["LINKS_TABLE"] == f"cordboard-{packaged.stage}-links"
+
+
+def test_no_secret_stands_in_the_template(packaged: Package) -> None:
+    text = (packaged.folder / "sam.yaml").read_text(encoding="utf-8")
+    assert not re.findall("[0-9a-fA-F]{32}", text)  # Twilio's tokens and sids are 32 hexadecimal digits
+    assert not re.findall("AKIA[0-9A-Z]{16}", text)
 
 
 def test_the_names_in_the_environment_are_those_of_the_tables_and_queues(packaged: Package) -> None:
@@ -149,7 +187,10 @@ def test_a_job_is_seen_again_after_the_function_and_well_inside_a_reservation(pa
     queue = packaged.template["Resources"]["JobsQueue"]["Properties"]
     function = packaged.functions["BridgeJob"]
     assert function["Timeout"] <= queue["VisibilityTimeout"] <= 30
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 3
+    assert queue["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["JobsDeadLetterQueue", "Arn"]},
+        "maxReceiveCount": 3,
+    }
     (source,) = function["Events"].values()
     assert source["Properties"]["BatchSize"] == 1
 
@@ -164,9 +205,26 @@ def test_a_table_survives_its_stack_and_forgets_in_time(packaged: Package, table
     assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
+def test_links_are_found_by_worker_leg_worker_day_and_openness(packaged: Package) -> None:
+    table = packaged.template["Resources"]["LinksTable"]["Properties"]
+    found = {
+        index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+        for index in table["GlobalSecondaryIndexes"]
+    }
+    assert found == {
+        "by_worker_leg": ["worker_call_sid"],
+        "by_worker": ["worker_sid", "reserved_at"],
+        "by_day": ["day", "at"],
+        "open": ["open", "check_at"],
+    }
+    # A row is told from an index as whole as from the table.
+    assert all(index["Projection"] == {"ProjectionType": "ALL"} for index in table["GlobalSecondaryIndexes"])
+
+
 def test_dead_letters_are_kept_two_weeks_and_ring_the_alarm(packaged: Package) -> None:
     resources = packaged.template["Resources"]
     assert resources["JobsDeadLetterQueue"]["Properties"]["MessageRetentionPeriod"] == 14 * 86400
+    assert resources["AlarmTopic"]["Type"] == "AWS::SNS::Topic"
     alarm = resources["DeadLetterAlarm"]["Properties"]
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
     assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
