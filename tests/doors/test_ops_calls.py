@@ -7,7 +7,7 @@ import pytest
 from chalicelib.link import Call, Link, Story
 from ops import calls
 from ops.__main__ import main
-from tests.support.endpoint import Endpoint, serving
+from tests.support.endpoint import serving
 from tests.support.switchboard import CALL, LEG, RESERVATION, Switchboard
 
 SHOW = ["calls", "show"]
@@ -77,7 +77,7 @@ def test_a_leg_is_asked_for_where_the_endpoint_says(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9")  # nobody is there
-    with serving(Endpoint([(200, b'{"Items": [], "Count": 0, "ScannedCount": 0}')])) as dynamodb:
+    with serving((200, b'{"Items": [], "Count": 0, "ScannedCount": 0}')) as dynamodb:
         assert main([*SHOW, CALL, "--endpoint-url", dynamodb.url]) == 1
     asked = [json.loads(body) for _, _, body in dynamodb.requests]
     assert [request.get("IndexName") for request in asked] == [None, "by_worker_leg"]
