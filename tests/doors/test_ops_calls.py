@@ -84,6 +84,15 @@ def test_a_leg_is_asked_for_where_the_endpoint_says(
     assert {request["TableName"] for request in asked} == {"cordboard-test-links"}
 
 
+def test_a_local_aws_is_found_by_its_variable(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving((200, b'{"Items": [], "Count": 0, "ScannedCount": 0}')) as dynamodb:
+        environment.setenv("AWS_ENDPOINT_URL", dynamodb.url)
+        assert main([*SHOW, CALL]) == 1
+    assert len(dynamodb.requests) == 2
+
+
 def test_a_table_that_is_not_there_is_one_sentence(board: Switchboard, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SHOW, CALL, "--table", "cordboard-moon-links"]) == 3
     said = capsys.readouterr().err
