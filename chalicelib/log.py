@@ -6,8 +6,8 @@ import sys
 import traceback
 from collections.abc import Mapping
 
-# At least seven digits after a plus sign, or ten and more bare ones; sids are hex and are left alone.
-_PHONE = re.compile(r"(?<![0-9A-Za-z])(?:\+|%2B)?[0-9]{7,14}(?![0-9A-Za-z])")
+# Seven to fifteen digits by themselves, as E.164 has them, with a plus sign or without; sids have letters around them.
+_PHONE = re.compile(r"(?<![0-9A-Za-z])(?:\+|%2B)?[0-9]{7,15}(?![0-9A-Za-z])")
 
 
 def mask(text: str) -> str:

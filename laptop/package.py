@@ -30,7 +30,7 @@ def build(stage: str = STAGE, root: Path = ROOT, out: Path = BUILD / "package") 
         shutil.rmtree(cache, ignore_errors=True)  # Chalice would put it into the archive
     out.mkdir(parents=True, exist_ok=True)
     merge = out / "merge.json"
-    merge.write_text(json.dumps(_beside_the_functions(root)), encoding="utf-8")
+    merge.write_text(json.dumps(_beside_the_functions(root, stage)), encoding="utf-8")
     main = "import sys; from chalice.cli import main; sys.exit(main())"
     options = ["--stage", stage, "--template-format", "yaml", "--merge-template", str(merge)]
     command = [sys.executable, "-c", main, "package", *options, str(out)]
@@ -41,11 +41,12 @@ def build(stage: str = STAGE, root: Path = ROOT, out: Path = BUILD / "package") 
     return out
 
 
-def _beside_the_functions(root: Path) -> dict[str, Any]:
-    """infra/resources.yaml, and what ties Chalice's functions to it."""
+def _beside_the_functions(root: Path, stage: str) -> dict[str, Any]:
+    """infra/resources.yaml for this stage, and what ties Chalice's functions to it."""
     template: dict[str, Any] = yaml.safe_load((root / "infra" / "resources.yaml").read_text(encoding="utf-8"))
     ties = yaml.safe_load((root / ".chalice" / "functions.yaml").read_text(encoding="utf-8"))
     template["Resources"].update(ties["Resources"])
+    template["Parameters"]["Stage"]["Default"] = stage  # tables and functions of one package have one stage
     return template
 
 
@@ -59,7 +60,6 @@ def create_stack(aws: LocalAws, package: Path) -> str:
     stack.create_stack(
         StackName=STACK,
         TemplateBody=json.dumps(template),
-        Parameters=[{"ParameterKey": "Stage", "ParameterValue": STAGE}],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     stack.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})

@@ -178,6 +178,10 @@ def test_the_names_in_the_environment_are_those_of_the_tables_and_queues(package
         assert variables[variable] == pattern.replace("${Stage}", packaged.stage)
 
 
+def test_the_tables_and_queues_are_of_the_functions_stage(packaged: Package) -> None:
+    assert packaged.template["Parameters"]["Stage"]["Default"] == packaged.stage
+
+
 def test_the_queue_is_there_before_the_trigger_that_reads_it(packaged: Package) -> None:
     """The trigger names the queue by a written-out ARN; CloudFormation waits for it only because the function does."""
     assert {"Ref": "JobsQueue"} in packaged.functions["BridgeJob"]["Environment"]["Variables"].values()
