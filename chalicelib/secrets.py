@@ -6,6 +6,7 @@ with the new token first and the old one second, wait that long, then promote th
 
 import os
 import time
+from functools import lru_cache
 
 import msgspec
 
@@ -28,22 +29,20 @@ class SecretError(Exception):
     """The secret is missing or malformed. The text never holds its value."""
 
 
-_cached: tuple[float, Secrets] | None = None
-
-
 def current() -> Secrets:
     """This process's secrets. Raises SecretError."""
-    global _cached  # noqa: PLW0603 - one value a process is the point
-    now = time.monotonic()
-    if _cached is None or now - _cached[0] > REFRESH_SECONDS:
-        _cached = (now, _read())
-    return _cached[1]
+    return _during(int(time.monotonic() // REFRESH_SECONDS))
 
 
 def forget() -> None:
     """Read the secrets again at the next use."""
-    global _cached  # noqa: PLW0603
-    _cached = None
+    _during.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _during(period: int) -> Secrets:
+    """The secrets of this period of REFRESH_SECONDS: read at its first use."""
+    return _read()
 
 
 def _read() -> Secrets:

@@ -115,3 +115,16 @@ def test_where_a_worker_can_be_rung(contact: str) -> None:
 def test_a_job_is_the_same_after_its_journey() -> None:
     job = jobs.GiveUp("CA" + "0" * 32, "WR" + "0" * 32, "WT" + "0" * 32, "no-answer", "WA1")
     assert jobs.decode(jobs.encode(job)) == job
+
+
+def test_the_secret_is_read_again_in_the_next_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    secrets.forget()
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "older")
+    assert secrets.current().auth_tokens == ("older",)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "newest,older")
+    assert secrets.current().auth_tokens == ("older",)
+    clock[0] += secrets.REFRESH_SECONDS
+    assert secrets.current().auth_tokens == ("newest", "older")
+    secrets.forget()
