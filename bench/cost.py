@@ -1,8 +1,8 @@
 """What AWS charges for a thousand calls, from the requests that one call makes.
 
-List prices of us-east-1 in US dollars, without free tier, discounts and tax, as they were known in November
-2026; hold them against AWS's own pages before you rely on them. DynamoDB on demand costs this since 1 November 2024. Twilio's prices (numbers, minutes, TaskRouter)
-are not in here: they are the same however the queue is built.
+List prices of us-east-1 in US dollars, without free tier, discounts and tax, as they were known in November 2026; hold
+them against AWS's own pages before you rely on them. DynamoDB on demand costs this since 1 November 2024. Twilio's own
+prices (numbers, minutes, TaskRouter) are not in here: they are the same however the queue is built.
 """
 
 from collections.abc import Mapping
