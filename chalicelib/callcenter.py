@@ -16,6 +16,8 @@ NAME = "callcenter.toml"
 # own call set-up, the clocks of two companies.
 MARGIN_SECONDS = 10
 
+DAY_SECONDS = 86400
+
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$", description="an E.164 number")]
 Seconds = Annotated[int, Meta(ge=0)]
 Attributes = dict[str, Any]
@@ -162,6 +164,10 @@ class CallCenter(_Table, frozen=True):
         """What a worker's phone shows: the dialled number, or the default line's own when that is no number."""
         own = self.lines[self.default_line].numbers
         return number if isinstance(number, str) and (_is_number(number) or not own) else own[0] if own else ""
+
+    def expires_at(self, now: float) -> int:
+        """When a record that is made now is deleted, in epoch seconds."""
+        return int(now) + self.keep_days * DAY_SECONDS
 
     def treatment_of(self, number: str) -> Treatment:
         simple = self.simple_queue_of(number)

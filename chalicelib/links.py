@@ -14,7 +14,6 @@ from chalicelib.link import Call, Key, Link, Outcome, State, Story, before
 
 # An open link is looked at again this long after the last moment to dial; a closed one is complete.
 CHECK_AFTER_SECONDS = 60
-DAY_SECONDS = 86400
 
 
 class Lost(Exception):
@@ -198,7 +197,7 @@ def _update(call_sid: str, item: str, write: _Write) -> dict[str, Any]:
 
 
 def _expiry(now: float) -> dict[str, object]:
-    return {"expires_at": int(now) + callcenter.current().keep_days * DAY_SECONDS}
+    return {"expires_at": callcenter.current().expires_at(now)}
 
 
 def _row(link: Link) -> dict[str, object]:

@@ -9,8 +9,6 @@ from typing import Any
 from chalicelib import aws, callcenter, settings
 from chalicelib.crm import Approval, Attempt, Declined, Unavailable
 
-DAY_SECONDS = 86400
-
 
 def prepare(attempt: Attempt) -> Approval:
     """Find the contact and write the attempt down; the same attempt twice is one row. Raises Declined, Unavailable."""
@@ -34,7 +32,7 @@ def _contact(phone: str) -> dict[str, str]:
 
 
 def _record(attempt: Attempt) -> None:
-    expires_at = int(attempt.at) + callcenter.current().keep_days * DAY_SECONDS
+    expires_at = callcenter.current().expires_at(attempt.at)
     aws.client("dynamodb").put_item(
         TableName=settings.current().contacts_table,
         Item={
