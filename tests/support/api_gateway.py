@@ -42,7 +42,7 @@ def post(
 ) -> dict[str, Any]:
     """A POST that Twilio signed with `token` (None: unsigned) for `base`; `body` overrides what is sent."""
     pairs = list(form.items()) if isinstance(form, Mapping) else list(form)
-    event = _event("POST", route, path or {}, domain, prefix)
+    event = event_of("POST", route, path or {}, domain, prefix)
     event["headers"] |= {"Content-Type": content_type}
     if token is not None:
         event["headers"]["X-Twilio-Signature"] = sign(base + _filled(route, path or {}), pairs, token, algorithm)
@@ -54,7 +54,7 @@ def post(
 
 def get(route: str, query: Pairs, path: Mapping[str, str], *, signed_query: str, token: str = TOKEN) -> dict[str, Any]:
     """A GET whose query Twilio signed as it is spelled in `signed_query`; API Gateway hands it over decoded."""
-    event = _event("GET", route, path, DOMAIN, "/api")
+    event = event_of("GET", route, path)
     url = f"{BASE}{_filled(route, path)}?{signed_query}"
     event["headers"]["X-Twilio-Signature"] = sign(url, [], token)
     event["queryStringParameters"] = dict(query)
@@ -87,7 +87,10 @@ def _filled(route: str, path: Mapping[str, str]) -> str:
     return route
 
 
-def _event(method: str, route: str, path: Mapping[str, str], domain: str, prefix: str) -> dict[str, Any]:
+def event_of(
+    method: str, route: str, path: Mapping[str, str], domain: str = DOMAIN, prefix: str = "/api"
+) -> dict[str, Any]:
+    """A complete REST event of API Gateway, without a body and unsigned."""
     filled = _filled(route, path)
     return {
         "resource": route,
