@@ -1,4 +1,4 @@
-"""Every way into Cordboard: Twilio's webhooks and the jobs queue. Each leads to one function in one room.
+"""Every way into Cordboard: Twilio's webhooks, the jobs queue and the clock. Each leads to one function in one room.
 
 A cold start imports this file whole, whichever function it is for. So a door opens its room when it is used; only what
 the first webhook of a call needs is imported here.
@@ -7,7 +7,7 @@ the first webhook of a call needs is imported here.
 import os
 import time
 
-from chalice.app import Chalice, Response, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
 
 from chalicelib import callcenter, reception, webhook
 from chalicelib.webhook import Answer
@@ -113,3 +113,10 @@ def bridge_job(event: SQSEvent) -> None:
 
     for record in event:
         bridge.work(jobs.decode(record.body), time.time)
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
+def sweep(_event: CloudWatchEvent) -> None:
+    from chalicelib import sweep as room
+
+    room.run(time.time)

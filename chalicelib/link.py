@@ -37,6 +37,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     crm_data: Mapping[str, Any] = {}
     deadline: float = 0  # the last moment to dial
     leased_until: float = 0  # a job is at work on it until then
+    check_at: float = 0  # the sweep looks at it then; 0 when it is closed
     reserved_at: float = 0
     preparing_at: float = 0
     dialing_at: float = 0

@@ -3,7 +3,7 @@
 Keys: partition `call_sid`, sort `item`: "CALL" for the caller's own story, the ReservationSid for a link.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -12,8 +12,10 @@ import msgspec
 from chalicelib import aws, callcenter, settings
 from chalicelib.link import Call, Key, Link, Outcome, State, Story, before
 
-# An open link is looked at again this long after the last moment to dial; a closed one is complete.
-CHECK_AFTER_SECONDS = 60
+# The sweep looks at a link this long after its time: crm-first the last moment to dial, direct the reservation's end.
+CHECK_AFTER_SECONDS = 10
+CHECK_TALK_SECONDS = 600  # a talk is looked at this often
+DUE_PAGE = 25
 
 
 class Lost(Exception):
@@ -22,6 +24,13 @@ class Lost(Exception):
     def __init__(self, current: Link | None) -> None:
         super().__init__(f"the link is {current.state if current else 'missing'}")
         self.current = current
+
+
+class Due(NamedTuple):
+    """An open link whose time has come, as the index tells it: what is true says the row itself."""
+
+    key: Key
+    check_at: float
 
 
 class _Write(NamedTuple):
@@ -39,7 +48,7 @@ def reserve(link: Link, now: float) -> Link:
     """Write a new link; returns the one that stands, which is another when this reservation was written before."""
     row = _row(link) | {"reserved_at": now} | _expiry(now)
     if link.state != "closed":
-        row |= {"open": "link", "check_at": int(max(link.deadline, now)) + CHECK_AFTER_SECONDS}
+        row |= {"open": "link", "check_at": int(_time_is_over(link, now)) + CHECK_AFTER_SECONDS}
     try:
         aws.client("dynamodb").put_item(
             TableName=settings.current().links_table,
@@ -86,9 +95,8 @@ def observe(key: Key, state: State, now: float, seen: Mapping[str, object]) -> L
     `seen` are the identifying fields of the event: they fill what the row does not know yet, and change nothing.
     """
     condition, values = _is_in(before(state))
-    open_until = {"open": "link", "check_at": int(now) + CHECK_AFTER_SECONDS}
-    defaults = {**seen, "reserved_at": now, **open_until, **_expiry(now)}
-    changes = {"state": state, f"{state}_at": now}
+    defaults = {**seen, "reserved_at": now, "open": "link", **_expiry(now)}
+    changes = {"state": state, f"{state}_at": now, "check_at": int(now) + CHECK_TALK_SECONDS}
     condition = f"attribute_not_exists(#state) OR {condition}"
     return _write_link(key, _Write(changes, condition, values, defaults=defaults))
 
@@ -102,6 +110,32 @@ def close(key: Key, outcome: Outcome, reason: str, now: float, seen: Mapping[str
     return _write_link(
         key, _Write(changes, condition, values, defaults=defaults, remove=("open", "check_at", "leased_until"))
     )
+
+
+def due(now: float) -> Iterator[Sequence[Due]]:
+    """The open links whose time has come, those that wait longest first, page by page.
+
+    An index tells them, which may be a moment behind: `look_again` finds out whether it is so.
+    """
+    request: dict[str, Any] = {
+        "TableName": settings.current().links_table,
+        "IndexName": "open",
+        "KeyConditionExpression": "#open = :link AND check_at <= :now",
+        "ExpressionAttributeNames": {"#open": "open"},
+        "ExpressionAttributeValues": _encode({":link": "link", ":now": now}),
+        "PaginationConfig": {"PageSize": DUE_PAGE},
+    }
+    for page in aws.client("dynamodb").get_paginator("query").paginate(**request):
+        rows = [_decode(item) for item in page["Items"]]
+        yield [Due(Key(row["call_sid"], row["item"]), row["check_at"]) for row in rows]
+
+
+def look_again(key: Key, seen: float, check_at: float) -> Link:
+    """Have the link looked at again at `check_at`, if it is still to be looked at when it was `seen` to be.
+
+    Returns the link as it stands. Raises Lost: it is closed, or somebody else is looking at it.
+    """
+    return _write_link(key, _Write({"check_at": int(check_at)}, "#check_at = :seen", {":seen": seen}, names={}))
 
 
 def explain(key: Key, reason: str) -> bool:
@@ -194,6 +228,12 @@ def _update(call_sid: str, item: str, write: _Write) -> dict[str, Any]:
         standing = error.response.get("Item")
         raise Lost(_link(_decode(standing)) if standing and item != "CALL" else None) from None
     return _decode(answer["Attributes"])
+
+
+def _time_is_over(link: Link, now: float) -> float:
+    """When a link that is reserved now should have come to something."""
+    direct = link.mode == "direct"
+    return now + callcenter.current().reservation_timeout if direct else max(link.deadline, now)
 
 
 def _expiry(now: float) -> dict[str, object]:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 4.0
 RETRIES = 2  # after 429, 5xx and failed connections; never after a timeout
 
+PAGE_SIZE = 100
+
 RING_EVENTS = ("initiated", "ringing", "answered", "completed")
 
 
@@ -34,6 +36,23 @@ class Unavailable(Exception):
 
 class Unknown(Exception):
     """No answer came: Twilio may or may not have acted."""
+
+
+class Task(msgspec.Struct, frozen=True):
+    """A task. `updated_at` in epoch seconds; `attributes` is JSON, and empty in a list (contract 5)."""
+
+    sid: str
+    status: str
+    task_queue_sid: str
+    attributes: str
+    updated_at: float
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    sid: str
+    status: str
+    worker_sid: str
+    worker_name: str
 
 
 class Ring(msgspec.Struct, frozen=True):
@@ -123,6 +142,53 @@ def move_worker(worker_sid: str, to_activity_sid: str, only_from: str = "") -> b
     return True
 
 
+def wrapping_tasks(limit: int) -> list[Task]:
+    """Up to `limit` of this workflow's tasks that are wrapping, oldest first. Raises as the others do.
+
+    Whole before the first is used: a task that is completed meanwhile would move the later pages.
+    """
+    with _errors(), _pages():
+        found = _workspace().tasks.list(
+            assignment_status=["wrapping"],
+            workflow_sid=settings.current().workflow_sid,
+            ordering="DateCreated:asc",
+            limit=limit,
+            page_size=min(limit, PAGE_SIZE),
+        )
+    return [_task(task) for task in found]
+
+
+def task(task_sid: str) -> Task | None:
+    """The task; None when Twilio no longer knows it. Raises as the others do."""
+    with _errors():
+        try:
+            return _task(_workspace().tasks(task_sid).fetch())
+        except _rest_errors() as error:
+            if error.code != 20404:
+                raise
+            return None
+
+
+def reservations(task_sid: str) -> list[Reservation]:
+    """Everybody who was reserved for this task. Raises as the others do."""
+    with _errors(), _pages():
+        found = _workspace().tasks(task_sid).reservations.list(page_size=PAGE_SIZE)
+    return [
+        Reservation(str(one.sid), str(one.reservation_status), str(one.worker_sid), one.worker_name or "")
+        for one in found
+    ]
+
+
+def _task(found: Any) -> Task:
+    return Task(
+        str(found.sid),
+        str(found.assignment_status),
+        found.task_queue_sid or "",
+        found.attributes or "",
+        found.date_updated.timestamp(),
+    )
+
+
 @contextmanager
 def _errors() -> Iterator[None]:
     """Twilio's and the network's errors as the three that a use case tells apart."""
@@ -149,6 +215,22 @@ def _already_done(*codes: int) -> Iterator[None]:
     except _rest_errors() as error:
         if error.code not in codes:
             raise
+
+
+@contextmanager
+def _pages() -> Iterator[None]:
+    """The client's lists tell every status but 200 by an exception without a code that has the response beside it."""
+    from twilio.base.exceptions import TwilioException
+
+    try:
+        yield
+    except TwilioException as error:
+        response = error.args[1] if len(error.args) > 1 else None
+        if response is None:
+            raise
+        if 400 <= response.status_code < 500 and response.status_code != 429:
+            raise Refused(response.status_code, "no list") from None
+        raise Unavailable(f"Twilio answered {response.status_code}") from None
 
 
 def _is_final(error: "TwilioRestException | TwilioServiceException") -> bool:

@@ -21,7 +21,7 @@ BUILD = ROOT / ".build"
 STAGE = "local"
 STACK = "cordboard-local"
 BUCKET = "cordboard-package"
-FUNCTIONS = ("APIHandler", "BridgeJob")
+FUNCTIONS = ("APIHandler", "BridgeJob", "Sweep")
 
 
 def build(stage: str = STAGE, root: Path = ROOT, out: Path = BUILD / "package") -> Path:
@@ -67,7 +67,7 @@ def create_stack(aws: LocalAws, package: Path) -> str:
 
 
 def configure(aws: LocalAws, environment: Mapping[str, str]) -> None:
-    """Give both functions these environment variables, on top of those that they have."""
+    """Give the functions these environment variables, on top of those that they have."""
     functions = aws.client("lambda")
     for name in FUNCTIONS:
         function = _resource(aws, name)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib import bridge
+from chalicelib import bridge, sweep
 from laptop import package
 from tests.package.conftest import STAGES, Package
 
@@ -37,6 +37,7 @@ MAY = {
         "sqs:GetQueueAttributes jobs",
         "ssm:GetParameter twilio",
     },
+    "Sweep": {"dynamodb:Query open", "dynamodb:UpdateItem links", "ssm:GetParameter twilio"},
 }
 
 
@@ -58,14 +59,17 @@ def allowed(packaged: Package, function: str) -> Iterator[tuple[str, str]]:
                 yield action, resource
 
 
-def test_there_are_two_functions_and_no_other_door(packaged: Package) -> None:
+def test_there_are_three_functions_and_no_other_door(packaged: Package) -> None:
     assert {name: found["Handler"] for name, found in packaged.functions.items()} == {
         "APIHandler": "app.app",
         "BridgeJob": "app.bridge_job",
+        "Sweep": "app.sweep",
     }
 
 
-@pytest.mark.parametrize(("function", "memory", "timeout"), [("APIHandler", 1024, 15), ("BridgeJob", 512, 20)])
+@pytest.mark.parametrize(
+    ("function", "memory", "timeout"), [("APIHandler", 1024, 15), ("BridgeJob", 512, 20), ("Sweep", 512, 60)]
+)
 def test_memory_and_timeout_are_what_the_design_says(
     packaged: Package, function: str, memory: int, timeout: int
 ) -> None:
@@ -77,6 +81,13 @@ def test_a_job_may_hold_a_link_for_as_long_as_its_function_may_run(packaged: Pac
     assert packaged.functions["BridgeJob"]["Timeout"] == bridge.LEASE_SECONDS
 
 
+def test_the_sweep_comes_each_minute_and_ends_before_lambda_ends_it(packaged: Package) -> None:
+    function = packaged.functions["Sweep"]
+    (source,) = function["Events"].values()
+    assert (source["Type"], source["Properties"]) == ("Schedule", {"Schedule": "rate(1 minute)"})
+    assert sweep.LINKS_SECONDS < sweep.ALL_SECONDS < function["Timeout"] - 15
+
+
 def test_the_functions_run_on_the_python_that_packaged_them(packaged: Package) -> None:
     here = f"python{sys.version_info.major}.{sys.version_info.minor}"
     assert {found["Runtime"] for found in packaged.functions.values()} == {here}
@@ -84,7 +95,7 @@ def test_the_functions_run_on_the_python_that_packaged_them(packaged: Package) -
 
 def test_the_cloud_runs_on_arm_and_the_laptop_on_its_own_kind(packaged: Package) -> None:
     wanted = "x86_64" if packaged.stage == "local" else "arm64"
-    assert [found["Architectures"] for found in packaged.functions.values()] == [[wanted], [wanted]]
+    assert [found["Architectures"] for found in packaged.functions.values()] == [[wanted]] * 3
 
 
 def test_the_api_is_regional_and_has_one_stage(packaged: Package) -> None:
@@ -102,7 +113,7 @@ def test_each_function_may_do_what_it_does_and_nothing_else(packaged: Package, f
     assert found == MAY[function]
 
 
-@pytest.mark.parametrize(("function", "name"), [("APIHandler", "api"), ("BridgeJob", "bridge_job")])
+@pytest.mark.parametrize(("function", "name"), [("APIHandler", "api"), ("BridgeJob", "bridge_job"), ("Sweep", "sweep")])
 def test_the_role_is_the_policy_file_and_nothing_beside_it(packaged: Package, function: str, name: str) -> None:
     file = package.ROOT / ".chalice" / "policies" / f"{packaged.stage}-{name}.json"
     role = packaged.template["Resources"][packaged.functions[function]["Role"]["Fn::GetAtt"][0]]["Properties"]
@@ -128,7 +139,11 @@ def test_every_policy_names_resources_of_its_own_stage(packaged: Package, functi
 def test_the_logs_of_both_ways_to_deploy_are_covered_and_no_other_stage(packaged: Package, function: str) -> None:
     """`chalice deploy` appends the function's name to cordboard-dev, a stack appends its own."""
     patterns = {resource for action, resource in allowed(packaged, function) if action in HARMLESS}
-    suffixes = {"APIHandler": ["", "-APIHandler-1a2B"], "BridgeJob": ["-bridge_job", "-BridgeJob-1a2B"]}[function]
+    suffixes = {
+        "APIHandler": ["", "-APIHandler-1a2B"],
+        "BridgeJob": ["-bridge_job", "-BridgeJob-1a2B"],
+        "Sweep": ["-sweep", "-Sweep-1a2B"],
+    }[function]
 
     def covered(stage: str, suffix: str) -> bool:
         group = f"arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/cordboard-{stage}{suffix}"

@@ -1,4 +1,4 @@
-"""Complete events as Lambda gets them: API Gateway REST requests, really signed, and SQS messages."""
+"""Complete events as Lambda gets them: API Gateway REST requests, really signed, SQS messages, the schedule."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -79,6 +79,21 @@ def sqs(body: str, receipt: str = "1") -> dict[str, Any]:
         "awsRegion": "eu-west-1",
     }
     return {"Records": [record]}
+
+
+def schedule() -> dict[str, Any]:
+    """The event of a schedule's rule."""
+    return {
+        "version": "0",
+        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "123456789012",
+        "time": "2026-11-21T08:00:00Z",
+        "region": "eu-west-1",
+        "resources": ["arn:aws:events:eu-west-1:123456789012:rule/cordboard-test-Sweep"],
+        "detail": {},
+    }
 
 
 def _filled(route: str, path: Mapping[str, str]) -> str:

@@ -6,12 +6,20 @@ from typing import Any
 
 from twilio.http.response import Response
 
+UPDATED = "2026-11-21T08:00:00Z"
+
 
 @dataclass
 class FakeTwilio:
-    """An HttpClient for the official client. `failures` come first; `reservation` is every reservation's status."""
+    """An HttpClient for the official client. `failures` come first.
+
+    `reservation` is the status of every reservation that is not in `reservations`; the same goes for tasks.
+    """
 
     reservation: str = "pending"
+    reservations: dict[str, dict[str, Any]] = field(default_factory=dict)  # by sid
+    task: str = "wrapping"
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)  # by sid; the ones that are listed
     activity: str = "WA" + "2" * 32
     leg: str = "CA" + "b" * 32
     queue_time: str = "0"
@@ -26,7 +34,7 @@ class FakeTwilio:
         for part, outcomes in self.failures.items():
             if part in f"{method} {path}" and outcomes:
                 return self._fail(outcomes.pop(0))
-        return self._answer(method, path, form)
+        return self._answer(method, path, form, given)
 
     def made(self, part: str) -> list[dict[str, Any]]:
         """The forms of the requests whose "METHOD path" has this part."""
@@ -38,21 +46,50 @@ class FakeTwilio:
         status, code = outcome if isinstance(outcome, tuple) else (outcome, None)
         return Response(status, json.dumps({"status": status, "code": code, "message": "as told"}))
 
-    def _answer(self, method: str, path: str, form: dict[str, Any]) -> Response:
+    def _answer(self, method: str, path: str, form: dict[str, Any], given: dict[str, Any]) -> Response:
         if path.endswith("/Calls.json"):
             if self.on_call:
                 self.on_call()
             return Response(201, json.dumps({"sid": self.leg, "queue_time": self.queue_time}))
-        if "/Reservations/" in path:
-            return self._reservation(method, form)
         if "/Workers/" in path:
             self.activity = form.get("ActivitySid", self.activity)
             return Response(200, json.dumps({"activity_sid": self.activity}))
-        return Response(200, "{}")
+        parts = path.removesuffix(".json").split("/")
+        if "/Reservations" in path:
+            return self._reservation(method, parts[-1], form)
+        return self._task(method, parts[-1], form, given) if "/Tasks" in path else Response(200, "{}")
 
-    def _reservation(self, method: str, form: dict[str, Any]) -> Response:
+    def _reservation(self, method: str, sid: str, form: dict[str, Any]) -> Response:
+        if sid == "Reservations":
+            return _page("reservations", list(self.reservations.values()))
+        standing = self.reservations.get(sid, {"reservation_status": self.reservation})
         if method == "POST":
-            if self.reservation != "pending":
+            if standing["reservation_status"] != "pending":
                 return Response(400, json.dumps({"status": 400, "code": 20001, "message": "not pending"}))
-            self.reservation = str(form["ReservationStatus"])
-        return Response(200, json.dumps({"reservation_status": self.reservation}))
+            standing["reservation_status"] = str(form["ReservationStatus"])
+            self.reservation = self.reservation if sid in self.reservations else standing["reservation_status"]
+        return Response(200, json.dumps(standing))
+
+    def _task(self, method: str, sid: str, form: dict[str, Any], given: dict[str, Any]) -> Response:
+        if sid == "Tasks":
+            asked = given["params"]
+            return _page(
+                "tasks",
+                [
+                    {**task, "attributes": None}
+                    for task in self.tasks.values()
+                    if task["assignment_status"] in asked["AssignmentStatus"]
+                    and task["workflow_sid"] == asked["WorkflowSid"]
+                ],
+            )
+        standing = self.tasks.get(sid, {"sid": sid, "assignment_status": self.task, "date_updated": UPDATED})
+        if method == "POST":
+            if standing["assignment_status"] != "wrapping":
+                return Response(400, json.dumps({"status": 400, "code": 20001, "message": "not wrapping"}))
+            standing["assignment_status"] = form["AssignmentStatus"]
+            self.task = self.task if sid in self.tasks else standing["assignment_status"]
+        return Response(200, json.dumps(standing))
+
+
+def _page(key: str, items: list[dict[str, Any]]) -> Response:
+    return Response(200, json.dumps({"meta": {"key": key}, key: items}))

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from chalicelib import jobs
 from tests.conftest import QUEUES, WORKFLOW, Aws
-from tests.support.api_gateway import post, sqs
+from tests.support.api_gateway import post, schedule, sqs
 from tests.support.fake_twilio import FakeTwilio
 
 CALL = "CA" + "a" * 32
@@ -62,6 +62,13 @@ class Switchboard:
         body = job if isinstance(job, str) else jobs.encode(job)
         with redirect_stdout(self.log):
             app.bridge_job(sqs(body, receipt), None)
+
+    def sweep(self) -> None:
+        """A minute is over."""
+        import app
+
+        with redirect_stdout(self.log):
+            app.sweep(schedule(), None)
 
     def ring(self) -> None:
         """An assignment, and the job that it made."""

@@ -1,0 +1,189 @@
+"""The sweep, each minute: asks Twilio about whatever is open past its time, because an event may never come.
+
+Two sweeps at once, or one that dies anywhere, do no harm: each link is taken by a conditional write before anything is
+done about it, and what is not finished is due again within a minute.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from chalicelib import callcenter, links, log, settings, telephony
+from chalicelib.callcenter import Queue
+from chalicelib.link import Key, Link, Outcome
+
+Clock = Callable[[], float]
+
+# Of the 60 s that the function has in Lambda: what was begun last has the rest for slow answers.
+LINKS_SECONDS = 25.0
+ALL_SECONDS = 40.0
+
+SOON_SECONDS = 45  # less than a minute: the next sweep looks again
+WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
+MOST_TASKS = 500
+
+_OUTCOMES: Mapping[str, Outcome] = {
+    "completed": "completed",
+    "rejected": "rejected",
+    "timeout": "timeout",
+    "canceled": "canceled",
+    "rescinded": "rescinded",
+}
+
+
+def run(clock: Clock) -> Mapping[str, int]:
+    """One sweep: first the open links, then Twilio's own list of tasks in wrapping. Returns how often it did what.
+
+    It stops when its time is used up; the next sweep goes on, as what waits longest comes first.
+    """
+    began = clock()
+    done: Counter[str] = Counter()
+    for sweep, seconds in ((_links, LINKS_SECONDS), (_tasks, ALL_SECONDS)):
+        try:
+            done.update(sweep(clock, began + seconds))
+        except (telephony.Unavailable, telephony.Unknown) as error:
+            log.warning("sweep: Twilio cannot be reached", why=str(error))
+            done["broken off"] += 1
+    log.info("sweep", seconds=round(clock() - began, 1), **done)
+    return done
+
+
+def _links(clock: Clock, until: float) -> Iterator[str]:
+    """Pass A: the links that are open past their time."""
+    for page in links.due(clock()):
+        for due in page:
+            if clock() >= until:
+                yield "out of time"
+                return
+            yield _guarded(partial(_look, due, clock()), msgspec.structs.asdict(due.key))
+
+
+def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
+    """What `act` did. Its error is logged and the next one is not held up, unless Twilio cannot be reached at all."""
+    try:
+        did = act()
+    except (telephony.Unavailable, telephony.Unknown):
+        raise
+    except Exception as error:
+        log.error("sweep failed", **about, why=type(error).__name__)
+        return "failed"
+    log.info("swept", **about, did=did)
+    return did
+
+
+def _look(due: links.Due, now: float) -> str:
+    try:
+        link = links.look_again(due.key, due.check_at, now + SOON_SECONDS)
+        status = telephony.reservation_status(link.task_sid, link.reservation_sid) if link.task_sid else "gone"
+        match status:
+            case "pending":
+                return _pending(link, now)
+            case "accepted" | "wrapping":
+                return _joined(link, status, now)
+            case "gone":  # Twilio forgets a task five minutes after its end (contract 5)
+                return _close(link, "completed" if link.bridged_at else "canceled", now)
+            case _ if status in _OUTCOMES:
+                return _close(link, _OUTCOMES[status], now)
+            case _:
+                return f"left {status}"
+    except links.Lost:
+        return "taken"  # closed by its event, or by another sweep
+
+
+def _pending(link: Link, now: float) -> str:
+    """Nobody is joined. Where a phone may be ringing, the reservation has time until its end."""
+    end = link.reserved_at + callcenter.current().reservation_timeout + links.CHECK_AFTER_SECONDS
+    if now < end and (link.worker_call_sid or link.mode == "direct"):
+        links.look_again(link.key, link.check_at, end)
+        return "left pending"
+    # Reject first: if the two are being joined at this moment, Twilio refuses, and the leg is left alone.
+    if not telephony.reject(link.task_sid, link.reservation_sid, ""):
+        return "left pending"
+    return _close(link, "rejected", now, "nobody was joined" if link.worker_call_sid else "nobody rang")
+
+
+def _joined(link: Link, status: str, now: float) -> str:
+    """The two talk, or have talked; `bridged_at` is when we learned of it, if no event told."""
+    if link.state != "bridged":
+        link = links.observe(link.key, "bridged", now, {})
+    later = links.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
+    links.look_again(link.key, link.check_at, now + later)
+    return f"left {status}"
+
+
+def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
+    """End the worker's leg and close then: a sweep that dies in between finds the link open again."""
+    if outcome != "completed" and link.worker_call_sid and link.mode != "direct":
+        telephony.hang_up(link.worker_call_sid)
+    why = f"swept: {reason}" if reason else ""
+    try:
+        links.close(link.key, outcome, why or link.reason or "swept", now)
+    except links.Lost:
+        links.explain(link.key, why)  # its event came meanwhile, and does not know why we rejected
+    return outcome
+
+
+def _tasks(clock: Clock, until: float) -> Iterator[str]:
+    """Pass B: tasks that nobody completes, as the message that should have is lost."""
+    for task in telephony.wrapping_tasks(MOST_TASKS):
+        if clock() >= until:
+            yield "out of time"
+            return
+        if clock() >= task.updated_at + _rules(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS:
+            yield _guarded(partial(_finish, task.sid, clock()), {"task_sid": task.sid})
+
+
+def _finish(task_sid: str, now: float) -> str:
+    """Workers first, the task last: as long as anything is left to do, the task is in the list of the next sweep."""
+    task = telephony.task(task_sid)
+    if task is None or task.status != "wrapping":
+        return "task ended meanwhile"
+    call_sid = _call_sid(task)
+    if not call_sid:
+        return "left a task without a call"
+    for reservation in telephony.reservations(task_sid):
+        if reservation.status in ("accepted", "wrapping"):
+            _back_to_work(reservation.worker_sid, _rules(task))
+            _record(task, call_sid, reservation, now)
+    telephony.complete_task(task_sid, "wrapped up")
+    return "task completed"
+
+
+def _back_to_work(worker_sid: str, rules: Queue) -> None:
+    wrapping = settings.current().activity_sid(rules.activities.after_call)
+    back = settings.current().activity_sid(rules.activities.after_wrap_up)
+    if wrapping and back:
+        telephony.move_worker(worker_sid, back, only_from=wrapping)
+
+
+def _record(task: telephony.Task, call_sid: str, reservation: telephony.Reservation, now: float) -> None:
+    seen = {
+        "task_sid": task.sid,
+        "worker_sid": reservation.worker_sid,
+        "worker_name": reservation.worker_name,
+        "queue": _queue_name(task),
+    }
+    try:
+        links.close(Key(call_sid, reservation.sid), "completed", "swept", now, seen)
+    except links.Lost:
+        return  # closed already; only the task had been forgotten
+
+
+def _call_sid(task: telephony.Task) -> str:
+    """The caller's leg; empty for a task that <Enqueue> did not make, and that is not ours to end."""
+    try:
+        found = msgspec.json.decode(task.attributes or "{}", type=dict[str, Any]).get("call_sid")
+    except msgspec.DecodeError:
+        return ""
+    return found if isinstance(found, str) else ""
+
+
+def _rules(task: telephony.Task) -> Queue:
+    return callcenter.current().queue(_queue_name(task))
+
+
+def _queue_name(task: telephony.Task) -> str:
+    return settings.current().task_queue_name(task.task_queue_sid)
