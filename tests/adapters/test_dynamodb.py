@@ -1,0 +1,104 @@
+"""The DynamoDB in memory and moto's, held to the same cases: who tests against one tests against the other."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.support.dynamodb import Dynamodb
+from tests.support.dynamodb_cases import CASES, MINISTACK, MOTO, TABLE, Case, check, item, table_properties
+
+by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+
+@pytest.fixture
+def memory() -> Dynamodb:
+    return Dynamodb({TABLE: table_properties()})
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as environment, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "testing")
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        client.create_table(TableName=TABLE, **table_properties())
+        yield client
+
+
+@by_name
+def test_the_memory_answers_as_dynamodb(case: Case, memory: Dynamodb) -> None:
+    check(case, memory, {})
+
+
+@by_name
+def test_moto_answers_as_dynamodb_or_is_known_not_to(case: Case, moto: Any) -> None:
+    check(case, moto, MOTO)
+
+
+def test_every_case_that_is_known_to_differ_is_a_case() -> None:
+    names = {case.name for case in CASES}
+    assert len(names) == len(CASES)
+    assert {name for known in (MOTO, MINISTACK) for listed in known.values() for name in listed} <= names
+
+
+def test_what_is_answered_can_be_changed_without_the_table(memory: Dynamodb) -> None:
+    given = item(call_sid="CA1", item="WR1", deep={"a": [1, {"b": "c"}]}, words={"x"})
+    memory.put_item(TableName=TABLE, Item=given)
+    key = {name: given[name] for name in ("call_sid", "item")}
+    before = memory.get_item(TableName=TABLE, Key=key)
+    spoiled = (given, memory.get_item(TableName=TABLE, Key=key)["Item"], memory.scan(TableName=TABLE)["Items"][0])
+    for row in spoiled:
+        row["deep"]["M"]["a"]["L"][1]["M"]["b"]["S"] = "spoiled"
+        row["words"]["SS"].append("spoiled")
+    assert memory.get_item(TableName=TABLE, Key=key) == before == {"Item": item(**PLAIN)}
+
+
+PLAIN: dict[str, Any] = {"call_sid": "CA1", "item": "WR1", "deep": {"a": [1, {"b": "c"}]}, "words": {"x"}}
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("1795230000.0", "1795230000"), ("-0.50", "-0.5"), ("007", "7"), ("1e+16", "10000000000000000"), ("-0", "0")],
+)
+def test_a_number_comes_back_without_the_zeroes_that_say_nothing(memory: Dynamodb, written: str, kept: str) -> None:
+    row = {**item(call_sid="CA1", item="WR1"), "at": {"N": written}}
+    memory.put_item(TableName=TABLE, Item=row)
+    assert memory.scan(TableName=TABLE)["Items"] == [{**row, "at": {"N": kept}}]
+
+
+def test_pages_follow_one_another_to_the_end(memory: Dynamodb, moto: Any) -> None:
+    rows = [item(call_sid="CA1", item=f"WR{number}") for number in range(5)]
+    for client in (memory, moto):
+        for page in client.get_paginator("scan").paginate(TableName=TABLE):
+            for row in page["Items"]:
+                client.delete_item(TableName=TABLE, Key={name: row[name] for name in ("call_sid", "item")})
+        for row in rows:
+            client.put_item(TableName=TABLE, Item=row)
+        request = {
+            "KeyConditionExpression": "call_sid = :sid",
+            "ExpressionAttributeValues": {":sid": {"S": "CA1"}},
+            "Limit": 2,
+        }
+        pages = client.get_paginator("query").paginate(TableName=TABLE, **request)
+        assert [page["Items"] for page in pages] == [rows[:2], rows[2:4], rows[4:]]
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("scan", {"ProjectionExpression": "call_sid"}),
+        ("scan", {"Segment": 0}),
+        ("put_item", {"Item": {}, "Expected": {}}),
+        ("scan", {"FilterExpression": "attribute_exists(deep.a)"}),
+        ("scan", {"FilterExpression": "attribute_type(deep, :s)"}),
+    ],
+)
+def test_what_is_not_modelled_is_said(memory: Dynamodb, operation: str, request_: dict[str, Any]) -> None:
+    if ":s" in str(request_):
+        request_ = {**request_, "ExpressionAttributeValues": {":s": {"S": "S"}}}
+    memory.put_item(TableName=TABLE, Item=item(call_sid="CA1", item="WR1"))
+    with pytest.raises(NotImplementedError):
+        getattr(memory, operation)(TableName=TABLE, **request_)
