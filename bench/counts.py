@@ -9,7 +9,7 @@ from collections.abc import Mapping
 CRM_FIRST_CALL: Mapping[str, int] = {
     "webhooks": 17,
     "jobs": 2,
-    "twilio": 5,
+    "twilio": 6,
     "UpdateItem": 16,
     "PutItem": 2,
     "SendMessage": 2,

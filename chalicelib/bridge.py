@@ -49,6 +49,9 @@ def _ring_worker(key: Key, clock: Clock) -> None:
     except links.Lost as lost:
         _resume(key, lost.current, clock())
         return
+    if clock() > link.deadline:  # a message that was long on its way: nothing to trouble the CRM with
+        _give_up(link.key, link.task_sid, "too late to dial", "", clock())
+        return
     approval = _ask_crm(link, clock)
     if approval:
         _dial(link, approval, clock)
@@ -239,10 +242,23 @@ def end_leg(worker_call_sid: str) -> None:
 
 
 def caller_gone(call_sid: str, now: float) -> None:
-    """The caller has hung up, or left the queue: close what is open for this call and stop phones that ring."""
+    """The caller has hung up, or left the queue: stop phones that ring, and close what is open for this call."""
     for link in links.story(call_sid).links:
         if not is_over(link) and link.state != "bridged":
-            close(link.key, "canceled", "caller gone", now)
+            _settle(link, "caller gone", now)
+
+
+def _settle(link: Link, reason: str, now: float) -> None:
+    """Close a link that nobody waits for as Twilio says that it ended: its own event may be late, or lost."""
+    try:
+        status = telephony.reservation_status(link.task_sid, link.reservation_sid)
+    except (telephony.Unavailable, telephony.Unknown):
+        if link.worker_call_sid:
+            end_leg(link.worker_call_sid)
+        jobs.send(GiveUp(link.call_sid, link.reservation_sid, link.task_sid, reason))
+        return
+    if status in _ENDED:
+        close(link.key, _ENDED[status], reason, now)
 
 
 def close(key: Key, outcome: Outcome, reason: str, now: float, seen: dict[str, str] | None = None) -> None:
@@ -270,21 +286,33 @@ def _close_as(key: Key, status: str, reason: str, now: float) -> None:
         return
     try:
         links.close(key, outcome, reason, now)
-    except links.Lost:
-        links.explain(key, reason)  # the event was faster than we, and does not know why
+    except links.Lost as lost:
+        if lost.current and lost.current.outcome != "completed":
+            links.explain(key, reason)  # the event was faster than we, and does not know why
 
 
 def _complete(job: CompleteTask) -> None:
-    """The wrap-up time is over: complete the task, and put the worker back to work if it still is wrapping up."""
-    telephony.complete_task(job.task_sid, "wrapped up")
+    """The wrap-up time is over: put the worker back to work if it still is wrapping up, and complete the task.
+
+    The task last: while anything is left to do it stays in wrapping, where the sweep finds it. A job that comes after
+    the task's end does nothing: the worker may be wrapping up another call by then.
+    """
+    task = telephony.task(job.task_sid)
+    if task is None or task.status in ("completed", "canceled"):
+        log.info("task is over", call_sid=job.call_sid, task_sid=job.task_sid)
+        return
     # The event of the acceptance may be late or lost; whoever was not turned away has served the caller.
     served = [link for link in links.story(job.call_sid).links if link.outcome in ("", "completed")]
-    if not served:
-        return
-    activities = _rules(served[-1]).activities
+    if served:
+        _back_to_work(served[-1])
+    telephony.complete_task(job.task_sid, "wrapped up")
+
+
+def _back_to_work(link: Link) -> None:
+    activities = _rules(link).activities
     wrapping, back = _activity(activities.after_call), _activity(activities.after_wrap_up)
     if wrapping and back:
-        telephony.move_worker(served[-1].worker_sid, back, only_from=wrapping)
+        telephony.move_worker(link.worker_sid, back, only_from=wrapping)
 
 
 def _rules(link: Link) -> Queue:

@@ -134,9 +134,23 @@ def test_a_queue_without_wrap_up_time_completes_at_once(board: Switchboard) -> N
 
 @pytest.mark.parametrize("failure", [(400, 20001), (404, 20404)])
 def test_a_task_that_is_completed_already_is_left_alone(board: Switchboard, failure: tuple[int, int]) -> None:
-    board.twilio.failures = {"/Tasks/": [failure]}
+    board.twilio.failures = {"POST /v1": [failure]}  # it ended between our question and our request
     board.work(jobs.CompleteTask(CALL, TASK))
-    assert len(board.twilio.requests) == 1
+    assert board.twilio.made("POST /v1") == [{"AssignmentStatus": "completed", "Reason": "wrapped up"}]
+
+
+def test_a_worker_whom_twilio_does_not_move_keeps_the_task_in_wrapping_until_the_job_comes_again(
+    board: Switchboard,
+) -> None:
+    board.ring()
+    board.event("reservation.accepted")
+    board.twilio.activity = ACTIVITIES["Wrap up"]
+    board.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Workers": [503]}
+    with pytest.raises(telephony.Unavailable):
+        board.work(jobs.CompleteTask(CALL, TASK))
+    assert board.twilio.task == "wrapping"
+    board.work(jobs.CompleteTask(CALL, TASK), "2")
+    assert (board.twilio.task, board.twilio.activity) == ("completed", ACTIVITIES["Available"])
 
 
 def test_a_completion_that_twilio_does_not_take_comes_again(board: Switchboard) -> None:

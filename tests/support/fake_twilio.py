@@ -25,6 +25,7 @@ class FakeTwilio:
     queue_time: str = "0"
     failures: dict[str, list[Any]] = field(default_factory=dict)  # a part of "METHOD path" -> statuses or exceptions
     requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    forgotten: bool = False  # hours have passed: tasks and reservations are deleted, legs are over
     on_call: Any = None  # called when a worker leg is placed, before the answer goes back
 
     def request(self, method: str, url: str, **given: Any) -> Response:
@@ -47,6 +48,10 @@ class FakeTwilio:
         return Response(status, json.dumps({"status": status, "code": code, "message": "as told"}))
 
     def _answer(self, method: str, path: str, form: dict[str, Any], given: dict[str, Any]) -> Response:
+        if self.forgotten and "/Tasks/" in path:
+            return self._fail((404, 20404))
+        if self.forgotten and "/Calls/" in path:
+            return self._fail((400, 21220))
         if path.endswith("/Calls.json"):
             if self.on_call:
                 self.on_call()
