@@ -242,23 +242,10 @@ def end_leg(worker_call_sid: str) -> None:
 
 
 def caller_gone(call_sid: str, now: float) -> None:
-    """The caller has hung up, or left the queue: stop phones that ring, and close what is open for this call."""
+    """The caller has hung up, or left the queue: close what is open for this call and stop phones that ring."""
     for link in links.story(call_sid).links:
         if not is_over(link) and link.state != "bridged":
-            _settle(link, "caller gone", now)
-
-
-def _settle(link: Link, reason: str, now: float) -> None:
-    """Close a link that nobody waits for as Twilio says that it ended: its own event may be late, or lost."""
-    try:
-        status = telephony.reservation_status(link.task_sid, link.reservation_sid)
-    except (telephony.Unavailable, telephony.Unknown):
-        if link.worker_call_sid:
-            end_leg(link.worker_call_sid)
-        jobs.send(GiveUp(link.call_sid, link.reservation_sid, link.task_sid, reason))
-        return
-    if status in _ENDED:
-        close(link.key, _ENDED[status], reason, now)
+            close(link.key, "canceled", "caller gone", now)
 
 
 def close(key: Key, outcome: Outcome, reason: str, now: float, seen: dict[str, str] | None = None) -> None:
