@@ -8,9 +8,21 @@ import pytest
 from moto import mock_aws
 
 from tests.support.dynamodb import Dynamodb
-from tests.support.dynamodb_cases import CASES, MINISTACK, MOTO, TABLE, Case, check, item, table_properties
+from tests.support.dynamodb_cases import (
+    CASES,
+    LINK_CASES,
+    MINISTACK,
+    MOTO,
+    TABLE,
+    Case,
+    LinkCase,
+    check,
+    item,
+    table_properties,
+)
 
-by_name = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+every_link_case = pytest.mark.parametrize("case", LINK_CASES, ids=lambda case: case.name)
 
 
 @pytest.fixture
@@ -28,13 +40,25 @@ def moto() -> Iterator[Any]:
         yield client
 
 
-@by_name
+@every_case
 def test_the_memory_answers_as_dynamodb(case: Case, memory: Dynamodb) -> None:
     check(case, memory, {})
 
 
-@by_name
+@every_case
 def test_moto_answers_as_dynamodb_or_is_known_not_to(case: Case, moto: Any) -> None:
+    check(case, moto, MOTO)
+
+
+@every_link_case
+@pytest.mark.usefixtures("environment")
+def test_links_do_in_memory_what_they_say(case: LinkCase, memory: Dynamodb) -> None:
+    check(case, memory, {})
+
+
+@every_link_case
+@pytest.mark.usefixtures("environment")
+def test_links_do_the_same_with_moto(case: LinkCase, moto: Any) -> None:
     check(case, moto, MOTO)
 
 

@@ -7,7 +7,7 @@ an item, 1 MB a page), time to live, and an index that is behind its table.
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, DecimalException, InvalidOperation, Overflow, Subnormal
 from decimal import Inexact as TooLong
@@ -32,7 +32,8 @@ NUMBERS = Context(prec=38, Emin=-130, Emax=125, traps=[InvalidOperation, TooLong
 EXPRESSIONS = ("KeyConditionExpression", "FilterExpression", "ConditionExpression", "UpdateExpression")
 NOT_MODELLED = re.compile(r"[.\[]|\b(list_append|attribute_type|DELETE)\b")
 GRAMMAR = r"""
-    ?condition: both (_OR both)*                               -> either
+    ?condition: either
+    ?either: both (_OR both)*
     ?both: negation (_AND negation)*
     ?negation: _NOT negation                                   -> negated
         | operand (EQUAL | COMPARE) operand                      -> compared
@@ -276,33 +277,28 @@ class Test:
         yield self
 
 
+_VERDICTS: dict[str, Callable[[list[bool]], bool]] = {
+    "AND": all,
+    "OR": any,
+    "NOT": lambda results: not any(results),
+    "()": all,
+}
+
+
 @dataclass(frozen=True)
 class Joined:
+    """Conditions joined by AND or OR, or one after NOT or in parentheses."""
+
+    word: str
     parts: tuple[Any, ...]
-    verdict: Callable[[Iterable[bool]], bool]  # any or all
 
     def holds(self, scope: Scope) -> bool:
-        results = [part.holds(scope) for part in self.parts]  # all of them: an error is one wherever it stands
-        return self.verdict(results)
+        # All of them, also where the first decides: an error is one wherever it stands.
+        return _VERDICTS[self.word]([part.holds(scope) for part in self.parts])
 
     def tests(self) -> Iterator[Test]:
         for part in self.parts:
             yield from part.tests()
-
-
-@dataclass(frozen=True)
-class Negated:
-    part: Any
-
-    def holds(self, scope: Scope) -> bool:
-        return not self.part.holds(scope)
-
-    def tests(self) -> Iterator[Test]:
-        yield from self.part.tests()
-
-
-class Group(Joined):
-    """One condition in parentheses."""
 
 
 @dataclass(frozen=True)
@@ -358,19 +354,19 @@ class _Tree(Transformer[Token, Any]):
             raise Refused(f"Incorrect number or type of operands for operator or function: {function}")
         return Test(str(function), tuple(operands))
 
-    def negated(self, children: list[Any]) -> Negated:
-        return Negated(children[0])
+    def negated(self, children: list[Any]) -> Joined:
+        return Joined("NOT", tuple(children))
 
-    def group(self, children: list[Any]) -> Group:
-        if isinstance(children[0], Group):
+    def group(self, children: list[Any]) -> Joined:
+        if isinstance(children[0], Joined) and children[0].word == "()":
             raise Refused("The expression has redundant parentheses")
-        return Group((children[0],), all)
+        return Joined("()", tuple(children))
 
     def both(self, children: list[Any]) -> Joined:
-        return Joined(tuple(children), all)
+        return Joined("AND", tuple(children))
 
-    def either(self, children: list[Any]) -> Any:
-        return Joined(tuple(children), any) if len(children) > 1 else children[0]
+    def either(self, children: list[Any]) -> Joined:
+        return Joined("OR", tuple(children))
 
     def sum(self, children: list[Any]) -> Sum:
         return Sum(children[0], str(children[1]), children[2])
@@ -433,7 +429,7 @@ def _scope(request: Request) -> Scope:
 
 
 def _condition(request: Request, name: str) -> Any:
-    return _parsed(request[name], "condition") if name in request else Joined((), all)
+    return _parsed(request[name], "condition") if name in request else Joined("AND", ())
 
 
 # --- Tables ----------------------------------------------------------------------------------------------------------
@@ -678,7 +674,7 @@ def _key_tests(table: Table, index: Index, request: Request, scope: Scope) -> li
 
 def _only_joined_by_and(condition: Any) -> bool:
     if isinstance(condition, Joined):
-        return condition.verdict is all and all(_only_joined_by_and(part) for part in condition.parts)
+        return condition.word in ("AND", "()") and all(_only_joined_by_and(part) for part in condition.parts)
     return isinstance(condition, Test)
 
 

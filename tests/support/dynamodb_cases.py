@@ -4,14 +4,20 @@ Every case is one request of the links table of infra/resources.yaml, which hold
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import yaml
 from botocore.exceptions import ClientError
+
+from chalicelib import aws, links
+from chalicelib.link import Key, Link, Story
+from tests.support.dynamodb import Dynamodb
 
 TABLE = "cordboard-test-links"  # LINKS_TABLE in the environment of tests
 CREATED_WITH = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
@@ -21,6 +27,7 @@ REPORTS = ("ResponseMetadata", "ConsumedCapacity")
 Item = Mapping[str, Mapping[str, Any]]
 
 
+@cache
 def table_properties() -> dict[str, Any]:
     """What create_table takes, without the name."""
     resources = Path(__file__).parents[2] / "infra" / "resources.yaml"
@@ -562,6 +569,133 @@ CASES: list[Case] = [
 ]
 
 
+# --- What the application asks: the functions of links.py, on a link in each state -----------------------------------
+
+NOW = 1795230000.25
+LINK = Key("CA1", "WR1")
+LEG, OTHER_LEG = "CA8", "CA9"
+
+
+def _link(state: str, **attributes: object) -> tuple[Item, ...]:
+    return (item(call_sid="CA1", item="WR1", state=state, reserved_at=NOW, **attributes),)
+
+
+LINKS: dict[str, tuple[Item, ...]] = {
+    "nothing": (),
+    "reserved": _link("reserved", open="link", check_at=1795230100),
+    "preparing": _link("preparing", leased_until=NOW + 5),
+    "abandoned": _link("preparing", leased_until=NOW - 5),
+    "dialing": _link("dialing"),
+    "ringing": _link("ringing", worker_call_sid=LEG),
+    "answered": _link("answered", worker_call_sid=LEG),
+    "bridged": _link("bridged", worker_call_sid=LEG, worker_name="Dora", open="link", check_at=1795230100),
+    "closed": _link("closed", worker_call_sid=OTHER_LEG, outcome="completed"),
+}
+EARLY = {"reserved", "preparing", "abandoned"}
+
+
+@dataclass(frozen=True)
+class LinkCase:
+    """A function of links.py. `answer` sums it up; all the rest must be as it is in memory."""
+
+    name: str
+    act: Callable[[], Any]
+    answer: str
+    given: tuple[Item, ...]
+
+    @property
+    def expected(self) -> Seen:
+        properties = table_properties()
+        seen = self.seen(Dynamodb({TABLE: properties}))
+        return Seen((self.answer, seen.answer[1]), seen.rows)
+
+    def seen(self, client: Any) -> Seen:
+        _fill(client, self.given)
+        with patch.object(aws, "client", lambda service: client):
+            try:
+                answer = self.act()
+            except links.Lost as lost:
+                return Seen((f"lost to {_word(lost.current)}", lost.current), _rows(client))
+        return Seen((_word(answer), answer), _rows(client))
+
+
+def _word(answer: Any) -> str:
+    if isinstance(answer, Story):
+        return f"{'a call' if answer.call else 'no call'}, {len(answer.links)} links"
+    return answer.state if isinstance(answer, Link) else str(answer)
+
+
+# A function, the state that it moves a link to, and the states that it moves it from.
+MOVES: list[tuple[str, Callable[[], Any], str, Set[str]]] = [
+    ("claim", lambda: links.claim(LINK, NOW, 20), "preparing", {"reserved", "abandoned"}),
+    (
+        "advance",
+        lambda: links.advance(LINK, "dialing", NOW, {"crm_name": "Ann", "crm_data": {"a": [1]}}),
+        "dialing",
+        EARLY,
+    ),
+    ("follow_leg", lambda: links.follow_leg(LINK, "answered", LEG, NOW), "answered", {*EARLY, "dialing", "ringing"}),
+    ("follow another leg", lambda: links.follow_leg(LINK, "closed", OTHER_LEG, NOW), "closed", {*EARLY, "dialing"}),
+    (
+        "observe",
+        lambda: links.observe(LINK, "answered", NOW, {"worker_sid": "WK1", "worker_name": "", "task_sid": "WT1"}),
+        "answered",
+        {"nothing", *EARLY, "dialing", "ringing"},
+    ),
+    (
+        "close",
+        lambda: links.close(LINK, "completed", "", NOW, {"worker_name": "Dana"}),
+        "closed",
+        LINKS.keys() - {"closed"},
+    ),
+]
+
+
+def _standing(state: str) -> str:
+    return {"nothing": "None", "abandoned": "preparing"}.get(state, state)
+
+
+def _moves() -> Iterator[LinkCase]:
+    for name, act, to, moved in MOVES:
+        for state, rows in LINKS.items():
+            answer = to if state in moved else f"lost to {_standing(state)}"
+            yield LinkCase(f"{name}: {state}", act, answer, rows)
+
+
+def _notes() -> Iterator[LinkCase]:
+    new = Link(call_sid="CA1", reservation_sid="WR1", crm_data={"a": 1.5}, deadline=NOW + 99)
+    note = partial(links.note_time, LINK, "ringing_at", NOW)
+    explain = partial(links.explain, LINK, "busy")
+    for state, rows in LINKS.items():
+        stands, exists = _standing(state), state != "nothing"
+        yield LinkCase(f"reserve: {state}", partial(links.reserve, new, NOW), stands if exists else "reserved", rows)
+        answer = stands if exists and state != "closed" else f"lost to {stands}"
+        yield LinkCase(f"record_leg: {state}", partial(links.record_leg, LINK, LEG), answer, rows)
+        yield LinkCase(f"explain: {state}", explain, str(exists), rows)
+        yield LinkCase(f"note_time: {state}", note, "None" if exists else "lost to None", rows)
+    yield LinkCase("explain: explained", explain, "False", _link("closed", reason="gone"))
+    yield LinkCase("note_time: noted", note, "None", _link("closed", ringing_at=NOW - 1))
+
+
+def _calls() -> Iterator[LinkCase]:
+    told = partial(links.record_call, "CA1", {"survey": "5", "reason": ""}, NOW, defaults={"caller": "+1", "line": "a"})
+    once = partial(links.record_call, "CA1", {"completed_at": NOW}, NOW, once="completed_at")
+    rows = {"nothing": (), "a call": (item(call_sid="CA1", item="CALL", line="b", at=NOW - 1),)}
+    for name, given in rows.items():
+        yield LinkCase(f"record_call: {name}", told, "True", given)
+        yield LinkCase(f"record_call once: {name}", once, "True", given)
+    done = (item(call_sid="CA1", item="CALL", completed_at=NOW - 1),)
+    yield LinkCase("record_call twice", once, "False", done)
+    story = partial(links.story, "CA1")
+    yield LinkCase("story", story, "a call, 1 links", (*done, *LINKS["bridged"]))
+    yield LinkCase("story of nothing", story, "no call, 0 links", ())
+    for state, found in {"bridged": "bridged", "closed": "None", "nothing": "None"}.items():
+        yield LinkCase(f"by_worker_leg: {state}", partial(links.by_worker_leg, LEG), found, LINKS[state])
+
+
+LINK_CASES = [*_moves(), *_notes(), *_calls()]
+
+
 # --- Where the substitutes for DynamoDB are not like it --------------------------------------------------------------
 
 # What moto does in another way, how DynamoDB's documentation has it, and the cases whose names begin so.
@@ -654,7 +788,7 @@ MINISTACK: dict[str, tuple[str, ...]] = {
 }
 
 
-def check(case: Case, client: Any, known: Mapping[str, tuple[str, ...]]) -> None:
+def check(case: Case | LinkCase, client: Any, known: Mapping[str, tuple[str, ...]]) -> None:
     """The client does what the case says, or it is known not to: then it must still be so."""
     reasons = [reason for reason, names in known.items() if case.name in names]
     if not reasons:
