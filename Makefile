@@ -1,7 +1,7 @@
 # `make help` lists the commands. Everything runs in .venv, which is made from pinned requirements when it is missing or old.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help demo dev test check bench requirements clean
+.PHONY: help demo dev test check bench load requirements clean
 
 PY = .venv/bin/python
 BIN = .venv/bin
@@ -24,6 +24,10 @@ check: .venv/ready ## lint, format, types, import rules, CloudFormation; changes
 
 bench: .venv/ready ## the speed ratios and the price of a thousand calls
 	@$(PY) -m bench
+
+load: CALLS = 10,30,100,300
+load: .venv/ready ## bursts of calls with SQS delivering twice: make load CALLS=10,30 (MORE=--json)
+	@$(PY) -m laptop.load $(CALLS) $(MORE)
 
 requirements: .venv/ready ## refresh every pin to the newest that fits
 	$(BIN)/uv pip compile $(COMPILE) requirements.in --output-file requirements.txt

@@ -1,0 +1,93 @@
+"""How long Twilio waited for each webhook, and how often the functions asked DynamoDB."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import urllib3
+
+from emulator import assignment
+from emulator.ports import Done, Transport, WebFailure, WebRequest, WebResult
+from laptop.aws import LaptopError, LocalAws
+from laptop.load_checks import Sent
+from laptop.stage import Stage
+
+KEPT = {"CLOUDTRAIL_MAX_EVENTS": "100000"}  # in the environment of the local AWS; 10,000 otherwise
+VOICE_DEADLINE = 15.0  # contract 1.3, and of everything but the assignment callback
+
+
+class Timed:
+    """A `Transport` that notes how long each webhook took, from the moment Twilio wanted it sent."""
+
+    def __init__(self, wire: Transport) -> None:
+        self._wire = wire
+        self.sent: list[Sent] = []
+
+    def send(self, request: WebRequest, connect_timeout: float, total_timeout: float, done: Done) -> None:
+        began = time.monotonic()
+
+        def came(result: WebResult) -> None:
+            status = result.kind if isinstance(result, WebFailure) else str(result.status)
+            door, call_sid = about(request)
+            deadline = assignment.DEADLINE if door == "assignment" else VOICE_DEADLINE
+            self.sent.append(Sent(door, call_sid, time.monotonic() - began, deadline, status))
+            done(result)
+
+        self._wire.send(request, connect_timeout, total_timeout, came)
+
+
+def about(request: WebRequest) -> tuple[str, str]:
+    """The door that a webhook knocks at, and the caller's CallSid."""
+    parts = urlsplit(request.url).path.split("/")
+    if "worker" in parts:
+        return f"worker {parts[-1]}", parts[-3]
+    form = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
+    if "taskrouter" in parts:
+        return parts[-1], str(json.loads(form.get("TaskAttributes", "{}")).get("call_sid", ""))
+    return parts[parts.index("voice") + 1], form.get("CallSid", "")
+
+
+@contextmanager
+def timed(running: Stage) -> Iterator[Timed]:
+    """Until the block ends, every webhook goes through a `Timed`."""
+    webhooks, watch = running.twilio.webhooks, Timed(running.twilio.transport)
+
+    def put(transport: Transport) -> None:
+        webhooks._transport = transport
+
+    running.do(lambda: put(watch))
+    try:
+        yield watch
+    finally:
+        running.do(lambda: put(running.twilio.transport))
+
+
+def record_requests(aws: LocalAws) -> None:
+    """From now on the local AWS keeps the newest of what it is asked, as CloudTrail does. Raises LaptopError."""
+    on = json.dumps({"cloudtrail._recording_enabled": "true"})
+    if urllib3.request("POST", f"{aws.url}/_ministack/config", body=on).status != 200:
+        raise LaptopError("the local AWS does not record what it is asked")
+
+
+def database_requests(aws: LocalAws, since: float) -> "Counter[str]":
+    """What the functions have asked of DynamoDB since then (epoch seconds), by operation."""
+    trail, until, found = aws.client("cloudtrail"), time.time(), dict[str, str]()
+    trail.meta.events.register("before-call.cloudtrail.LookupEvents", lambda params, **_: _look_until(params, until))
+    source = {"AttributeKey": "EventSource", "AttributeValue": "dynamodb.amazonaws.com"}
+    while True:
+        # There are fifty in an answer, the newest first, and no next page: the next look ends where this one began.
+        events = trail.lookup_events(LookupAttributes=[source])["Events"]
+        new = [event for event in events if event["EventId"] not in found and event["EventTime"].timestamp() >= since]
+        if not new:
+            return Counter(name for name in found.values() if name)
+        found |= {event["EventId"]: "" if event["Username"] == aws.access_key else event["EventName"] for event in new}
+        until = min(event["EventTime"].timestamp() for event in new) + 1e-6
+
+
+def _look_until(params: dict[str, Any], until: float) -> None:
+    """boto3 itself sends whole seconds, and there are more than fifty events in one."""
+    params["body"] = json.dumps({**json.loads(params["body"]), "EndTime": until}).encode()
