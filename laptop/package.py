@@ -81,6 +81,13 @@ def queue_url(aws: LocalAws) -> str:
     return str(aws.client("sqs").get_queue_url(QueueName=f"cordboard-{STAGE}-jobs")["QueueUrl"])
 
 
+def invoke(aws: LocalAws, name: str, event: Mapping[str, Any]) -> None:
+    """Have AWS call this function with this event now. Raises LaptopError with what the function raised."""
+    answer = aws.client("lambda").invoke(FunctionName=_resource(aws, name), Payload=json.dumps(event))
+    if "FunctionError" in answer:
+        raise LaptopError(f"{name} failed: {answer['Payload'].read().decode()}")
+
+
 def update_code(aws: LocalAws, package: Path) -> None:
     """New code for the functions of a stack that is there."""
     key = _upload(aws, package)

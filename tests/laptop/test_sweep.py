@@ -1,0 +1,93 @@
+"""The sweep as it is deployed, with the rights that its policy gives it: what no event tells it finds out by itself."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from emulator.people import answers, hangs_up, hears, joined, presses, talks
+from emulator.workspace import Task
+from laptop import package, records, town
+from laptop.stage import Stage
+from tests.support.api_gateway import schedule
+from tests.support.waiting import eventually
+
+LONG_AGO = 3600.0
+
+
+@pytest.fixture
+def no_events(stage: Stage) -> Iterator[None]:
+    """Twilio tells nothing of what becomes of tasks and reservations."""
+    workspace = stage.twilio.router.workspace
+    url = workspace.event_callback_url
+
+    def tell(where: str) -> None:
+        workspace.event_callback_url = where
+
+    stage.do(lambda: tell(""))
+    yield
+    stage.do(lambda: tell(url))
+
+
+def talk(stage: Stage) -> str:
+    """Bea takes Ann's call; returns the caller's CallSid."""
+    bea, ann = town.WORKERS["Bea"][0], town.CALLERS["Ann"]
+
+    def play() -> str:
+        stage.twilio.phone(bea).will(answers(1, [joined(), talks(1), hangs_up()]))
+        stage.town.on_duty("Bea")
+        return stage.twilio.dial(ann, town.SUPPORT, [hears("press 1"), presses("1"), joined()])
+
+    return stage.do(play)
+
+
+def task_of(stage: Stage, call_sid: str) -> Task | None:
+    tasks = stage.do(lambda: list(stage.twilio.router.workspace.tasks.values()))
+    return next((task for task in tasks if task.call_sid == call_sid), None)
+
+
+def link_of(stage: Stage, call_sid: str) -> dict[str, Any]:
+    (link,) = records.links(records.story(stage.aws, call_sid))
+    return link
+
+
+def is_wrapping(stage: Stage, call_sid: str) -> bool:
+    task = task_of(stage, call_sid)
+    return task is not None and task.status == "wrapping"
+
+
+def pretend_it_is_open(stage: Stage, call_sid: str, reservation_sid: str) -> None:
+    """The row as it stands when the word of the call's end never came."""
+    stage.aws.client("dynamodb").update_item(
+        TableName=f"cordboard-{package.STAGE}-links",
+        Key={"call_sid": {"S": call_sid}, "item": {"S": reservation_sid}},
+        UpdateExpression="SET #open = :link, check_at = :then, #state = :state REMOVE outcome, closed_at",
+        ExpressionAttributeNames={"#open": "open", "#state": "state"},
+        ExpressionAttributeValues={":link": {"S": "link"}, ":then": {"N": "1"}, ":state": {"S": "answered"}},
+    )
+
+
+def test_a_call_of_which_no_event_comes_is_ended_all_the_same(stage: Stage, no_events: None) -> None:
+    call_sid = talk(stage)
+    eventually(lambda: is_wrapping(stage, call_sid))
+    task, bea = task_of(stage, call_sid), stage.town.workers["Bea"]
+    assert task is not None and bea.activity.friendly_name == "Wrap up"
+    assert "outcome" not in link_of(stage, call_sid)
+
+    task.updated -= LONG_AGO
+    package.invoke(stage.aws, "Sweep", schedule())
+    assert (task.status, bea.activity.friendly_name) == ("completed", "Available")
+    link = link_of(stage, call_sid)
+    assert (link["state"], link["outcome"], link["reason"]) == ("closed", "completed", "swept")
+
+    pretend_it_is_open(stage, call_sid, link["item"])
+    package.invoke(stage.aws, "Sweep", schedule())
+    link = link_of(stage, call_sid)
+    assert (link["state"], link["outcome"]) == ("closed", "completed") and "open" not in link
+
+
+def test_the_clock_of_aws_starts_it_each_minute(stage: Stage) -> None:
+    (rule,) = stage.aws.client("events").list_rules()["Rules"]
+    assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
+    (target,) = stage.aws.client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    assert "Sweep" in target["Arn"] or "sweep" in target["Arn"]
