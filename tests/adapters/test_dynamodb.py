@@ -1,10 +1,12 @@
 """The DynamoDB in memory and moto's, held to the same cases: who tests against one tests against the other."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ParamValidationError
 from moto import mock_aws
 
 from tests.support.dynamodb import Dynamodb
@@ -72,15 +74,13 @@ def test_what_is_answered_can_be_changed_without_the_table(memory: Dynamodb) -> 
     given = item(call_sid="CA1", item="WR1", deep={"a": [1, {"b": "c"}]}, words={"x"})
     memory.put_item(TableName=TABLE, Item=given)
     key = {name: given[name] for name in ("call_sid", "item")}
-    before = memory.get_item(TableName=TABLE, Key=key)
+    before = {"Item": deepcopy(given)}
+    assert memory.get_item(TableName=TABLE, Key=key) == before
     spoiled = (given, memory.get_item(TableName=TABLE, Key=key)["Item"], memory.scan(TableName=TABLE)["Items"][0])
     for row in spoiled:
         row["deep"]["M"]["a"]["L"][1]["M"]["b"]["S"] = "spoiled"
         row["words"]["SS"].append("spoiled")
-    assert memory.get_item(TableName=TABLE, Key=key) == before == {"Item": item(**PLAIN)}
-
-
-PLAIN: dict[str, Any] = {"call_sid": "CA1", "item": "WR1", "deep": {"a": [1, {"b": "c"}]}, "words": {"x"}}
+    assert memory.get_item(TableName=TABLE, Key=key) == before
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,26 @@ def test_a_number_comes_back_without_the_zeroes_that_say_nothing(memory: Dynamod
     row = {**item(call_sid="CA1", item="WR1"), "at": {"N": written}}
     memory.put_item(TableName=TABLE, Item=row)
     assert memory.scan(TableName=TABLE)["Items"] == [{**row, "at": {"N": kept}}]
+
+
+def test_a_row_that_moves_behind_the_page_is_met_again(memory: Dynamodb) -> None:
+    """What an index tells is told page by page from where it was: a row may change in between."""
+    for number in range(3):
+        row = item(call_sid="CA1", item=f"WR{number}", worker_sid="WK1", reserved_at=number)
+        memory.put_item(TableName=TABLE, Item=row)
+    request = {
+        "IndexName": "by_worker",
+        "KeyConditionExpression": "worker_sid = :sid",
+        "ExpressionAttributeValues": {":sid": {"S": "WK1"}},
+        "PaginationConfig": {"PageSize": 2},
+    }
+    met = []
+    for page in memory.get_paginator("query").paginate(TableName=TABLE, **request):
+        for row in page["Items"]:
+            met.append((row["item"]["S"], row["reserved_at"]["N"]))
+            if row["reserved_at"]["N"] == "1":
+                memory.put_item(TableName=TABLE, Item={**row, "reserved_at": {"N": "7"}})
+    assert met == [("WR0", "0"), ("WR1", "1"), ("WR2", "2"), ("WR1", "7")]
 
 
 def test_pages_follow_one_another_to_the_end(memory: Dynamodb, moto: Any) -> None:
@@ -104,7 +124,7 @@ def test_pages_follow_one_another_to_the_end(memory: Dynamodb, moto: Any) -> Non
         request = {
             "KeyConditionExpression": "call_sid = :sid",
             "ExpressionAttributeValues": {":sid": {"S": "CA1"}},
-            "Limit": 2,
+            "PaginationConfig": {"PageSize": 2},
         }
         pages = client.get_paginator("query").paginate(TableName=TABLE, **request)
         assert [page["Items"] for page in pages] == [rows[:2], rows[2:4], rows[4:]]
@@ -115,14 +135,31 @@ def test_pages_follow_one_another_to_the_end(memory: Dynamodb, moto: Any) -> Non
     [
         ("scan", {"ProjectionExpression": "call_sid"}),
         ("scan", {"Segment": 0}),
+        ("scan", {"PaginationConfig": {"PageSize": 1}}),
         ("put_item", {"Item": {}, "Expected": {}}),
         ("scan", {"FilterExpression": "attribute_exists(deep.a)"}),
         ("scan", {"FilterExpression": "attribute_type(deep, :s)"}),
     ],
 )
-def test_what_is_not_modelled_is_said(memory: Dynamodb, operation: str, request_: dict[str, Any]) -> None:
+def test_what_is_not_modelled_is_refused(memory: Dynamodb, operation: str, request_: dict[str, Any]) -> None:
     if ":s" in str(request_):
         request_ = {**request_, "ExpressionAttributeValues": {":s": {"S": "S"}}}
     memory.put_item(TableName=TABLE, Item=item(call_sid="CA1", item="WR1"))
     with pytest.raises(NotImplementedError):
         getattr(memory, operation)(TableName=TABLE, **request_)
+
+
+@pytest.mark.parametrize("config", [{"MaxItems": 1}, {"StartingToken": "a", "PageSize": 1}])
+def test_a_paginator_that_is_not_modelled_is_refused(memory: Dynamodb, config: dict[str, Any]) -> None:
+    with pytest.raises(NotImplementedError):
+        next(memory.get_paginator("scan").paginate(TableName=TABLE, PaginationConfig=config))
+    with pytest.raises(NotImplementedError):
+        memory.get_paginator("list_tables")
+
+
+@pytest.mark.parametrize("wrong", [{"N": 1}, {"S": 1}, {"BOOL": "true"}, {"X": "1"}, {}, {"S": "a", "N": "1"}])
+def test_what_boto3_does_not_send_is_refused_as_boto3_does(memory: Dynamodb, wrong: dict[str, Any]) -> None:
+    row = {**item(call_sid="CA1", item="WR1"), "a": wrong}
+    with pytest.raises(ParamValidationError):
+        memory.put_item(TableName=TABLE, Item=row)
+    assert memory.scan(TableName=TABLE)["Items"] == []

@@ -258,22 +258,27 @@ _TYPES_OF_VALUES = {name: {"S", "N", "B"} for name in ("<", "<=", ">", ">=", "BE
 
 
 @dataclass(frozen=True)
-class Test:
+class Comparison:
     """A comparison or a function; what it compares comes first."""
 
-    __test__ = False  # not pytest's business
-    comparison: str
+    sign: str
     operands: tuple[Any, ...]
 
     def holds(self, scope: Scope) -> bool:
         values = [operand.read(scope) for operand in self.operands]
-        wanted = _TYPES_OF_VALUES.get(self.comparison)
+        wanted = _TYPES_OF_VALUES.get(self.sign)
         for operand, value in zip(self.operands, values, strict=True):
             if wanted and isinstance(operand, Value) and not value.keys() <= wanted:
-                raise Refused(f"Incorrect operand type for operator or function: {self.comparison}, {operand.name}")
-        return _COMPARISONS[self.comparison](*values)
+                raise Refused(f"Incorrect operand type for operator or function: {self.sign}, {operand.name}")
+        if self.sign == "BETWEEN" and self.has_values_only() and _is_ranked(operator.gt, values[1], values[2]):
+            raise Refused("The BETWEEN operator requires upper bound to be greater than or equal to lower bound")
+        return _COMPARISONS[self.sign](*values)
 
-    def tests(self) -> Iterator["Test"]:
+    def has_values_only(self) -> bool:
+        """Whether the first operand is compared with values of the request alone."""
+        return all(isinstance(operand, Value) for operand in self.operands[1:])
+
+    def comparisons(self) -> Iterator["Comparison"]:
         yield self
 
 
@@ -296,9 +301,9 @@ class Joined:
         # All of them, also where the first decides: an error is one wherever it stands.
         return _VERDICTS[self.word]([part.holds(scope) for part in self.parts])
 
-    def tests(self) -> Iterator[Test]:
+    def comparisons(self) -> Iterator[Comparison]:
         for part in self.parts:
-            yield from part.tests()
+            yield from part.comparisons()
 
 
 @dataclass(frozen=True)
@@ -343,16 +348,16 @@ class _Tree(Transformer[Token, Any]):
     def size(self, children: list[Any]) -> Size:
         return Size(children[0])
 
-    def compared(self, children: list[Any]) -> Test:
+    def compared(self, children: list[Any]) -> Comparison:
         first, comparison, *others = children
-        return Test(comparison.upper(), (first, *others))
+        return Comparison(comparison.upper(), (first, *others))
 
-    def called(self, children: list[Any]) -> Test:
+    def called(self, children: list[Any]) -> Comparison:
         function, *operands = children
         wants_path = function.startswith("attribute_")
         if len(operands) != _NUMBER_OF_OPERANDS[function] or (wants_path and not isinstance(operands[0], Path)):
             raise Refused(f"Incorrect number or type of operands for operator or function: {function}")
-        return Test(str(function), tuple(operands))
+        return Comparison(str(function), tuple(operands))
 
     def negated(self, children: list[Any]) -> Joined:
         return Joined("NOT", tuple(children))
@@ -543,7 +548,12 @@ class Paginator(NamedTuple):
     method: Callable[..., Answer]
 
     def paginate(self, **request: Any) -> Iterator[Answer]:
-        """The pages of this request, each asked for when it is wanted."""
+        """The pages of this request, each asked for when it is wanted; of PaginationConfig PageSize alone is known."""
+        config = request.pop("PaginationConfig", {})
+        if not config.keys() <= {"PageSize"}:
+            raise NotImplementedError(f"PaginationConfig with {', '.join(config)}")
+        if config:
+            request["Limit"] = config["PageSize"]
         page = self.method(**request)
         yield page
         while "LastEvaluatedKey" in page:
@@ -610,7 +620,7 @@ class Dynamodb:
     def query(self, request: Request, table: Table) -> Answer:
         scope, index = _scope(request), table.index(request)
         tests = _key_tests(table, index, request, scope)
-        for test in _condition(request, "FilterExpression").tests():
+        for test in _condition(request, "FilterExpression").comparisons():
             _check_filter(test, index, scope)
         start = _stored_item(request.get("ExclusiveStartKey", {}))
         if start and not all(test.holds(scope._replace(item=start)) for test in tests):
@@ -655,18 +665,18 @@ def _returned(request: Request, old: Item | None, new: Item | None, names: Seque
     return {"Attributes": shown} if shown else {}
 
 
-def _key_tests(table: Table, index: Index, request: Request, scope: Scope) -> list[Test]:
+def _key_tests(table: Table, index: Index, request: Request, scope: Scope) -> list[Comparison]:
     """The tests of the key condition, that of the partition first. Raises Refused."""
     condition = _parsed(request["KeyConditionExpression"], "condition")
-    tests: list[Test] = list(condition.tests())
+    tests: list[Comparison] = list(condition.comparisons())
     named = {_attribute_of(test, scope): test for test in tests}
     if not _only_joined_by_and(condition) or len(named) != len(tests) or not {*named} <= {*index.key}:
         raise Refused("Query key condition not supported")
-    if index.key[0] not in named or named[index.key[0]].comparison != "=":
+    if index.key[0] not in named or named[index.key[0]].sign != "=":
         raise Refused(f"Query condition missed key schema element: {index.key[0]}")
     for name, test in named.items():
-        if test.comparison not in ("=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"):
-            raise Refused(f"Unsupported operator in KeyConditionExpression: {test.comparison}")
+        if test.sign not in ("=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"):
+            raise Refused(f"Unsupported operator in KeyConditionExpression: {test.sign}")
         for operand in test.operands[1:]:
             table.check_item({name: operand.read(scope)})
     return [named[name] for name in index.key if name in named]
@@ -675,17 +685,16 @@ def _key_tests(table: Table, index: Index, request: Request, scope: Scope) -> li
 def _only_joined_by_and(condition: Any) -> bool:
     if isinstance(condition, Joined):
         return condition.word in ("AND", "()") and all(_only_joined_by_and(part) for part in condition.parts)
-    return isinstance(condition, Test)
+    return isinstance(condition, Comparison)
 
 
-def _attribute_of(test: Test, scope: Scope) -> str:
+def _attribute_of(test: Comparison, scope: Scope) -> str:
     """The attribute that the test is about, if it holds it against values of the request; else nothing."""
-    first, *others = test.operands
-    is_plain = isinstance(first, Path) and all(isinstance(other, Value) for other in others)
-    return first.attribute_name(scope) if is_plain else ""
+    first = test.operands[0]
+    return first.attribute_name(scope) if isinstance(first, Path) and test.has_values_only() else ""
 
 
-def _check_filter(test: Test, index: Index, scope: Scope) -> None:
+def _check_filter(test: Comparison, index: Index, scope: Scope) -> None:
     paths = [operand.path if isinstance(operand, Size) else operand for operand in test.operands]
     if any(isinstance(path, Path) and path.attribute_name(scope) in index.key for path in paths):
         raise Refused("Filter Expression can only contain non-primary key attributes")

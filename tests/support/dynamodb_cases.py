@@ -82,10 +82,10 @@ class Case:
 
 
 def _fill(client: Any, items: tuple[Item, ...]) -> None:
-    for item in client.scan(TableName=TABLE)["Items"]:
-        client.delete_item(TableName=TABLE, Key={name: item[name] for name in ("call_sid", "item")})
-    for item in items:
-        client.put_item(TableName=TABLE, Item=item)
+    for row in client.scan(TableName=TABLE)["Items"]:
+        client.delete_item(TableName=TABLE, Key={name: row[name] for name in ("call_sid", "item")})
+    for row in items:
+        client.put_item(TableName=TABLE, Item=row)
 
 
 def _rows(client: Any) -> tuple[Item, ...]:
@@ -93,7 +93,7 @@ def _rows(client: Any) -> tuple[Item, ...]:
 
 
 def _in_order(items: Any) -> tuple[Item, ...]:
-    return tuple(_comparable(sorted(items, key=lambda item: (item["call_sid"]["S"], item["item"]["S"]))))
+    return tuple(_comparable(sorted(items, key=lambda row: (row["call_sid"]["S"], row["item"]["S"]))))
 
 
 def _refusal(error: ClientError) -> Refused:
@@ -405,6 +405,7 @@ def _wrong_expressions() -> Iterator[Case]:
         "attribute_exists of a value": ("attribute_exists(:a)", values(a=1)),
         "an order of truth": ("tries < :a", values(a=True)),
         "a start that is a number": ("begins_with(reason, :a)", values(a=1)),
+        "bounds the wrong way round": ("tries BETWEEN :b AND :a", values(a=1, b=9)),
         "empty": ("", {}),
     }
     for name, (text, given) in conditions.items():
@@ -545,6 +546,10 @@ def _wrong_queries() -> Iterator[Case]:
         "not equal": ("call_sid = :sid AND #item <> :a", values(sid="CA1", a="WR1")),
         "IN": ("call_sid = :sid AND #item IN (:a)", values(sid="CA1", a="WR1")),
         "contains": ("call_sid = :sid AND contains(#item, :a)", values(sid="CA1", a="WR1")),
+        "bounds the wrong way round": (
+            "call_sid = :sid AND #item BETWEEN :b AND :a",
+            values(sid="CA1", a="WR1", b="WR2"),
+        ),
         "one key twice": ("call_sid = :sid AND #item > :a AND #item < :b", values(sid="CA1", a="WR1", b="WR3")),
         "another type": ("call_sid = :sid", values(sid=1)),
         "an empty key": ("call_sid = :sid", values(sid="")),
@@ -677,6 +682,25 @@ def _notes() -> Iterator[LinkCase]:
     yield LinkCase("note_time: noted", note, "None", _link("closed", ringing_at=NOW - 1))
 
 
+def _sweeps() -> Iterator[LinkCase]:
+    """Links that are looked at again: one is due at 1795230100."""
+    closed = {**LINKS["closed"][0], **item(item="WR2")}
+    later = {**LINKS["bridged"][0], **item(item="WR3", check_at=1795230100.5)}
+    rows: tuple[Item, ...] = (*LINKS["bridged"], closed, later)
+    for now, found in ((1795230099.75, []), (1795230100, ["WR1"]), (1795230101, ["WR1", "WR3"])):
+        yield LinkCase(f"due at {now}", partial(_due, now), str(found), rows)
+    for state, rows in LINKS.items():
+        looked_at = state in ("reserved", "bridged")
+        answer = _standing(state) if looked_at else f"lost to {_standing(state)}"
+        yield LinkCase(f"look_again: {state}", partial(links.look_again, LINK, 1795230100, NOW + 500), answer, rows)
+    act = partial(links.look_again, LINK, 1795230099, NOW + 500)
+    yield LinkCase("look_again: looked at by another", act, "lost to bridged", LINKS["bridged"])
+
+
+def _due(now: float) -> list[str]:
+    return [due.key.reservation_sid for page in links.due(now) for due in page]
+
+
 def _calls() -> Iterator[LinkCase]:
     told = partial(links.record_call, "CA1", {"survey": "5", "reason": ""}, NOW, defaults={"caller": "+1", "line": "a"})
     once = partial(links.record_call, "CA1", {"completed_at": NOW}, NOW, once="completed_at")
@@ -693,7 +717,7 @@ def _calls() -> Iterator[LinkCase]:
         yield LinkCase(f"by_worker_leg: {state}", partial(links.by_worker_leg, LEG), found, LINKS[state])
 
 
-LINK_CASES = [*_moves(), *_notes(), *_calls()]
+LINK_CASES = [*_moves(), *_notes(), *_sweeps(), *_calls()]
 
 
 # --- Where the substitutes for DynamoDB are not like it --------------------------------------------------------------
@@ -737,6 +761,7 @@ MOTO: dict[str, tuple[str, ...]] = {
         "a condition: attribute_exists of a value",
         "a condition: an order of truth",
         "a condition: a start that is a number",
+        "a condition: bounds the wrong way round",
         "a condition: empty",
     ),
     "it does not hold placeholders against the expressions (Expressions.ExpressionAttributeValues)": (
@@ -751,6 +776,7 @@ MOTO: dict[str, tuple[str, ...]] = {
         "query: NOT",
         "query: not equal",
         "query: IN",
+        "query: bounds the wrong way round",
         "query: one key twice",
     ),
     "another code: ResourceNotFoundException is of tables": ("query: an unknown index",),
