@@ -248,6 +248,8 @@ def test_dead_letters_are_kept_two_weeks_and_ring_the_alarm(packaged: Package) -
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
     assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
     assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["JobsDeadLetterQueue", "QueueName"]}
+    said = alarm["AlarmDescription"]
+    assert "Start DLQ redrive" in said and "docs/operations.md" in said and len(said) <= 1024  # CloudWatch's limit
 
 
 def test_every_template_is_clean(packages: dict[str, Package]) -> None:
