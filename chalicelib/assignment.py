@@ -9,7 +9,7 @@ from chalicelib.callcenter import MARGIN_SECONDS, Queue
 from chalicelib.instructions import Dequeue, Reject, encode
 from chalicelib.link import Link
 from chalicelib.reservation import Reservation
-from chalicelib.webhook import Answer, Webhook
+from chalicelib.webhook import Answer, Webhook, attributes, sid, text
 
 WORKING_ON_IT = Answer(200, "", "application/json")
 RING_EVENTS = "initiated,ringing,answered,completed"
@@ -21,7 +21,7 @@ class MalformedError(Exception):
 
 def decide(webhook: Webhook, now: float) -> Answer:
     """The answer to an assignment callback; to the same callback again it is the same, and the work is done once."""
-    workflow_sid = webhook.form.get("WorkflowSid", "")
+    workflow_sid = text(webhook.form.get("WorkflowSid"))
     if workflow_sid != settings.current().workflow_sid:
         return _refuse(404, f"workflow {workflow_sid} is not the one this application serves")
     try:
@@ -112,7 +112,7 @@ def _dequeue(link: Link, rules: Queue) -> Answer:
 
 
 def _link(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Link:
-    attributes = reservation.task_attributes
+    task = reservation.task_attributes
     center = callcenter.current()
     return Link(
         call_sid=reservation.call_sid,
@@ -123,8 +123,8 @@ def _link(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) 
         worker_name=reservation.worker_name,
         queue=reservation.queue,
         contact_uri=reservation.contact_uri,
-        caller=str(attributes.get("from", "")),
-        caller_id=center.caller_id(attributes.get("to")),
+        caller=text(task.get("from")),
+        caller_id=center.caller_id(task.get("to")),
         base_url=webhook.base_url,
         deadline=now + center.reservation_timeout - rules.ring_timeout - MARGIN_SECONDS,
     )
@@ -133,18 +133,18 @@ def _link(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) 
 def _read(webhook: Webhook) -> Reservation:
     form = webhook.form
     task = _attributes(form, "TaskAttributes")
-    call_sid = task.get("call_sid")
-    if not isinstance(call_sid, str) or not call_sid:
+    call_sid = sid(task.get("call_sid"))
+    if not call_sid:
         raise MalformedError("TaskAttributes has no call_sid: this task was not made by <Enqueue>")
     for name in ("ReservationSid", "TaskSid", "WorkerSid"):
-        if not form.get(name):
-            raise MalformedError(f"{name} is missing")
+        if not sid(form.get(name)):
+            raise MalformedError(f"{name} is missing, or no sid")
     return Reservation(
         form["ReservationSid"],
         form["TaskSid"],
         call_sid,
         form["WorkerSid"],
-        form.get("WorkerName", ""),
+        text(form.get("WorkerName")),
         settings.current().task_queue_name(form.get("TaskQueueSid", "")),
         task,
         _attributes(form, "WorkerAttributes"),
@@ -153,13 +153,13 @@ def _read(webhook: Webhook) -> Reservation:
 
 def _attributes(form: Any, name: str) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(form.get(name) or "{}", type=dict[str, Any])
-    except msgspec.DecodeError:
+        return attributes(form.get(name) or "{}")
+    except ValueError:
         raise MalformedError(f"{name} is not a JSON object") from None
 
 
 def _refuse(status: int, why: str) -> Answer:
-    log.error("assignment refused", why=why)
+    log.warning("assignment refused", why=why)
     return Answer(status, msgspec.json.encode({"error": why}).decode(), "application/json")
 
 

@@ -8,7 +8,7 @@ import msgspec
 from chalicelib import bridge, callcenter, jobs, links, log, settings
 from chalicelib.bridge import NOTED
 from chalicelib.link import Key, Outcome
-from chalicelib.webhook import Answer, Webhook
+from chalicelib.webhook import Answer, Webhook, attributes, sid, text
 
 _ENDINGS: Mapping[str, Outcome] = {
     "reservation.rejected": "rejected",
@@ -17,6 +17,9 @@ _ENDINGS: Mapping[str, Outcome] = {
     "reservation.rescinded": "rescinded",
     "reservation.completed": "completed",
 }
+
+# Beyond the year 2286 a time is no time; what is larger still fits no date, and no float.
+_MAX_MILLISECONDS = 10**13
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -61,12 +64,13 @@ def take(webhook: Webhook, now: float) -> Answer:
 
 
 def _created(event: Event) -> None:
-    line, _ = callcenter.current().line_of(str(event.attributes.get("to", "")))
+    called = text(event.attributes.get("to"))
+    line, _ = callcenter.current().line_of(called)
     known = {
         "task_sid": event.form.get("TaskSid"),
         "line": line,
-        "caller": event.attributes.get("from"),
-        "called": event.attributes.get("to"),
+        "caller": text(event.attributes.get("from")),
+        "called": called,
     }
     links.record_call(event.call_sid, known, event.at)
 
@@ -94,7 +98,7 @@ def _completed(event: Event) -> None:
 
 
 def _canceled(event: Event) -> None:
-    reason = event.form.get("TaskCanceledReason") or event.form.get("Reason") or ""
+    reason = text(event.form.get("TaskCanceledReason") or event.form.get("Reason"))
     links.record_call(event.call_sid, {"canceled_at": event.at, "reason": reason}, event.at)
     bridge.caller_gone(event.call_sid, event.at)
 
@@ -103,31 +107,34 @@ def _seen(event: Event) -> dict[str, str]:
     """What the event tells of the link, for a row that does not know it (direct mode: the worker leg's sid)."""
     seen = {
         "task_sid": event.form.get("TaskSid", ""),
-        "worker_sid": event.form.get("WorkerSid", ""),
-        "worker_name": event.form.get("WorkerName", ""),
+        "worker_sid": sid(event.form.get("WorkerSid")),
+        "worker_name": text(event.form.get("WorkerName")),
         "queue": event.queue,
-        "caller": str(event.attributes.get("from", "")),
-        "caller_id": str(event.attributes.get("to", "")),
+        "caller": text(event.attributes.get("from")),
+        "caller_id": text(event.attributes.get("to")),
     }
     # After an earlier worker's direct leg the attribute may still hold that leg: only an acceptance is about this one.
     if event.kind == "reservation.accepted":
-        seen["worker_call_sid"] = str(event.attributes.get("worker_call_sid", ""))
+        seen["worker_call_sid"] = sid(event.attributes.get("worker_call_sid"))
     return seen
 
 
 def _read(form: Mapping[str, str], now: float) -> Event | None:
+    kind = form.get("EventType", "")
     try:
-        attributes = msgspec.json.decode(form.get("TaskAttributes") or "{}", type=dict[str, Any])
-    except msgspec.DecodeError:
+        known = attributes(form.get("TaskAttributes") or "{}")
+    except ValueError:
         return None
-    call_sid = attributes.get("call_sid")
-    if not isinstance(call_sid, str) or not call_sid:
+    call_sid = sid(known.get("call_sid"))
+    named = ("TaskSid", "ReservationSid") if kind.startswith("reservation.") else ("TaskSid",)
+    if not call_sid or not all(sid(form.get(name)) for name in named):
         return None
-    return Event(form.get("EventType", ""), _time(form, now), call_sid, form, attributes)
+    return Event(kind, _time(form, now), call_sid, form, known)
 
 
 def _time(form: Mapping[str, str], now: float) -> float:
     try:
-        return int(form["TimestampMs"]) / 1000
+        milliseconds = int(form["TimestampMs"])
     except (KeyError, ValueError):
         return now
+    return milliseconds / 1000 if 0 <= milliseconds < _MAX_MILLISECONDS else now

@@ -6,13 +6,18 @@ import sys
 import traceback
 from collections.abc import Mapping
 
-# Seven to fifteen digits by themselves, as E.164 has them, with a plus sign or without; sids have letters around them.
-_PHONE = re.compile(r"(?<![0-9A-Za-z])(?:\+|%2B)?[0-9]{7,15}(?![0-9A-Za-z])")
+# Seven digits or more, of any script and wherever they stand, or with blanks, dots and dashes after a plus sign. A sid,
+# which may have as many digits in it, is matched first and kept.
+_PHONE = re.compile(
+    r"(?<![0-9A-Za-z])(?P<sid>[A-Z]{2}[0-9a-fA-F]{32,})(?![0-9A-Za-z])"
+    r"|\+\d(?:[ ().-]{0,2}\d){6,}|(?:\+|%2B)?\d{7,}"
+)
+_LONGEST = 10_000  # characters of one value; CloudWatch cuts a line where it likes
 
 
 def mask(text: str) -> str:
     """`text` with every phone number reduced to its last two digits."""
-    return _PHONE.sub(lambda found: f"…{found.group()[-2:]}", text)
+    return _PHONE.sub(lambda found: found["sid"] or f"…{found.group()[-2:]}", text)
 
 
 def info(event: str, **fields: object) -> None:
@@ -36,4 +41,4 @@ def _write(level: str, event: str, fields: Mapping[str, object]) -> None:
 
 
 def _masked(value: object) -> object:
-    return value if isinstance(value, bool | int | float) else mask(str(value))
+    return value if isinstance(value, bool | int | float) else mask(str(value))[:_LONGEST]

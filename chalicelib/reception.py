@@ -1,7 +1,7 @@
 """The use cases of the caller's leg: the doors of a call from its first webhook to its last."""
 
 from chalicelib import callcenter, caller, log, settings
-from chalicelib.webhook import Webhook
+from chalicelib.webhook import Webhook, sid, text
 
 
 def incoming(webhook: Webhook) -> str:
@@ -26,7 +26,7 @@ def menu(webhook: Webhook) -> str:
     """What the caller pressed or said. No choice after the last try: the call goes on without one."""
     _, line = callcenter.current().line_of(webhook.form.get("To", ""))
     workflow_sid, base_url = settings.current().workflow_sid, webhook.base_url
-    attempt = int(webhook.path["attempt"]) if webhook.path["attempt"].isdecimal() else 1
+    attempt = _number(webhook.path["attempt"]) or 1
     if line.menu is None:
         return caller.enqueue(line, workflow_sid, base_url, {})
     choice = caller.choose(line.menu, webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
@@ -49,10 +49,10 @@ def keep_waiting(webhook: Webhook) -> str:
 
 def after(webhook: Webhook, now: float) -> str:
     """The caller is out of the queue: QueueResult says why."""
-    call_sid, result = webhook.form.get("CallSid", ""), webhook.form.get("QueueResult", "")
+    call_sid, result = sid(webhook.form.get("CallSid")), text(webhook.form.get("QueueResult"))
     seconds = _number(webhook.form.get("QueueTime"))
     _note(call_sid, {"queue_result": result, "queue_seconds": seconds, "left_queue_at": now}, now)
-    if result == "hangup":
+    if result == "hangup" and call_sid:
         from chalicelib import bridge
 
         bridge.caller_gone(call_sid, now)
@@ -62,7 +62,7 @@ def after(webhook: Webhook, now: float) -> str:
 
 def survey(webhook: Webhook, now: float) -> str:
     """The digit of the survey is kept with the call."""
-    _note(webhook.form.get("CallSid", ""), {"survey": webhook.form.get("Digits", "")[:1]}, now)
+    _note(sid(webhook.form.get("CallSid")), {"survey": webhook.form.get("Digits", "")[:1]}, now)
     return caller.thank_for_survey(callcenter.current().treatment_of(webhook.form.get("To", "")))
 
 
@@ -70,7 +70,8 @@ def voicemail(webhook: Webhook, now: float) -> str:
     """The recording's url is kept with the call."""
     form = webhook.form
     seconds = _number(form.get("RecordingDuration"))
-    _note(form.get("CallSid", ""), {"voicemail_url": form.get("RecordingUrl"), "voicemail_seconds": seconds}, now)
+    url = text(form.get("RecordingUrl"))
+    _note(sid(form.get("CallSid")), {"voicemail_url": url, "voicemail_seconds": seconds}, now)
     return caller.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
 
 
@@ -82,11 +83,15 @@ def _note(call_sid: str, changes: dict[str, object], now: float) -> None:
     """Keep it if we can: the caller does not wait for our records."""
     from chalicelib import links
 
+    if not call_sid:
+        log.warning("a call without a CallSid is not recorded", lost=list(changes))
+        return
     try:
         links.record_call(call_sid, changes, now)
     except Exception as error:
         log.error("call not recorded", call_sid=call_sid, why=type(error).__name__, lost=list(changes))
 
 
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0
+def _number(digits: str | None) -> int:
+    """The number that a field has: seconds, a place in the queue; 0 when it is missing, or larger than any of these."""
+    return int(digits) if digits and digits.isdecimal() and len(digits) < 10 else 0

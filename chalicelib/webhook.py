@@ -1,11 +1,15 @@
 """The front door of every webhook: signature, form, and the promise that Twilio always gets a valid answer."""
 
 import base64
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
+import msgspec
 from twilio.request_validator import (
+    HMAC_SHA1,
+    HMAC_SHA256,
     SIGNATURE_HEADER,
     SIGNATURE_SETTINGS_HEADER,
     RequestValidator,
@@ -17,6 +21,12 @@ from chalicelib import log, secrets, settings
 # Task and worker attributes are 4096 characters each, three bytes a character when encoded; the rest is small.
 MAX_BODY_BYTES = 256 * 1024
 MAX_FIELDS = 500
+
+# More than any name, number or URL of Twilio's: what is kept of a text, so that a row never outgrows DynamoDB's 400 KB.
+MAX_TEXT = 2048
+
+_is_sid = re.compile("[A-Z]{2}[0-9a-fA-F]{32}").fullmatch
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Answer(NamedTuple):
@@ -51,6 +61,24 @@ class _Fields(dict[str, list[str]]):
         return self[name]
 
 
+def sid(value: object) -> str:
+    """The value if it is a sid (contract 7), else an empty string: no key of the table is made of anything else."""
+    return value if isinstance(value, str) and _is_sid(value) else ""
+
+
+def text(value: object) -> str:
+    """The value if it is text, its first MAX_TEXT characters; else an empty string. Attributes may be of any type."""
+    return value[:MAX_TEXT] if isinstance(value, str) else ""
+
+
+def attributes(json: str) -> dict[str, Any]:
+    """The attributes of a task or a worker. Raises ValueError when this is no JSON object, or one too deep to read."""
+    try:
+        return msgspec.json.decode(json, type=dict[str, Any])
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
 def receive(event: Mapping[str, Any]) -> Webhook:
     """The webhook in this API Gateway REST event, once its signature holds. Raises Refused, SecretError.
 
@@ -62,7 +90,9 @@ def receive(event: Mapping[str, Any]) -> Webhook:
         fields.setdefault(name, []).append(value)
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     signature = headers.get(SIGNATURE_HEADER.lower()) or ""
-    algorithm = get_signature_algorithm(headers.get(SIGNATURE_SETTINGS_HEADER.lower()))
+    algorithm = get_signature_algorithm(headers.get(SIGNATURE_SETTINGS_HEADER.lower())).upper()
+    if algorithm not in (HMAC_SHA1, HMAC_SHA256):
+        raise Refused(403, "the signature is of a kind that nobody knows")  # the validator would log what it says
     base_url, url = _urls(event)
     signed = {} if event["httpMethod"] == "GET" else fields
     tokens = secrets.current().auth_tokens if signature else ()
@@ -85,7 +115,8 @@ def voice(event: Mapping[str, Any], door: Callable[[Webhook], str], otherwise: C
         except Exception as error:
             _failed(event, webhook, error)
             body = otherwise(webhook)
-        return Answer(200, body, "text/xml")
+        # A character that XML cannot carry, in a CRM's sentence for one, would cost the caller the whole document.
+        return Answer(200, _NOT_XML.sub("", body), "text/xml")
 
     return _answer(event, twiml)
 
@@ -135,11 +166,11 @@ def _form(event: Mapping[str, Any]) -> list[tuple[str, str]]:
         query: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
         return [(name, value) for name, values in query.items() for value in values]
     body = event.get("body") or ""
-    if len(body) > MAX_BODY_BYTES:
-        raise Refused(413, f"the form is larger than {MAX_BODY_BYTES} bytes")
     try:
         if event.get("isBase64Encoded"):
             body = base64.b64decode(body, validate=True).decode("utf-8", "replace")
+        if len(body.encode("utf-8", "replace")) > MAX_BODY_BYTES:
+            raise Refused(413, f"the form is larger than {MAX_BODY_BYTES} bytes")
         return parse_qsl(body, keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise Refused(413, f"the body is no form, or has more than {MAX_FIELDS} fields") from None
@@ -152,6 +183,8 @@ def _urls(event: Mapping[str, Any]) -> tuple[str, str]:
     public = settings.current().public_base_url
     if public:
         return public, public + route
+    if "domainName" not in context:
+        raise Refused(403, "without a domain name no signature can be checked")
     # requestContext.path has the stage, or a custom domain's base path, in front of the route.
     base = f"https://{context['domainName']}{context['path'].removesuffix(route)}"
     return base, base + route
