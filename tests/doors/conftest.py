@@ -1,8 +1,25 @@
+import os
+
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.conftest import Aws
 from tests.support.fake_twilio import FakeTwilio
 from tests.support.switchboard import Switchboard
+
+# `make test` tries the same examples each time. HYPOTHESIS_PROFILE=hostile looks for new ones, many of them.
+settings.register_profile(
+    "doors",
+    derandomize=True,
+    deadline=None,
+    max_examples=25,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+settings.register_profile(
+    "hostile", settings.get_profile("doors"), derandomize=False, max_examples=1000, print_blob=True
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "doors"))
 
 
 @pytest.fixture
