@@ -69,6 +69,12 @@ def voice_voicemail() -> Response:
     return _respond(webhook.voice(_event(), lambda hook: reception.voicemail(hook, now), reception.apologize))
 
 
+@app.route("/voice/fallback", methods=["POST"], content_types=FORM)
+def voice_fallback() -> Response:
+    now = time.time()
+    return _respond(webhook.voice(_event(), lambda hook: reception.fallback(hook, now), reception.apologize))
+
+
 # --- TaskRouter
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from chalicelib import callcenter, hooks, jobs, links, log, settings
-from chalicelib.callcenter import MARGIN_SECONDS, Queue
+from chalicelib.callcenter import AGAIN, MARGIN_SECONDS, Queue
 from chalicelib.instructions import Dequeue, Reject, encode
 from chalicelib.link import Link
 from chalicelib.reservation import Reservation
@@ -84,9 +84,9 @@ def _connect(reservation: Reservation, rules: Queue, webhook: Webhook, now: floa
 
 
 def _reject(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Answer:
-    link = _link(reservation, rules, webhook, now)
-    ended = msgspec.structs.replace(link, state="closed", outcome="rejected", reason="no contact_uri", closed_at=now)
-    _record(ended, now)
+    """The link stays open until Twilio says that the rejection counted: the caller may hang up before it."""
+    link = msgspec.structs.replace(_link(reservation, rules, webhook, now), reason="no contact_uri", deadline=now)
+    _record(link, now)
     log.error("worker cannot be reached", worker_sid=link.worker_sid, reservation_sid=link.reservation_sid)
     sid = settings.current().activity_sid(rules.activities.unreachable)
     return _json(encode(Reject(activity_sid=sid or None)))
@@ -105,7 +105,7 @@ def _dequeue(link: Link, rules: Queue) -> Answer:
         from_=link.caller_id,
         post_work_activity_sid=settings.current().activity_sid(rules.activities.after_call) or None,
         timeout=rules.ring_timeout,
-        status_callback_url=f"{link.base_url}/worker/{link.call_sid}/{link.reservation_sid}/status",
+        status_callback_url=f"{link.base_url}/worker/{link.call_sid}/{link.reservation_sid}/status{AGAIN}",
         status_callback_events=RING_EVENTS,
     )
     return _json(encode(instruction))

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import msgspec
 
 from chalicelib import callcenter, crm, jobs, links, log, settings, telephony, worker
-from chalicelib.callcenter import Queue
+from chalicelib.callcenter import AGAIN, Queue
 from chalicelib.jobs import CompleteTask, GiveUp, HangUp, Job, RingWorker
-from chalicelib.link import Key, Link, Outcome, is_over
-from chalicelib.webhook import Answer, Webhook
+from chalicelib.link import Key, Link, Outcome, is_over, outcome_of
+from chalicelib.webhook import Answer, Webhook, attributes, sid
 
 Clock = Callable[[], float]
 
@@ -16,14 +16,6 @@ Clock = Callable[[], float]
 LEASE_SECONDS = 20
 
 NOTED = Answer(204, "", "application/json")
-
-_ENDED: dict[str, Outcome] = {
-    "rejected": "rejected",
-    "timeout": "timeout",
-    "canceled": "canceled",
-    "rescinded": "rescinded",
-    "gone": "canceled",
-}
 
 
 class TryAgain(Exception):
@@ -40,7 +32,8 @@ def work(job: Job, clock: Clock) -> None:
         case HangUp():
             telephony.hang_up(job.worker_call_sid)
         case CompleteTask():
-            _complete(job)
+            did = finish_task(job.task_sid, "", clock())
+            log.info("wrap-up is over", call_sid=job.call_sid, task_sid=job.task_sid, did=did)
 
 
 def _ring_worker(key: Key, clock: Clock) -> None:
@@ -111,7 +104,7 @@ def _ring(link: Link, clock: Clock) -> None:
     rules = _rules(link)
     leg_url = f"{link.base_url}/worker/{link.call_sid}/{link.reservation_sid}"
     ring = telephony.Ring(
-        link.contact_uri, link.caller_id, f"{leg_url}/answer", f"{leg_url}/status", rules.ring_timeout
+        link.contact_uri, link.caller_id, f"{leg_url}/answer{AGAIN}", f"{leg_url}/status{AGAIN}", rules.ring_timeout
     )
     try:
         ringing = telephony.ring_worker(ring)
@@ -212,8 +205,13 @@ def _leave_worker_out(link: Link, status: str) -> None:
     Its event may come before this callback; whether the reason is news tells the first callback from its repeats.
     """
     activity = _activity_after(link, status)
-    if links.explain(link.key, status) and activity:
+    if not links.explain(link.key, status) or not activity:
+        return
+    try:
         telephony.move_worker(link.worker_sid, activity)
+    except (telephony.Unavailable, telephony.Unknown) as error:
+        # Offered again, the worker is called again, and this is tried again.
+        log.error("worker not left out", **_sids(link.key), worker_sid=link.worker_sid, why=str(error))
 
 
 def _activity_after(link: Link, status: str) -> str:
@@ -242,19 +240,37 @@ def end_leg(worker_call_sid: str) -> None:
 
 
 def caller_gone(call_sid: str, now: float) -> None:
-    """The caller has hung up, or left the queue: close what is open for this call and stop phones that ring."""
+    """The caller has hung up, or left the queue: stop phones that ring, and close what is open for this call."""
     for link in links.story(call_sid).links:
         if not is_over(link) and link.state != "bridged":
-            close(link.key, "canceled", "caller gone", now)
+            settle(link, "caller gone", now)
 
 
-def close(key: Key, outcome: Outcome, reason: str, now: float, seen: dict[str, str] | None = None) -> None:
-    """Close a link, and end its worker leg if it may still ring for nobody."""
+def settle(link: Link, reason: str, now: float) -> None:
+    """Nobody waits for this link any more: stop its phone, and close it as Twilio says that it ended.
+
+    Its own event says the same, but may be late, or lost.
+    """
+    if link.worker_call_sid and link.mode != "direct":
+        end_leg(link.worker_call_sid)
+    try:
+        outcome = _outcome(telephony.reservation_status(link.task_sid, link.reservation_sid))
+    except (telephony.Unavailable, telephony.Unknown):
+        jobs.send(GiveUp(link.call_sid, link.reservation_sid, link.task_sid, reason))
+        return
+    if outcome is not None:
+        close(link.key, outcome, reason, now, ended_leg=link.worker_call_sid)
+
+
+def close(
+    key: Key, outcome: Outcome, reason: str, now: float, seen: dict[str, str] | None = None, *, ended_leg: str = ""
+) -> None:
+    """Close a link, and end its worker leg if it may still ring for nobody; `ended_leg` has been ended already."""
     try:
         link = links.close(key, outcome, reason, now, seen)
     except links.Lost:
         return
-    if outcome != "completed" and link.worker_call_sid and link.mode != "direct":
+    if outcome != "completed" and link.worker_call_sid not in ("", ended_leg) and link.mode != "direct":
         end_leg(link.worker_call_sid)
 
 
@@ -267,7 +283,7 @@ def _give_up(key: Key, task_sid: str, reason: str, activity_sid: str, now: float
 
 def _close_as(key: Key, status: str, reason: str, now: float) -> None:
     """Close the link as the reservation ended; one that is accepted is left to its own events."""
-    outcome = _ENDED.get(status)
+    outcome = _outcome(status)
     log.info("reservation is over", **_sids(key), status=status, reason=reason)
     if outcome is None:
         return
@@ -278,28 +294,53 @@ def _close_as(key: Key, status: str, reason: str, now: float) -> None:
             links.explain(key, reason)  # the event was faster than we, and does not know why
 
 
-def _complete(job: CompleteTask) -> None:
-    """The wrap-up time is over: put the worker back to work if it still is wrapping up, and complete the task.
+def finish_task(task_sid: str, reason: str, now: float) -> str:
+    """The wrap-up time is over: put the worker back to work, close the link, complete the task. Says what it did.
 
-    The task last: while anything is left to do it stays in wrapping, where the sweep finds it. A job that comes after
-    the task's end does nothing: the worker may be wrapping up another call by then.
+    Twilio is asked who served the caller, as an event may be late or lost. The task comes last: while anything is left
+    to do it stays in wrapping, where the sweep finds it. After the task's end nothing is done: the worker may be
+    wrapping up another call by then.
     """
-    task = telephony.task(job.task_sid)
-    if task is None or task.status in ("completed", "canceled"):
-        log.info("task is over", call_sid=job.call_sid, task_sid=job.task_sid)
-        return
-    # The event of the acceptance may be late or lost; whoever was not turned away has served the caller.
-    served = [link for link in links.story(job.call_sid).links if link.outcome in ("", "completed")]
-    if served:
-        _back_to_work(served[-1])
-    telephony.complete_task(job.task_sid, "wrapped up")
+    task = telephony.task(task_sid)
+    call_sid = _caller_of(task) if task else ""
+    if task is None or task.status in ("completed", "canceled") or not call_sid:
+        return "left as it is"
+    rules = callcenter.current().queue(settings.current().task_queue_name(task.task_queue_sid))
+    for reservation in telephony.reservations(task_sid):
+        if reservation.status in ("accepted", "wrapping"):
+            _back_to_work(reservation.worker_sid, rules)
+            _served(task, call_sid, reservation, reason, now)
+    telephony.complete_task(task_sid, "wrapped up")
+    return "task completed"
 
 
-def _back_to_work(link: Link) -> None:
-    activities = _rules(link).activities
-    wrapping, back = _activity(activities.after_call), _activity(activities.after_wrap_up)
+def _caller_of(task: telephony.Task) -> str:
+    """The caller's leg; empty for a task that <Enqueue> did not make, and that is not ours to end."""
+    try:
+        return sid(attributes(task.attributes or "{}").get("call_sid"))
+    except ValueError:
+        return ""
+
+
+def _back_to_work(worker_sid: str, rules: Queue) -> None:
+    wrapping, back = _activity(rules.activities.after_call), _activity(rules.activities.after_wrap_up)
     if wrapping and back:
-        telephony.move_worker(link.worker_sid, back, only_from=wrapping)
+        telephony.move_worker(worker_sid, back, only_from=wrapping)
+
+
+def _served(task: telephony.Task, call_sid: str, reservation: telephony.Reservation, reason: str, now: float) -> None:
+    seen = {
+        "task_sid": task.sid,
+        "worker_sid": reservation.worker_sid,
+        "worker_name": reservation.worker_name,
+        "queue": settings.current().task_queue_name(task.task_queue_sid),
+    }
+    close(Key(call_sid, reservation.sid), "completed", reason, now, seen)
+
+
+def _outcome(status: str) -> Outcome | None:
+    """A reservation that Twilio has forgotten was never accepted, or an event would have told."""
+    return "canceled" if status == "gone" else outcome_of(status)
 
 
 def _rules(link: Link) -> Queue:

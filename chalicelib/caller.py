@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-from chalicelib.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
+from chalicelib.callcenter import AGAIN, Choice, Line, Menu, SimpleQueue, Treatment
 
 # Between two rounds of the waiting document when a line plays no music.
 QUIET_SECONDS = 20
@@ -125,7 +125,7 @@ def join_simple_queue(name: str, queue: SimpleQueue, base_url: str) -> str:
     """A caller of a simple queue."""
     response = VoiceResponse()
     _say(response, queue, queue.greeting)
-    response.enqueue(name, wait_url=f"{base_url}/voice/wait", action=f"{base_url}/voice/after")
+    response.enqueue(name, wait_url=f"{base_url}/voice/wait{AGAIN}", action=f"{base_url}/voice/after{AGAIN}")
     return str(response)
 
 
@@ -149,7 +149,7 @@ def serve_simple_queue(name: str, queue: SimpleQueue, agent: str) -> str:
 def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url: str) -> None:
     gather = Gather(
         input="dtmf speech",
-        action=f"{base_url}/voice/menu/{attempt}",
+        action=f"{base_url}/voice/menu/{attempt}{AGAIN}",
         timeout=menu.timeout,
         num_digits=max(len(choice.digits) for choice in menu.choices),
         language=line.language,
@@ -157,21 +157,20 @@ def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url
     )
     _say(gather, line, menu.prompt)
     response.append(gather)
-    response.redirect(f"{base_url}/voice/menu/{attempt}")  # nothing was pressed or said
+    response.redirect(f"{base_url}/voice/menu/{attempt}{AGAIN}")  # nothing was pressed or said
 
 
 def _enqueue(
     response: VoiceResponse, line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]
 ) -> None:
-    enqueue = response.enqueue(
-        None, workflow_sid=workflow_sid, wait_url=f"{base_url}/voice/wait", action=f"{base_url}/voice/after"
-    )
+    wait_url, action = f"{base_url}/voice/wait{AGAIN}", f"{base_url}/voice/after{AGAIN}"
+    enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
     body = msgspec.json.encode({**line.attributes, **attributes}).decode()
     enqueue.task(body, priority=line.priority, timeout=line.timeout)
 
 
 def _ask_survey(response: VoiceResponse, treatment: Treatment, base_url: str) -> None:
-    gather = Gather(input="dtmf", num_digits=1, timeout=8, action=f"{base_url}/voice/survey")
+    gather = Gather(input="dtmf", num_digits=1, timeout=8, action=f"{base_url}/voice/survey{AGAIN}")
     _say(gather, treatment, treatment.after.survey)
     response.append(gather)
     _goodbye(response, treatment, treatment.after.thanks)
@@ -184,7 +183,7 @@ def _end(response: VoiceResponse, treatment: Treatment, say: str, then: str, bas
     rules = treatment.voicemail
     _say(response, treatment, f"{say} {rules.prompt}")
     response.record(
-        action=f"{base_url}/voice/voicemail", max_length=rules.max_seconds, finish_on_key="#", play_beep=True
+        action=f"{base_url}/voice/voicemail{AGAIN}", max_length=rules.max_seconds, finish_on_key="#", play_beep=True
     )
     _goodbye(response, treatment, rules.thanks)  # Record goes on here when nothing was said
 

@@ -1,13 +1,13 @@
 """TaskRouter's event callbacks: they keep the link true (contract 6). Twice, late, in any order, or never."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from chalicelib import bridge, callcenter, jobs, links, log, settings
 from chalicelib.bridge import NOTED
-from chalicelib.link import Key, Outcome
+from chalicelib.link import Key, Outcome, is_over
 from chalicelib.webhook import Answer, Webhook, attributes, sid, text
 
 _ENDINGS: Mapping[str, Outcome] = {
@@ -47,20 +47,12 @@ def take(webhook: Webhook, now: float) -> Answer:
         log.info("event without a call", type=webhook.form.get("EventType"))
         return NOTED
     log.info("event", type=event.kind, call_sid=event.call_sid, reservation_sid=event.key.reservation_sid)
-    match event.kind:
-        case "task.created":
-            _created(event)
-        case "reservation.accepted":
-            _accepted(event)
-        case "reservation.wrapup" | "task.wrapup":
-            _wrapping(event)
-        case "task.completed":
-            _completed(event)
-        case "task.canceled":
-            _canceled(event)
-        case kind if kind in _ENDINGS:
-            bridge.close(event.key, _ENDINGS[kind], "", event.at, _seen(event))
+    _TAKE.get(event.kind, _ignore)(event)
     return NOTED
+
+
+def _ignore(event: Event) -> None:
+    """An event that we have no use for."""
 
 
 def _created(event: Event) -> None:
@@ -76,10 +68,17 @@ def _created(event: Event) -> None:
 
 
 def _accepted(event: Event) -> None:
+    """The two talk, or have talked: `bridged_at` is when the first event said so."""
     try:
         links.observe(event.key, "bridged", event.at, _seen(event))
-    except links.Lost:
-        links.note_time(event.key, "bridged_at", event.at)  # it was closed before this event came
+    except links.Lost as lost:
+        if lost.current and not lost.current.bridged_at:  # it was closed before this event came
+            links.note_time(event.key, "bridged_at", event.at)
+
+
+def _wrapping_up(event: Event) -> None:
+    _accepted(event)  # whose own event may be lost
+    _wrapping(event)
 
 
 def _wrapping(event: Event) -> None:
@@ -95,12 +94,29 @@ def _completed(event: Event) -> None:
     for link in links.story(event.call_sid).links:
         if link.state == "bridged":
             bridge.close(link.key, "completed", "", event.at)
+        elif not is_over(link):
+            bridge.settle(link, "", event.at)  # an event of its own is late, or lost
 
 
 def _canceled(event: Event) -> None:
     reason = text(event.form.get("TaskCanceledReason") or event.form.get("Reason"))
     links.record_call(event.call_sid, {"canceled_at": event.at, "reason": reason}, event.at)
     bridge.caller_gone(event.call_sid, event.at)
+
+
+def _ended(event: Event) -> None:
+    bridge.close(event.key, _ENDINGS[event.kind], "", event.at, _seen(event))
+
+
+_TAKE: Mapping[str, Callable[[Event], None]] = {
+    "task.created": _created,
+    "reservation.accepted": _accepted,
+    "reservation.wrapup": _wrapping_up,
+    "task.wrapup": _wrapping,
+    "task.completed": _completed,
+    "task.canceled": _canceled,
+    **dict.fromkeys(_ENDINGS, _ended),
+}
 
 
 def _seen(event: Event) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The link: one worker reserved for one caller's call. Its states, and what may follow what (pure)."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -10,6 +10,8 @@ STATES: tuple[State, ...] = ("reserved", "preparing", "dialing", "ringing", "ans
 
 # How a link ends. `rejected` says why in `reason`; the others are TaskRouter's own words for a reservation.
 Outcome = Literal["completed", "rejected", "timeout", "canceled", "rescinded"]
+
+_OUTCOMES: Mapping[str, Outcome] = {outcome: outcome for outcome in get_args(Outcome)}
 
 Mode = Literal["crm-first", "direct"]
 
@@ -87,6 +89,11 @@ class Story(msgspec.Struct, frozen=True):
 def before(state: State) -> tuple[State, ...]:
     """The states from which a link may move to `state`: all the earlier ones. It never moves back."""
     return STATES[: STATES.index(state)]
+
+
+def outcome_of(status: str) -> Outcome | None:
+    """How a link ends whose reservation has this status; None while it is open, or unknown to Twilio."""
+    return _OUTCOMES.get(status)
 
 
 def is_over(link: Link) -> bool:

@@ -201,7 +201,17 @@ def _is_in(states: Sequence[State]) -> tuple[str, dict[str, object]]:
 
 
 def _write_link(key: Key, write: _Write) -> Link:
-    return _link(_update(key.call_sid, key.reservation_sid, write))
+    try:
+        return _link(_update(key.call_sid, key.reservation_sid, write))
+    except Lost as lost:
+        if lost.current and _is_ours(lost.current, write.changes):
+            return lost.current
+        raise
+
+
+def _is_ours(link: Link, changes: Mapping[str, object]) -> bool:
+    """Whether what stands is this very write: boto3 sends one again whose answer was lost, and loses to itself."""
+    return "state" in changes and all(getattr(link, name) == value for name, value in changes.items() if value)
 
 
 def _update(call_sid: str, item: str, write: _Write) -> dict[str, Any]:

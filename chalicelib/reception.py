@@ -75,6 +75,25 @@ def voicemail(webhook: Webhook, now: float) -> str:
     return caller.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
 
 
+def fallback(webhook: Webhook, now: float) -> str:
+    """Twilio could not get a document of ours (ErrorUrl says which): what its own door says, once more."""
+    _, _, door = webhook.form.get("ErrorUrl", "").partition("#")[0].partition("/voice/")
+    name, _, attempt = door.partition("/")
+    match name:
+        case "menu":
+            return menu(webhook._replace(path={"attempt": attempt}))
+        case "wait":
+            return wait(webhook)
+        case "after":
+            return after(webhook, now)
+        case "survey":
+            return survey(webhook, now)
+        case "voicemail":
+            return voicemail(webhook, now)
+        case _:
+            return incoming(webhook)
+
+
 def apologize(webhook: Webhook) -> str:
     return caller.apologize()
 

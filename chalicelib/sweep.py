@@ -7,13 +7,12 @@ done about it, and what is not finished is due again within a minute.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any
 
 import msgspec
 
-from chalicelib import callcenter, links, log, settings, telephony
+from chalicelib import bridge, callcenter, links, log, settings, telephony
 from chalicelib.callcenter import Queue
-from chalicelib.link import Key, Link, Outcome
+from chalicelib.link import Link, Outcome, outcome_of
 
 Clock = Callable[[], float]
 
@@ -24,14 +23,6 @@ ALL_SECONDS = 40.0
 SOON_SECONDS = 45  # less than a minute: the next sweep looks again
 WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
 MOST_TASKS = 500
-
-_OUTCOMES: Mapping[str, Outcome] = {
-    "completed": "completed",
-    "rejected": "rejected",
-    "timeout": "timeout",
-    "canceled": "canceled",
-    "rescinded": "rescinded",
-}
 
 
 def run(clock: Clock) -> Mapping[str, int]:
@@ -85,10 +76,9 @@ def _look(due: links.Due, now: float) -> str:
                 return _joined(link, status, now)
             case "gone":  # Twilio forgets a task five minutes after its end (contract 5)
                 return _close(link, "completed" if link.bridged_at else "canceled", now)
-            case _ if status in _OUTCOMES:
-                return _close(link, _OUTCOMES[status], now)
             case _:
-                return f"left {status}"
+                outcome = outcome_of(status)
+                return _close(link, outcome, now) if outcome else f"left {status}"
     except links.Lost:
         return "taken"  # closed by its event, or by another sweep
 
@@ -133,57 +123,8 @@ def _tasks(clock: Clock, until: float) -> Iterator[str]:
             yield "out of time"
             return
         if clock() >= task.updated_at + _rules(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS:
-            yield _guarded(partial(_finish, task.sid, clock()), {"task_sid": task.sid})
-
-
-def _finish(task_sid: str, now: float) -> str:
-    """Workers first, the task last: as long as anything is left to do, the task is in the list of the next sweep."""
-    task = telephony.task(task_sid)
-    if task is None or task.status != "wrapping":
-        return "task ended meanwhile"
-    call_sid = _call_sid(task)
-    if not call_sid:
-        return "left a task without a call"
-    for reservation in telephony.reservations(task_sid):
-        if reservation.status in ("accepted", "wrapping"):
-            _back_to_work(reservation.worker_sid, _rules(task))
-            _record(task, call_sid, reservation, now)
-    telephony.complete_task(task_sid, "wrapped up")
-    return "task completed"
-
-
-def _back_to_work(worker_sid: str, rules: Queue) -> None:
-    wrapping = settings.current().activity_sid(rules.activities.after_call)
-    back = settings.current().activity_sid(rules.activities.after_wrap_up)
-    if wrapping and back:
-        telephony.move_worker(worker_sid, back, only_from=wrapping)
-
-
-def _record(task: telephony.Task, call_sid: str, reservation: telephony.Reservation, now: float) -> None:
-    seen = {
-        "task_sid": task.sid,
-        "worker_sid": reservation.worker_sid,
-        "worker_name": reservation.worker_name,
-        "queue": _queue_name(task),
-    }
-    try:
-        links.close(Key(call_sid, reservation.sid), "completed", "swept", now, seen)
-    except links.Lost:
-        return  # closed already; only the task had been forgotten
-
-
-def _call_sid(task: telephony.Task) -> str:
-    """The caller's leg; empty for a task that <Enqueue> did not make, and that is not ours to end."""
-    try:
-        found = msgspec.json.decode(task.attributes or "{}", type=dict[str, Any]).get("call_sid")
-    except msgspec.DecodeError:
-        return ""
-    return found if isinstance(found, str) else ""
+            yield _guarded(partial(bridge.finish_task, task.sid, "swept", clock()), {"task_sid": task.sid})
 
 
 def _rules(task: telephony.Task) -> Queue:
-    return callcenter.current().queue(_queue_name(task))
-
-
-def _queue_name(task: telephony.Task) -> str:
-    return settings.current().task_queue_name(task.task_queue_sid)
+    return callcenter.current().queue(settings.current().task_queue_name(task.task_queue_sid))

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from twilio.rest.taskrouter.v1.workspace import WorkspaceContext
 
 TIMEOUT_SECONDS = 4.0
-RETRIES = 2  # after 429, 5xx and failed connections; never after a timeout
+RETRIES = 2  # after an answer that says "not now", and after failed connections; never after a timeout
+
+NOT_NOW = frozenset({429, 500, 503})
+# From what stands in front of the one that acts: nobody knows whether it did.
+NO_ANSWER = frozenset({502, 504})
 
 PAGE_SIZE = 100
 
@@ -199,7 +203,8 @@ def _errors() -> Iterator[None]:
     except _rest_errors() as error:
         if _is_final(error):
             raise Refused(error.code or error.status, getattr(error, "msg", "")) from None
-        raise Unavailable(f"Twilio answered {error.status}") from None
+        unknown = error.status in NO_ANSWER
+        raise (Unknown if unknown else Unavailable)(f"Twilio answered {error.status}") from None
     except requests.exceptions.ConnectTimeout:
         raise Unavailable("no connection to Twilio in time") from None
     except requests.exceptions.RequestException as error:
@@ -272,7 +277,7 @@ def _http_client(api_url: str) -> Any:
     retry = Retry(
         total=RETRIES,
         read=False,  # a request that was sent is never sent again: Twilio may have acted on it
-        status_forcelist=(429, 500, 502, 503, 504),
+        status_forcelist=NOT_NOW,
         respect_retry_after_header=False,
         allowed_methods=None,
         backoff_factor=0.3,

@@ -97,7 +97,7 @@ def build(twilio: Twilio, base_url: str) -> Town:
     numbers = [number for line in center.lines.values() for number in line.numbers]
     numbers += [number for queue in center.simple_queues.values() for number in [*queue.numbers, *queue.agent_numbers]]
     for number in numbers:
-        twilio.number(number, f"{base_url}/voice/incoming")
+        twilio.number(number, f"{base_url}/voice/incoming", fallback_url=f"{base_url}/voice/fallback")
     offline = activities["Offline"].sid
     workers = {
         name: router.create_worker(name, {"contact_uri": phone, "queue": queue}, offline)

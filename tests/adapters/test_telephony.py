@@ -54,6 +54,17 @@ def test_no_answer_is_unknown_and_never_sent_again(environment: pytest.MonkeyPat
     assert len(endpoint.requests) == 1
 
 
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_gateway_that_answers_for_twilio_leaves_unknown_whether_the_phone_rings(
+    environment: pytest.MonkeyPatch, status: int
+) -> None:
+    with serving(error(status, 0)) as endpoint:
+        use(environment, endpoint)
+        with pytest.raises(telephony.Unknown):
+            telephony.ring_worker(RING)
+    assert len(endpoint.requests) == 1
+
+
 def test_nobody_there_is_unavailable(environment: pytest.MonkeyPatch) -> None:
     with serving(CREATED) as endpoint:
         use(environment, endpoint)

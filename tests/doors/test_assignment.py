@@ -88,7 +88,7 @@ def test_direct_answers_dequeue_with_every_field_and_the_same_again(board: Switc
         "to": PHONE,
         "from": SUPPORT,
         "timeout": 15,
-        "status_callback_url": f"{BASE}/worker/{CALL}/{RESERVATION}/status",
+        "status_callback_url": f"{BASE}/worker/{CALL}/{RESERVATION}/status#rc=2&rp=all",
         "status_callback_events": "initiated,ringing,answered,completed",
     }
     assert instruction(board.assign("Urgent")) == expected
@@ -109,15 +109,14 @@ def test_direct_moves_the_worker_after_the_call_when_the_queue_says_so(
     "attributes", ["{}", '{"contact_uri": ""}', '{"contact_uri": 5}', '{"contact_uri": "0415"}', ""]
 )
 def test_a_worker_without_a_usable_contact_is_rejected_with_an_activity(board: Switchboard, attributes: str) -> None:
+    """The link is closed when Twilio says that the rejection counted: the caller may have hung up before it."""
     expected = {"instruction": "reject", "activity_sid": ACTIVITIES["Offline"]}
     assert instruction(board.assign(WorkerAttributes=attributes)) == expected
-    assert (board.link["state"], board.link["outcome"], board.link["reason"]) == (
-        "closed",
-        "rejected",
-        "no contact_uri",
-    )
-    assert "open" not in board.link
+    assert (board.link["state"], board.link["reason"]) == ("reserved", "no contact_uri")
     assert board.queued() == []
+    board.event("reservation.rejected")
+    assert (board.link["outcome"], board.link["reason"]) == ("rejected", "no contact_uri")
+    assert "open" not in board.link
 
 
 def test_sqs_down_connects_without_crm_and_the_job_cannot_ring_a_second_phone(

@@ -39,9 +39,9 @@ def test_the_crm_knows_the_caller_and_the_worker_is_rung(board: Switchboard) -> 
         {
             "To": PHONE,
             "From": SUPPORT,
-            "Url": f"{leg_url}/answer",
+            "Url": f"{leg_url}/answer#rc=2&rp=all",
             "Method": "POST",
-            "StatusCallback": f"{leg_url}/status",
+            "StatusCallback": f"{leg_url}/status#rc=2&rp=all",
             "StatusCallbackMethod": "POST",
             "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
             "Timeout": 15,

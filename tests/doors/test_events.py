@@ -47,8 +47,9 @@ def test_a_reservation_that_ends_closes_the_link_and_stops_the_phone(
     assert (board.link["state"], board.link["outcome"], board.link["closed_at"]) == ("closed", outcome, WHEN)
     assert "open" not in board.link
     assert hung_up(board) == 1
+    before = board.link
     assert board.event(kind) == 204
-    assert hung_up(board) == 1
+    assert board.link == before  # what ends a leg that has ended does no harm
 
 
 def test_an_acceptance_is_the_proof_that_the_two_were_joined(board: Switchboard) -> None:
@@ -101,7 +102,7 @@ def test_after_wrap_up_the_task_is_completed_once_and_the_worker_goes_back_to_wo
         QueueUrl=board.cloud.queue_url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
     )
     assert delayed["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
-    board.twilio.activity = ACTIVITIES["Wrap up"]
+    board.wrap_up()
     board.work(jobs.CompleteTask(CALL, TASK))
     assert board.twilio.made(f"POST /v1/Workspaces/WS{'0' * 32}/Tasks/{TASK}") == [
         {"AssignmentStatus": "completed", "Reason": "wrapped up"}
@@ -114,7 +115,7 @@ def test_after_wrap_up_the_task_is_completed_once_and_the_worker_goes_back_to_wo
 def test_a_worker_goes_back_to_work_even_when_the_acceptance_was_never_told(board: Switchboard) -> None:
     board.ring()
     board.answer()
-    board.twilio.activity = ACTIVITIES["Wrap up"]
+    board.wrap_up()
     board.work(jobs.CompleteTask(CALL, TASK))
     assert board.twilio.activity == ACTIVITIES["Available"]
 
@@ -122,6 +123,7 @@ def test_a_worker_goes_back_to_work_even_when_the_acceptance_was_never_told(boar
 def test_a_worker_who_has_gone_elsewhere_by_then_is_left_there(board: Switchboard) -> None:
     board.ring()
     board.event("reservation.accepted")
+    board.wrap_up()
     board.twilio.activity = ACTIVITIES["Offline"]
     board.work(jobs.CompleteTask(CALL, TASK))
     assert board.twilio.made(f"POST /v1/Workspaces/WS{'0' * 32}/Workers") == []
@@ -134,6 +136,8 @@ def test_a_queue_without_wrap_up_time_completes_at_once(board: Switchboard) -> N
 
 @pytest.mark.parametrize("failure", [(400, 20001), (404, 20404)])
 def test_a_task_that_is_completed_already_is_left_alone(board: Switchboard, failure: tuple[int, int]) -> None:
+    board.wrap_up()
+    board.twilio.activity = ACTIVITIES["Available"]
     board.twilio.failures = {"POST /v1": [failure]}  # it ended between our question and our request
     board.work(jobs.CompleteTask(CALL, TASK))
     assert board.twilio.made("POST /v1") == [{"AssignmentStatus": "completed", "Reason": "wrapped up"}]
@@ -144,13 +148,14 @@ def test_a_worker_whom_twilio_does_not_move_keeps_the_task_in_wrapping_until_the
 ) -> None:
     board.ring()
     board.event("reservation.accepted")
-    board.twilio.activity = ACTIVITIES["Wrap up"]
+    board.wrap_up()
     board.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Workers": [503]}
     with pytest.raises(telephony.Unavailable):
         board.work(jobs.CompleteTask(CALL, TASK))
-    assert board.twilio.task == "wrapping"
+    assert board.twilio.tasks[TASK]["assignment_status"] == "wrapping"
     board.work(jobs.CompleteTask(CALL, TASK), "2")
-    assert (board.twilio.task, board.twilio.activity) == ("completed", ACTIVITIES["Available"])
+    assert board.twilio.tasks[TASK]["assignment_status"] == "completed"
+    assert board.twilio.activity == ACTIVITIES["Available"]
 
 
 def test_a_completion_that_twilio_does_not_take_comes_again(board: Switchboard) -> None:
@@ -170,6 +175,7 @@ def test_the_end_of_the_task_closes_the_call_and_a_link_whose_own_event_was_lost
 
 def test_a_canceled_task_says_why_and_stops_a_phone_whose_own_event_was_lost(board: Switchboard) -> None:
     board.ring()
+    board.twilio.reservation = "canceled"
     board.event("task.canceled", TaskCanceledReason="hangup")
     assert (board.call["canceled_at"], board.call["reason"]) == (WHEN, "hangup")
     assert (board.link["outcome"], board.link["reason"]) == ("canceled", "caller gone")
@@ -178,6 +184,7 @@ def test_a_canceled_task_says_why_and_stops_a_phone_whose_own_event_was_lost(boa
 
 def test_the_queues_own_word_that_the_caller_hung_up_stops_the_phone_too(board: Switchboard) -> None:
     board.ring()
+    board.twilio.reservation = "canceled"
     board.voice("after", QueueResult="hangup")
     assert board.link["outcome"] == "canceled" and hung_up(board) == 1
 
@@ -225,3 +232,30 @@ def test_either_legs_sid_finds_the_whole_story(board: Switchboard) -> None:
     story = links.story(link.call_sid)
     assert story.call is not None and story.call.line == "support"
     assert [known.reservation_sid for known in story.links] == [RESERVATION]
+
+
+def test_a_caller_who_hangs_up_while_twilio_cannot_be_asked_stops_the_phone_by_a_job(board: Switchboard) -> None:
+    board.ring()
+    board.twilio.failures = {"Reservations": [504], "/Calls/": [504]}
+    assert board.event("task.canceled", TaskCanceledReason="hangup") == 204
+    assert board.queued() == [jobs.HangUp(LEG), jobs.GiveUp(CALL, RESERVATION, TASK, "caller gone")]
+
+
+def test_a_link_whose_own_end_was_never_told_is_not_taken_for_canceled(board: Switchboard) -> None:
+    board.ring()
+    board.twilio.reservation = "timeout"
+    board.event("task.canceled", TaskCanceledReason="hangup")
+    assert board.link["outcome"] == "timeout"
+
+
+def test_the_wrap_up_proves_that_the_two_were_joined(board: Switchboard) -> None:
+    board.ring()
+    board.event("reservation.wrapup")
+    assert (board.link["state"], board.link["bridged_at"]) == ("bridged", WHEN)
+
+
+def test_a_completed_task_closes_a_link_of_which_no_event_came(board: Switchboard) -> None:
+    board.ring()
+    board.twilio.reservation = "completed"
+    board.event("task.completed")
+    assert board.link["outcome"] == "completed"

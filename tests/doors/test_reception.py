@@ -1,5 +1,7 @@
 """The caller's leg: from the first webhook to the last."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from chalicelib import callcenter, links
@@ -14,8 +16,8 @@ def test_a_call_is_enqueued_with_its_lines_attributes_priority_and_timeout(board
     enqueue = document[1]
     assert enqueue.attrib == {
         "workflowSid": WORKFLOW,
-        "waitUrl": f"{BASE}/voice/wait",
-        "action": f"{BASE}/voice/after",
+        "waitUrl": f"{BASE}/voice/wait#rc=2&rp=all",
+        "action": f"{BASE}/voice/after#rc=2&rp=all",
     }
     assert enqueue[0].tag == "Task"
     assert enqueue[0].attrib == {"priority": "50", "timeout": "86400"}
@@ -29,7 +31,7 @@ def test_a_number_that_no_line_lists_is_treated_like_the_default_line(board: Swi
 def test_a_line_with_a_menu_asks_first_and_goes_on_without_an_answer(board: Switchboard) -> None:
     document = board.voice("incoming")
     assert [verb.tag for verb in document] == ["Say", "Gather", "Redirect"]
-    assert document[1].get("action") == document[2].text == f"{BASE}/voice/menu/1"
+    assert document[1].get("action") == document[2].text == f"{BASE}/voice/menu/1#rc=2&rp=all"
     assert document[1].get("input") == "dtmf speech"
 
 
@@ -48,7 +50,7 @@ def test_what_the_caller_presses_or_says_sets_attributes(
 def test_wrong_or_no_input_is_asked_again_and_then_the_call_goes_on(board: Switchboard, given: dict[str, str]) -> None:
     again = board.voice("menu/1", **given)
     assert [verb.tag for verb in again] == ["Say", "Gather", "Redirect"]
-    assert again[1].get("action") == f"{BASE}/voice/menu/2"
+    assert again[1].get("action") == f"{BASE}/voice/menu/2#rc=2&rp=all"
     assert board.voice("menu/2", **given)[0].tag == "Enqueue"
 
 
@@ -78,7 +80,7 @@ def test_a_line_without_music_pauses(board: Switchboard) -> None:
 
 def test_after_a_bridged_call_comes_the_survey_and_its_digit_is_kept(board: Switchboard) -> None:
     document = board.voice("after", QueueResult="bridged", QueueTime="17")
-    assert document[0].tag == "Gather" and document[0].get("action") == f"{BASE}/voice/survey"
+    assert document[0].tag == "Gather" and document[0].get("action") == f"{BASE}/voice/survey#rc=2&rp=all"
     thanks = board.voice("survey", Digits="4")
     assert [verb.tag for verb in thanks] == ["Say", "Hangup"]
     assert (board.call["queue_result"], board.call["queue_seconds"], board.call["survey"]) == ("bridged", 17, "4")
@@ -92,7 +94,7 @@ def test_after_a_bridged_call_without_a_survey_comes_goodbye(board: Switchboard)
 def test_who_leaves_without_a_worker_may_leave_a_message(board: Switchboard, result: str) -> None:
     document = board.voice("after", QueueResult=result)
     assert [verb.tag for verb in document] == ["Say", "Record", "Say", "Hangup"]
-    assert document[1].get("action") == f"{BASE}/voice/voicemail"
+    assert document[1].get("action") == f"{BASE}/voice/voicemail#rc=2&rp=all"
 
 
 @pytest.mark.parametrize("result", ["queue-full", "error", "system-error", "leave"])
@@ -168,3 +170,18 @@ def test_numbers_and_tokens_do_not_reach_the_log(board: Switchboard) -> None:
     board.event("task.created")
     assert "+12125550171" not in board.log.getvalue()
     assert "webhook refused" in board.log.getvalue()
+
+
+# --- A document that could not be had
+
+
+@pytest.mark.parametrize("door", ["incoming", "menu/1", "wait", "after", "survey", "voicemail"])
+def test_the_fallback_says_what_the_door_that_failed_would_have(board: Switchboard, door: str) -> None:
+    form = {"Digits": "1", "QueueResult": "leave", "RecordingUrl": "https://api.twilio.com/RE1"}
+    own = board.voice(door, **form)
+    again = board.voice("fallback", **form, ErrorCode="11200", ErrorUrl=f"{BASE}/voice/{door}#rc=2&rp=all")
+    assert ElementTree.tostring(again) == ElementTree.tostring(own)
+
+
+def test_a_fallback_that_does_not_say_what_failed_starts_the_call(board: Switchboard) -> None:
+    assert ElementTree.tostring(board.voice("fallback")) == ElementTree.tostring(board.voice("incoming"))

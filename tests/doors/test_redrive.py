@@ -103,7 +103,7 @@ def test_ringing_late_asks_no_crm_and_only_gives_the_caller_to_the_next_worker(
     assert (board.link["outcome"], board.link["reason"]) == ("rejected", "too late to dial")
 
 
-@pytest.mark.parametrize("status", ["accepted", "wrapping", "completed"])
+@pytest.mark.parametrize("status", ["accepted", "wrapping"])
 def test_ringing_late_leaves_a_caller_alone_who_has_a_worker(board: Switchboard, status: str) -> None:
     board.assign()
     board.twilio.reservation = status

@@ -26,6 +26,7 @@ def test_a_crm_first_call_makes_exactly_these_requests(board: Switchboard, monke
         board.work(jobs.RingWorker(CALL, RESERVATION))
         webhooks += [step(board) for step in WHILE_THEY_TALK]
         board.twilio.reservation = "wrapping"
+        board.wrap_up()
         webhooks += [step(board) for step in AFTERWARDS]
         board.work(jobs.CompleteTask(CALL, TASK))
         webhooks += [step(board) for step in AT_LAST]

@@ -425,7 +425,7 @@ def test_a_task_that_is_completed_while_the_sweep_looks_is_left_alone(board: Swi
     later(AFTER_WRAP_UP)
     board.twilio.failures = {f"GET {TASKS}/{TASK}": [(404, 20404)]}
     board.sweep()
-    assert order(board) == [] and swept(board)["task ended meanwhile"] == 1
+    assert order(board) == [] and swept(board)["left as it is"] == 1
 
 
 def test_workers_who_did_not_take_the_call_stay_where_they_are(board: Switchboard, later: Later) -> None:

@@ -203,9 +203,10 @@ def test_a_direct_leg_that_nobody_takes_puts_the_worker_aside_once(board: Switch
 
 def test_a_direct_leg_that_ends_because_the_caller_has_gone_costs_the_worker_nothing(board: Switchboard) -> None:
     board.assign("Urgent")
+    board.twilio.reservation = "canceled"
     board.event("task.canceled", TaskCanceledReason="hangup")
     direct_status(board, "no-answer")
-    assert board.twilio.requests == [] and board.link["reason"] == "caller gone"
+    assert board.twilio.made("POST") == [] and board.link["reason"] == "caller gone"
 
 
 def test_twilio_ends_its_own_leg_when_the_caller_of_a_direct_call_has_gone(board: Switchboard) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 from xml.etree import ElementTree
 
 from chalicelib import jobs
-from tests.conftest import QUEUES, WORKFLOW, Aws
+from tests.conftest import ACTIVITIES, QUEUES, WORKFLOW, Aws
 from tests.support.api_gateway import post, schedule, sqs
-from tests.support.fake_twilio import FakeTwilio
+from tests.support.fake_twilio import UPDATED, FakeTwilio
 
 CALL = "CA" + "a" * 32
 LEG = "CA" + "b" * 32
@@ -69,6 +69,24 @@ class Switchboard:
 
         with redirect_stdout(self.log):
             app.sweep(schedule(), None)
+
+    def wrap_up(self) -> None:
+        """The two have parted: at Twilio the task is wrapping, and the worker writes things up."""
+        self.twilio.tasks[TASK] = {
+            "sid": TASK,
+            "assignment_status": "wrapping",
+            "attributes": task_attributes(),
+            "task_queue_sid": QUEUES["Support"],
+            "workflow_sid": WORKFLOW,
+            "date_updated": UPDATED,
+        }
+        self.twilio.reservations[RESERVATION] = {
+            "sid": RESERVATION,
+            "reservation_status": "wrapping",
+            "worker_sid": WORKER,
+            "worker_name": "Bea",
+        }
+        self.twilio.activity = ACTIVITIES["Wrap up"]
 
     def ring(self) -> None:
         """An assignment, and the job that it made."""
