@@ -12,7 +12,7 @@ settings.register_profile(
     "doors",
     derandomize=True,
     deadline=None,
-    max_examples=25,
+    max_examples=40,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )

@@ -7,14 +7,14 @@ valid TwiML, and no row that stands in the way of the next honest webhook.
 import io
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib import aws, jobs, links, webhook
@@ -42,6 +42,8 @@ API_KEY_SECRET = "k9" * 16
 CRM_KEY = "crm-" + "k8" * 14
 SECRETS = (TOKEN, API_KEY_SECRET, CRM_KEY)
 EACH_DOOR = pytest.mark.parametrize("door", DOORS, ids=[door.route for door in DOORS])
+
+Event = Mapping[str, Any]
 
 
 @dataclass
@@ -149,7 +151,7 @@ class House:
         heard.printed, heard.aws = out.getvalue(), self.cloud.asked[before:]
         return heard
 
-    def knock(self, event: dict[str, Any]) -> Heard:
+    def knock(self, event: Event) -> Heard:
         import app
 
         return self.hear(lambda: app.app(event, None))
@@ -164,8 +166,7 @@ class House:
 
     def clear(self) -> None:
         self.cloud = Cloud()
-        self.twilio.requests.clear()
-        self.twilio.reservation = "pending"
+        vars(self.twilio).update(vars(FakeTwilio()))
 
 
 @pytest.fixture
@@ -185,7 +186,7 @@ def assert_nothing_slips_out(heard: Heard, number: str, signature: str = "") -> 
     spaced = f"{digits[0]} ({digits[1:4]}) {digits[4:7]}-{digits[7:]}"
     words = heard.words
     assert "Traceback" not in words, words
-    for said in (*SECRETS, digits, wide, spaced, *([signature] if len(signature) > 5 else [])):
+    for said in (*SECRETS, digits, wide, spaced, *([signature] if len(signature) > 20 else [])):
         assert said not in words, words
 
 
@@ -261,7 +262,7 @@ def test_a_signed_request_is_answered_and_leaves_no_trap(house: House, door: Doo
     assert_the_call_goes_on(house)
 
 
-# bridge.follow_status cannot do without a CallSid, and a path of sids, yet: see the last tests of this file.
+# What NO_LEG_YET marks below is left out.
 KEPT = {STATUS_ROUTE: frozenset({"CallSid", "path"}), ANSWER_ROUTE: frozenset({"CallSid", "path"})}
 
 
@@ -272,6 +273,113 @@ def test_a_request_as_twilio_never_makes_one_is_answered(house: House, door: Doo
     heard = house.knock(request.event)
     assert heard.raised is None and heard.status < 500, heard
     assert_nothing_slips_out(heard, request.number)
+
+
+@given(data=st.data())
+def test_a_hostile_request_in_the_middle_of_a_call_changes_nothing_of_it(house: House, data: st.DataObject) -> None:
+    expected = outcome(house, {})
+    told, asked, _ = expected
+    assert [row.get("state") for row in told] == [None, "closed"], expected
+    assert any(path.endswith("/Calls.json") for _, path, _ in asked), expected
+    door = data.draw(st.sampled_from(DOORS))
+    assume(is_open(door))
+    request = data.draw(st.one_of(hostile.forged(door), hostile.astray(door)))
+    position = data.draw(st.integers(0, len(AN_HONEST_CALL)))
+    assert outcome(house, {position: request}) == expected
+
+
+AN_HONEST_CALL: Sequence[Event | None] = (  # None: the queue delivers what lies on it
+    post("/voice/incoming", caller_form()),
+    post("/voice/menu/{attempt}", caller_form(Digits="1"), {"attempt": "1"}),
+    post("/taskrouter/events", event_form("task.created")),
+    post("/voice/wait", caller_form(QueuePosition="1")),
+    post("/taskrouter/assignment", assignment_form()),
+    None,
+    post(STATUS_ROUTE, leg_form("initiated"), LEG_PATH),
+    post(STATUS_ROUTE, leg_form("ringing"), LEG_PATH),
+    post(ANSWER_ROUTE, leg_form("in-progress"), LEG_PATH),
+    post("/taskrouter/events", event_form("reservation.accepted")),
+    post(STATUS_ROUTE, leg_form("completed"), LEG_PATH),
+    post("/taskrouter/events", event_form("reservation.wrapup")),
+    post("/taskrouter/events", event_form("task.wrapup")),
+    post("/voice/after", caller_form(QueueResult="bridged", QueueTime="9")),
+    post("/voice/survey", caller_form(Digits="4")),
+    None,
+    post("/taskrouter/events", event_form("reservation.completed")),
+    post("/taskrouter/events", event_form("task.completed")),
+)
+
+
+def outcome(house: House, between: Mapping[int, Request]) -> Any:
+    """What is left of an honest call: its rows without times, what Twilio was asked, the messages; and its answers."""
+    house.clear()
+    answers = []
+    for position, event in enumerate([*AN_HONEST_CALL, None]):
+        if position in between:
+            heard = house.knock(between[position].event)
+            assert heard.raised is None and heard.status < 500, heard
+        if event is not None:
+            answers.append(house.knock(event).answer)
+            continue
+        waiting = [body for body in house.cloud.sent if CALL in body]
+        house.cloud.sent = [body for body in house.cloud.sent if CALL not in body]
+        assert [house.deliver(body).raised for body in waiting] == [None] * len(waiting)
+    rows = [links._decode(item) for item in house.cloud.items() if item["call_sid"]["S"] == CALL]
+    told = [{name: value for name, value in row.items() if not isinstance(value, float | int)} for row in rows]
+    return told, list(house.twilio.requests), answers
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "",
+        " <Response/>",
+        "<Response>",
+        "<response/>",
+        "<!DOCTYPE Response><Response/>",
+        "<Response>hello</Response>",
+        "<Response><Say/></Response>",
+        "<Response><Say>a\x00b</Say></Response>",
+        "<Response><Say>&#55296;</Say></Response>",
+        '<Response><Say pitch="1">a</Say></Response>',
+        "<Response><Sing>a</Sing></Response>",
+        "<Response><Queue>a</Queue></Response>",
+        "<Response><Hangup/><Say>a</Say></Response>",
+        '<Response><Dial><Queue reservationSid="CALL"/></Dial></Response>',
+        '<Response><Dial><Queue reservationSid="WR{sid}">a</Queue></Dial></Response>',
+        "<Response><Dial/></Response>",
+        '<Response><Enqueue workflowSid="WW{sid}"><Task>[]</Task></Enqueue></Response>',
+        '<Response><Enqueue workflowSid="WW{sid}"><Task>{{}}</Task><Task>{{}}</Task></Enqueue></Response>',
+        "<Response><Enqueue/></Response>",
+        "<Response><Record/></Response>",
+        '<Response><Gather action="javascript:1"/></Response>',
+        "<Response><Redirect>http://a_b.example.com/</Redirect></Response>",
+        '<Response><Pause length="0x1"/></Response>',
+        f"<Response><Say>{'a' * 70_000}</Say></Response>",
+    ],
+)
+def test_the_schema_refuses_what_twilio_would(document: str) -> None:
+    with pytest.raises(twiml_schema.Invalid):
+        twiml_schema.check(document.replace("{sid}", "a" * 32).replace("{{}}", "{}"))
+
+
+def test_where_a_caller_waits_the_schema_knows_fewer_verbs() -> None:
+    document = "<Response><Enqueue>a</Enqueue></Response>"
+    assert twiml_schema.check(document)[0].tag == "Enqueue"
+    with pytest.raises(twiml_schema.Invalid):
+        twiml_schema.check(document, waiting=True)
+
+
+def test_no_door_is_left_out() -> None:
+    import app
+
+    assert set(app.app.routes) <= {door.route for door in DOORS}
+
+
+def is_open(door: Door) -> bool:
+    import app
+
+    return door.route in app.app.routes
 
 
 # --- Single examples
@@ -355,6 +463,28 @@ def test_without_a_domain_name_nothing_is_trusted(house: House) -> None:
     event = post("/voice/incoming", caller_form())
     del event["requestContext"]["domainName"]
     assert house.knock(event).status == 403
+
+
+NO_LEG_YET = pytest.mark.xfail(reason="bridge takes any CallSid and any path for a key: 503, or a link that is closed")
+
+
+@NO_LEG_YET
+@pytest.mark.parametrize("leg", ["", "x" * 3000, "\x00"], ids=["missing", "too long for a key", "NUL"])
+def test_a_status_of_no_leg_is_taken_and_forgotten(house: House, leg: str) -> None:
+    house.knock(post("/taskrouter/assignment", assignment_form()))
+    before = links.story(CALL).links
+    for status in hostile.CALL_STATUSES:
+        assert house.knock(post(STATUS_ROUTE, leg_form(status, leg), LEG_PATH)).status == 204
+    assert links.story(CALL).links == before
+
+
+@pytest.mark.parametrize("sid", ["CALL", "%00", pytest.param("x" * 3000, marks=NO_LEG_YET, id="too long for a key")])
+def test_a_path_that_names_no_link_leads_nowhere(house: House, sid: str) -> None:
+    for path in ({"call_sid": sid, "reservation_sid": RESERVATION}, {"call_sid": CALL, "reservation_sid": sid}):
+        assert house.knock(post(STATUS_ROUTE, leg_form("ringing"), path)).status == 204
+        heard = house.knock(post(ANSWER_ROUTE, leg_form("in-progress"), path))
+        assert "no longer on the line" in heard.answer["body"] and "Traceback" not in heard.printed
+    assert house.cloud.items() == []
 
 
 # --- The jobs queue

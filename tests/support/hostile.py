@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from hypothesis import strategies as st
 from twilio.request_validator import SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER
 
-from tests.support.api_gateway import TOKEN, Pairs, post
+from tests.support.api_gateway import BASE, TOKEN, Pairs, post
 from tests.support.switchboard import (
     CALL,
     LEG,
@@ -54,6 +54,10 @@ CALL_STATUSES = (
     "failed",
     "canceled",
 )
+ERROR_URLS = tuple(
+    f"{BASE}/voice/{door}"
+    for door in ("incoming", "menu/2", "menu/", "wait", "after#rc=2", "survey", "voicemail", "", "x")
+)
 WORKER_ATTRIBUTES = json.dumps({"contact_uri": "+14155550111"})
 
 
@@ -75,6 +79,7 @@ DOORS = (
     Door("/voice/menu/{attempt}", caller_form(Digits="1", SpeechResult="english"), {"attempt": "1"}),
     Door("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
     Door("/voice/after", caller_form(QueueResult="leave", QueueTime="5"), says=("QueueResult", QUEUE_RESULTS)),
+    Door("/voice/fallback", caller_form(ErrorCode="11200"), says=("ErrorUrl", ERROR_URLS)),
     Door("/voice/survey", caller_form(Digits="1")),
     Door("/voice/voicemail", caller_form(RecordingUrl="https://api.twilio.com/r/RE1", RecordingDuration="9")),
     Door("/taskrouter/assignment", assignment_form()),
@@ -213,6 +218,25 @@ def signed(draw: st.DrawFn, door: Door, kept: frozenset[str] = frozenset()) -> R
     algorithm = draw(st.sampled_from([None, None, "HMAC_SHA256"]))
     event = post(door.route, pairs, path, body=body, algorithm=algorithm)
     return Request(door, _carried(event, draw(st.booleans())), number)
+
+
+@st.composite
+def astray(draw: st.DrawFn, door: Door) -> Request:
+    """A webhook that is signed, and about no call or another one: whatever it says, no call of ours is meant."""
+    request = draw(signed(door, frozenset({"path"})))
+    other = draw(
+        st.one_of(st.sampled_from(["CA" + "f" * 32, "", "CALL", CALL + "\n", CALL.lower()]), texts(request.number))
+    )
+    spoilt = draw(st.one_of(st.just(json.dumps({"call_sid": other})), wrong_values(request.number)))
+    identity = {"CallSid": other, "TaskAttributes": spoilt}
+    pairs = [(name, value) for name, value in parse_qsl(_text_of(request.event)) if name not in identity]
+    pairs += [(name, value) for name, value in identity.items() if name in door.form]
+    path = dict.fromkeys(door.path, "CA" + "f" * 32) if "call_sid" in door.path else door.path
+    return Request(door, post(door.route, pairs, path), request.number)
+
+
+def _text_of(event: Mapping[str, Any]) -> str:
+    return base64.b64decode(event["body"]).decode() if event["isBase64Encoded"] else str(event["body"])
 
 
 @st.composite
