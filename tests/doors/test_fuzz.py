@@ -38,6 +38,7 @@ from tests.support.switchboard import (
 )
 
 MAX_ROW_BYTES = 400 * 1024
+FAR_AWAY = 1e11  # whatever is open is due then
 API_KEY_SECRET = "k9" * 16
 CRM_KEY = "crm-" + "k8" * 14
 SECRETS = (TOKEN, API_KEY_SECRET, CRM_KEY)
@@ -205,6 +206,8 @@ def assert_rows_can_be_read(house: House) -> None:
             else row["item"] in {link.reservation_sid for link in story.links}
         )
         assert row["item"] != "CALL" or "open" not in row
+    known = {(row["call_sid"], row["item"]) for row in rows}
+    assert {(due.key.call_sid, due.key.reservation_sid) for page in links.due(FAR_AWAY) for due in page} <= known
 
 
 def assert_the_call_goes_on(house: House) -> None:
@@ -513,6 +516,18 @@ def test_a_message_that_is_no_job_is_refused_and_changes_nothing(house: House, d
     else:
         assert is_job(body)
     assert_the_call_goes_on(house)
+
+
+@pytest.mark.xfail(reason="msgspec's error repeats the tag, and Lambda prints the error of a function")
+def test_the_error_of_a_bad_message_does_not_repeat_what_it_says(house: House) -> None:
+    assert "2125550171" not in str(house.deliver('{"job":"+12125550171"}').raised)
+
+
+@pytest.mark.xfail(reason="the patterns of instructions.py and jobs.py end in $, which a line feed may follow")
+@pytest.mark.parametrize("contact_uri", ["+14155550111\n", "client:bea\n"])
+def test_a_worker_whose_contact_ends_in_a_line_feed_cannot_be_reached(house: House, contact_uri: str) -> None:
+    form = assignment_form("Urgent", WorkerAttributes=json.dumps({"contact_uri": contact_uri}))
+    assert json.loads(house.knock(post("/taskrouter/assignment", form)).answer["body"])["instruction"] == "reject"
 
 
 GOOD = jobs.encode(jobs.HangUp(LEG))
