@@ -21,10 +21,9 @@ from laptop.duplicates import Deliveries
 from laptop.load_checks import Seen, WorkerLeg
 from laptop.records import Row
 from laptop.stage import Stage
-from laptop.timed import timed
+from laptop.timed import LINES, timed
 from laptop.town import AUTH_TOKEN, CALLERS, SALES, SUPPORT
 
-WARM = 16  # as many requests at once as the emulator makes
 LOOK_AGAIN_SECONDS = 0.25
 SETTLE_SECONDS = 90.0  # a message that failed comes again after 25 s, and once more after that
 CRM_ANSWER = {"name": "Load Caller", "line": "A caller."}
@@ -62,16 +61,17 @@ class Burst:
     copies: int
 
 
-def warm(running: Stage, deliveries: Deliveries) -> None:
+def warm(running: Stage) -> None:
     """Start as many processes as will be busy at once: a cold start takes longer than an assignment may.
 
     Real assignments, of reservations that do not exist: they open what a door and a job open when they are used.
     """
-    with ThreadPoolExecutor(WARM) as pool:
-        answers = list(pool.map(lambda number: _assign_nobody(running, number), range(2 * WARM)))
+    with ThreadPoolExecutor(LINES) as pool:
+        answers = list(pool.map(lambda number: _assign_nobody(running, number), range(2 * LINES)))
     if set(answers) != {200}:
         raise LaptopError(f"an assignment was answered {set(answers)}; see {package.BUILD / 'ministack.log'}")
-    _until(lambda: duplicates.waiting(running.aws, deliveries.queue_urls) == 0, SETTLE_SECONDS)
+    jobs = [package.queue_url(running.aws)]
+    _until(lambda: duplicates.waiting(running.aws, jobs) == 0, SETTLE_SECONDS)
 
 
 def _assign_nobody(running: Stage, number: int) -> int:

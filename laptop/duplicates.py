@@ -35,11 +35,16 @@ class Deliveries:
 
 
 @contextmanager
-def delivering_twice(aws: LocalAws, copied: float = COPIED, seed: int = 0) -> Iterator[Deliveries]:
-    """Until the block ends, the part `copied` of the messages comes twice. Then all is as it was before."""
+def delivering_twice(
+    aws: LocalAws, copied: float = COPIED, seed: int = 0, again_after: int | None = None
+) -> Iterator[Deliveries]:
+    """Until the block ends, the part `copied` of the messages comes twice. Then all is as it was before.
+
+    `again_after` is the second queue's visibility timeout in seconds, that of the application's unless given.
+    """
     queues, functions = aws.client("sqs"), aws.client("lambda")
     first = package.queue_url(aws)
-    second = _second_queue(queues, first)
+    second = _second_queue(queues, first, again_after)
     [trigger] = functions.list_event_source_mappings(EventSourceArn=_arn(queues, first))["EventSourceMappings"]
     behind = functions.create_event_source_mapping(
         EventSourceArn=_arn(queues, second), FunctionName=trigger["FunctionArn"], BatchSize=trigger["BatchSize"]
@@ -65,10 +70,12 @@ def waiting(aws: LocalAws, queue_urls: Sequence[str]) -> int:
     return sum(int(count[name]) for count in counts for name in COUNTS)
 
 
-def _second_queue(queues: Any, first: str) -> str:
+def _second_queue(queues: Any, first: str, again_after: int | None) -> str:
     """A queue with the visibility timeout and the dead-letter queue of the application's."""
     names = ["VisibilityTimeout", "RedrivePolicy"]
     same = queues.get_queue_attributes(QueueUrl=first, AttributeNames=names)["Attributes"]
+    if again_after is not None:
+        same["VisibilityTimeout"] = str(again_after)
     return str(queues.create_queue(QueueName=QUEUE, Attributes=same)["QueueUrl"])
 
 

@@ -15,7 +15,9 @@ from statistics import quantiles
 from laptop import burst, duplicates, stage, timed
 from laptop.aws import LaptopError
 from laptop.burst import Burst, Plan
+from laptop.duplicates import Deliveries
 from laptop.load_checks import Seen, joined_callers, violations
+from laptop.stage import Stage
 
 SIZES = "10,30,100,300"
 MOST_CALLS = 300  # more is a question of patience and memory, not of code: --most-calls
@@ -139,14 +141,18 @@ def progress(what: str) -> None:
 
 def play(sizes: Sequence[Plan], tell: Callable[[str], None], *, copied: float, seed: int) -> Iterator[Report]:
     """A stage of its own, one size after the other; everything is stopped at the end, also on failure."""
-    with stage.running(tell) as running, duplicates.delivering_twice(running.aws, copied, seed) as deliveries:
+    with stage.running(tell) as running:
         tell("starting more function processes")
-        burst.warm(running, deliveries)
-        timed.record_requests(running.aws)
-        for plan in sizes:
-            tell(f"{plan.calls} calls for {plan.workers} workers")
-            played = burst.play(running, plan, deliveries)
-            yield report(played, timed.database_requests(running.aws, played.began))
+        burst.warm(running)
+        with duplicates.delivering_twice(running.aws, copied, seed) as deliveries, timed.recording(running.aws):
+            for plan in sizes:
+                tell(f"{plan.calls} calls for {plan.workers} workers")
+                yield measure(running, plan, deliveries)
+
+
+def measure(running: Stage, plan: Plan, deliveries: Deliveries) -> Report:
+    played = burst.play(running, plan, deliveries)
+    return report(played, timed.database_requests(running.aws, played.began))
 
 
 def table(reports: Sequence[Report]) -> str:

@@ -85,8 +85,8 @@ def ended_badly(seen: Seen) -> Iterator[str]:
     for caller in seen.callers:
         if caller not in ended:
             yield f"{caller} is still on the line"
-        elif caller in joined and tasks[caller].detail["status"] != "completed":
-            yield f"{caller} was joined, and the task is {tasks[caller].detail['status']}"
+        elif caller in joined and _status(tasks, caller) != "completed":
+            yield f"{caller} was joined, and the task is {_status(tasks, caller)}"
         elif caller not in joined and caller not in recorded and GOODBYE not in _text(heard, caller):
             yield f"{caller} ended in silence; the last words: {_text(heard, caller)!r}"
     for fact in seen.facts:
@@ -146,6 +146,10 @@ def left_over(seen: Seen) -> Iterator[str]:
 
 def _last(seen: Seen, kind: str, by: str) -> dict[str, Fact]:
     return {fact.detail[by]: fact for fact in seen.facts if fact.kind == kind}
+
+
+def _status(tasks: Mapping[str, Fact], caller: str) -> str:
+    return tasks[caller].detail["status"] if caller in tasks else "unknown"
 
 
 def _text(heard: Mapping[str, Fact], caller: str) -> str:

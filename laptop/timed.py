@@ -12,11 +12,14 @@ import urllib3
 
 from emulator import assignment
 from emulator.ports import Done, Transport, WebFailure, WebRequest, WebResult
+from emulator.wall import HttpTransport
 from laptop.aws import LaptopError, LocalAws
 from laptop.load_checks import Sent
 from laptop.stage import Stage
 
 KEPT = {"CLOUDTRAIL_MAX_EVENTS": "100000"}  # in the environment of the local AWS; 10,000 otherwise
+# A function process for each: more would only wait for the two processors of a laptop, and take memory.
+LINES = 8
 VOICE_DEADLINE = 15.0  # contract 1.3, and of everything but the assignment callback
 
 
@@ -53,8 +56,9 @@ def about(request: WebRequest) -> tuple[str, str]:
 
 @contextmanager
 def timed(running: Stage) -> Iterator[Timed]:
-    """Until the block ends, every webhook goes through a `Timed`."""
-    webhooks, watch = running.twilio.webhooks, Timed(running.twilio.transport)
+    """Until the block ends, every webhook is timed, and LINES of them are under way at once; the others wait."""
+    webhooks, wire = running.twilio.webhooks, HttpTransport(running.loop, LINES)
+    watch = Timed(wire)
 
     def put(transport: Transport) -> None:
         webhooks._transport = transport
@@ -64,12 +68,22 @@ def timed(running: Stage) -> Iterator[Timed]:
         yield watch
     finally:
         running.do(lambda: put(running.twilio.transport))
+        wire.close()
 
 
-def record_requests(aws: LocalAws) -> None:
-    """From now on the local AWS keeps the newest of what it is asked, as CloudTrail does. Raises LaptopError."""
-    on = json.dumps({"cloudtrail._recording_enabled": "true"})
-    if urllib3.request("POST", f"{aws.url}/_ministack/config", body=on).status != 200:
+@contextmanager
+def recording(aws: LocalAws) -> Iterator[None]:
+    """Until the block ends, the local AWS keeps the newest of what it is asked, as CloudTrail does."""
+    _record(aws, "true")
+    try:
+        yield
+    finally:
+        _record(aws, "false")
+
+
+def _record(aws: LocalAws, on: str) -> None:
+    body = json.dumps({"cloudtrail._recording_enabled": on})
+    if urllib3.request("POST", f"{aws.url}/_ministack/config", body=body).status != 200:
         raise LaptopError("the local AWS does not record what it is asked")
 
 
