@@ -228,7 +228,8 @@ def astray(draw: st.DrawFn, door: Door) -> Request:
         st.one_of(st.sampled_from(["CA" + "f" * 32, "", "CALL", CALL + "\n", CALL.lower()]), texts(request.number))
     )
     spoilt = draw(st.one_of(st.just(json.dumps({"call_sid": other})), wrong_values(request.number)))
-    identity = {"CallSid": other, "TaskAttributes": spoilt}
+    # On the worker's leg it is the path that says which call is meant.
+    identity = {"TaskAttributes": spoilt} if "call_sid" in door.path else {"CallSid": other, "TaskAttributes": spoilt}
     pairs = [(name, value) for name, value in parse_qsl(_text_of(request.event)) if name not in identity]
     pairs += [(name, value) for name, value in identity.items() if name in door.form]
     path = dict.fromkeys(door.path, "CA" + "f" * 32) if "call_sid" in door.path else door.path
