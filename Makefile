@@ -1,7 +1,7 @@
 # `make help` lists the commands. Everything runs in .venv, which is made from pinned requirements when it is missing or old.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help demo dev test check bench load requirements clean
+.PHONY: help demo dev test check bench load simulate requirements clean
 
 PY = .venv/bin/python
 BIN = .venv/bin
@@ -28,6 +28,11 @@ bench: .venv/ready ## the speed ratios and the price of a thousand calls
 load: CALLS = 10,30,100,300
 load: .venv/ready ## bursts of calls with SQS delivering twice: make load CALLS=10,30 (MORE=--json)
 	@$(PY) -m laptop.load $(CALLS) $(MORE)
+
+simulate: CALLS = 1000
+simulate: FAULTS = all
+simulate: .venv/ready ## calls against all that can go wrong: make simulate CALLS=1000 (SEED=1 FAULTS=all JSON=summary.json)
+	@$(PY) -m tests.simulation --calls $(CALLS) --faults $(FAULTS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
 requirements: .venv/ready ## refresh every pin to the newest that fits
 	$(BIN)/uv pip compile $(COMPILE) requirements.in --output-file requirements.txt

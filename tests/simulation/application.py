@@ -1,0 +1,93 @@
+"""The application in this process: app.py on the virtual clock, its environment, its way out, and its log as facts."""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from chalicelib import aws, callcenter, secrets, settings, telephony
+from chalicelib.crm import http as crm_http
+from emulator.kernel import Kernel, VirtualClock
+from tests.simulation import process
+from tests.simulation.cloud import Cloud
+from tests.simulation.town import CALLCENTER, Town
+from tests.simulation.wire import CRM_HOST, Wire
+
+ENVIRONMENT: Mapping[str, str] = {
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "LINKS_TABLE": "cordboard-test-links",
+    "CONTACTS_TABLE": "cordboard-test-contacts",
+    "JOBS_QUEUE": "cordboard-test-jobs",
+    "JOBS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/cordboard-test-jobs",
+    "CRM_KEY": "crm-key",
+    "CRM_URL": f"https://{CRM_HOST}/attempts",
+}
+NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_SECRET_PARAMETER", "AWS_ENDPOINT_URL")
+
+# The functions themselves: a planted defect may put something else in their place.
+_CACHED = (settings.current, callcenter.current, aws.client, telephony._client, crm_http._pool)
+
+
+@contextmanager
+def running(town: Town, clock: VirtualClock, cloud: Cloud, wire: Wire) -> Iterator[Any]:
+    """app.py, for as long as the block lasts."""
+    with (
+        patch.dict(os.environ, {**ENVIRONMENT, **town.environment()}),
+        patch.object(callcenter, "source", lambda: CALLCENTER),
+        patch.object(aws, "client", cloud.client),
+        patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(wire)),
+        patch("urllib3.util.retry.time", _Time(clock)),
+    ):
+        for name in NOT_SET:
+            os.environ.pop(name, None)
+        _forget()
+        app = importlib.import_module("app")
+        try:
+            with patch.object(app, "time", _Time(clock)), patch.object(sys, "stdout", _Log(town.twilio.kernel)):
+                yield app
+        finally:
+            process.forget()
+            _forget()
+
+
+def _forget() -> None:
+    for cached in _CACHED:
+        cached.cache_clear()
+    secrets.forget()
+
+
+def _through(wire: Wire) -> Any:
+    def make_request(pool: Any, _connection: object, method: str, url: str, **options: Any) -> Any:
+        return wire.request(pool, method, url, **options)
+
+    return make_request
+
+
+@dataclass(frozen=True)
+class _Log:
+    kernel: Kernel
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            self.kernel.tell("log", line=text.strip())
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+@dataclass(frozen=True)
+class _Time:
+    """What the application and urllib3 know of the module `time`."""
+
+    clock: VirtualClock
+
+    def time(self) -> float:
+        return self.clock.now()
+
+    def sleep(self, seconds: float) -> None:
+        process.current().pause(seconds)

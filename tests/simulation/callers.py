@@ -1,0 +1,154 @@
+"""The callers: they dial, press and talk, and some hang up, at any moment and in any state."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from emulator.kernel import Fact
+from emulator.ports import TwilioError
+from tests.simulation.faults import Faults
+from tests.simulation.town import SALES, SUPPORT, URGENT, Town
+
+# A caller who hangs up does so this shortly after something happened on the call, or after a while.
+MOMENTS = ("dialed", "heard", "enqueued", "reserved", "worker_dialed", "worker_ringing", "worker_answered", "joined")
+
+
+@dataclass
+class Caller:
+    """`leaves_at` is the moment after which the caller hangs up, `leaves_after` how many seconds later."""
+
+    number: str
+    line: str
+    talks: float
+    ends_talk: str  # who hangs up after talking: caller or worker
+    presses: bool
+    leaves_at: str = ""
+    leaves_after: float = 0.0
+    call_sid: str = ""
+    hung_up_at: float = 0.0
+
+
+class Crowd:
+    """All callers of a world. `callers` by CallSid, those who have not dialed yet under their number."""
+
+    def __init__(self, town: Town, faults: Faults, calls: int, span: float) -> None:
+        self.callers: dict[str, Caller] = {}
+        self.to_come = calls
+        self._town = town
+        self._faults = faults
+        self._kernel = town.twilio.kernel
+        self._kernel.on_fact.append(self._hear)
+        drawn = [self._draw(number) for number in range(calls)]
+        self.numbers = [caller.number for caller in drawn]
+        for caller in drawn:
+            self._kernel.after(faults.seconds("dialing", 0, span), self._dialing(caller))
+
+    def _draw(self, number: int) -> Caller:
+        stream = self._faults.stream("callers")
+        caller = Caller(
+            number=f"+1212555{number:04d}",
+            line=stream.choices((SUPPORT, SALES, URGENT), (5, 4, 2))[0],
+            talks=stream.uniform(1, 45),
+            ends_talk=stream.choice(("caller", "worker")),
+            presses=stream.random() < 0.7,
+        )
+        moment, soon, late = stream.choice((*MOMENTS, "patience")), stream.uniform(0, 3), stream.uniform(3, 200)
+        if self._faults.happens("caller_hangs_up"):
+            caller.leaves_at = moment
+            caller.leaves_after = late if moment == "patience" else soon
+        return caller
+
+    def _dialing(self, caller: Caller) -> Callable[[], None]:
+        def dial() -> None:
+            caller.call_sid = self._town.twilio.dial(caller.number, caller.line)
+            self.callers[caller.call_sid] = caller
+            self.to_come -= 1
+            self._moment(caller, "dialed")
+            if caller.leaves_at == "patience":
+                self._kernel.after(caller.leaves_after, lambda: self._hang_up(caller))
+
+        return dial
+
+    # What happens around a caller
+
+    def _hear(self, fact: Fact) -> None:
+        reacts = _REACTIONS.get(fact.kind)
+        if reacts is not None:
+            reacts(self, fact.detail)
+
+    def _heard(self, detail: Mapping[str, str]) -> None:
+        caller, text = self.callers.get(detail["sid"]), detail["text"]
+        if caller is None:
+            return
+        self._moment(caller, "heard")
+        if "press 1" in text and caller.presses:
+            self._later(1.0, lambda: self._town.twilio.press(caller.call_sid, "1"))
+        if "How was this call" in text and caller.presses:
+            self._later(3.0, lambda: self._town.twilio.press(caller.call_sid, "5"))
+        if "leave a message" in text:
+            self._later(2.5, lambda: self._town.twilio.say(caller.call_sid, "Please call me back."))
+            self._later(5.0, lambda: self._town.twilio.press(caller.call_sid, "#"))
+
+    def _joined(self, detail: Mapping[str, str]) -> None:
+        caller = self.callers[detail["caller_sid"]]
+        self._moment(caller, "joined")
+        worker_hangs_up = self._faults.happens("worker_hangs_up", (caller.call_sid,))
+        first = caller.call_sid if caller.ends_talk == "caller" and not worker_hangs_up else detail["worker_sid"]
+        seconds = 0.2 if worker_hangs_up else caller.talks
+        if first == caller.call_sid:
+            self._later(seconds, lambda: self._hang_up(caller))
+        else:
+            self._kernel.after(seconds, lambda: self._town.twilio.hang_up(first))
+
+    def _task(self, detail: Mapping[str, str]) -> None:
+        self._about(detail["call_sid"], "enqueued" if detail["status"] == "pending" else "")
+
+    def _reservation(self, detail: Mapping[str, str]) -> None:
+        self._about(detail["call_sid"], "reserved" if detail["status"] == "pending" else "")
+
+    def _leg(self, kind: str, detail: Mapping[str, str]) -> None:
+        self._about(caller_of(self._town, detail["sid"]), kind)
+
+    def _about(self, call_sid: str, moment: str) -> None:
+        caller = self.callers.get(call_sid)
+        if caller is not None:
+            self._moment(caller, moment)
+
+    def _moment(self, caller: Caller, moment: str) -> None:
+        if moment and caller.leaves_at == moment:
+            caller.leaves_at = ""
+            self._kernel.after(caller.leaves_after, lambda: self._hang_up(caller))
+
+    # What callers do
+
+    def _hang_up(self, caller: Caller) -> None:
+        if not self._town.twilio.exchange.calls[caller.call_sid].is_over:
+            caller.hung_up_at = self._kernel.now()
+            self._town.twilio.hang_up(caller.call_sid)
+
+    def _later(self, seconds: float, act: Callable[[], None]) -> None:
+        def try_it() -> None:
+            try:
+                act()
+            except TwilioError as error:
+                if error.code != 21220:  # the call is over
+                    raise
+
+        self._kernel.after(seconds, try_it)
+
+
+_REACTIONS: Mapping[str, Callable[[Crowd, Mapping[str, str]], None]] = {
+    "heard": Crowd._heard,
+    "joined": Crowd._joined,
+    "task": Crowd._task,
+    "reservation": Crowd._reservation,
+    "dialed": lambda crowd, detail: crowd._leg("worker_dialed", detail),
+    "ringing": lambda crowd, detail: crowd._leg("worker_ringing", detail),
+    "answered": lambda crowd, detail: crowd._leg("worker_answered", detail),
+}
+
+
+def caller_of(town: Town, worker_call_sid: str) -> str:
+    """The caller for whom this worker leg was placed: it stands in its status callback's path; else empty."""
+    call = town.twilio.exchange.calls[worker_call_sid]
+    _, found, rest = call.callback.url.partition("/worker/")
+    return rest.split("/")[0] if found else ""

@@ -1,0 +1,221 @@
+"""AWS on the virtual clock: the tables' faults and boto3's answer to them, and SQS with all that it really does."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from emulator.kernel import Kernel
+from tests.simulation import process
+from tests.simulation.faults import Faults
+from tests.support.dynamodb import Dynamodb
+
+# Told of every item that was put: table and item.
+Stored = Callable[[str, Mapping[str, Any]], None]
+
+CONNECT_SECONDS, READ_SECONDS = 1.0, 1.5  # as chalicelib/aws.py sets them
+ATTEMPTS = 2
+
+
+def _attempts(faults: Faults, service: str, operation: str, act: Callable[[], Any]) -> Any:
+    """One request as boto3's standard retries make it: a second attempt after a throttle, a timeout, no connection."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _attempt(faults, service, operation, act)
+        except _Passing as passing:
+            if attempt == ATTEMPTS:
+                raise passing.error from None
+            process.current().pause(faults.seconds("boto", 0.0, 0.1))
+    raise AssertionError("unreachable")
+
+
+class _Passing(Exception):
+    """What boto3 tries again after."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _attempt(faults: Faults, service: str, operation: str, act: Callable[[], Any]) -> Any:
+    here = process.current()
+    if faults.is_down(f"{service}_down", here.about):
+        here.troubles.append(f"{service}_down")
+        here.pause(CONNECT_SECONDS)
+        raise _Passing(EndpointConnectionError(endpoint_url=f"https://{service}"))
+    if faults.happens(f"{service}_throttled", here.about):
+        here.troubles.append(f"{service}_throttled")
+        here.pause(0.02)
+        error = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
+        raise _Passing(ClientError(error, operation))
+    answer = here.effect(f"{service}.{operation}", faults.seconds(service, 0.004, 0.03), act)
+    if faults.happens(f"{service}_answer_lost", here.about):
+        here.troubles.append(f"{service}_answer_lost")
+        here.pause(READ_SECONDS)
+        raise _Passing(ReadTimeoutError(endpoint_url=f"https://{service}"))
+    return answer
+
+
+class Tables:
+    """DynamoDB's client in a function: the store behind effects and faults."""
+
+    def __init__(self, store: Dynamodb, faults: Faults, stored: Stored) -> None:
+        self.store = store
+        self._faults = faults
+        self._stored = stored
+        self.exceptions = store.exceptions
+
+    def _do(self, operation: str, request: Mapping[str, Any]) -> Any:
+        return _attempts(self._faults, "dynamodb", operation, lambda: getattr(self.store, operation)(**request))
+
+    def get_item(self, **request: Any) -> Any:
+        return self._do("get_item", request)
+
+    def put_item(self, **request: Any) -> Any:
+        def act() -> Any:
+            answer = self.store.put_item(**request)
+            self._stored(request["TableName"], request["Item"])
+            return answer
+
+        return _attempts(self._faults, "dynamodb", "put_item", act)
+
+    def update_item(self, **request: Any) -> Any:
+        return self._do("update_item", request)
+
+    def query(self, **request: Any) -> Any:
+        return self._do("query", request)
+
+    def get_paginator(self, operation: str) -> "_Pages":
+        return _Pages(lambda request: self._do(operation, request))
+
+
+@dataclass
+class _Pages:
+    ask: Callable[[Mapping[str, Any]], Any]
+
+    def paginate(self, **request: Any) -> Any:
+        page_size = request.pop("PaginationConfig", {}).get("PageSize")
+        start: Mapping[str, Any] = {"Limit": page_size} if page_size else {}
+        while True:
+            page = self.ask({**request, **start})
+            yield page
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {**start, "ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+VISIBILITY_SECONDS = 25.0  # as infra/resources.yaml has it
+MOST_RECEIVES = 3
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the function gets of a message."""
+
+    body: str
+    receives: int
+
+
+Done = Callable[[bool], None]
+
+
+@dataclass
+class Message:
+    body: str
+    receives: int = 0
+    deleted: bool = False
+
+
+@dataclass
+class Queue:
+    """SQS and its event source mapping. `deliver` starts a function with a record and says later whether it went well.
+
+    At least once, in no order, with delay, visibility timeout, receive count, dead letters, redrive.
+    """
+
+    kernel: Kernel
+    faults: Faults
+    deliver: Callable[[Record, Done], None]
+    dead: list[Message] = field(default_factory=list)
+
+    def put(self, body: str, delay: float) -> None:
+        message = Message(body)
+        about = _sids(body)
+        late = self.faults.seconds("message_late", 1, 70) if self.faults.happens("message_late", about) else 0.0
+        wait = delay + late + self.faults.seconds("sqs delivery", 0.01, 0.3)
+        self.kernel.after(wait, lambda: self._receive(message))
+        if self.faults.happens("message_twice", about):
+            again = self.faults.seconds("message_twice", 0.0, 45)
+            self.kernel.after(wait + again, lambda: self._receive(message, again=True))
+
+    def _receive(self, message: Message, *, again: bool = False) -> None:
+        """`again`: one of SQS's servers had not heard of the deletion."""
+        if message.deleted and not again:
+            return
+        message.receives += 1
+        if message.receives > MOST_RECEIVES and not again:
+            self._bury(message)
+            return
+        if not again:  # whatever becomes of the function: if nobody deletes the message it comes again
+            self.kernel.after(VISIBILITY_SECONDS, lambda: self._receive(message))
+        record = Record(self._versioned(message.body), message.receives)
+        self.deliver(record, lambda went_well: self._done(message, went_well))
+
+    def _done(self, message: Message, went_well: bool) -> None:
+        if went_well:
+            message.deleted = True
+
+    def _bury(self, message: Message) -> None:
+        if not message.deleted:
+            message.deleted = True
+            self.kernel.tell("dead_letter", body=message.body, about=" ".join(_sids(message.body)))
+            self.dead.append(message)
+
+    def redrive(self) -> None:
+        """Everything in the dead-letter queue goes back, as the console does it."""
+        dead, self.dead = self.dead, []
+        for message in dead:
+            self.put(message.body, 0.0)
+
+    def _versioned(self, body: str) -> str:
+        """An older message lacks what has a default, a newer one has more than this function knows."""
+        if not self.faults.happens("other_version", _sids(body)):
+            return body
+        job = json.loads(body)
+        if self.faults.stream("other_version kind").random() < 0.5:
+            return json.dumps({**job, "of_a_newer_version": {"depth": 1}})
+        return json.dumps({name: value for name, value in job.items() if name not in ("reason", "activity_sid")})
+
+
+def _sids(body: str) -> tuple[str, ...]:
+    return tuple(str(value) for name, value in json.loads(body).items() if name.endswith("_sid"))
+
+
+class Sqs:
+    """SQS's client in a function."""
+
+    def __init__(self, queue: Queue, faults: Faults) -> None:
+        self._queue = queue
+        self._faults = faults
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> Any:  # noqa: N803 - boto3's
+        del QueueUrl
+        return _attempts(self._faults, "sqs", "send_message", lambda: self._queue.put(MessageBody, DelaySeconds))
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """What `aws.client` gives."""
+
+    tables: Tables
+    sqs: Sqs
+
+    def client(self, service: str) -> Any:
+        known = {"dynamodb": self.tables, "sqs": self.sqs}
+        return known[service] if service in known else _unknown(service)
+
+
+def _unknown(service: str) -> NoReturn:
+    raise AssertionError(f"nobody here speaks {service}")

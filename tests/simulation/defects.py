@@ -1,0 +1,183 @@
+"""Mistakes that somebody could make, planted one at a time: each has to be found by the promise that it breaks."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+from unittest.mock import patch
+from uuid import UUID
+
+import msgspec
+
+from chalicelib import (
+    assignment,
+    aws,
+    bridge,
+    caller,
+    crm,
+    events,
+    jobs,
+    links,
+    reception,
+    settings,
+    sweep,
+    telephony,
+    worker,
+)
+from chalicelib.callcenter import AGAIN
+from tests.simulation import process
+
+
+class Defect(NamedTuple):
+    """`invariants`: the promises that may find it; one of them has to. `faults`: what brings it to light."""
+
+    plant: Callable[[], AbstractContextManager[Any]]
+    invariants: frozenset[int]
+    faults: str
+
+
+def _replace(where: Any, name: str, made: Callable[[Any], Any], *invariants: int, faults: str = "all") -> Defect:
+    """A defect in one function: `made` gets the true one and gives the wrong one."""
+    return Defect(lambda: patch.object(where, name, made(getattr(where, name))), frozenset(invariants), faults)
+
+
+def _nothing(_true: Any) -> Any:
+    return lambda *_given, **_named: None
+
+
+def _no_condition(true: Any) -> Any:
+    """The update is written whatever stands."""
+
+    def write(key: Any, write: Any) -> Any:
+        return true(key, write._replace(condition="", values={}, names={}))
+
+    return write
+
+
+def _first_write_forgotten(_true: Any) -> Any:
+    """A reservation that was written before is written anew."""
+
+    def reserve(link: Any, _now: float) -> Any:
+        row = links._encode(links._row(link))
+        aws.client("dynamodb").put_item(TableName=settings.current().links_table, Item=row)
+        return link
+
+    return reserve
+
+
+def _dial_again(true: Any) -> Any:
+    def ring_worker(ring: Any) -> Any:
+        try:
+            return true(ring)
+        except telephony.Unknown:
+            return true(ring)
+
+    return ring_worker
+
+
+def _whatever_the_crm_says(true: Any) -> Any:
+    def prepare(adapter: Any, attempt: Any) -> Any:
+        try:
+            return true(adapter, attempt)
+        except (crm.Declined, crm.Unavailable):
+            return crm.Approval()
+
+    return prepare
+
+
+def _another_key_each_time(true: Any) -> Any:
+    def prepare(adapter: Any, attempt: Any) -> Any:
+        key = UUID(int=int(attempt.at * 1e6)).hex
+        return true(adapter, msgspec.structs.replace(attempt, idempotency_key=key))
+
+    return prepare
+
+
+def _without(kind: type) -> Callable[[Any], Any]:
+    def made(true: Any) -> Any:
+        def send(job: Any, delay_seconds: int = 0) -> None:
+            if not isinstance(job, kind):
+                true(job, delay_seconds)
+
+        return send
+
+    return made
+
+
+def _no_deadline(true: Any) -> Any:
+    return lambda *given: msgspec.structs.replace(true(*given), deadline=1e12)
+
+
+def _always_completed(true: Any) -> Any:
+    return lambda key, _outcome, *given, **named: true(key, "completed", *given, **named)
+
+
+def _without_activity(true: Any) -> Any:
+    return lambda task_sid, reservation_sid, _activity_sid: true(task_sid, reservation_sid, "")
+
+
+def _slow(true: Any) -> Any:
+    def decide(*given: Any) -> Any:
+        process.current().pause(6)
+        return true(*given)
+
+    return decide
+
+
+def _raises(_true: Any) -> Any:
+    def take(*_given: Any) -> Any:
+        raise ValueError("a mistake")
+
+    return take
+
+
+def _says(document: str) -> Callable[[Any], Any]:
+    return lambda _true: lambda *_given, **_named: f"<Response>{document}</Response>"
+
+
+def _from_the_start(_true: Any) -> Any:
+    return lambda webhook, _now: reception.incoming(webhook)
+
+
+def _once_more_in_the_queue(_true: Any) -> Any:
+    def after(_treatment: Any, _result: str, base_url: str) -> str:
+        return f"<Response><Redirect>{base_url}/voice/menu/1{AGAIN.replace('&', '&amp;')}</Redirect></Response>"
+
+    return after
+
+
+def _any_reservation_is_pending(_true: Any) -> Any:
+    return lambda *_sids: "pending"
+
+
+DEFECTS: Mapping[str, Defect] = {
+    "no write says what it expects": _replace(links, "_write_link", _no_condition, 1, 2, 5, 6),
+    "a reservation is written again": _replace(
+        links, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"
+    ),
+    "an unanswered dial is made again": _replace(
+        telephony, "ring_worker", _dial_again, 2, faults="rest_timeout_after=0.1"
+    ),
+    "legs are not hung up": _replace(bridge, "end_leg", _nothing, 2, faults="people"),
+    "the deadline is ignored": _replace(assignment, "_link", _no_deadline, 2, faults="message_late=0.5"),
+    "the reservation is not asked about before the dial": _replace(
+        telephony, "reservation_status", _any_reservation_is_pending, 2, 5, 6
+    ),
+    "the CRM's no is ignored": _replace(crm, "prepare", _whatever_the_crm_says, 3),
+    "a failed CRM rejects nothing": _replace(bridge, "_give_up", _nothing, 3, 5, 6),
+    "the CRM cannot tell repeats apart": _replace(crm, "prepare", _another_key_each_time, 7),
+    "the waiting document is silent": _replace(caller, "wait", _says('<Pause length="120"/>'), 4),
+    "the call ends without a word": _replace(caller, "after", _says(""), 4),
+    "after the queue comes the queue": _replace(caller, "after", _once_more_in_the_queue, 4),
+    "the fallback starts the call anew": _replace(
+        reception, "fallback", _from_the_start, 4, faults="no_connection=0.05"
+    ),
+    "the worker who answers is joined to nobody": _replace(worker, "connect", _says('<Pause length="60"/>'), 1),
+    "the sweep is off": _replace(sweep, "run", _nothing, 5, 6),
+    "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
+    "nobody goes back to work": _replace(bridge, "_back_to_work", _nothing, 5),
+    "who did not answer is offered the call again": _replace(telephony, "reject", _without_activity, 5),
+    "every link says completed": _replace(links, "close", _always_completed, 6),
+    "events are not recorded": _replace(links, "record_call", _nothing, 6),
+    "the assignment is slow": _replace(assignment, "decide", _slow, 8),
+    "events are answered with an error": _replace(events, "take", _raises, 8),
+}

@@ -1,0 +1,135 @@
+"""What goes wrong, and how often: every fault is drawn from the seed, counted, and told as a fact.
+
+Each kind has a stream of random numbers of its own. Switching one kind off leaves the others as they were, and so a
+failing world can be told with fewer faults.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+from emulator.kernel import Kernel
+
+# How likely each fault is: at each occasion, for an outage in each world.
+RATES: Mapping[str, float] = {
+    # The way between Twilio and the doors
+    "connection_failed": 0.01,
+    "no_connection": 0.005,  # however often Twilio tries this one request
+    "webhook_twice": 0.04,
+    "webhook_late": 0.04,  # events and status callbacks, the two that nobody waits for
+    "webhook_never": 0.04,
+    "cold_start": 0.03,
+    "lambda_dies": 0.006,  # at each effect
+    # Twilio's REST
+    "rest_429": 0.03,
+    "rest_500": 0.03,
+    "rest_timeout_before": 0.02,
+    "rest_timeout_after": 0.02,
+    "rest_refused": 0.02,
+    "rest_504_after": 0.01,
+    "twilio_down": 0.2,
+    # AWS
+    "dynamodb_throttled": 0.01,
+    "dynamodb_answer_lost": 0.015,
+    "dynamodb_down": 0.2,
+    "sqs_throttled": 0.02,
+    "sqs_answer_lost": 0.03,
+    "sqs_down": 0.2,
+    "message_twice": 0.05,
+    "message_late": 0.05,
+    "other_version": 0.05,  # the message is of an older or a newer version than the function
+    # CRM
+    "crm_slow": 0.1,
+    "crm_500": 0.1,
+    "crm_garbage": 0.05,
+    "crm_declines": 0.05,
+    "crm_down": 0.3,
+    # People
+    "caller_hangs_up": 0.35,
+    "worker_no_answer": 0.1,
+    "worker_busy": 0.05,
+    "worker_declines": 0.05,
+    "worker_hangs_up": 0.05,
+    "worker_unreachable": 0.02,
+    "worker_voicemail": 0.03,
+    "activity_changes": 0.1,
+}
+
+# The kinds that are nobody's fault: what people do.
+PEOPLE = tuple(kind for kind in RATES if kind.startswith(("caller_", "worker_", "activity_")))
+
+OUTAGES = ("twilio_down", "dynamodb_down", "sqs_down", "crm_down")
+LONGEST_OUTAGE = 45.0
+
+
+@dataclass
+class Faults:
+    """`rates` are those of the kinds that are switched on; `span` is how many seconds outages may begin in."""
+
+    seed: int
+    rates: Mapping[str, float]
+    kernel: Kernel
+    span: float
+    counts: Counter[str] = field(default_factory=Counter)
+    on: bool = True
+    outages: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _streams: dict[str, Random] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for kind in OUTAGES:
+            if self.stream(kind).random() < self.rates.get(kind, 0.0):
+                start = self.kernel.now() + self.stream(kind).uniform(0, self.span)
+                self.outages[kind] = (start, start + self.stream(kind).uniform(5, LONGEST_OUTAGE))
+
+    def stream(self, name: str) -> Random:
+        """The random numbers of this kind alone."""
+        if name not in self._streams:
+            self._streams[name] = Random(f"{self.seed}:{name}")
+        return self._streams[name]
+
+    def happens(self, kind: str, about: Iterable[str] = ()) -> bool:
+        """Whether the fault strikes here; `about` are the sids that it concerns."""
+        drawn = self.stream(kind).random()
+        if not self.on or drawn >= self.rates.get(kind, 0.0):
+            return False
+        self.strike(kind, about)
+        return True
+
+    def is_down(self, kind: str, about: Iterable[str] = ()) -> bool:
+        """Whether this outage is on."""
+        start, end = self.outages.get(kind, (0.0, 0.0))
+        if not self.on or not start <= self.kernel.now() < end:
+            return False
+        self.strike(kind, about)
+        return True
+
+    def strike(self, kind: str, about: Iterable[str] = ()) -> None:
+        self.counts[kind] += 1
+        self.kernel.tell("fault", fault=kind, about=" ".join(about))
+
+    def seconds(self, kind: str, low: float, high: float) -> float:
+        """How long something takes; of the same stream as the fault itself."""
+        return self.stream(f"{kind} seconds").uniform(low, high)
+
+    def end(self) -> None:
+        """From now on nothing goes wrong."""
+        self.on = False
+
+
+def chosen(text: str) -> dict[str, float]:
+    """The rates that FAULTS asks for: `all`, `people`, `none`, or kinds, as in `rest_429,crm_slow=0.5`.
+
+    Raises ValueError that names the kind.
+    """
+    if text in ("", "all"):
+        return dict(RATES)
+    if text == "people":
+        return {kind: RATES[kind] for kind in PEOPLE}
+    rates: dict[str, float] = {}
+    for part in filter(None, text.removeprefix("none").split(",")):
+        kind, _, rate = part.partition("=")
+        if kind not in RATES:
+            raise ValueError(f"FAULTS: {kind} is no fault; there are: {', '.join(RATES)}")
+        rates[kind] = float(rate) if rate else RATES[kind]
+    return rates

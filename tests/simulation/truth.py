@@ -1,0 +1,172 @@
+"""What really happened in a world: the emulator's facts, put in order by caller, leg, reservation, task and worker."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from emulator.kernel import Fact
+from tests.simulation.callers import Caller
+from tests.simulation.world import World
+
+FOREVER = float("inf")
+
+
+@dataclass
+class Conversation:
+    caller_sid: str
+    worker_call_sid: str
+    reservation_sid: str
+    start: float
+    end: float = FOREVER
+
+
+@dataclass
+class Leg:
+    """A worker leg. `own`: the application placed it; else TaskRouter did. Times are FOREVER until they come."""
+
+    sid: str
+    call_sid: str
+    reservation_sid: str
+    own: bool
+    asked: float = FOREVER  # when it was ordered; Twilio may make it wait
+    dialed: float = FOREVER
+    ringing: float = FOREVER
+    answered: float = FOREVER
+    ended: float = FOREVER
+    status: str = ""
+    conversations: list[Conversation] = field(default_factory=list)
+
+
+@dataclass
+class Reserved:
+    """A reservation and its statuses in order."""
+
+    sid: str
+    call_sid: str
+    task_sid: str
+    worker_sid: str
+    worker: str
+    statuses: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def status(self) -> str:
+        return self.statuses[-1][1]
+
+    @property
+    def ended_in_vain(self) -> float:
+        """When it ended without a conversation."""
+        vain = ("rejected", "timeout", "canceled", "rescinded")
+        return next((at for at, status in self.statuses if status in vain), FOREVER)
+
+
+@dataclass
+class Called:
+    """One caller's call."""
+
+    caller: Caller
+    dialed: float
+    answered: float = FOREVER
+    ended: float = FOREVER
+    ended_by: str = ""
+    sounds: list[tuple[float, str]] = field(default_factory=list)
+    conversations: list[Conversation] = field(default_factory=list)
+
+    @property
+    def hung_up(self) -> bool:
+        return self.caller.hung_up_at > 0
+
+
+@dataclass(frozen=True)
+class Struck:
+    at: float
+    kind: str
+    about: frozenset[str]
+
+
+class Truth:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.calls: dict[str, Called] = {}
+        self.legs: dict[str, Leg] = {}
+        self.reservations: dict[str, Reserved] = {}
+        self.tasks: dict[str, list[tuple[float, str, str]]] = {}  # times, statuses and callers
+        self.activities: dict[str, list[tuple[float, str]]] = {}  # of each worker
+        self.faults: list[Struck] = []
+        self.warnings: list[tuple[float, str, str]] = []
+        for fact in world.facts:
+            take = getattr(self, f"_{fact.kind}", None)
+            if take is not None:
+                take(fact, fact.detail)
+
+    def struck(self, about: Iterable[str], kinds: Iterable[str] = (), since: float = 0.0) -> list[Struck]:
+        """The faults about any of these sids; of these kinds, if any are named (by their beginnings)."""
+        sids, beginnings = {sid for sid in about if sid}, tuple(kinds)
+        return [
+            fault
+            for fault in self.faults
+            if fault.about & sids and fault.at >= since and (not beginnings or fault.kind.startswith(beginnings))
+        ]
+
+    def activity_at(self, worker_sid: str, at: float) -> str:
+        """The worker's activity just after this moment."""
+        return next((name for since, name in reversed(self.activities.get(worker_sid, [])) if since <= at), "Available")
+
+    # One method a kind of fact
+
+    def _dialed(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        sid = detail["sid"]
+        caller = self.world.crowd.callers.get(sid)
+        if caller is not None:
+            self.calls[sid] = Called(caller, fact.at)
+            return
+        leg = self.world.twilio.exchange.calls[sid]
+        call_sid, reservation_sid, _ = leg.callback.url.partition("/worker/")[2].split("/")
+        self.legs[sid] = Leg(sid, call_sid, reservation_sid, leg.callback.method == "POST", leg.created, fact.at)
+
+    def _ringing(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        self.legs[detail["sid"]].ringing = fact.at
+
+    def _answered(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        sid = detail["sid"]
+        (self.calls[sid] if sid in self.calls else self.legs[sid]).answered = fact.at
+
+    def _ended(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        sid = detail["sid"]
+        if sid in self.calls:
+            self.calls[sid].ended, self.calls[sid].ended_by = fact.at, detail["by"]
+        elif sid in self.legs:
+            self.legs[sid].ended, self.legs[sid].status = fact.at, detail["status"]
+
+    def _heard(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        if detail["sid"] in self.calls:
+            self.calls[detail["sid"]].sounds.append((fact.at, detail["text"]))
+
+    def _played(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        if detail["sid"] in self.calls:
+            self.calls[detail["sid"]].sounds.append((fact.at, detail["url"]))
+
+    def _joined(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        talk = Conversation(detail["caller_sid"], detail["worker_sid"], detail["reservation_sid"], fact.at)
+        self.calls[talk.caller_sid].conversations.append(talk)
+        self.legs[talk.worker_call_sid].conversations.append(talk)
+
+    def _parted(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        self.calls[detail["caller_sid"]].conversations[-1].end = fact.at
+
+    def _reservation(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        sid = detail["sid"]
+        if sid not in self.reservations:
+            who = (detail["call_sid"], detail["task_sid"], detail["worker_sid"], detail["worker"])
+            self.reservations[sid] = Reserved(sid, *who)
+        self.reservations[sid].statuses.append((fact.at, detail["status"]))
+
+    def _task(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        self.tasks.setdefault(detail["sid"], []).append((fact.at, detail["status"], detail["call_sid"]))
+
+    def _worker(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        self.activities.setdefault(detail["sid"], []).append((fact.at, detail["activity"]))
+
+    def _fault(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        self.faults.append(Struck(fact.at, detail["fault"], frozenset(detail["about"].split())))
+
+    def _warning(self, fact: Fact, detail: Mapping[str, str]) -> None:
+        self.warnings.append((fact.at, detail["code"], detail["sid"]))

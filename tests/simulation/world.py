@@ -1,0 +1,178 @@
+"""One world: a town, some callers and the whole application, on one virtual clock and from one seed.
+
+The handlers are those of app.py, reached by complete events; Twilio is the emulator; AWS is the store and the queue.
+"""
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import yaml
+
+from emulator.kernel import Fact, Kernel, VirtualClock
+from emulator.twilio import Twilio
+from laptop.package import ROOT
+from tests.simulation.application import running
+from tests.simulation.callers import Crowd
+from tests.simulation.cloud import Cloud, Done, Queue, Record, Sqs, Tables
+from tests.simulation.crm import CrmDesk
+from tests.simulation.faults import Faults
+from tests.simulation.gateway import Gateway
+from tests.simulation.process import Lambda, Step
+from tests.simulation.town import ACCOUNT_SID, Staff, Town, build
+from tests.simulation.wire import Wire
+from tests.support import api_gateway
+from tests.support.dynamodb import Dynamodb
+
+JOB_TIMEOUT, SWEEP_TIMEOUT = 20.0, 60.0  # of the functions, as .chalice/config.json has them
+SWEEP_EVERY = 60.0
+START = 1_800_000_000.0
+SPAN = 300.0  # seconds in which the callers dial
+CALM = 700.0  # then nothing goes wrong for so long before the last sweep: the longest promise of ours is ten minutes
+LONGEST = 3600.0  # by then every caller is gone, or something loops
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What decides a world. `dies` says at which steps a function dies, instead of chance."""
+
+    seed: int
+    rates: Mapping[str, float]
+    calls: int = 25
+    dies: Callable[[Step], bool] | None = None
+
+
+@dataclass
+class World:
+    """A world, and when it is over, all that is needed to judge it."""
+
+    plan: Plan
+    clock: VirtualClock
+    twilio: Twilio
+    gateway: Gateway
+    town: Town
+    store: Dynamodb
+    desk: CrmDesk
+    crowd: Crowd
+    queue: Queue
+    app: Any = None
+    unfinished: bool = False  # somebody was still on the line after an hour
+
+    @property
+    def facts(self) -> list[Fact]:
+        return self.twilio.kernel.facts
+
+    @property
+    def faults(self) -> Faults:
+        return self.gateway.faults
+
+    @property
+    def functions(self) -> Lambda:
+        return self.gateway.functions
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every row of the links table."""
+        from chalicelib.links import _decode
+
+        return [_decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
+
+
+def play(plan: Plan) -> World:
+    """Play the world of this plan to its end."""
+    random.seed(plan.seed)  # urllib3's jitter
+    clock = VirtualClock(START)
+    twilio = Twilio(clock.now, ACCOUNT_SID, api_gateway.TOKEN, lambda kernel: _gateway(plan, kernel), plan.seed)
+    world = _furnish(plan, clock, twilio)
+    cloud = Cloud(Tables(world.store, world.faults, world.desk.stored), Sqs(world.queue, world.faults))
+    with running(world.town, clock, cloud, Wire(twilio, world.desk.answer, world.faults)) as app:
+        world.app = world.gateway.app = app
+        _run(world)
+    return world
+
+
+def _gateway(plan: Plan, kernel: Kernel) -> Gateway:
+    faults = Faults(plan.seed, plan.rates, kernel, SPAN)
+
+    def dies(step: Step) -> bool:
+        if plan.dies is None:
+            return faults.happens("lambda_dies", step.about)
+        if plan.dies(step):
+            faults.strike("lambda_dies", step.about)
+            return True
+        return False
+
+    return Gateway(kernel, faults, Lambda(kernel, dies))
+
+
+def _furnish(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
+    gateway = cast(Gateway, twilio.transport)
+    faults, store, town = gateway.faults, _tables(), build(twilio)
+    crowd = Crowd(town, faults, plan.calls, SPAN)
+    desk = CrmDesk(faults, store, twilio.kernel, crowd.numbers)
+    Staff(town, faults, START + SPAN)
+    queue = Queue(twilio.kernel, faults, lambda record, done: _job(world, record, done))
+    world = World(plan, clock, twilio, gateway, town, store, desk, crowd, queue)
+    return world
+
+
+def _tables() -> Dynamodb:
+    template = yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text(encoding="utf-8"))
+    found = [template["Resources"][name]["Properties"] for name in ("LinksTable", "ContactsTable")]
+    return Dynamodb({table["TableName"]["Fn::Sub"].replace("${Stage}", "test"): table for table in found})
+
+
+# --- What AWS starts by itself
+
+
+def _job(world: World, record: Record, done: Done) -> None:
+    """The event source mapping hands one record to the function; it went well unless the function raised or died."""
+    event = api_gateway.sqs(record.body, str(record.receives))
+    about = tuple(str(value) for name, value in json.loads(record.body).items() if name.endswith("_sid"))
+
+    def ended(result: object) -> None:
+        done(not isinstance(result, BaseException))
+
+    world.functions.start("bridge_job", about, lambda: world.app.bridge_job(event, None), JOB_TIMEOUT, ended)
+
+
+def _sweep(world: World) -> None:
+    kernel = world.twilio.kernel
+
+    def ended(result: object) -> None:
+        kernel.tell("sweep", ended=repr(result)[:200] if isinstance(result, BaseException) else "done")
+
+    world.functions.start("sweep", (), lambda: world.app.sweep(api_gateway.schedule(), None), SWEEP_TIMEOUT, ended)
+
+
+def _sweep_each_minute(world: World) -> None:
+    def minute() -> None:
+        if world.faults.on:
+            _sweep(world)
+            _sweep_each_minute(world)
+
+    world.twilio.kernel.after(SWEEP_EVERY, minute)
+
+
+# --- The course of a world
+
+
+def _run(world: World) -> None:
+    """Callers and faults, until the last caller is gone; then calm, one sweep, and the end."""
+    clock, kernel = world.clock, world.twilio.kernel
+    _sweep_each_minute(world)
+    while not world.unfinished and _somebody_calls(world):
+        clock.run(kernel, 10)
+        world.unfinished = clock.now() > START + LONGEST
+    world.faults.end()
+    clock.run(kernel, CALM)
+    world.queue.redrive()  # somebody looks at the dead letters, long after
+    clock.run(kernel, 60)
+    _sweep(world)
+    clock.run(kernel, 120)
+
+
+def _somebody_calls(world: World) -> bool:
+    calls = world.twilio.exchange.calls
+    return world.crowd.to_come > 0 or any(not calls[sid].is_over for sid in world.crowd.callers)
