@@ -137,7 +137,9 @@ def _follow(link: Link, ringing: telephony.Ringing, now: float) -> None:
 
 def answer(webhook: Webhook, now: float) -> str:
     """The worker has answered: TwiML that joins the caller, or one sentence. The same leg hears the same again."""
-    key, leg = _key(webhook), webhook.form.get("CallSid", "")
+    key, leg = _key(webhook), sid(webhook.form.get("CallSid"))
+    if not (key and leg):
+        return worker.say_goodbye(worker.CALLER_GONE)
     try:
         link = links.follow_leg(key, "answered", leg, now)
     except links.Lost as lost:
@@ -152,12 +154,16 @@ def answer(webhook: Webhook, now: float) -> str:
 
 def answer_without_record(webhook: Webhook) -> str:
     """The table is down: join the two all the same. Twilio itself refuses a reservation that is not pending."""
-    return worker.connect(_key(webhook).reservation_sid, "")
+    key = _key(webhook)
+    return worker.connect(key.reservation_sid, "") if key else worker.say_goodbye(worker.CALLER_GONE)
 
 
 def follow_status(webhook: Webhook, now: float) -> Answer:
     """A status callback of the worker leg (contract 7.2): twice, late and out of order does no harm."""
-    key, leg, status = _key(webhook), webhook.form.get("CallSid", ""), webhook.form.get("CallStatus", "")
+    key, leg, status = _key(webhook), sid(webhook.form.get("CallSid")), webhook.form.get("CallStatus", "")
+    if not (key and leg):
+        log.warning("status of no leg", status=status)
+        return NOTED
     try:
         if status == "ringing":
             links.follow_leg(key, "ringing", leg, now)
@@ -351,8 +357,10 @@ def _activity(name: str) -> str:
     return settings.current().activity_sid(name)
 
 
-def _key(webhook: Webhook) -> Key:
-    return Key(webhook.path["call_sid"], webhook.path["reservation_sid"])
+def _key(webhook: Webhook) -> Key | None:
+    """The link that the path names; None when these are no sids."""
+    key = Key(sid(webhook.path["call_sid"]), sid(webhook.path["reservation_sid"]))
+    return key if key.call_sid and key.reservation_sid else None
 
 
 def _sids(key: Key) -> dict[str, str]:

@@ -22,7 +22,7 @@ DAY_SECONDS = 86400
 # same deadline (contract 1.3). Our doors take a webhook twice; without this a function that dies is the caller's loss.
 AGAIN = "#rc=2&rp=all"
 
-Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}$", description="an E.164 number")]
+Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="an E.164 number")]
 Seconds = Annotated[int, Meta(ge=0)]
 Attributes = dict[str, Any]
 
@@ -36,7 +36,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Choice(_Table, frozen=True):
-    digits: Annotated[str, Meta(pattern=r"^[0-9*#]{1,4}$")]
+    digits: Annotated[str, Meta(pattern=r"^[0-9*#]{1,4}\Z")]
     attributes: Attributes
     speech: tuple[str, ...] = ()
 

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-ActivitySid = Annotated[str, Meta(pattern="^WA[0-9a-fA-F]{32}$")]
-CallSid = Annotated[str, Meta(pattern="^CA[0-9a-fA-F]{32}$")]
-Contact = Annotated[str, Meta(pattern=r"^(\+[1-9][0-9]{6,14}|client:.+|sips?:.+@.+)$")]
-CallerId = Annotated[str, Meta(pattern=r"^(\+?[0-9]{3,15}|client:.+|sips?:.+@.+)$")]
+ActivitySid = Annotated[str, Meta(pattern=r"^WA[0-9a-fA-F]{32}\Z")]
+CallSid = Annotated[str, Meta(pattern=r"^CA[0-9a-fA-F]{32}\Z")]
+Contact = Annotated[str, Meta(pattern=r"^(\+[1-9][0-9]{6,14}|client:.+|sips?:.+@.+)\Z")]
+CallerId = Annotated[str, Meta(pattern=r"^(\+?[0-9]{3,15}|client:.+|sips?:.+@.+)\Z")]
 Url = Annotated[str, Meta(pattern="^https?://")]
 RingSeconds = Annotated[int, Meta(ge=1, le=999)]
 Record = Literal["record-from-answer", "do-not-record"]

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import msgspec
 
-from chalicelib import aws, settings
+from chalicelib import aws, log, settings
 from chalicelib.link import Key
 
-Sid = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}[0-9a-fA-F]{32}$")]
+Sid = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}\Z")]
 
 
 class RingWorker(msgspec.Struct, frozen=True, tag_field="job", tag="ring_worker"):
@@ -59,8 +59,9 @@ def decode(body: str) -> Job:
     """The job of a message's body; fields of a newer version are ignored. Raises JobError."""
     try:
         job: Job = msgspec.json.decode(body, type=Job)
-    except msgspec.DecodeError as error:
-        raise JobError(f"not a job: {error}") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        # Lambda prints what a function raises, and msgspec repeats some of what it read.
+        raise JobError(f"not a job: {log.mask(str(error))}") from None
     return job
 
 

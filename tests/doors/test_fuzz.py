@@ -464,10 +464,6 @@ def test_without_a_domain_name_nothing_is_trusted(house: House) -> None:
     assert house.knock(event).status == 403
 
 
-NO_LEG_YET = pytest.mark.xfail(reason="bridge takes any CallSid and any path for a key: 503, or a link that is closed")
-
-
-@NO_LEG_YET
 @pytest.mark.parametrize("leg", ["", "x" * 3000, "\x00"], ids=["missing", "too long for a key", "NUL"])
 def test_a_status_of_no_leg_is_taken_and_forgotten(house: House, leg: str) -> None:
     house.knock(post("/taskrouter/assignment", assignment_form()))
@@ -477,7 +473,7 @@ def test_a_status_of_no_leg_is_taken_and_forgotten(house: House, leg: str) -> No
     assert links.story(CALL).links == before
 
 
-@pytest.mark.parametrize("sid", ["CALL", "%00", pytest.param("x" * 3000, marks=NO_LEG_YET, id="too long for a key")])
+@pytest.mark.parametrize("sid", ["CALL", "%00", pytest.param("x" * 3000, id="too long for a key")])
 def test_a_path_that_names_no_link_leads_nowhere(house: House, sid: str) -> None:
     for path in ({"call_sid": sid, "reservation_sid": RESERVATION}, {"call_sid": CALL, "reservation_sid": sid}):
         assert house.knock(post(STATUS_ROUTE, leg_form("ringing"), path)).status == 204
@@ -507,19 +503,17 @@ def test_a_message_that_is_no_job_is_refused_and_changes_nothing(house: House, d
     assert_nothing_slips_out(heard, number)
     assert_rows_can_be_read(house)
     if heard.raised is not None:
-        assert isinstance(heard.raised, jobs.JobError | RecursionError | UnicodeError), heard.raised
+        assert isinstance(heard.raised, jobs.JobError | UnicodeError), heard.raised
         assert heard.aws == [] and house.twilio.requests == []
     else:
         assert is_job(body)
     assert_the_call_goes_on(house)
 
 
-@pytest.mark.xfail(reason="msgspec's error repeats the tag, and Lambda prints the error of a function")
 def test_the_error_of_a_bad_message_does_not_repeat_what_it_says(house: House) -> None:
     assert "2125550171" not in str(house.deliver('{"job":"+12125550171"}').raised)
 
 
-@pytest.mark.xfail(reason="the patterns of instructions.py and jobs.py end in $, which a line feed may follow")
 @pytest.mark.parametrize("contact_uri", ["+14155550111\n", "client:bea\n"])
 def test_a_worker_whose_contact_ends_in_a_line_feed_cannot_be_reached(house: House, contact_uri: str) -> None:
     form = assignment_form("Urgent", WorkerAttributes=json.dumps({"contact_uri": contact_uri}))
