@@ -67,7 +67,7 @@ def _prepare(reservation: Reservation, rules: Queue, webhook: Webhook, now: floa
 def _divert(link: Link, rules: Queue, now: float) -> Answer:
     """SQS or DynamoDB is down: connect without CRM. If the link was written it has to say so before a job finds it."""
     try:
-        links.advance(link.key, "dialing", now, {"mode": "direct"})
+        links.divert(link.key, now)
     except links.Lost as lost:
         if lost.current and lost.current.mode != "direct":
             return WORKING_ON_IT  # the message had arrived after all, and its job is at work

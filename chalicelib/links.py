@@ -75,6 +75,12 @@ def advance(key: Key, state: State, now: float, changes: Mapping[str, object] | 
     return _write_link(key, _Write({**(changes or {}), "state": state, f"{state}_at": now}, condition, values))
 
 
+def divert(key: Key, now: float) -> Link:
+    """Hand a link to Twilio's own dequeue, unless a job is at work on it. Raises Lost."""
+    changes = {"state": "dialing", "dialing_at": now, "mode": "direct"}
+    return _write_link(key, _Write(changes, "#state = :reserved", {":reserved": "reserved"}))
+
+
 def follow_leg(key: Key, state: State, worker_call_sid: str, now: float) -> Link:
     """The worker leg got to `state`; only one leg ever gets a link. Raises Lost."""
     condition, values = _is_in(before(state))

@@ -131,11 +131,23 @@ def test_sqs_down_connects_without_crm_and_the_job_cannot_ring_a_second_phone(
     assert board.twilio.requests == []
 
 
+def test_a_message_that_arrived_although_sqs_did_not_say_so_keeps_the_call_to_its_job(
+    board: Switchboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def arrives_and_says_nothing(job: jobs.RingWorker) -> None:
+        links.claim(job.key, 1795230000, 20)
+        raise TimeoutError
+
+    monkeypatch.setattr(jobs, "send", arrives_and_says_nothing)
+    assert outcome(board.assign()) == EMPTY
+    assert (board.link["state"], board.link["mode"]) == ("preparing", "crm-first")
+
+
 def test_dynamodb_down_connects_without_crm_and_without_record(
     board: Switchboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(links, "reserve", down)
-    monkeypatch.setattr(links, "advance", down)
+    monkeypatch.setattr(links, "divert", down)
     assert instruction(board.assign())["instruction"] == "dequeue"
     assert instruction(board.assign("Urgent"))["instruction"] == "dequeue"
     assert board.queued() == []
