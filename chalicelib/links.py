@@ -14,7 +14,8 @@ from chalicelib.link import Call, Key, Link, Outcome, State, Story, before
 
 # The sweep looks at a link this long after its time: crm-first the last moment to dial, direct the reservation's end.
 CHECK_AFTER_SECONDS = 10
-CHECK_TALK_SECONDS = 600  # a talk is looked at this often
+# A talk is looked at this often: less than the five minutes for which Twilio knows a task after its end (contract 5).
+CHECK_TALK_SECONDS = 240
 DUE_PAGE = 25
 
 

@@ -146,10 +146,10 @@ def test_an_acceptance_that_no_event_told_is_recorded_and_the_talk_looked_at_now
     later(AFTER_DEADLINE)
     board.sweep()
     assert (board.link["state"], board.link["bridged_at"]) == ("bridged", later.now)
-    assert board.link["check_at"] == int(later.now) + 600
+    assert board.link["check_at"] == int(later.now) + links.CHECK_TALK_SECONDS
     later(AFTER_A_TALK)
     board.sweep()
-    assert board.link["check_at"] == int(later.now) + 600 and hung_up(board) == 0
+    assert board.link["check_at"] == int(later.now) + links.CHECK_TALK_SECONDS and hung_up(board) == 0
     assert swept(board)["left accepted"] == 1
 
 
