@@ -123,12 +123,17 @@ class WrapUp(_Table, frozen=True):
 
 
 class Queue(_Table, frozen=True):
+    """`workers`, `max_reserved_workers` and `task_order` are the task queue's own; only ops reads them."""
+
     mode: Literal["crm-first", "direct"] = "crm-first"
     crm: Literal["contacts", "http", "none"] = "contacts"
     ring_timeout: Annotated[int, Meta(ge=5, le=600)] = 15
     on_outage: Literal["direct", "fallback"] = "direct"
     activities: Activities = Activities()
     wrap_up: WrapUp = WrapUp()
+    workers: str = "1==1"
+    max_reserved_workers: Annotated[int, Meta(ge=1, le=50)] = 1
+    task_order: Literal["FIFO", "LIFO"] = "FIFO"
 
 
 class Crm(_Table, frozen=True):
@@ -142,6 +147,8 @@ class Crm(_Table, frozen=True):
 
 
 class CallCenter(_Table, frozen=True):
+    """The last four tables describe resources in Twilio: ops reads and checks them, at run time they are only kept."""
+
     default_line: str
     lines: dict[str, Line]
     keep_days: Annotated[int, Meta(ge=1, le=3650)] = 90
@@ -149,6 +156,10 @@ class CallCenter(_Table, frozen=True):
     queues: dict[str, Queue] = {}
     crm: Crm = Crm()
     simple_queues: dict[str, SimpleQueue] = {}
+    workspace: dict[str, Any] = {}
+    activities: dict[str, Any] = {}
+    workflow: dict[str, Any] = {}
+    voice_queue: dict[str, Any] = {}
 
     def line_of(self, number: str) -> tuple[str, Line]:
         """Name and line of a dialled number; the default line for a number that no line lists."""
@@ -216,13 +227,14 @@ def parse(text: str) -> CallCenter:
     for table, kind in (("lines", Line), ("queues", Queue), ("simple_queues", SimpleQueue)):
         named = raw.get(table, {})
         if isinstance(named, dict):
-            raw[table] = {name: _convert(value, kind, f"{table}.{name}") for name, value in named.items()}
-    callcenter = _convert(raw, CallCenter, "")
+            raw[table] = {name: convert(value, kind, f"{table}.{name}") for name, value in named.items()}
+    callcenter = convert(raw, CallCenter, "")
     _check(callcenter)
     return callcenter
 
 
-def _convert(raw: object, kind: type[_T], where: str) -> _T:
+def convert(raw: object, kind: type[_T], where: str, file: str = NAME) -> _T:
+    """The table that stands at the key `where` of the file. Raises CallCenterError."""
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
@@ -230,22 +242,28 @@ def _convert(raw: object, kind: type[_T], where: str) -> _T:
         path = path.rstrip("`").lstrip(".")
         value = _value_at(raw, path)
         key = ".".join(part for part in (where, path) if part) or "(top level)"
-        _fail(key, value, said + _allowed(kind, path))
+        _fail(key, value, said + _allowed(kind, path), file)
 
 
 def _allowed(kind: Any, path: str) -> str:
     """The values of the choice, or the keys of the table, that stand at this path of this type; else nothing."""
     for step in re.findall(r"[^.\[\]]+", path):
+        kind = _plain(kind)
         kind = get_args(kind)[0] if step.isdigit() else get_type_hints(kind, include_extras=True)[step]
-        kind = next((part for part in get_args(kind) if isinstance(part, type)), kind) if _is_optional(kind) else kind
+    kind = _plain(kind)
     if get_origin(kind) is Literal:
         return f"; allowed: {', '.join(get_args(kind))}"
     fields = getattr(kind, "__struct_fields__", ())
     return f"; allowed: {', '.join(fields)}" if fields else ""
 
 
-def _is_optional(kind: Any) -> bool:
-    return type(None) in get_args(kind)
+def _plain(kind: Any) -> Any:
+    """The type itself: without what limits it, and without None."""
+    if get_origin(kind) is Annotated:
+        return _plain(get_args(kind)[0])
+    if type(None) in get_args(kind):
+        return _plain(next(part for part in get_args(kind) if part is not type(None)))
+    return kind
 
 
 def _value_at(raw: object, path: str) -> object:
@@ -257,9 +275,9 @@ def _value_at(raw: object, path: str) -> object:
     return ... if isinstance(raw, dict) else raw
 
 
-def _fail(key: str, value: object, allowed: str) -> NoReturn:
+def _fail(key: str, value: object, allowed: str, file: str = NAME) -> NoReturn:
     shown = "" if value is ... else f" is {value!r}"
-    raise CallCenterError(f"{NAME}: {key}{shown}: {allowed}")
+    raise CallCenterError(f"{file}: {key}{shown}: {allowed}")
 
 
 def _check(callcenter: CallCenter) -> None:

@@ -24,6 +24,8 @@ def test_the_file_that_is_shipped_holds() -> None:
         ("{position}", "{place}", "lines.support.wait.position is 'You are number {place} in the queue.': the only placeholder"),
         ('["+14155550101"]', '["0415"]', "lines.sales.numbers[0] is '0415': Expected `str` matching regex"),
         ('"+14155550101"', '"+14155550100"', "numbers is '+14155550100': each number may stand once"),
+        ('digits = "2"', "digits = 2", "lines.support.menu.choices[1].digits is 2: Expected `str`, got `int`"),
+        ('digits = "2"', 'digit = "2"', "lines.support.menu.choices[1]: Object contains unknown field `digit`; allowed: digits, attributes, speech"),
         ('digits = "2"', 'digits = "1"', "lines.support.menu.choices is '1': each digits may stand once"),
         ('default_line = "support"', 'default_line = "help"', "default_line is 'help': allowed: sales, support, urgent"),
         ('greeting = "Harbour Clinic, urgent line."', "", "lines.urgent: Object missing required field `greeting`; allowed: greeting"),
