@@ -1,63 +1,24 @@
 """`python -m ops …`: the operator's commands."""
 
 import argparse
-import json
-import os
-import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
+from ops import calls_command
 
-from ops import calls
-
-CONFIG = Path(__file__).resolve().parent.parent / ".chalice" / "config.json"
+# Each has `add_to(rooms)`: it adds its command, and set_defaults(run=...) says what runs it and returns the exit code.
+COMMANDS = (calls_command,)
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """0: done; 1: there is no such call; 2: the command makes no sense; 3: the table cannot be read."""
-    given = _parser().parse_args(words)
-    if not re.fullmatch("CA[0-9a-fA-F]{32}", given.call_sid):
-        print(f"{given.call_sid!r} is no CallSid: CA and 32 hexadecimal digits", file=sys.stderr)
-        return 2
-    try:
-        table = given.table or os.environ.get("LINKS_TABLE") or _table_of(given.stage)
-    except KeyError:
-        print(f"there is no stage {given.stage!r} in {CONFIG.name}", file=sys.stderr)
-        return 2
-    if given.endpoint_url:
-        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = given.endpoint_url  # the one variable that beats all others
-    try:
-        story = calls.find(table, given.call_sid)
-    except (BotoCoreError, ClientError) as error:
-        print(f"the table {table} cannot be read: {error}", file=sys.stderr)
-        return 3
-    if story is None:
-        print(f"no call and no worker leg {given.call_sid} in the table {table}", file=sys.stderr)
-        return 1
-    tell = calls.as_json if given.json else calls.timeline
-    print(tell(story, show_numbers=given.numbers))
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
+    """The exit code of the command; 2 when the command makes no sense."""
     parser = argparse.ArgumentParser(prog="ops", description=__doc__)
-    rooms = parser.add_subparsers(required=True, metavar="calls")
-    verbs = rooms.add_parser("calls", help="what happened on a call").add_subparsers(required=True, metavar="show")
-    show = verbs.add_parser("show", help="the whole story of one call")
-    show.add_argument("call_sid", help="the sid of the caller's leg or of a worker's")
-    show.add_argument("--stage", default="dev", help="the Chalice stage whose table is read (dev)")
-    show.add_argument("--table", help="the table itself, in place of the stage's")
-    show.add_argument("--endpoint-url", help="where DynamoDB answers, in place of AWS_ENDPOINT_URL and AWS itself")
-    show.add_argument("--json", action="store_true", help="as JSON")
-    show.add_argument("--numbers", action="store_true", help="phone numbers in full")
-    return parser
-
-
-def _table_of(stage: str) -> str:
-    stages = json.loads(CONFIG.read_text(encoding="utf-8"))["stages"]
-    return str(stages[stage]["environment_variables"]["LINKS_TABLE"])
+    rooms = parser.add_subparsers(required=True, metavar="command")
+    for command in COMMANDS:
+        command.add_to(rooms)
+    given = parser.parse_args(words)
+    code: int = given.run(given)
+    return code
 
 
 if __name__ == "__main__":
