@@ -1,0 +1,37 @@
+"""The command `ops doctor`: makes the patient of a stage, prints each finding as it comes."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from chalicelib.callcenter import CallCenterError
+from ops import account, center, stage
+from ops.doctor import as_json, as_text, examine, is_healthy
+from ops.doctor.finding import Finding, Patient
+from ops.rooms import Rooms
+
+
+def add_to(rooms: Rooms) -> None:
+    parser = rooms.add_parser("doctor", help="will callers get through?")
+    parser.add_argument("--stage", default="dev", help="the Chalice stage (dev)")
+    parser.add_argument("--json", action="store_true", help="as JSON, for a pipeline")
+    parser.set_defaults(run=lambda given: run(given.stage, json=given.json))
+
+
+def run(name: str, *, json: bool = False, root: Path = stage.ROOT) -> int:
+    """0: callers will get through; 1: something fails; 2: the stage or its files make no sense."""
+    try:
+        stage.read(name, root)
+        patient = Patient(name, account.client(os.environ), center.read(), time.time(), root)
+    except (stage.NoStage, account.AccountError, CallCenterError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    findings = list[Finding]()
+    for finding in examine(patient):
+        findings.append(finding)
+        if not json:
+            print(as_text(finding), flush=True)
+    if json:
+        print(as_json(findings))
+    return 0 if is_healthy(findings) else 1
