@@ -113,7 +113,11 @@ def worker_status(call_sid: str, reservation_sid: str) -> Response:
 # --- AWS
 
 
-@app.on_sqs_message(queue=os.environ["JOBS_QUEUE"], batch_size=1, name="bridge_job")
+# A burst of jobs waits in the queue and leaves Lambda to the doors: a new account may have ten executions at once.
+JOBS_AT_ONCE = int(os.environ.get("JOBS_AT_ONCE") or 5)
+
+
+@app.on_sqs_message(queue=os.environ["JOBS_QUEUE"], batch_size=1, maximum_concurrency=JOBS_AT_ONCE, name="bridge_job")
 def bridge_job(event: SQSEvent) -> None:
     from chalicelib import bridge, jobs
 

@@ -22,6 +22,7 @@ STAGE = "local"
 STACK = "cordboard-local"
 BUCKET = "cordboard-package"
 FUNCTIONS = ("APIHandler", "BridgeJob", "Sweep")
+NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition",)  # the local AWS knows no saved queries, and would refuse the stack
 
 
 def build(stage: str = STAGE, root: Path = ROOT, out: Path = BUILD / "package") -> Path:
@@ -56,6 +57,9 @@ def create_stack(aws: LocalAws, package: Path) -> str:
     key = _upload(aws, package)
     for name in FUNCTIONS:
         template["Resources"][name]["Properties"]["CodeUri"] = {"Bucket": BUCKET, "Key": key}
+    template["Resources"] = {
+        name: resource for name, resource in template["Resources"].items() if resource["Type"] not in NOT_ON_THE_LAPTOP
+    }
     stack = aws.client("cloudformation")
     stack.create_stack(
         StackName=STACK,

@@ -27,11 +27,17 @@ class Package:
     @property
     def functions(self) -> dict[str, dict[str, Any]]:
         """Properties of each function, by its logical name."""
-        return {
-            name: resource["Properties"]
-            for name, resource in self.template["Resources"].items()
-            if resource["Type"] == "AWS::Serverless::Function"
-        }
+        return self.resources("AWS::Serverless::Function")
+
+    def name_of(self, function: str) -> str:
+        """The name that Lambda knows this function by."""
+        name: str = self.functions[function]["FunctionName"]["Fn::Sub"]
+        return name.replace("${Stage}", self.stage)
+
+    def resources(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Properties of each resource of this type, by its logical name."""
+        found = self.template["Resources"].items()
+        return {name: resource["Properties"] for name, resource in found if resource["Type"] == kind}
 
     def environment(self, function: str) -> dict[str, str]:
         """The variables that this function gets as they stand; what only a stack knows is left out."""
