@@ -43,13 +43,17 @@ class Events:
     def worker(self, event_type: str, worker: Worker, **more: str) -> None:
         self._send(event_type, "worker", worker.sid, {**self._worker(worker), **more})
 
-    def activity(self, event_type: str, sid: str, friendly_name: str) -> None:
-        fields = {"ActivitySid": sid, "ActivityName": friendly_name}
-        self._send(event_type, "activity", sid, fields)
+    def resource(self, event_type: str, sid: str, friendly_name: str) -> None:
+        """An activity, a task queue, … was created, updated or deleted: `activity.created` (contract 6).
+
+        The names of the two fields follow those of an activity; for the other kinds they are uncertain.
+        """
+        kind = event_type.partition(".")[0]
+        name = "".join(word.capitalize() for word in kind.split("-"))
+        self._send(event_type, kind, sid, {f"{name}Sid": sid, f"{name}Name": friendly_name})
 
     def _send(self, event_type: str, resource_type: str, resource_sid: str, fields: Form) -> None:
-        wanted = self._workspace.events_filter
-        if not self._workspace.event_callback_url or (wanted and event_type not in wanted):
+        if not self._workspace.wants(event_type):
             return
         form = {**self._common(event_type, resource_type, resource_sid), **fields}
         self._webhooks.send(self._workspace.event_callback_url, form, _ignore, deadline=DEADLINE)

@@ -1,11 +1,20 @@
 """What may become of a task, a reservation and a worker, and what is told of it (contract 4.5, 4.6, 5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from emulator.events import Events
 from emulator.kernel import Kernel
 from emulator.ports import TwilioError, VoicePort
-from emulator.workspace import Activity, Reservation, ReservationStatus, Task, TaskStatus, Worker, Workspace
+from emulator.workspace import (
+    Activity,
+    Reservation,
+    ReservationStatus,
+    Task,
+    TaskStatus,
+    Worker,
+    WorkerChannel,
+    Workspace,
+)
 
 MOST_CYCLES = 1000  # from pending to reserved, contract 5
 KEEP_ENDED_SECONDS = 300.0
@@ -248,6 +257,33 @@ class LifeCycle:
         worker.version += 1
         worker.updated = self._kernel.now()
         self._events.worker("worker.attributes.update", worker)
+        self._wake()
+
+    def set_capacity(self, worker: Worker, channel: WorkerChannel, capacity: int) -> None:
+        """How many tasks of the channel the worker gets at a time. What is taken already stays taken."""
+        if capacity != channel.capacity:
+            previous, channel.capacity = channel.capacity, capacity
+            more = {"WorkerChannelPreviousCapacity": str(previous)}
+            self._channel_changed("worker.capacity.update", worker, channel, more)
+
+    def set_channel_available(self, worker: Worker, channel: WorkerChannel, available: bool) -> None:
+        if available != channel.available:
+            channel.available = available
+            self._channel_changed("worker.channel.availability.update", worker, channel, {})
+
+    def _channel_changed(
+        self, event_type: str, worker: Worker, channel: WorkerChannel, more: Mapping[str, str]
+    ) -> None:
+        channel.updated, name = self._kernel.now(), channel.task_channel.unique_name
+        taken = worker.assigned_tasks(name)
+        shown = {
+            "WorkerChannelAvailable": str(channel.available).lower(),
+            "WorkerChannelAvailableCapacity": str(max(0, channel.capacity - taken)),
+            "WorkerChannelTaskCount": str(taken),
+            "TaskChannelSid": channel.task_channel.sid,
+            "TaskChannelUniqueName": name,
+        }
+        self._events.worker(event_type, worker, **shown, **more)
         self._wake()
 
     # Facts

@@ -1,16 +1,16 @@
-"""REST on TaskRouter's resources: tasks, reservations, workers, activities (contract 4.4, 5, 7.5)."""
+"""REST on TaskRouter's resources: which door a request goes to (contract 4.4, 5, 7.5)."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from emulator import rest_tasks
+from emulator import rest_routing, rest_tasks, rest_workers, rest_workspaces
 from emulator.ports import TwilioError
 from emulator.rest_answer import RestAnswer, refusal
-from emulator.rest_request import Request, check_version, named_activity, not_found, page
+from emulator.rest_request import Request, not_found
 from emulator.taskrouter import TaskRouter
-from emulator.taskrouter_json import etag
-from emulator.workspace import Worker, parsed_attributes
+
+Door = Callable[[Request], RestAnswer]
 
 
 def handle(
@@ -29,87 +29,80 @@ def handle(
 
 
 def _dispatch(request: Request, method: str) -> RestAnswer:
-    for route_method, pattern, door in _DOORS:
+    """20404 for a path or a workspace that is not there, 20004 for a method that the path has not."""
+    for pattern, doors in _DOORS:
         found = re.fullmatch(pattern, request.path)
-        if found and route_method == method:
-            if found["workspace"] != request.router.workspace.sid:
-                break
-            parts = found.groupdict("")
-            item, child, parent = (parts.get(name, "") for name in ("item", "child", "parent"))
-            return door(replace(request, item=item, child=child, parent=parent))
+        if found is None:
+            continue
+        parts = found.groupdict("")
+        workspace, item, child, parent = (parts.get(name, "") for name in ("workspace", "item", "child", "parent"))
+        asked = replace(request, workspace=workspace, item=item, child=child, parent=parent)
+        if method not in doors:
+            raise TwilioError(20004, f"Method {method} is not allowed", 405)
+        if asked.workspace and asked.workspace not in request.router.spaces:
+            break
+        return doors[method](asked)
     raise not_found(request)
 
 
-def _worker(request: Request) -> Worker:
-    worker = request.router.workspace.workers.get(request.item)
-    if worker is None:
-        raise not_found(request)
-    return worker
+_ALL = r"/v1/Workspaces"
+_WORKSPACE = _ALL + r"/(?P<workspace>\w+)"
+_ITEM, _CHILD = r"/(?P<item>\w+)", r"/(?P<child>\w+)"
+_RESERVATIONS = _WORKSPACE + r"/(?P<parent>Tasks|Workers)" + _ITEM + "/Reservations"
+_CHANNELS = _WORKSPACE + "/Workers" + _ITEM + "/Channels"
 
 
-def _worker_answer(request: Request, worker: Worker) -> RestAnswer:
-    return RestAnswer(200, request.shapes.worker(worker), {"ETag": etag(worker.version)})
+def _doors(name: str, many: tuple[Door, Door], one: tuple[Door, Door, Door]) -> tuple[tuple[str, dict[str, Door]], ...]:
+    """The usual five: list and create; fetch, update and delete."""
+    collection = f"{_WORKSPACE}/{name}"
+    return (
+        (collection, dict(zip(("GET", "POST"), many, strict=True))),
+        (collection + _ITEM, dict(zip(("GET", "POST", "DELETE"), one, strict=True))),
+    )
 
 
-def _get_worker(request: Request) -> RestAnswer:
-    return _worker_answer(request, _worker(request))
-
-
-def _update_worker(request: Request) -> RestAnswer:
-    worker, lifecycle = _worker(request), request.router.lifecycle
-    check_version(request, worker.version)
-    attributes = parsed_attributes(request.text("Attributes")) if request.text("Attributes") else None
-    activity = named_activity(request, "ActivitySid")
-    worker.friendly_name = request.text("FriendlyName") or worker.friendly_name
-    if attributes is not None:
-        lifecycle.set_worker_attributes(worker, attributes)
-    if activity is not None:
-        lifecycle.set_activity(worker, activity)
-        if request.text("RejectPendingReservations").lower() == "true":
-            lifecycle.reject_pending(worker)
-    return _worker_answer(request, worker)
-
-
-def _list_workers(request: Request) -> RestAnswer:
-    asked_name, asked_activity = request.text("FriendlyName").lower(), request.text("ActivitySid")
-    workers = [
-        request.shapes.worker(worker)
-        for worker in request.router.workspace.workers.values()
-        if asked_name in {"", worker.friendly_name.lower()} and asked_activity in {"", worker.activity.sid}
-    ]
-    return page(request, "workers", workers)
-
-
-def _list_activities(request: Request) -> RestAnswer:
-    asked_name = request.text("FriendlyName")
-    known = request.router.workspace.activities.values()
-    shown = [request.shapes.activity(activity) for activity in known if asked_name in {"", activity.friendly_name}]
-    return page(request, "activities", shown)
-
-
-def _get_activity(request: Request) -> RestAnswer:
-    if request.item not in request.router.workspace.activities:
-        raise not_found(request)
-    return RestAnswer(200, request.shapes.activity(request.router.workspace.activities[request.item]))
-
-
-_WORKSPACE = r"/v1/Workspaces/(?P<workspace>\w+)"
-_TASK = _WORKSPACE + r"/Tasks/(?P<item>\w+)"
-_WORKER = _WORKSPACE + r"/Workers/(?P<item>\w+)"
-_RESERVATIONS = _WORKSPACE + r"/(?P<parent>Tasks|Workers)/(?P<item>\w+)/Reservations"
-_RESERVATION = _RESERVATIONS + r"/(?P<child>\w+)"
-
-_DOORS: tuple[tuple[str, str, Callable[[Request], RestAnswer]], ...] = (
-    ("GET", _WORKSPACE + "/Tasks", rest_tasks.list_tasks),
-    ("POST", _WORKSPACE + "/Tasks", rest_tasks.create_task),
-    ("GET", _TASK, rest_tasks.get_task),
-    ("POST", _TASK, rest_tasks.update_task),
-    ("GET", _RESERVATIONS, rest_tasks.list_reservations),
-    ("GET", _RESERVATION, rest_tasks.get_reservation),
-    ("POST", _RESERVATION, rest_tasks.update_reservation),
-    ("GET", _WORKSPACE + "/Workers", _list_workers),
-    ("GET", _WORKER, _get_worker),
-    ("POST", _WORKER, _update_worker),
-    ("GET", _WORKSPACE + "/Activities", _list_activities),
-    ("GET", _WORKSPACE + r"/Activities/(?P<item>\w+)", _get_activity),
+_DOORS: tuple[tuple[str, Mapping[str, Door]], ...] = (
+    (_ALL, {"GET": rest_workspaces.list_workspaces, "POST": rest_workspaces.create_workspace}),
+    (
+        _WORKSPACE,
+        {
+            "GET": rest_workspaces.get_workspace,
+            "POST": rest_workspaces.update_workspace,
+            "DELETE": rest_workspaces.delete_workspace,
+        },
+    ),
+    *_doors(
+        "Activities",
+        (rest_workspaces.list_activities, rest_workspaces.create_activity),
+        (rest_workspaces.get_activity, rest_workspaces.update_activity, rest_workspaces.delete_activity),
+    ),
+    *_doors(
+        "TaskChannels",
+        (rest_workspaces.list_task_channels, rest_workspaces.create_task_channel),
+        (rest_workspaces.get_task_channel, rest_workspaces.update_task_channel, rest_workspaces.delete_task_channel),
+    ),
+    *_doors(
+        "TaskQueues",
+        (rest_routing.list_task_queues, rest_routing.create_task_queue),
+        (rest_routing.get_task_queue, rest_routing.update_task_queue, rest_routing.delete_task_queue),
+    ),
+    *_doors(
+        "Workflows",
+        (rest_routing.list_workflows, rest_routing.create_workflow),
+        (rest_routing.get_workflow, rest_routing.update_workflow, rest_routing.delete_workflow),
+    ),
+    *_doors(
+        "Workers",
+        (rest_workers.list_workers, rest_workers.create_worker),
+        (rest_workers.get_worker, rest_workers.update_worker, rest_workers.delete_worker),
+    ),
+    (_CHANNELS, {"GET": rest_workers.list_worker_channels}),
+    (
+        _CHANNELS + _CHILD,
+        {"GET": rest_workers.get_worker_channel, "POST": rest_workers.update_worker_channel},
+    ),
+    (_WORKSPACE + "/Tasks", {"GET": rest_tasks.list_tasks, "POST": rest_tasks.create_task}),
+    (_WORKSPACE + "/Tasks" + _ITEM, {"GET": rest_tasks.get_task, "POST": rest_tasks.update_task}),
+    (_RESERVATIONS, {"GET": rest_tasks.list_reservations}),
+    (_RESERVATIONS + _CHILD, {"GET": rest_tasks.get_reservation, "POST": rest_tasks.update_reservation}),
 )

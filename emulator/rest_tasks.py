@@ -20,14 +20,14 @@ _RENAMED = {"status_callback_event": "status_callback_events"}
 
 
 def _task(request: Request) -> Task:
-    task = request.router.workspace.tasks.get(request.item)
+    task = request.space.workspace.tasks.get(request.item)
     if task is None:
         raise not_found(request)
     return task
 
 
 def _task_answer(request: Request, task: Task, status: int = 200) -> RestAnswer:
-    body = request.shapes.task(task, request.router.kernel.now())
+    body = request.shapes.task(task, request.space.kernel.now())
     return RestAnswer(status, body, {"ETag": etag(task.version)})
 
 
@@ -36,7 +36,7 @@ def get_task(request: Request) -> RestAnswer:
 
 
 def create_task(request: Request) -> RestAnswer:
-    workspace = request.router.workspace
+    workspace = request.space.workspace
     channel = request.text("TaskChannel") or "default"
     by_sid = {known.sid: name for name, known in workspace.task_channels.items()}
     name = by_sid.get(channel, channel)
@@ -46,7 +46,7 @@ def create_task(request: Request) -> RestAnswer:
     attributes = parsed_attributes(request.text("Attributes") or "{}")
     priority = number(request, "Priority") or 0
     try:
-        sid = request.router.create_task(workflow_sid, attributes, priority, number(request, "Timeout"), name)
+        sid = request.space.create_task(workflow_sid, attributes, priority, number(request, "Timeout"), name)
     except TwilioError as error:  # 14220 to 14222 are <Enqueue>'s codes; that REST says 20001 is uncertain
         raise TwilioError(20001, error.message) from error
     return _task_answer(request, workspace.tasks[sid], 201)
@@ -67,7 +67,7 @@ def update_task(request: Request) -> RestAnswer:
 
 def _change_status(request: Request, task: Task) -> None:
     status, reason = request.text("AssignmentStatus"), request.text("Reason")
-    lifecycle = request.router.lifecycle
+    lifecycle = request.space.lifecycle
     changes: dict[str, Callable[[], None]] = {
         "canceled": lambda: lifecycle.cancel(task, reason),
         "wrapping": lambda: lifecycle.wrap(task, reason),
@@ -85,15 +85,15 @@ def _change_task(request: Request, task: Task) -> None:
     if request.text("Attributes"):
         task.attributes = parsed_attributes(request.text("Attributes"))
     if priority is not None or request.text("Attributes"):
-        request.router.lifecycle.updated(task)
+        request.space.lifecycle.updated(task)
 
 
 def list_tasks(request: Request) -> RestAnswer:
     statuses = _asked_statuses(request)
     asked = {"workflow": request.text("WorkflowSid"), "queue": request.text("TaskQueueSid")}
     tasks = [
-        request.shapes.task(task, request.router.kernel.now(), with_attributes=False)
-        for task in request.router.workspace.tasks.values()
+        request.shapes.task(task, request.space.kernel.now(), with_attributes=False)
+        for task in request.space.workspace.tasks.values()
         if (not statuses or task.status in statuses)
         and asked["workflow"] in {"", task.workflow.sid}
         and asked["queue"] in {"", task.queue.sid}
@@ -114,7 +114,7 @@ def _asked_statuses(request: Request) -> set[str]:
 
 
 def _reservations(request: Request) -> dict[str, Reservation]:
-    workspace = request.router.workspace
+    workspace = request.space.workspace
     owners: Mapping[str, Task | Worker] = workspace.tasks if request.parent == "Tasks" else workspace.workers
     if request.item not in owners:
         raise not_found(request)
@@ -152,7 +152,7 @@ def update_reservation(request: Request) -> RestAnswer:
     reservation = _reservation(request)
     check_version(request, reservation.version)
     if request.text("Instruction"):
-        request.router.assignment.perform(reservation, _instruction(request))
+        request.space.assignment.perform(reservation, _instruction(request))
     else:
         _change_reservation(request, reservation)
     return _reservation_answer(request, reservation)
@@ -171,12 +171,12 @@ def _instruction(request: Request) -> dict[str, object]:
 
 
 def _change_reservation(request: Request, reservation: Reservation) -> None:
-    status, lifecycle = request.text("ReservationStatus"), request.router.lifecycle
+    status, lifecycle = request.text("ReservationStatus"), request.space.lifecycle
     if status in {"accepted", "rejected"}:
         instruction = "accept" if status == "accepted" else "reject"
         activity = named_activity(request, "WorkerActivitySid")
         fields = {"instruction": instruction, "activity_sid": activity.sid if activity else ""}
-        request.router.assignment.perform(reservation, fields)
+        request.space.assignment.perform(reservation, fields)
     elif status == "wrapping":
         _expect(reservation, status, "accepted")
         lifecycle.wrap(reservation.task)

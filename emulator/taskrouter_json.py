@@ -3,7 +3,17 @@
 import json
 from datetime import UTC, datetime
 
-from emulator.workspace import Activity, Reservation, Task, Worker, Workspace
+from emulator.workspace import (
+    Activity,
+    Reservation,
+    Task,
+    TaskChannel,
+    TaskQueue,
+    Worker,
+    WorkerChannel,
+    Workflow,
+    Workspace,
+)
 
 BASE = "https://taskrouter.twilio.com/v1/Workspaces"
 
@@ -109,10 +119,116 @@ class Shapes:
             "friendly_name": activity.friendly_name,
             "available": activity.available,
             "date_created": iso(activity.created),
-            "date_updated": iso(activity.created),
+            "date_updated": iso(activity.updated),
             "url": f"{self.url}/Activities/{activity.sid}",
             "links": {"workspace": self.url},
         }
 
+    def workspace(self) -> dict[str, object]:
+        space = self._workspace
+        parts = {
+            **{"activities": "Activities", "task_queues": "TaskQueues", "task_channels": "TaskChannels"},
+            **{"workers": "Workers", "workflows": "Workflows", "tasks": "Tasks", "events": "Events"},
+            **{"statistics": "Statistics", "real_time_statistics": "RealTimeStatistics"},
+            **{"cumulative_statistics": "CumulativeStatistics"},
+        }
+        return {
+            "account_sid": space.account_sid,
+            "sid": space.sid,
+            "friendly_name": space.friendly_name,
+            "default_activity_sid": space.default_activity.sid,
+            "default_activity_name": space.default_activity.friendly_name,
+            "timeout_activity_sid": space.timeout_activity.sid,
+            "timeout_activity_name": space.timeout_activity.friendly_name,
+            "event_callback_url": space.event_callback_url or None,
+            "events_filter": space.events_filter or None,
+            "multi_task_enabled": True,
+            "prioritize_queue_order": space.prioritize_queue_order,
+            **_dates(space.created, space.updated),
+            "url": self.url,
+            "links": {name: f"{self.url}/{part}" for name, part in parts.items()},
+        }
+
+    def task_queue(self, queue: TaskQueue) -> dict[str, object]:
+        url = f"{self.url}/TaskQueues/{queue.sid}"
+        reserved, assigned = queue.reservation_activity, queue.assignment_activity
+        activities = {"reservation_activity": reserved, "assignment_activity": assigned}
+        links = {name: f"{self.url}/Activities/{one.sid}" for name, one in activities.items() if one is not None}
+        return {
+            **self._owner(),
+            "sid": queue.sid,
+            "friendly_name": queue.friendly_name,
+            "target_workers": queue.target_workers,
+            "task_order": queue.task_order,
+            "max_reserved_workers": queue.max_reserved_workers,
+            "reservation_activity_sid": reserved.sid if reserved else None,
+            "reservation_activity_name": reserved.friendly_name if reserved else None,
+            "assignment_activity_sid": assigned.sid if assigned else None,
+            "assignment_activity_name": assigned.friendly_name if assigned else None,
+            **_dates(queue.created, queue.updated),
+            "url": url,
+            "links": {
+                **links,
+                "workspace": self.url,
+                "statistics": f"{url}/Statistics",
+                "real_time_statistics": f"{url}/RealTimeStatistics",
+                "cumulative_statistics": f"{url}/CumulativeStatistics",
+                "list_statistics": f"{self.url}/TaskQueues/Statistics",
+            },
+        }
+
+    def workflow(self, workflow: Workflow) -> dict[str, object]:
+        url = f"{self.url}/Workflows/{workflow.sid}"
+        return {
+            **self._owner(),
+            "sid": workflow.sid,
+            "friendly_name": workflow.friendly_name,
+            "configuration": workflow.document,
+            "document_content_type": "application/json",
+            "assignment_callback_url": workflow.assignment_callback_url or None,
+            "fallback_assignment_callback_url": workflow.fallback_assignment_callback_url or None,
+            "task_reservation_timeout": workflow.task_reservation_timeout,
+            **_dates(workflow.created, workflow.updated),
+            "url": url,
+            "links": {
+                "workspace": self.url,
+                "statistics": f"{url}/Statistics",
+                "real_time_statistics": f"{url}/RealTimeStatistics",
+                "cumulative_statistics": f"{url}/CumulativeStatistics",
+            },
+        }
+
+    def task_channel(self, channel: TaskChannel) -> dict[str, object]:
+        return {
+            **self._owner(),
+            "sid": channel.sid,
+            "friendly_name": channel.friendly_name,
+            "unique_name": channel.unique_name,
+            "channel_optimized_routing": channel.channel_optimized_routing,
+            **_dates(channel.created, channel.updated),
+            "url": f"{self.url}/TaskChannels/{channel.sid}",
+            "links": {"workspace": self.url},
+        }
+
+    def worker_channel(self, worker: Worker, channel: WorkerChannel) -> dict[str, object]:
+        name = channel.task_channel.unique_name
+        return {
+            **self._owner(),
+            "sid": channel.sid,
+            "worker_sid": worker.sid,
+            "task_channel_sid": channel.task_channel.sid,
+            "task_channel_unique_name": name,
+            "available": channel.available,
+            "configured_capacity": channel.capacity,
+            "assigned_tasks": worker.assigned_tasks(name),
+            "available_capacity_percentage": worker.available_capacity_percentage(name),
+            **_dates(channel.created, channel.updated),
+            "url": f"{self.url}/Workers/{worker.sid}/Channels/{channel.sid}",
+        }
+
     def _owner(self) -> dict[str, object]:
         return {"account_sid": self._workspace.account_sid, "workspace_sid": self._workspace.sid}
+
+
+def _dates(created: float, updated: float) -> dict[str, object]:
+    return {"date_created": iso(created), "date_updated": iso(updated)}

@@ -71,6 +71,11 @@ class Configuration:
     filters: tuple[Filter, ...]
     default_queue_sid: str = ""
 
+    def queue_sids(self) -> set[str]:
+        """The task queues that it names."""
+        named = {target.queue_sid for known in self.filters for target in known.targets}
+        return (named | {self.default_queue_sid}) - {""}
+
 
 def read_configuration(document: Mapping[str, object]) -> Configuration:
     """The configuration that the JSON document writes down. TwilioError 20001 names what is wrong with it."""

@@ -15,6 +15,8 @@ ReservationStatus = Literal[
     "pending", "accepted", "wrapping", "completed", "rejected", "timeout", "canceled", "rescinded"
 ]
 
+TaskOrder = Literal["FIFO", "LIFO"]
+
 OPEN_RESERVATION = frozenset({"pending", "accepted", "wrapping"})
 CHANNELS = ("default", "voice", "chat", "sms", "video")
 ATTRIBUTES_LIMIT = 4096  # characters of JSON, contract 3.1
@@ -28,12 +30,17 @@ class Activity:
     friendly_name: str
     available: bool
     created: float
+    updated: float
 
 
 @dataclass
 class TaskChannel:
     sid: str
     unique_name: str
+    friendly_name: str
+    created: float
+    updated: float
+    channel_optimized_routing: bool = False
 
 
 @dataclass
@@ -43,6 +50,11 @@ class TaskQueue:
     target_workers: str
     expression: Expression
     created: float
+    updated: float
+    task_order: TaskOrder = "FIFO"
+    max_reserved_workers: int = 1  # kept and shown: a task is reserved for one worker at a time
+    reservation_activity: Activity | None = None  # these two are kept and shown: only single-tasking would use them
+    assignment_activity: Activity | None = None
 
     def takes(self, worker: "Worker") -> bool:
         """Whether the worker belongs to the queue: the expression sees the worker's attributes bare."""
@@ -52,15 +64,17 @@ class TaskQueue:
 
 @dataclass
 class Workflow:
-    """`task_reservation_timeout` is in seconds."""
+    """`task_reservation_timeout` is in seconds; `document` is the configuration's JSON, as it was given."""
 
     sid: str
     friendly_name: str
     configuration: Configuration
+    document: str
     assignment_callback_url: str
     fallback_assignment_callback_url: str
     task_reservation_timeout: int
     created: float
+    updated: float
 
 
 @dataclass
@@ -68,6 +82,8 @@ class WorkerChannel:
     sid: str
     task_channel: TaskChannel
     capacity: int
+    created: float
+    updated: float
     available: bool = True
 
 
@@ -104,12 +120,16 @@ class Worker:
         known = {"sid": self.sid, "friendly_name": self.friendly_name, "activity_name": self.activity.friendly_name}
         return {**known, **self.attributes, "channel": {name: self._channel(name) for name in self.channels}}
 
+    def available_capacity_percentage(self, channel: str) -> int:
+        """Whole percent; 0 without any capacity, and when a smaller capacity than what is taken was set."""
+        capacity = self.channels[channel].capacity
+        return max(0, 100 * (capacity - self.assigned_tasks(channel)) // capacity) if capacity else 0
+
     def _channel(self, name: str) -> dict[str, object]:
-        capacity, taken = self.channels[name].capacity, self.assigned_tasks(name)
         return {
-            "configured_capacity": capacity,
-            "assigned_tasks": taken,
-            "available_capacity_percentage": 100 * (capacity - taken) // capacity if capacity else 0,
+            "configured_capacity": self.channels[name].capacity,
+            "assigned_tasks": self.assigned_tasks(name),
+            "available_capacity_percentage": self.available_capacity_percentage(name),
         }
 
 
@@ -202,10 +222,11 @@ class Workspace:
     operating_unit_sid: str
     friendly_name: str
     event_callback_url: str
-    events_filter: frozenset[str]
+    events_filter: str  # a list with commas; empty means all events
     default_activity: Activity
     timeout_activity: Activity
     created: float
+    updated: float
     activities: dict[str, Activity]
     task_channels: dict[str, TaskChannel]  # by unique name
     task_queues: dict[str, TaskQueue] = field(default_factory=dict)
@@ -213,6 +234,12 @@ class Workspace:
     workers: dict[str, Worker] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     reservations: dict[str, Reservation] = field(default_factory=dict)
+    prioritize_queue_order: TaskOrder = "FIFO"
+
+    def wants(self, event_type: str) -> bool:
+        """Whether the event is to be sent."""
+        wanted = {event.strip() for event in self.events_filter.split(",") if event.strip()}
+        return self.event_callback_url != "" and (not wanted or event_type in wanted)
 
     def activity(self, sid: str) -> Activity:
         """The activity with that sid. TwilioError 20001 when there is none."""
@@ -228,9 +255,17 @@ class Workspace:
         return next((worker for worker in self.workers.values() if worker.friendly_name == friendly_name), None)
 
     def waiting_tasks(self) -> list[Task]:
-        """Pending tasks in the order in which they are served: priority, then age."""
+        """Pending tasks in the order in which they are served: priority, then age; the youngest first in LIFO."""
         pending = (task for task in self.tasks.values() if task.status == "pending")
-        return sorted(pending, key=lambda task: (-task.priority, task.created))
+        return sorted(pending, key=_rank)
+
+
+def _rank(task: Task) -> tuple[int, float]:
+    return -task.priority, -task.created if task.queue.task_order == "LIFO" else task.created
+
+
+def task_order(text: str) -> TaskOrder:
+    return "LIFO" if text == "LIFO" else "FIFO"
 
 
 def checked_attributes(attributes: object, code: int) -> dict[str, object]:
