@@ -1,0 +1,68 @@
+"""AWS for the operator's commands: whose account the environment says, and errors in one plain sentence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
+
+SIGN_IN = "sign in (aws sso login, aws configure) or set AWS_PROFILE"
+
+# Each service says it in its own words.
+STRANGERS = (
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "InvalidSignatureException",
+    "AuthFailure",
+)
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
+DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+
+
+class CloudError(Exception):
+    """AWS did not do what it was asked; the text says why and what to do."""
+
+
+def client(service: str) -> Any:
+    """A client of `service` for whoever AWS's usual variables and files name. Raises CloudError."""
+    config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
+    with plain(f"reach {service}"):
+        return boto3.client(service, config=config)
+
+
+@contextmanager
+def plain(what: str) -> Iterator[None]:
+    """What AWS's client raises in the block becomes a CloudError: "cannot <what>: why, and what to do"."""
+    try:
+        yield
+    except ClientError as error:
+        raise CloudError(f"cannot {what}: {_reason(error)}") from error
+    except NoCredentialsError as error:
+        raise CloudError(f"cannot {what}: there are no AWS credentials; {SIGN_IN}") from error
+    except NoRegionError as error:
+        raise CloudError(f"cannot {what}: no AWS region is set; set AWS_REGION or the profile's region") from error
+    except EndpointConnectionError as error:
+        raise CloudError(f"cannot {what}: AWS does not answer ({error}); is there a network?") from error
+    except BotoCoreError as error:
+        raise CloudError(f"cannot {what}: {error}") from error
+
+
+def code(error: ClientError) -> str:
+    """AWS's name for what went wrong."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _reason(error: ClientError) -> str:
+    message = str(error.response.get("Error", {}).get("Message", error))
+    if code(error) in STRANGERS:
+        return f"AWS does not know these credentials ({code(error)}); {SIGN_IN}"
+    if code(error) in EXPIRED:
+        return f"the AWS credentials are no longer valid ({code(error)}); {SIGN_IN}"
+    if code(error) in DENIED:
+        return f"these AWS credentials may not do that: {message}"
+    return f"{message} ({code(error)})"
