@@ -330,8 +330,12 @@ def _caller_of(task: telephony.Task) -> str:
 
 def _back_to_work(worker_sid: str, rules: Queue) -> None:
     wrapping, back = _activity(rules.activities.after_call), _activity(rules.activities.after_wrap_up)
-    if wrapping and back:
+    if not (wrapping and back):
+        return
+    try:
         telephony.move_worker(worker_sid, back, only_from=wrapping)
+    except telephony.Refused as error:  # deleted, say: the task has to end all the same
+        log.error("worker not put back to work", worker_sid=worker_sid, why=str(error))
 
 
 def _served(task: telephony.Task, call_sid: str, reservation: telephony.Reservation, reason: str, now: float) -> None:

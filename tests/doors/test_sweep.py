@@ -456,6 +456,14 @@ def test_a_worker_whom_twilio_does_not_move_is_moved_by_the_next_sweep(board: Sw
     assert task["assignment_status"] == "completed" and board.twilio.activity == ACTIVITIES["Available"]
 
 
+def test_a_worker_who_is_deleted_keeps_no_task_in_wrapping(board: Switchboard, later: Later) -> None:
+    task = wrapping(board, later)
+    board.twilio.failures = {f"GET {WORKERS}": [(404, 20404)]}
+    later(AFTER_WRAP_UP)
+    board.sweep()
+    assert task["assignment_status"] == "completed"
+
+
 def test_a_call_of_which_no_event_came_at_all_is_recorded(board: Switchboard, later: Later) -> None:
     wrapping(board, later)
     later(AFTER_WRAP_UP)
