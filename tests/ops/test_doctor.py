@@ -1,0 +1,267 @@
+"""The doctor on a healthy stage, and on each way of being ill: what it says, and what it advises."""
+
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+
+from ops import stage
+from ops.apply import apply
+from ops.doctor import as_json, as_text, examine, is_healthy
+from ops.doctor.finding import Finding, Patient
+from tests.conftest import Aws, forget_everything
+from tests.emulator.stage import TOKEN
+from tests.ops.files import center
+from tests.ops.stage import Account
+from tests.support import api_gateway
+
+NOW = 1_800_000_000.0
+BASE = api_gateway.BASE
+SECRET = "/cordboard/test/twilio"
+POLICIES = ("api", "bridge_job", "sweep")
+
+
+class Ward:
+    """A stage `test` on AWS by moto, applied to the emulator's account, its doors those of app.py."""
+
+    def __init__(self, cloud: Aws, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.account, self.root, self.cloud = Account(), root, cloud
+        outcome = apply(self.account.client, center(), BASE)
+        self.environment = {
+            "LINKS_TABLE": "cordboard-test-links",
+            "CONTACTS_TABLE": "cordboard-test-contacts",
+            "JOBS_QUEUE": "cordboard-test-jobs",
+            "JOBS_QUEUE_URL": cloud.queue_url,
+            "TWILIO_SECRET_PARAMETER": SECRET,
+            "PUBLIC_BASE_URL": BASE,
+            **outcome.environment,
+        }
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
+        forget_everything()
+        self._write_project()
+        self._deploy()
+        self.patient = Patient("test", self.account.client, center(), NOW, root, self._post, lambda: NOW)
+
+    def _write_project(self) -> None:
+        chalice = self.root / ".chalice"
+        (chalice / "policies").mkdir(parents=True)
+        config = {"stages": {"test": {"environment_variables": self.environment}}}
+        (chalice / "config.json").write_text(json.dumps(config))
+        for name in POLICIES:
+            shutil.copy(
+                stage.ROOT / ".chalice" / "policies" / f"dev-{name}.json", chalice / "policies" / f"test-{name}.json"
+            )
+
+    def _deploy(self) -> None:
+        boto3.client("ssm").put_parameter(Name=SECRET, Value=json.dumps({"auth_tokens": [TOKEN]}), Type="SecureString")
+        for table in ("links", "contacts"):
+            boto3.client("dynamodb").update_time_to_live(
+                TableName=f"cordboard-test-{table}",
+                TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+            )
+        boto3.client("sqs").create_queue(QueueName="cordboard-test-jobs-dead")
+        arns = {name: self._function(name) for name in POLICIES}
+        queue = boto3.client("sqs").get_queue_attributes(QueueUrl=self.cloud.queue_url, AttributeNames=["QueueArn"])
+        boto3.client("lambda").create_event_source_mapping(
+            EventSourceArn=queue["Attributes"]["QueueArn"], FunctionName=self.name_of("bridge_job")
+        )
+        boto3.client("events").put_rule(Name="each-minute", ScheduleExpression="rate(1 minute)")
+        boto3.client("events").put_targets(Rule="each-minute", Targets=[{"Id": "1", "Arn": arns["sweep"]}])
+
+    def name_of(self, policy: str) -> str:
+        return "cordboard-test" if policy == "api" else f"cordboard-test-{policy}"
+
+    def _function(self, policy: str) -> str:
+        name = self.name_of(policy)
+        trust = {"Version": "2012-10-17", "Statement": []}
+        role = boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+        document = (self.root / ".chalice" / "policies" / f"test-{policy}.json").read_text()
+        boto3.client("iam").put_role_policy(RoleName=name, PolicyName=name, PolicyDocument=document)
+        made = boto3.client("lambda").create_function(
+            FunctionName=name,
+            Role=role["Arn"],
+            Runtime="python3.12",
+            Handler="app.app",
+            Code={"ZipFile": _an_archive()},
+            Environment={"Variables": self.environment},
+        )
+        return str(made["FunctionArn"])
+
+    def _post(self, url: str, form: Mapping[str, str], signature: str) -> tuple[int, str]:
+        import app
+
+        path = urlsplit(url).path.removeprefix("/api")
+        route, values = _matched(path)
+        event = api_gateway.post(route, form, values, token=None)
+        event["headers"]["X-Twilio-Signature"] = signature
+        with redirect_stdout(io.StringIO()):
+            answer = app.app(event, None)
+        return answer["statusCode"], answer["body"]
+
+    def examine(self, **changes: Any) -> list[Finding]:
+        return list(examine(replace(self.patient, **changes)))
+
+
+def _matched(path: str) -> tuple[str, dict[str, str]]:
+    parts = path.split("/")
+    if path.startswith("/worker/"):
+        return "/worker/{call_sid}/{reservation_sid}/" + parts[4], {"call_sid": parts[2], "reservation_sid": parts[3]}
+    if path.startswith("/voice/menu/"):
+        return "/voice/menu/{attempt}", {"attempt": parts[3]}
+    return path, {}
+
+
+def _an_archive() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("app.py", "")
+    return file.getvalue()
+
+
+@pytest.fixture
+def ward(cloud: Aws, environment: pytest.MonkeyPatch, tmp_path: Path) -> Ward:
+    return Ward(cloud, tmp_path, environment)
+
+
+def bad(findings: list[Finding]) -> list[tuple[str, str]]:
+    return [(found.check, found.verdict) for found in findings if found.verdict != "pass"]
+
+
+def test_a_healthy_stage_passes_every_check_and_keeps_no_trace_of_it(ward: Ward) -> None:
+    findings = ward.examine()
+    assert bad(findings) == [], "\n".join(as_text(found) for found in findings)
+    assert is_healthy(findings)
+    assert {found.check for found in findings} >= {"secret", "doors", "auth tokens", "Twilio", "numbers", "workers"}
+    assert ward.cloud.rows() == [] and ward.cloud.take_messages() == []
+
+
+Harm = Callable[[Ward], object]
+
+
+def _drop_function(ward: Ward) -> None:
+    boto3.client("lambda").delete_function(FunctionName="cordboard-test-sweep")
+
+
+def _another_configuration(ward: Ward) -> None:
+    boto3.client("lambda").update_function_configuration(
+        FunctionName="cordboard-test", Environment={"Variables": {**ward.environment, "LINKS_TABLE": "old"}}
+    )
+
+
+def _too_much_allowed(_ward: Ward) -> None:
+    anything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    boto3.client("iam").put_role_policy(
+        RoleName="cordboard-test", PolicyName="more", PolicyDocument=json.dumps(anything)
+    )
+
+
+def _unplugged(_ward: Ward) -> None:
+    client = boto3.client("lambda")
+    for found in client.list_event_source_mappings(FunctionName="cordboard-test-bridge_job")["EventSourceMappings"]:
+        client.delete_event_source_mapping(UUID=found["UUID"])
+
+
+def _dead_letter(ward: Ward) -> None:
+    boto3.client("sqs").send_message(QueueUrl=ward.environment["JOBS_QUEUE_URL"] + "-dead", MessageBody="{}")
+
+
+def _forgotten_link(_ward: Ward) -> None:
+    row = {"call_sid": "CA1", "item": "WR1", "open": "link"}
+    item = {name: {"S": value} for name, value in row.items()} | {"check_at": {"N": str(NOW - 3600)}}
+    boto3.client("dynamodb").put_item(TableName="cordboard-test-links", Item=item)
+
+
+def _numbers_expire_never(_ward: Ward) -> None:
+    boto3.client("dynamodb").update_time_to_live(
+        TableName="cordboard-test-links",
+        TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires_at"},
+    )
+
+
+def _wrong_token(_ward: Ward) -> None:
+    boto3.client("ssm").put_parameter(
+        Name=SECRET, Value=json.dumps({"auth_tokens": ["f" * 32]}), Type="SecureString", Overwrite=True
+    )
+
+
+def _no_secret(_ward: Ward) -> None:
+    boto3.client("ssm").delete_parameter(Name=SECRET)
+
+
+def _number_elsewhere(ward: Ward) -> None:
+    number = ward.account.client.incoming_phone_numbers.list()[0]
+    number.update(voice_url="https://example.com/", voice_fallback_url="")
+
+
+def _nobody_there(ward: Ward) -> None:
+    ward.account.space.workers.list(friendly_name="Bea")[0].update(attributes='{"queues": ["Support"]}')
+
+
+ILLS: Mapping[str, tuple[Harm, str, str]] = {
+    "a function is missing": (_drop_function, "function cordboard-test-sweep", "chalice deploy --stage test"),
+    "a function runs with an older configuration": (
+        _another_configuration,
+        "function cordboard-test",
+        "chalice deploy --stage test",
+    ),
+    "a role allows more than its file": (_too_much_allowed, "role of cordboard-test", "chalice deploy --stage test"),
+    "the queue leads nowhere": (_unplugged, "jobs queue", "chalice deploy --stage test"),
+    "a dead letter waits": (_dead_letter, "dead letters", "docs/operations.md, Dead letters"),
+    "nobody sweeps": (_forgotten_link, "open links", "docs/operations.md, The sweep"),
+    "phone numbers never expire": (
+        _numbers_expire_never,
+        "table cordboard-test-links",
+        "python -m ops deploy --stage test --only resources",
+    ),
+    "the token is another account's": (_wrong_token, "auth tokens", "python -m ops secret set --stage test"),
+    "there is no secret": (_no_secret, "secret", "python -m ops secret set --stage test"),
+    "a number leads elsewhere": (_number_elsewhere, "numbers", "python -m ops apply --stage test"),
+    "a worker has no phone": (_nobody_there, "workers", "workers.toml, then ops apply"),
+}
+
+
+@pytest.mark.parametrize(("harm", "check", "mend"), ILLS.values(), ids=ILLS)
+def test_what_is_wrong_is_named_with_what_mends_it(ward: Ward, harm: Harm, check: str, mend: str) -> None:
+    harm(ward)
+    findings = ward.examine()
+    assert (check, "failure") in bad(findings) and not is_healthy(findings)
+    assert mend in {found.mend for found in findings if found.check == check}
+
+
+def test_a_door_that_takes_a_forged_request_is_the_worst(ward: Ward) -> None:
+    findings = ward.examine(post=lambda url, form, signature: (200, "<Response/>"))
+    assert ("door /voice/incoming", "failure") in bad(findings)
+    assert "do not go live: tell us" in {found.mend for found in findings}
+
+
+def test_a_clock_that_is_off_and_a_team_too_large_for_the_account_are_warnings(ward: Ward) -> None:
+    crowd = "".join(
+        f'[workers.P{n}]\ncontact_uri = "+1415555{n:04}"\nattributes = {{ queues = ["Support"] }}\n' for n in range(20)
+    )
+    findings = ward.examine(twilio_time=lambda: NOW - 60, center=center(workers=crowd))
+    assert ("clock", "warning") in bad(findings) and ("call rate", "warning") in bad(findings)
+
+
+def test_what_cannot_be_checked_is_a_failure_and_the_rest_is_checked_all_the_same(ward: Ward) -> None:
+    def down() -> float:
+        raise ConnectionError("no route to +14155550100")
+
+    findings = ward.examine(twilio_time=down)
+    assert bad(findings) == [("clock", "failure")]
+    assert "+14155550100" not in findings[-1].why
+
+
+def test_a_pipeline_reads_json(ward: Ward) -> None:
+    told = json.loads(as_json(ward.examine()))
+    assert told["healthy"] is True and told["checks"][0]["verdict"] == "pass"
