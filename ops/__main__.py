@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ops import calls_command, secret_command
+from ops import calls_command, center_command, secret_command
 
 # Each has `add_to(rooms)`: it adds its command, and set_defaults(run=...) says what runs it and returns the exit code.
-COMMANDS = (calls_command, secret_command)
+COMMANDS = (calls_command, center_command, secret_command)
 
 
 def main(words: Sequence[str] | None = None) -> int:

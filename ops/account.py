@@ -41,7 +41,7 @@ def client(environment: Mapping[str, str] = os.environ, http_client: Any = None)
     if environment.get("TWILIO_API_KEY_SID"):
         user, password = _given(environment, "TWILIO_API_KEY_SID"), _given(environment, "TWILIO_API_KEY_SECRET")
     else:
-        user, password = account, _given(environment, "TWILIO_AUTH_TOKEN")
+        user, password = account, _given(environment, "TWILIO_AUTH_TOKEN").partition(",")[0]  # the newest of two
     http = http_client or _http_client(environment.get("TWILIO_API_URL", "").rstrip("/"))
     return Client(user, password, account, http_client=http)
 

@@ -1,0 +1,304 @@
+"""What an operator types, what is printed, and the exit code for a pipeline."""
+
+import io
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops import account as account_room
+from ops.__main__ import main
+from tests.emulator.stage import ACCOUNT, TOKEN
+from tests.ops.files import API, CENTER, WORKERS
+from tests.ops.stage import NUMBERS, Account, Cut
+
+CONFIG = {"stages": {"dev": {"environment_variables": {"LINKS_TABLE": "kept", "PUBLIC_BASE_URL": API}}, "new": {}}}
+
+
+class Desk:
+    """A checkout with the files, an account, and somebody who types."""
+
+    def __init__(self, root: Path, account: Account) -> None:
+        self.root, self.account = root, account
+        (root / "chalicelib").mkdir()
+        (root / ".chalice").mkdir()
+        self.center, self.workers = root / "chalicelib" / "callcenter.toml", root / "workers.toml"
+        self.center.write_text(CENTER)
+        self.workers.write_text(WORKERS)
+        (root / ".chalice" / "config.json").write_text(json.dumps(CONFIG))
+
+    def types(self, *words: str) -> int:
+        return main([*words, "--root", str(self.root)])
+
+    def environment(self, stage: str = "dev") -> dict[str, str]:
+        config = json.loads((self.root / ".chalice" / "config.json").read_text())
+        variables: dict[str, str] = config["stages"][stage]["environment_variables"]
+        return variables
+
+    def change(self, file: Path, what: str, into: str) -> None:
+        text = file.read_text()
+        assert what in text
+        file.write_text(text.replace(what, into, 1))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    account = Account()
+    for name in ("TWILIO_API_URL", "TWILIO_API_KEY_SID", "TWILIO_WORKSPACE_SID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
+    monkeypatch.setattr(account_room, "_http_client", lambda api_url: account.wire)
+    return Desk(tmp_path, account)
+
+
+def test_from_an_empty_account_to_no_difference(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.types("plan") == 2
+    assert "+ workspace Harbour Clinic" in capsys.readouterr().out
+    assert desk.account.wire.changes == []
+    assert desk.types("apply") == 0
+    assert "+ task queue Support" in capsys.readouterr().out
+    assert desk.types("plan") == 0
+    assert desk.types("apply") == 0
+    assert capsys.readouterr().out.rstrip().endswith("Twilio is as the files say: nothing was changed")
+
+
+def test_apply_gives_the_stage_what_the_application_needs_and_keeps_the_rest(desk: Desk) -> None:
+    desk.types("apply")
+    environment = desk.environment()
+    assert environment["LINKS_TABLE"] == "kept"
+    assert environment["TWILIO_WORKSPACE_SID"] == desk.account.space.fetch().sid
+    assert set(json.loads(environment["TWILIO_TASK_QUEUES"])) == {"Support", "Sales"}
+
+
+def test_drift_is_printed_and_ends_with_2(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.types("apply")
+    (number,) = desk.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])
+    number.update(voice_url="https://elsewhere.example.com/")
+    capsys.readouterr()
+    assert desk.types("plan") == 2
+    printed = capsys.readouterr().out
+    assert f"~ number {NUMBERS[0]}" in printed
+    assert '    - voice_url = "https://elsewhere.example.com/"' in printed
+    assert desk.types("plan", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["steps"][0]["changes"][0]["field"] == "voice_url"
+    assert desk.types("apply") == 0
+    assert desk.types("plan") == 0
+
+
+def test_json_of_apply_is_one_document(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.types("apply", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["steps"][0]["name"] == "Harbour Clinic"
+
+
+def test_a_mistake_in_the_files_stops_everything_before_anything_is_sent(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.change(desk.center, "queues HAS", "queues HAVE")
+    desk.change(desk.workers, "+14155550111", "0415")
+    for command in ("check", "plan", "apply"):
+        assert desk.types(command) == 1
+    assert "workers.toml: workers.Bea.contact_uri is '0415'" in capsys.readouterr().err
+    desk.change(desk.workers, "0415", "+14155550111")
+    assert desk.types("check") == 1
+    assert "callcenter.toml: queues.Support.workers is 'queues HAVE" in capsys.readouterr().err
+    assert desk.account.wire.sent == []
+
+
+def test_check_needs_no_account(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("TWILIO_ACCOUNT_SID")
+    assert desk.types("check") == 0
+    assert "callcenter.toml can be applied: 2 queues, 2 workers" in capsys.readouterr().out
+
+
+def test_without_a_workers_file_workers_are_left_alone(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.types("apply")
+    desk.workers.unlink()
+    assert desk.types("plan", "--prune") == 0
+    assert "workers.toml is not there: the workers in Twilio are left alone" in capsys.readouterr().err
+
+
+def test_a_stage_that_does_not_exist_is_said_with_those_that_do(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("plan", "apply", "destroy"):
+        assert desk.types(command, "--stage", "prd") == 1
+        assert "there is no stage 'prd' in .chalice/config.json; there are dev, new" in capsys.readouterr().err
+
+
+def test_a_stage_that_was_never_deployed_has_no_url(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.types("plan", "--stage", "new") == 1
+    assert "stage new has no URL yet: run `chalice deploy --stage new` first" in capsys.readouterr().err
+    assert desk.types("plan", "--stage", "new", "--api-url", API + "/") == 2
+
+
+def test_a_token_pasted_with_a_line_feed_is_said(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", f"{TOKEN}\n")
+    assert desk.types("apply") == 1
+    said = capsys.readouterr().err
+    assert "TWILIO_AUTH_TOKEN has blanks or a line end in it" in said
+    assert TOKEN not in said
+
+
+def test_the_account_of_another_stage_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.types("apply")
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "9" * 32)
+    assert desk.types("plan") == 1
+    assert f"but stage dev belongs to {ACCOUNT}" in capsys.readouterr().err
+
+
+def test_a_network_that_breaks_ends_with_one_sentence_and_a_second_apply_finishes(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.account.wire.before = Cut(5)
+    assert desk.types("apply") == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "run the command again" in said
+    assert "TWILIO_WORKSPACE_SID" not in desk.environment()
+    desk.account.wire.before = lambda method, path: None
+    assert desk.types("apply") == 0
+
+
+def test_a_number_the_account_lacks_leaves_something_for_a_person(desk: Desk) -> None:
+    desk.change(desk.center, NUMBERS[1], "+14155550177")
+    assert desk.types("apply") == 2
+    assert desk.types("plan") == 2
+
+
+# --- Import
+
+
+def imported(desk: Desk, *words: str) -> int:
+    return desk.types("import", "Harbour Clinic", "--to", str(desk.root / "found"), *words)
+
+
+def test_what_is_imported_describes_the_workspace_as_it_is(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.types("apply")
+    assert imported(desk) == 0
+    found = tomllib.loads((desk.root / "found" / "callcenter.toml").read_text())
+    given = tomllib.loads(CENTER)
+    assert found["activities"] == given["activities"]
+    assert found["workflow"] == given["workflow"]
+    assert found["workspace"]["timeout_activity"] == "Unavailable"
+    assert {name: queue["workers"] for name, queue in found["queues"].items()} == {
+        name: queue["workers"] for name, queue in given["queues"].items()
+    }
+    people, wanted = (
+        tomllib.loads((desk.root / "found" / "workers.toml").read_text())["workers"],
+        tomllib.loads(WORKERS),
+    )
+    for name, person in wanted["workers"].items():
+        assert (people[name]["contact_uri"], people[name]["attributes"]) == (
+            person["contact_uri"],
+            person["attributes"],
+        )
+    assert people["Dora"]["capacity"]["voice"] == 2
+    assert "to be settled: callcenter.toml: lines.main.attributes is {}" in capsys.readouterr().out
+
+
+def test_a_plan_with_the_imported_files_finds_only_what_the_workspace_cannot_know(desk: Desk) -> None:
+    desk.types("apply")
+    imported(desk)
+    desk.center.write_text((desk.root / "found" / "callcenter.toml").read_text())
+    desk.workers.write_text((desk.root / "found" / "workers.toml").read_text())
+    desk.change(desk.center, 'name = "Calls"', 'name = "Calls"\ndefault_queue = "Sales"')
+    desk.account.wire.sent.clear()
+    assert desk.types("apply") == 0
+    assert [path.split("/")[-2] for path in desk.account.wire.changes] == ["Workflows"]
+    assert desk.types("plan") == 0
+
+
+def test_import_overwrites_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.types("apply")
+    assert imported(desk) == 0
+    assert imported(desk) == 1
+    assert "is there already: say another folder with --to" in capsys.readouterr().err
+
+
+def test_import_of_a_workspace_that_is_not_there_names_those_that_are(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.account.client.taskrouter.v1.workspaces.create(friendly_name="Other")
+    assert imported(desk) == 1
+    assert "there is no workspace 'Harbour Clinic'; there are: Other" in capsys.readouterr().err
+
+
+def test_import_asks_which_of_several_workflows(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.types("apply")
+    (calls,) = desk.account.space.workflows.list()
+    desk.account.space.workflows.create(friendly_name="Chats", configuration=calls.configuration)
+    assert imported(desk) == 1
+    assert "say with --workflow which workflow the calls take; there are: Calls, Chats" in capsys.readouterr().err
+    assert imported(desk, "--workflow", "Chats") == 0
+
+
+def test_import_takes_what_nobody_would_write(desk: Desk) -> None:
+    space: Any = desk.account.client.taskrouter.v1.workspaces.create(friendly_name="Harbour Clinic")
+    inside = desk.account.client.taskrouter.v1.workspaces(space.sid)
+    queue = inside.task_queues.create(friendly_name='Q "1" ü').sid
+    route = {"filters": [{"expression": 'a == "b"', "targets": [{"queue": queue, "timeout": 200}, {"priority": "7"}]}]}
+    inside.workflows.create(friendly_name="Calls", configuration=json.dumps({"task_routing": route}))
+    odd = {"contact_uri": "desk 4", "nothing": None, "deep": {"a b": [1, 2.5, True, "x\u007f\n"]}}
+    inside.workers.create(friendly_name="O'Neil, Bea", attributes=json.dumps(odd))
+    assert imported(desk) == 0
+    found = tomllib.loads((desk.root / "found" / "callcenter.toml").read_text())
+    (filter_,) = found["workflow"]["filters"]
+    assert filter_["name"] == "filter 1"
+    assert filter_["targets"] == [{"queue": 'Q "1" ü', "timeout": 200}, {"queue": 'Q "1" ü', "priority": 7}]
+    people = tomllib.loads((desk.root / "found" / "workers.toml").read_text())["workers"]
+    assert people["O'Neil, Bea"]["attributes"] == {"contact_uri": "desk 4", "deep": odd["deep"]}
+
+
+# --- Destroy
+
+
+def test_destroy_takes_back_what_apply_made(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.types("apply")
+    assert desk.types("destroy", "--yes") == 0
+    assert desk.account.client.taskrouter.v1.workspaces.list() == []
+    assert not any(number.voice_url for number in desk.account.client.incoming_phone_numbers.list())
+    assert desk.environment()["TWILIO_WORKSPACE_SID"] == ""
+    assert desk.environment()["TWILIO_ACTIVITIES"] == "{}"
+    capsys.readouterr()
+    assert desk.types("destroy", "--yes") == 0
+    assert capsys.readouterr().out == "there was nothing to take back\n"
+
+
+@pytest.mark.parametrize(("typed", "code", "left"), [("Harbour Clinic\n", 0, 0), ("yes\n", 1, 1), ("", 1, 1)])
+def test_destroy_asks_for_the_workspaces_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, typed: str, code: int, left: int
+) -> None:
+    desk.types("apply")
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    assert desk.types("destroy") == code
+    assert len(desk.account.client.taskrouter.v1.workspaces.list()) == left
+
+
+def test_destroy_leaves_what_apply_did_not_make(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.types("apply")
+    desk.account.space.workers.create(friendly_name="Gil")
+    other = desk.account.client.taskrouter.v1.workspaces.create(friendly_name="Other")
+    elsewhere = "https://elsewhere.example.com/"
+    desk.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])[0].update(voice_url=elsewhere)
+    assert desk.types("destroy", "--yes") == 1
+    assert "the workspace has what the files do not name: worker Gil; with --prune" in capsys.readouterr().err
+    assert desk.types("destroy", "--yes", "--prune") == 0
+    assert [one.sid for one in desk.account.client.taskrouter.v1.workspaces.list()] == [other.sid]
+    assert desk.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])[0].voice_url == elsewhere
+
+
+def test_a_destroy_that_broke_off_is_finished_by_the_next(desk: Desk) -> None:
+    desk.types("apply")
+    desk.account.wire.before = Cut(1)
+    assert desk.types("destroy", "--yes") == 1
+    desk.account.wire.before = lambda method, path: None
+    assert desk.types("destroy", "--yes") == 0
+    assert desk.account.client.taskrouter.v1.workspaces.list() == []
