@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from emulator import rest_taskrouter, rest_voice
+from emulator.account import Account, get_account
 from emulator.ports import TwilioError
 from emulator.rest_answer import RestAnswer
 from emulator.taskrouter import TaskRouter
@@ -19,8 +20,15 @@ def dispatch(
     fields: Fields,
     *,
     headers: Mapping[str, str],
+    account: Account,
+    user: str,
 ) -> RestAnswer:
-    """`fields` are those of the query and of the form body together. TwilioError for every refusal."""
+    """`fields` are those of the query and of the form body together, `user` whose credentials opened the door.
+
+    TwilioError for every refusal.
+    """
+    if (method, path) == ("GET", f"/2010-04-01/Accounts/{account.sid}.json"):
+        return get_account(account, user)
     if path.startswith("/2010-04-01/"):
         return rest_voice.handle(voice, method, path, fields)
     if path.startswith("/v1/"):

@@ -1,9 +1,12 @@
-"""REST on Calls and Queues (contract 7.1, 7.3, 7.4)."""
+"""REST on Calls, Queues and IncomingPhoneNumbers (contract 7.1, 7.3, 7.4, 7.5)."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlencode
 
+from emulator import rest_numbers
 from emulator.calls import API_VERSION, Call, Method, Source, StatusCallback, rfc2822
+from emulator.numbers import Number
 from emulator.ports import TwilioError
 from emulator.queues import VoiceQueue
 from emulator.rest_answer import RestAnswer
@@ -14,7 +17,9 @@ EVENTS = {"initiated", "ringing", "answered", "completed"}
 MAX_TIMEOUT = 600
 MAX_TWIML = 4000
 MAX_QUEUE_SIZE = 5000
-_ROUTES = re.compile(r"^/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/(Calls|Queues)(?:/([A-Z]{2}[0-9a-fA-F]{32}))?\.json$")
+_ROUTES = re.compile(
+    r"^/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/(Calls|Queues|IncomingPhoneNumbers)(?:/([A-Z]{2}[0-9a-fA-F]{32}))?\.json$"
+)
 
 
 def handle(voice: Voice, method: str, path: str, fields: Fields) -> RestAnswer:
@@ -225,21 +230,50 @@ def _queue_body(voice: Voice, queue: VoiceQueue) -> dict[str, object]:
     }
 
 
+# Phone numbers
+
+
+def _list_numbers(voice: Voice, fields: Fields) -> RestAnswer:
+    account = voice.exchange.account_sid
+    shown = [rest_numbers.body(one, account) for one in rest_numbers.found([*voice.numbers.values()], fields)]
+    return _page(voice, "IncomingPhoneNumbers", shown, fields, key="incoming_phone_numbers")
+
+
+def _number(voice: Voice, path: str, sid: str) -> Number:
+    number = next((one for one in voice.numbers.values() if one.sid == sid), None)
+    if number is None:
+        raise not_found(path)
+    return number
+
+
+def _get_number(voice: Voice, path: str, sid: str, _fields: Fields) -> RestAnswer:
+    return RestAnswer(200, rest_numbers.body(_number(voice, path, sid), voice.exchange.account_sid))
+
+
+def _update_number(voice: Voice, path: str, sid: str, fields: Fields) -> RestAnswer:
+    number = rest_numbers.changed(_number(voice, path, sid), fields, voice.exchange.kernel.now())
+    voice.numbers[number.phone_number] = number
+    return RestAnswer(200, rest_numbers.body(number, voice.exchange.account_sid))
+
+
 # Pages
 
 
-def _page(voice: Voice, resource: str, found: list[dict[str, object]], fields: Fields) -> RestAnswer:
-    size = min(max(int(_one(fields, "PageSize", "50")), 1), 1000)
-    page = int(_one(fields, "Page", "0"))
+def _page(voice: Voice, resource: str, found: list[dict[str, object]], fields: Fields, key: str = "") -> RestAnswer:
+    """One page of a list, under `key`; the list's filters go on in the URL of the next page."""
+    size = min(max(_count(fields, "PageSize", 50), 1), 1000)
+    page = _count(fields, "Page", 0)
+    filters = [(name, values) for name, values in fields.items() if not name.startswith("Page")]
     start = page * size
     shown = found[start : start + size]
 
     def uri(number: int) -> str:
         path = f"/{API_VERSION}/Accounts/{voice.exchange.account_sid}/{resource}.json"
-        return f"{path}?PageSize={size}&Page={number}"
+        query = urlencode([*filters, ("PageSize", [str(size)]), ("Page", [str(number)])], doseq=True)
+        return f"{path}?{query}"
 
     body: dict[str, object] = {
-        resource.lower(): shown,
+        key or resource.lower(): shown,
         "page": page,
         "page_size": size,
         "start": start,
@@ -252,14 +286,24 @@ def _page(voice: Voice, resource: str, found: list[dict[str, object]], fields: F
     return RestAnswer(200, body)
 
 
+def _count(fields: Fields, name: str, default: int) -> int:
+    text = _one(fields, name, str(default))
+    if not text.isdigit():
+        raise TwilioError(20001, f"{name} is no number: {text}")
+    return int(text)
+
+
 _ONE: dict[tuple[str, str], Callable[[Voice, str, str, Fields], RestAnswer]] = {
     ("GET", "Calls"): _get_call,
     ("POST", "Calls"): _update_call,
     ("GET", "Queues"): _get_queue,
     ("POST", "Queues"): _update_queue,
+    ("GET", "IncomingPhoneNumbers"): _get_number,
+    ("POST", "IncomingPhoneNumbers"): _update_number,
 }
 _MANY: dict[tuple[str, str], Callable[[Voice, Fields], RestAnswer]] = {
     ("GET", "Calls"): _list_calls,
     ("POST", "Calls"): _create_call,
     ("GET", "Queues"): _list_queues,
+    ("GET", "IncomingPhoneNumbers"): _list_numbers,
 }

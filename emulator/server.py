@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+from emulator.failures import ConnectionBroken
 from emulator.kernel import Kernel
 from emulator.rest_answer import RestAnswer
 from emulator.twilio import Twilio
@@ -54,9 +55,13 @@ class _Handler(BaseHTTPRequestHandler):
         form = parse_qs(body.decode(), keep_blank_values=True)
         authorization = self.headers.get("Authorization", "")
         headers = dict(self.headers.items())
-        answer = self._loop.call(
-            lambda: self._twilio.rest(self.command, self.path, form, authorization, headers),
-        )
+        try:
+            answer = self._loop.call(
+                lambda: self._twilio.rest(self.command, self.path, form, authorization, headers),
+            )
+        except ConnectionBroken:
+            self.close_connection = True
+            return
         self._send(answer)
 
     def _send(self, answer: RestAnswer) -> None:

@@ -1,20 +1,22 @@
 """The whole of Twilio that we need: both halves, the wire and the account, behind one object."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from emulator import rest
+from emulator.account import Account
 from emulator.calls import Method
 from emulator.exchange import Exchange
+from emulator.failures import ConnectionBroken, Failure, Failures
+from emulator.failures import refusal as planned_refusal
 from emulator.kernel import Kernel
+from emulator.numbers import Number
 from emulator.people import Phone, Step
 from emulator.ports import Transport, TwilioError
 from emulator.rest_answer import RestAnswer, refusal
 from emulator.taskrouter import TaskRouter
-from emulator.voice import Number, Voice
+from emulator.voice import Voice
 from emulator.webhooks import SignedWebhooks
 
 MakeTransport = Callable[[Kernel], Transport]
@@ -28,24 +30,6 @@ class Recorded:
     url: str
     form: Mapping[str, Sequence[str]]
     answer: RestAnswer
-
-
-@dataclass
-class Account:
-    """`api_keys` maps the sid of an API key to its secret; both kinds of credentials open REST."""
-
-    sid: str
-    auth_token: str
-    api_keys: dict[str, str] = field(default_factory=dict)
-
-    def admits(self, authorization: str) -> bool:
-        kind, _, encoded = authorization.partition(" ")
-        try:
-            user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return False
-        secrets = {self.sid: self.auth_token, **self.api_keys}
-        return kind == "Basic" and user in secrets and secrets[user] == password
 
 
 class Twilio:
@@ -67,7 +51,7 @@ class Twilio:
         calls_per_second: float = 1.0,
     ) -> None:
         self.kernel = Kernel(now, seed)
-        self.account = Account(account_sid, auth_token)
+        self.account = Account(account_sid, auth_token, now())
         self.transport = transport(self.kernel)
         self.webhooks = SignedWebhooks(self.kernel, self.transport, auth_token)
         self.exchange = Exchange(self.kernel, self.webhooks, account_sid, speech_rate)
@@ -75,12 +59,17 @@ class Twilio:
         self.router = TaskRouter(self.kernel, account_sid, self.webhooks)
         self.router.voice = self.voice
         self.exchange.router = self.router
-        self.numbers: dict[str, Number] = {}
+        self.failures = Failures()
         self.requests: list[Recorded] = []
 
     @property
     def account_sid(self) -> str:
         return self.account.sid
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        """The account's own, by phone number."""
+        return self.voice.numbers
 
     def rotate_auth_token(self, auth_token: str) -> None:
         """The secondary token is promoted: it signs and it opens REST from now on (contract 2.1)."""
@@ -98,16 +87,21 @@ class Twilio:
         status_callback: str = "",
         status_callback_method: Method = "POST",
     ) -> None:
-        """Say where the calls to one of our numbers are sent."""
-        self.numbers[phone_number] = Number(
-            phone_number,
-            voice_url,
-            voice_method,
-            fallback_url,
-            fallback_method,
-            status_callback,
-            status_callback_method,
-        )
+        """Own the number and say where its calls are sent."""
+        self.own(phone_number)
+        number = self.numbers[phone_number]
+        number.voice_url, number.voice_method = voice_url, voice_method
+        number.fallback_url, number.fallback_method = fallback_url, fallback_method
+        number.status_callback, number.status_callback_method = status_callback, status_callback_method
+
+    def own(self, phone_number: str, friendly_name: str = "") -> str:
+        """The account has this number, with no URL yet when it is new; returns its sid."""
+        if phone_number not in self.numbers:
+            sid, now = self.kernel.sid("PN"), self.kernel.now()
+            self.numbers[phone_number] = Number(
+                phone_number, sid=sid, friendly_name=friendly_name or phone_number, created=now, updated=now
+            )
+        return self.numbers[phone_number].sid
 
     def dial(
         self,
@@ -144,6 +138,23 @@ class Twilio:
     def decline(self, call_sid: str) -> None:
         self.voice.decline(call_sid)
 
+    def refuse_next(
+        self, method: str, path: str, status: int, code: int = 0, *, times: int = 1, after: int = 0
+    ) -> None:
+        """REST refuses the next `times` requests with this method whose path fits, once `after` of them went through.
+
+        `method` may be empty for any; `path` is a regular expression that is searched in the path: `/Workers$`.
+        Without `code` it is the one that goes with the status (429: 20429).
+        """
+        self.failures.planned.append(Failure(method, path, times, after, planned_refusal(status, code)))
+
+    def break_next(self, method: str, path: str, *, executed: bool = False, times: int = 1, after: int = 0) -> None:
+        """The network breaks at such requests, named as for `refuse_next`.
+
+        Nobody gets an answer; `executed` says whether the request was done all the same.
+        """
+        self.failures.planned.append(Failure(method, path, times, after, executed=executed))
+
     def rest(
         self,
         method: str,
@@ -152,9 +163,20 @@ class Twilio:
         authorization: str,
         headers: Mapping[str, str] | None = None,
     ) -> RestAnswer:
-        """One REST request: `url` complete or only a path, `form` the body's fields, `authorization` the header."""
-        answer = self._answer(method, url, form, authorization, headers or {})
+        """One REST request: `url` complete or only a path, `form` the body's fields, `authorization` the header.
+
+        ConnectionBroken when a test planned that there is no answer.
+        """
+        failure = self.failures.next(method.upper(), urlsplit(url).path)
+        if failure is not None and failure.refusal is None and not failure.executed:
+            raise ConnectionBroken
+        if failure is not None and failure.refusal is not None:
+            answer = refusal(failure.refusal)
+        else:
+            answer = self._answer(method, url, form, authorization, headers or {})
         self.requests.append(Recorded(method, url, form, answer))
+        if failure is not None and failure.refusal is None:
+            raise ConnectionBroken
         return answer
 
     def _answer(
@@ -169,8 +191,16 @@ class Twilio:
         fields = parse_qs(parts.query, keep_blank_values=True)
         fields.update({name: list(values) for name, values in form.items()})
         try:
-            if not self.account.admits(authorization):
-                raise TwilioError(20003, "Authenticate", 401)
-            return rest.dispatch(self.voice, self.router, method.upper(), parts.path, fields, headers=headers)
+            user = self.account.user(authorization)
+            return rest.dispatch(
+                self.voice,
+                self.router,
+                method.upper(),
+                parts.path,
+                fields,
+                headers=headers,
+                account=self.account,
+                user=user,
+            )
         except TwilioError as error:
             return refusal(error)

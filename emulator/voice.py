@@ -11,6 +11,7 @@ from emulator.fiber import Fiber, Program, Wait
 from emulator.gathering import gather, record
 from emulator.interpreter import Interpreter
 from emulator.joining import dial, enqueue, reserved, take, talk
+from emulator.numbers import Number
 from emulator.people import Behaviour, Person, Phone, Step
 from emulator.ports import TwilioError, WorkerLegOrder
 from emulator.twiml import Dial, Enqueue, Gather, Record
@@ -18,19 +19,6 @@ from emulator.twiml import Dial, Enqueue, Gather, Record
 interpreter.PERFORM.update({Gather: gather, Record: record, Enqueue: enqueue, Dial: dial})
 
 SETUP_SECONDS = 1.0  # from dialing to the first ring, or to the busy tone
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number of ours and where its calls are sent."""
-
-    phone_number: str
-    voice_url: str
-    voice_method: Method = "POST"
-    fallback_url: str = ""
-    fallback_method: Method = "POST"
-    status_callback: str = ""
-    status_callback_method: Method = "POST"
 
 
 @dataclass(frozen=True)
@@ -53,6 +41,7 @@ class Voice:
         self.exchange = exchange
         self.calls_per_second = calls_per_second
         self.phones: dict[str, Phone] = {}
+        self.numbers: dict[str, Number] = {}  # the account's own, by phone number
         self._kernel = exchange.kernel
         self._next_slot = 0.0
 
@@ -178,7 +167,11 @@ class Voice:
         return call
 
     def _inbound(self, call: Call, source: Source) -> Program:
+        """What a caller of a number without a URL hears is uncertain; here the call is not answered."""
         try:
+            if not source.url:
+                self.exchange.warn(11100, f"{call.to} has no VoiceUrl", call.sid)
+                raise LegEnded("network", "busy")
             yield from self._documents(call, source)
             self._finish(call, LegEnded("document"))
         except LegEnded as ended:

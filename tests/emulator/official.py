@@ -9,6 +9,7 @@ import requests
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from emulator.failures import ConnectionBroken
 from emulator.twilio import Twilio
 from tests.emulator.stage import ACCOUNT, TOKEN, Stage
 
@@ -40,8 +41,12 @@ class InProcess:
         authorization = requests.auth._basic_auth_str(*auth)
         if params:
             url += "?" + urlencode(as_form(params), doseq=True)
-        answer = self.twilio.rest(method, url, as_form(data), authorization, headers or {})
-        return Response(answer.status, json.dumps(answer.body), dict(answer.headers))
+        try:
+            answer = self.twilio.rest(method, url, as_form(data), authorization, headers or {})
+        except ConnectionBroken as broken:
+            raise requests.ConnectionError("the emulator broke the connection") from broken
+        text = "" if answer.status == 204 else json.dumps(answer.body)
+        return Response(answer.status, text, dict(answer.headers))
 
 
 class OverHttp:

@@ -1,83 +1,12 @@
 """An empty account becomes a call centre with the official client; every answer is as Twilio describes it."""
 
-import json
-from collections.abc import Iterator
 from functools import partial
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
-from twilio.rest import Client
 
-from emulator.openapi import Description, folder
-from tests.emulator.official import client_of
-from tests.emulator.stage import BASE, WORKER, Stage
-
-NOBODY = "0" * 32
-
-
-class Empty(Stage):
-    """An account that owns nothing yet."""
-
-    def __init__(self) -> None:
-        super().__init__({})
-        self.twilio.exchange.router = self.twilio.router
-        self.client: Client = client_of(self)
-
-    def space(self, name: str = "Help line") -> "Space":
-        return Space(self.client, self.client.taskrouter.v1.workspaces.create(friendly_name=name).sid)
-
-
-class Space:
-    """A workspace, by the official client."""
-
-    def __init__(self, client: Client, sid: str) -> None:
-        self.sid = sid
-        self.rest = client.taskrouter.v1.workspaces(sid)
-
-    def activity(self, name: str) -> str:
-        (found,) = self.rest.activities.list(friendly_name=name)
-        return str(found.sid)
-
-    def queue(self, name: str = "Support", **fields: object) -> str:
-        return str(self.rest.task_queues.create(friendly_name=name, **fields).sid)
-
-    def workflow(self, queue: str, name: str = "Calls", **fields: object) -> str:
-        return str(self.rest.workflows.create(friendly_name=name, configuration=into(queue), **fields).sid)
-
-    def worker(self, name: str = "Bea", activity: str = "Offline", **attributes: object) -> str:
-        given = json.dumps({"contact_uri": WORKER, **attributes})
-        worker = self.rest.workers.create(friendly_name=name, attributes=given, activity_sid=self.activity(activity))
-        return str(worker.sid)
-
-
-def into(queue: str, **target: object) -> str:
-    """A workflow's configuration that sends every task to one queue."""
-    return json.dumps({"task_routing": {"filters": [{"expression": "1==1", "targets": [{"queue": queue, **target}]}]}})
-
-
-def refusal(caught: pytest.ExceptionInfo[TwilioRestException]) -> tuple[int, int]:
-    return caught.value.status, caught.value.code
-
-
-@pytest.fixture
-def account() -> Iterator[Empty]:
-    """After the test, each request and each answer that is no refusal is held against Twilio's own description."""
-    stage = Empty()
-    yield stage
-    path = folder()
-    if path is not None:
-        description = Description(path)
-        problems = [
-            (one.method, one.url, found)
-            for one in stage.twilio.requests
-            if one.answer.status < 400
-            for found in (
-                *description.check_request(one.method, one.url, one.form),
-                *description.check_response(one.method, one.url, one.answer.status, one.answer.body),
-            )
-        ]
-        assert problems == []
-
+from tests.emulator.empty import NOBODY, Empty, Space, into, refusal
+from tests.emulator.stage import BASE, WORKER
 
 # Workspaces
 
@@ -288,3 +217,150 @@ def test_a_worker_has_the_default_activity_unless_it_is_told_another(account: Em
     assert [one.friendly_name for one in space.rest.workers.list(activity_name="Offline")] == ["Bea"]
     found = space.rest.workers.list(target_workers_expression=f'contact_uri == "{WORKER}"')
     assert [one.friendly_name for one in found] == ["Carl"]
+
+
+def test_a_worker_is_renamed_but_not_to_another_workers_name(account: Empty) -> None:
+    space = account.space()
+    bea, carl = space.worker("Bea"), space.worker("Carl")
+    assert space.rest.workers(bea).update(friendly_name="Beatrice").friendly_name == "Beatrice"
+    with pytest.raises(TwilioRestException) as caught:
+        space.rest.workers(carl).update(friendly_name="Beatrice")
+    assert refusal(caught) == (400, 20001)
+
+
+# Channels
+
+
+def test_a_workers_channels_hold_one_task_each_until_they_are_changed(account: Empty) -> None:
+    space = account.space()
+    channels = space.rest.workers(space.worker()).worker_channels
+    assert {one.task_channel_unique_name: one.configured_capacity for one in channels.list()} == dict.fromkeys(
+        ("default", "voice", "chat", "sms", "video"), 1
+    )
+    changed = channels("voice").update(capacity=2, available=False)
+    assert (changed.configured_capacity, changed.available) == (2, False)
+    assert (changed.assigned_tasks, changed.available_capacity_percentage) == (0, 100)
+    assert channels(changed.sid).fetch().configured_capacity == 2
+    assert channels(changed.task_channel_sid).fetch().task_channel_unique_name == "voice"
+
+
+def test_the_capacity_decides_how_many_calls_a_worker_gets(account: Empty) -> None:
+    space = account.space()
+    worker = space.rest.workers(space.worker(activity="Available"))
+    workflow = space.workflow(space.queue(), assignment_callback_url=f"{BASE}/assignment")
+    worker.worker_channels("voice").update(capacity=0)
+    account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl=""/>'
+    for _ in range(3):
+        account.dial()
+    account.run(3)
+    assert account.forms("/assignment") == []
+    worker.worker_channels("voice").update(capacity=2)
+    account.run(3)
+    assert len(account.forms("/assignment")) == 2
+    assert worker.worker_channels("voice").fetch().available_capacity_percentage == 0
+
+
+def test_a_channel_that_is_not_available_gets_no_call(account: Empty) -> None:
+    space = account.space()
+    worker = space.rest.workers(space.worker(activity="Available"))
+    workflow = space.workflow(space.queue(), assignment_callback_url=f"{BASE}/assignment")
+    worker.worker_channels("voice").update(available=False)
+    account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl=""/>'
+    account.dial()
+    account.run(3)
+    assert account.forms("/assignment") == []
+    worker.worker_channels("voice").update(available=True)
+    account.run(3)
+    assert len(account.forms("/assignment")) == 1
+
+
+def test_a_task_channel_of_ones_own_comes_to_every_worker(account: Empty) -> None:
+    space = account.space()
+    worker = space.rest.workers(space.worker())
+    made = space.rest.task_channels.create(friendly_name="Fax", unique_name="fax", channel_optimized_routing=True)
+    assert (made.unique_name, made.channel_optimized_routing) == ("fax", True)
+    assert worker.worker_channels("fax").fetch().configured_capacity == 1
+    changed = space.rest.task_channels("fax").update(friendly_name="Telefax", channel_optimized_routing=False)
+    assert (changed.friendly_name, changed.channel_optimized_routing) == ("Telefax", False)
+    with pytest.raises(TwilioRestException) as caught:
+        space.rest.task_channels.create(friendly_name="Another", unique_name="fax")
+    assert refusal(caught) == (400, 20001)
+    assert space.rest.task_channels(made.sid).delete() is True
+    assert "fax" not in {one.task_channel_unique_name for one in worker.worker_channels.list()}
+
+
+# What every resource has
+
+
+@pytest.mark.parametrize(
+    ("path", "missing"),
+    [
+        ("", "FriendlyName"),
+        ("/{space}/Activities", "FriendlyName"),
+        ("/{space}/TaskQueues", "FriendlyName"),
+        ("/{space}/Workers", "FriendlyName"),
+        ("/{space}/Workflows", "FriendlyName"),
+        ("/{space}/TaskChannels", "FriendlyName"),
+    ],
+)
+def test_what_is_required_must_be_sent(account: Empty, path: str, missing: str) -> None:
+    space = account.space()
+    answer = account.taskrouter("POST", path.format(space=space.sid))
+    assert (answer.status, answer.body["code"]) == (400, 20001)
+    assert answer.body["message"] == f"Missing required parameter {missing} in the post body"
+
+
+def test_a_workflow_needs_a_configuration(account: Empty) -> None:
+    answer = account.taskrouter("POST", f"/{account.space().sid}/Workflows", FriendlyName="Calls")
+    assert answer.body["message"] == "Missing required parameter Configuration in the post body"
+
+
+@pytest.mark.parametrize("collection", ["activities", "task_queues", "workflows", "workers"])
+def test_two_of_one_name_are_refused_within_a_workspace(account: Empty, collection: str) -> None:
+    spaces = [account.space("One"), account.space("Two")]
+    more = [{"configuration": into(space.queue())} if collection == "workflows" else {} for space in spaces]
+    for space, fields in zip(spaces, more, strict=True):
+        getattr(space.rest, collection).create(friendly_name="Same", **fields)
+    with pytest.raises(TwilioRestException) as caught:
+        getattr(spaces[0].rest, collection).create(friendly_name="Same", **more[0])
+    assert refusal(caught) == (400, 20001)
+    assert len(getattr(spaces[0].rest, collection).list(friendly_name="Same")) == 1
+
+
+@pytest.mark.parametrize("collection", ["activities", "workers", "task_channels"])
+def test_a_name_is_at_most_64_characters_long(account: Empty, collection: str) -> None:
+    more = {"unique_name": "own"} if collection == "task_channels" else {}
+    with pytest.raises(TwilioRestException) as caught:
+        getattr(account.space().rest, collection).create(friendly_name="n" * 65, **more)
+    assert refusal(caught) == (400, 20001)
+
+
+@pytest.mark.parametrize("url", ["app.example.com/events", "ftp://app.example.com", "https://"])
+def test_an_url_that_is_none_is_refused(account: Empty, url: str) -> None:
+    with pytest.raises(TwilioRestException) as caught:
+        account.client.taskrouter.v1.workspaces.create(friendly_name="Help line", event_callback_url=url)
+    assert refusal(caught) == (400, 20001)
+    assert account.client.taskrouter.v1.workspaces.list() == []
+
+
+@pytest.mark.parametrize("path", ["", *(f"/{part}/{{sid}}" for part in ("Activities", "TaskQueues", "Workflows"))])
+def test_what_is_not_there_is_20404(account: Empty, path: str) -> None:
+    base = f"/{account.space().sid}{path}" if path else f"/WS{NOBODY}"
+    for method in ("GET", "POST", "DELETE"):
+        answer = account.taskrouter(method, base.format(sid="XX" + NOBODY))
+        assert (answer.status, answer.body["code"]) == (404, 20404)
+
+
+def test_a_method_that_a_path_has_not_is_20004(account: Empty) -> None:
+    answer = account.taskrouter("DELETE", f"/{account.space().sid}/Workers")
+    assert (answer.status, answer.body["code"]) == (405, 20004)
+
+
+def test_long_lists_come_page_by_page_with_their_filter(account: Empty) -> None:
+    space = account.space()
+    for number in range(7):
+        space.rest.activities.create(friendly_name=f"Activity {number}", available=True)
+    assert len(space.rest.activities.list(page_size=3)) == 10
+    available = space.rest.activities.list(available="true", page_size=3)
+    assert len(available) == 8
+    assert all(one.available for one in available)

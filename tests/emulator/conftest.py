@@ -1,0 +1,26 @@
+from collections.abc import Iterator
+
+import pytest
+
+from emulator.openapi import Description, folder
+from tests.emulator.empty import Empty
+
+
+@pytest.fixture
+def account() -> Iterator[Empty]:
+    """After the test, each request and each answer that is no refusal is held against Twilio's own description."""
+    stage = Empty()
+    yield stage
+    path = folder()
+    if path is not None:
+        description = Description(path)
+        problems = [
+            (one.method, one.url, found)
+            for one in stage.twilio.requests
+            if one.answer.status < 400
+            for found in (
+                *description.check_request(one.method, one.url, one.form),
+                *description.check_response(one.method, one.url, one.answer.status, one.answer.body),
+            )
+        ]
+        assert problems == []

@@ -1,0 +1,64 @@
+"""An account that owns nothing yet, and a workspace in it, both by the official client."""
+
+import base64
+import json
+
+import pytest
+from twilio.base.exceptions import TwilioRestException
+from twilio.rest import Client
+
+from emulator.rest_answer import RestAnswer
+from tests.emulator.official import client_of
+from tests.emulator.stage import ACCOUNT, TOKEN, WORKER, Stage
+
+NOBODY = "0" * 32
+
+
+class Empty(Stage):
+    """An account that owns nothing yet."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.twilio.exchange.router = self.twilio.router
+        self.client: Client = client_of(self)
+
+    def taskrouter(self, method: str, path: str, **form: str) -> RestAnswer:
+        """A request that the official client would not make."""
+        authorization = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
+        fields = {name: [value] for name, value in form.items()}
+        return self.twilio.rest(method, f"https://taskrouter.twilio.com/v1/Workspaces{path}", fields, authorization)
+
+    def space(self, name: str = "Help line") -> "Space":
+        return Space(self.client, self.client.taskrouter.v1.workspaces.create(friendly_name=name).sid)
+
+
+class Space:
+    """A workspace, by the official client."""
+
+    def __init__(self, client: Client, sid: str) -> None:
+        self.sid = sid
+        self.rest = client.taskrouter.v1.workspaces(sid)
+
+    def activity(self, name: str) -> str:
+        (found,) = self.rest.activities.list(friendly_name=name)
+        return str(found.sid)
+
+    def queue(self, name: str = "Support", **fields: object) -> str:
+        return str(self.rest.task_queues.create(friendly_name=name, **fields).sid)
+
+    def workflow(self, queue: str, name: str = "Calls", **fields: object) -> str:
+        return str(self.rest.workflows.create(friendly_name=name, configuration=into(queue), **fields).sid)
+
+    def worker(self, name: str = "Bea", activity: str = "Offline", **attributes: object) -> str:
+        given = json.dumps({"contact_uri": WORKER, **attributes})
+        worker = self.rest.workers.create(friendly_name=name, attributes=given, activity_sid=self.activity(activity))
+        return str(worker.sid)
+
+
+def into(queue: str, **target: object) -> str:
+    """A workflow's configuration that sends every task to one queue."""
+    return json.dumps({"task_routing": {"filters": [{"expression": "1==1", "targets": [{"queue": queue, **target}]}]}})
+
+
+def refusal(caught: pytest.ExceptionInfo[TwilioRestException]) -> tuple[int, int]:
+    return caught.value.status, caught.value.code
