@@ -1,0 +1,111 @@
+"""Twilio's own example of how TaskRouter works, step by step, in a workspace that apply made."""
+
+import json
+from typing import Any
+
+import pytest
+
+from emulator.ports import WebResponse
+from ops.apply import apply
+from tests.ops.files import API, center
+from tests.ops.stage import Account
+
+TAKEN = WebResponse(200, {"content-type": "application/json"}, b"")
+
+
+class Floor:
+    """The workspace, as somebody at a screen sees it."""
+
+    def __init__(self) -> None:
+        self.account = Account()
+        self.account.pages["/api/taskrouter/assignment"] = TAKEN
+        self.account.pages["/api/taskrouter/events"] = WebResponse(204, {}, b"")
+        environment = apply(self.account.client, center(), API).environment
+        self.workflow_sid = environment["TWILIO_WORKFLOW_SID"]
+        self.activities = json.loads(environment["TWILIO_ACTIVITIES"])
+        self.space: Any = self.account.space
+        self.workers = {worker.friendly_name: worker.sid for worker in self.space.workers.list()}
+
+    def move(self, person: str, activity: str) -> None:
+        self.space.workers(self.workers[person]).update(activity_sid=self.activities[activity])
+        self.account.run(1)
+
+    def capacity_left(self, person: str) -> int:
+        voice = self.space.workers(self.workers[person]).worker_channels("default").fetch()
+        return int(voice.available_capacity_percentage)
+
+    def events(self) -> list[str]:
+        return [form["EventType"] for form in self.account.forms("/api/taskrouter/events")]
+
+    def task(self, **attributes: str) -> Any:
+        """A new task, and a moment later."""
+        task = self.space.tasks.create(workflow_sid=self.workflow_sid, attributes=json.dumps(attributes))
+        self.account.run(1)
+        return self.space.tasks(task.sid)
+
+    def accept(self, task: Any) -> None:
+        (reservation,) = task.reservations.list(reservation_status="pending")
+        task.reservations(reservation.sid).update(reservation_status="accepted")
+        self.account.run(1)
+
+    def complete(self, task: Any) -> None:
+        task.update(assignment_status="completed", reason="done")
+        self.account.run(1)
+
+
+@pytest.fixture
+def floor() -> Floor:
+    """As apply made it: all workers are in Offline.
+
+    Twilio's example listens to reservation.created; our application has the assignment callback and does not.
+    """
+    floor = Floor()
+    floor.space.update(events_filter=f"{floor.space.fetch().events_filter},reservation.created")
+    assert {worker.activity_name for worker in floor.space.workers.list()} == {"Offline"}
+    return floor
+
+
+def test_a_new_task_sits_in_its_queue_while_all_workers_are_offline(floor: Floor) -> None:
+    task = floor.task(department="support")
+    floor.account.run(60)
+    waiting = task.fetch()
+    assert (waiting.assignment_status, waiting.task_queue_friendly_name) == ("pending", "Support")
+    assert floor.account.forms("/api/taskrouter/assignment") == []
+
+
+def test_a_worker_who_becomes_available_is_reserved_accepts_completes_and_goes_offline(floor: Floor) -> None:
+    task = floor.task(department="support")
+    assert task.fetch().task_queue_friendly_name == "Support"
+
+    floor.move("Bea", "Available")
+    (reservation,) = task.reservations.list()
+    assert (reservation.worker_name, reservation.reservation_status) == ("Bea", "pending")
+    assert (task.fetch().assignment_status, floor.capacity_left("Bea")) == ("reserved", 0)
+    assert floor.events() == ["task.created", "reservation.created"]
+    (callback,) = floor.account.forms("/api/taskrouter/assignment")
+    assert callback["ReservationSid"] == reservation.sid
+
+    floor.accept(task)
+    assert (task.fetch().assignment_status, floor.capacity_left("Bea")) == ("assigned", 0)
+
+    floor.complete(task)
+    assert (task.fetch().assignment_status, floor.capacity_left("Bea")) == ("completed", 100)
+    assert set(floor.events()[2:]) == {"reservation.accepted", "reservation.completed", "task.completed"}
+
+    floor.move("Bea", "Offline")
+    assert floor.space.workers(floor.workers["Bea"]).fetch().activity_name == "Offline"
+
+
+def test_the_process_repeats_as_new_tasks_are_created(floor: Floor) -> None:
+    floor.move("Bea", "Available")
+    first, second = floor.task(department="support"), floor.task(department="support")
+    assert (first.fetch().assignment_status, second.fetch().assignment_status) == ("reserved", "pending")
+    floor.accept(first)
+    floor.complete(first)
+    assert second.fetch().assignment_status == "reserved"
+
+
+def test_a_task_that_names_its_worker_waits_for_that_one(floor: Floor) -> None:
+    floor.move("Dora", "Available")
+    assert floor.task(department="sales", agent="Bea").fetch().assignment_status == "pending"
+    assert floor.task(department="sales", agent="Dora").fetch().assignment_status == "reserved"
