@@ -12,7 +12,7 @@ from twilio.rest import Client
 from chalicelib.callcenter import NAME, CallCenterError
 from ops import account, actual, check, destroy, diff, importing, secret, stage
 from ops.account import AccountError
-from ops.apply import apply
+from ops.apply import Outcome, apply
 from ops.center import WORKERS, Center, read
 from ops.cloud import CloudError
 from ops.diff import Step, as_json, as_text_of, has_drift
@@ -71,6 +71,11 @@ def run_plan(given: Namespace) -> int:
 
 
 def run_apply(given: Namespace) -> int:
+    return 2 if has_drift(make(given).left) else 0
+
+
+def make(given: Namespace) -> Outcome:
+    """Apply, and tell of it. Raises AccountError, CallCenterError, NoStage."""
     center, api_url = _center(given), _api_url(given)
     tell = (lambda step: None) if given.json else _tell
     outcome = apply(_client(given), center, api_url, prune=given.prune, tell=tell)
@@ -79,7 +84,7 @@ def run_apply(given: Namespace) -> int:
         print(as_json((*outcome.done, *outcome.left)))
     else:
         _sum_up(outcome.done, outcome.left)
-    return 2 if has_drift(outcome.left) else 0
+    return outcome
 
 
 def _tell(step: Step) -> None:
