@@ -84,12 +84,16 @@ def not_to_nobody(truth: Truth) -> Found:
 
 
 def one_phone_for_one_reservation(truth: Truth) -> Found:
-    """No blind second dial."""
-    rung: set[str] = set()
+    """No blind second dial.
+
+    An assignment that was answered with a dequeue while AWS was down, and could not be recorded, may come again.
+    """
+    first: dict[str, Leg] = {}
     for leg in truth.legs.values():
-        if leg.own and leg.reservation_sid in rung:
+        before = first.setdefault(leg.reservation_sid, leg)
+        unrecorded = before.own != leg.own and truth.struck((leg.reservation_sid,), ("dynamodb", "sqs"))
+        if before is not leg and not unrecorded:
             yield Violation(2, leg.call_sid, f"{leg.reservation_sid} was dialled twice")
-        rung.add(leg.reservation_sid)
 
 
 def no_late_ringing(truth: Truth) -> Found:
