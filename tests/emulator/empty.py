@@ -22,11 +22,12 @@ class Empty(Stage):
         self.twilio.exchange.router = self.twilio.router
         self.client: Client = client_of(self)
 
-    def taskrouter(self, method: str, path: str, **form: str) -> RestAnswer:
+    def taskrouter(self, method: str, path: str, if_match: str = "", **form: str) -> RestAnswer:
         """A request that the official client would not make."""
         authorization = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
         fields = {name: [value] for name, value in form.items()}
-        return self.twilio.rest(method, f"https://taskrouter.twilio.com/v1/Workspaces{path}", fields, authorization)
+        url, headers = f"https://taskrouter.twilio.com/v1/Workspaces{path}", {"If-Match": if_match}
+        return self.twilio.rest(method, url, fields, authorization, headers)
 
     def space(self, name: str = "Help line") -> "Space":
         return Space(self.client, self.client.taskrouter.v1.workspaces.create(friendly_name=name).sid)

@@ -1,10 +1,12 @@
 """An empty account becomes a call centre with the official client; every answer is as Twilio describes it."""
 
+import json
 from functools import partial
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
+from emulator.ports import WebResponse
 from tests.emulator.empty import NOBODY, Empty, Space, into, refusal
 from tests.emulator.stage import BASE, WORKER
 
@@ -364,3 +366,66 @@ def test_long_lists_come_page_by_page_with_their_filter(account: Empty) -> None:
     available = space.rest.activities.list(available="true", page_size=3)
     assert len(available) == 8
     assert all(one.available for one in available)
+
+
+def test_what_is_made_changed_and_deleted_is_told_as_an_event(account: Empty) -> None:
+    space = account.space()
+    account.pages["/events"] = WebResponse(204, {}, b"")
+    space.rest.update(event_callback_url=f"{BASE}/events")
+    activity = space.rest.activities(space.rest.activities.create(friendly_name="Lunch").sid)
+    queue = space.rest.task_queues(space.queue())
+    workflow = space.rest.workflows(space.workflow(queue.fetch().sid))
+    worker = space.rest.workers(space.worker())
+    activity.update(friendly_name="Break")
+    queue.update(target_workers="1==1")
+    workflow.update(task_reservation_timeout=30)
+    worker.update(attributes="{}")
+    for one in (activity, worker, workflow, queue, space.rest):
+        assert one.delete() is True
+    account.run(1)
+    kinds = ("activity", "task-queue", "workflow", "worker")
+    assert sorted(form["EventType"] for form in account.forms("/events")) == sorted(
+        [
+            *(f"{kind}.{what}" for kind in kinds for what in ("created", "deleted")),
+            *("workspace.updated", "workspace.deleted", "activity.updated", "workflow.updated"),
+            *("task-queue.expression.updated", "worker.attributes.update"),
+        ]
+    )
+
+
+def test_a_worker_who_was_changed_meanwhile_is_not_deleted_by_an_old_etag(account: Empty) -> None:
+    space = account.space()
+    worker = space.worker()
+    space.rest.workers(worker).update(attributes='{"level": 2}')
+    # the official client forgets the header when it deletes
+    statuses = [account.taskrouter("DELETE", f"/{space.sid}/Workers/{worker}", tag).status for tag in ("0", "1")]
+    assert statuses == [412, 204]
+
+
+def test_a_lifo_queue_serves_its_youngest_caller_first(account: Empty) -> None:
+    space = account.space()
+    workflow = space.workflow(space.queue(task_order="LIFO"), assignment_callback_url=f"{BASE}/assignment")
+    account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl=""/>'
+    callers = []
+    for _ in range(2):
+        callers.append(account.dial())
+        account.run(5)
+    space.worker(activity="Available")
+    account.run(3)
+    (form,) = account.forms("/assignment")
+    assert json.loads(form["TaskAttributes"])["call_sid"] == callers[1]
+
+
+# The calls of Python
+
+
+def test_python_means_the_oldest_workspace_until_it_is_told_another(account: Empty) -> None:
+    with pytest.raises(LookupError, match="no workspace"):
+        _ = account.twilio.router.workspace
+    first, second = account.space("One"), account.space("Two")
+    assert account.twilio.router.workspace.sid == first.sid
+    account.twilio.router.use(second.sid)
+    account.twilio.router.create_worker("Bea", {})
+    assert [one.friendly_name for one in second.rest.workers.list()] == ["Bea"]
+    made = account.twilio.router.create_workspace("Three")
+    assert account.twilio.router.workspace is made

@@ -182,3 +182,14 @@ def test_the_deletion_of_a_task_is_an_event() -> None:
     talked(centre)
     centre.run(300)
     assert centre.events()[-1] == "task.deleted"
+
+
+def test_a_change_of_capacity_tells_of_the_previous_one() -> None:
+    centre = watched()
+    (ada,) = centre.workspace.workers.values()
+    centre.router.lifecycle.set_capacity(ada, ada.channels["voice"], 3)
+    form = last(centre, "worker.capacity.update")
+    assert (form["WorkerChannelPreviousCapacity"], form["WorkerChannelAvailableCapacity"]) == ("1", "3")
+    assert (form["TaskChannelUniqueName"], form["WorkerChannelTaskCount"]) == ("voice", "0")
+    centre.router.lifecycle.set_channel_available(ada, ada.channels["voice"], False)
+    assert last(centre, "worker.channel.availability.update")["WorkerChannelAvailable"] == "false"
