@@ -1,24 +1,21 @@
 """`ops check`, `plan`, `apply`, `import` and `destroy`: the call centre as code."""
 
-import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from twilio.rest import Client
-
 from chalicelib.callcenter import NAME, CallCenterError
-from ops import account, actual, check, destroy, diff, importing, secret, stage
+from ops import actual, check, destroy, diff, importing, stage
 from ops.account import AccountError
 from ops.apply import Outcome, apply
 from ops.center import WORKERS, Center, read
-from ops.cloud import CloudError
 from ops.diff import Step, as_json, as_text_of, has_drift
 from ops.resources import desired
 from ops.rooms import Rooms
 from ops.stage import NoStage
+from ops.stage_account import client_of
 
 NOT_DEPLOYED = "stage {} has no URL yet: run `chalice deploy --stage {}` first, or say --api-url"
 
@@ -65,7 +62,7 @@ def run_check(given: Namespace) -> int:
 
 def run_plan(given: Namespace) -> int:
     center, api_url = _center(given), _api_url(given)
-    steps = diff.plan(desired(center, api_url), actual.read(_client(given), center), given.prune)
+    steps = diff.plan(desired(center, api_url), actual.read(client_of(given.stage, given.root), center), given.prune)
     print(as_json(steps) if given.json else as_text_of(steps))
     return 2 if has_drift(steps) else 0
 
@@ -78,7 +75,7 @@ def make(given: Namespace) -> Outcome:
     """Apply, and tell of it. Raises AccountError, CallCenterError, NoStage."""
     center, api_url = _center(given), _api_url(given)
     tell = (lambda step: None) if given.json else _tell
-    outcome = apply(_client(given), center, api_url, prune=given.prune, tell=tell)
+    outcome = apply(client_of(given.stage, given.root), center, api_url, prune=given.prune, tell=tell)
     stage.write(given.stage, outcome.environment, given.root)
     if given.json:
         print(as_json((*outcome.done, *outcome.left)))
@@ -101,7 +98,7 @@ def run_import(given: Namespace) -> int:
     files = [given.to / NAME, given.to / WORKERS]
     if there := [str(file) for file in files if file.exists()]:
         raise AccountError(f"{' and '.join(there)} is there already: say another folder with --to")
-    imported = importing.read(_client(given), given.workspace, given.workflow)
+    imported = importing.read(client_of(given.stage, given.root), given.workspace, given.workflow)
     given.to.mkdir(parents=True, exist_ok=True)
     for file, text in zip(files, (imported.center, imported.workers), strict=True):
         file.write_text(text, encoding="utf-8")
@@ -112,7 +109,7 @@ def run_import(given: Namespace) -> int:
 
 
 def run_destroy(given: Namespace) -> int:
-    center, client = _center(given), _client(given)
+    center, client = _center(given), client_of(given.stage, given.root)
     steps = destroy.plan(client, center, given.api_url or stage.base_url(given.stage, given.root), given.prune)
     if steps and not given.yes and not _agreed(steps, center.workspace.name):
         print("nothing was changed")
@@ -146,34 +143,3 @@ def _api_url(given: Namespace) -> str:
     if not url:
         raise NoStage(NOT_DEPLOYED.format(given.stage, given.stage))
     return url.rstrip("/")
-
-
-def _client(given: Namespace) -> Client:
-    """The client of the stage's account. Raises AccountError, also when the environment means another account."""
-    known = stage.read(given.stage, given.root)
-    here, theirs = os.environ.get("TWILIO_ACCOUNT_SID", ""), known.get("TWILIO_ACCOUNT_SID", "")
-    if here and theirs and here != theirs:
-        raise AccountError(
-            f"TWILIO_ACCOUNT_SID is {here}, but stage {given.stage} belongs to {theirs}:"
-            " empty it in .chalice/config.json if the stage is to move"
-        )
-    given_here = {name: value for name, value in os.environ.items() if value}
-    return account.client({**known, **_secret(given, given_here), **given_here})
-
-
-def _secret(given: Namespace, environment: Mapping[str, str]) -> dict[str, str]:
-    """The credentials of the stage's secret, when the environment has none and AWS can be asked."""
-    if environment.get("TWILIO_AUTH_TOKEN") or environment.get("TWILIO_API_KEY_SID"):
-        return {}
-    try:
-        kept = secret.read(secret.parameter(given.stage, given.root))
-    except (CloudError, secret.Refused):
-        return {}
-    if kept is None:
-        return {}
-    if kept.secrets.api_key_sid:
-        return {
-            "TWILIO_API_KEY_SID": kept.secrets.api_key_sid,
-            "TWILIO_API_KEY_SECRET": kept.secrets.api_key_secret,
-        }
-    return {"TWILIO_AUTH_TOKEN": kept.secrets.auth_tokens[0]}

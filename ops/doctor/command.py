@@ -1,15 +1,15 @@
 """The command `ops doctor`: makes the patient of a stage, prints each finding as it comes."""
 
-import os
 import sys
 import time
 from pathlib import Path
 
-from chalicelib.callcenter import CallCenterError
+from chalicelib.callcenter import NAME, CallCenterError
 from ops import account, center, stage
 from ops.doctor import as_json, as_text, examine, is_healthy
 from ops.doctor.finding import Finding, Patient
 from ops.rooms import Rooms
+from ops.stage_account import client_of
 
 
 def add_to(rooms: Rooms) -> None:
@@ -22,8 +22,8 @@ def add_to(rooms: Rooms) -> None:
 def run(name: str, *, json: bool = False, root: Path = stage.ROOT) -> int:
     """0: callers will get through; 1: something fails; 2: the stage or its files make no sense."""
     try:
-        stage.read(name, root)
-        patient = Patient(name, account.client(os.environ), center.read(), time.time(), root)
+        files = center.read(root / "chalicelib" / NAME, root / center.WORKERS)
+        patient = Patient(name, client_of(name, root), files, time.time(), root)
     except (stage.NoStage, account.AccountError, CallCenterError) as error:
         print(error, file=sys.stderr)
         return 2
