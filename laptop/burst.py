@@ -148,7 +148,7 @@ def _hire(running: Stage, plan: Plan, number: int) -> Worker:
     queue = "Sales" if number % 3 == 2 else "Support"
     worker = router.workspace.worker_named(name)
     if worker is None:
-        worker = router.create_worker(name, {"contact_uri": phone, "queue": queue})
+        worker = router.create_worker(name, {"contact_uri": phone, "queues": [queue]})
     running.twilio.phone(phone).will(answers(1, [joined(), talks(plan.talk_seconds), hangs_up()]))
     router.lifecycle.set_activity(worker, running.town.activities["Available"])
     return worker

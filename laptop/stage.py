@@ -33,6 +33,7 @@ class Stage:
     town: Town
     crm: CrmDesk
     base_url: str
+    twilio_url: str
 
     def do(self, function: Callable[[], T]) -> T:
         """Run `function` on the emulator, between two of its turns."""
@@ -57,25 +58,26 @@ def running(progress: Progress = lambda _: None) -> Iterator[Stage]:
         desk = stack.enter_context(crm_server.running(secrets.token_hex(16)))
         progress("creating the stack: tables, queues, functions, API")
         base_url = package.create_stack(local, built)
-        place = loop.call(lambda: town.build(twilio, base_url))
-        stage = Stage(local, twilio, loop, place, desk, base_url)
-        _configure(stage, server.url)
+        progress("ops apply: the workspace, its workers and the numbers")
+        place = town.build(twilio, loop, server.url, base_url)
+        stage = Stage(local, twilio, loop, place, desk, base_url, server.url)
+        _configure(stage)
         _seed_contacts(stage)
         progress("warming the functions up")
         warm(stage)
         yield stage
 
 
-def _configure(stage: Stage, twilio_url: str) -> None:
+def _configure(stage: Stage) -> None:
     secret = {"auth_tokens": [town.AUTH_TOKEN], "crm_key": stage.crm.key}
     name = f"/cordboard/{package.STAGE}/twilio"
     stage.aws.client("ssm").put_parameter(Name=name, Type="SecureString", Value=json.dumps(secret))
     package.configure(
         stage.aws,
         {
-            **stage.town.environment(),
+            **stage.town.environment,
             "PUBLIC_BASE_URL": stage.base_url,
-            "TWILIO_API_URL": twilio_url,
+            "TWILIO_API_URL": stage.twilio_url,
             "CRM_URL": stage.crm.url,
         },
     )

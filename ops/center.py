@@ -119,7 +119,7 @@ def parse(center: str, workers: str | None = None) -> Center:
         activities=_activities(application.activities),
         workflow=convert(application.workflow, Workflow, "workflow"),
         voice_queue=convert(application.voice_queue, VoiceQueue, "voice_queue"),
-        workers=None if workers is None else _workers(workers),
+        workers=None if workers is None else people(workers),
     )
 
 
@@ -137,17 +137,18 @@ def _activities(given: Mapping[str, Any]) -> Mapping[str, bool]:
     return given or DEFAULT_ACTIVITIES
 
 
-def _workers(text: str) -> dict[str, Worker]:
+def people(text: str) -> dict[str, Worker]:
+    """The workers of this text of workers.toml. Raises CallCenterError."""
     _check_names(text)
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CallCenterError(f"{WORKERS}: not TOML: {error}") from error
-    people = raw.pop("workers", {})
-    if raw or not isinstance(people, dict):
+    tables = raw.pop("workers", {})
+    if raw or not isinstance(tables, dict):
         named = ", ".join(raw) or "workers"
         raise CallCenterError(f"{WORKERS}: {named}: allowed are only tables of the kind [workers.NAME]")
-    return {name: convert(value, Worker, f"workers.{name}", WORKERS) for name, value in people.items()}
+    return {name: convert(value, Worker, f"workers.{name}", WORKERS) for name, value in tables.items()}
 
 
 _HEADER = re.compile(r"""^\s*\[\s*workers\s*\.\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*\]""")

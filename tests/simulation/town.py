@@ -9,7 +9,7 @@ from emulator.kernel import Fact
 from emulator.people import Behaviour, Phone, answers, busy, declines, no_answer, unreachable, voicemail
 from emulator.twilio import Twilio
 from emulator.workspace import Activity, Worker
-from laptop.town import EVENTS
+from ops.resources import EVENTS
 from tests.simulation.faults import Faults
 from tests.support.api_gateway import BASE, TOKEN
 
