@@ -16,7 +16,7 @@ from emulator.rest_request import (
     page,
     required,
 )
-from emulator.rest_workspaces import NO_CONTENT
+from emulator.rest_workspaces import NO_CONTENT, ORDERS
 from emulator.space import RESERVATION_TIMEOUT, checked_reservation_timeout, target_expression
 from emulator.workspace import TaskQueue, Workflow, task_order
 
@@ -46,7 +46,7 @@ def _check_task_queue(request: Request) -> None:
     """Everything that can be wrong, before anything is changed."""
     if request.gives("TargetWorkers"):
         target_expression(request.text("TargetWorkers"))
-    one_of(request, "TaskOrder", ("FIFO", "LIFO"), "FIFO")
+    one_of(request, "TaskOrder", ORDERS, "FIFO")
     most = number(request, "MaxReservedWorkers")
     if most is not None and not 1 <= most <= MOST_RESERVED_WORKERS:
         raise TwilioError(20001, f"MaxReservedWorkers must be between 1 and {MOST_RESERVED_WORKERS}, not {most}")

@@ -18,6 +18,7 @@ from emulator.taskrouter_json import Shapes
 from emulator.workspace import Activity, TaskChannel, task_order
 
 NO_CONTENT = RestAnswer(204, {})
+ORDERS = ("FIFO", "LIFO")
 
 # Workspaces
 
@@ -33,7 +34,8 @@ def create_workspace(request: Request) -> RestAnswer:
     name = changed_name(request, "Workspaces", ())
     template = one_of(request, "Template", ("NONE", "FIFO"), "NONE")
     _check_multitasking(request)
-    changed_url(request, "EventCallbackUrl")
+    changed_url(request, "EventCallbackUrl")  # whatever can be wrong, before the workspace is there
+    one_of(request, "PrioritizeQueueOrder", ORDERS, "FIFO")
     space = request.router.add_workspace(name)
     if template == "FIFO":
         _fill_first_in_first_out(space)
@@ -57,7 +59,7 @@ def _check_multitasking(request: Request) -> None:
 def _change_workspace(request: Request, space: Space) -> None:
     workspace = space.workspace
     url = changed_url(request, "EventCallbackUrl", workspace.event_callback_url)
-    order = task_order(one_of(request, "PrioritizeQueueOrder", ("FIFO", "LIFO"), workspace.prioritize_queue_order))
+    order = task_order(one_of(request, "PrioritizeQueueOrder", ORDERS, workspace.prioritize_queue_order))
     workspace.event_callback_url, workspace.prioritize_queue_order = url, order
     if request.gives("EventsFilter"):
         workspace.events_filter = request.text("EventsFilter")

@@ -71,6 +71,16 @@ def test_a_single_tasking_workspace_is_refused(account: Empty) -> None:
     assert refusal(caught) == (400, 20001)
 
 
+@pytest.mark.parametrize(
+    "fields", [{"prioritize_queue_order": "RANDOM"}, {"template": "LIFO"}, {"multi_task_enabled": False}]
+)
+def test_a_wrong_workspace_is_not_made(account: Empty, fields: dict[str, object]) -> None:
+    with pytest.raises(TwilioRestException) as caught:
+        account.client.taskrouter.v1.workspaces.create(friendly_name="Help line", **fields)
+    assert refusal(caught) == (400, 20001)
+    assert account.client.taskrouter.v1.workspaces.list() == []
+
+
 # The happy path of a configuration tool
 
 
