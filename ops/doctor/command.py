@@ -7,7 +7,7 @@ from pathlib import Path
 from chalicelib.callcenter import NAME, CallCenterError
 from ops import account, center, stage
 from ops.doctor import as_json, as_text, examine, is_healthy
-from ops.doctor.finding import Finding, Patient
+from ops.doctor.finding import Finding, Patient, time_of_twilio
 from ops.rooms import Rooms
 from ops.stage_account import client_of
 
@@ -23,7 +23,10 @@ def run(name: str, *, json: bool = False, root: Path = stage.ROOT) -> int:
     """0: callers will get through; 1: something fails; 2: the stage or its files make no sense."""
     try:
         files = center.read(root / "chalicelib" / NAME, root / center.WORKERS)
-        patient = Patient(name, client_of(name, root), files, time.time(), root)
+        now = time.time()
+        patient = Patient(
+            name, client_of(name, root), files, now, root, twilio_time=lambda: time_of_twilio() - (time.time() - now)
+        )  # the clocks are compared as of `now`: the checks before that one take seconds
     except (stage.NoStage, account.AccountError, CallCenterError) as error:
         print(error, file=sys.stderr)
         return 2

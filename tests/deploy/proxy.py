@@ -9,6 +9,7 @@ request is passed on to the local AWS as it came, but for what is missing there:
   empty text, which no client can read in its answers: the operation is left out, nothing being compressed anyway.
 - CloudFormation refuses a template with a resource of a type that the local AWS does not know: it gets the template
   without them.
+- A stack's tables are made without their time to live: it is set as the template says when somebody asks for it.
 - The local AWS runs functions on this machine's own system: where that is not Lambda's Linux, the libraries are taken
   out of the archive, as the laptop's stage does.
 - The local AWS takes half a second over a change of a function, and Chalice looks again only after five: the question
@@ -70,6 +71,7 @@ class Proxy:
     url: str
     aws: LocalAws
     seen: list[str] = field(default_factory=list)
+    _times_to_live: dict[str, Any] = field(default_factory=dict)
     _pool: urllib3.PoolManager = field(default_factory=urllib3.PoolManager)
 
     @property
@@ -100,7 +102,7 @@ class Proxy:
         yield r"(POST|PUT) /2015-03-31/functions(/[^/]+/code)?", lambda asked: self._pass_on(_for_this_machine(asked))
         yield r"GET /2015-03-31/functions/[^/]+/configuration", self._when_through
         yield r"[A-Z]+ /public/.*", lambda asked: self._pass_on(_to_the_api(asked, self._only_api()))
-        yield r"POST /", self._without_strange_resources
+        yield r"POST /", self._stack_or_table
 
     def _pass_on(self, request: Request) -> Answer:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
@@ -123,7 +125,15 @@ class Proxy:
                 return answer
             time.sleep(0.05)  # the local AWS is at work on it
 
-    def _without_strange_resources(self, request: Request) -> Answer:
+    def _stack_or_table(self, request: Request) -> Answer:
+        if request.headers.get("X-Amz-Target", "").endswith(".DescribeTimeToLive"):
+            table = json.loads(request.body)["TableName"]
+            if table in self._times_to_live:
+                asked = self._times_to_live.pop(table)
+                self.aws.client("dynamodb").update_time_to_live(TableName=table, TimeToLiveSpecification=asked)
+        form = parse_qs(request.body.decode(errors="replace"))
+        if "TemplateBody" in form:
+            self._times_to_live.update(_times_to_live(form))
         answer = self._pass_on(request)
         found = re.search(rb"Unrecognized resource types: \[([^]]+)\]", answer.body)
         if not found:
@@ -185,6 +195,16 @@ def _put_method(gateway: Any, where: Mapping[str, str], operation: Mapping[str, 
         passthroughBehavior=asked["passthroughBehavior"].upper(),
         contentHandling=asked["contentHandling"],
     )
+
+
+def _times_to_live(form: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Any]]:
+    """Table and time to live, of each table in the template of this request to CloudFormation."""
+    stage = next(form[name.replace("Key", "Value")][0] for name, value in form.items() if value == ["Stage"])
+    for resource in yaml.safe_load(form["TemplateBody"][0])["Resources"].values():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            name = resource["Properties"]["TableName"]
+            written = name if isinstance(name, str) else name["Fn::Sub"].replace("${Stage}", stage)
+            yield written, resource["Properties"]["TimeToLiveSpecification"]
 
 
 def _without(kinds: Sequence[str], request: Request) -> Request:
