@@ -9,7 +9,7 @@ import time
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
 
-from chalicelib import callcenter, reception, webhook
+from chalicelib import callcenter, log, reception, webhook
 from chalicelib.webhook import Answer
 
 app = Chalice(app_name="cordboard")
@@ -30,7 +30,12 @@ def _event() -> dict[str, object]:
     request = app.current_request
     assert request is not None  # inside a view there always is one
     event: dict[str, object] = request.to_original_event()
-    return event
+    return {**event, webhook.REQUEST_ID: _request_id(app.lambda_context)}
+
+
+def _request_id(context: object) -> str:
+    """Lambda's own, which its lines have too: each of ours has it, so that they are found together."""
+    return getattr(context, "aws_request_id", "")
 
 
 # --- The caller's leg
@@ -121,12 +126,14 @@ JOBS_AT_ONCE = int(os.environ.get("JOBS_AT_ONCE") or 5)
 def bridge_job(event: SQSEvent) -> None:
     from chalicelib import bridge, jobs
 
-    for record in event:
-        bridge.work(jobs.decode(record.body), time.time)
+    with log.about(request_id=_request_id(event.context)):
+        for record in event:
+            bridge.work(jobs.decode(record.body), time.time)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
-def sweep(_event: CloudWatchEvent) -> None:
+def sweep(event: CloudWatchEvent) -> None:
     from chalicelib import sweep as room
 
-    room.run(time.time)
+    with log.about(request_id=_request_id(event.context)):
+        room.run(time.time)

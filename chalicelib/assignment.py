@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import callcenter, hooks, jobs, links, log, settings
+from chalicelib import callcenter, hooks, jobs, links, log, metrics, settings
 from chalicelib.callcenter import AGAIN, MARGIN_SECONDS, Queue
 from chalicelib.instructions import Dequeue, Reject, encode
 from chalicelib.link import Link
@@ -28,6 +28,7 @@ def decide(webhook: Webhook, now: float) -> Answer:
         reservation = _read(webhook)
     except MalformedError as error:
         return _refuse(400, str(error))
+    log.also(call_sid=reservation.call_sid)
     own = _own_answer(reservation)
     if own:
         return own
@@ -45,7 +46,7 @@ def _own_answer(reservation: Reservation) -> Answer | None:
         own = hooks.assignment(reservation)
         return _json(encode(own)) if own else None
     except Exception as error:
-        log.error("own hook failed", reservation_sid=reservation.reservation_sid, why=type(error).__name__)
+        log.error("own hook failed", why=type(error).__name__)
         return None
 
 
@@ -57,7 +58,7 @@ def _prepare(reservation: Reservation, rules: Queue, webhook: Webhook, now: floa
         if standing.state == "reserved":
             jobs.send(jobs.RingWorker(link.call_sid, link.reservation_sid))
     except Exception as error:
-        log.error("assignment: no CRM first", reservation_sid=link.reservation_sid, why=type(error).__name__)
+        log.error("assignment: no CRM first", why=type(error).__name__)
         if rules.on_outage == "fallback":
             raise
         return _divert(link, rules, now)
@@ -72,7 +73,7 @@ def _divert(link: Link, rules: Queue, now: float) -> Answer:
         if lost.current and lost.current.mode != "direct":
             return WORKING_ON_IT  # the message had arrived after all, and its job is at work
     except Exception as error:
-        log.error("assignment: no record", reservation_sid=link.reservation_sid, why=type(error).__name__)
+        log.error("assignment: no record", why=type(error).__name__)
     return _dequeue(link, rules)
 
 
@@ -87,7 +88,8 @@ def _reject(reservation: Reservation, rules: Queue, webhook: Webhook, now: float
     """The link stays open until Twilio says that the rejection counted: the caller may hang up before it."""
     link = msgspec.structs.replace(_link(reservation, rules, webhook, now), reason="no contact_uri", deadline=now)
     _record(link, now)
-    log.error("worker cannot be reached", worker_sid=link.worker_sid, reservation_sid=link.reservation_sid)
+    failed = metrics.of(metrics.WORKER_LEGS_FAILED)
+    log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, why="no contact_uri")
     sid = settings.current().activity_sid(rules.activities.unreachable)
     return _json(encode(Reject(activity_sid=sid or None)))
 
@@ -96,7 +98,7 @@ def _record(link: Link, now: float) -> None:
     try:
         links.reserve(link, now)
     except Exception as error:
-        log.error("assignment: no record", reservation_sid=link.reservation_sid, why=type(error).__name__)
+        log.error("assignment: no record", why=type(error).__name__)
 
 
 def _dequeue(link: Link, rules: Queue) -> Answer:

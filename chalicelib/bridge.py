@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from chalicelib import callcenter, crm, jobs, links, log, settings, telephony, worker
+from chalicelib import callcenter, crm, jobs, links, log, metrics, settings, telephony, worker
 from chalicelib.callcenter import AGAIN, Queue
 from chalicelib.jobs import CompleteTask, GiveUp, HangUp, Job, RingWorker
 from chalicelib.link import Key, Link, Outcome, is_over, outcome_of
@@ -15,6 +15,8 @@ Clock = Callable[[], float]
 # The time that bridge_job has in Lambda: after that, whoever claimed a link is no longer at work on it.
 LEASE_SECONDS = 20
 
+LOGGED = ("call_sid", "worker_call_sid", "task_sid", "reservation_sid")
+
 NOTED = Answer(204, "", "application/json")
 
 
@@ -24,6 +26,23 @@ class TryAgain(Exception):
 
 def work(job: Job, clock: Clock) -> None:
     """Do one job of the queue; the same job twice does nothing more. Raises when it has to come again."""
+    with log.about(job=type(job).__name__, **_named(job)):
+        try:
+            _do(job, clock)
+        except (TryAgain, telephony.Unavailable, telephony.Unknown) as error:
+            log.warning("job comes again", metrics.of(metrics.JOBS_TRIED_AGAIN), why=str(error))
+            raise
+        except Exception as error:
+            log.error("job failed", metrics.of(metrics.JOBS_TRIED_AGAIN), why=type(error).__name__)
+            raise
+
+
+def _named(job: Job) -> dict[str, str]:
+    """The sids of calls, task and reservation that this job has."""
+    return {name: sid(value) for name, value in msgspec.structs.asdict(job).items() if name in LOGGED}
+
+
+def _do(job: Job, clock: Clock) -> None:
     match job:
         case RingWorker():
             _ring_worker(job.key, clock)
@@ -33,7 +52,7 @@ def work(job: Job, clock: Clock) -> None:
             telephony.hang_up(job.worker_call_sid)
         case CompleteTask():
             did = finish_task(job.task_sid, "", clock())
-            log.info("wrap-up is over", call_sid=job.call_sid, task_sid=job.task_sid, did=did)
+            log.info("wrap-up is over", did=did)
 
 
 def _ring_worker(key: Key, clock: Clock) -> None:
@@ -78,6 +97,8 @@ def _ask_crm(link: Link, clock: Clock) -> crm.Approval | None:
         return crm.prepare(rules.crm, attempt)
     except (crm.Declined, crm.Unavailable) as error:
         why = "declined" if isinstance(error, crm.Declined) else "CRM failed"
+        if isinstance(error, crm.Unavailable):
+            log.warning(why, metrics.of(metrics.CRM_FAILURES), why=str(error))
         _give_up(link.key, link.task_sid, f"{why}: {error}", _activity(rules.activities.declined), clock())
         return None
 
@@ -109,7 +130,8 @@ def _ring(link: Link, clock: Clock) -> None:
     try:
         ringing = telephony.ring_worker(ring)
     except telephony.Refused as error:
-        log.error("worker cannot be reached", **_sids(link.key), worker_sid=link.worker_sid, code=error.code)
+        failed = metrics.of(metrics.WORKER_LEGS_FAILED)
+        log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, code=error.code)
         activity = _activity(rules.activities.unreachable)
         _give_up(link.key, link.task_sid, f"unreachable: {error.code}", activity, clock())
         return
@@ -126,12 +148,12 @@ def _follow(link: Link, ringing: telephony.Ringing, now: float) -> None:
     try:
         link = links.record_leg(link.key, ringing.call_sid)
     except links.Lost:
-        end_leg(ringing.call_sid)  # another leg has this link
+        end_leg(ringing.call_sid, link.call_sid)  # another leg has this link
         return
     if is_over(link):
-        end_leg(ringing.call_sid)
+        end_leg(ringing.call_sid, link.call_sid)
     elif now + ringing.queue_seconds > link.deadline:
-        end_leg(ringing.call_sid)
+        end_leg(ringing.call_sid, link.call_sid)
         _give_up(link.key, link.task_sid, "too late to ring", "", now)
 
 
@@ -182,7 +204,7 @@ def _leg_is(link: Link, leg: str, status: str, now: float) -> None:
     stray = bool(link.worker_call_sid) and link.worker_call_sid != leg
     match status:
         case "initiated" | "queued" | "ringing" | "in-progress" if (stray or is_over(link)) and link.mode != "direct":
-            end_leg(leg)
+            end_leg(leg, link.call_sid)
         case "in-progress" if link.mode == "direct":
             _answered_directly(link, leg, now)
         case "busy" | "no-answer" | "failed" if link.mode == "direct":
@@ -224,7 +246,8 @@ def _activity_after(link: Link, status: str) -> str:
     """Where a worker goes whose leg ended like this before the two were joined; empty: nowhere."""
     activities = _rules(link).activities
     if status == "failed":
-        log.error("worker cannot be reached", **_sids(link.key), worker_sid=link.worker_sid)
+        failed = metrics.of(metrics.WORKER_LEGS_FAILED)
+        log.error("worker cannot be reached", failed, **_sids(link.key), worker_sid=link.worker_sid)
         return _activity(activities.unreachable)
     return _activity(activities.no_answer) if status in ("busy", "no-answer") else ""
 
@@ -237,12 +260,12 @@ def give_up(link: Link, reason: str, activity_sid: str, now: float) -> None:
         jobs.send(GiveUp(link.call_sid, link.reservation_sid, link.task_sid, reason, activity_sid))
 
 
-def end_leg(worker_call_sid: str) -> None:
+def end_leg(worker_call_sid: str, call_sid: str) -> None:
     """End a worker leg: now, or by a job when Twilio cannot be reached."""
     try:
         telephony.hang_up(worker_call_sid)
     except (telephony.Unavailable, telephony.Unknown):
-        jobs.send(HangUp(worker_call_sid))
+        jobs.send(HangUp(worker_call_sid, call_sid))
 
 
 def caller_gone(call_sid: str, now: float) -> None:
@@ -258,7 +281,7 @@ def settle(link: Link, reason: str, now: float) -> None:
     Its own event says the same, but may be late, or lost.
     """
     if link.worker_call_sid and link.mode != "direct":
-        end_leg(link.worker_call_sid)
+        end_leg(link.worker_call_sid, link.call_sid)
     try:
         outcome = _outcome(telephony.reservation_status(link.task_sid, link.reservation_sid))
     except (telephony.Unavailable, telephony.Unknown):
@@ -277,7 +300,7 @@ def close(
     except links.Lost:
         return
     if outcome != "completed" and link.worker_call_sid not in ("", ended_leg) and link.mode != "direct":
-        end_leg(link.worker_call_sid)
+        end_leg(link.worker_call_sid, link.call_sid)
 
 
 def _give_up(key: Key, task_sid: str, reason: str, activity_sid: str, now: float) -> None:
@@ -290,7 +313,8 @@ def _give_up(key: Key, task_sid: str, reason: str, activity_sid: str, now: float
 def _close_as(key: Key, status: str, reason: str, now: float) -> None:
     """Close the link as the reservation ended; one that is accepted is left to its own events."""
     outcome = _outcome(status)
-    log.info("reservation is over", **_sids(key), status=status, reason=reason)
+    counted = metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason) if status == "rejected" else {}
+    log.info("reservation is over", counted, **_sids(key), status=status, reason=reason)
     if outcome is None:
         return
     try:
@@ -311,6 +335,7 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
     call_sid = _caller_of(task) if task else ""
     if task is None or task.status in ("completed", "canceled") or not call_sid:
         return "left as it is"
+    log.also(call_sid=call_sid)
     rules = callcenter.current().queue(settings.current().task_queue_name(task.task_queue_sid))
     for reservation in telephony.reservations(task_sid):
         if reservation.status in ("accepted", "wrapping"):

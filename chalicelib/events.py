@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import bridge, callcenter, jobs, links, log, settings
+from chalicelib import bridge, callcenter, jobs, links, log, metrics, settings
 from chalicelib.bridge import NOTED
 from chalicelib.link import Key, Outcome, is_over
 from chalicelib.webhook import Answer, Webhook, attributes, sid, text
@@ -46,7 +46,9 @@ def take(webhook: Webhook, now: float) -> Answer:
     if event is None:
         log.info("event without a call", type=webhook.form.get("EventType"))
         return NOTED
-    log.info("event", type=event.kind, call_sid=event.call_sid, reservation_sid=event.key.reservation_sid)
+    log.also(call_sid=event.call_sid)
+    counted = metrics.of(metrics.CALLERS_ENQUEUED) if event.kind == "task.created" else {}
+    log.info("event", counted, type=event.kind)
     _TAKE.get(event.kind, _ignore)(event)
     return NOTED
 

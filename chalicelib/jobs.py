@@ -36,9 +36,10 @@ class GiveUp(msgspec.Struct, frozen=True, tag_field="job", tag="give_up"):
 
 
 class HangUp(msgspec.Struct, frozen=True, tag_field="job", tag="hang_up"):
-    """End this worker leg, which could not be done when it was due."""
+    """End this worker leg, which could not be done when it was due; `call_sid` is the caller's, for the log."""
 
     worker_call_sid: Sid
+    call_sid: str = ""
 
 
 class CompleteTask(msgspec.Struct, frozen=True, tag_field="job", tag="complete_task"):

@@ -1,10 +1,13 @@
-"""Structured log lines: one JSON object each, phone numbers masked."""
+"""Structured log lines: one JSON object each, phone numbers masked, with the sids of what is being done."""
 
 import json
 import re
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 
 # Seven digits or more, of any script and wherever they stand, or with blanks, dots and dashes after a plus sign. A sid,
 # which may have as many digits in it, is matched first and kept.
@@ -12,6 +15,13 @@ _PHONE = re.compile(
     r"(?<![0-9A-Za-z])(?P<sid>[A-Z]{2}[0-9a-fA-F]{32,})(?![0-9A-Za-z])"
     r"|\+\d(?:[ ().-]{0,2}\d){6,}|(?:\+|%2B)?\d{7,}"
 )
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+
+# A variable of the context and not of the module: invocations that take turns in one process do not mix.
+_about: ContextVar[Mapping[str, str]] = ContextVar("about", default=_NO_FIELDS)
+
+_json = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 _LONGEST = 10_000  # characters of one value; CloudWatch cuts a line where it likes
 
 
@@ -20,24 +30,45 @@ def mask(text: str) -> str:
     return _PHONE.sub(lambda found: found["sid"] or f"…{found.group()[-2:]}", text)
 
 
-def info(event: str, **fields: object) -> None:
-    _write("INFO", event, fields)
+@contextmanager
+def about(**fields: str) -> Iterator[None]:
+    """Until the block ends, every line has these fields too. A line's own field of the same name counts more.
+
+    They are sids, ids and words of ours, and are not masked: an id may look like a phone number.
+    """
+    token = _about.set({**_about.get(), **fields})
+    try:
+        yield
+    finally:
+        _about.reset(token)
 
 
-def warning(event: str, **fields: object) -> None:
-    _write("WARNING", event, fields)
+def also(**fields: str) -> None:
+    """Until the innermost `about` ends, every line has these fields too: what became known in the meantime."""
+    _about.set({**_about.get(), **fields})
 
 
-def error(event: str, **fields: object) -> None:
+def info(event: str, measured: Mapping[str, object] = _NOTHING, /, **fields: object) -> None:
+    """One line. `measured` is what `metrics.of` gives, when the line counts as one."""
+    _write("INFO", event, measured, fields)
+
+
+def warning(event: str, measured: Mapping[str, object] = _NOTHING, /, **fields: object) -> None:
+    _write("WARNING", event, measured, fields)
+
+
+def error(event: str, measured: Mapping[str, object] = _NOTHING, /, **fields: object) -> None:
     """An error; inside an `except` the traceback goes with it, phone numbers masked."""
     trace = traceback.format_exc() if sys.exc_info()[0] else None
-    _write("ERROR", event, {**fields, "traceback": trace})
+    _write("ERROR", event, measured, {**fields, "traceback": trace})
 
 
-def _write(level: str, event: str, fields: Mapping[str, object]) -> None:
+def _write(level: str, event: str, measured: Mapping[str, object], fields: Mapping[str, object]) -> None:
     line: dict[str, object] = {"level": level, "event": event}
+    line |= {name: value for name, value in _about.get().items() if value}
     line |= {name: _masked(value) for name, value in fields.items() if value not in (None, "")}
-    sys.stdout.write(json.dumps(line, default=str) + "\n")
+    line |= measured
+    sys.stdout.write(_json(line) + "\n")
 
 
 def _masked(value: object) -> object:

@@ -1,6 +1,6 @@
 """The use cases of the caller's leg: the doors of a call from its first webhook to its last."""
 
-from chalicelib import callcenter, caller, log, settings
+from chalicelib import callcenter, caller, log, metrics, settings
 from chalicelib.webhook import Webhook, sid, text
 
 
@@ -15,6 +15,7 @@ def incoming(webhook: Webhook) -> str:
     name, queue = simple
     if number in queue.agent_numbers:
         return caller.serve_simple_queue(name, queue, webhook.form.get("From", ""))
+    log.info("caller enqueued", metrics.of(metrics.CALLERS_ENQUEUED))  # there is no task, and so no event of it
     return caller.join_simple_queue(name, queue, webhook.base_url)
 
 
@@ -38,9 +39,9 @@ def menu(webhook: Webhook) -> str:
 def wait(webhook: Webhook) -> str:
     form = webhook.form
     treatment = callcenter.current().treatment_of(form.get("To", ""))
-    return caller.wait(
-        treatment, _number(form.get("QueuePosition")), _number(form.get("AvgQueueTime")), _number(form.get("QueueTime"))
-    )
+    seconds = _number(form.get("QueueTime"))
+    log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
+    return caller.wait(treatment, _number(form.get("QueuePosition")), _number(form.get("AvgQueueTime")), seconds)
 
 
 def keep_waiting(webhook: Webhook) -> str:
@@ -51,6 +52,7 @@ def after(webhook: Webhook, now: float) -> str:
     """The caller is out of the queue: QueueResult says why."""
     call_sid, result = sid(webhook.form.get("CallSid")), text(webhook.form.get("QueueResult"))
     seconds = _number(webhook.form.get("QueueTime"))
+    log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
     _note(call_sid, {"queue_result": result, "queue_seconds": seconds, "left_queue_at": now}, now)
     if result == "hangup" and call_sid:
         from chalicelib import bridge

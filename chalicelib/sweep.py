@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib import bridge, callcenter, links, log, settings, telephony
+from chalicelib import bridge, callcenter, links, log, metrics, settings, telephony
 from chalicelib.callcenter import Queue
 from chalicelib.link import Link, Outcome, outcome_of
 
@@ -54,15 +54,17 @@ def _links(clock: Clock, until: float) -> Iterator[str]:
 
 def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
     """What `act` did. Its error is logged and the next one is not held up, unless Twilio cannot be reached at all."""
-    try:
-        did = act()
-    except (telephony.Unavailable, telephony.Unknown):
-        raise
-    except Exception as error:
-        log.error("sweep failed", **about, why=type(error).__name__)
-        return "failed"
-    log.info("swept", **about, did=did)
-    return did
+    with log.about(**about):
+        try:
+            did = act()
+        except (telephony.Unavailable, telephony.Unknown):
+            raise
+        except Exception as error:
+            log.error("sweep failed", why=type(error).__name__)
+            return "failed"
+        left = did == "taken" or did.startswith("left ")
+        log.info("swept", {} if left else metrics.of(metrics.SWEEP_ACTIONS), did=did)
+        return did
 
 
 def _look(due: links.Due, now: float) -> str:

@@ -16,11 +16,14 @@ from twilio.request_validator import (
     get_signature_algorithm,
 )
 
-from chalicelib import log, secrets, settings
+from chalicelib import log, metrics, secrets, settings
 
 # Task and worker attributes are 4096 characters each, three bytes a character when encoded; the rest is small.
 MAX_BODY_BYTES = 256 * 1024
 MAX_FIELDS = 500
+
+# Where app.py puts Lambda's id of the request into the event that it hands over.
+REQUEST_ID = "lambdaRequestId"
 
 # More than any name, number or URL of Twilio's: what is kept of a text, so that a row never outgrows DynamoDB's 400 KB.
 MAX_TEXT = 2048
@@ -44,11 +47,12 @@ class Webhook(NamedTuple):
 
 
 class Refused(Exception):
-    """Not from Twilio, or nothing that Twilio sends. Carries the answer."""
+    """Not from Twilio, or nothing that Twilio sends. Carries the answer, and the call that it claims to be about."""
 
-    def __init__(self, status: int, why: str) -> None:
+    def __init__(self, status: int, why: str, claimed: str = "") -> None:
         super().__init__(why)
         self.answer = Answer(status, why, "text/plain")
+        self.claimed = claimed
 
 
 class _Fields(dict[str, list[str]]):
@@ -103,7 +107,7 @@ def receive(event: Mapping[str, Any]) -> Webhook:
                     return Webhook(base_url, dict(pairs), _path(event))
     except UnicodeEncodeError:
         pass  # text that no encoding can carry was not signed by Twilio
-    raise Refused(403, "the signature does not hold")
+    raise Refused(403, "the signature does not hold", sid(fields.get("CallSid", [""])[-1]))
 
 
 def voice(event: Mapping[str, Any], door: Callable[[Webhook], str], otherwise: Callable[[Webhook], str]) -> Answer:
@@ -113,7 +117,7 @@ def voice(event: Mapping[str, Any], door: Callable[[Webhook], str], otherwise: C
         try:
             body = door(webhook)
         except Exception as error:
-            _failed(event, webhook, error)
+            _failed(error)
             body = otherwise(webhook)
         # A character that XML cannot carry, in a CRM's sentence for one, would cost the caller the whole document.
         return Answer(200, _NOT_XML.sub("", body), "text/xml")
@@ -128,37 +132,41 @@ def data(event: Mapping[str, Any], door: Callable[[Webhook], Answer]) -> Answer:
         try:
             return door(webhook)
         except Exception as error:
-            _failed(event, webhook, error)
+            _failed(error)
             return Answer(503, '{"error":"Cordboard could not do this now; see its log"}', "application/json")
 
     return _answer(event, answer)
 
 
 def _answer(event: Mapping[str, Any], answer: Callable[[Webhook], Answer]) -> Answer:
-    try:
-        webhook = receive(event)
-    except Refused as refused:
-        log.warning(
-            "webhook refused",
-            door=event["requestContext"]["resourcePath"],
-            why=str(refused),
-            status=refused.answer.status,
-        )
-        return refused.answer
-    except secrets.SecretError as error:
-        log.error("no secret to check the signature with", door=event["requestContext"]["resourcePath"], why=str(error))
-        return Answer(503, "this application cannot check signatures now", "text/plain")
-    return answer(webhook)
+    with log.about(door=event["requestContext"]["resourcePath"], request_id=event.get(REQUEST_ID, "")):
+        try:
+            webhook = receive(event)
+        except Refused as refused:
+            status = refused.answer.status
+            counted = metrics.of(metrics.WEBHOOKS_REFUSED) if status == 403 else {}
+            log.warning("webhook refused", counted, why=str(refused), status=status, claimed_call_sid=refused.claimed)
+            return refused.answer
+        except secrets.SecretError as error:
+            log.error("no secret to check the signature with", metrics.of(metrics.DOORS_FAILED), why=str(error))
+            return Answer(503, "this application cannot check signatures now", "text/plain")
+        log.also(**_sids(webhook))
+        return answer(webhook)
 
 
-def _failed(event: Mapping[str, Any], webhook: Webhook, error: Exception) -> None:
-    sids = {key: webhook.form.get(key) for key in ("CallSid", "TaskSid", "ReservationSid")}
-    log.error(
-        "door failed",
-        door=event["requestContext"]["resourcePath"],
-        why=type(error).__name__,
-        **{**sids, **webhook.path},
-    )
+def _sids(webhook: Webhook) -> dict[str, str]:
+    """What the request is about. On a worker's leg the path has the caller; TaskRouter has it in the attributes."""
+    form, path = webhook.form, webhook.path
+    leg = sid(form.get("CallSid"))
+    if "call_sid" in path:
+        about = {"call_sid": sid(path["call_sid"]), "worker_call_sid": leg}
+        return about | {"reservation_sid": sid(path.get("reservation_sid"))}
+    task_sid, reservation_sid = sid(form.get("TaskSid")), sid(form.get("ReservationSid"))
+    return {"call_sid": leg, "task_sid": task_sid, "reservation_sid": reservation_sid}
+
+
+def _failed(error: Exception) -> None:
+    log.error("door failed", metrics.of(metrics.DOORS_FAILED), why=type(error).__name__)
 
 
 def _form(event: Mapping[str, Any]) -> list[tuple[str, str]]:

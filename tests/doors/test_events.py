@@ -238,7 +238,7 @@ def test_a_caller_who_hangs_up_while_twilio_cannot_be_asked_stops_the_phone_by_a
     board.ring()
     board.twilio.failures = {"Reservations": [504], "/Calls/": [504]}
     assert board.event("task.canceled", TaskCanceledReason="hangup") == 204
-    assert board.queued() == [jobs.HangUp(LEG), jobs.GiveUp(CALL, RESERVATION, TASK, "caller gone")]
+    assert board.queued() == [jobs.HangUp(LEG, CALL), jobs.GiveUp(CALL, RESERVATION, TASK, "caller gone")]
 
 
 def test_a_link_whose_own_end_was_never_told_is_not_taken_for_canceled(board: Switchboard) -> None:

@@ -167,7 +167,7 @@ def test_a_hang_up_that_twilio_does_not_answer_is_left_to_a_job(board: Switchboa
     board.ring()
     board.twilio.failures = {f"Calls/{LEG}.json": [requests.exceptions.ReadTimeout(), (400, 21220)]}
     board.event("reservation.canceled")
-    assert board.queued() == [jobs.HangUp(LEG)]
+    assert board.queued() == [jobs.HangUp(LEG, CALL)]
     board.work(jobs.HangUp(LEG))  # it has ended by itself in the meantime: 21220
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib import metrics
 from laptop import package
 from tests.package.conftest import Package
 
 SECTIONS = re.findall(r"^### `([\w-]+)`", (package.ROOT / "docs" / "operations.md").read_text("utf-8"), re.MULTILINE)
+MAY_COUNT = ("APIHandler", "BridgeJob", "Sweep")
 ALARMS = {
     "api-5xx": "5XXError",
     "api-errors": "Errors",
@@ -131,6 +133,27 @@ def dashboard(packaged: Package) -> list[dict[str, Any]]:
     (board,) = packaged.resources("AWS::CloudWatch::Dashboard").values()
     widgets: list[dict[str, Any]] = json.loads(filled(packaged, board["DashboardBody"]))["widgets"]
     return widgets
+
+
+OURS = {metric.name: metric for metric in vars(metrics).values() if isinstance(metric, metrics.Metric)}
+
+
+def test_the_alarms_on_our_own_metrics_read_what_the_functions_write(packaged: Package) -> None:
+    ours = {name: alarm for name, alarm in alarms(packaged).items() if alarm["Namespace"] == metrics.NAMESPACE}
+    assert len(ours) == 5
+    for alarm in ours.values():
+        assert alarm["MetricName"] in OURS
+        (dimension,) = alarm["Dimensions"]
+        stage = filled(packaged, dimension["Value"])
+        assert (dimension["Name"], {stage}) == ("Stage", {metrics.stage_of(packaged.name_of(f)) for f in MAY_COUNT})
+
+
+def test_the_dashboard_shows_every_metric_of_ours(packaged: Package) -> None:
+    shown = [metric for widget in dashboard(packaged) for metric in widget["properties"].get("metrics", ())]
+    named = {metric[1] for metric in shown if metric[0] == metrics.NAMESPACE}
+    searched = [metric[0]["expression"] for metric in shown if isinstance(metric[0], dict)]
+    assert named | {name for name in OURS if any(f'"{name}"' in search for search in searched)} == set(OURS)
+    assert all(metric[2:4] == ["Stage", packaged.stage] for metric in shown if metric[0] == metrics.NAMESPACE)
 
 
 def test_the_dashboard_shows_every_alarm(packaged: Package) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from chalicelib import aws, callcenter, secrets, settings, telephony
+from chalicelib import aws, callcenter, metrics, secrets, settings, telephony
 from chalicelib.crm import http as crm_http
 from emulator.kernel import Kernel, VirtualClock
 from tests.simulation import process
@@ -41,6 +41,7 @@ def running(town: Town, clock: VirtualClock, cloud: Cloud, wire: Wire) -> Iterat
         patch.object(aws, "client", cloud.client),
         patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(wire)),
         patch("urllib3.util.retry.time", _Time(clock)),
+        patch.object(metrics, "time", _Time(clock)),
     ):
         for name in NOT_SET:
             os.environ.pop(name, None)
