@@ -103,13 +103,22 @@ def run_import(given: Namespace) -> int:
     for file, text in zip(files, (imported.center, imported.workers), strict=True):
         file.write_text(text, encoding="utf-8")
         print(f"wrote {file}")
-    for problem in check.problems(read(*files)):
+    for problem in _unsettled(files):
         print(f"to be settled: {problem}")
     return 0
 
 
+def _unsettled(files: Sequence[Path]) -> list[str]:
+    """What keeps the imported files from being applied as they are."""
+    try:
+        return check.problems(read(*files))
+    except CallCenterError as error:
+        return [str(error)]
+
+
 def run_destroy(given: Namespace) -> int:
-    center, client = _center(given), client_of(given.stage, given.root)
+    center = read(given.root / "chalicelib" / NAME, given.root / WORKERS)
+    client = client_of(given.stage, given.root)
     steps = destroy.plan(client, center, given.api_url or stage.base_url(given.stage, given.root), given.prune)
     if steps and not given.yes and not _agreed(steps, center.workspace.name):
         print("nothing was changed")

@@ -257,6 +257,16 @@ def test_import_takes_what_nobody_would_write(desk: Desk) -> None:
     assert people["O'Neil, Bea"]["attributes"] == {"contact_uri": "desk 4", "deep": odd["deep"]}
 
 
+def test_what_the_files_do_not_allow_is_told_and_written_all_the_same(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.types("apply")
+    desk.account.space.workflows.list()[0].update(task_reservation_timeout=20)
+    assert imported(desk) == 0
+    assert "to be settled: callcenter.toml: reservation_timeout is 20" in capsys.readouterr().out
+    assert (desk.root / "found" / "workers.toml").exists()
+
+
 # --- Destroy
 
 

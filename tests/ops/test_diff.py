@@ -40,10 +40,8 @@ def test_an_empty_account_needs_everything_in_the_order_of_dependency() -> None:
         "worker",
         "worker channel",
         "number",
-        "voice queue",
     ]
     assert {step.verb for step in steps if step.kind == "number"} == {"impossible"}
-    assert [step.verb for step in steps if step.kind == "voice queue"] == ["later"]
 
 
 def test_a_field_that_differs_is_shown_with_both_values() -> None:
@@ -125,10 +123,15 @@ def test_a_number_that_the_account_does_not_have_is_said() -> None:
     assert has_drift([step])
 
 
-def test_a_voice_queue_that_is_not_there_yet_is_no_drift() -> None:
-    (step,) = plan(desired(center(), API), found(without=(("voice queue", "Calls"),)))
+def test_a_larger_voice_queue_that_is_not_there_yet_is_told_and_is_no_drift() -> None:
+    larger = center(("[workflow]\n", "[voice_queue]\nmax_size = 250\n[workflow]\n"))
+    (step,) = plan(desired(larger, API), found(without=(("voice queue", "Calls"),)))
     assert not has_drift([step])
     assert "apply again after it" in as_text_of([step])
+
+
+def test_a_voice_queue_as_twilio_will_make_it_is_not_worth_a_word() -> None:
+    assert plan(desired(center(), API), found(without=(("voice queue", "Calls"),))) == ()
 
 
 def test_true_is_not_one() -> None:
