@@ -139,7 +139,7 @@ def _activities(given: Mapping[str, Any]) -> Mapping[str, bool]:
 
 def people(text: str) -> dict[str, Worker]:
     """The workers of this text of workers.toml. Raises CallCenterError."""
-    _check_names(text)
+    _check_headers(text)
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -148,21 +148,32 @@ def people(text: str) -> dict[str, Worker]:
     if raw or not isinstance(tables, dict):
         named = ", ".join(raw) or "workers"
         raise CallCenterError(f"{WORKERS}: {named}: allowed are only tables of the kind [workers.NAME]")
+    _check_names(tables)
     return {name: convert(value, Worker, f"workers.{name}", WORKERS) for name, value in tables.items()}
 
 
+ONCE = "each person's name may stand once"
 _HEADER = re.compile(r"""^\s*\[\s*workers\s*\.\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*\]""")
 
 
-def _check_names(text: str) -> None:
-    """Twilio looks a worker up by its name without regard to case, so one name in two spellings is one name."""
+def _check_headers(text: str) -> None:
+    """A name that stands twice is no TOML; said here, it is said with its lines."""
     seen: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if found := _HEADER.match(line):
             name = next(part for part in found.groups() if part is not None)
-            if not 1 <= len(name) <= 64:
-                raise CallCenterError(f"{WORKERS}: workers.{name}: a name has 1 to 64 characters")
             first = seen.setdefault(name.casefold(), number)
             if first != number:
                 lines = f"lines {first} and {number}"
-                raise CallCenterError(f"{WORKERS}: workers.{name} ({lines}): each person's name may stand once")
+                raise CallCenterError(f"{WORKERS}: workers.{name} ({lines}): {ONCE}")
+
+
+def _check_names(tables: Mapping[str, Any]) -> None:
+    """Twilio looks a worker up by its name without regard to case, so one name in two spellings is one name."""
+    seen: set[str] = set()
+    for name in tables:
+        if not 1 <= len(name) <= 64:
+            raise CallCenterError(f"{WORKERS}: workers.{name}: a name has 1 to 64 characters")
+        if name.casefold() in seen:
+            raise CallCenterError(f"{WORKERS}: workers.{name}: {ONCE}")
+        seen.add(name.casefold())

@@ -47,6 +47,8 @@ def test_without_a_file_of_workers_there_is_nobody_to_check(tmp_path: Path) -> N
         ("voice = 2", "phone = 2", "workers.toml: workers.Dora.capacity: Object contains unknown field `phone`; allowed: voice, chat, sms"),
         ("[workers.Dora]", "[workers.Bea]", "workers.toml: workers.Bea (lines 2 and 6): each person's name may stand once"),
         ("[workers.Dora]", "[workers.'bea']", "workers.toml: workers.bea (lines 2 and 6): each person's name may stand once"),
+        ("[workers.Dora]", "[workers]\nBEA.attributes = {}\n[workers.Dora]", "workers.toml: workers.BEA: each person's name may stand once"),
+        ("[workers.Dora]", f"[workers.{'D' * 65}]", f"workers.toml: workers.{'D' * 65}: a name has 1 to 64 characters"),
         ("[workers.Dora]", "[people.Dora]", "workers.toml: people: allowed are only tables of the kind [workers.NAME]"),
         ("[workers.Dora]", "[workers.Dora", "workers.toml: not TOML"),
     ],
