@@ -1,0 +1,215 @@
+"""`ops deploy`: from an empty local AWS and an empty account at Twilio to an application that takes a call."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+
+import pytest
+
+from chalicelib import callcenter
+from emulator.server import on_wall_clock, serve
+from emulator.twilio import Twilio
+from emulator.wall import WallLoop
+from laptop import aws
+from laptop.aws import LocalAws
+from ops import deploy, stage
+from ops.deploy import STEPS, Deployment, Stopped
+from ops.stage import ROOT
+from tests.deploy.conftest import STAGE, Project
+from tests.support.waiting import eventually
+
+ACCOUNT_SID, TOKEN = "AC" + "7" * 32, "5d4140abc4b2a76b9719d911017c592a"
+CALLER, SALES = "+12125550171", "+14155550101"
+SECRET = "/cordboard/dev/twilio"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one `ops deploy` changed, and what it printed."""
+
+    changed: list[str]
+    said: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """An operator at the project, whose AWS and Twilio are on this machine."""
+
+    project: Project
+    local: LocalAws
+    twilio: Twilio
+    loop: WallLoop
+    asked: Deployment = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "asked", Deployment(STAGE, self.project.root))
+
+    def deploy(self, *only: str) -> Run:
+        """Raises Stopped."""
+        said = StringIO()
+        with redirect_stdout(said):
+            changed = deploy.run(self.asked, only)
+        return Run(changed, said.getvalue())
+
+    def made(self) -> list[str]:
+        """Every stack and function that is in the account."""
+        stacks = self.local.client("cloudformation").describe_stacks()["Stacks"]
+        functions = self.local.client("lambda").list_functions()["Functions"]
+        return [it["StackName"] for it in stacks] + [it["FunctionName"] for it in functions]
+
+    def configuration(self) -> str:
+        return (self.project.root / ".chalice" / "config.json").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def desk(project: Project, local: LocalAws) -> Iterator[Desk]:
+    shutil.copy(ROOT / "workers.example.toml", project.root / "workers.toml")
+    with on_wall_clock(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as environment:
+        server = serve(twilio, loop)
+        loop.call(lambda: buy_numbers(twilio))
+        ours = {**aws.CREDENTIALS, "AWS_ENDPOINT_URL": project.proxy.url}
+        theirs = {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_API_URL": server.url}
+        for name, value in {**ours, **theirs}.items():
+            environment.setenv(name, value)
+        environment.delenv("TWILIO_AUTH_TOKEN", raising=False)  # it stands in the secret
+        stage.write(STAGE, {"TWILIO_API_URL": server.url}, project.root)
+        yield Desk(project, local, twilio, loop)
+        server.stop()
+
+
+def buy_numbers(twilio: Twilio) -> None:
+    """Those of callcenter.toml: they are the account's, and lead nowhere."""
+    center = callcenter.current()
+    numbers = [number for line in center.lines.values() for number in line.numbers]
+    numbers += [number for queue in center.simple_queues.values() for number in (*queue.numbers, *queue.agent_numbers)]
+    for number in numbers:
+        twilio.number(number, "")
+
+
+@pytest.fixture(scope="module")
+def without_secret(desk: Desk) -> Stopped:
+    """Before there is a secret; with it, an account in which nothing was made yet."""
+    with pytest.raises(Stopped) as stopped:
+        desk.deploy()
+    assert desk.made() == []
+    value = json.dumps({"auth_tokens": [TOKEN]})
+    desk.local.client("ssm").put_parameter(Name=SECRET, Type="SecureString", Value=value)
+    return stopped.value
+
+
+@pytest.fixture(scope="module")
+def first(desk: Desk, without_secret: Stopped) -> Run:
+    assert without_secret.step == "secret"
+    return desk.deploy()
+
+
+@pytest.fixture(scope="module")
+def url(desk: Desk, first: Run) -> str:
+    assert first.changed
+    return stage.api_url(STAGE, desk.project.root)
+
+
+@pytest.fixture(scope="module")
+def second(desk: Desk, url: str) -> tuple[Run, str, str]:
+    """The second run, and the configuration before and after it."""
+    assert url
+    before = desk.configuration()
+    return desk.deploy(), before, desk.configuration()
+
+
+def test_without_a_secret_nothing_is_made_and_the_command_is_named(without_secret: Stopped) -> None:
+    assert str(without_secret) == f"there is no {SECRET}: python -m ops secret set --stage dev"
+
+
+def test_the_first_run_makes_everything_and_says_so(first: Run) -> None:
+    assert first.changed == ["resources", "functions", "twilio", "settings"]
+    assert "the stack cordboard-dev-resources is created" in first.said
+    assert "JOBS_QUEUE_URL written to .chalice/config.json" in first.said
+    assert "Creating Rest API" in first.said
+    assert "+ workflow Calls" in first.said
+
+
+def test_no_secret_is_printed(first: Run, second: tuple[Run, str, str]) -> None:
+    assert TOKEN not in first.said + second[0].said + second[2]
+
+
+def test_the_doctor_comes_last_and_finds_nothing(first: Run) -> None:
+    examined = first.said.partition("doctor:\n")[2].splitlines()
+    assert len(examined) > 15
+    assert [line for line in examined if not line.startswith("ok ")] == []
+
+
+def test_the_functions_know_what_apply_made(desk: Desk, url: str) -> None:
+    workflows = desk.loop.call(lambda: list(desk.twilio.router.workspace.workflows))
+    for name in ("cordboard-dev", "cordboard-dev-bridge_job", "cordboard-dev-sweep"):
+        found = desk.local.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        assert found == stage.read(STAGE, desk.project.root)
+        assert [found["TWILIO_WORKFLOW_SID"]] == workflows
+
+
+def test_a_caller_who_dials_the_number_waits_for_a_worker(desk: Desk, url: str) -> None:
+    assert url.endswith(".execute-api.us-east-1.amazonaws.com/api")
+    sid = desk.loop.call(lambda: desk.twilio.dial(CALLER, SALES))
+    tasks = desk.twilio.router.workspace.tasks
+    eventually(lambda: desk.loop.call(lambda: bool(tasks)))
+    (task,) = desk.loop.call(lambda: list(tasks.values()))
+    assert (task.attributes["call_sid"], task.attributes["department"]) == (sid, "sales")
+    desk.loop.call(lambda: desk.twilio.hang_up(sid))
+
+
+def test_a_second_run_changes_nothing_and_says_so(second: tuple[Run, str, str]) -> None:
+    run, before, after = second
+    assert run.changed == []
+    assert after == before
+    for line in (
+        "the stack cordboard-dev-resources is as it was",
+        "every function and policy is as it was",
+        "Twilio is as the files say: nothing was changed",
+        "every function runs with the stage's configuration",
+    ):
+        assert line in run.said
+
+
+def test_one_step_alone_is_one_step(desk: Desk, url: str) -> None:
+    assert url
+    run = desk.deploy("resources")
+    assert [line for line in run.said.splitlines() if line.endswith(":")] == ["resources:"]
+
+
+def test_a_mistake_in_a_file_stops_before_anything_is_touched(desk: Desk, url: str) -> None:
+    file = desk.project.root / "chalicelib" / "callcenter.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("default_line", "defalt_line"), encoding="utf-8")
+    seen = len(desk.project.proxy.seen)
+    try:
+        with pytest.raises(Stopped, match="defalt_line") as stopped:
+            desk.deploy(*list(STEPS)[1:])
+    finally:
+        file.write_text(text, encoding="utf-8")
+    assert stopped.value.step == "files"
+    assert len(desk.project.proxy.seen) == seen
+
+
+def test_what_chalice_says_of_a_mistake_is_passed_on(desk: Desk, url: str) -> None:
+    app = desk.project.root / "app.py"
+    text = app.read_text(encoding="utf-8")
+    app.write_text(f"{text}\nthis is no Python\n", encoding="utf-8")
+    try:
+        with pytest.raises(Stopped, match=r"(?s)chalice deploy --stage dev failed:.*SyntaxError") as stopped:
+            desk.deploy("functions")
+    finally:
+        app.write_text(text, encoding="utf-8")
+    assert stopped.value.step == "functions"
+    assert stage.api_url(STAGE, desk.project.root) == url
+
+
+def test_a_stage_of_another_account_at_twilio_is_left_alone(
+    desk: Desk, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "9" * 32)
+    with pytest.raises(Stopped, match=f"stage dev belongs to {ACCOUNT_SID}") as stopped:
+        desk.deploy()
+    assert stopped.value.step == "secret"
