@@ -19,7 +19,7 @@ def main() -> None:
     for title, seconds in doors.seconds().items():
         print_door(title, seconds)
     print_imports(imports.seconds())
-    print_cost(counts.CRM_FIRST_CALL, counts.charged())
+    print_cost()
 
 
 def print_door(title: str, seconds: Mapping[str, float]) -> None:
@@ -40,13 +40,19 @@ def print_imports(seconds: Mapping[str, float]) -> None:
     print(f"  app / libraries, import  {verdict(ratio, IMPORT_GOAL)}\n")
 
 
-def print_cost(requests: Mapping[str, int], charged: Mapping[str, float]) -> None:
-    print("one crm-first call asks for " + ", ".join(f"{count} {name}" for name, count in requests.items()))
-    dollars = cost.cost(charged)
-    print("a call in AWS's units, and 1,000 calls at list price of us-east-1 in US dollars")
-    for item, units in charged.items():
-        print(f"  {item:24} {units:12.6f}  {dollars[item]:8.4f}")
-    print(f"  {'together':24} {'':12}  {sum(dollars.values()):8.4f}")
+def print_cost() -> None:
+    """The tables of docs/cost.md."""
+    calls = {mode: cost.cost(counts.charged(counted)) for mode, counted in counts.CALLS.items()}
+    print("1,000 calls at list price of us-east-1 in US dollars")
+    print(f"  {'':24}" + "".join(f"{mode:>14}" for mode in calls))
+    for item in calls["crm-first"]:
+        print(f"  {item:24}" + "".join(f"{dollars[item]:14.4f}" for dollars in calls.values()))
+    print(f"  {'together':24}" + "".join(f"{sum(dollars.values()):14.4f}" for dollars in calls.values()))
+    month = cost.cost(counts.month(), 1)
+    print("\na month without a call, at most")
+    for item, dollars in month.items():
+        print(f"  {item:24}{counts.month()[item]:14.2f}{dollars:14.4f}")
+    print(f"  {'together':24}{'':14}{sum(month.values()):14.4f}")
 
 
 def verdict(ratio: float, goal: float) -> str:

@@ -1,4 +1,4 @@
-"""What AWS charges for a thousand calls, from the requests that one call makes.
+"""What AWS charges for a thousand calls, from the requests that one call makes, and for a month without any.
 
 List prices of us-east-1 in US dollars, without free tier, discounts and tax, as they were known in November 2026; hold
 them against AWS's own pages before you rely on them. DynamoDB on demand costs this since 1 November 2024. Twilio's own
@@ -18,9 +18,13 @@ PRICES: Mapping[str, float] = {
     "dynamodb_write_units": 0.625 / MILLION,  # on demand, each 1 KB; twice in a transaction; each index again
     "dynamodb_read_units": 0.125 / MILLION,  # on demand, each 4 KB read consistently
     "log_gigabytes": 0.50,  # CloudWatch Logs, taken in
+    "alarms": 0.10,  # a month, of standard resolution
+    "dashboards": 3.00,  # a month
+    "metrics": 0.30,  # a month, of ours, the first 10,000
+    "kms_requests": 0.03 / 10_000,
 }
 
 
 def cost(counts: Mapping[str, float], calls: int = 1000) -> dict[str, float]:
-    """US dollars of each item for `calls` calls that each need `counts`; KeyError: no price."""
+    """US dollars of each item for `calls` calls, or months, that each need `counts`; KeyError: no price."""
     return {item: PRICES[item] * count * calls for item, count in counts.items()}

@@ -1,45 +1,98 @@
-"""What one crm-first call asks for: from the first webhook to the completed task, menu and survey included.
+"""What one call asks for, from its first webhook to its end, in each way that a queue can work, and what a month costs.
 
-A test plays the call and holds these numbers exactly. What they come to in the units that AWS charges for is worked out
-here, with what is assumed said.
+tests/doors/test_requests_count.py plays the calls and holds these numbers; tests/package/test_operations.py holds what
+a month has against the template. What is assumed and not counted stands here under its own name, and says so.
 """
 
 from collections.abc import Mapping
 
-CRM_FIRST_CALL: Mapping[str, int] = {
-    "webhooks": 17,
-    "jobs": 2,
-    "twilio": 7,
-    "UpdateItem": 18,
-    "PutItem": 2,
-    "SendMessage": 2,
-    "GetItem": 1,
-    "Query": 1,
+# The caller takes a menu and a survey, waits for one round of music, and talks to a worker who wraps up; in the simple
+# queue, which has neither menu nor tasks, the agent takes one caller after the other. The units are DynamoDB's, worked
+# out from each row and index that changed. `log_bytes` are of our own lines, without Lambda's id.
+CALLS: Mapping[str, Mapping[str, int | float]] = {
+    "crm-first": {
+        "webhooks": 17,
+        "jobs": 2,
+        "twilio": 7,
+        "UpdateItem": 18,
+        "PutItem": 2,
+        "GetItem": 1,
+        "Query": 1,
+        "SendMessage": 2,
+        "write_units": 47,
+        "read_units": 1.5,
+        "log_lines": 9,
+        "log_bytes": 2280,
+    },
+    "direct": {
+        "webhooks": 16,
+        "jobs": 1,
+        "twilio": 3,
+        "UpdateItem": 15,
+        "PutItem": 1,
+        "Query": 1,
+        "SendMessage": 1,
+        "write_units": 39,
+        "read_units": 1,
+        "log_lines": 9,
+        "log_bytes": 2280,
+    },
+    "simple queue": {
+        "webhooks": 4,
+        "jobs": 0,
+        "twilio": 0,
+        "UpdateItem": 1,
+        "write_units": 2,
+        "log_lines": 3,
+        "log_bytes": 950,
+    },
 }
 
-# Of the updates, those of the caller's own row; it stands in one index, a link in three. Rows are under 1 KB.
-CALL_UPDATES = 6
-CALL_INDEXES, LINK_INDEXES = 1, 3
+# What a month of 30 days has, whether anybody calls or not.
+ALARMS, DASHBOARDS = 15, 1
+METRICS = 10  # of ours, and again for each reason of a rejection
+REASONS = 13  # that bridge.py rejects for, what follows a colon left out
+SWEEPS = 30 * 24 * 60  # one a minute
+SWEEP_READ_UNITS = 0.5  # one query of the index `open`
+POLLS = 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at the queue; AWS documents the number
+SECRET_READS = 30 * 24 * 12  # the sweep reads the secret every five minutes, and AWS KMS decrypts it
 
-# Assumed: what a warm function takes, most of it waiting for AWS or Twilio; an assumption, not a measurement.
-WEBHOOK_SECONDS, JOB_SECONDS = 0.05, 0.5
-WEBHOOK_GIGABYTES, JOB_GIGABYTES = 1.0, 0.5
-LOG_BYTES_A_REQUEST = 600
+# Assumed: what a warm function takes, most of it waiting for AWS or Twilio.
+WEBHOOK_SECONDS, JOB_SECONDS, SWEEP_SECONDS = 0.05, 0.5, 0.5
+WEBHOOK_GIGABYTES, JOB_GIGABYTES, SWEEP_GIGABYTES = 1.0, 0.5, 0.5
+
+# Assumed: the length of Lambda's own START, END and REPORT of each request. CloudWatch adds 26 bytes to each line.
+REPORT_BYTES = 3 * 26 + 320
+LINE_BYTES = 26 + len('"request_id":"12345678-0000-4000-8000-000000000001",')
+SWEEP_LINE_BYTES = 150
 
 
-def charged(counts: Mapping[str, int] = CRM_FIRST_CALL) -> dict[str, float]:
-    """The call in AWS's own units."""
-    link_updates = counts["UpdateItem"] - CALL_UPDATES
-    writes = CALL_UPDATES * (1 + CALL_INDEXES) + link_updates * (1 + LINK_INDEXES)
-    writes += 1 + LINK_INDEXES + 1  # the link, new, and the attempt in the contacts table
-    seconds = counts["webhooks"] * WEBHOOK_SECONDS * WEBHOOK_GIGABYTES + counts["jobs"] * JOB_SECONDS * JOB_GIGABYTES
-    requests = counts["webhooks"] + counts["jobs"]
+def charged(counts: Mapping[str, int | float]) -> dict[str, float]:
+    """One call in AWS's own units."""
+    webhooks, jobs = counts["webhooks"], counts["jobs"]
+    seconds = webhooks * WEBHOOK_SECONDS * WEBHOOK_GIGABYTES + jobs * JOB_SECONDS * JOB_GIGABYTES
+    logged = counts["log_bytes"] + counts["log_lines"] * LINE_BYTES + (webhooks + jobs) * REPORT_BYTES
     return {
-        "api_gateway_requests": counts["webhooks"],
-        "lambda_requests": requests,
+        "api_gateway_requests": webhooks,
+        "lambda_requests": webhooks + jobs,
         "lambda_gb_seconds_arm64": seconds,
-        "sqs_requests": 3 * counts["SendMessage"],  # sent, received, deleted
-        "dynamodb_write_units": writes,
-        "dynamodb_read_units": counts["GetItem"] * 0.5 + counts["Query"],
-        "log_gigabytes": requests * LOG_BYTES_A_REQUEST / 1e9,
+        "sqs_requests": 3 * counts.get("SendMessage", 0),  # sent, received, deleted
+        "dynamodb_write_units": counts["write_units"],
+        "dynamodb_read_units": counts.get("read_units", 0),
+        "log_gigabytes": logged / 1e9,
+    }
+
+
+def month() -> dict[str, float]:
+    """What a month asks for without a single call, in AWS's own units. Metrics: at most, if each comes each hour."""
+    return {
+        "alarms": ALARMS,
+        "dashboards": DASHBOARDS,
+        "metrics": METRICS + REASONS,
+        "sqs_requests": POLLS,
+        "lambda_requests": SWEEPS,
+        "lambda_gb_seconds_arm64": SWEEPS * SWEEP_SECONDS * SWEEP_GIGABYTES,
+        "dynamodb_read_units": SWEEPS * SWEEP_READ_UNITS,
+        "log_gigabytes": SWEEPS * (SWEEP_LINE_BYTES + LINE_BYTES + REPORT_BYTES) / 1e9,
+        "kms_requests": SECRET_READS,
     }

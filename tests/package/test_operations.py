@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench import counts
 from chalicelib import metrics
 from laptop import package
 from tests.package.conftest import Package
@@ -154,6 +155,12 @@ def test_the_dashboard_shows_every_metric_of_ours(packaged: Package) -> None:
     searched = [metric[0]["expression"] for metric in shown if isinstance(metric[0], dict)]
     assert named | {name for name in OURS if any(f'"{name}"' in search for search in searched)} == set(OURS)
     assert all(metric[2:4] == ["Stage", packaged.stage] for metric in shown if metric[0] == metrics.NAMESPACE)
+
+
+def test_the_price_of_a_month_counts_what_the_stack_has(packaged: Package) -> None:
+    assert len(packaged.resources("AWS::CloudWatch::Alarm")) == counts.ALARMS
+    assert len(packaged.resources("AWS::CloudWatch::Dashboard")) == counts.DASHBOARDS
+    assert len(OURS) == counts.METRICS
 
 
 def test_the_dashboard_shows_every_alarm(packaged: Package) -> None:

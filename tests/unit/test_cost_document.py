@@ -1,0 +1,72 @@
+"""docs/cost.md says what `make bench` works out of the counts."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bench import cost, counts
+
+PAGE = (Path(__file__).parents[2] / "docs" / "cost.md").read_text(encoding="utf-8")
+MODES = ("crm-first", "direct", "simple queue")
+DYNAMODB = ("GetItem", "PutItem", "Query", "UpdateItem")
+
+
+def tables() -> list[list[list[str]]]:
+    """Each table of the page: its rows, header and all, as cells without bold."""
+    found = re.findall(r"(?:^\|.*\n)+", PAGE, re.MULTILINE)
+    return [
+        [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in table.splitlines() if "---" not in line]
+        for table in found
+    ]
+
+
+def column(number: int, row: str) -> list[float]:
+    """The numbers of the row of this table that begins so."""
+    (cells,) = [cells for cells in tables()[number] if cells[0].startswith(row)]
+    return [float(cell) for cell in cells[1:]]
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ("webhooks", "webhooks"),
+        ("jobs", "jobs"),
+        ("jobs", "SendMessage"),
+        ("requests to Twilio", "twilio"),
+        ("write units", "write_units"),
+        ("read units", "read_units"),
+        ("log lines", "log_lines"),
+    ],
+)
+def test_what_a_call_asks_for_is_what_was_counted(row: str, name: str) -> None:
+    assert column(0, row) == [counts.CALLS[mode].get(name, 0) for mode in MODES]
+
+
+def test_the_requests_to_dynamodb_are_all_of_them() -> None:
+    counted = [sum(counts.CALLS[mode].get(operation, 0) for operation in DYNAMODB) for mode in MODES]
+    assert column(0, "requests to DynamoDB") == counted
+
+
+def test_the_price_of_a_thousand_calls_is_worked_out_of_the_counts() -> None:
+    dollars = [cost.cost(counts.charged(counts.CALLS[mode])) for mode in MODES]
+    header, *rows = tables()[1]
+    assert tuple(header[1:]) == MODES
+    for row, item in zip(rows, dollars[0], strict=False):
+        assert [float(cell) for cell in row[1:]] == [round(of[item], 4) for of in dollars], item
+    assert len(rows) == len(dollars[0]) + 1
+    assert column(1, "together") == [round(sum(of.values()), 2) for of in dollars]
+
+
+def test_the_price_of_a_month_is_worked_out_of_what_the_stack_has() -> None:
+    month = cost.cost(counts.month(), 1)
+    _, *rows = tables()[2]
+    assert [float(row[1]) for row in rows] == [
+        *(round(price, 2) for price in month.values()),
+        round(sum(month.values()), 2),
+    ]
+
+
+def test_a_month_without_calls_has_no_metrics_to_pay() -> None:
+    quiet = sum(cost.cost({**counts.month(), "metrics": 0}, 1).values())
+    assert f"{quiet:.2f} together" in PAGE and f"it is {quiet - 3:.2f}" in PAGE
