@@ -16,6 +16,8 @@ request is passed on to the local AWS as it came, but for what is missing there:
   is answered when the change is through.
 - No name leads to the API that was made. What comes in under /public goes to it: a proxy that changes the host, which
   is what PUBLIC_BASE_URL is for.
+
+A request that had to be changed is signed again for whoever sent it: the local AWS holds all but the root to that.
 """
 
 import base64
@@ -32,12 +34,16 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import urllib3
 import yaml
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from laptop.aws import LocalAws
 from laptop.package import runnable_here
 
 HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length", "date", "server")
+UNSIGNED = ("authorization", "x-amz-date", "x-amz-content-sha256", *HOP_BY_HOP)  # made anew, or not signed at all
 CHANGE_SECONDS = 4.0
 
 
@@ -66,10 +72,11 @@ class Answer:
 
 @dataclass
 class Proxy:
-    """`seen` is every request that came in, as its method and path."""
+    """`seen` is every request that came in, as its method and path; `secret_keys` those of who sends, by access key."""
 
     url: str
     aws: LocalAws
+    secret_keys: dict[str, str] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
     _times_to_live: dict[str, Any] = field(default_factory=dict)
     _pool: urllib3.PoolManager = field(default_factory=urllib3.PoolManager)
@@ -98,8 +105,8 @@ class Proxy:
     def _missing(self) -> Iterator[tuple[str, Callable[[Request], Answer]]]:
         yield r"POST /restapis\?.*mode=import.*", self._import_rest_api
         yield r"PUT /restapis/[^/]+\?mode=overwrite.*", self._put_rest_api
-        yield r"PATCH /restapis/[^/]+", lambda asked: self._pass_on(_without_compression(asked))
-        yield r"(POST|PUT) /2015-03-31/functions(/[^/]+/code)?", lambda asked: self._pass_on(_for_this_machine(asked))
+        yield r"PATCH /restapis/[^/]+", lambda asked: self._pass_on(self._signed(_without_compression(asked)))
+        yield r"(POST|PUT) /2015-03-31/functions(/[^/]+/code)?", self._for_this_machine
         yield r"GET /2015-03-31/functions/[^/]+/configuration", self._when_through
         yield r"[A-Z]+ /public/.*", lambda asked: self._pass_on(_to_the_api(asked, self._only_api()))
         yield r"POST /", self._stack_or_table
@@ -138,7 +145,26 @@ class Proxy:
         found = re.search(rb"Unrecognized resource types: \[([^]]+)\]", answer.body)
         if not found:
             return answer
-        return self._pass_on(_without(found[1].decode().split(", "), request))
+        return self._pass_on(self._signed(_without(found[1].decode().split(", "), request)))
+
+    def _for_this_machine(self, request: Request) -> Answer:
+        fields = json.loads(request.body)
+        place = fields.get("Code", fields)
+        archive = base64.b64decode(place["ZipFile"])
+        ours = runnable_here(archive)
+        if ours == archive:
+            return self._pass_on(request)
+        place["ZipFile"] = base64.b64encode(ours).decode()
+        return self._pass_on(self._signed(replace(request, body=json.dumps(fields).encode())))
+
+    def _signed(self, request: Request) -> Request:
+        scope = re.search(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request", request.headers["Authorization"])
+        if not scope or scope[1] not in self.secret_keys:
+            return request
+        kept = {name: value for name, value in request.headers.items() if not name.lower().startswith(UNSIGNED)}
+        asked = AWSRequest(request.method, self.url + request.target, headers=kept, data=request.body)
+        SigV4Auth(Credentials(scope[1], self.secret_keys[scope[1]]), scope[3], scope[2]).add_auth(asked)
+        return replace(request, headers=dict(asked.headers.items()))
 
     def _only_api(self) -> str:
         (api,) = self.aws.client("apigateway").get_rest_apis()["items"]
@@ -221,13 +247,6 @@ def _without_compression(request: Request) -> Request:
     nothing = {"op": "replace", "path": "/minimumCompressionSize", "value": ""}
     operations = [operation for operation in json.loads(request.body)["patchOperations"] if operation != nothing]
     return replace(request, body=json.dumps({"patchOperations": operations}).encode())
-
-
-def _for_this_machine(request: Request) -> Request:
-    fields = json.loads(request.body)
-    place = fields.get("Code", fields)
-    place["ZipFile"] = base64.b64encode(runnable_here(base64.b64decode(place["ZipFile"]))).decode()
-    return replace(request, body=json.dumps(fields).encode())
 
 
 def _to_the_api(request: Request, api: str) -> Request:

@@ -24,6 +24,11 @@ from tests.support.waiting import eventually
 ACCOUNT_SID, TOKEN = "AC" + "7" * 32, "5d4140abc4b2a76b9719d911017c592a"
 CALLER, SALES = "+12125550171", "+14155550101"
 SECRET = "/cordboard/dev/twilio"
+# Where the local AWS names what a request acts on otherwise than AWS does, or not at all.
+OTHER_NAMES = [
+    {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"},
+    {"Effect": "Allow", "Action": "events:*", "Resource": "*"},
+]
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ def desk(project: Project, local: LocalAws) -> Iterator[Desk]:
     with on_wall_clock(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as environment:
         server = serve(twilio, loop)
         loop.call(lambda: buy_numbers(twilio))
-        ours = {**aws.CREDENTIALS, "AWS_ENDPOINT_URL": project.proxy.url}
+        ours = {**deployer(project, local), "AWS_ENDPOINT_URL": project.proxy.url}
         theirs = {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_API_URL": server.url}
         for name, value in {**ours, **theirs}.items():
             environment.setenv(name, value)
@@ -78,6 +83,20 @@ def desk(project: Project, local: LocalAws) -> Iterator[Desk]:
         stage.write(STAGE, {"TWILIO_API_URL": server.url}, project.root)
         yield Desk(project, local, twilio, loop)
         server.stop()
+
+
+def deployer(project: Project, local: LocalAws) -> dict[str, str]:
+    """The environment of somebody who may do what ops/deployer-policy.json says, and nothing else."""
+    iam = local.client("iam")
+    iam.create_user(UserName="deployer")
+    policy = (ROOT / "ops" / "deployer-policy.json").read_text(encoding="utf-8")
+    iam.put_user_policy(UserName="deployer", PolicyName="deploy", PolicyDocument=policy)
+    other_names = json.dumps({"Version": "2012-10-17", "Statement": OTHER_NAMES})
+    iam.put_user_policy(UserName="deployer", PolicyName="other-names", PolicyDocument=other_names)
+    key = iam.create_access_key(UserName="deployer")["AccessKey"]
+    project.proxy.secret_keys[key["AccessKeyId"]] = key["SecretAccessKey"]
+    mine = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    return {**aws.CREDENTIALS, **mine}
 
 
 def buy_numbers(twilio: Twilio) -> None:
@@ -130,6 +149,10 @@ def test_the_first_run_makes_everything_and_says_so(first: Run) -> None:
     assert "JOBS_QUEUE_URL written to .chalice/config.json" in first.said
     assert "Creating Rest API" in first.said
     assert "+ workflow Calls" in first.said
+
+
+def test_the_deployers_policy_is_enough(first: Run) -> None:
+    assert "as arn:aws:iam::000000000000:user/deployer" in first.said
 
 
 def test_no_secret_is_printed(first: Run, second: tuple[Run, str, str]) -> None:
