@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import pytest
 import requests
@@ -169,6 +170,41 @@ def test_prune_deletes_what_the_files_do_not_name(account: Account) -> None:
     assert not difference(account, smaller, prune=True)
 
 
+def test_what_somebody_deleted_just_before_is_pruned_too(account: Account) -> None:
+    applied(account)
+    gil = account.space.workers.create(friendly_name="Gil")
+
+    def delete(method: str, path: str) -> None:
+        account.wire.before = lambda method, path: None
+        if method == "DELETE":
+            gil.delete()
+        else:
+            account.wire.before = delete
+
+    account.wire.before = delete
+    assert [step.name for step in applied(account, prune=True).done] == ["Gil"]
+    assert not difference(account, prune=True)
+
+
+def test_names_and_numbers_that_only_begin_alike_are_somebody_elses(account: Account) -> None:
+    """However much of them Twilio's filters let through."""
+    alike = f"{NUMBERS[0]}9"
+    account.twilio.own(alike)
+    other = account.client.taskrouter.v1.workspaces.create(friendly_name="Harbour Clinic 2")
+    inner = account.wire.request
+
+    def generous(method: str, url: str, **more: Any) -> Any:
+        wanted = {name: value for name, value in (more.pop("params", None) or {}).items() if name == "PageSize"}
+        return inner(method, url, params=wanted, **more)
+
+    account.wire.request = generous  # type: ignore[method-assign]
+    outcome = applied(account)
+    assert not difference(account)
+    assert outcome.environment["TWILIO_WORKSPACE_SID"] != other.sid
+    assert not account.client.taskrouter.v1.workspaces(other.sid).workers.list()
+    assert not account.twilio.numbers[alike].voice_url
+
+
 def test_an_activity_that_workers_still_use_is_not_pruned_and_they_are_named(account: Account) -> None:
     applied(account)
     (wrap_up,) = account.space.activities.list(friendly_name="Wrap up")
@@ -248,6 +284,10 @@ def test_two_applies_at_once_make_nothing_twice(account: Account, change: int) -
     account.wire.before = meanwhile
     applied(account)
     assert counted[0] > 0
+    refused = [one.url for one in account.twilio.requests if one.answer.status >= 400]
+    assert (
+        len(refused) <= 1
+    )  # what it was about to make; after that it looks first, wherever Twilio would refuse or not
     assert not has_drift(difference(account))
     assert len(account.client.taskrouter.v1.workspaces.list()) == 1
     for collection in (
