@@ -193,7 +193,7 @@ def renamed_queues(document: Any, names: Mapping[str, str]) -> Any:
 
 
 def flat(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested fields by their path: `attributes.contact_uri`, `configuration.task_routing.filters[1].targets[1].queue`.
+    """Nested fields by their path: `attributes.contact_uri`, `configuration.task_routing.filters[0].targets[0].queue`.
 
     A list of plain values is one value.
     """
@@ -208,7 +208,7 @@ def _flatten(path: str, value: Any, found: dict[str, Any]) -> None:
         for name, inner in value.items():
             _flatten(f"{path}.{name}", inner, found)
     elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        for number, item in enumerate(value, 1):
+        for number, item in enumerate(value):
             _flatten(f"{path}[{number}]", item, found)
     else:
         found[path] = value

@@ -11,6 +11,8 @@ def key(name: str) -> str:
 
 
 def text(value: str) -> str:
+    if '"' in value and "'" not in value and value.isprintable():
+        return f"'{value}'"
     # JSON writes every character that TOML does not take bare, but for one.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 

@@ -60,9 +60,9 @@ def test_the_workflows_document_is_compared_target_by_target() -> None:
         change.field.removeprefix("configuration.task_routing."): (change.old, change.new) for change in step.changes
     }
     assert shown == {
-        "filters[1].targets[1].timeout": (90, 120),
-        "filters[1].targets[2].priority": (10, ...),
-        "filters[1].targets[2].skip_if": ("workers.available == 0", ...),
+        "filters[0].targets[0].timeout": (90, 120),
+        "filters[0].targets[1].priority": (10, ...),
+        "filters[0].targets[1].skip_if": ("workers.available == 0", ...),
     }
 
 
@@ -160,7 +160,7 @@ def test_names_take_the_place_of_sids_wherever_a_queue_stands() -> None:
 def test_a_list_of_plain_values_is_one_value() -> None:
     assert flat({"a": [1, 2], "b": {"c": [{"d": 1}]}, "e": {}, "f": []}) == {
         "a": [1, 2],
-        "b.c[1].d": 1,
+        "b.c[0].d": 1,
         "e": {},
         "f": [],
     }
