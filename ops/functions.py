@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ops import cloud, stage
 from ops.cloud import CloudError
 
 CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
+TRIGGER_SECONDS = 180
 LAST_LINES = 5  # of what Chalice printed: the reason stands at the end
 
 Tell = Callable[[str], None]
@@ -22,10 +24,36 @@ Tell = Callable[[str], None]
 def deploy(name: str, root: Path, tell: Tell) -> bool:
     """Run `chalice deploy`; whether anything differs from before. `tell` hears its lines. Raises CloudError."""
     before = _running(name, root)
+    _drop_forgotten_trigger(name, root, tell)
     for cache in (root / "chalicelib").rglob("__pycache__"):
         shutil.rmtree(cache, ignore_errors=True)  # Chalice would pack it, and each package would be another one
     _chalice(["deploy", "--stage", name], root, tell)
     return _running(name, root) != before
+
+
+def _drop_forgotten_trigger(name: str, root: Path, tell: Tell) -> None:
+    """A deploy that was cut off has noted nothing of what it made. Roles and functions are found again by their names;
+    the queue's trigger is not, and AWS takes no second one."""
+    if any(resource["resource_type"] == "sqs_event" for resource in stage.deployed(name, root)):
+        return
+    function, client = f"cordboard-{name}-bridge_job", cloud.client("lambda")
+    with cloud.plain(f"read the triggers of {function}"):
+        for mapping in _triggers(client, function):
+            tell(f"Deleting the trigger of {function} that a deploy before this one did not note")
+            client.delete_event_source_mapping(UUID=mapping["UUID"])
+        deadline = time.monotonic() + TRIGGER_SECONDS
+        while _triggers(client, function):
+            if time.monotonic() > deadline:
+                raise CloudError(f"the trigger of {function} does not go away: delete it in the Lambda console")
+            time.sleep(1)  # AWS is at work on it
+
+
+def _triggers(client: Any, function: str) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = client.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+    except client.exceptions.ResourceNotFoundException:
+        return []
+    return found
 
 
 def know_the_stage(name: str, root: Path) -> bool:

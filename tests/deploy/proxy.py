@@ -72,11 +72,15 @@ class Answer:
 
 @dataclass
 class Proxy:
-    """`seen` is every request that came in, as its method and path; `secret_keys` those of who sends, by access key."""
+    """`seen` is every request that came in, as its method and path; `secret_keys` those of who sends, by access key.
+
+    What matches `refused`, as method and target, is answered that it is not allowed.
+    """
 
     url: str
     aws: LocalAws
     secret_keys: dict[str, str] = field(default_factory=dict)
+    refused: str = ""
     seen: list[str] = field(default_factory=list)
     _times_to_live: dict[str, Any] = field(default_factory=dict)
     _pool: urllib3.PoolManager = field(default_factory=urllib3.PoolManager)
@@ -87,6 +91,8 @@ class Proxy:
 
     def answer(self, request: Request) -> Answer:
         self.seen.append(f"{request.method} {request.path}")
+        if self.refused and re.fullmatch(self.refused, f"{request.method} {request.target}"):
+            return _json(403, {"message": "not today"}, {"x-amzn-ErrorType": "AccessDeniedException"})
         try:
             return self._translated(request)
         except (

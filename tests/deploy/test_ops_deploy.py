@@ -120,8 +120,21 @@ def without_secret(desk: Desk) -> Stopped:
 
 
 @pytest.fixture(scope="module")
-def first(desk: Desk, without_secret: Stopped) -> Run:
+def cut_off(desk: Desk, without_secret: Stopped) -> Stopped:
+    """A run that got as far as to the API, which Chalice makes last."""
     assert without_secret.step == "secret"
+    desk.project.proxy.refused = r"POST /restapis\?.*"
+    with pytest.raises(Stopped) as stopped:
+        desk.deploy("resources", "functions")
+    desk.project.proxy.refused = ""
+    assert stage.deployed(STAGE, desk.project.root) == []
+    return stopped.value
+
+
+@pytest.fixture(scope="module")
+def first(desk: Desk, cut_off: Stopped) -> Run:
+    """The first run that comes to its end."""
+    assert cut_off.step == "functions"
     return desk.deploy()
 
 
@@ -143,10 +156,20 @@ def test_without_a_secret_nothing_is_made_and_the_command_is_named(without_secre
     assert str(without_secret) == f"there is no {SECRET}: python -m ops secret set --stage dev"
 
 
-def test_the_first_run_makes_everything_and_says_so(first: Run) -> None:
-    assert first.changed == ["resources", "functions", "twilio", "settings"]
-    assert "the stack cordboard-dev-resources is created" in first.said
-    assert "JOBS_QUEUE_URL written to .chalice/config.json" in first.said
+def test_a_step_that_fails_stops_the_run_and_says_why(cut_off: Stopped) -> None:
+    assert "(AccessDeniedException) when calling the ImportRestApi" in " ".join(str(cut_off).split())
+
+
+def test_the_next_run_goes_on_where_the_last_was_cut_off_and_makes_nothing_twice(first: Run, desk: Desk) -> None:
+    assert "the stack cordboard-dev-resources is as it was" in first.said
+    triggers = desk.local.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    noted = [it for it in stage.deployed(STAGE, desk.project.root) if it["resource_type"] == "sqs_event"]
+    assert [it["UUID"] for it in triggers] == [it["event_uuid"] for it in noted]
+    assert len(desk.local.client("apigateway").get_rest_apis()["items"]) == 1
+
+
+def test_the_first_run_makes_what_is_left_and_says_so(first: Run) -> None:
+    assert first.changed == ["functions", "twilio", "settings"]
     assert "Creating Rest API" in first.said
     assert "+ workflow Calls" in first.said
 
