@@ -19,9 +19,11 @@ from laptop.aws import LaptopError, LocalAws
 
 GONE_SECONDS = 10.0
 
+# Whoever runs the tests in the background may have had SIGINT ignored, and its children inherit that.
 KEEP_IT_RUNNING = """
-import pathlib, sys
+import pathlib, signal, sys
 from laptop import aws
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with aws.running(pathlib.Path(sys.argv[1])) as local:
     print(local.url, flush=True)
     sys.stdin.read()
@@ -124,7 +126,7 @@ def test_it_ends_with_the_process_that_started_it(how: signal.Signals, tmp_path:
         url = process.stdout.readline().strip()
         assert answers(url)
         process.send_signal(how)
-        process.wait()
+        process.wait(timeout=60)
     assert is_gone(url)
     assert [path.name for path in tmp_path.iterdir()] == ["aws.log"]
 
