@@ -45,7 +45,9 @@ def plain(what: str) -> Iterator[None]:
     except NoCredentialsError as error:
         raise CloudError(f"cannot {what}: there are no AWS credentials; {SIGN_IN}") from error
     except NoRegionError as error:
-        raise CloudError(f"cannot {what}: no AWS region is set; set AWS_REGION or the profile's region") from error
+        raise CloudError(
+            f"cannot {what}: no AWS region is set; set AWS_DEFAULT_REGION or the profile's region"
+        ) from error
     except EndpointConnectionError as error:
         raise CloudError(f"cannot {what}: AWS does not answer ({error}); is there a network?") from error
     except BotoCoreError as error:

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class NoStage(Exception):
-    """There is no such stage; the text says which there are."""
+    """There is no such stage, and the text says which there are; or the configuration cannot be read at all."""
 
 
 def names(root: Path = ROOT) -> tuple[str, ...]:
@@ -66,7 +66,10 @@ def _file(root: Path) -> Path:
 
 
 def _load(root: Path) -> dict[str, Any]:
-    config: dict[str, Any] = json.loads(_file(root).read_text(encoding="utf-8"))
+    try:
+        config: dict[str, Any] = json.loads(_file(root).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise NoStage(f".chalice/config.json cannot be read: {error}") from error
     return config
 
 

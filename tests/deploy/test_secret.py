@@ -2,13 +2,16 @@
 
 import io
 import json
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from ops import secret, stage
 from ops.__main__ import main
 
 OLD, NEW, NEXT = "a" * 32, "b" * 32, "c" * 32
@@ -185,3 +188,11 @@ def test_a_parameter_that_somebody_else_wrote_is_reported_without_its_text(
     said = capsys.readouterr().err
     assert "delete it and set it anew" in said
     assert OLD not in said
+
+
+def test_a_stage_that_names_no_parameter_is_reported(tmp_path: Path) -> None:
+    (tmp_path / ".chalice").mkdir()
+    shutil.copy(stage.ROOT / ".chalice" / "config.json", tmp_path / ".chalice")
+    stage.write("dev", {"TWILIO_SECRET_PARAMETER": ""}, tmp_path)
+    with pytest.raises(secret.Refused, match="TWILIO_SECRET_PARAMETER of stage dev is not set"):
+        secret.parameter("dev", tmp_path)

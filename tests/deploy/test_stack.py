@@ -145,12 +145,36 @@ def test_no_credentials_are_said_to_be_missing(
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         person.delenv(name)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        person.setenv(name, str(tmp_path / "none"))
+    nothing_configured(person, tmp_path)
     person.setenv("AWS_EC2_METADATA_DISABLED", "true")
     code, said = deploy(capsys)
     assert code == 1
     assert "there are no AWS credentials" in said
+
+
+def nothing_configured(person: pytest.MonkeyPatch, folder: Path) -> None:
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        person.setenv(name, str(folder / "none"))
+
+
+def test_a_region_that_is_not_set_is_asked_for(
+    person: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    nothing_configured(person, tmp_path)
+    person.delenv("AWS_DEFAULT_REGION")
+    code, said = deploy(capsys)
+    assert code == 1
+    assert "set AWS_DEFAULT_REGION" in said
+
+
+def test_a_profile_that_does_not_exist_is_named(
+    person: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    nothing_configured(person, tmp_path)
+    person.setenv("AWS_PROFILE", "nobody")
+    code, said = deploy(capsys)
+    assert code == 1
+    assert "(nobody)" in said
 
 
 def test_credentials_without_the_right_are_told_what_they_may_not(

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,17 @@ def test_a_stage_that_does_not_exist_is_refused_with_those_that_do(ask: object) 
     assert callable(ask)
     with pytest.raises(NoStage, match=r"there is no stage 'stagging' in .* local, dev, prod"):
         ask("stagging")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"), [(lambda file: file.write_text("{"), "Expecting"), (Path.unlink, "No such")]
+)
+def test_a_configuration_that_cannot_be_read_is_said_to_be_so(
+    spoil: Callable[[Path], object], said: str, root: Path
+) -> None:
+    spoil(root / ".chalice" / "config.json")
+    with pytest.raises(NoStage, match=rf"\.chalice/config\.json cannot be read: .*{said}"):
+        stage.read("dev", root)
 
 
 def deploy(root: Path, *resources: dict[str, str]) -> None:
