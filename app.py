@@ -30,7 +30,8 @@ def _event() -> dict[str, object]:
     request = app.current_request
     assert request is not None  # inside a view there always is one
     event: dict[str, object] = request.to_original_event()
-    return {**event, webhook.REQUEST_ID: _request_id(app.lambda_context)}
+    event[webhook.REQUEST_ID] = _request_id(app.lambda_context)
+    return event
 
 
 def _request_id(context: object) -> str:
@@ -126,7 +127,7 @@ JOBS_AT_ONCE = int(os.environ.get("JOBS_AT_ONCE") or 5)
 def bridge_job(event: SQSEvent) -> None:
     from chalicelib import bridge, jobs
 
-    with log.about(request_id=_request_id(event.context)):
+    with log.About(request_id=_request_id(event.context)):
         for record in event:
             bridge.work(jobs.decode(record.body), time.time)
 
@@ -135,5 +136,5 @@ def bridge_job(event: SQSEvent) -> None:
 def sweep(event: CloudWatchEvent) -> None:
     from chalicelib import sweep as room
 
-    with log.about(request_id=_request_id(event.context)):
+    with log.About(request_id=_request_id(event.context)):
         room.run(time.time)

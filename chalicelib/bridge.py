@@ -26,7 +26,7 @@ class TryAgain(Exception):
 
 def work(job: Job, clock: Clock) -> None:
     """Do one job of the queue; the same job twice does nothing more. Raises when it has to come again."""
-    with log.about(job=type(job).__name__, **_named(job)):
+    with log.About(job=type(job).__name__, **_named(job)):
         try:
             _do(job, clock)
         except (TryAgain, telephony.Unavailable, telephony.Unknown) as error:

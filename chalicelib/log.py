@@ -4,8 +4,7 @@ import json
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 
@@ -16,10 +15,9 @@ _PHONE = re.compile(
     r"|\+\d(?:[ ().-]{0,2}\d){6,}|(?:\+|%2B)?\d{7,}"
 )
 _NOTHING: Mapping[str, object] = MappingProxyType({})
-_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 # A variable of the context and not of the module: invocations that take turns in one process do not mix.
-_about: ContextVar[Mapping[str, str]] = ContextVar("about", default=_NO_FIELDS)
+_about: ContextVar[dict[str, str] | None] = ContextVar("about", default=None)
 
 _json = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 _LONGEST = 10_000  # characters of one value; CloudWatch cuts a line where it likes
@@ -30,22 +28,29 @@ def mask(text: str) -> str:
     return _PHONE.sub(lambda found: found["sid"] or f"…{found.group()[-2:]}", text)
 
 
-@contextmanager
-def about(**fields: str) -> Iterator[None]:
-    """Until the block ends, every line has these fields too. A line's own field of the same name counts more.
+class About:
+    """A block in which every line has these fields too. A line's own field of the same name counts more.
 
     They are sids, ids and words of ours, and are not masked: an id may look like a phone number.
     """
-    token = _about.set({**_about.get(), **fields})
-    try:
-        yield
-    finally:
-        _about.reset(token)
+
+    __slots__ = ("_fields", "_token")
+
+    def __init__(self, **fields: str) -> None:
+        self._fields = fields
+
+    def __enter__(self) -> None:
+        self._token = _about.set({**(_about.get() or {}), **self._fields})
+
+    def __exit__(self, *_: object) -> None:
+        _about.reset(self._token)
 
 
 def also(**fields: str) -> None:
-    """Until the innermost `about` ends, every line has these fields too: what became known in the meantime."""
-    _about.set({**_about.get(), **fields})
+    """Until the innermost block ends, its lines have these fields too: what became known in the meantime."""
+    known = _about.get()
+    if known is not None:
+        known.update(fields)
 
 
 def info(event: str, measured: Mapping[str, object] = _NOTHING, /, **fields: object) -> None:
@@ -65,7 +70,7 @@ def error(event: str, measured: Mapping[str, object] = _NOTHING, /, **fields: ob
 
 def _write(level: str, event: str, measured: Mapping[str, object], fields: Mapping[str, object]) -> None:
     line: dict[str, object] = {"level": level, "event": event}
-    line |= {name: value for name, value in _about.get().items() if value}
+    line |= {name: value for name, value in (_about.get() or {}).items() if value}
     line |= {name: _masked(value) for name, value in fields.items() if value not in (None, "")}
     line |= measured
     sys.stdout.write(_json(line) + "\n")

@@ -54,7 +54,7 @@ def _links(clock: Clock, until: float) -> Iterator[str]:
 
 def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
     """What `act` did. Its error is logged and the next one is not held up, unless Twilio cannot be reached at all."""
-    with log.about(**about):
+    with log.About(**about):
         try:
             did = act()
         except (telephony.Unavailable, telephony.Unknown):

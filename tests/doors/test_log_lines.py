@@ -157,7 +157,7 @@ def test_nothing_of_a_call_stays_for_the_next_request(board: Switchboard, capsys
 
 def test_invocations_that_take_turns_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:
     def invocation(call_sid: str) -> None:
-        with log.about(call_sid=call_sid):
+        with log.About(call_sid=call_sid):
             greenlet.getcurrent().parent.switch()
             log.also(task_sid=TASK if call_sid == CALL else "")
             log.info("done")
