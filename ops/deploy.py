@@ -1,7 +1,7 @@
 """The first deployment of a stage, step by step. Each step may be repeated: it does what is left to do."""
 
 from argparse import Namespace
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,9 @@ OUTPUTS = {
     "JobsQueue": "JOBS_QUEUE",
     "JobsQueueUrl": "JOBS_QUEUE_URL",
 }
+
+
+ALWAYS = "account"  # the step that no other is tried without
 
 
 class Stopped(Exception):
@@ -56,7 +59,7 @@ def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
     """
     changed = []
     for name, step in STEPS.items():
-        if only and name not in only:
+        if only and name not in (ALWAYS, *only):
             continue
         asked.tell(f"{name}:")
         try:
@@ -68,13 +71,28 @@ def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
 
 
 def _account(asked: Deployment) -> bool:
-    """Whose AWS account this is; a wrong one is better seen before anything is made in it."""
+    """Whose AWS account this is, and that the stage is in no other: it would be made a second time."""
     stage.read(asked.stage, asked.root)
     sts = cloud.client("sts")
     with cloud.plain("ask AWS who you are"):
         who = sts.get_caller_identity()
-    asked.say(f"AWS account {who['Account']}, region {sts.meta.region_name}, as {who['Arn']}")
+    here = (who["Account"], sts.meta.region_name)
+    asked.say(f"AWS account {here[0]}, region {here[1]}, as {who['Arn']}")
+    for there in _places(asked):
+        if there != here:
+            raise Refused(
+                f"stage {asked.stage} is in AWS account {there[0]}, region {there[1]}: sign in there."
+                f" To make it anew here, with another URL, move .chalice/deployed/{asked.stage}.json away first"
+            )
     return False
+
+
+def _places(asked: Deployment) -> Iterator[tuple[str, str]]:
+    """Account and region of every function that Chalice noted."""
+    for resource in stage.deployed(asked.stage, asked.root):
+        if "lambda_arn" in resource:
+            _, _, _, region, account, *_ = resource["lambda_arn"].split(":")
+            yield account, region
 
 
 def _files(asked: Deployment) -> bool:

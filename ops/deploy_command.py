@@ -13,7 +13,11 @@ def add_to(rooms: Rooms) -> None:
     command = rooms.add_parser("deploy", help="everything a stage needs, in order; a repetition does what is left")
     command.add_argument("--stage", default="dev", help="the Chalice stage (dev)")
     command.add_argument(
-        "--only", action="append", choices=list(STEPS), default=[], help="this step alone (repeatable)"
+        "--only",
+        action="append",
+        choices=list(STEPS),
+        default=[],
+        help="this step alone, after account (repeatable)",
     )
     command.add_argument(
         "--set",

@@ -180,7 +180,8 @@ def _failure(cloudformation: Any, stack: str) -> str:
 
 def _failed(cloudformation: Any, stack: str) -> Iterator[dict[str, Any]]:
     """The failures of the last change, the earliest first."""
-    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]  # the latest first
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack)
+    events = [event for page in pages for event in page["StackEvents"]]  # the latest first
     begun = next((number for number, it in enumerate(events) if _is_begin(it)), len(events))
     for event in reversed(events[:begun]):
         status, reason = event.get("ResourceStatus", ""), event.get("ResourceStatusReason", "")

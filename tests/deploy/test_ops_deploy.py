@@ -16,7 +16,7 @@ from emulator.wall import WallLoop
 from laptop import aws
 from laptop.aws import LocalAws
 from ops import deploy, stage
-from ops.deploy import STEPS, Deployment, Stopped
+from ops.deploy import Deployment, Stopped
 from ops.stage import ROOT
 from tests.deploy.conftest import STAGE, Project
 from tests.support.waiting import eventually
@@ -219,10 +219,19 @@ def test_a_second_run_changes_nothing_and_says_so(second: tuple[Run, str, str]) 
         assert line in run.said
 
 
-def test_one_step_alone_is_one_step(desk: Desk, url: str) -> None:
+def test_one_step_alone_is_one_step_in_the_right_account(desk: Desk, url: str) -> None:
     assert url
     run = desk.deploy("resources")
-    assert [line for line in run.said.splitlines() if line.endswith(":")] == ["resources:"]
+    assert [line for line in run.said.splitlines() if line.endswith(":")] == ["account:", "resources:"]
+
+
+def test_a_stage_that_is_in_another_region_is_not_made_a_second_time(
+    desk: Desk, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert url
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    with pytest.raises(Stopped, match="stage dev is in AWS account 000000000000, region us-east-1: sign in there"):
+        desk.deploy("functions")
 
 
 def test_a_mistake_in_a_file_stops_before_anything_is_touched(desk: Desk, url: str) -> None:
@@ -232,11 +241,11 @@ def test_a_mistake_in_a_file_stops_before_anything_is_touched(desk: Desk, url: s
     seen = len(desk.project.proxy.seen)
     try:
         with pytest.raises(Stopped, match="defalt_line") as stopped:
-            desk.deploy(*list(STEPS)[1:])
+            desk.deploy()
     finally:
         file.write_text(text, encoding="utf-8")
     assert stopped.value.step == "files"
-    assert len(desk.project.proxy.seen) == seen
+    assert desk.project.proxy.seen[seen:] == ["POST /"]  # who am I?
 
 
 def test_what_chalice_says_of_a_mistake_is_passed_on(desk: Desk, url: str) -> None:
