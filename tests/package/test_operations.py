@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -217,6 +219,17 @@ def test_a_burst_of_jobs_leaves_half_of_the_smallest_account_to_the_doors(packag
     (source,) = packaged.functions["BridgeJob"]["Events"].values()
     assert source["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 5}
     assert not [name for name, found in packaged.functions.items() if "ReservedConcurrentExecutions" in found]
+
+
+@pytest.mark.parametrize(("variable", "at_once"), [({}, 5), ({"JOBS_AT_ONCE": ""}, 5), ({"JOBS_AT_ONCE": "40"}, 40)])
+def test_a_stage_may_have_more_jobs_at_once(variable: dict[str, str], at_once: int) -> None:
+    """Chalice imports app.py with the stage's variables set, and makes the trigger of what it finds."""
+    code = "import app; print(*(it.maximum_concurrency for it in app.app.event_sources if it.name == 'bridge_job'))"
+    known = {"PATH": "", "JOBS_QUEUE": "cordboard-dev-jobs", "PYTHONDONTWRITEBYTECODE": "1", **variable}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=package.ROOT, env=known, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [str(at_once)]
 
 
 def test_the_resources_fit_into_one_request_to_cloudformation() -> None:

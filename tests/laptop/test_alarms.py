@@ -1,0 +1,98 @@
+"""From a log line to the operator's topic: the deployed alarms ring for what the deployed functions write."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from laptop.stage import Stage, post_form
+from tests.support.waiting import eventually
+
+DOORS = "/aws/lambda/cordboard-local"
+FORGED = "CA" + "f0" * 16
+
+
+@pytest.fixture
+def mailbox(stage: Stage) -> Iterator[str]:
+    """A queue that hears what the alarms' topic says; its URL."""
+    sqs, sns = stage.aws.client("sqs"), stage.aws.client("sns")
+    url = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    may = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+    }
+    sqs.set_queue_attributes(
+        QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [may]})}
+    )
+    (topic,) = sns.list_topics()["Topics"]
+    subscription = sns.subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=arn)["SubscriptionArn"]
+    yield url
+    sns.unsubscribe(SubscriptionArn=subscription)
+    sqs.delete_queue(QueueUrl=url)
+
+
+def rang(stage: Stage, mailbox: str) -> set[str]:
+    """The alarms that the topic has told of since the last look."""
+    found = stage.aws.client("sqs").receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+    told = [json.loads(json.loads(message["Body"])["Message"]) for message in found.get("Messages", ())]
+    return {alarm["AlarmName"] for alarm in told if alarm["NewStateValue"] == "ALARM"}
+
+
+class Extraction:
+    """Does what CloudWatch does with lines in its embedded metric format, and what the local AWS does not."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._logs, self._cloudwatch = stage.aws.client("logs"), stage.aws.client("cloudwatch")
+        self._seen: set[str] = set()
+
+    def _texts(self) -> Iterator[str]:
+        """The lines of the forged webhooks; each has the id of its request, so that no two are the same."""
+        for page in self._logs.get_paginator("filter_log_events").paginate(logGroupName=DOORS):
+            yield from (event["message"] for event in page["events"] if FORGED in event["message"])
+
+    def take(self) -> int:
+        """Put the metrics of the lines that are new; how many lines those were."""
+        new = set(self._texts()) - self._seen
+        self._seen |= new
+        lines = [json.loads(text) for text in new]
+        for line in lines:
+            (described,) = line["_aws"]["CloudWatchMetrics"]
+            data = [
+                {
+                    "MetricName": metric["Name"],
+                    "Unit": metric["Unit"],
+                    "Value": line[metric["Name"]],
+                    "Timestamp": line["_aws"]["Timestamp"] / 1000,
+                    "Dimensions": [{"Name": name, "Value": line[name]} for name in names],
+                }
+                for metric in described["Metrics"]
+                for names in described["Dimensions"]
+            ]
+            self._cloudwatch.put_metric_data(Namespace=described["Namespace"], MetricData=data)
+        return len(lines)
+
+
+def test_ten_forged_webhooks_ring_the_operator_and_nine_do_not(stage: Stage, mailbox: str) -> None:
+    extraction = Extraction(stage)
+
+    def forge(times: int) -> None:
+        """A webhook that somebody else signed; returns when its lines are taken in."""
+        assert [post_form(stage, "/voice/incoming", {"CallSid": FORGED}, "forged") for _ in range(times)] == [
+            403
+        ] * times
+        missing = times
+
+        def all_are_taken() -> bool:
+            nonlocal missing
+            missing -= extraction.take()
+            return missing == 0
+
+        eventually(all_are_taken)
+
+    forge(9)
+    assert rang(stage, mailbox) == set()
+    forge(1)
+    eventually(lambda: rang(stage, mailbox) == {"cordboard-local-webhooks-refused"})
