@@ -1,14 +1,14 @@
-"""The use cases of the worker leg: CRM first, then ring; answer, busy, no answer, too late; hang up."""
+"""The use cases of the worker leg: CRM first, then ring; answer, busy, no answer, too late."""
 
 from collections.abc import Callable
 
 import msgspec
 
-from chalicelib import callcenter, crm, jobs, links, log, metrics, settings, telephony, worker
+from chalicelib import callcenter, crm, ending, links, log, metrics, settings, telephony, worker
 from chalicelib.callcenter import AGAIN, Queue
 from chalicelib.jobs import CompleteTask, GiveUp, HangUp, Job, RingWorker
-from chalicelib.link import Key, Link, Outcome, is_over, outcome_of
-from chalicelib.webhook import Answer, Webhook, attributes, sid
+from chalicelib.link import Key, Link, is_over
+from chalicelib.webhook import NOTED, Answer, Webhook, sid
 
 Clock = Callable[[], float]
 
@@ -16,8 +16,6 @@ Clock = Callable[[], float]
 LEASE_SECONDS = 20
 
 LOGGED = ("call_sid", "worker_call_sid", "task_sid", "reservation_sid")
-
-NOTED = Answer(204, "", "application/json")
 
 
 class TryAgain(Exception):
@@ -47,11 +45,11 @@ def _do(job: Job, clock: Clock) -> None:
         case RingWorker():
             _ring_worker(job.key, clock)
         case GiveUp():
-            _give_up(job.key, job.task_sid, job.reason, job.activity_sid, clock())
+            ending.reject(job.key, job.task_sid, job.reason, job.activity_sid, clock())
         case HangUp():
             telephony.hang_up(job.worker_call_sid)
         case CompleteTask():
-            did = finish_task(job.task_sid, "", clock())
+            did = ending.finish_task(job.task_sid, "", clock())
             log.info("wrap-up is over", did=did)
 
 
@@ -62,7 +60,7 @@ def _ring_worker(key: Key, clock: Clock) -> None:
         _resume(key, lost.current, clock())
         return
     if clock() > link.deadline:  # a message that was long on its way: nothing to trouble the CRM with
-        _give_up(link.key, link.task_sid, "too late to dial", "", clock())
+        ending.reject(link.key, link.task_sid, "too late to dial", "", clock())
         return
     approval = _ask_crm(link, clock)
     if approval:
@@ -77,7 +75,7 @@ def _resume(key: Key, link: Link | None, now: float) -> None:
         raise TryAgain("another delivery of this job is at work")
     elif link.state == "dialing":
         # Nobody knows whether the phone rang, and a second dial could ring it twice: the next worker gets the caller.
-        _give_up(key, link.task_sid, "dial lost", "", now)
+        ending.reject(key, link.task_sid, "dial lost", "", now)
 
 
 def _ask_crm(link: Link, clock: Clock) -> crm.Approval | None:
@@ -99,18 +97,18 @@ def _ask_crm(link: Link, clock: Clock) -> crm.Approval | None:
         why = "declined" if isinstance(error, crm.Declined) else "CRM failed"
         if isinstance(error, crm.Unavailable):
             log.warning(why, metrics.of(metrics.CRM_FAILURES), why=str(error))
-        _give_up(link.key, link.task_sid, f"{why}: {error}", _activity(rules.activities.declined), clock())
+        ending.reject(link.key, link.task_sid, f"{why}: {error}", _activity(rules.activities.declined), clock())
         return None
 
 
 def _dial(link: Link, approval: crm.Approval, clock: Clock) -> None:
     """Ring the worker if the reservation is still wanted and there is time."""
     if clock() > link.deadline:
-        _give_up(link.key, link.task_sid, "too late to dial", "", clock())
+        ending.reject(link.key, link.task_sid, "too late to dial", "", clock())
         return
     status = telephony.reservation_status(link.task_sid, link.reservation_sid)
     if status != "pending":
-        _close_as(link.key, status, "", clock())
+        ending.close_as(link.key, status, "", clock())
         return
     kept = {"crm_name": approval.name, "crm_line": approval.line, "crm_data": dict(approval.data) or None}
     try:
@@ -133,10 +131,10 @@ def _ring(link: Link, clock: Clock) -> None:
         failed = metrics.of(metrics.WORKER_LEGS_FAILED)
         log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, code=error.code)
         activity = _activity(rules.activities.unreachable)
-        _give_up(link.key, link.task_sid, f"unreachable: {error.code}", activity, clock())
+        ending.reject(link.key, link.task_sid, f"unreachable: {error.code}", activity, clock())
         return
     except telephony.Unavailable as error:
-        _give_up(link.key, link.task_sid, f"not dialled: {error}", "", clock())
+        ending.reject(link.key, link.task_sid, f"not dialled: {error}", "", clock())
         return
     except telephony.Unknown as error:
         raise TryAgain(str(error)) from error
@@ -148,13 +146,13 @@ def _follow(link: Link, ringing: telephony.Ringing, now: float) -> None:
     try:
         link = links.record_leg(link.key, ringing.call_sid)
     except links.Lost:
-        end_leg(ringing.call_sid, link.call_sid)  # another leg has this link
+        ending.end_leg(ringing.call_sid, link.call_sid)  # another leg has this link
         return
     if is_over(link):
-        end_leg(ringing.call_sid, link.call_sid)
+        ending.end_leg(ringing.call_sid, link.call_sid)
     elif now + ringing.queue_seconds > link.deadline:
-        end_leg(ringing.call_sid, link.call_sid)
-        _give_up(link.key, link.task_sid, "too late to ring", "", now)
+        ending.end_leg(ringing.call_sid, link.call_sid)
+        ending.reject(link.key, link.task_sid, "too late to ring", "", now)
 
 
 def answer(webhook: Webhook, now: float) -> str:
@@ -204,7 +202,7 @@ def _leg_is(link: Link, leg: str, status: str, now: float) -> None:
     stray = bool(link.worker_call_sid) and link.worker_call_sid != leg
     match status:
         case "initiated" | "queued" | "ringing" | "in-progress" if (stray or is_over(link)) and link.mode != "direct":
-            end_leg(leg, link.call_sid)
+            ending.end_leg(leg, link.call_sid)
         case "in-progress" if link.mode == "direct":
             _answered_directly(link, leg, now)
         case "busy" | "no-answer" | "failed" if link.mode == "direct":
@@ -224,7 +222,7 @@ def _leg_ended(link: Link, status: str, now: float) -> None:
     """crm-first: unless the two have talked, the next worker gets the caller. direct: the events say how it ended."""
     if link.mode == "direct" or (status == "completed" and link.state == "bridged"):
         return
-    give_up(link, "worker hung up" if status == "completed" else status, _activity_after(link, status), now)
+    ending.give_up(link, "worker hung up" if status == "completed" else status, _activity_after(link, status), now)
 
 
 def _leave_worker_out(link: Link, status: str) -> None:
@@ -250,132 +248,6 @@ def _activity_after(link: Link, status: str) -> str:
         log.error("worker cannot be reached", failed, **_sids(link.key), worker_sid=link.worker_sid)
         return _activity(activities.unreachable)
     return _activity(activities.no_answer) if status in ("busy", "no-answer") else ""
-
-
-def give_up(link: Link, reason: str, activity_sid: str, now: float) -> None:
-    """Reject the reservation: now, or by a job when Twilio cannot be reached."""
-    try:
-        _give_up(link.key, link.task_sid, reason, activity_sid, now)
-    except (telephony.Unavailable, telephony.Unknown):
-        jobs.send(GiveUp(link.call_sid, link.reservation_sid, link.task_sid, reason, activity_sid))
-
-
-def end_leg(worker_call_sid: str, call_sid: str) -> None:
-    """End a worker leg: now, or by a job when Twilio cannot be reached."""
-    try:
-        telephony.hang_up(worker_call_sid)
-    except (telephony.Unavailable, telephony.Unknown):
-        jobs.send(HangUp(worker_call_sid, call_sid))
-
-
-def caller_gone(call_sid: str, now: float) -> None:
-    """The caller has hung up, or left the queue: stop phones that ring, and close what is open for this call."""
-    for link in links.story(call_sid).links:
-        if not is_over(link) and link.state != "bridged":
-            settle(link, "caller gone", now)
-
-
-def settle(link: Link, reason: str, now: float) -> None:
-    """Nobody waits for this link any more: stop its phone, and close it as Twilio says that it ended.
-
-    Its own event says the same, but may be late, or lost.
-    """
-    if link.worker_call_sid and link.mode != "direct":
-        end_leg(link.worker_call_sid, link.call_sid)
-    try:
-        outcome = _outcome(telephony.reservation_status(link.task_sid, link.reservation_sid))
-    except (telephony.Unavailable, telephony.Unknown):
-        jobs.send(GiveUp(link.call_sid, link.reservation_sid, link.task_sid, reason))
-        return
-    if outcome is not None:
-        close(link.key, outcome, reason, now, ended_leg=link.worker_call_sid)
-
-
-def close(
-    key: Key, outcome: Outcome, reason: str, now: float, seen: dict[str, str] | None = None, *, ended_leg: str = ""
-) -> None:
-    """Close a link, and end its worker leg if it may still ring for nobody; `ended_leg` has been ended already."""
-    try:
-        link = links.close(key, outcome, reason, now, seen)
-    except links.Lost:
-        return
-    if outcome != "completed" and link.worker_call_sid not in ("", ended_leg) and link.mode != "direct":
-        end_leg(link.worker_call_sid, link.call_sid)
-
-
-def _give_up(key: Key, task_sid: str, reason: str, activity_sid: str, now: float) -> None:
-    """Reject first and close then: a job that dies in between comes again and finds it rejected."""
-    rejected = telephony.reject(task_sid, key.reservation_sid, activity_sid)
-    status = "rejected" if rejected else telephony.reservation_status(task_sid, key.reservation_sid)
-    _close_as(key, status, reason, now)
-
-
-def _close_as(key: Key, status: str, reason: str, now: float) -> None:
-    """Close the link as the reservation ended; one that is accepted is left to its own events."""
-    outcome = _outcome(status)
-    counted = metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason) if status == "rejected" else {}
-    log.info("reservation is over", counted, **_sids(key), status=status, reason=reason)
-    if outcome is None:
-        return
-    try:
-        links.close(key, outcome, reason, now)
-    except links.Lost as lost:
-        if lost.current and lost.current.outcome != "completed":
-            links.explain(key, reason)  # the event was faster than we, and does not know why
-
-
-def finish_task(task_sid: str, reason: str, now: float) -> str:
-    """The wrap-up time is over: put the worker back to work, close the link, complete the task. Says what it did.
-
-    Twilio is asked who served the caller, as an event may be late or lost. The task comes last: while anything is left
-    to do it stays in wrapping, where the sweep finds it. After the task's end nothing is done: the worker may be
-    wrapping up another call by then.
-    """
-    task = telephony.task(task_sid)
-    call_sid = _caller_of(task) if task else ""
-    if task is None or task.status in ("completed", "canceled") or not call_sid:
-        return "left as it is"
-    log.also(call_sid=call_sid)
-    rules = callcenter.current().queue(settings.current().task_queue_name(task.task_queue_sid))
-    for reservation in telephony.reservations(task_sid):
-        if reservation.status in ("accepted", "wrapping"):
-            _back_to_work(reservation.worker_sid, rules)
-            _served(task, call_sid, reservation, reason, now)
-    telephony.complete_task(task_sid, "wrapped up")
-    return "task completed"
-
-
-def _caller_of(task: telephony.Task) -> str:
-    """The caller's leg; empty for a task that <Enqueue> did not make, and that is not ours to end."""
-    try:
-        return sid(attributes(task.attributes or "{}").get("call_sid"))
-    except ValueError:
-        return ""
-
-
-def _back_to_work(worker_sid: str, rules: Queue) -> None:
-    wrapping, back = _activity(rules.activities.after_call), _activity(rules.activities.after_wrap_up)
-    if not (wrapping and back):
-        return
-    try:
-        telephony.move_worker(worker_sid, back, only_from=wrapping)
-    except telephony.Refused as error:  # deleted, say: the task has to end all the same
-        log.error("worker not put back to work", worker_sid=worker_sid, why=str(error))
-
-
-def _served(task: telephony.Task, call_sid: str, reservation: telephony.Reservation, reason: str, now: float) -> None:
-    seen = {
-        "task_sid": task.sid,
-        "worker_sid": reservation.worker_sid,
-        "worker_name": reservation.worker_name,
-        "queue": settings.current().task_queue_name(task.task_queue_sid),
-    }
-    close(Key(call_sid, reservation.sid), "completed", reason, now, seen)
-
-
-def _outcome(status: str) -> Outcome | None:
-    """A reservation that Twilio has forgotten was never accepted, or an event would have told."""
-    return "canceled" if status == "gone" else outcome_of(status)
 
 
 def _rules(link: Link) -> Queue:

@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import bridge, callcenter, jobs, links, log, metrics, settings
-from chalicelib.bridge import NOTED
+from chalicelib import callcenter, ending, jobs, links, log, metrics, settings
 from chalicelib.link import Key, Outcome, is_over
-from chalicelib.webhook import Answer, Webhook, attributes, sid, text
+from chalicelib.webhook import NOTED, Answer, Webhook, attributes, sid, text
 
 _ENDINGS: Mapping[str, Outcome] = {
     "reservation.rejected": "rejected",
@@ -95,19 +94,19 @@ def _completed(event: Event) -> None:
     links.record_call(event.call_sid, {"completed_at": event.at}, event.at)
     for link in links.story(event.call_sid).links:
         if link.state == "bridged":
-            bridge.close(link.key, "completed", "", event.at)
+            ending.close(link.key, "completed", "", event.at)
         elif not is_over(link):
-            bridge.settle(link, "", event.at)  # an event of its own is late, or lost
+            ending.settle(link, "", event.at)  # an event of its own is late, or lost
 
 
 def _canceled(event: Event) -> None:
     reason = text(event.form.get("TaskCanceledReason") or event.form.get("Reason"))
     links.record_call(event.call_sid, {"canceled_at": event.at, "reason": reason}, event.at)
-    bridge.caller_gone(event.call_sid, event.at)
+    ending.caller_gone(event.call_sid, event.at)
 
 
 def _ended(event: Event) -> None:
-    bridge.close(event.key, _ENDINGS[event.kind], "", event.at, _seen(event))
+    ending.close(event.key, _ENDINGS[event.kind], "", event.at, _seen(event))
 
 
 _TAKE: Mapping[str, Callable[[Event], None]] = {

@@ -55,9 +55,9 @@ def after(webhook: Webhook, now: float) -> str:
     log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
     _note(call_sid, {"queue_result": result, "queue_seconds": seconds, "left_queue_at": now}, now)
     if result == "hangup" and call_sid:
-        from chalicelib import bridge
+        from chalicelib import ending
 
-        bridge.caller_gone(call_sid, now)
+        ending.caller_gone(call_sid, now)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     return caller.after(treatment, result, webhook.base_url)
 

@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from chalicelib import bridge, callcenter, links, log, metrics, settings, telephony
+from chalicelib import callcenter, ending, links, log, metrics, settings, telephony
 from chalicelib.callcenter import Queue
 from chalicelib.link import Link, Outcome, outcome_of
 
@@ -125,7 +125,7 @@ def _tasks(clock: Clock, until: float) -> Iterator[str]:
             yield "out of time"
             return
         if clock() >= task.updated_at + _rules(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS:
-            yield _guarded(partial(bridge.finish_task, task.sid, "swept", clock()), {"task_sid": task.sid})
+            yield _guarded(partial(ending.finish_task, task.sid, "swept", clock()), {"task_sid": task.sid})
 
 
 def _rules(task: telephony.Task) -> Queue:

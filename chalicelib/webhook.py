@@ -39,6 +39,9 @@ class Answer(NamedTuple):
     content_type: str
 
 
+NOTED = Answer(204, "", "application/json")
+
+
 class Webhook(NamedTuple):
     """One request that Twilio signed. Of a repeated field the form has the last value."""
 

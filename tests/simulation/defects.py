@@ -11,9 +11,9 @@ import msgspec
 from chalicelib import (
     assignment,
     aws,
-    bridge,
     caller,
     crm,
+    ending,
     events,
     jobs,
     links,
@@ -157,13 +157,13 @@ DEFECTS: Mapping[str, Defect] = {
     "an unanswered dial is made again": _replace(
         telephony, "ring_worker", _dial_again, 2, faults="rest_timeout_after=0.1"
     ),
-    "legs are not hung up": _replace(bridge, "end_leg", _nothing, 2, faults="people"),
+    "legs are not hung up": _replace(ending, "end_leg", _nothing, 2, faults="people"),
     "the deadline is ignored": _replace(assignment, "_link", _no_deadline, 2, faults="message_late=0.5"),
     "the reservation is not asked about before the dial": _replace(
         telephony, "reservation_status", _any_reservation_is_pending, 2, 5, 6
     ),
     "the CRM's no is ignored": _replace(crm, "prepare", _whatever_the_crm_says, 3),
-    "a failed CRM rejects nothing": _replace(bridge, "_give_up", _nothing, 3, 5, 6),
+    "a failed CRM rejects nothing": _replace(ending, "reject", _nothing, 3, 5, 6),
     "the CRM cannot tell repeats apart": _replace(crm, "prepare", _another_key_each_time, 7),
     "the waiting document is silent": _replace(caller, "wait", _says('<Pause length="120"/>'), 4),
     "the call ends without a word": _replace(caller, "after", _says(""), 4),
@@ -174,7 +174,7 @@ DEFECTS: Mapping[str, Defect] = {
     "the worker who answers is joined to nobody": _replace(worker, "connect", _says('<Pause length="60"/>'), 1),
     "the sweep is off": _replace(sweep, "run", _nothing, 5, 6),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
-    "nobody goes back to work": _replace(bridge, "_back_to_work", _nothing, 5),
+    "nobody goes back to work": _replace(ending, "_back_to_work", _nothing, 5),
     "who did not answer is offered the call again": _replace(telephony, "reject", _without_activity, 5),
     "every link says completed": _replace(links, "close", _always_completed, 6),
     "events are not recorded": _replace(links, "record_call", _nothing, 6),
