@@ -51,7 +51,7 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
 # What a month of 30 days has, whether anybody calls or not.
 ALARMS, DASHBOARDS = 15, 1
 METRICS = 10  # of ours, and again for each reason of a rejection
-REASONS = 13  # that bridge.py rejects for, what follows a colon left out
+REASONS = 13 + 2  # that bridge.py rejects for, what follows a colon left out; whose account a refused webhook claims
 SWEEPS = 30 * 24 * 60  # one a minute
 SWEEP_READ_UNITS = 0.5  # one query of the index `open`
 POLLS = 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at the queue; AWS documents the number

@@ -240,6 +240,14 @@ def test_forged_webhooks_count_and_large_ones_do_not(board: Switchboard) -> None
     assert measured(board) == {"WebhooksRefused": [1]}
 
 
+def test_a_refused_webhook_counts_by_whose_account_it_says_it_is_of(board: Switchboard) -> None:
+    """A wrong token must stand out from strangers who try the doors, and from the doctor's forged requests."""
+    for form in (caller_form(), caller_form(AccountSid="AC" + "9" * 32), {"CallSid": "doctor"}):
+        board.send(post("/voice/incoming", form, token="wrong"))
+    board.send(post("/voice/incoming", caller_form(), token=None))
+    assert [line["Reason"] for line in lines(board)] == ["our account", "another", "another", "our account"]
+
+
 def test_a_door_that_fails_counts_whether_it_has_twiml_or_not(
     board: Switchboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,7 +146,7 @@ def test_the_alarms_on_our_own_metrics_read_what_the_functions_write(packaged: P
     assert len(ours) == 5
     for alarm in ours.values():
         assert alarm["MetricName"] in OURS
-        (dimension,) = alarm["Dimensions"]
+        dimension, *_ = alarm["Dimensions"]
         stage = filled(packaged, dimension["Value"])
         assert (dimension["Name"], {stage}) == ("Stage", {metrics.stage_of(packaged.name_of(f)) for f in MAY_COUNT})
 
