@@ -165,7 +165,7 @@ def _answer(event: Mapping[str, Any], answer: Callable[[Webhook], Answer]) -> An
 
 
 def _log_refused(refused: Refused) -> None:
-    """A wrong token stands out: Twilio always says whose account it is (contract 1.2, 4.1, 6), strangers do not know."""
+    """A wrong token stands out: Twilio always says whose account it is (contract 1.2, 4.1, 6), strangers do not."""
     status, form = refused.answer.status, refused.form
     ours = form.get("AccountSid") == settings.current().account_sid
     counted = metrics.of(metrics.WEBHOOKS_REFUSED, reason="our account" if ours else "another") if status == 403 else {}
