@@ -12,8 +12,12 @@ demo: .venv/ready ## real calls through the real package on this machine; no acc
 dev: .venv/ready ## the same, kept running and reloaded on a change
 	@$(PY) -m laptop.dev
 
+# These have real deadlines, or take every core themselves: one after the other, and nothing else beside them.
+ALONE = tests/laptop tests/deploy tests/simulation
+
 test: check ## everything: the checks, then every test
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto $(addprefix --ignore=,$(ALONE))
+	$(PY) -m pytest $(ALONE)
 
 check: .venv/ready ## lint, format, types, import rules, CloudFormation; changes nothing
 	$(BIN)/ruff check .
