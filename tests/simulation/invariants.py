@@ -91,8 +91,7 @@ def one_phone_for_one_reservation(truth: Truth) -> Found:
     first: dict[str, Leg] = {}
     for leg in truth.legs.values():
         before = first.setdefault(leg.reservation_sid, leg)
-        unrecorded = before.own != leg.own and truth.struck((leg.reservation_sid,), ("dynamodb", "sqs"))
-        if before is not leg and not unrecorded:
+        if before is not leg and not (before.own != leg.own and _was_diverted(truth, leg.reservation_sid)):
             yield Violation(2, leg.call_sid, f"{leg.reservation_sid} was dialled twice")
 
 
@@ -133,13 +132,19 @@ def crm_first(truth: Truth) -> Found:
                 yield Violation(3, leg.call_sid, f"{leg.sid} was dequeued without the CRM")
 
 
+def _was_diverted(truth: Truth, reservation_sid: str) -> bool:
+    """Answered with a dequeue, as callcenter.toml says for an outage of AWS."""
+    placed = any(leg.reservation_sid == reservation_sid and not leg.own for leg in truth.legs.values())
+    return placed and bool(truth.struck((reservation_sid,), ("dynamodb", "sqs")))
+
+
 def crm_no_is_a_rejection(truth: Truth) -> Found:
     said: dict[str, list[bool]] = {}
     for heard in truth.world.desk.log:
         said.setdefault(heard.key, []).append(heard.yes)
     for sid, answers in said.items():
         reservation = truth.reservations.get(sid)
-        if reservation is None or any(answers):
+        if reservation is None or any(answers) or _was_diverted(truth, sid):
             continue
         fair = ("rejected", "canceled", "rescinded", *(["timeout"] if truth.struck((sid,)) else []))
         if reservation.status not in fair:
