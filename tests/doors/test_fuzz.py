@@ -369,7 +369,7 @@ def test_where_a_caller_waits_the_schema_knows_fewer_verbs() -> None:
         twiml_schema.check(document, waiting=True)
 
 
-def test_no_door_is_left_out() -> None:
+def test_no_door_is_left_out(environment: pytest.MonkeyPatch) -> None:
     import app
 
     assert set(app.app.routes) <= {door.route for door in DOORS}
