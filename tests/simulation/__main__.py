@@ -31,7 +31,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make simulate", description="Calls against everything that can go wrong.")
     parser.add_argument("--calls", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=int(time.time()), help="another one each time, if not given")
-    parser.add_argument("--faults", default="all", help="all, none, or kinds: rest_429,cold_start=0.5")
+    parser.add_argument("--faults", default="all", help="all, people, none, or kinds: rest_429,cold_start=0.5")
     parser.add_argument("--json", type=Path, help="write the summary there as well")
     return parser.parse_args()
 
