@@ -121,7 +121,7 @@ def reject(task_sid: str, reservation_sid: str, activity_sid: str) -> bool:
             reservation.update(reservation_status="rejected", **fields)
         except _rest_errors() as error:
             # The code for a reservation that is not pending is not documented: any final refusal is taken as that.
-            if not _is_final(error):
+            if not _is_final(error.status):
                 raise
             return False
     return True
@@ -201,10 +201,7 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except _rest_errors() as error:
-        if _is_final(error):
-            raise Refused(error.code or error.status, getattr(error, "msg", "")) from None
-        unknown = error.status in NO_ANSWER
-        raise (Unknown if unknown else Unavailable)(f"Twilio answered {error.status}") from None
+        raise _in_our_words(error.status, error.code, getattr(error, "msg", "")) from None
     except requests.exceptions.ConnectTimeout:
         raise Unavailable("no connection to Twilio in time") from None
     except requests.exceptions.RequestException as error:
@@ -233,13 +230,17 @@ def _pages() -> Iterator[None]:
         response = error.args[1] if len(error.args) > 1 else None
         if response is None:
             raise
-        if 400 <= response.status_code < 500 and response.status_code != 429:
-            raise Refused(response.status_code, "no list") from None
-        raise Unavailable(f"Twilio answered {response.status_code}") from None
+        raise _in_our_words(response.status_code, 0, "no list") from None
 
 
-def _is_final(error: "TwilioRestException | TwilioServiceException") -> bool:
-    return bool(400 <= error.status < 500 and error.status != 429)
+def _in_our_words(status: int, code: int, message: str) -> Refused | Unavailable | Unknown:
+    if _is_final(status):
+        return Refused(code or status, message)
+    return (Unknown if status in NO_ANSWER else Unavailable)(f"Twilio answered {status}")
+
+
+def _is_final(status: int) -> bool:
+    return 400 <= status < 500 and status != 429
 
 
 def _rest_errors() -> "tuple[type[TwilioRestException], type[TwilioServiceException]]":

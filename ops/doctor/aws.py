@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from ops import cloud
 from ops.doctor.finding import Finding, Patient, fail, ok
 
 LATE_SECONDS = 300  # the sweep looks each minute: what is due for longer was not looked at
@@ -17,7 +18,7 @@ def secret(patient: Patient) -> Iterator[Finding]:
     try:
         tokens = len(patient.secret.auth_tokens)
     except ClientError as error:
-        yield fail("secret", f"the parameter {name} cannot be read: {_code(error)}", mend)
+        yield fail("secret", f"the parameter {name} cannot be read: {cloud.code(error)}", mend)
     else:
         yield ok("secret", f"{name} holds {tokens} auth token{'s' if tokens > 1 else ''}")
 
@@ -29,7 +30,7 @@ def functions(patient: Patient) -> Iterator[Finding]:
         try:
             found = patient.aws("lambda").get_function_configuration(FunctionName=name)
         except ClientError as error:
-            yield fail(f"function {name}", f"it is not there: {_code(error)}", mend)
+            yield fail(f"function {name}", f"it is not there: {cloud.code(error)}", mend)
             continue
         runs_with = found.get("Environment", {}).get("Variables", {})
         wrong = [key for key, value in patient.environment.items() if runs_with.get(key) != value]
@@ -47,7 +48,9 @@ def permissions(patient: Patient) -> Iterator[Finding]:
             role = patient.aws("lambda").get_function_configuration(FunctionName=name)["Role"].rpartition("/")[2]
             granted = _granted(patient.aws("iam"), role)
         except ClientError as error:
-            yield fail(f"role of {name}", f"cannot be read: {_code(error)}", f"chalice deploy --stage {patient.name}")
+            yield fail(
+                f"role of {name}", f"cannot be read: {cloud.code(error)}", f"chalice deploy --stage {patient.name}"
+            )
             continue
         file = patient.root / ".chalice" / "policies" / f"{patient.name}-{policy}.json"
         wanted = json.loads(file.read_text(encoding="utf-8"))["Statement"]
@@ -94,7 +97,7 @@ def tables(patient: Patient) -> Iterator[Finding]:
             patient.aws("dynamodb").describe_table(TableName=name)
             expires = patient.aws("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         except ClientError as error:
-            yield fail(f"table {name}", f"cannot be read: {_code(error)}", mend)
+            yield fail(f"table {name}", f"cannot be read: {cloud.code(error)}", mend)
             continue
         if expires.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"):
             yield ok(f"table {name}", "is there, and phone numbers in it expire")
@@ -129,7 +132,3 @@ def oldest_open_link(patient: Patient) -> Iterator[Finding]:
         yield fail("open links", why, "docs/operations.md, The sweep")
     else:
         yield ok("open links", "none is due for long")
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "unknown"))

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-import boto3
 import urllib3
 from twilio.rest import Client
 
 from chalicelib import secrets
 from chalicelib.secrets import Secrets
-from ops import stage
+from ops import cloud, stage
 from ops.center import Center
 
 Verdict = Literal["pass", "warning", "failure"]
@@ -80,7 +79,7 @@ class Patient:
         return {policy: f"cordboard-{self.name}{ending}" for policy, ending in names.items()}
 
     def aws(self, service: str) -> Any:
-        return boto3.client(service)
+        return cloud.client(service)
 
 
 Check = Callable[[Patient], Iterator[Finding]]
