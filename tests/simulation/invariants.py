@@ -255,15 +255,6 @@ def who_cannot_take_calls_is_left_out(truth: Truth) -> Found:
 # 6. The table tells the truth
 
 
-OUTCOMES = {
-    "completed": "completed",
-    "rejected": "rejected",
-    "timeout": "timeout",
-    "canceled": "canceled",
-    "rescinded": "rescinded",
-}
-
-
 def the_table_is_true(truth: Truth) -> Found:
     rows = {row["item"]: row for row in truth.world.rows() if row["item"] != "CALL"}
     for sid, reservation in truth.reservations.items():
@@ -285,7 +276,7 @@ def _wrong(truth: Truth, reservation: Reserved, row: dict[str, Any]) -> Iterator
         return
     if "open" in row or "check_at" in row:
         yield "is closed, and still in the open index"
-    if row.get("outcome") != OUTCOMES.get(reservation.status) and not _was_forgotten(truth, reservation, row):
+    if row.get("outcome") != reservation.status and not _was_forgotten(truth, reservation, row):
         yield f"says {row.get('outcome')}, and the reservation ended {reservation.status}"
     if (
         row["call_sid"] != reservation.call_sid
