@@ -13,7 +13,7 @@ dev: .venv/ready ## the same, kept running and reloaded on a change
 	@$(PY) -m laptop.dev
 
 # These have real deadlines, or take every core themselves: one after the other, and nothing else beside them.
-ALONE = tests/laptop tests/deploy tests/simulation
+ALONE = tests/laptop tests/load tests/deploy tests/simulation
 
 test: check ## everything: the checks, then every test
 	$(PY) -m pytest -n auto $(addprefix --ignore=,$(ALONE))
@@ -31,7 +31,7 @@ bench: .venv/ready ## the speed ratios and the price of a thousand calls
 
 load: CALLS = 10,30,100,300
 load: .venv/ready ## bursts of calls with SQS delivering twice: make load CALLS=10,30 (MORE=--json)
-	@$(PY) -m laptop.load $(CALLS) $(MORE)
+	@$(PY) -m load $(CALLS) $(MORE)
 
 simulate: CALLS = 1000
 simulate: FAULTS = all

@@ -9,8 +9,11 @@ import time
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
 
-from chalicelib import callcenter, log, reception, webhook
-from chalicelib.webhook import Answer
+from chalicelib.caller import handlers
+from chalicelib.config import callcenter
+from chalicelib.observability import log
+from chalicelib.twilio import request
+from chalicelib.twilio.request import Answer
 
 app = Chalice(app_name="cordboard")
 app.api.binary_types.clear()  # text is all that is spoken here; every answer would be held against sixteen other types
@@ -27,10 +30,10 @@ def _respond(answer: Answer) -> Response:
 
 
 def _event() -> dict[str, object]:
-    request = app.current_request
-    assert request is not None  # inside a view there always is one
-    event: dict[str, object] = request.to_original_event()
-    event[webhook.REQUEST_ID] = _request_id(app.lambda_context)
+    current = app.current_request
+    assert current is not None  # inside a view there always is one
+    event: dict[str, object] = current.to_original_event()
+    event[request.REQUEST_ID] = _request_id(app.lambda_context)
     return event
 
 
@@ -44,41 +47,41 @@ def _request_id(context: object) -> str:
 
 @app.route("/voice/incoming", methods=["POST"], content_types=FORM)
 def voice_incoming() -> Response:
-    return _respond(webhook.voice(_event(), reception.incoming, reception.enqueue_plainly))
+    return _respond(request.voice(_event(), handlers.incoming, handlers.enqueue_plainly))
 
 
 @app.route("/voice/menu/{attempt}", methods=["POST"], content_types=FORM)
 def voice_menu(attempt: str) -> Response:
-    return _respond(webhook.voice(_event(), reception.menu, reception.enqueue_plainly))
+    return _respond(request.voice(_event(), handlers.menu, handlers.enqueue_plainly))
 
 
 @app.route("/voice/wait", methods=["POST"], content_types=FORM)
 def voice_wait() -> Response:
-    return _respond(webhook.voice(_event(), reception.wait, reception.keep_waiting))
+    return _respond(request.voice(_event(), handlers.wait, handlers.keep_waiting))
 
 
 @app.route("/voice/after", methods=["POST"], content_types=FORM)
 def voice_after() -> Response:
     now = time.time()
-    return _respond(webhook.voice(_event(), lambda hook: reception.after(hook, now), reception.apologize))
+    return _respond(request.voice(_event(), lambda hook: handlers.after(hook, now), handlers.apologize))
 
 
 @app.route("/voice/survey", methods=["POST"], content_types=FORM)
 def voice_survey() -> Response:
     now = time.time()
-    return _respond(webhook.voice(_event(), lambda hook: reception.survey(hook, now), reception.apologize))
+    return _respond(request.voice(_event(), lambda hook: handlers.survey(hook, now), handlers.apologize))
 
 
 @app.route("/voice/voicemail", methods=["POST"], content_types=FORM)
 def voice_voicemail() -> Response:
     now = time.time()
-    return _respond(webhook.voice(_event(), lambda hook: reception.voicemail(hook, now), reception.apologize))
+    return _respond(request.voice(_event(), lambda hook: handlers.voicemail(hook, now), handlers.apologize))
 
 
 @app.route("/voice/fallback", methods=["POST"], content_types=FORM)
 def voice_fallback() -> Response:
     now = time.time()
-    return _respond(webhook.voice(_event(), lambda hook: reception.fallback(hook, now), reception.apologize))
+    return _respond(request.voice(_event(), lambda hook: handlers.fallback(hook, now), handlers.apologize))
 
 
 # --- TaskRouter
@@ -86,16 +89,16 @@ def voice_fallback() -> Response:
 
 @app.route("/taskrouter/assignment", methods=["POST"], content_types=FORM)
 def taskrouter_assignment() -> Response:
-    from chalicelib import assignment
+    from chalicelib.routing import assignment
 
-    return _respond(webhook.data(_event(), lambda hook: assignment.decide(hook, time.time())))
+    return _respond(request.data(_event(), lambda hook: assignment.decide(hook, time.time())))
 
 
 @app.route("/taskrouter/events", methods=["POST"], content_types=FORM)
 def taskrouter_events() -> Response:
-    from chalicelib import events
+    from chalicelib.routing import events
 
-    return _respond(webhook.data(_event(), lambda hook: events.take(hook, time.time())))
+    return _respond(request.data(_event(), lambda hook: events.take(hook, time.time())))
 
 
 # --- The worker's leg
@@ -103,17 +106,17 @@ def taskrouter_events() -> Response:
 
 @app.route("/worker/{call_sid}/{reservation_sid}/answer", methods=["POST"], content_types=FORM)
 def worker_answer(call_sid: str, reservation_sid: str) -> Response:
-    from chalicelib import bridge
+    from chalicelib.worker import leg
 
     now = time.time()
-    return _respond(webhook.voice(_event(), lambda hook: bridge.answer(hook, now), bridge.answer_without_record))
+    return _respond(request.voice(_event(), lambda hook: leg.answer(hook, now), leg.answer_without_record))
 
 
 @app.route("/worker/{call_sid}/{reservation_sid}/status", methods=["POST", "GET"], content_types=ANY)
 def worker_status(call_sid: str, reservation_sid: str) -> Response:
-    from chalicelib import bridge
+    from chalicelib.worker import leg
 
-    return _respond(webhook.data(_event(), lambda hook: bridge.follow_status(hook, time.time())))
+    return _respond(request.data(_event(), lambda hook: leg.follow_status(hook, time.time())))
 
 
 # --- AWS
@@ -125,16 +128,17 @@ JOBS_AT_ONCE = int(os.environ.get("JOBS_AT_ONCE") or 5)
 
 @app.on_sqs_message(queue=os.environ["JOBS_QUEUE"], batch_size=1, maximum_concurrency=JOBS_AT_ONCE, name="bridge_job")
 def bridge_job(event: SQSEvent) -> None:
-    from chalicelib import bridge, jobs
+    from chalicelib import jobs
+    from chalicelib.worker import leg
 
     with log.About(request_id=_request_id(event.context)):
         for record in event:
-            bridge.work(jobs.decode(record.body), time.time)
+            leg.work(jobs.decode(record.body), time.time)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> None:
-    from chalicelib import sweep as room
+    from chalicelib.lifecycle import reconcile as room
 
     with log.About(request_id=_request_id(event.context)):
         room.run(time.time)

@@ -8,7 +8,7 @@ from bench.environment import ENVIRONMENT
 
 os.environ.update(ENVIRONMENT)  # before anything imports `app`
 
-from bench import cost, counts, doors, imports
+from bench import cost, counts, imports, webhook_timings
 
 DOOR_GOAL = 0.6
 IMPORT_GOAL = 1.3
@@ -16,7 +16,7 @@ IMPORT_GOAL = 1.3
 
 def main() -> None:
     print(f"Python {sys.version.split()[0]}\n")
-    for title, seconds in doors.seconds().items():
+    for title, seconds in webhook_timings.seconds().items():
         print_door(title, seconds)
     print_imports(imports.seconds())
     print_cost()

@@ -1,7 +1,7 @@
 """What one call asks for, from its first webhook to its end, in each way that a queue can work, and what a month costs.
 
-tests/doors/test_requests_count.py plays the calls and holds these numbers; tests/package/test_operations.py holds what
-a month has against the template. What is assumed and not counted stands here under its own name, and says so.
+tests/webhooks/test_requests_count.py plays the calls and holds these numbers; tests/package/test_operations.py holds
+what a month has against the template. What is assumed and not counted stands here under its own name, and says so.
 """
 
 from collections.abc import Mapping

@@ -3,7 +3,7 @@
 import json
 
 from bench.webhooks import ACCOUNT_SID, TOKEN, WORKFLOW_SID, WORKSPACE_SID
-from chalicelib import callcenter
+from chalicelib.config import callcenter
 
 TASK_QUEUES = {name: f"WQ{number:032}" for number, name in enumerate(callcenter.current().queues)}
 

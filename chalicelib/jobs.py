@@ -4,8 +4,10 @@ from typing import Annotated
 
 import msgspec
 
-from chalicelib import aws, log, settings
-from chalicelib.link import Key
+from chalicelib import aws
+from chalicelib.config import environment
+from chalicelib.links.model import Key
+from chalicelib.observability import log
 
 Sid = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}\Z")]
 
@@ -74,7 +76,7 @@ def encode(job: Job) -> str:
 def send(job: Job, delay_seconds: int = 0) -> None:
     """Put the job on the queue, to be seen after `delay_seconds` (0 to 900)."""
     aws.client("sqs").send_message(
-        QueueUrl=settings.current().jobs_queue_url,
+        QueueUrl=environment.current().jobs_queue_url,
         MessageBody=encode(job),
         DelaySeconds=delay_seconds,
     )

@@ -11,11 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
-from emulator.failures import ConnectionBroken
-from emulator.kernel import Kernel
-from emulator.rest_answer import RestAnswer
+from emulator.clock.scheduler import Scheduler
+from emulator.http.realtime import HttpTransport, RealtimeLoop
+from emulator.rest.answer import RestAnswer
+from emulator.rest.faults import ConnectionBroken
 from emulator.twilio import Twilio
-from emulator.wall import HttpTransport, WallLoop
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Server:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, twilio: Twilio, loop: WallLoop, *args: Any) -> None:
+    def __init__(self, twilio: Twilio, loop: RealtimeLoop, *args: Any) -> None:
         self._twilio = twilio
         self._loop = loop
         super().__init__(*args)
@@ -79,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         """The facts tell what happened; the access log would only repeat it."""
 
 
-def serve(twilio: Twilio, loop: WallLoop, port: int = 0) -> Server:
+def serve(twilio: Twilio, loop: RealtimeLoop, port: int = 0) -> Server:
     """Serve on 127.0.0.1; `port` 0 takes a free one. The loop must be running."""
     http = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, twilio, loop))
     http.daemon_threads = True
@@ -89,19 +89,19 @@ def serve(twilio: Twilio, loop: WallLoop, port: int = 0) -> Server:
 
 
 @contextmanager
-def on_wall_clock(
+def in_real_time(
     account_sid: str,
     auth_token: str,
     seed: int = 0,
     *,
     speech_rate: float = 0.06,
     calls_per_second: float = 1.0,
-) -> Iterator[tuple[Twilio, WallLoop]]:
+) -> Iterator[tuple[Twilio, RealtimeLoop]]:
     """A Twilio on real time with real HTTP, running until the block ends. Touch it only through the loop."""
-    parts: list[tuple[WallLoop, HttpTransport]] = []
+    parts: list[tuple[RealtimeLoop, HttpTransport]] = []
 
-    def transport(kernel: Kernel) -> HttpTransport:
-        loop = WallLoop(kernel)
+    def transport(scheduler: Scheduler) -> HttpTransport:
+        loop = RealtimeLoop(scheduler)
         wire = HttpTransport(loop)
         parts.append((loop, wire))
         return wire

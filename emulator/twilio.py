@@ -4,22 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from emulator import rest
-from emulator.account import Account
-from emulator.calls import Method
-from emulator.exchange import Exchange
-from emulator.failures import ConnectionBroken, Failure, Failures
-from emulator.failures import refusal as planned_refusal
-from emulator.kernel import Kernel
-from emulator.numbers import Number
-from emulator.people import Phone, Step
+from emulator.clock.scheduler import Scheduler
+from emulator.http.webhooks import SignedWebhooks
 from emulator.ports import Transport, TwilioError
-from emulator.rest_answer import RestAnswer, refusal
-from emulator.taskrouter import TaskRouter
-from emulator.voice import Voice
-from emulator.webhooks import SignedWebhooks
+from emulator.rest import dispatch
+from emulator.rest.account import Account
+from emulator.rest.answer import RestAnswer, refusal
+from emulator.rest.faults import ConnectionBroken, Failure, Failures
+from emulator.rest.faults import refusal as planned_refusal
+from emulator.taskrouter.service import TaskRouter
+from emulator.voice.calls import Method
+from emulator.voice.context import Context
+from emulator.voice.numbers import Number
+from emulator.voice.parties import Phone, Step
+from emulator.voice.service import Voice
 
-MakeTransport = Callable[[Kernel], Transport]
+MakeTransport = Callable[[Scheduler], Transport]
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,15 @@ class Twilio:
         speech_rate: float = 0.06,
         calls_per_second: float = 1.0,
     ) -> None:
-        self.kernel = Kernel(now, seed)
+        self.scheduler = Scheduler(now, seed)
         self.account = Account(account_sid, auth_token, now())
-        self.transport = transport(self.kernel)
-        self.webhooks = SignedWebhooks(self.kernel, self.transport, auth_token)
-        self.exchange = Exchange(self.kernel, self.webhooks, account_sid, speech_rate)
-        self.voice = Voice(self.exchange, calls_per_second)
-        self.router = TaskRouter(self.kernel, account_sid, self.webhooks)
+        self.transport = transport(self.scheduler)
+        self.webhooks = SignedWebhooks(self.scheduler, self.transport, auth_token)
+        self.context = Context(self.scheduler, self.webhooks, account_sid, speech_rate)
+        self.voice = Voice(self.context, calls_per_second)
+        self.router = TaskRouter(self.scheduler, account_sid, self.webhooks)
         self.router.voice = self.voice
-        self.exchange.router = self.router
+        self.context.router = self.router
         self.failures = Failures()
         self.requests: list[Recorded] = []
 
@@ -97,7 +97,7 @@ class Twilio:
     def own(self, phone_number: str, friendly_name: str = "") -> str:
         """The account has this number, with no URL yet when it is new; returns its sid."""
         if phone_number not in self.numbers:
-            sid, now = self.kernel.sid("PN"), self.kernel.now()
+            sid, now = self.scheduler.sid("PN"), self.scheduler.now()
             self.numbers[phone_number] = Number(
                 phone_number, sid=sid, friendly_name=friendly_name or phone_number, created=now, updated=now
             )
@@ -192,7 +192,7 @@ class Twilio:
         fields.update({name: list(values) for name, values in form.items()})
         try:
             user = self.account.user(authorization)
-            return rest.dispatch(
+            return dispatch.dispatch(
                 self.voice,
                 self.router,
                 method.upper(),

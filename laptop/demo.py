@@ -5,11 +5,11 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from laptop import records, stage
-from laptop.aws import LaptopError
-from laptop.narrator import BOLD, DIM, GREEN, RED, Narrator, paint
-from laptop.stage import Stage
-from laptop.stories import STORIES, Ending, Story, tell
+from laptop import environment, outcome
+from laptop.environment import Stage
+from laptop.local_aws import LaptopError
+from laptop.scenarios import STORIES, Ending, Story, tell
+from laptop.timeline import BOLD, DIM, GREEN, RED, Narrator, paint
 
 STEPS = ("reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed")
 
@@ -22,7 +22,7 @@ def main() -> int:
         print(paint(f"{time.monotonic() - began:6.1f} s  {what}", DIM), flush=True)
 
     try:
-        with stage.running(progress) as running:
+        with environment.running(progress) as running:
             progress("ready")
             endings = play(running)
             show_links(running, [ending.call_sid for ending in endings])
@@ -56,7 +56,7 @@ def compare(ending: Ending) -> None:
 def show_links(running: Stage, call_sids: Sequence[str]) -> None:
     print(f"\n{paint('The links as DynamoDB holds them', BOLD)}  (seconds since the reservation)")
     for call_sid in call_sids:
-        for link in records.links(records.story(running.aws, call_sid)):
+        for link in outcome.links(outcome.story(running.aws, call_sid)):
             since = float(link["reserved_at"])
             steps = [f"{step} {float(link[f'{step}_at']) - since:.1f}" for step in STEPS if f"{step}_at" in link]
             at = datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from emulator.kernel import Fact
-from emulator.people import Phone, answers, no_answer
-from laptop import package, stage, town
-from laptop.aws import LaptopError
-from laptop.narrator import BOLD, DIM, Narrator, paint
-from laptop.stage import Stage
+from emulator.clock.scheduler import TraceEvent
+from emulator.voice.parties import Phone, answers, no_answer
+from laptop import call_centre, environment, package
+from laptop.environment import Stage
+from laptop.local_aws import LaptopError
+from laptop.timeline import BOLD, DIM, Narrator, paint
 
 LOOK_SECONDS = 1.0
 
@@ -31,7 +31,7 @@ class Desk:
     def __init__(self, running: Stage) -> None:
         self._stage = running
         self._legs: dict[str, str] = {}  # person -> the sid of the latest leg
-        running.do(lambda: running.twilio.kernel.on_fact.append(self._told))
+        running.do(lambda: running.twilio.scheduler.on_event.append(self._told))
 
     def do(self, typed: str) -> str:
         """Do one line; returns what to print."""
@@ -44,20 +44,22 @@ class Desk:
         except TypeError:
             raise LaptopError(f"{verb} needs other words than {words}:{HELP}") from None
 
-    def _told(self, fact: Fact) -> None:
+    def _told(self, fact: TraceEvent) -> None:
         if fact.kind == "dialed":
-            caller, callee = town.name_of(fact.detail["from_"]), town.name_of(fact.detail["to"])
-            self._legs[caller if caller in town.CALLERS else callee] = fact.detail["sid"]
+            caller, callee = call_centre.name_of(fact.detail["from_"]), call_centre.name_of(fact.detail["to"])
+            self._legs[caller if caller in call_centre.CALLERS else callee] = fact.detail["sid"]
 
     def _leg(self, person: str) -> str:
         if person not in self._legs:
             raise LaptopError(f"{person} has no call")
         return self._legs[person]
 
-    def _do_dial(self, person: str, number: str = town.SUPPORT) -> str:
-        if person not in town.CALLERS or number not in self._stage.twilio.numbers:
-            raise LaptopError(f"callers: {', '.join(town.CALLERS)}; numbers: {', '.join(self._stage.twilio.numbers)}")
-        return self._stage.twilio.dial(town.CALLERS[person], number)
+    def _do_dial(self, person: str, number: str = call_centre.SUPPORT) -> str:
+        if person not in call_centre.CALLERS or number not in self._stage.twilio.numbers:
+            raise LaptopError(
+                f"callers: {', '.join(call_centre.CALLERS)}; numbers: {', '.join(self._stage.twilio.numbers)}"
+            )
+        return self._stage.twilio.dial(call_centre.CALLERS[person], number)
 
     def _do_press(self, person: str, digits: str) -> str:
         self._stage.twilio.press(self._leg(person), digits)
@@ -91,7 +93,7 @@ class Desk:
 
     def _do_who(self) -> str:
         workers = [f"{name}: {worker.activity.friendly_name}" for name, worker in self._stage.town.workers.items()]
-        calls = self._stage.twilio.exchange.calls
+        calls = self._stage.twilio.context.calls
         legs = [f"{name}: {sid} {calls[sid].status}" for name, sid in self._legs.items() if not calls[sid].is_over]
         return "\n".join([", ".join(workers), *legs])
 
@@ -99,14 +101,14 @@ class Desk:
         return HELP
 
     def _phone(self, person: str) -> Phone:
-        if person not in town.WORKERS:
-            raise LaptopError(f"workers: {', '.join(town.WORKERS)}")
-        return self._stage.twilio.phone(town.WORKERS[person][0])
+        if person not in call_centre.WORKERS:
+            raise LaptopError(f"workers: {', '.join(call_centre.WORKERS)}")
+        return self._stage.twilio.phone(call_centre.WORKERS[person][0])
 
 
 def main() -> int:
     try:
-        with stage.running(lambda what: print(paint(f"  {what}", DIM), flush=True)) as running:
+        with environment.running(lambda what: print(paint(f"  {what}", DIM), flush=True)) as running:
             Narrator(running)
             stopping = threading.Event()
             reloader = threading.Thread(target=reload_on_change, args=(running, stopping), daemon=True)
@@ -158,7 +160,7 @@ def reload_on_change(running: Stage, stopping: threading.Event) -> None:
 def reload(running: Stage, root: Path = package.ROOT) -> None:
     """Package the checkout at `root` and give the functions its code. Raises LaptopError."""
     package.update_code(running.aws, package.build(root=root, out=root / ".build" / "package"))
-    stage.warm(running)
+    environment.warm(running)
 
 
 def fingerprint() -> dict[Path, float]:

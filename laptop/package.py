@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from laptop.aws import LaptopError, LocalAws, environment
+from laptop.local_aws import LaptopError, LocalAws, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"

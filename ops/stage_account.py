@@ -6,9 +6,10 @@ from pathlib import Path
 
 from twilio.rest import Client
 
-from ops import account, secret, stage
-from ops.account import AccountError
-from ops.cloud import CloudError
+from ops import stage, twilio
+from ops.aws import secret
+from ops.aws.client import CloudError
+from ops.twilio import AccountError
 
 
 def client_of(name: str, root: Path = stage.ROOT) -> Client:
@@ -21,7 +22,7 @@ def client_of(name: str, root: Path = stage.ROOT) -> Client:
             " empty it in .chalice/config.json if the stage is to move"
         )
     given_here = {name: value for name, value in os.environ.items() if value}
-    return account.client({**known, **_secret(name, root, given_here), **given_here})
+    return twilio.client({**known, **_secret(name, root, given_here), **given_here})
 
 
 def _secret(name: str, root: Path, environment: Mapping[str, str]) -> dict[str, str]:

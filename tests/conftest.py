@@ -11,10 +11,13 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from chalicelib import aws, callcenter, secrets, settings, telephony
+from chalicelib import aws
+from chalicelib.config import callcenter, secrets
+from chalicelib.config import environment as stage_environment
 from chalicelib.crm import http as crm_http
+from chalicelib.twilio import rest
+from tests.doubles.twilio import FakeTwilio
 from tests.support.api_gateway import TOKEN
-from tests.support.fake_twilio import FakeTwilio
 
 WORKFLOW = "WW" + "1" * 32
 ACTIVITIES = {
@@ -42,7 +45,7 @@ ENVIRONMENT = {
 
 
 # The functions themselves: a test may have put something else in their place.
-CACHED = (settings.current, callcenter.current, aws.client, telephony._client, crm_http._pool)
+CACHED = (stage_environment.current, callcenter.current, aws.client, rest._client, crm_http._pool)
 
 
 def forget_everything() -> None:
@@ -72,7 +75,7 @@ class Aws:
 
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the links table."""
-        from chalicelib.links import _decode
+        from chalicelib.links.table import _decode
 
         return [_decode(item) for item in self.client("dynamodb").scan(TableName="cordboard-test-links")["Items"]]
 
@@ -110,5 +113,5 @@ def cloud(environment: pytest.MonkeyPatch) -> Iterator[Aws]:
 @pytest.fixture
 def twilio(environment: pytest.MonkeyPatch) -> FakeTwilio:
     fake = FakeTwilio()
-    environment.setattr(telephony, "_http_client", lambda api_url: fake)
+    environment.setattr(rest, "_http_client", lambda api_url: fake)
     return fake

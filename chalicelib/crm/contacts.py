@@ -6,7 +6,8 @@ Keys: partition `phone` (E.164), sort `item`: "CONTACT", or "ATTEMPT#" and the R
 
 from typing import Any
 
-from chalicelib import aws, callcenter, settings
+from chalicelib import aws
+from chalicelib.config import callcenter, environment
 from chalicelib.crm import Approval, Attempt, Declined, Unavailable
 
 
@@ -26,7 +27,7 @@ def prepare(attempt: Attempt) -> Approval:
 
 def _contact(phone: str) -> dict[str, str]:
     key = {"phone": {"S": phone}, "item": {"S": "CONTACT"}}
-    answer = aws.client("dynamodb").get_item(TableName=settings.current().contacts_table, Key=key)
+    answer = aws.client("dynamodb").get_item(TableName=environment.current().contacts_table, Key=key)
     item: dict[str, Any] = answer.get("Item", {})
     return {name: value["S"] for name, value in item.items() if "S" in value and name not in ("phone", "item")}
 
@@ -34,7 +35,7 @@ def _contact(phone: str) -> dict[str, str]:
 def _record(attempt: Attempt) -> None:
     expires_at = callcenter.current().expires_at(attempt.at)
     aws.client("dynamodb").put_item(
-        TableName=settings.current().contacts_table,
+        TableName=environment.current().contacts_table,
         Item={
             "phone": {"S": attempt.caller},
             "item": {"S": f"ATTEMPT#{attempt.idempotency_key}"},

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import callcenter, secrets, settings
+from chalicelib.config import callcenter, environment, secrets
 from chalicelib.crm import Approval, Attempt, Declined, Unavailable
 
 MAX_ANSWER_BYTES = 16 * 1024  # what a link keeps of an answer
@@ -32,7 +32,7 @@ def prepare(attempt: Attempt) -> Approval:
     """Ask the endpoint. Raises Declined, Unavailable."""
     import urllib3
 
-    url = settings.current().crm_url
+    url = environment.current().crm_url
     if not url:
         raise Unavailable("CRM_URL is not set")
     body = msgspec.json.encode(attempt)

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from chalicelib import log
-from ops.doctor import aws, doors, twilio
-from ops.doctor.finding import Check, Finding, Patient, fail
+from chalicelib.observability import log
+from ops.doctor import aws, twilio, webhooks
+from ops.doctor.check import Check, Finding, Patient, fail
 
 CHECKS: Sequence[Check] = (
     twilio.files,
@@ -17,7 +17,7 @@ CHECKS: Sequence[Check] = (
     aws.triggers,
     aws.dead_letters,
     aws.oldest_open_link,
-    doors.doors,
+    webhooks.doors,
     twilio.tokens,
     twilio.configuration,
     twilio.fallbacks,

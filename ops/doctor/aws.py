@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops import cloud
-from ops.doctor.finding import Finding, Patient, fail, ok
+from ops.aws import client
+from ops.doctor.check import Finding, Patient, fail, ok
 
 LATE_SECONDS = 300  # the sweep looks each minute: what is due for longer was not looked at
 
@@ -18,7 +18,7 @@ def secret(patient: Patient) -> Iterator[Finding]:
     try:
         tokens = len(patient.secret.auth_tokens)
     except ClientError as error:
-        yield fail("secret", f"the parameter {name} cannot be read: {cloud.code(error)}", mend)
+        yield fail("secret", f"the parameter {name} cannot be read: {client.code(error)}", mend)
     else:
         yield ok("secret", f"{name} holds {tokens} auth token{'s' if tokens > 1 else ''}")
 
@@ -30,7 +30,7 @@ def functions(patient: Patient) -> Iterator[Finding]:
         try:
             found = patient.aws("lambda").get_function_configuration(FunctionName=name)
         except ClientError as error:
-            yield fail(f"function {name}", f"it is not there: {cloud.code(error)}", mend)
+            yield fail(f"function {name}", f"it is not there: {client.code(error)}", mend)
             continue
         runs_with = found.get("Environment", {}).get("Variables", {})
         wrong = [key for key, value in patient.environment.items() if runs_with.get(key) != value]
@@ -49,7 +49,7 @@ def permissions(patient: Patient) -> Iterator[Finding]:
             granted = _granted(patient.aws("iam"), role)
         except ClientError as error:
             yield fail(
-                f"role of {name}", f"cannot be read: {cloud.code(error)}", f"chalice deploy --stage {patient.name}"
+                f"role of {name}", f"cannot be read: {client.code(error)}", f"chalice deploy --stage {patient.name}"
             )
             continue
         file = patient.root / ".chalice" / "policies" / f"{patient.name}-{policy}.json"
@@ -97,7 +97,7 @@ def tables(patient: Patient) -> Iterator[Finding]:
             patient.aws("dynamodb").describe_table(TableName=name)
             expires = patient.aws("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         except ClientError as error:
-            yield fail(f"table {name}", f"cannot be read: {cloud.code(error)}", mend)
+            yield fail(f"table {name}", f"cannot be read: {client.code(error)}", mend)
             continue
         if expires.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"):
             yield ok(f"table {name}", "is there, and phone numbers in it expire")

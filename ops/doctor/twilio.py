@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from chalicelib.instructions import is_contact
-from ops import account, actual, check, diff, resources
-from ops.account import plain_errors
-from ops.doctor.finding import Finding, Patient, fail, ok, warn
+from chalicelib.routing.instructions import is_contact
+from ops import twilio
+from ops.callcenter import actual, check, plan, resources
+from ops.doctor.check import Finding, Patient, fail, ok, warn
+from ops.twilio import plain_errors
 
 AWAY = timedelta(days=3)
 SKEW_SECONDS = 5.0
@@ -32,8 +33,8 @@ def tokens(patient: Patient) -> Iterator[Finding]:
         given = {"TWILIO_ACCOUNT_SID": sid, "TWILIO_AUTH_TOKEN": token}
         try:
             with plain_errors("asking for the account"):
-                status = account.client(given, patient.twilio.http_client).api.v2010.accounts(sid).fetch().status
-        except account.AccountError as error:
+                status = twilio.client(given, patient.twilio.http_client).api.v2010.accounts(sid).fetch().status
+        except twilio.AccountError as error:
             if number:
                 mend = f"python -m ops secret set --stage {patient.name} --finish"
                 yield warn("auth tokens", f"token {number + 1} is not, or no longer, the account's", mend)
@@ -49,9 +50,9 @@ def configuration(patient: Patient) -> Iterator[Finding]:
         yield fail("Twilio", "the application is not deployed yet", f"chalice deploy --stage {patient.name}")
         return
     found = actual.read(patient.twilio, patient.center)
-    steps = [step for step in diff.plan(resources.desired(patient.center, patient.base_url), found) if step.is_drift]
+    steps = [step for step in plan.plan(resources.desired(patient.center, patient.base_url), found) if step.is_drift]
     if steps:
-        lines = diff.as_text_of(steps).splitlines()
+        lines = plan.as_text_of(steps).splitlines()
         more = f" … and {len(lines) - FIRST_LINES} lines more" if len(lines) > FIRST_LINES else ""
         why = "differs from the files: " + "; ".join(line.strip() for line in lines[:FIRST_LINES]) + more
         yield fail("Twilio", why, f"python -m ops apply --stage {patient.name}")

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from chalicelib import callcenter, crm
+from chalicelib import crm
+from chalicelib.config import callcenter
 from chalicelib.crm import http
 from tests.conftest import forget_everything
-from tests.support.endpoint import Endpoint, serving
+from tests.doubles.http_server import Endpoint, serving
 
 ATTEMPT = crm.Attempt(
     idempotency_key="WR1",

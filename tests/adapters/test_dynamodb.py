@@ -9,8 +9,7 @@ import pytest
 from botocore.exceptions import ParamValidationError
 from moto import mock_aws
 
-from tests.support.dynamodb import Dynamodb
-from tests.support.dynamodb_cases import (
+from tests.doubles.dynamodb.cases import (
     CASES,
     LINK_CASES,
     MINISTACK,
@@ -22,6 +21,7 @@ from tests.support.dynamodb_cases import (
     item,
     table_properties,
 )
+from tests.doubles.dynamodb.store import Dynamodb
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 every_link_case = pytest.mark.parametrize("case", LINK_CASES, ids=lambda case: case.name)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib import links
-from chalicelib.link import Key, Link
+from chalicelib.links import table
+from chalicelib.links.model import Key, Link
 from tests.conftest import Aws
 
 KEY = Key("CA" + "a" * 32, "WR" + "a" * 32)
@@ -12,22 +12,22 @@ NOW = 1795230042.517
 
 @pytest.fixture
 def reserved(cloud: Aws) -> Key:
-    links.reserve(Link(call_sid=KEY.call_sid, reservation_sid=KEY.reservation_sid), NOW)
+    table.reserve(Link(call_sid=KEY.call_sid, reservation_sid=KEY.reservation_sid), NOW)
     return KEY
 
 
 def test_a_write_that_boto3_sends_again_as_its_answer_was_lost_is_not_lost_to_itself(reserved: Key) -> None:
-    links.claim(reserved, NOW, 20)
-    once = links.advance(reserved, "dialing", NOW, {"crm_name": "Ann", "crm_line": ""})
-    assert links.advance(reserved, "dialing", NOW, {"crm_name": "Ann", "crm_line": ""}) == once
-    assert links.close(reserved, "rejected", "", NOW) == links.close(reserved, "rejected", "", NOW)
+    table.claim(reserved, NOW, 20)
+    once = table.advance(reserved, "dialing", NOW, {"crm_name": "Ann", "crm_line": ""})
+    assert table.advance(reserved, "dialing", NOW, {"crm_name": "Ann", "crm_line": ""}) == once
+    assert table.close(reserved, "rejected", "", NOW) == table.close(reserved, "rejected", "", NOW)
 
 
 def test_the_same_step_by_somebody_else_is_lost(reserved: Key) -> None:
-    links.claim(reserved, NOW, 20)
-    with pytest.raises(links.Lost):
-        links.claim(reserved, NOW + 0.001, 20)
-    links.advance(reserved, "dialing", NOW)
-    with pytest.raises(links.Lost) as lost:
-        links.advance(reserved, "dialing", NOW + 0.001)
+    table.claim(reserved, NOW, 20)
+    with pytest.raises(table.Lost):
+        table.claim(reserved, NOW + 0.001, 20)
+    table.advance(reserved, "dialing", NOW)
+    with pytest.raises(table.Lost) as lost:
+        table.advance(reserved, "dialing", NOW + 0.001)
     assert lost.value.current and lost.value.current.dialing_at == NOW

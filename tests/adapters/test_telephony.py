@@ -2,11 +2,11 @@
 
 import pytest
 
-from chalicelib import telephony
+from chalicelib.twilio import rest
 from tests.conftest import forget_everything
-from tests.support.endpoint import Endpoint, serving
+from tests.doubles.http_server import Endpoint, serving
 
-RING = telephony.Ring("+14155550111", "+14155550100", "https://x.example/answer", "https://x.example/status", 15)
+RING = rest.Ring("+14155550111", "+14155550100", "https://x.example/answer", "https://x.example/status", 15)
 CREATED = (201, b'{"sid": "CA1", "queue_time": "1500"}')
 
 
@@ -16,14 +16,14 @@ def error(status: int, code: int) -> tuple[int, bytes]:
 
 def use(environment: pytest.MonkeyPatch, endpoint: Endpoint) -> None:
     environment.setenv("TWILIO_API_URL", endpoint.url)
-    environment.setattr(telephony, "TIMEOUT_SECONDS", 0.2)
+    environment.setattr(rest, "TIMEOUT_SECONDS", 0.2)
     forget_everything()
 
 
 def test_a_call_is_placed_and_its_queueing_is_counted(environment: pytest.MonkeyPatch) -> None:
     with serving(CREATED) as endpoint:
         use(environment, endpoint)
-        assert telephony.ring_worker(RING) == telephony.Ringing("CA1", 1.5)
+        assert rest.ring_worker(RING) == rest.Ringing("CA1", 1.5)
     path, headers, body = endpoint.requests[0]
     assert path == f"/2010-04-01/Accounts/AC{'0' * 32}/Calls.json"
     assert headers["Authorization"].startswith("Basic ") and b"Timeout=15" in body
@@ -34,23 +34,23 @@ def test_a_call_is_placed_and_its_queueing_is_counted(environment: pytest.Monkey
 def test_what_twilio_did_not_take_is_tried_again(environment: pytest.MonkeyPatch, status: int) -> None:
     with serving(error(status, 20429), error(status, 20429), CREATED) as endpoint:
         use(environment, endpoint)
-        assert telephony.ring_worker(RING).call_sid == "CA1"
+        assert rest.ring_worker(RING).call_sid == "CA1"
     assert len(endpoint.requests) == 3
 
 
 def test_what_twilio_does_not_take_again_and_again_is_unavailable(environment: pytest.MonkeyPatch) -> None:
     with serving(error(429, 20429)) as endpoint:
         use(environment, endpoint)
-        with pytest.raises(telephony.Unavailable):
-            telephony.ring_worker(RING)
-    assert len(endpoint.requests) == 1 + telephony.RETRIES
+        with pytest.raises(rest.Unavailable):
+            rest.ring_worker(RING)
+    assert len(endpoint.requests) == 1 + rest.RETRIES
 
 
 def test_no_answer_is_unknown_and_never_sent_again(environment: pytest.MonkeyPatch) -> None:
     with serving("hang") as endpoint:
         use(environment, endpoint)
-        with pytest.raises(telephony.Unknown):
-            telephony.ring_worker(RING)
+        with pytest.raises(rest.Unknown):
+            rest.ring_worker(RING)
     assert len(endpoint.requests) == 1
 
 
@@ -60,23 +60,23 @@ def test_a_gateway_that_answers_for_twilio_leaves_unknown_whether_the_phone_ring
 ) -> None:
     with serving(error(status, 0)) as endpoint:
         use(environment, endpoint)
-        with pytest.raises(telephony.Unknown):
-            telephony.ring_worker(RING)
+        with pytest.raises(rest.Unknown):
+            rest.ring_worker(RING)
     assert len(endpoint.requests) == 1
 
 
 def test_nobody_there_is_unavailable(environment: pytest.MonkeyPatch) -> None:
     with serving(CREATED) as endpoint:
         use(environment, endpoint)
-    with pytest.raises(telephony.Unavailable):
-        telephony.ring_worker(RING)
+    with pytest.raises(rest.Unavailable):
+        rest.ring_worker(RING)
 
 
 def test_a_refusal_has_twilios_code_and_no_number(environment: pytest.MonkeyPatch) -> None:
     with serving(error(400, 21211)) as endpoint:
         use(environment, endpoint)
-        with pytest.raises(telephony.Refused) as refused:
-            telephony.ring_worker(RING)
+        with pytest.raises(rest.Refused) as refused:
+            rest.ring_worker(RING)
     assert refused.value.code == 21211 and "+14155550111" not in str(refused.value)
     assert len(endpoint.requests) == 1
 
@@ -85,19 +85,19 @@ def test_a_refusal_has_twilios_code_and_no_number(environment: pytest.MonkeyPatc
 def test_hanging_up_what_has_ended_is_done(environment: pytest.MonkeyPatch, answer: tuple[int, bytes]) -> None:
     with serving(answer) as endpoint:
         use(environment, endpoint)
-        telephony.hang_up("CA1")
+        rest.hang_up("CA1")
     assert endpoint.requests[0][2] == b"Status=completed"
 
 
 def test_wrong_credentials_are_not_taken_for_done(environment: pytest.MonkeyPatch) -> None:
     with serving(error(401, 20003)) as endpoint:
         use(environment, endpoint)
-        with pytest.raises(telephony.Refused):
-            telephony.complete_task("WT1", "wrapped up")
+        with pytest.raises(rest.Refused):
+            rest.complete_task("WT1", "wrapped up")
 
 
 def test_a_rejection_of_what_is_not_pending_says_so(environment: pytest.MonkeyPatch) -> None:
     with serving(error(400, 20001)) as endpoint:
         use(environment, endpoint)
-        assert telephony.reject("WT1", "WR1", "WA1") is False
+        assert rest.reject("WT1", "WR1", "WA1") is False
     assert endpoint.requests[0][2] == b"ReservationStatus=rejected&WorkerActivitySid=WA1"

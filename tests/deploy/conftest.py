@@ -14,8 +14,8 @@ import pytest
 import urllib3
 from twilio.request_validator import RequestValidator
 
-from laptop import aws
-from laptop.aws import LocalAws
+from laptop import local_aws
+from laptop.local_aws import LocalAws
 from ops import stage
 from tests.deploy import proxy as translating
 from tests.deploy.proxy import Proxy
@@ -34,7 +34,7 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """Of a person at this project whose AWS is the local one."""
-        return {**aws.environment(), "AWS_ENDPOINT_URL": self.proxy.url, "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**local_aws.environment(), "AWS_ENDPOINT_URL": self.proxy.url, "PYTHONDONTWRITEBYTECODE": "1"}
 
     def chalice(self, *words: str) -> str:
         """What `chalice …` prints; it must succeed."""
@@ -59,7 +59,7 @@ class Project:
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    with aws.running(tmp_path_factory.mktemp("aws") / "aws.log") as running:
+    with local_aws.running(tmp_path_factory.mktemp("aws") / "aws.log") as running:
         yield running
 
 

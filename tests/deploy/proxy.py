@@ -39,7 +39,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from laptop.aws import LocalAws
+from laptop.local_aws import LocalAws
 from laptop.package import runnable_here
 
 HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length", "date", "server")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib import callcenter
-from laptop.aws import LocalAws
+from chalicelib.config import callcenter
+from laptop.local_aws import LocalAws
 from ops import stage
 from tests.deploy.conftest import STAGE, Project, pages
 
@@ -90,7 +90,7 @@ def first(project: Project, local: LocalAws) -> Snapshot:
 def second(first: Snapshot, project: Project, local: LocalAws) -> Snapshot:
     """After a change of the greeting, of a variable and of a policy, and a second deploy."""
     assert first.url
-    file = project.root / "chalicelib" / "callcenter.toml"
+    file = project.root / "chalicelib" / "team" / "callcenter.toml"
     greeting = callcenter.current().lines["sales"].greeting
     text = file.read_text(encoding="utf-8")
     assert greeting in text

@@ -9,14 +9,14 @@ from io import StringIO
 
 import pytest
 
-from chalicelib import callcenter
-from emulator.server import on_wall_clock, serve
+from chalicelib.config import callcenter
+from emulator.http.realtime import RealtimeLoop
+from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
-from emulator.wall import WallLoop
-from laptop import aws
-from laptop.aws import LocalAws
-from ops import deploy, stage
-from ops.deploy import Deployment, Stopped
+from laptop import local_aws
+from laptop.local_aws import LocalAws
+from ops import deployment, stage
+from ops.deployment import Deployment, Stopped
 from ops.stage import ROOT
 from tests.deploy.conftest import STAGE, Project
 from tests.support.waiting import eventually
@@ -46,7 +46,7 @@ class Desk:
     project: Project
     local: LocalAws
     twilio: Twilio
-    loop: WallLoop
+    loop: RealtimeLoop
     asked: Deployment = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class Desk:
         """Raises Stopped."""
         said = StringIO()
         with redirect_stdout(said):
-            changed = deploy.run(self.asked, only)
+            changed = deployment.run(self.asked, only)
         return Run(changed, said.getvalue())
 
     def made(self) -> list[str]:
@@ -72,7 +72,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(project: Project, local: LocalAws) -> Iterator[Desk]:
     shutil.copy(ROOT / "workers.example.toml", project.root / "workers.toml")
-    with on_wall_clock(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as environment:
+    with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as environment:
         server = serve(twilio, loop)
         loop.call(lambda: buy_numbers(twilio))
         ours = {**deployer(project, local), "AWS_ENDPOINT_URL": project.proxy.url}
@@ -96,7 +96,7 @@ def deployer(project: Project, local: LocalAws) -> dict[str, str]:
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
     project.proxy.secret_keys[key["AccessKeyId"]] = key["SecretAccessKey"]
     mine = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-    return {**aws.CREDENTIALS, **mine}
+    return {**local_aws.CREDENTIALS, **mine}
 
 
 def buy_numbers(twilio: Twilio) -> None:
@@ -235,7 +235,7 @@ def test_a_stage_that_is_in_another_region_is_not_made_a_second_time(
 
 
 def test_a_mistake_in_a_file_stops_before_anything_is_touched(desk: Desk, url: str) -> None:
-    file = desk.project.root / "chalicelib" / "callcenter.toml"
+    file = desk.project.root / "chalicelib" / "team" / "callcenter.toml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("default_line", "defalt_line"), encoding="utf-8")
     seen = len(desk.project.proxy.seen)

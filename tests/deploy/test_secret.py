@@ -11,8 +11,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ops import secret, stage
+from ops import stage
 from ops.__main__ import main
+from ops.aws import secret
 
 OLD, NEW, NEXT = "a" * 32, "b" * 32, "c" * 32
 KEY_SID, KEY_SECRET = "SK" + "0" * 32, "a-secret-of-the-key"
@@ -74,7 +75,7 @@ def test_the_terminal_is_asked_without_an_echo_and_enter_leaves_a_value(
 
 
 def test_the_application_reads_what_was_set(environment: pytest.MonkeyPatch, ssm: Any) -> None:
-    from chalicelib import secrets
+    from chalicelib.config import secrets
     from tests.conftest import forget_everything
 
     set_to(environment, json.dumps({"auth_token": OLD, "crm_key": "crm"}))

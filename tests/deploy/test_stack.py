@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from laptop import aws
-from laptop.aws import LocalAws
-from ops import stack, stage
+from laptop import local_aws
+from laptop.local_aws import LocalAws
+from ops import stage
 from ops.__main__ import main
-from ops.cloud import CloudError
+from ops.aws import stack
+from ops.aws.client import CloudError
 from ops.stage import ROOT
 from tests.deploy import proxy as translating
 
@@ -30,7 +31,7 @@ def person(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch
     """Somebody with the local account's keys."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in {**aws.CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}.items():
+    for name, value in {**local_aws.CREDENTIALS, "AWS_ENDPOINT_URL": endpoint}.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
 
@@ -194,7 +195,7 @@ def test_credentials_without_the_right_are_told_what_they_may_not(
 def test_an_aws_that_does_not_answer_is_said_to_be_out_of_reach(
     person: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    person.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{aws.free_port()}")
+    person.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{local_aws.free_port()}")
     code, said = deploy(capsys)
     assert code == 1
     assert "AWS does not answer" in said

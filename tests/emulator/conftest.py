@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulator.openapi import Description, folder
 from tests.emulator.empty import Empty
+from tests.support.openapi import Description, folder
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from emulator.rest_answer import RestAnswer
+from emulator.rest.answer import RestAnswer
+from tests.emulator.harness import ACCOUNT, TOKEN, WORKER, Stage
 from tests.emulator.official import client_of
-from tests.emulator.stage import ACCOUNT, TOKEN, WORKER, Stage
 
 NOBODY = "0" * 32
 
@@ -19,7 +19,7 @@ class Empty(Stage):
 
     def __init__(self) -> None:
         super().__init__({})
-        self.twilio.exchange.router = self.twilio.router
+        self.twilio.context.router = self.twilio.router
         self.client: Client = client_of(self)
 
     def taskrouter(self, method: str, path: str, if_match: str = "", **form: str) -> RestAnswer:
@@ -29,11 +29,11 @@ class Empty(Stage):
         url, headers = f"https://taskrouter.twilio.com/v1/Workspaces{path}", {"If-Match": if_match}
         return self.twilio.rest(method, url, fields, authorization, headers)
 
-    def space(self, name: str = "Help line") -> "Space":
-        return Space(self.client, self.client.taskrouter.v1.workspaces.create(friendly_name=name).sid)
+    def engine(self, name: str = "Help line") -> "WorkspaceEngine":
+        return WorkspaceEngine(self.client, self.client.taskrouter.v1.workspaces.create(friendly_name=name).sid)
 
 
-class Space:
+class WorkspaceEngine:
     """A workspace, by the official client."""
 
     def __init__(self, client: Client, sid: str) -> None:

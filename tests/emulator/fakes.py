@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from emulator.kernel import Kernel, VirtualClock
+from emulator.clock.scheduler import Scheduler, VirtualClock
 from emulator.ports import Done, Form, TwilioError, WebFailure, WebResponse, WebResult, WorkerLegOrder
-from emulator.taskrouter import TaskRouter
-from emulator.workspace import Activity, Reservation, Task, Worker
+from emulator.taskrouter.model import Activity, Reservation, Task, Worker
+from emulator.taskrouter.service import TaskRouter
 
 ACCOUNT_SID = "AC" + "a" * 32
 ASSIGNMENT_URL = "https://app.example/assignment"
@@ -34,7 +34,7 @@ class Sent:
 class FakeWebhooks:
     """Answers each URL as `answers` says, an empty 200 otherwise, after `delays` seconds or at the deadline."""
 
-    kernel: Kernel
+    scheduler: Scheduler
     sent: list[Sent] = field(default_factory=list)
     answers: dict[str, WebResult] = field(default_factory=dict)
     delays: dict[str, float] = field(default_factory=dict)
@@ -49,10 +49,10 @@ class FakeWebhooks:
         deadline: float = 15.0,
     ) -> None:
         assert method == "POST"
-        self.sent.append(Sent(url, dict(form), self.kernel.now(), deadline))
+        self.sent.append(Sent(url, dict(form), self.scheduler.now(), deadline))
         answer, delay = self.answers.get(url, EMPTY), self.delays.get(url, 0.0)
         late: WebResult = WebFailure("timeout")
-        self.kernel.after(min(delay, deadline), lambda: done(answer if delay <= deadline else late))
+        self.scheduler.after(min(delay, deadline), lambda: done(answer if delay <= deadline else late))
 
     def forms(self, url: str) -> list[Form]:
         return [sent.form for sent in self.sent if sent.url == url]
@@ -62,7 +62,7 @@ class FakeWebhooks:
 class FakeVoice:
     """Notes what TaskRouter asks of it. `gone` are calls that can no longer be redirected."""
 
-    kernel: Kernel
+    scheduler: Scheduler
     legs: list[WorkerLegOrder] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
     redirected: list[tuple[str, str]] = field(default_factory=list)
@@ -72,7 +72,7 @@ class FakeVoice:
 
     def place_worker_leg(self, order: WorkerLegOrder) -> str:
         self.legs.append(order)
-        return self.kernel.sid("CA")
+        return self.scheduler.sid("CA")
 
     def leave_queue(self, call_sid: str, queue_result: str) -> None:
         self.left.append((call_sid, queue_result))
@@ -104,10 +104,10 @@ class Centre:
 
     def __init__(self, **target: object) -> None:
         self.clock = VirtualClock()
-        self.kernel = Kernel(self.clock.now, seed=7)
-        self.webhooks = FakeWebhooks(self.kernel)
-        self.voice = FakeVoice(self.kernel)
-        self.router = TaskRouter(self.kernel, ACCOUNT_SID, self.webhooks)
+        self.scheduler = Scheduler(self.clock.now, seed=7)
+        self.webhooks = FakeWebhooks(self.scheduler)
+        self.voice = FakeVoice(self.scheduler)
+        self.router = TaskRouter(self.scheduler, ACCOUNT_SID, self.webhooks)
         self.router.voice = self.voice
         self.workspace = self.router.create_workspace("Help line", EVENTS_URL)
         self.everybody = self.router.create_task_queue("Everybody")
@@ -134,7 +134,7 @@ class Centre:
         return self.workspace.tasks[sid]
 
     def run(self, seconds: float = 0.0) -> None:
-        self.clock.run(self.kernel, seconds)
+        self.clock.run(self.scheduler, seconds)
 
     def reserved(self, task: Task) -> Reservation:
         """The task's open reservation, after the kernel had its turn."""
@@ -159,10 +159,10 @@ class Centre:
         return [form["EventType"] for form in self.webhooks.forms(EVENTS_URL)]
 
     def warnings(self) -> list[str]:
-        return [fact.detail["code"] for fact in self.kernel.facts if fact.kind == "warning"]
+        return [fact.detail["code"] for fact in self.scheduler.trace if fact.kind == "warning"]
 
-    def facts(self, kind: str) -> list[Mapping[str, str]]:
-        return [fact.detail for fact in self.kernel.facts if fact.kind == kind]
+    def trace(self, kind: str) -> list[Mapping[str, str]]:
+        return [fact.detail for fact in self.scheduler.trace if fact.kind == kind]
 
 
 def two_activities(centre: Centre, first: str, second: str) -> tuple[Activity, Activity]:

@@ -9,9 +9,9 @@ import requests
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from emulator.failures import ConnectionBroken
+from emulator.rest.faults import ConnectionBroken
 from emulator.twilio import Twilio
-from tests.emulator.stage import ACCOUNT, TOKEN, Stage
+from tests.emulator.harness import ACCOUNT, TOKEN, Stage
 
 Fields = Mapping[str, Any] | None
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from emulator.ports import TwilioError, WebFailure, WebResponse, WebResult, WorkerLegOrder
-from emulator.workspace import Reservation, Task
+from emulator.taskrouter.model import Reservation, Task
 from tests.emulator.fakes import ACCOUNT_SID, ASSIGNMENT_URL, FALLBACK_URL, JSON, Centre, instruction
 
 WRAP_UP = "WA" + "0" * 32
@@ -76,7 +76,7 @@ def test_an_empty_answer_needs_no_content_type() -> None:
 def test_a_wrong_answer_is_a_warning_and_changes_nothing(headers: dict[str, str], body: bytes, code: str) -> None:
     centre, _, reservation = answered(WebResponse(200, headers, body))
     assert (reservation.status, centre.warnings()) == ("pending", [code])
-    assert centre.facts("warning")[0]["sid"] == reservation.sid
+    assert centre.trace("warning")[0]["sid"] == reservation.sid
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import requests
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from emulator.server import on_wall_clock, serve
+from emulator.server import in_real_time, serve
 from tests.emulator.empty import Empty, refusal
+from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.emulator.official import OverHttp
-from tests.emulator.stage import ACCOUNT, TOKEN
 
 
 def names(account: Empty) -> list[str]:
@@ -19,10 +19,10 @@ def names(account: Empty) -> list[str]:
 def test_a_planned_refusal_comes_once_and_nothing_is_done(account: Empty, status: int, code: int) -> None:
     account.twilio.refuse_next("POST", "/Workspaces$", status)
     with pytest.raises(TwilioRestException) as caught:
-        account.space()
+        account.engine()
     assert refusal(caught) == (status, code)
     assert names(account) == []
-    account.space()
+    account.engine()
     assert names(account) == ["Help line"]
 
 
@@ -30,39 +30,39 @@ def test_a_refusal_may_have_a_code_of_its_own_and_come_several_times_after_some_
     account: Empty,
 ) -> None:
     account.twilio.refuse_next("POST", "/Workspaces$", 400, 20001, times=2, after=1)
-    account.space("First")
+    account.engine("First")
     for _ in range(2):
         with pytest.raises(TwilioRestException) as caught:
-            account.space("Second")
+            account.engine("Second")
         assert refusal(caught) == (400, 20001)
-    account.space("Third")
+    account.engine("Third")
     assert names(account) == ["First", "Third"]
 
 
 def test_other_requests_go_through(account: Empty) -> None:
     account.twilio.refuse_next("POST", r"/TaskQueues$", 429)
-    space = account.space()
-    assert space.rest.task_queues.list() == []
+    engine = account.engine()
+    assert engine.rest.task_queues.list() == []
     with pytest.raises(TwilioRestException):
-        space.queue()
+        engine.queue()
 
 
 @pytest.mark.parametrize(("executed", "left"), [(False, []), (True, ["Help line"])])
 def test_a_broken_connection_tells_nothing_of_what_was_done(account: Empty, executed: bool, left: list[str]) -> None:
     account.twilio.break_next("POST", "/Workspaces$", executed=executed)
     with pytest.raises(requests.ConnectionError):
-        account.space()
+        account.engine()
     assert names(account) == left
 
 
 def test_the_server_closes_the_connection_without_an_answer() -> None:
-    with on_wall_clock(ACCOUNT, TOKEN) as (twilio, loop):
+    with in_real_time(ACCOUNT, TOKEN) as (twilio, loop):
         server = serve(twilio, loop)
         client = Client(ACCOUNT, TOKEN, http_client=OverHttp(server.url))
         loop.call(lambda: twilio.break_next("POST", "/Workspaces$", executed=True))
         with pytest.raises(requests.ConnectionError):
             client.taskrouter.v1.workspaces.create(friendly_name="Help line")
         assert [one.friendly_name for one in client.taskrouter.v1.workspaces.list()] == ["Help line"]
-        (space,) = client.taskrouter.v1.workspaces.list()
-        assert client.taskrouter.v1.workspaces(space.sid).delete() is True
+        (engine,) = client.taskrouter.v1.workspaces.list()
+        assert client.taskrouter.v1.workspaces(engine.sid).delete() is True
         server.stop()

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from emulator.people import Step, answers, hangs_up, joined, no_answer, talks, waits
-from tests.emulator.stage import BASE, WORKER
+from emulator.voice.parties import Step, answers, hangs_up, joined, no_answer, talks, waits
+from tests.emulator.harness import BASE, WORKER
 from tests.emulator.whole import WholeStage
 
 WHISPERS = ("", ' url="/whisper"')
@@ -36,7 +36,7 @@ def play(seed: int) -> WholeStage:
             stage.run(draw.uniform(0, 8))
             stage.rest("POST", f"/Calls/{draw.choice([caller, worker])}.json", Url=f"{BASE}/elsewhere")
     stage.run(200)
-    for leg in list(stage.twilio.exchange.calls):
+    for leg in list(stage.twilio.context.calls):
         stage.twilio.hang_up(leg)
     stage.run(1)
     return stage
@@ -46,18 +46,18 @@ def play(seed: int) -> WholeStage:
 def test_nobody_is_left_in_a_queue_or_on_a_line(block: int) -> None:
     for seed in range(block * 75, block * 75 + 75):
         stage = play(seed)
-        calls = stage.twilio.exchange.calls.values()
+        calls = stage.twilio.context.calls.values()
         assert all(call.is_over and call.bridge is None and call.member is None for call in calls), seed
-        assert all(fiber.done for call in calls for fiber in call.fibers), seed
-        assert not any(queue.members for queue in stage.twilio.exchange.queues.by_name.values()), seed
-        assert len(stage.facts("joined")) == len(stage.facts("parted")), seed
-        assert len(stage.facts("ended")) == len(calls), seed
+        assert all(process.done for call in calls for process in call.processes), seed
+        assert not any(queue.members for queue in stage.twilio.context.queues.by_name.values()), seed
+        assert len(stage.trace("joined")) == len(stage.trace("parted")), seed
+        assert len(stage.trace("ended")) == len(calls), seed
         statuses = {task.status for task in stage.workspace.tasks.values()}
         assert statuses <= {"canceled", "wrapping"}, (seed, statuses)
 
 
 def test_the_random_stories_cover_joins_and_losses() -> None:
     stories = [play(seed) for seed in range(60)]
-    joins = [len(story.facts("joined")) for story in stories]
+    joins = [len(story.trace("joined")) for story in stories]
     assert 0 in joins and 1 in joins
-    assert {fact["result"] for story in stories for fact in story.facts("left_queue")} >= {"hangup", "bridged"}
+    assert {fact["result"] for story in stories for fact in story.trace("left_queue")} >= {"hangup", "bridged"}

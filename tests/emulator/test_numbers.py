@@ -7,8 +7,8 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from tests.emulator.empty import Empty, refusal
+from tests.emulator.harness import ACCOUNT, BASE, CALLER, TOKEN
 from tests.emulator.official import InProcess
-from tests.emulator.stage import ACCOUNT, BASE, CALLER, TOKEN
 
 OTHER = "+14155550199"
 KEY = "SK" + "0" * 32

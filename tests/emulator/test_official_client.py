@@ -10,10 +10,10 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from emulator.people import answers, hears, joined, talks
-from emulator.server import on_wall_clock, serve
+from emulator.server import in_real_time, serve
+from emulator.voice.parties import answers, hears, joined, talks
+from tests.emulator.harness import ACCOUNT, BASE, CALLER, LINE, TOKEN, WORKER, Stage
 from tests.emulator.official import OverHttp, client_of
-from tests.emulator.stage import ACCOUNT, BASE, CALLER, LINE, TOKEN, WORKER, Stage
 from tests.emulator.whole import WholeStage
 
 
@@ -91,10 +91,10 @@ def application() -> Iterator[str]:
 
 
 def test_call_over_real_http_on_the_wall_clock() -> None:
-    with application() as app_url, on_wall_clock(ACCOUNT, TOKEN, speech_rate=0.001) as (twilio, loop):
+    with application() as app_url, in_real_time(ACCOUNT, TOKEN, speech_rate=0.001) as (twilio, loop):
         server = serve(twilio, loop)
         heard = threading.Event()
-        twilio.kernel.on_fact.append(lambda fact: heard.set() if fact.kind == "heard" else None)
+        twilio.scheduler.on_event.append(lambda fact: heard.set() if fact.kind == "heard" else None)
         client = Client(ACCOUNT, TOKEN, http_client=OverHttp(server.url))
         loop.call(lambda: twilio.phone(WORKER).will(answers(0.1)))
         call = client.calls.create(to=WORKER, from_=LINE, url=f"{app_url}/answer")
@@ -106,21 +106,21 @@ def test_call_over_real_http_on_the_wall_clock() -> None:
 
 
 def test_wall_clock_reports_a_connection_that_fails() -> None:
-    with on_wall_clock(ACCOUNT, TOKEN, speech_rate=0.001) as (twilio, loop):
+    with in_real_time(ACCOUNT, TOKEN, speech_rate=0.001) as (twilio, loop):
         ended = threading.Event()
-        twilio.kernel.on_fact.append(lambda fact: ended.set() if fact.kind == "ended" else None)
+        twilio.scheduler.on_event.append(lambda fact: ended.set() if fact.kind == "ended" else None)
         loop.call(lambda: twilio.dial(CALLER, LINE, [], voice_url="http://127.0.0.1:9/none#ct=500"))
         started = time.monotonic()
         assert ended.wait(10)
         assert time.monotonic() - started < 10
-        statuses = [fact.detail["status"] for fact in twilio.kernel.facts if fact.kind == "webhook"]
+        statuses = [fact.detail["status"] for fact in twilio.scheduler.trace if fact.kind == "webhook"]
         assert statuses == ["connect", "connect"]
 
 
 def test_task_is_assigned_wrapped_and_completed_through_both_halves() -> None:
     stage = WholeStage()
     client = client_of(stage)
-    space = client.taskrouter.v1.workspaces(stage.workspace.sid)
+    engine = client.taskrouter.v1.workspaces(stage.workspace.sid)
     stage.dial(hears("Please hold"), joined(), talks(10))
     stage.run(3)
     sid = stage.reservation_sid()
@@ -129,25 +129,25 @@ def test_task_is_assigned_wrapped_and_completed_through_both_halves() -> None:
     stage.twilio.phone(WORKER).will(answers(1, [joined(), talks(5)]))
     worker_leg = client.calls.create(to=WORKER, from_=LINE, url=f"{BASE}/answer")
     stage.run(5)
-    assert space.tasks(task_sid).fetch().assignment_status == "assigned"
+    assert engine.tasks(task_sid).fetch().assignment_status == "assigned"
     client.calls(worker_leg.sid).update(status="completed")
     stage.run(1)
-    assert space.tasks(task_sid).fetch().assignment_status == "wrapping"
-    done = space.tasks(task_sid).update(assignment_status="completed", reason="done")
+    assert engine.tasks(task_sid).fetch().assignment_status == "wrapping"
+    done = engine.tasks(task_sid).update(assignment_status="completed", reason="done")
     assert done.assignment_status == "completed"
 
 
 def test_rejected_reservation_leaves_the_caller_waiting() -> None:
     stage = WholeStage()
     client = client_of(stage)
-    space = client.taskrouter.v1.workspaces(stage.workspace.sid)
+    engine = client.taskrouter.v1.workspaces(stage.workspace.sid)
     caller = stage.dial()
     stage.run(3)
     sid = stage.reservation_sid()
     offline = next(one.sid for one in stage.workspace.activities.values() if not one.available)
-    reservations = space.tasks(stage.workspace.reservations[sid].task.sid).reservations
+    reservations = engine.tasks(stage.workspace.reservations[sid].task.sid).reservations
     rejected = reservations(sid).update(reservation_status="rejected", worker_activity_sid=offline)
     stage.run(5)
     assert rejected.reservation_status == "rejected"
     assert stage.status(caller) == "in-progress"
-    assert stage.twilio.exchange.calls[caller].member is not None
+    assert stage.twilio.context.calls[caller].member is not None

@@ -2,9 +2,9 @@
 
 import pytest
 
-from emulator.openapi import NO_FOLDER, Description, folder
-from emulator.people import answers
-from tests.emulator.stage import ACCOUNT, BASE, LINE, WORKER, Stage
+from emulator.voice.parties import answers
+from tests.emulator.harness import ACCOUNT, BASE, LINE, WORKER, Stage
+from tests.support.openapi import NO_FOLDER, Description, folder
 
 CALLS = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Calls.json"
 CALL = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Calls/CA{'0' * 32}.json"
@@ -61,7 +61,7 @@ def test_answers_about_calls_and_queues_are_as_described(description: Descriptio
     stage.run(10)
     stage.rest("GET", "/Calls.json")
     stage.rest("GET", f"/Calls/{sid}.json")
-    queue = stage.twilio.exchange.queues.by_name["sales"]
+    queue = stage.twilio.context.queues.by_name["sales"]
     stage.rest("GET", "/Queues.json")
     stage.rest("GET", f"/Queues/{queue.sid}.json")
     stage.rest("POST", f"/Queues/{queue.sid}.json", MaxSize="200")

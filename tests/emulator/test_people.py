@@ -2,7 +2,8 @@
 
 import pytest
 
-from emulator.people import (
+from emulator.ports import TwilioError
+from emulator.voice.parties import (
     answers,
     busy,
     hangs_up,
@@ -15,18 +16,17 @@ from emulator.people import (
     voicemail,
     waits,
 )
-from emulator.ports import TwilioError
-from tests.emulator.stage import CALLER, LINE, WORKER, Stage
+from tests.emulator.harness import CALLER, LINE, WORKER, Stage
 
 
 def test_steps_run_one_after_the_other() -> None:
     stage = Stage({"/incoming": "<Say>Hello</Say><Pause length='60'/>"})
     sid = stage.dial(hears("Hello"), waits(2), presses("12"), says("sales"), hangs_up())
     stage.run(30)
-    kinds = [fact.kind for fact in stage.twilio.kernel.facts if fact.kind in {"heard", "pressed", "said", "ended"}]
+    kinds = [fact.kind for fact in stage.twilio.scheduler.trace if fact.kind in {"heard", "pressed", "said", "ended"}]
     assert kinds == ["heard", "pressed", "said", "ended"]
-    assert stage.facts("pressed") == [{"sid": sid, "digits": "12"}]
-    assert stage.facts("said") == [{"sid": sid, "text": "sales"}]
+    assert stage.trace("pressed") == [{"sid": sid, "digits": "12"}]
+    assert stage.trace("said") == [{"sid": sid, "text": "sales"}]
 
 
 def test_what_was_heard_meanwhile_counts() -> None:
@@ -61,7 +61,7 @@ def test_script_of_an_ended_leg_stops() -> None:
     stage = Stage({"/incoming": "<Say>Bye</Say>"})
     stage.dial(waits(20), presses("1"))
     stage.run(30)
-    assert stage.facts("pressed") == []
+    assert stage.trace("pressed") == []
 
 
 def test_phone_behaves_differently_at_each_ring_and_the_last_one_repeats() -> None:
@@ -79,14 +79,14 @@ def test_voicemail_answers_and_hangs_up_when_it_has_recorded() -> None:
     stage.run(10)
     assert stage.status(sid) == "in-progress"
     stage.run(70)
-    assert stage.facts("ended") == [{"sid": sid, "status": "completed", "by": "person"}]
+    assert stage.trace("ended") == [{"sid": sid, "status": "completed", "by": "person"}]
 
 
 def test_phone_that_nobody_instructed_can_be_answered_by_hand() -> None:
     stage = Stage({"/answer": "<Say>Hello worker</Say><Pause length='60'/>"})
     sid = stage.ring()
     stage.run(5)
-    assert stage.facts("ringing") == [{"sid": sid, "to": WORKER}]
+    assert stage.trace("ringing") == [{"sid": sid, "to": WORKER}]
     stage.twilio.answer(sid)
     stage.run(3)
     assert stage.heard(sid) == ["Hello worker"]
@@ -124,7 +124,7 @@ def test_call_that_is_over_cannot_be_played() -> None:
     with pytest.raises(TwilioError):
         stage.twilio.press(sid, "1")
     stage.twilio.hang_up(sid)
-    assert len(stage.facts("ended")) == 1
+    assert len(stage.trace("ended")) == 1
 
 
 def test_caller_may_hang_up_before_the_application_has_answered() -> None:
@@ -132,7 +132,7 @@ def test_caller_may_hang_up_before_the_application_has_answered() -> None:
     stage.delays["/incoming"] = 8
     sid = stage.dial(waits(2), hangs_up())
     stage.run(20)
-    assert stage.facts("ended") == [{"sid": sid, "status": "canceled", "by": "person"}]
+    assert stage.trace("ended") == [{"sid": sid, "status": "canceled", "by": "person"}]
     assert stage.heard(sid) == []
 
 
@@ -143,8 +143,8 @@ def test_two_people_in_a_named_queue_are_joined_and_talk() -> None:
     stage.run(1)
     worker = stage.ring()
     stage.run(20)
-    assert [fact["by"] for fact in stage.facts("ended")] == ["person", "document"]
-    assert stage.facts("parted") == [{"caller_sid": caller, "worker_sid": worker}]
+    assert [fact["by"] for fact in stage.trace("ended")] == ["person", "document"]
+    assert stage.trace("parted") == [{"caller_sid": caller, "worker_sid": worker}]
 
 
 def test_caller_can_dial_a_url_without_a_known_number() -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from emulator.lifecycle import MOST_CYCLES
 from emulator.ports import TwilioError
-from emulator.workspace import Reservation, Task
+from emulator.taskrouter.lifecycle import MOST_CYCLES
+from emulator.taskrouter.model import Reservation, Task
 from tests.emulator.fakes import Centre
 
 
@@ -230,14 +230,14 @@ def test_every_change_is_told_as_a_fact() -> None:
     centre, task, reservation = reserved()
     centre.joined(task)
     centre.complete(task)
-    assert [fact["status"] for fact in centre.facts("task")] == [
+    assert [fact["status"] for fact in centre.trace("task")] == [
         "pending",
         "reserved",
         "assigned",
         "wrapping",
         "completed",
     ]
-    assert centre.facts("reservation")[0] == {
+    assert centre.trace("reservation")[0] == {
         "sid": reservation.sid,
         "task_sid": task.sid,
         "worker": "ada",
@@ -251,4 +251,4 @@ def test_a_change_of_activity_is_told_as_a_fact() -> None:
     centre, _, reservation = reserved()
     centre.run(120)
     expected = {"sid": reservation.worker.sid, "name": "ada", "activity": "Offline"}
-    assert centre.facts("worker") == [expected]
+    assert centre.trace("worker") == [expected]

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from emulator.openapi import NO_FOLDER, Description, folder
-from emulator.rest_answer import RestAnswer
-from emulator.rest_taskrouter import handle
-from emulator.workspace import Reservation, Task
+from emulator.rest.answer import RestAnswer
+from emulator.rest.taskrouter import handle
+from emulator.taskrouter.model import Reservation, Task
 from tests.emulator.fakes import Centre
+from tests.support.openapi import NO_FOLDER, Description, folder
 
 NOBODY = "0" * 32
 

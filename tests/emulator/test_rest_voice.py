@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 
-from emulator.people import answers, busy, hangs_up, hears, no_answer, waits
-from tests.emulator.stage import ACCOUNT, BASE, LINE, TOKEN, WORKER, Stage
+from emulator.voice.parties import answers, busy, hangs_up, hears, no_answer, waits
+from tests.emulator.harness import ACCOUNT, BASE, LINE, TOKEN, WORKER, Stage
 
 
 def on_the_line(stage: Stage) -> str:
@@ -42,7 +42,7 @@ def test_call_that_cannot_be_made_is_refused(changes: dict[str, str], code: int)
     stage = Stage({})
     answer = stage.rest("POST", "/Calls.json", **({"To": WORKER, "From": LINE, "Url": BASE} | changes))
     assert (answer.status, answer.body["code"], answer.body["status"]) == (400, code, 400)
-    assert not stage.twilio.exchange.calls
+    assert not stage.twilio.context.calls
 
 
 def test_document_can_be_given_in_the_request() -> None:
@@ -93,7 +93,7 @@ def test_completed_ends_a_call_in_every_state() -> None:
     stage.rest("POST", f"/Calls/{queued}.json", Status="completed")
     stage.run(10)
     assert stage.twilio.phone(WORKER).rings == 2
-    assert {fact["by"] for fact in stage.facts("ended")} == {"rest"}
+    assert {fact["by"] for fact in stage.trace("ended")} == {"rest"}
 
 
 def test_canceled_ends_only_what_nobody_has_answered() -> None:
@@ -154,7 +154,7 @@ def test_queue_size_can_be_changed_up_to_five_thousand() -> None:
     stage = Stage({"/incoming": '<Enqueue waitUrl="">sales</Enqueue>'})
     stage.dial()
     stage.run(1)
-    path = f"/Queues/{stage.twilio.exchange.queues.by_name['sales'].sid}.json"
+    path = f"/Queues/{stage.twilio.context.queues.by_name['sales'].sid}.json"
     assert stage.rest("POST", path, MaxSize="200").body["max_size"] == 200
     assert stage.rest("POST", path, MaxSize="5001").body["code"] == 20001
     assert stage.rest("GET", path).body["max_size"] == 200
@@ -195,7 +195,7 @@ def test_application_may_use_rest_while_it_answers() -> None:
     stage.pages["/incoming"] = hang_up
     sid = stage.dial(hears("Nobody"))
     stage.run(5)
-    assert stage.facts("ended") == [{"sid": sid, "status": "canceled", "by": "rest"}]
+    assert stage.trace("ended") == [{"sid": sid, "status": "canceled", "by": "rest"}]
     assert stage.heard(sid) == []
 
 

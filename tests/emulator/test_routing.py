@@ -5,7 +5,7 @@ import random
 import pytest
 
 from emulator.ports import TwilioError
-from emulator.workspace import Task
+from emulator.taskrouter.model import Task
 from tests.emulator.fakes import Centre, filters, one_queue
 
 

@@ -3,7 +3,7 @@
 import json
 
 from emulator.ports import Form, WebFailure
-from emulator.workspace import Task
+from emulator.taskrouter.model import Task
 from tests.emulator.fakes import EVENTS_URL, Centre, two_activities
 
 ROUTE = ["task.created", "workflow.entered", "workflow.target-matched", "task-queue.entered", "reservation.created"]

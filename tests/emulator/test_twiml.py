@@ -5,7 +5,7 @@ from twilio.twiml.voice_response import Dial as OfficialDial
 from twilio.twiml.voice_response import VoiceResponse
 
 from emulator.ports import TwilioError
-from emulator.twiml import (
+from emulator.voice.document import (
     Dial,
     Document,
     Enqueue,

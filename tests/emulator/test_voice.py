@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from emulator.people import (
+from emulator.ports import TwilioError, WebResponse, WebResult, WorkerLegOrder
+from emulator.voice.parties import (
     answers,
     busy,
     declines,
@@ -17,8 +18,7 @@ from emulator.people import (
     unreachable,
     waits,
 )
-from emulator.ports import TwilioError, WebResponse, WebResult, WorkerLegOrder
-from tests.emulator.stage import (
+from tests.emulator.harness import (
     ACCOUNT,
     ACTIVITY,
     BASE,
@@ -47,7 +47,7 @@ def test_caller_hears_the_document_and_the_call_ends_with_it() -> None:
     sid = stage.dial()
     stage.run(10)
     assert stage.heard(sid) == ["Hello"]
-    assert stage.facts("ended") == [{"sid": sid, "status": "completed", "by": "document"}]
+    assert stage.trace("ended") == [{"sid": sid, "status": "completed", "by": "document"}]
 
 
 def test_incoming_request_carries_the_standard_parameters_and_blank_places() -> None:
@@ -75,7 +75,7 @@ def test_play_resolves_relative_to_the_document() -> None:
     stage = Stage({"/incoming": "<Play>/music/one.mp3</Play>"})
     stage.dial()
     stage.run(10)
-    assert [fact["url"] for fact in stage.facts("played")] == [f"{BASE}/music/one.mp3"]
+    assert [fact["url"] for fact in stage.trace("played")] == [f"{BASE}/music/one.mp3"]
 
 
 def test_redirect_leaves_the_rest_of_the_document() -> None:
@@ -106,7 +106,7 @@ def test_rejected_call_is_never_answered() -> None:
     sid = stage.dial()
     stage.run(5)
     assert stage.status(sid) == "busy"
-    assert not stage.facts("answered")
+    assert not stage.trace("answered")
 
 
 def test_failing_document_falls_back_with_error_code_and_url() -> None:
@@ -242,7 +242,7 @@ def test_record_ends_with_silence_and_tells_the_recording() -> None:
     assert form["RecordingDuration"] == "15"
     assert form["RecordingUrl"].endswith(form["RecordingSid"])
     assert stage.forms("/kept")[0]["RecordingStatus"] == "completed"
-    assert stage.facts("recording") == [{"sid": sid, "url": form["RecordingUrl"]}]
+    assert stage.trace("recording") == [{"sid": sid, "url": form["RecordingUrl"]}]
 
 
 def test_record_reports_a_hang_up_in_its_digits() -> None:
@@ -272,7 +272,7 @@ def test_enqueue_makes_a_task_with_the_25_attributes_and_its_own() -> None:
     assert len(attributes) == 25
     assert (attributes["call_sid"], attributes["from"], attributes["called_city"]) == (sid, CALLER, "")
     assert stage.router.orders == [(WORKFLOW, 5, 200)]
-    assert stage.facts("enqueued") == [{"sid": sid, "queue": WORKFLOW, "task_sid": TASK}]
+    assert stage.trace("enqueued") == [{"sid": sid, "queue": WORKFLOW, "task_sid": TASK}]
 
 
 def test_attributes_that_are_not_a_json_object_are_an_error() -> None:
@@ -347,8 +347,8 @@ def test_caller_hangs_up_while_waiting() -> None:
     assert stage.router.events == [("caller_gone", TASK, "hangup")]
     assert stage.forms("/after")[0]["QueueResult"] == "hangup"
     assert stage.forms("/after")[0]["CallStatus"] == "completed"
-    assert stage.facts("left_queue") == [{"sid": sid, "result": "hangup"}]
-    assert stage.facts("ended") == [{"sid": sid, "status": "completed", "by": "person"}]
+    assert stage.trace("left_queue") == [{"sid": sid, "result": "hangup"}]
+    assert stage.trace("ended") == [{"sid": sid, "status": "completed", "by": "person"}]
 
 
 def test_canceled_task_sends_the_caller_on_to_the_action() -> None:
@@ -386,7 +386,7 @@ def test_worker_is_joined_to_the_caller_of_the_reservation() -> None:
     stage.run(5)
     worker = stage.ring()
     stage.run(10)
-    assert stage.facts("joined") == [{"caller_sid": caller, "worker_sid": worker, "reservation_sid": RESERVATION}]
+    assert stage.trace("joined") == [{"caller_sid": caller, "worker_sid": worker, "reservation_sid": RESERVATION}]
     assert stage.router.events == [("begin_accept", RESERVATION), ("finish_accept", RESERVATION, "True")]
     assert not stage.forms("/after")
     stage.run(40)
@@ -404,7 +404,7 @@ def test_caller_hangs_up_and_the_worker_goes_on_with_the_next_verb() -> None:
     stage.run(60)
     assert stage.heard(worker) == ["Alone"]
     assert [form["QueueResult"] for form in stage.forms("/after")] == ["bridged"]
-    assert len(stage.facts("parted")) == 1
+    assert len(stage.trace("parted")) == 1
     assert ("conversation_ended", RESERVATION, ACTIVITY) in stage.router.events
 
 
@@ -469,7 +469,7 @@ def test_caller_hangs_up_during_the_whisper() -> None:
     stage.run(20)
     assert stage.router.events[1:] == [("finish_accept", RESERVATION, "False"), ("caller_gone", TASK, "hangup")]
     assert stage.heard(worker) == ["Alone"]
-    assert not stage.facts("joined")
+    assert not stage.trace("joined")
 
 
 def test_worker_hangs_up_during_the_whisper_and_the_caller_waits_on() -> None:
@@ -480,7 +480,7 @@ def test_worker_hangs_up_during_the_whisper_and_the_caller_waits_on() -> None:
     stage.run(20)
     assert stage.router.events[1:] == [("finish_accept", RESERVATION, "False")]
     assert stage.heard(caller)[-1] == "Please hold the line"
-    assert [len(queue.members) for queue in stage.twilio.exchange.queues.by_name.values()] == [1]
+    assert [len(queue.members) for queue in stage.twilio.context.queues.by_name.values()] == [1]
 
 
 def test_star_lets_go_of_the_caller_when_the_dial_says_so() -> None:
@@ -539,8 +539,8 @@ def test_named_queue_gives_its_callers_in_order_and_the_agent_takes_one_after_th
     second = stage.dial(joined(), talks(10), hangs_up())
     stage.ring()
     stage.run(60)
-    assert [fact["caller_sid"] for fact in stage.facts("joined")] == [first, second]
-    assert all(fact["reservation_sid"] == "" for fact in stage.facts("joined"))
+    assert [fact["caller_sid"] for fact in stage.trace("joined")] == [first, second]
+    assert all(fact["reservation_sid"] == "" for fact in stage.trace("joined"))
 
 
 def test_agent_waits_for_the_first_caller_of_an_empty_queue_until_the_timeout() -> None:
@@ -554,7 +554,7 @@ def test_agent_waits_for_the_first_caller_of_an_empty_queue_until_the_timeout() 
     assert not stage.forms("/done")
     late = stage.dial(joined(), talks(3), hangs_up())
     stage.run(15)
-    assert stage.facts("joined")[0]["caller_sid"] == late
+    assert stage.trace("joined")[0]["caller_sid"] == late
     stage.ring()
     stage.run(30)
     assert stage.forms("/done")[1]["DialCallStatus"] == "no-answer"
@@ -627,7 +627,7 @@ def test_outbound_calls_start_one_a_second() -> None:
     assert times == ["0", "1000", "2000"]
     stage.run(1.5)
     assert [stage.status(sid) for sid in sids] == ["ringing", "queued", "queued"]
-    assert len(stage.facts("dialed")) == 2
+    assert len(stage.trace("dialed")) == 2
 
 
 def test_more_calls_per_second_can_be_bought() -> None:
@@ -649,7 +649,7 @@ def test_dequeue_leg_is_joined_as_soon_as_it_is_answered() -> None:
     stage.run(5)
     leg = stage.twilio.voice.place_worker_leg(order(caller, events=("answered", "completed")))
     stage.run(20)
-    assert stage.facts("joined") == [{"caller_sid": caller, "worker_sid": leg, "reservation_sid": RESERVATION}]
+    assert stage.trace("joined") == [{"caller_sid": caller, "worker_sid": leg, "reservation_sid": RESERVATION}]
     assert stage.router.events[:2] == [("begin_accept", RESERVATION), ("finish_accept", RESERVATION, "True")]
     assert stage.router.events[-1] == ("conversation_ended", RESERVATION, ACTIVITY)
     asked = [asked for asked in stage.asked if asked.path == "/leg"]
@@ -694,7 +694,7 @@ def test_leg_of_the_call_instruction_runs_its_document() -> None:
     caller = stage.dial()
     leg = stage.twilio.voice.place_worker_leg(order(caller, url=f"{BASE}/answer"))
     stage.run(10)
-    assert stage.facts("joined")[0]["worker_sid"] == leg
+    assert stage.trace("joined")[0]["worker_sid"] == leg
 
 
 def test_same_seed_plays_the_same_story() -> None:
@@ -704,6 +704,6 @@ def test_same_seed_plays_the_same_story() -> None:
         stage.dial()
         stage.ring()
         stage.run(30)
-        return json.dumps([[fact.at, fact.kind, dict(fact.detail)] for fact in stage.twilio.kernel.facts])
+        return json.dumps([[fact.at, fact.kind, dict(fact.detail)] for fact in stage.twilio.scheduler.trace])
 
     assert story() == story()

@@ -6,10 +6,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from twilio.request_validator import RequestValidator
 
-from emulator.in_process import InProcessTransport
-from emulator.kernel import Kernel, VirtualClock
+from emulator.clock.scheduler import Scheduler, VirtualClock
+from emulator.http.in_process import InProcessTransport
+from emulator.http.webhooks import Overrides, SignedWebhooks, sign, signed_url
 from emulator.ports import WebFailure, WebRequest, WebResponse, WebResult
-from emulator.webhooks import Overrides, SignedWebhooks, sign, signed_url
 
 URL = "https://app.example.com/voice?line=1"
 OK = WebResponse(200, {}, b"")
@@ -20,9 +20,9 @@ class Wire:
 
     def __init__(self, handler: Callable[[WebRequest], WebResult], delay: float = 0.0) -> None:
         self.clock = VirtualClock()
-        self.kernel = Kernel(self.clock.now)
-        self.transport = InProcessTransport(self.kernel, handler, delay=lambda _request: delay)
-        self.webhooks = SignedWebhooks(self.kernel, self.transport, "12345")
+        self.scheduler = Scheduler(self.clock.now)
+        self.transport = InProcessTransport(self.scheduler, handler, delay=lambda _request: delay)
+        self.webhooks = SignedWebhooks(self.scheduler, self.transport, "12345")
         self.results: list[tuple[WebResult, float]] = []
 
     def send(self, url: str, form: dict[str, str], method: str = "POST", deadline: float = 15.0) -> None:
@@ -33,7 +33,7 @@ class Wire:
 
         assert method in {"GET", "POST"}
         self.webhooks.send(url, form, done, method="GET" if method == "GET" else "POST", deadline=deadline)
-        self.clock.run(self.kernel, 60)
+        self.clock.run(self.scheduler, 60)
 
     @property
     def requests(self) -> list[WebRequest]:
@@ -198,11 +198,11 @@ def test_eleventh_redirect_is_not_followed() -> None:
     wire = Wire(answers(moved(302)))
     wire.send(URL, {})
     assert len(wire.requests) == 11
-    assert [fact.detail["code"] for fact in wire.kernel.facts if fact.kind == "warning"] == ["11215"]
+    assert [fact.detail["code"] for fact in wire.scheduler.trace if fact.kind == "warning"] == ["11215"]
 
 
 def test_every_attempt_is_a_fact() -> None:
     wire = Wire(answers(WebFailure("connect"), OK))
     wire.send(URL, {})
-    facts = [fact.detail for fact in wire.kernel.facts if fact.kind == "webhook"]
-    assert [(fact["url"], fact["status"]) for fact in facts] == [(URL, "connect"), (URL, "200")]
+    trace = [fact.detail for fact in wire.scheduler.trace if fact.kind == "webhook"]
+    assert [(fact["url"], fact["status"]) for fact in trace] == [(URL, "connect"), (URL, "200")]

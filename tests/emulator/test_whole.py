@@ -2,9 +2,9 @@
 
 import json
 
-from emulator.people import answers, busy, hangs_up, joined, talks, waits
 from emulator.ports import WebResponse
-from tests.emulator.stage import LINE, WORKER
+from emulator.voice.parties import answers, busy, hangs_up, joined, talks, waits
+from tests.emulator.harness import LINE, WORKER
 from tests.emulator.whole import WholeStage
 
 
@@ -25,8 +25,8 @@ def test_dequeue_instruction_rings_the_worker_and_joins_at_the_answer() -> None:
     stage.run(10)
     task = next(iter(stage.workspace.tasks.values()))
     statuses = [str(task.status)]
-    assert [fact["caller_sid"] for fact in stage.facts("joined")] == [caller]
-    assert task.attributes["worker_call_sid"] == stage.facts("joined")[0]["worker_sid"]
+    assert [fact["caller_sid"] for fact in stage.trace("joined")] == [caller]
+    assert task.attributes["worker_call_sid"] == stage.trace("joined")[0]["worker_sid"]
     stage.run(20)
     assert [*statuses, task.status] == ["assigned", "wrapping"]
 
@@ -46,5 +46,5 @@ def test_dequeue_whose_caller_hangs_up_stops_ringing() -> None:
     stage.twilio.phone(WORKER).will(answers(15))
     stage.dial(waits(6), hangs_up())
     stage.run(10)
-    assert sorted(fact["status"] for fact in stage.facts("ended")) == ["canceled", "completed"]
+    assert sorted(fact["status"] for fact in stage.trace("ended")) == ["canceled", "completed"]
     assert next(iter(stage.workspace.tasks.values())).status == "canceled"

@@ -1,7 +1,7 @@
 """A stage with both halves: the real TaskRouter, one workflow, one worker."""
 
 from emulator.ports import WebResponse
-from tests.emulator.stage import BASE, WORKER, Stage
+from tests.emulator.harness import BASE, WORKER, Stage
 
 NO_INSTRUCTION = WebResponse(200, {"content-type": "application/json"}, b"")
 
@@ -10,7 +10,7 @@ class WholeStage(Stage):
     def __init__(self) -> None:
         super().__init__({})
         router = self.twilio.router
-        self.twilio.exchange.router = router
+        self.twilio.context.router = router
         self.workspace = router.create_workspace("Cordboard")
         available = next(one for one in self.workspace.activities.values() if one.available)
         queue = router.create_task_queue("Everyone")

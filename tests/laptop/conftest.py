@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from laptop import stage as laptop_stage
+from laptop import environment as laptop_stage
 from laptop.dev import Desk
-from laptop.narrator import Narrator
-from laptop.stage import Stage
+from laptop.environment import Stage
+from laptop.timeline import Narrator
 
 
 @pytest.fixture(scope="session")

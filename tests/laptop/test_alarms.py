@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from laptop import town
-from laptop.stage import Stage, post_form
+from laptop import call_centre
+from laptop.environment import Stage, post_form
 from tests.support.waiting import eventually
 
 DOORS = "/aws/lambda/cordboard-local"
@@ -101,7 +101,7 @@ def test_a_wrong_token_rings_the_operator_and_a_stranger_does_not(stage: Stage, 
         eventually(all_are_taken)
 
     forge(5)
-    forge(2, AccountSid=town.ACCOUNT_SID)
+    forge(2, AccountSid=call_centre.ACCOUNT_SID)
     assert rang(stage, mailbox) == set()
-    forge(1, AccountSid=town.ACCOUNT_SID)
+    forge(1, AccountSid=call_centre.ACCOUNT_SID)
     eventually(lambda: rang(stage, mailbox) == {ALARM})

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from laptop import dev, package, town
-from laptop.aws import LaptopError
+from laptop import call_centre, dev, package
 from laptop.dev import Desk
+from laptop.local_aws import LaptopError
 from tests.support.waiting import eventually, hears
 
 
 def test_a_call_by_hand_from_the_dialling_to_the_goodbye(desk: Desk, lines: list[str]) -> None:
     desk.do("on Dora")
-    desk.do(f"dial Gus {town.SALES}")
+    desk.do(f"dial Gus {call_centre.SALES}")
     eventually(hears(lines, "Dora's phone +14155550113 rings"))
     assert "Gus: CA" in desk.do("who")
     desk.do("answer Dora")
@@ -48,8 +48,8 @@ def test_what_cannot_be_done_is_said(desk: Desk, typed: str, said: str) -> None:
 
 
 def test_a_changed_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "chalicelib").mkdir()
-    for name in ("app.py", "chalicelib/callcenter.toml", "chalicelib/notes.txt"):
+    (tmp_path / "chalicelib" / "team").mkdir(parents=True)
+    for name in ("app.py", "chalicelib/team/callcenter.toml", "chalicelib/notes.txt"):
         (tmp_path / name).write_text("1", encoding="utf-8")
     monkeypatch.setattr(package, "ROOT", tmp_path)
     before = dev.fingerprint()

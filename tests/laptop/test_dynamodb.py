@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from laptop import aws
-from tests.support.dynamodb_cases import CASES, LINK_CASES, MINISTACK, TABLE, Case, LinkCase, check, table_properties
+from laptop import local_aws
+from tests.doubles.dynamodb.cases import CASES, LINK_CASES, MINISTACK, TABLE, Case, LinkCase, check, table_properties
 
 
 @pytest.fixture(scope="module")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    with aws.running(tmp_path_factory.mktemp("aws") / "aws.log") as local:
+    with local_aws.running(tmp_path_factory.mktemp("aws") / "aws.log") as local:
         client = local.client("dynamodb")
         client.create_table(TableName=TABLE, **table_properties())
         yield client

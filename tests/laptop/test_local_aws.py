@@ -14,8 +14,8 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from laptop import aws, package
-from laptop.aws import LaptopError, LocalAws
+from laptop import local_aws, package
+from laptop.local_aws import LaptopError, LocalAws
 
 GONE_SECONDS = 10.0
 
@@ -32,7 +32,7 @@ with aws.running(pathlib.Path(sys.argv[1])) as local:
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
-    with aws.running(tmp_path_factory.mktemp("aws") / "aws.log") as running:
+    with local_aws.running(tmp_path_factory.mktemp("aws") / "aws.log") as running:
         yield running
 
 
@@ -94,7 +94,9 @@ def test_what_this_machine_knows_of_a_real_account_is_left_alone(
     monkeypatch.setenv("AWS_PROFILE", "the-real-one")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     assert local.client("sts").get_caller_identity()["Account"] == "000000000000"
-    assert {name: value for name, value in aws.environment().items() if name.startswith("AWS_")} == aws.CREDENTIALS
+    assert {
+        name: value for name, value in local_aws.environment().items() if name.startswith("AWS_")
+    } == local_aws.CREDENTIALS
 
 
 def test_it_listens_on_the_loopback_interface_only(local: LocalAws) -> None:
@@ -104,7 +106,7 @@ def test_it_listens_on_the_loopback_interface_only(local: LocalAws) -> None:
 
 def test_it_leaves_no_file_but_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with aws.running(tmp_path / "aws.log") as running:
+    with local_aws.running(tmp_path / "aws.log") as running:
         assert answers(running.url)
         assert len(list(tmp_path.iterdir())) > 1
     assert is_gone(running.url)
@@ -132,6 +134,9 @@ def test_it_ends_with_the_process_that_started_it(how: signal.Signals, tmp_path:
 
 
 def test_an_aws_that_does_not_start_is_reported_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aws, "UNTIL_ALONE", "raise SystemExit(3)")
-    with pytest.raises(LaptopError, match=r"ended with 3; its log is .*aws\.log"), aws.running(tmp_path / "aws.log"):
+    monkeypatch.setattr(local_aws, "UNTIL_ALONE", "raise SystemExit(3)")
+    with (
+        pytest.raises(LaptopError, match=r"ended with 3; its log is .*aws\.log"),
+        local_aws.running(tmp_path / "aws.log"),
+    ):
         pass

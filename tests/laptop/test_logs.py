@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from laptop.stage import Stage
+from laptop.environment import Stage
 from tests.laptop.test_sweep import link_of, talk, task_of
 from tests.support.waiting import eventually
 

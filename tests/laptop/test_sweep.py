@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from emulator.people import answers, hangs_up, hears, joined, presses, talks
-from emulator.workspace import Task
-from laptop import package, records, town
-from laptop.stage import Stage
+from emulator.taskrouter.model import Task
+from emulator.voice.parties import answers, hangs_up, hears, joined, presses, talks
+from laptop import call_centre, outcome, package
+from laptop.environment import Stage
 from tests.support.api_gateway import schedule
 from tests.support.waiting import eventually
 
@@ -31,12 +31,12 @@ def no_events(stage: Stage) -> Iterator[None]:
 
 def talk(stage: Stage) -> str:
     """Bea takes Ann's call; returns the caller's CallSid."""
-    bea, ann = town.WORKERS["Bea"][0], town.CALLERS["Ann"]
+    bea, ann = call_centre.WORKERS["Bea"][0], call_centre.CALLERS["Ann"]
 
     def play() -> str:
         stage.twilio.phone(bea).will(answers(1, [joined(), talks(1), hangs_up()]))
         stage.town.on_duty("Bea")
-        return stage.twilio.dial(ann, town.SUPPORT, [hears("press 1"), presses("1"), joined()])
+        return stage.twilio.dial(ann, call_centre.SUPPORT, [hears("press 1"), presses("1"), joined()])
 
     return stage.do(play)
 
@@ -47,7 +47,7 @@ def task_of(stage: Stage, call_sid: str) -> Task | None:
 
 
 def link_of(stage: Stage, call_sid: str) -> dict[str, Any]:
-    (link,) = records.links(records.story(stage.aws, call_sid))
+    (link,) = outcome.links(outcome.story(stage.aws, call_sid))
     return link
 
 

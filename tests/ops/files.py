@@ -1,6 +1,6 @@
 """A small call centre in two files, for the tests of ops."""
 
-from ops.center import Center, parse
+from ops.callcenter.files import Center, parse
 
 CENTER = """
 default_line = "support"

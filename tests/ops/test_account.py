@@ -7,11 +7,11 @@ import pytest
 import requests
 from twilio.http.response import Response
 
-from emulator.server import on_wall_clock, serve
-from ops import account
-from ops.account import AccountError, plain_errors
-from tests.emulator.stage import ACCOUNT, TOKEN
-from tests.ops.stage import Account
+from emulator.server import in_real_time, serve
+from ops import twilio as account
+from ops.twilio import AccountError, plain_errors
+from tests.emulator.harness import ACCOUNT, TOKEN
+from tests.ops.harness import Account
 
 KEY = "SK" + "4" * 32
 ENVIRONMENT = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
@@ -46,7 +46,7 @@ def test_an_api_key_opens_the_account_too() -> None:
 
 
 def test_too_many_requests_at_once_are_sent_again_over_real_http() -> None:
-    with on_wall_clock(ACCOUNT, TOKEN) as (twilio, loop):
+    with in_real_time(ACCOUNT, TOKEN) as (twilio, loop):
         server = serve(twilio, loop)
         try:
             loop.call(lambda: twilio.refuse_next("POST", "/Workspaces$", 429, times=1))

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 import requests
 
-from emulator.server import on_wall_clock, serve
-from ops import account as ops_account
-from ops import actual
-from ops.account import AccountError
-from ops.apply import Outcome, apply
-from ops.center import Center
-from ops.diff import Step, as_text_of, has_drift, plan
-from ops.resources import EVENTS, desired
-from tests.emulator.stage import ACCOUNT, TOKEN
+from emulator.server import in_real_time, serve
+from ops import twilio as ops_account
+from ops.callcenter import actual
+from ops.callcenter.apply import Outcome, apply
+from ops.callcenter.files import Center
+from ops.callcenter.plan import Step, as_text_of, has_drift, plan
+from ops.callcenter.resources import EVENTS, desired
+from ops.twilio import AccountError
+from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.files import API, center
-from tests.ops.stage import NUMBERS, Account, Cut, Wire
+from tests.ops.harness import NUMBERS, Account, Cut, Wire
 
 AGAIN = "#rc=2&rp=all"
 
@@ -42,20 +42,20 @@ def test_an_empty_account_becomes_the_call_centre_of_the_files(account: Account)
     outcome = applied(account)
     assert not has_drift(difference(account)), as_text_of(difference(account))
     assert outcome.left == ()
-    workspace = account.space.fetch()
+    workspace = account.engine.fetch()
     assert workspace.friendly_name == "Harbour Clinic"
     assert workspace.multi_task_enabled is True
     assert workspace.event_callback_url == f"{API}/taskrouter/events{AGAIN}"
     assert set(workspace.events_filter.split(",")) == set(EVENTS)
     assert (workspace.default_activity_name, workspace.timeout_activity_name) == ("Offline", "Unavailable")
-    activities = {one.friendly_name: one.available for one in account.space.activities.list()}
+    activities = {one.friendly_name: one.available for one in account.engine.activities.list()}
     assert activities == {"Offline": False, "Unavailable": False, "Available": True, "Wrap up": False}
 
 
 def test_the_workflow_leads_to_the_door_and_its_targets_to_the_queues(account: Account) -> None:
     applied(account)
-    (workflow,) = account.space.workflows.list()
-    queues = {queue.friendly_name: queue.sid for queue in account.space.task_queues.list()}
+    (workflow,) = account.engine.workflows.list()
+    queues = {queue.friendly_name: queue.sid for queue in account.engine.task_queues.list()}
     assert workflow.assignment_callback_url == f"{API}/taskrouter/assignment{AGAIN}"
     assert workflow.fallback_assignment_callback_url == workflow.assignment_callback_url
     assert workflow.task_reservation_timeout == 60
@@ -67,14 +67,14 @@ def test_the_workflow_leads_to_the_door_and_its_targets_to_the_queues(account: A
 
 def test_workers_have_their_attributes_and_their_capacity(account: Account) -> None:
     applied(account)
-    workers = {worker.friendly_name: worker for worker in account.space.workers.list()}
+    workers = {worker.friendly_name: worker for worker in account.engine.workers.list()}
     assert json.loads(workers["Dora"].attributes) == {
         "queues": ["Sales", "Support"],
         "language": "en",
         "contact_uri": "client:dora",
     }
     assert workers["Bea"].activity_name == "Offline"
-    voice = account.space.workers(workers["Dora"].sid).worker_channels("voice").fetch()
+    voice = account.engine.workers(workers["Dora"].sid).worker_channels("voice").fetch()
     assert voice.configured_capacity == 2
 
 
@@ -88,15 +88,15 @@ def test_numbers_lead_to_the_application(account: Account) -> None:
 
 def test_the_application_gets_the_sids_of_what_the_files_name(account: Account) -> None:
     environment = applied(account).environment
-    space = account.space
+    engine = account.engine
     assert environment["TWILIO_ACCOUNT_SID"] == ACCOUNT
-    assert environment["TWILIO_WORKSPACE_SID"] == space.fetch().sid
-    assert environment["TWILIO_WORKFLOW_SID"] == space.workflows.list()[0].sid
+    assert environment["TWILIO_WORKSPACE_SID"] == engine.fetch().sid
+    assert environment["TWILIO_WORKFLOW_SID"] == engine.workflows.list()[0].sid
     assert json.loads(environment["TWILIO_ACTIVITIES"]) == {
-        one.friendly_name: one.sid for one in space.activities.list()
+        one.friendly_name: one.sid for one in engine.activities.list()
     }
     assert json.loads(environment["TWILIO_TASK_QUEUES"]) == {
-        one.friendly_name: one.sid for one in space.task_queues.list()
+        one.friendly_name: one.sid for one in engine.task_queues.list()
     }
 
 
@@ -110,13 +110,13 @@ def test_a_second_apply_changes_nothing(account: Account) -> None:
 
 def test_what_was_changed_by_hand_is_shown_and_mended(account: Account) -> None:
     applied(account)
-    space = account.space
-    space.update(event_callback_url="https://elsewhere.example.com/events", events_filter="task.created")
-    (bea,) = space.workers.list(friendly_name="Bea")
-    space.workers(bea.sid).update(attributes=json.dumps({"queues": []}))
-    space.workers(bea.sid).worker_channels("voice").update(capacity=5)
-    (support,) = space.task_queues.list(friendly_name="Support")
-    space.task_queues(support.sid).update(target_workers="1==1")
+    engine = account.engine
+    engine.update(event_callback_url="https://elsewhere.example.com/events", events_filter="task.created")
+    (bea,) = engine.workers.list(friendly_name="Bea")
+    engine.workers(bea.sid).update(attributes=json.dumps({"queues": []}))
+    engine.workers(bea.sid).worker_channels("voice").update(capacity=5)
+    (support,) = engine.task_queues.list(friendly_name="Support")
+    engine.task_queues(support.sid).update(target_workers="1==1")
     shown = as_text_of([step for step in difference(account) if step.is_drift])
     for line in (
         "~ task queue Support",
@@ -144,10 +144,10 @@ def test_only_the_fields_that_differ_are_sent(account: Account) -> None:
 
 def test_what_the_files_do_not_name_is_left_alone(account: Account) -> None:
     applied(account)
-    gil = account.space.workers.create(friendly_name="Gil", attributes='{"queues": ["Support"]}')
-    (bea,) = account.space.workers.list(friendly_name="Bea")
+    gil = account.engine.workers.create(friendly_name="Gil", attributes='{"queues": ["Support"]}')
+    (bea,) = account.engine.workers.list(friendly_name="Bea")
     attributes = {**json.loads(bea.attributes), "flex": True}
-    account.space.workers(bea.sid).update(attributes=json.dumps(attributes))
+    account.engine.workers(bea.sid).update(attributes=json.dumps(attributes))
     other = account.client.taskrouter.v1.workspaces.create(friendly_name="Somebody else's")
     outcome = applied(account, center(("level = 2", "level = 3")))
     inside = account.client.taskrouter.v1.workspaces(outcome.environment["TWILIO_WORKSPACE_SID"])
@@ -158,7 +158,7 @@ def test_what_the_files_do_not_name_is_left_alone(account: Account) -> None:
 
 def test_prune_deletes_what_the_files_do_not_name(account: Account) -> None:
     applied(account)
-    account.space.workers.create(friendly_name="Gil")
+    account.engine.workers.create(friendly_name="Gil")
     smaller = center(("[workers.Bea]", "[workers.Ada]"), ('"Wrap up" = false', ""), ('after_call = "Wrap up"', ""))
     outcome = applied(account, smaller, prune=True)
     assert [(step.kind, step.name) for step in outcome.done if step.verb == "delete"] == [
@@ -166,13 +166,13 @@ def test_prune_deletes_what_the_files_do_not_name(account: Account) -> None:
         ("worker", "Gil"),
         ("activity", "Wrap up"),
     ]
-    assert sorted(worker.friendly_name for worker in account.space.workers.list()) == ["Ada", "Dora"]
+    assert sorted(worker.friendly_name for worker in account.engine.workers.list()) == ["Ada", "Dora"]
     assert not difference(account, smaller, prune=True)
 
 
 def test_what_somebody_deleted_just_before_is_pruned_too(account: Account) -> None:
     applied(account)
-    gil = account.space.workers.create(friendly_name="Gil")
+    gil = account.engine.workers.create(friendly_name="Gil")
 
     def delete(method: str, path: str) -> None:
         account.wire.before = lambda method, path: None
@@ -207,13 +207,13 @@ def test_names_and_numbers_that_only_begin_alike_are_somebody_elses(account: Acc
 
 def test_an_activity_that_workers_still_use_is_not_pruned_and_they_are_named(account: Account) -> None:
     applied(account)
-    (wrap_up,) = account.space.activities.list(friendly_name="Wrap up")
-    (bea,) = account.space.workers.list(friendly_name="Bea")
-    account.space.workers(bea.sid).update(activity_sid=wrap_up.sid)
+    (wrap_up,) = account.engine.activities.list(friendly_name="Wrap up")
+    (bea,) = account.engine.workers.list(friendly_name="Bea")
+    account.engine.workers(bea.sid).update(activity_sid=wrap_up.sid)
     smaller = center(('"Wrap up" = false', ""), ('after_call = "Wrap up"', ""))
     with pytest.raises(AccountError, match="delete activity Wrap up: Bea still use it; move them to another one first"):
         applied(account, smaller, prune=True)
-    assert account.space.activities(wrap_up.sid).fetch().friendly_name == "Wrap up"
+    assert account.engine.activities(wrap_up.sid).fetch().friendly_name == "Wrap up"
 
 
 def test_a_number_that_the_account_does_not_have_is_left_and_all_else_is_done(account: Account) -> None:
@@ -249,7 +249,7 @@ def test_a_second_apply_finishes_what_a_broken_network_left(account: Account, af
     applied(account)
     assert not has_drift(difference(account))
     assert len(account.client.taskrouter.v1.workspaces.list()) == 1
-    assert len(account.space.workers.list()) == 2
+    assert len(account.engine.workers.list()) == 2
 
 
 def test_an_answer_that_was_lost_makes_nothing_twice(account: Account) -> None:
@@ -267,7 +267,7 @@ def test_an_answer_that_was_lost_makes_nothing_twice(account: Account) -> None:
     with pytest.raises(AccountError, match="create task queue Support: Twilio cannot be reached"):
         applied(account)
     applied(account)
-    assert sorted(queue.friendly_name for queue in account.space.task_queues.list()) == ["Sales", "Support"]
+    assert sorted(queue.friendly_name for queue in account.engine.task_queues.list()) == ["Sales", "Support"]
 
 
 @pytest.mark.parametrize("change", range(12))
@@ -291,10 +291,10 @@ def test_two_applies_at_once_make_nothing_twice(account: Account, change: int) -
     assert not has_drift(difference(account))
     assert len(account.client.taskrouter.v1.workspaces.list()) == 1
     for collection in (
-        account.space.activities,
-        account.space.task_queues,
-        account.space.workflows,
-        account.space.workers,
+        account.engine.activities,
+        account.engine.task_queues,
+        account.engine.workflows,
+        account.engine.workers,
     ):
         names = [one.friendly_name for one in collection.list()]
         assert sorted(set(names)) == sorted(names)
@@ -302,7 +302,7 @@ def test_two_applies_at_once_make_nothing_twice(account: Account, change: int) -
 
 def test_two_applies_that_race_over_http_end_in_one_call_centre() -> None:
     """Whoever loses says so, or finds nothing to do; nothing is there twice."""
-    with on_wall_clock(ACCOUNT, TOKEN) as (twilio, loop):
+    with in_real_time(ACCOUNT, TOKEN) as (twilio, loop):
         server = serve(twilio, loop)
         for number in NUMBERS:
             loop.call(partial(twilio.own, number))
@@ -320,10 +320,10 @@ def test_two_applies_that_race_over_http_end_in_one_call_centre() -> None:
         client = ops_account.client(credentials)
         outcome = apply(client, center(), API)
         assert ended <= {"", outcome.environment["TWILIO_WORKSPACE_SID"]}
-        space = client.taskrouter.v1.workspaces(outcome.environment["TWILIO_WORKSPACE_SID"])
+        engine = client.taskrouter.v1.workspaces(outcome.environment["TWILIO_WORKSPACE_SID"])
         assert len(client.taskrouter.v1.workspaces.list()) == 1
-        assert sorted(worker.friendly_name for worker in space.workers.list()) == ["Bea", "Dora"]
-        assert sorted(queue.friendly_name for queue in space.task_queues.list()) == ["Sales", "Support"]
+        assert sorted(worker.friendly_name for worker in engine.workers.list()) == ["Bea", "Dora"]
+        assert sorted(queue.friendly_name for queue in engine.task_queues.list()) == ["Sales", "Support"]
         server.stop()
 
 
@@ -347,7 +347,7 @@ def test_a_workspace_deleted_meanwhile_is_said_and_made_again_by_the_next_apply(
     def delete(method: str, path: str) -> None:
         if method == "POST" and path.endswith("/Workflows"):
             account.wire.before = lambda method, path: None
-            account.space.delete()
+            account.engine.delete()
 
     account.wire.before = delete
     with pytest.raises(AccountError, match="it is not there any more; was it deleted meanwhile"):

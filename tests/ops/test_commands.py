@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ops import account as account_room
+from ops import twilio as account_room
 from ops.__main__ import main
-from tests.emulator.stage import ACCOUNT, TOKEN
+from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.files import API, CENTER, WORKERS
-from tests.ops.stage import NUMBERS, Account, Cut
+from tests.ops.harness import NUMBERS, Account, Cut
 
 CONFIG = {"stages": {"dev": {"environment_variables": {"LINKS_TABLE": "kept", "PUBLIC_BASE_URL": API}}, "new": {}}}
 
@@ -22,9 +22,9 @@ class Desk:
 
     def __init__(self, root: Path, account: Account) -> None:
         self.root, self.account = root, account
-        (root / "chalicelib").mkdir()
+        (root / "chalicelib" / "team").mkdir(parents=True)
         (root / ".chalice").mkdir()
-        self.center, self.workers = root / "chalicelib" / "callcenter.toml", root / "workers.toml"
+        self.center, self.workers = root / "chalicelib" / "team" / "callcenter.toml", root / "workers.toml"
         self.center.write_text(CENTER)
         self.workers.write_text(WORKERS)
         (root / ".chalice" / "config.json").write_text(json.dumps(CONFIG))
@@ -69,7 +69,7 @@ def test_apply_gives_the_stage_what_the_application_needs_and_keeps_the_rest(des
     desk.types("apply")
     environment = desk.environment()
     assert environment["LINKS_TABLE"] == "kept"
-    assert environment["TWILIO_WORKSPACE_SID"] == desk.account.space.fetch().sid
+    assert environment["TWILIO_WORKSPACE_SID"] == desk.account.engine.fetch().sid
     assert set(json.loads(environment["TWILIO_TASK_QUEUES"])) == {"Support", "Sales"}
 
 
@@ -233,16 +233,16 @@ def test_import_of_a_workspace_that_is_not_there_names_those_that_are(
 
 def test_import_asks_which_of_several_workflows(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.types("apply")
-    (calls,) = desk.account.space.workflows.list()
-    desk.account.space.workflows.create(friendly_name="Chats", configuration=calls.configuration)
+    (calls,) = desk.account.engine.workflows.list()
+    desk.account.engine.workflows.create(friendly_name="Chats", configuration=calls.configuration)
     assert imported(desk) == 1
     assert "say with --workflow which workflow the calls take; there are: Calls, Chats" in capsys.readouterr().err
     assert imported(desk, "--workflow", "Chats") == 0
 
 
 def test_import_takes_what_nobody_would_write(desk: Desk) -> None:
-    space: Any = desk.account.client.taskrouter.v1.workspaces.create(friendly_name="Harbour Clinic")
-    inside = desk.account.client.taskrouter.v1.workspaces(space.sid)
+    engine: Any = desk.account.client.taskrouter.v1.workspaces.create(friendly_name="Harbour Clinic")
+    inside = desk.account.client.taskrouter.v1.workspaces(engine.sid)
     queue = inside.task_queues.create(friendly_name='Q "1" ü').sid
     route = {"filters": [{"expression": 'a == "b"', "targets": [{"queue": queue, "timeout": 200}, {"priority": "7"}]}]}
     inside.workflows.create(friendly_name="Calls", configuration=json.dumps({"task_routing": route}))
@@ -261,7 +261,7 @@ def test_what_the_files_do_not_allow_is_told_and_written_all_the_same(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk.types("apply")
-    desk.account.space.workflows.list()[0].update(task_reservation_timeout=20)
+    desk.account.engine.workflows.list()[0].update(task_reservation_timeout=20)
     assert imported(desk) == 0
     assert "to be settled: callcenter.toml: reservation_timeout is 20" in capsys.readouterr().out
     assert (desk.root / "found" / "workers.toml").exists()
@@ -294,7 +294,7 @@ def test_destroy_asks_for_the_workspaces_name(
 
 def test_destroy_leaves_what_apply_did_not_make(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.types("apply")
-    desk.account.space.workers.create(friendly_name="Gil")
+    desk.account.engine.workers.create(friendly_name="Gil")
     other = desk.account.client.taskrouter.v1.workspaces.create(friendly_name="Other")
     elsewhere = "https://elsewhere.example.com/"
     desk.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])[0].update(voice_url=elsewhere)

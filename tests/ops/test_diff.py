@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from ops.diff import as_json, as_text_of, has_drift, plan
-from ops.resources import Kind, Resource, State, desired, flat, renamed_queues
+from ops.callcenter.plan import as_json, as_text_of, has_drift, plan
+from ops.callcenter.resources import Kind, Resource, State, desired, flat, renamed_queues
 from tests.ops.files import API, center
 
 

@@ -15,13 +15,13 @@ import boto3
 import pytest
 
 from ops import stage
-from ops.apply import apply
+from ops.callcenter.apply import apply
 from ops.doctor import as_json, as_text, examine, is_healthy
-from ops.doctor.finding import Finding, Patient
+from ops.doctor.check import Finding, Patient
 from tests.conftest import Aws, forget_everything
-from tests.emulator.stage import TOKEN
+from tests.emulator.harness import TOKEN
 from tests.ops.files import center
-from tests.ops.stage import Account
+from tests.ops.harness import Account
 from tests.support import api_gateway
 
 NOW = 1_800_000_000.0
@@ -205,7 +205,7 @@ def _number_elsewhere(ward: Ward) -> None:
 
 
 def _nobody_there(ward: Ward) -> None:
-    ward.account.space.workers.list(friendly_name="Bea")[0].update(attributes='{"queues": ["Support"]}')
+    ward.account.engine.workers.list(friendly_name="Bea")[0].update(attributes='{"queues": ["Support"]}')
 
 
 ILLS: Mapping[str, tuple[Harm, str, str]] = {

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from emulator.ports import WebResponse
-from ops.apply import apply
+from ops.callcenter.apply import apply
 from tests.ops.files import API, center
-from tests.ops.stage import Account
+from tests.ops.harness import Account
 
 TAKEN = WebResponse(200, {"content-type": "application/json"}, b"")
 
@@ -23,15 +23,15 @@ class Floor:
         environment = apply(self.account.client, center(), API).environment
         self.workflow_sid = environment["TWILIO_WORKFLOW_SID"]
         self.activities = json.loads(environment["TWILIO_ACTIVITIES"])
-        self.space: Any = self.account.space
-        self.workers = {worker.friendly_name: worker.sid for worker in self.space.workers.list()}
+        self.engine: Any = self.account.engine
+        self.workers = {worker.friendly_name: worker.sid for worker in self.engine.workers.list()}
 
     def move(self, person: str, activity: str) -> None:
-        self.space.workers(self.workers[person]).update(activity_sid=self.activities[activity])
+        self.engine.workers(self.workers[person]).update(activity_sid=self.activities[activity])
         self.account.run(1)
 
     def capacity_left(self, person: str) -> int:
-        voice = self.space.workers(self.workers[person]).worker_channels("default").fetch()
+        voice = self.engine.workers(self.workers[person]).worker_channels("default").fetch()
         return int(voice.available_capacity_percentage)
 
     def events(self) -> list[str]:
@@ -39,9 +39,9 @@ class Floor:
 
     def task(self, **attributes: str) -> Any:
         """A new task, and a moment later."""
-        task = self.space.tasks.create(workflow_sid=self.workflow_sid, attributes=json.dumps(attributes))
+        task = self.engine.tasks.create(workflow_sid=self.workflow_sid, attributes=json.dumps(attributes))
         self.account.run(1)
-        return self.space.tasks(task.sid)
+        return self.engine.tasks(task.sid)
 
     def accept(self, task: Any) -> None:
         (reservation,) = task.reservations.list(reservation_status="pending")
@@ -60,8 +60,8 @@ def floor() -> Floor:
     Twilio's example listens to reservation.created; our application has the assignment callback and does not.
     """
     floor = Floor()
-    floor.space.update(events_filter=f"{floor.space.fetch().events_filter},reservation.created")
-    assert {worker.activity_name for worker in floor.space.workers.list()} == {"Offline"}
+    floor.engine.update(events_filter=f"{floor.engine.fetch().events_filter},reservation.created")
+    assert {worker.activity_name for worker in floor.engine.workers.list()} == {"Offline"}
     return floor
 
 
@@ -93,7 +93,7 @@ def test_a_worker_who_becomes_available_is_reserved_accepts_completes_and_goes_o
     assert set(floor.events()[2:]) == {"reservation.accepted", "reservation.completed", "task.completed"}
 
     floor.move("Bea", "Offline")
-    assert floor.space.workers(floor.workers["Bea"]).fetch().activity_name == "Offline"
+    assert floor.engine.workers(floor.workers["Bea"]).fetch().activity_name == "Offline"
 
 
 def test_the_process_repeats_as_new_tasks_are_created(floor: Floor) -> None:

@@ -5,7 +5,7 @@ import tomllib
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from ops.toml import table, value
+from ops.callcenter.toml_writer import table, value
 
 TEXTS = some.text(some.characters(exclude_categories=["Cs"]), max_size=20)
 PLAIN = some.booleans() | some.integers() | some.floats(allow_nan=False, allow_infinity=False) | TEXTS

@@ -131,7 +131,7 @@ def test_every_stage_gets_the_same_python(packages: Mapping[str, Package]) -> No
 
 
 def test_the_call_centres_file_is_in_the_archive(packaged: Package) -> None:
-    assert "chalicelib/callcenter.toml" in packaged.files
+    assert "chalicelib/team/callcenter.toml" in packaged.files
 
 
 def test_no_secret_or_cache_is_in_the_archive(packaged: Package) -> None:

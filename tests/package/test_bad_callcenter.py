@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from laptop import package
-from laptop.aws import LaptopError
+from laptop.local_aws import LaptopError
 from tests.support.checkout import change, copy_checkout
 
 
 def test_a_wrong_value_is_named_with_its_file_key_and_what_is_allowed(tmp_path: Path) -> None:
     checkout = copy_checkout(tmp_path)
-    change(checkout / "chalicelib" / "callcenter.toml", 'mode = "crm-first"', 'mode = "crm-last"')
+    change(checkout / "chalicelib" / "team" / "callcenter.toml", 'mode = "crm-first"', 'mode = "crm-last"')
 
     with pytest.raises(LaptopError) as stopped:
         package.build(root=checkout, out=checkout / "out")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench import counts
-from chalicelib import metrics
+from chalicelib.observability import metrics
 from laptop import package
 from tests.package.conftest import Package
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib import bridge, sweep
+from chalicelib.lifecycle import reconcile
+from chalicelib.worker import leg
 from laptop import package
 from tests.package.conftest import STAGES, Package
 
@@ -78,14 +79,14 @@ def test_memory_and_timeout_are_what_the_design_says(
 
 
 def test_a_job_may_hold_a_link_for_as_long_as_its_function_may_run(packaged: Package) -> None:
-    assert packaged.functions["BridgeJob"]["Timeout"] == bridge.LEASE_SECONDS
+    assert packaged.functions["BridgeJob"]["Timeout"] == leg.LEASE_SECONDS
 
 
 def test_the_sweep_comes_each_minute_and_ends_before_lambda_ends_it(packaged: Package) -> None:
     function = packaged.functions["Sweep"]
     (source,) = function["Events"].values()
     assert (source["Type"], source["Properties"]) == ("Schedule", {"Schedule": "rate(1 minute)"})
-    assert sweep.LINKS_SECONDS < sweep.ALL_SECONDS < function["Timeout"] - 15
+    assert reconcile.LINKS_SECONDS < reconcile.ALL_SECONDS < function["Timeout"] - 15
 
 
 def test_the_functions_run_on_the_python_that_packaged_them(packaged: Package) -> None:

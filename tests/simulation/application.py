@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from chalicelib import aws, callcenter, metrics, secrets, settings, telephony
+from chalicelib import aws
+from chalicelib.config import callcenter, environment, secrets
 from chalicelib.crm import http as crm_http
-from emulator.kernel import Kernel, VirtualClock
-from tests.simulation import process
+from chalicelib.observability import metrics
+from chalicelib.twilio import rest
+from emulator.clock.scheduler import Scheduler, VirtualClock
+from tests.simulation import invocation
+from tests.simulation.call_centre import CALLCENTER, Town
 from tests.simulation.cloud import Cloud
-from tests.simulation.town import CALLCENTER, Town
-from tests.simulation.wire import CRM_HOST, Wire
+from tests.simulation.transport import CRM_HOST, Wire
 
 ENVIRONMENT: Mapping[str, str] = {
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -29,7 +32,7 @@ ENVIRONMENT: Mapping[str, str] = {
 NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_SECRET_PARAMETER", "AWS_ENDPOINT_URL")
 
 # The functions themselves: a planted defect may put something else in their place.
-_CACHED = (settings.current, callcenter.current, aws.client, telephony._client, crm_http._pool)
+_CACHED = (environment.current, callcenter.current, aws.client, rest._client, crm_http._pool)
 
 
 @contextmanager
@@ -48,10 +51,10 @@ def running(town: Town, clock: VirtualClock, cloud: Cloud, wire: Wire) -> Iterat
         _forget()
         app = importlib.import_module("app")
         try:
-            with patch.object(app, "time", _Time(clock)), patch.object(sys, "stdout", _Log(town.twilio.kernel)):
+            with patch.object(app, "time", _Time(clock)), patch.object(sys, "stdout", _Log(town.twilio.scheduler)):
                 yield app
         finally:
-            process.forget()
+            invocation.forget()
             _forget()
 
 
@@ -70,11 +73,11 @@ def _through(wire: Wire) -> Any:
 
 @dataclass(frozen=True)
 class _Log:
-    kernel: Kernel
+    scheduler: Scheduler
 
     def write(self, text: str) -> int:
         if text.strip():
-            self.kernel.tell("log", line=text.strip())
+            self.scheduler.emit("log", line=text.strip())
         return len(text)
 
     def flush(self) -> None:
@@ -91,4 +94,4 @@ class _Time:
         return self.clock.now()
 
     def sleep(self, seconds: float) -> None:
-        process.current().pause(seconds)
+        invocation.current().pause(seconds)

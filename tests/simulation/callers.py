@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from emulator.kernel import Fact
+from emulator.clock.scheduler import TraceEvent
 from emulator.ports import TwilioError
+from tests.simulation.call_centre import SALES, SUPPORT, URGENT, Town
 from tests.simulation.faults import Faults
-from tests.simulation.town import SALES, SUPPORT, URGENT, Town
 
 # A caller who hangs up does so this shortly after something happened on the call, or after a while.
 MOMENTS = ("dialed", "heard", "enqueued", "reserved", "worker_dialed", "worker_ringing", "worker_answered", "joined")
@@ -35,12 +35,12 @@ class Crowd:
         self.to_come = calls
         self._town = town
         self._faults = faults
-        self._kernel = town.twilio.kernel
-        self._kernel.on_fact.append(self._hear)
+        self._scheduler = town.twilio.scheduler
+        self._scheduler.on_event.append(self._hear)
         drawn = [self._draw(number) for number in range(calls)]
         self.numbers = [caller.number for caller in drawn]
         for caller in drawn:
-            self._kernel.after(faults.seconds("dialing", 0, span), self._dialing(caller))
+            self._scheduler.after(faults.seconds("dialing", 0, span), self._dialing(caller))
 
     def _draw(self, number: int) -> Caller:
         stream = self._faults.stream("callers")
@@ -64,13 +64,13 @@ class Crowd:
             self.to_come -= 1
             self._moment(caller, "dialed")
             if caller.leaves_at == "patience":
-                self._kernel.after(caller.leaves_after, lambda: self._hang_up(caller))
+                self._scheduler.after(caller.leaves_after, lambda: self._hang_up(caller))
 
         return dial
 
     # What happens around a caller
 
-    def _hear(self, fact: Fact) -> None:
+    def _hear(self, fact: TraceEvent) -> None:
         reacts = _REACTIONS.get(fact.kind)
         if reacts is not None:
             reacts(self, fact.detail)
@@ -97,7 +97,7 @@ class Crowd:
         if first == caller.call_sid:
             self._later(seconds, lambda: self._hang_up(caller))
         else:
-            self._kernel.after(seconds, lambda: self._town.twilio.hang_up(first))
+            self._scheduler.after(seconds, lambda: self._town.twilio.hang_up(first))
 
     def _task(self, detail: Mapping[str, str]) -> None:
         self._about(detail["call_sid"], "enqueued" if detail["status"] == "pending" else "")
@@ -116,13 +116,13 @@ class Crowd:
     def _moment(self, caller: Caller, moment: str) -> None:
         if moment and caller.leaves_at == moment:
             caller.leaves_at = ""
-            self._kernel.after(caller.leaves_after, lambda: self._hang_up(caller))
+            self._scheduler.after(caller.leaves_after, lambda: self._hang_up(caller))
 
     # What callers do
 
     def _hang_up(self, caller: Caller) -> None:
-        if not self._town.twilio.exchange.calls[caller.call_sid].is_over:
-            caller.hung_up_at = self._kernel.now()
+        if not self._town.twilio.context.calls[caller.call_sid].is_over:
+            caller.hung_up_at = self._scheduler.now()
             self._town.twilio.hang_up(caller.call_sid)
 
     def _later(self, seconds: float, act: Callable[[], None]) -> None:
@@ -133,7 +133,7 @@ class Crowd:
                 if error.code != 21220:  # the call is over
                     raise
 
-        self._kernel.after(seconds, try_it)
+        self._scheduler.after(seconds, try_it)
 
 
 _REACTIONS: Mapping[str, Callable[[Crowd, Mapping[str, str]], None]] = {
@@ -149,6 +149,6 @@ _REACTIONS: Mapping[str, Callable[[Crowd, Mapping[str, str]], None]] = {
 
 def caller_of(town: Town, worker_call_sid: str) -> str:
     """The caller for whom this worker leg was placed: it stands in its status callback's path; else empty."""
-    call = town.twilio.exchange.calls[worker_call_sid]
+    call = town.twilio.context.calls[worker_call_sid]
     _, found, rest = call.callback.url.partition("/worker/")
     return rest.split("/")[0] if found else ""

@@ -7,10 +7,10 @@ from typing import Any, NoReturn
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
-from emulator.kernel import Kernel
-from tests.simulation import process
+from emulator.clock.scheduler import Scheduler
+from tests.doubles.dynamodb.store import Dynamodb
+from tests.simulation import invocation
 from tests.simulation.faults import Faults
-from tests.support.dynamodb import Dynamodb
 
 # Told of every item that was put: table and item.
 Stored = Callable[[str, Mapping[str, Any]], None]
@@ -27,7 +27,7 @@ def _attempts(faults: Faults, service: str, operation: str, act: Callable[[], An
         except _Passing as passing:
             if attempt == ATTEMPTS:
                 raise passing.error from None
-            process.current().pause(faults.seconds("boto", 0.0, 0.1))
+            invocation.current().pause(faults.seconds("boto", 0.0, 0.1))
     raise AssertionError("unreachable")
 
 
@@ -40,7 +40,7 @@ class _Passing(Exception):
 
 
 def _attempt(faults: Faults, service: str, operation: str, act: Callable[[], Any]) -> Any:
-    here = process.current()
+    here = invocation.current()
     if faults.is_down(f"{service}_down", here.about):
         here.troubles.append(f"{service}_down")
         here.pause(CONNECT_SECONDS)
@@ -135,7 +135,7 @@ class Queue:
     At least once, in no order, with delay, visibility timeout, receive count, dead letters, redrive.
     """
 
-    kernel: Kernel
+    scheduler: Scheduler
     faults: Faults
     deliver: Callable[[Record, Done], None]
     dead: list[Message] = field(default_factory=list)
@@ -145,10 +145,10 @@ class Queue:
         about = _sids(body)
         late = self.faults.seconds("message_late", 1, 70) if self.faults.happens("message_late", about) else 0.0
         wait = delay + late + self.faults.seconds("sqs delivery", 0.01, 0.3)
-        self.kernel.after(wait, lambda: self._receive(message))
+        self.scheduler.after(wait, lambda: self._receive(message))
         if self.faults.happens("message_twice", about):
             again = self.faults.seconds("message_twice", 0.0, 45)
-            self.kernel.after(wait + again, lambda: self._receive(message, again=True))
+            self.scheduler.after(wait + again, lambda: self._receive(message, again=True))
 
     def _receive(self, message: Message, *, again: bool = False) -> None:
         """`again`: one of SQS's servers had not heard of the deletion."""
@@ -159,7 +159,7 @@ class Queue:
             self._bury(message)
             return
         if not again:  # whatever becomes of the function: if nobody deletes the message it comes again
-            self.kernel.after(VISIBILITY_SECONDS, lambda: self._receive(message))
+            self.scheduler.after(VISIBILITY_SECONDS, lambda: self._receive(message))
         record = Record(self._versioned(message.body), message.receives)
         self.deliver(record, lambda went_well: self._done(message, went_well))
 
@@ -170,7 +170,7 @@ class Queue:
     def _bury(self, message: Message) -> None:
         if not message.deleted:
             message.deleted = True
-            self.kernel.tell("dead_letter", body=message.body, about=" ".join(_sids(message.body)))
+            self.scheduler.emit("dead_letter", body=message.body, about=" ".join(_sids(message.body)))
             self.dead.append(message)
 
     def redrive(self) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.kernel import Kernel
+from emulator.clock.scheduler import Scheduler
+from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.faults import Faults
-from tests.support.dynamodb import Dynamodb
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Heard:
 class CrmDesk:
     """Both CRMs: the team's endpoint, and the table of contacts, where some callers are put through to nobody."""
 
-    def __init__(self, faults: Faults, store: Dynamodb, kernel: Kernel, numbers: Sequence[str]) -> None:
+    def __init__(self, faults: Faults, store: Dynamodb, scheduler: Scheduler, numbers: Sequence[str]) -> None:
         """`numbers` are those of the contacts."""
         self.log: list[Heard] = []
         self._faults = faults
         self._store = store
-        self._kernel = kernel
+        self._scheduler = scheduler
         self._declined: set[str] = set()
         for number in numbers:
             contact = {"phone": {"S": number}, "item": {"S": "CONTACT"}, "line": {"S": "A good customer."}}
@@ -57,5 +57,5 @@ class CrmDesk:
         return status, body
 
     def _note(self, key: str, call_sid: str, worker_sid: str, yes: bool) -> None:
-        self.log.append(Heard(self._kernel.now(), key, call_sid, worker_sid, yes))
-        self._kernel.tell("crm", key=key, call_sid=call_sid, worker_sid=worker_sid, said="yes" if yes else "no")
+        self.log.append(Heard(self._scheduler.now(), key, call_sid, worker_sid, yes))
+        self._scheduler.emit("crm", key=key, call_sid=call_sid, worker_sid=worker_sid, said="yes" if yes else "no")

@@ -8,23 +8,17 @@ from uuid import UUID
 
 import msgspec
 
-from chalicelib import (
-    assignment,
-    aws,
-    caller,
-    crm,
-    ending,
-    events,
-    jobs,
-    links,
-    reception,
-    settings,
-    sweep,
-    telephony,
-    worker,
-)
-from chalicelib.callcenter import AGAIN
-from tests.simulation import process
+from chalicelib import aws, crm, jobs
+from chalicelib.caller import handlers
+from chalicelib.caller import twiml as caller_twiml
+from chalicelib.config import environment
+from chalicelib.config.callcenter import AGAIN
+from chalicelib.lifecycle import closing, reconcile
+from chalicelib.links import table
+from chalicelib.routing import assignment, events
+from chalicelib.twilio import rest
+from chalicelib.worker import twiml as worker_twiml
+from tests.simulation import invocation
 
 
 class Defect(NamedTuple):
@@ -57,8 +51,8 @@ def _first_write_forgotten(_true: Any) -> Any:
     """A reservation that was written before is written anew."""
 
     def reserve(link: Any, _now: float) -> Any:
-        row = links._encode(links._row(link))
-        aws.client("dynamodb").put_item(TableName=settings.current().links_table, Item=row)
+        row = table._encode(table._row(link))
+        aws.client("dynamodb").put_item(TableName=environment.current().links_table, Item=row)
         return link
 
     return reserve
@@ -68,7 +62,7 @@ def _dial_again(true: Any) -> Any:
     def ring_worker(ring: Any) -> Any:
         try:
             return true(ring)
-        except telephony.Unknown:
+        except rest.Unknown:
             return true(ring)
 
     return ring_worker
@@ -117,7 +111,7 @@ def _without_activity(true: Any) -> Any:
 
 def _slow(true: Any) -> Any:
     def decide(*given: Any) -> Any:
-        process.current().pause(6)
+        invocation.current().pause(6)
         return true(*given)
 
     return decide
@@ -135,7 +129,7 @@ def _says(document: str) -> Callable[[Any], Any]:
 
 
 def _from_the_start(_true: Any) -> Any:
-    return lambda webhook, _now: reception.incoming(webhook)
+    return lambda webhook, _now: handlers.incoming(webhook)
 
 
 def _once_more_in_the_queue(_true: Any) -> Any:
@@ -150,34 +144,32 @@ def _any_reservation_is_pending(_true: Any) -> Any:
 
 
 DEFECTS: Mapping[str, Defect] = {
-    "no write says what it expects": _replace(links, "_write_link", _no_condition, 1, 2, 5, 6),
+    "no write says what it expects": _replace(table, "_write_link", _no_condition, 1, 2, 5, 6),
     "a reservation is written again": _replace(
-        links, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"
+        table, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"
     ),
-    "an unanswered dial is made again": _replace(
-        telephony, "ring_worker", _dial_again, 2, faults="rest_timeout_after=0.1"
-    ),
-    "legs are not hung up": _replace(ending, "end_leg", _nothing, 2, faults="people"),
+    "an unanswered dial is made again": _replace(rest, "ring_worker", _dial_again, 2, faults="rest_timeout_after=0.1"),
+    "legs are not hung up": _replace(closing, "end_leg", _nothing, 2, faults="people"),
     "the deadline is ignored": _replace(assignment, "_link", _no_deadline, 2, faults="message_late=0.5"),
     "the reservation is not asked about before the dial": _replace(
-        telephony, "reservation_status", _any_reservation_is_pending, 2, 5, 6
+        rest, "reservation_status", _any_reservation_is_pending, 2, 5, 6
     ),
     "the CRM's no is ignored": _replace(crm, "prepare", _whatever_the_crm_says, 3),
-    "a failed CRM rejects nothing": _replace(ending, "reject", _nothing, 3, 5, 6),
+    "a failed CRM rejects nothing": _replace(closing, "reject", _nothing, 3, 5, 6),
     "the CRM cannot tell repeats apart": _replace(crm, "prepare", _another_key_each_time, 7),
-    "the waiting document is silent": _replace(caller, "wait", _says('<Pause length="120"/>'), 4),
-    "the call ends without a word": _replace(caller, "after", _says(""), 4),
-    "after the queue comes the queue": _replace(caller, "after", _once_more_in_the_queue, 4),
+    "the waiting document is silent": _replace(caller_twiml, "wait", _says('<Pause length="120"/>'), 4),
+    "the call ends without a word": _replace(caller_twiml, "after", _says(""), 4),
+    "after the queue comes the queue": _replace(caller_twiml, "after", _once_more_in_the_queue, 4),
     "the fallback starts the call anew": _replace(
-        reception, "fallback", _from_the_start, 4, faults="no_connection=0.05"
+        handlers, "fallback", _from_the_start, 4, faults="no_connection=0.05"
     ),
-    "the worker who answers is joined to nobody": _replace(worker, "connect", _says('<Pause length="60"/>'), 1),
-    "the sweep is off": _replace(sweep, "run", _nothing, 5, 6),
+    "the worker who answers is joined to nobody": _replace(worker_twiml, "connect", _says('<Pause length="60"/>'), 1),
+    "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
-    "nobody goes back to work": _replace(ending, "_back_to_work", _nothing, 5),
-    "who did not answer is offered the call again": _replace(telephony, "reject", _without_activity, 5),
-    "every link says completed": _replace(links, "close", _always_completed, 6),
-    "events are not recorded": _replace(links, "record_call", _nothing, 6),
+    "nobody goes back to work": _replace(closing, "_back_to_work", _nothing, 5),
+    "who did not answer is offered the call again": _replace(rest, "reject", _without_activity, 5),
+    "every link says completed": _replace(table, "close", _always_completed, 6),
+    "events are not recorded": _replace(table, "record_call", _nothing, 6),
     "the assignment is slow": _replace(assignment, "decide", _slow, 8),
     "events are answered with an error": _replace(events, "take", _raises, 8),
 }

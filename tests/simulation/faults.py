@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
-from emulator.kernel import Kernel
+from emulator.clock.scheduler import Scheduler
 
 # How likely each fault is: at each occasion, for an outage in each world.
 RATES: Mapping[str, float] = {
@@ -69,7 +69,7 @@ class Faults:
 
     seed: int
     rates: Mapping[str, float]
-    kernel: Kernel
+    scheduler: Scheduler
     span: float
     counts: Counter[str] = field(default_factory=Counter)
     on: bool = True
@@ -79,7 +79,7 @@ class Faults:
     def __post_init__(self) -> None:
         for kind in OUTAGES:
             if self.stream(kind).random() < self.rates.get(kind, 0.0):
-                start = self.kernel.now() + self.stream(kind).uniform(0, self.span)
+                start = self.scheduler.now() + self.stream(kind).uniform(0, self.span)
                 self.outages[kind] = (start, start + self.stream(kind).uniform(5, LONGEST_OUTAGE))
 
     def stream(self, name: str) -> Random:
@@ -99,14 +99,14 @@ class Faults:
     def is_down(self, kind: str, about: Iterable[str] = ()) -> bool:
         """Whether this outage is on."""
         start, end = self.outages.get(kind, (0.0, 0.0))
-        if not self.on or not start <= self.kernel.now() < end:
+        if not self.on or not start <= self.scheduler.now() < end:
             return False
         self.strike(kind, about)
         return True
 
     def strike(self, kind: str, about: Iterable[str] = ()) -> None:
         self.counts[kind] += 1
-        self.kernel.tell("fault", fault=kind, about=" ".join(about))
+        self.scheduler.emit("fault", fault=kind, about=" ".join(about))
 
     def seconds(self, kind: str, low: float, high: float) -> float:
         """How long something takes; of the same stream as the fault itself."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from emulator.kernel import Kernel, Timer
+from emulator.clock.scheduler import Scheduler, Timer
 from emulator.ports import Done, WebFailure, WebRequest, WebResponse, WebResult
 from tests.simulation.faults import Faults
-from tests.simulation.process import Lambda
+from tests.simulation.invocation import Lambda
 from tests.support import api_gateway
 
 API_TIMEOUT = 15.0  # of the function, as .chalice/config.json has it
@@ -54,8 +54,8 @@ class Gateway:
 
     app: Any  # app.py, once it runs
 
-    def __init__(self, kernel: Kernel, faults: Faults, functions: Lambda) -> None:
-        self.kernel = kernel
+    def __init__(self, scheduler: Scheduler, faults: Faults, functions: Lambda) -> None:
+        self.scheduler = scheduler
         self.faults = faults
         self.functions = functions
         self.deliveries: list[Delivery] = []
@@ -66,15 +66,15 @@ class Gateway:
         event = _event(request, route, path)
         form = dict(parse_qsl(request.body.decode() or urlsplit(request.url).query, keep_blank_values=True))
         about = _about(path, form)
-        answer = _Once(self.kernel, done, total_timeout)
+        answer = _Once(self.scheduler, done, total_timeout)
         if self._connection_fails(request, about):
-            self.kernel.after(min(connect_timeout, 2.0), lambda: answer(WebFailure("connect")))
+            self.scheduler.after(min(connect_timeout, 2.0), lambda: answer(WebFailure("connect")))
             return
         if route in NOBODY_WAITS and self.faults.happens("webhook_never", about):
             return
         for wait in self._arrivals(route, about):
-            delivery = Delivery(self.kernel.now() + wait, route, about, form, total_timeout)
-            self.kernel.after(wait, self._start(event, delivery, answer))
+            delivery = Delivery(self.scheduler.now() + wait, route, about, form, total_timeout)
+            self.scheduler.after(wait, self._start(event, delivery, answer))
 
     def _connection_fails(self, request: WebRequest, about: tuple[str, ...]) -> bool:
         token = request.headers["I-Twilio-Idempotency-Token"]
@@ -102,10 +102,10 @@ class Gateway:
             delivery.troubles.append("cold_start")
 
         def start() -> None:
-            delivery.at = self.kernel.now()
+            delivery.at = self.scheduler.now()
             delivery.number = len(self.deliveries)
             self.deliveries.append(delivery)
-            self.kernel.tell("request", number=str(delivery.number), route=delivery.route, **_shown(delivery.form))
+            self.scheduler.emit("request", number=str(delivery.number), route=delivery.route, **_shown(delivery.form))
             running = self.functions.start(
                 delivery.route, delivery.about, lambda: self.app.app(event, None), API_TIMEOUT, ended
             )
@@ -114,13 +114,15 @@ class Gateway:
         def ended(result: object) -> None:
             response = _response(result)
             delivery.status, delivery.body = response.status, response.body.decode()
-            delivery.seconds = self.kernel.now() - delivery.at
-            self.kernel.tell("answer", number=str(delivery.number), route=delivery.route, status=str(response.status))
+            delivery.seconds = self.scheduler.now() - delivery.at
+            self.scheduler.emit(
+                "answer", number=str(delivery.number), route=delivery.route, status=str(response.status)
+            )
             back = self.faults.seconds("network", 0.01, 0.1)
-            self.kernel.after(back, lambda: answer(response))
+            self.scheduler.after(back, lambda: answer(response))
 
         if cold:
-            return lambda: _ignore(self.kernel.after(self.faults.seconds("cold_start", 1, 8), start))
+            return lambda: _ignore(self.scheduler.after(self.faults.seconds("cold_start", 1, 8), start))
         return start
 
 
@@ -131,10 +133,10 @@ def _ignore(_timer: Timer) -> None:
 class _Once:
     """Twilio takes the first answer, or none when its time is over."""
 
-    def __init__(self, kernel: Kernel, done: Done, seconds: float) -> None:
+    def __init__(self, scheduler: Scheduler, done: Done, seconds: float) -> None:
         self._done = done
         self._over = False
-        kernel.after(seconds, lambda: self(WebFailure("timeout")))
+        scheduler.after(seconds, lambda: self(WebFailure("timeout")))
 
     def __call__(self, result: WebResult) -> None:
         if not self._over:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from chalicelib import callcenter
-from emulator.interpreter import STOCK_ERROR
-from tests.simulation.town import AWAY, CALLCENTER, SALES, SUPPORT, URGENT
+from chalicelib.config import callcenter
+from emulator.voice.interpreter import STOCK_ERROR
+from tests.simulation.call_centre import AWAY, CALLCENTER, SALES, SUPPORT, URGENT
 from tests.simulation.truth import FOREVER, Called, Conversation, Leg, Reserved, Truth
 
 AWS = ("dynamodb", "sqs", "lambda_dies", "timeout", "cold_start", "connection_failed", "no_connection")
@@ -299,7 +299,7 @@ def _was_forgotten(truth: Truth, reservation: Reserved, row: dict[str, Any]) -> 
 
 def _wrong_leg(truth: Truth, legs: list[Leg], row: dict[str, Any]) -> Iterator[str]:
     known = row.get("worker_call_sid", "")
-    if known and known not in truth.world.twilio.exchange.calls:
+    if known and known not in truth.world.twilio.context.calls:
         yield f"has a worker leg {known} that never was"
     talked = [leg.sid for leg in legs if leg.conversations]
     if known and talked and known not in talked:
@@ -366,7 +366,7 @@ _FAIR_ENDS = ("done", "Died", "EndpointConnectionError", "ReadTimeoutError", "Cl
 
 
 def sweeps_do_not_fail(truth: Truth) -> Found:
-    for fact in truth.world.facts:
+    for fact in truth.world.trace:
         if fact.kind == "sweep" and not fact.detail["ended"].startswith(_FAIR_ENDS):
             yield Violation(6, "", f"a sweep ended with {fact.detail['ended']}")
 

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from emulator.interpreter import STOCK_ERROR
+from emulator.voice.interpreter import STOCK_ERROR
 from tests.simulation.invariants import Violation, check
-from tests.simulation.story import tell
+from tests.simulation.trace import tell
 from tests.simulation.truth import Called, Truth
 from tests.simulation.world import Plan, World, play
 
@@ -147,6 +147,6 @@ def plans_of(calls: int, seed: int, rates: Mapping[str, float]) -> Iterator[Plan
 def digest(world: World) -> str:
     """A short name for everything that happened in a world: two worlds of one digest are the same story."""
     known = hashlib.sha256()
-    for fact in world.facts:
+    for fact in world.trace:
         known.update(repr((fact.at, fact.kind, list(fact.detail.items()))).encode())
     return known.hexdigest()

@@ -10,7 +10,7 @@ from laptop.package import ROOT
 from tests.simulation.defects import DEFECTS
 from tests.simulation.faults import RATES, chosen
 from tests.simulation.invariants import Violation, check
-from tests.simulation.process import Step
+from tests.simulation.invocation import Step
 from tests.simulation.run import CALLS_A_WORLD, Summary, digest, explain, many, plans_of
 from tests.simulation.truth import Truth
 from tests.simulation.world import Plan, World, play
@@ -76,7 +76,7 @@ def test_a_function_may_die_at_every_step_of_a_call(seed: int) -> None:
     assert judged(world) == [] and any(call.conversations for call in Truth(world).calls.values())
     for number, step in enumerate(ordinary.steps):
         violations = judged(play(Plan(seed, {}, calls=1, dies=DiesAt(number))))
-        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.process}"
+        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
 # --- The same again

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from emulator.kernel import Fact
+from emulator.clock.scheduler import TraceEvent
 from tests.simulation.callers import Caller
 from tests.simulation.world import World
 
@@ -92,7 +92,7 @@ class Truth:
         self.activities: dict[str, list[tuple[float, str]]] = {}  # of each worker
         self.faults: list[Struck] = []
         self.warnings: list[tuple[float, str, str]] = []
-        for fact in world.facts:
+        for fact in world.trace:
             take = getattr(self, f"_{fact.kind}", None)
             if take is not None:
                 take(fact, fact.detail)
@@ -112,61 +112,61 @@ class Truth:
 
     # One method a kind of fact
 
-    def _dialed(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _dialed(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         sid = detail["sid"]
         caller = self.world.crowd.callers.get(sid)
         if caller is not None:
             self.calls[sid] = Called(caller, fact.at)
             return
-        leg = self.world.twilio.exchange.calls[sid]
+        leg = self.world.twilio.context.calls[sid]
         call_sid, reservation_sid, _ = leg.callback.url.partition("/worker/")[2].split("/")
         self.legs[sid] = Leg(sid, call_sid, reservation_sid, leg.callback.method == "POST", leg.created, fact.at)
 
-    def _ringing(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _ringing(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         self.legs[detail["sid"]].ringing = fact.at
 
-    def _answered(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _answered(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         sid = detail["sid"]
         (self.calls[sid] if sid in self.calls else self.legs[sid]).answered = fact.at
 
-    def _ended(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _ended(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         sid = detail["sid"]
         if sid in self.calls:
             self.calls[sid].ended, self.calls[sid].ended_by = fact.at, detail["by"]
         elif sid in self.legs:
             self.legs[sid].ended, self.legs[sid].status = fact.at, detail["status"]
 
-    def _heard(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _heard(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
             self.calls[detail["sid"]].sounds.append((fact.at, detail["text"]))
 
-    def _played(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _played(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
             self.calls[detail["sid"]].sounds.append((fact.at, detail["url"]))
 
-    def _joined(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _joined(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         talk = Conversation(detail["caller_sid"], detail["worker_sid"], detail["reservation_sid"], fact.at)
         self.calls[talk.caller_sid].conversations.append(talk)
         self.legs[talk.worker_call_sid].conversations.append(talk)
 
-    def _parted(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _parted(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         self.calls[detail["caller_sid"]].conversations[-1].end = fact.at
 
-    def _reservation(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _reservation(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         sid = detail["sid"]
         if sid not in self.reservations:
             who = (detail["call_sid"], detail["task_sid"], detail["worker_sid"], detail["worker"])
             self.reservations[sid] = Reserved(sid, *who)
         self.reservations[sid].statuses.append((fact.at, detail["status"]))
 
-    def _task(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _task(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         self.tasks.setdefault(detail["sid"], []).append((fact.at, detail["status"], detail["call_sid"]))
 
-    def _worker(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _worker(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         self.activities.setdefault(detail["sid"], []).append((fact.at, detail["activity"]))
 
-    def _fault(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _fault(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         self.faults.append(Struck(fact.at, detail["fault"], frozenset(detail["about"].split())))
 
-    def _warning(self, fact: Fact, detail: Mapping[str, str]) -> None:
+    def _warning(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
         self.warnings.append((fact.at, detail["code"], detail["sid"]))

@@ -11,20 +11,20 @@ from typing import Any, cast
 
 import yaml
 
-from emulator.kernel import Fact, Kernel, VirtualClock
+from emulator.clock.scheduler import Scheduler, TraceEvent, VirtualClock
 from emulator.twilio import Twilio
 from laptop.package import ROOT
+from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
+from tests.simulation.call_centre import ACCOUNT_SID, Staff, Town, build
 from tests.simulation.callers import Crowd
 from tests.simulation.cloud import Cloud, Done, Queue, Record, Sqs, Tables
 from tests.simulation.crm import CrmDesk
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
-from tests.simulation.process import Lambda, Step
-from tests.simulation.town import ACCOUNT_SID, Staff, Town, build
-from tests.simulation.wire import Wire
+from tests.simulation.invocation import Lambda, Step
+from tests.simulation.transport import Wire
 from tests.support import api_gateway
-from tests.support.dynamodb import Dynamodb
 
 JOB_TIMEOUT, SWEEP_TIMEOUT = 20.0, 60.0  # of the functions, as .chalice/config.json has them
 SWEEP_EVERY = 60.0
@@ -62,8 +62,8 @@ class World:
     unfinished: bool = False  # somebody was still on the line after an hour
 
     @property
-    def facts(self) -> list[Fact]:
-        return self.twilio.kernel.facts
+    def trace(self) -> list[TraceEvent]:
+        return self.twilio.scheduler.trace
 
     @property
     def faults(self) -> Faults:
@@ -75,7 +75,7 @@ class World:
 
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the links table."""
-        from chalicelib.links import _decode
+        from chalicelib.links.table import _decode
 
         return [_decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
 
@@ -84,7 +84,7 @@ def play(plan: Plan) -> World:
     """Play the world of this plan to its end."""
     random.seed(plan.seed)  # urllib3's jitter
     clock = VirtualClock(START)
-    twilio = Twilio(clock.now, ACCOUNT_SID, api_gateway.TOKEN, lambda kernel: _gateway(plan, kernel), plan.seed)
+    twilio = Twilio(clock.now, ACCOUNT_SID, api_gateway.TOKEN, lambda scheduler: _gateway(plan, scheduler), plan.seed)
     world = _furnish(plan, clock, twilio)
     cloud = Cloud(Tables(world.store, world.faults, world.desk.stored), Sqs(world.queue, world.faults))
     with running(world.town, clock, cloud, Wire(twilio, world.desk.answer, world.faults)) as app:
@@ -93,8 +93,8 @@ def play(plan: Plan) -> World:
     return world
 
 
-def _gateway(plan: Plan, kernel: Kernel) -> Gateway:
-    faults = Faults(plan.seed, plan.rates, kernel, SPAN)
+def _gateway(plan: Plan, scheduler: Scheduler) -> Gateway:
+    faults = Faults(plan.seed, plan.rates, scheduler, SPAN)
 
     def dies(step: Step) -> bool:
         if plan.dies is None:
@@ -104,16 +104,16 @@ def _gateway(plan: Plan, kernel: Kernel) -> Gateway:
             return True
         return False
 
-    return Gateway(kernel, faults, Lambda(kernel, dies))
+    return Gateway(scheduler, faults, Lambda(scheduler, dies))
 
 
 def _furnish(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     gateway = cast(Gateway, twilio.transport)
     faults, store, town = gateway.faults, _tables(), build(twilio)
     crowd = Crowd(town, faults, plan.calls, SPAN)
-    desk = CrmDesk(faults, store, twilio.kernel, crowd.numbers)
+    desk = CrmDesk(faults, store, twilio.scheduler, crowd.numbers)
     Staff(town, faults, START + SPAN)
-    queue = Queue(twilio.kernel, faults, lambda record, done: _job(world, record, done))
+    queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     world = World(plan, clock, twilio, gateway, town, store, desk, crowd, queue)
     return world
 
@@ -139,10 +139,10 @@ def _job(world: World, record: Record, done: Done) -> None:
 
 
 def _sweep(world: World) -> None:
-    kernel = world.twilio.kernel
+    scheduler = world.twilio.scheduler
 
     def ended(result: object) -> None:
-        kernel.tell("sweep", ended=repr(result)[:200] if isinstance(result, BaseException) else "done")
+        scheduler.emit("sweep", ended=repr(result)[:200] if isinstance(result, BaseException) else "done")
 
     world.functions.start("sweep", (), lambda: world.app.sweep(api_gateway.schedule(), None), SWEEP_TIMEOUT, ended)
 
@@ -153,7 +153,7 @@ def _sweep_each_minute(world: World) -> None:
             _sweep(world)
             _sweep_each_minute(world)
 
-    world.twilio.kernel.after(SWEEP_EVERY, minute)
+    world.twilio.scheduler.after(SWEEP_EVERY, minute)
 
 
 # --- The course of a world
@@ -161,19 +161,19 @@ def _sweep_each_minute(world: World) -> None:
 
 def _run(world: World) -> None:
     """Callers and faults, until the last caller is gone; then calm, one sweep, and the end."""
-    clock, kernel = world.clock, world.twilio.kernel
+    clock, scheduler = world.clock, world.twilio.scheduler
     _sweep_each_minute(world)
     while not world.unfinished and _somebody_calls(world):
-        clock.run(kernel, 10)
+        clock.run(scheduler, 10)
         world.unfinished = clock.now() > START + LONGEST
     world.faults.end()
-    clock.run(kernel, CALM_BEFORE_REDRIVE)
+    clock.run(scheduler, CALM_BEFORE_REDRIVE)
     world.queue.redrive()  # somebody has seen the alarm
-    clock.run(kernel, CALM)
+    clock.run(scheduler, CALM)
     _sweep(world)
-    clock.run(kernel, 120)
+    clock.run(scheduler, 120)
 
 
 def _somebody_calls(world: World) -> bool:
-    calls = world.twilio.exchange.calls
+    calls = world.twilio.context.calls
     return world.crowd.to_come > 0 or any(not calls[sid].is_over for sid in world.crowd.callers)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from twilio.request_validator import SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER
 
 from tests.support.api_gateway import BASE, TOKEN, Pairs, post
-from tests.support.switchboard import (
+from tests.support.driver import (
     CALL,
     LEG,
     LEG_PATH,

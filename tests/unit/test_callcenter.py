@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib import callcenter
-from chalicelib.callcenter import CallCenterError, parse
+from chalicelib.config import callcenter
+from chalicelib.config.callcenter import CallCenterError, parse
 
 
 def test_the_file_that_is_shipped_holds() -> None:

@@ -1,0 +1,1 @@
+"""The caller's leg: what happens on it, and what the caller hears."""

@@ -1,0 +1,198 @@
+"""What a caller hears: pure functions from a situation to TwiML."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
+
+from chalicelib.config.callcenter import AGAIN, Choice, Line, Menu, SimpleQueue, Treatment
+
+# Between two rounds of the waiting document when a line plays no music.
+QUIET_SECONDS = 20
+
+
+def greet(line: Line, workflow_sid: str, base_url: str) -> str:
+    """The first document of a call: greeting, then the menu or the queue."""
+    response = VoiceResponse()
+    _say(response, line, line.greeting)
+    if line.menu:
+        _ask(response, line, line.menu, 1, base_url)
+    else:
+        _enqueue(response, line, workflow_sid, base_url, {})
+    return str(response)
+
+
+def choose(menu: Menu, digits: str, speech: str) -> Choice | None:
+    """The choice that these digits, or this speech, make; None when they make none."""
+    spoken = speech.casefold()
+    for choice in menu.choices:
+        if digits == choice.digits or any(word.casefold() in spoken for word in choice.speech):
+            return choice
+    return None
+
+
+def ask_again(line: Line, menu: Menu, attempt: int, base_url: str) -> str:
+    """The menu once more; `attempt` counts from 1."""
+    response = VoiceResponse()
+    _say(response, line, menu.sorry)
+    _ask(response, line, menu, attempt, base_url)
+    return str(response)
+
+
+def enqueue(line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]) -> str:
+    """Into the queue, with the line's attributes and those of the menu's choice."""
+    response = VoiceResponse()
+    _enqueue(response, line, workflow_sid, base_url, attributes)
+    return str(response)
+
+
+def enqueue_plainly(workflow_sid: str) -> str:
+    """Into the queue with nothing but the workflow: what remains when our own code fails at the door."""
+    response = VoiceResponse()
+    response.enqueue(None, workflow_sid=workflow_sid)
+    return str(response)
+
+
+def wait(treatment: Treatment, position: int, average_seconds: int, waited_seconds: int) -> str:
+    """One round of the waiting document; Twilio asks again when it has run out. 0: Twilio did not say."""
+    response = VoiceResponse()
+    rules = treatment.wait
+    if rules.leave_after and waited_seconds >= rules.leave_after:
+        response.leave()
+        return str(response)
+    _say(response, treatment, rules.say)
+    if position and rules.position:
+        _say(response, treatment, rules.position.format(position=position))
+    if average_seconds and rules.rough_wait:
+        _say(response, treatment, rules.rough_wait.format(minutes=max(1, math.ceil(average_seconds / 60))))
+    for url in rules.play:
+        response.play(url)
+    if not rules.play:
+        response.pause(length=QUIET_SECONDS)
+    return str(response)
+
+
+def keep_waiting() -> str:
+    """A waiting document that says nothing: what remains when our own code fails while the caller waits."""
+    response = VoiceResponse()
+    response.pause(length=QUIET_SECONDS)
+    return str(response)
+
+
+def after(treatment: Treatment, queue_result: str, base_url: str) -> str:
+    """Enqueue's action: how the call goes on (contract 3.1, QueueResult)."""
+    response = VoiceResponse()
+    rules = treatment.after
+    match queue_result:
+        case "bridged" if rules.survey:
+            _ask_survey(response, treatment, base_url)
+        case "bridged":
+            _goodbye(response, treatment, rules.thanks)
+        case "hangup" | "redirected" | "redirected-from-bridged" | "bridging-in-process":
+            pass  # the call has ended, or goes on elsewhere: there is nobody here to talk to
+        case "queue-full":
+            _end(response, treatment, rules.queue_full.say, rules.queue_full.then, base_url)
+        case "leave":
+            _end(response, treatment, rules.leave.say, rules.leave.then, base_url)
+        case _:  # error, system-error, and whatever Twilio adds
+            _end(response, treatment, rules.error.say, rules.error.then, base_url)
+    return str(response)
+
+
+def thank_for_survey(treatment: Treatment) -> str:
+    response = VoiceResponse()
+    _goodbye(response, treatment, treatment.after.thanks)
+    return str(response)
+
+
+def thank_for_voicemail(treatment: Treatment) -> str:
+    response = VoiceResponse()
+    _goodbye(response, treatment, treatment.voicemail.thanks)
+    return str(response)
+
+
+def apologize() -> str:
+    """One sentence and goodbye: what remains when our own code fails after the queue."""
+    response = VoiceResponse()
+    response.say("We are sorry, something went wrong on our side. Please call again. Goodbye.")
+    response.hangup()
+    return str(response)
+
+
+def join_simple_queue(name: str, queue: SimpleQueue, base_url: str) -> str:
+    """A caller of a simple queue."""
+    response = VoiceResponse()
+    _say(response, queue, queue.greeting)
+    response.enqueue(name, wait_url=f"{base_url}/voice/wait{AGAIN}", action=f"{base_url}/voice/after{AGAIN}")
+    return str(response)
+
+
+def serve_simple_queue(name: str, queue: SimpleQueue, agent: str) -> str:
+    """An agent of a simple queue: one caller after the other, until the agent hangs up.
+
+    Dial waits while the queue is empty (for its timeout); an empty Redirect asks for this document again.
+    """
+    response = VoiceResponse()
+    if agent not in queue.agents:
+        _goodbye(response, queue, queue.stranger)
+        return str(response)
+    _say(response, queue, queue.next_caller)
+    dial = Dial()
+    dial.queue(name)
+    response.append(dial)
+    response.redirect("")
+    return str(response)
+
+
+def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url: str) -> None:
+    gather = Gather(
+        input="dtmf speech",
+        action=f"{base_url}/voice/menu/{attempt}{AGAIN}",
+        timeout=menu.timeout,
+        num_digits=max(len(choice.digits) for choice in menu.choices),
+        language=line.language,
+        hints=", ".join(word for choice in menu.choices for word in choice.speech) or None,
+    )
+    _say(gather, line, menu.prompt)
+    response.append(gather)
+    response.redirect(f"{base_url}/voice/menu/{attempt}{AGAIN}")  # nothing was pressed or said
+
+
+def _enqueue(
+    response: VoiceResponse, line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]
+) -> None:
+    wait_url, action = f"{base_url}/voice/wait{AGAIN}", f"{base_url}/voice/after{AGAIN}"
+    enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
+    body = msgspec.json.encode({**line.attributes, **attributes}).decode()
+    enqueue.task(body, priority=line.priority, timeout=line.timeout)
+
+
+def _ask_survey(response: VoiceResponse, treatment: Treatment, base_url: str) -> None:
+    gather = Gather(input="dtmf", num_digits=1, timeout=8, action=f"{base_url}/voice/survey{AGAIN}")
+    _say(gather, treatment, treatment.after.survey)
+    response.append(gather)
+    _goodbye(response, treatment, treatment.after.thanks)
+
+
+def _end(response: VoiceResponse, treatment: Treatment, say: str, then: str, base_url: str) -> None:
+    if then == "hangup":
+        _goodbye(response, treatment, say)
+        return
+    rules = treatment.voicemail
+    _say(response, treatment, f"{say} {rules.prompt}")
+    response.record(
+        action=f"{base_url}/voice/voicemail{AGAIN}", max_length=rules.max_seconds, finish_on_key="#", play_beep=True
+    )
+    _goodbye(response, treatment, rules.thanks)  # Record goes on here when nothing was said
+
+
+def _goodbye(response: VoiceResponse, treatment: Treatment, text: str) -> None:
+    _say(response, treatment, text)
+    response.hangup()
+
+
+def _say(verb: VoiceResponse | Gather, treatment: Treatment, text: str) -> None:
+    if text:
+        verb.say(text, language=treatment.language, voice=treatment.voice or None)

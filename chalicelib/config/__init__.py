@@ -1,0 +1,1 @@
+"""What the team, the stage and the secret decide, as typed values."""

@@ -1,0 +1,333 @@
+"""What the call centre decides: callcenter.toml, checked once into typed values."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+NAME = "callcenter.toml"
+
+# Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
+# own call set-up, the clocks of two companies.
+MARGIN_SECONDS = 10
+
+DAY_SECONDS = 86400
+
+# At the end of a URL that Twilio is given: if no good answer comes, whatever the reason, it asks twice more within the
+# same deadline (contract 1.3). Our doors take a webhook twice; without this a function that dies is the caller's loss.
+AGAIN = "#rc=2&rp=all"
+
+Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="an E.164 number")]
+Seconds = Annotated[int, Meta(ge=0)]
+Attributes = dict[str, Any]
+
+
+class CallCenterError(Exception):
+    """callcenter.toml is wrong. The text names file, key, value and what is allowed."""
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Choice(_Table, frozen=True):
+    digits: Annotated[str, Meta(pattern=r"^[0-9*#]{1,4}\Z")]
+    attributes: Attributes
+    speech: tuple[str, ...] = ()
+
+
+class Menu(_Table, frozen=True):
+    prompt: str
+    choices: Annotated[tuple[Choice, ...], Meta(min_length=1)]
+    sorry: str = "Sorry, I did not get that."
+    timeout: Annotated[int, Meta(ge=1, le=60)] = 5
+    tries: Annotated[int, Meta(ge=1, le=5)] = 2
+
+
+class Wait(_Table, frozen=True):
+    say: str = "Please stay on the line."
+    position: str = ""
+    rough_wait: str = ""
+    play: tuple[Annotated[str, Meta(pattern=r"^https?://")], ...] = ()
+    leave_after: Seconds = 0
+
+
+class Ending(_Table, frozen=True):
+    """What a caller hears who leaves the queue without a worker."""
+
+    say: str
+    then: Literal["hangup", "voicemail"] = "hangup"
+
+
+class After(_Table, frozen=True):
+    survey: str = ""
+    thanks: str = "Thank you for calling. Goodbye."
+    queue_full: Ending = Ending("All our lines are busy. Please call again later. Goodbye.")
+    leave: Ending = Ending("Nobody is free at the moment. Please call again later. Goodbye.")
+    error: Ending = Ending("Something went wrong on our side. Please call again. Goodbye.")
+
+
+class Voicemail(_Table, frozen=True):
+    prompt: str = "Please leave a message after the tone."
+    max_seconds: Annotated[int, Meta(ge=1, le=3600)] = 120
+    thanks: str = "Thank you. Goodbye."
+
+
+class Treatment(_Table, frozen=True):
+    """What every caller meets, whichever queue the call goes to."""
+
+    greeting: str
+    language: str = "en-US"
+    voice: str = ""
+    wait: Wait = Wait()
+    after: After = After()
+    voicemail: Voicemail = Voicemail()
+
+
+class Line(Treatment, frozen=True, kw_only=True):
+    numbers: tuple[Number, ...] = ()
+    attributes: Attributes = {}
+    priority: Annotated[int, Meta(ge=0, le=2147483647)] = 0
+    timeout: Annotated[int, Meta(ge=1, le=1209600)] = 86400
+    menu: Menu | None = None
+
+
+class SimpleQueue(Treatment, frozen=True, kw_only=True):
+    numbers: tuple[Number, ...]
+    agent_numbers: tuple[Number, ...]
+    agents: tuple[Number, ...]
+    next_caller: str = "Connecting you to the next caller."
+    stranger: str = "This number is for our staff. Goodbye."
+
+
+class Activities(_Table, frozen=True):
+    """Friendly names of the activities a worker is moved to; empty: the worker stays where it is.
+
+    A rejected worker who stays available is offered the same caller again at once, hence the defaults.
+    """
+
+    declined: str = "Unavailable"
+    no_answer: str = "Unavailable"
+    unreachable: str = "Offline"
+    after_call: str = ""
+    after_wrap_up: str = ""
+
+
+class WrapUp(_Table, frozen=True):
+    seconds: Annotated[int, Meta(ge=0, le=900)] = 0  # SQS delays a message by 900 s at most
+
+
+class Queue(_Table, frozen=True):
+    """`workers`, `max_reserved_workers` and `task_order` are the task queue's own; only ops reads them."""
+
+    mode: Literal["crm-first", "direct"] = "crm-first"
+    crm: Literal["contacts", "http", "none"] = "contacts"
+    ring_timeout: Annotated[int, Meta(ge=5, le=600)] = 15
+    on_outage: Literal["direct", "fallback"] = "direct"
+    activities: Activities = Activities()
+    wrap_up: WrapUp = WrapUp()
+    workers: str = "1==1"
+    max_reserved_workers: Annotated[int, Meta(ge=1, le=50)] = 1
+    task_order: Literal["FIFO", "LIFO"] = "FIFO"
+
+
+class Crm(_Table, frozen=True):
+    timeout: Annotated[float, Meta(gt=0, le=10)] = 2.0
+    attempts: Annotated[int, Meta(ge=1, le=5)] = 3
+
+    @property
+    def budget_seconds(self) -> float:
+        """The longest that the CRM work of one call takes, the pauses between attempts included."""
+        return self.timeout * self.attempts + sum(pause_before(attempt) for attempt in range(1, self.attempts))
+
+
+class CallCenter(_Table, frozen=True):
+    """The last four tables describe resources in Twilio: ops reads and checks them, at run time they are only kept."""
+
+    default_line: str
+    lines: dict[str, Line]
+    keep_days: Annotated[int, Meta(ge=1, le=3650)] = 90
+    reservation_timeout: Annotated[int, Meta(ge=30, le=86400)] = 120
+    queues: dict[str, Queue] = {}
+    crm: Crm = Crm()
+    simple_queues: dict[str, SimpleQueue] = {}
+    workspace: dict[str, Any] = {}
+    activities: dict[str, Any] = {}
+    workflow: dict[str, Any] = {}
+    voice_queue: dict[str, Any] = {}
+
+    def line_of(self, number: str) -> tuple[str, Line]:
+        """Name and line of a dialled number; the default line for a number that no line lists."""
+        for name, line in self.lines.items():
+            if number in line.numbers:
+                return name, line
+        return self.default_line, self.lines[self.default_line]
+
+    def simple_queue_of(self, number: str) -> tuple[str, SimpleQueue] | None:
+        """Name and simple queue whose callers or agents dial this number."""
+        for name, queue in self.simple_queues.items():
+            if number in queue.numbers or number in queue.agent_numbers:
+                return name, queue
+        return None
+
+    def caller_id(self, number: object) -> str:
+        """What a worker's phone shows: the dialled number, or the default line's own when that is no number."""
+        own = self.lines[self.default_line].numbers
+        return number if isinstance(number, str) and (_is_number(number) or not own) else own[0] if own else ""
+
+    def expires_at(self, now: float) -> int:
+        """When a record that is made now is deleted, in epoch seconds."""
+        return int(now) + self.keep_days * DAY_SECONDS
+
+    def treatment_of(self, number: str) -> Treatment:
+        simple = self.simple_queue_of(number)
+        return simple[1] if simple else self.line_of(number)[1]
+
+    def queue(self, name: str) -> Queue:
+        """The queue's rules; a task queue that the file does not name gets the defaults."""
+        return self.queues.get(name, _DEFAULT_QUEUE)
+
+
+_DEFAULT_QUEUE = Queue()
+_is_number = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
+_T = TypeVar("_T")
+
+
+def pause_before(attempt: int) -> float:
+    """Seconds to wait before retry `attempt` (1 is the first retry): 0.2, 0.4, 0.8, …"""
+    return 0.2 * float(2 ** (attempt - 1))
+
+
+def source() -> str:
+    """The text of callcenter.toml as it is packaged."""
+    # Not pathlib: its import would be a twentieth of a cold start.
+    path = os.path.join(os.path.dirname(__file__), os.pardir, "team", NAME)  # noqa: PTH118, PTH120
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123
+        return file.read()
+
+
+@cache
+def current() -> CallCenter:
+    """This process's call centre. Raises CallCenterError."""
+    return parse(source())
+
+
+def parse(text: str) -> CallCenter:
+    """The call centre that this TOML text describes. Raises CallCenterError."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CallCenterError(f"{NAME}: not TOML: {error}") from error
+    # A table of named tables is converted one by one: msgspec's own path does not say which of them failed.
+    for table, kind in (("lines", Line), ("queues", Queue), ("simple_queues", SimpleQueue)):
+        named = raw.get(table, {})
+        if isinstance(named, dict):
+            raw[table] = {name: convert(value, kind, f"{table}.{name}") for name, value in named.items()}
+    callcenter = convert(raw, CallCenter, "")
+    _check(callcenter)
+    return callcenter
+
+
+def convert(raw: object, kind: type[_T], where: str, file: str = NAME) -> _T:
+    """The table that stands at the key `where` of the file. Raises CallCenterError."""
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        said, _, path = str(error).partition(" - at `$")
+        path = path.rstrip("`").lstrip(".")
+        value = _value_at(raw, path)
+        key = ".".join(part for part in (where, path) if part) or "(top level)"
+        _fail(key, value, said + _allowed(kind, path), file)
+
+
+def _allowed(kind: Any, path: str) -> str:
+    """The values of the choice, or the keys of the table, that stand at this path of this type; else nothing."""
+    for step in re.findall(r"[^.\[\]]+", path):
+        kind = _plain(kind)
+        kind = get_args(kind)[0] if step.isdigit() else get_type_hints(kind, include_extras=True)[step]
+    kind = _plain(kind)
+    if get_origin(kind) is Literal:
+        return f"; allowed: {', '.join(get_args(kind))}"
+    fields = getattr(kind, "__struct_fields__", ())
+    return f"; allowed: {', '.join(fields)}" if fields else ""
+
+
+def _plain(kind: Any) -> Any:
+    """The type itself: without what limits it, and without None."""
+    if get_origin(kind) is Annotated:
+        return _plain(get_args(kind)[0])
+    if type(None) in get_args(kind):
+        return _plain(next(part for part in get_args(kind) if part is not type(None)))
+    return kind
+
+
+def _value_at(raw: object, path: str) -> object:
+    for step in re.findall(r"[^.\[\]]+", path):
+        try:
+            raw = raw[int(step)] if isinstance(raw, list) else raw[step]  # type: ignore[index]
+        except (LookupError, TypeError, ValueError):
+            return ...
+    return ... if isinstance(raw, dict) else raw
+
+
+def _fail(key: str, value: object, allowed: str, file: str = NAME) -> NoReturn:
+    shown = "" if value is ... else f" is {value!r}"
+    raise CallCenterError(f"{file}: {key}{shown}: {allowed}")
+
+
+def _check(callcenter: CallCenter) -> None:
+    """What no single value shows: names that must exist, numbers that must be unique, times that must fit."""
+    if callcenter.default_line not in callcenter.lines:
+        _fail("default_line", callcenter.default_line, f"allowed: {_names(callcenter.lines)}")
+    _check_numbers(callcenter)
+    for name, line in callcenter.lines.items():
+        if line.menu:
+            _check_unique(f"lines.{name}.menu.choices", "digits", [choice.digits for choice in line.menu.choices])
+    for key, treatment in _treatments(callcenter):
+        _check_placeholders(f"{key}.wait.position", treatment.wait.position, "position")
+        _check_placeholders(f"{key}.wait.rough_wait", treatment.wait.rough_wait, "minutes")
+    for name, queue in callcenter.queues.items():
+        _check_time(name, queue, callcenter)
+
+
+def _treatments(callcenter: CallCenter) -> Iterable[tuple[str, Treatment]]:
+    yield from ((f"lines.{name}", line) for name, line in callcenter.lines.items())
+    yield from ((f"simple_queues.{name}", queue) for name, queue in callcenter.simple_queues.items())
+
+
+def _check_numbers(callcenter: CallCenter) -> None:
+    numbers = [number for line in callcenter.lines.values() for number in line.numbers]
+    for queue in callcenter.simple_queues.values():
+        numbers += [*queue.numbers, *queue.agent_numbers]
+    _check_unique("numbers", "number", numbers)
+
+
+def _check_unique(key: str, what: str, values: list[str]) -> None:
+    for value in values:
+        if values.count(value) > 1:
+            _fail(key, value, f"each {what} may stand once")
+
+
+def _check_placeholders(key: str, text: str, allowed: str) -> None:
+    for found in re.findall(r"\{[^}]*\}?|\}", text):
+        if found != f"{{{allowed}}}":
+            _fail(key, text, f"the only placeholder allowed is {{{allowed}}}")
+
+
+def _check_time(name: str, queue: Queue, callcenter: CallCenter) -> None:
+    if queue.mode == "direct":
+        needed = queue.ring_timeout + MARGIN_SECONDS
+    else:
+        needed = round(callcenter.crm.budget_seconds) + queue.ring_timeout + MARGIN_SECONDS
+    if needed >= callcenter.reservation_timeout:
+        allowed = f"CRM budget, ring time and margin ({needed} s) must fit into reservation_timeout"
+        _fail(f"queues.{name}.ring_timeout", queue.ring_timeout, f"{allowed} ({callcenter.reservation_timeout} s)")
+
+
+def _names(table: Mapping[str, object]) -> str:
+    return ", ".join(sorted(table))

@@ -1,0 +1,1 @@
+"""How things end, and what makes sure that they do."""

@@ -1,0 +1,136 @@
+"""The sweep, each minute: asks Twilio about whatever is open past its time, because an event may never come.
+
+Two sweeps at once, or one that dies anywhere, do no harm: each link is taken by a conditional write before anything is
+done about it, and what is not finished is due again within a minute.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import msgspec
+
+from chalicelib.config import callcenter, environment
+from chalicelib.config.callcenter import Queue
+from chalicelib.lifecycle import closing
+from chalicelib.links import table
+from chalicelib.links.model import Link, Outcome, outcome_of
+from chalicelib.observability import log, metrics
+from chalicelib.twilio import rest
+
+Clock = Callable[[], float]
+
+# Of the 60 s that the function has in Lambda: what was begun last has the rest for slow answers.
+LINKS_SECONDS = 25.0
+ALL_SECONDS = 40.0
+
+SOON_SECONDS = 45  # less than a minute: the next sweep looks again
+WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
+MOST_TASKS = 500
+
+
+def run(clock: Clock) -> Mapping[str, int]:
+    """One sweep: first the open links, then Twilio's own list of tasks in wrapping. Returns how often it did what.
+
+    It stops when its time is used up; the next sweep goes on, as what waits longest comes first.
+    """
+    began = clock()
+    done: Counter[str] = Counter()
+    for sweep, seconds in ((_links, LINKS_SECONDS), (_tasks, ALL_SECONDS)):
+        try:
+            done.update(sweep(clock, began + seconds))
+        except (rest.Unavailable, rest.Unknown) as error:
+            log.warning("sweep: Twilio cannot be reached", why=str(error))
+            done["broken off"] += 1
+    log.info("sweep", seconds=round(clock() - began, 1), **done)
+    return done
+
+
+def _links(clock: Clock, until: float) -> Iterator[str]:
+    """Pass A: the links that are open past their time."""
+    for page in table.due(clock()):
+        for due in page:
+            if clock() >= until:
+                yield "out of time"
+                return
+            yield _guarded(partial(_look, due, clock()), msgspec.structs.asdict(due.key))
+
+
+def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
+    """What `act` did. Its error is logged and the next one is not held up, unless Twilio cannot be reached at all."""
+    with log.About(**about):
+        try:
+            did = act()
+        except (rest.Unavailable, rest.Unknown):
+            raise
+        except Exception as error:
+            log.error("sweep failed", why=type(error).__name__)
+            return "failed"
+        left = did == "taken" or did.startswith("left ")
+        log.info("swept", {} if left else metrics.of(metrics.SWEEP_ACTIONS), did=did)
+        return did
+
+
+def _look(due: table.Due, now: float) -> str:
+    try:
+        link = table.look_again(due.key, due.check_at, now + SOON_SECONDS)
+        status = rest.reservation_status(link.task_sid, link.reservation_sid) if link.task_sid else "gone"
+        match status:
+            case "pending":
+                return _pending(link, now)
+            case "accepted" | "wrapping":
+                return _joined(link, status, now)
+            case "gone":  # Twilio forgets a task five minutes after its end (contract 5)
+                return _close(link, "completed" if link.bridged_at else "canceled", now)
+            case _:
+                outcome = outcome_of(status)
+                return _close(link, outcome, now) if outcome else f"left {status}"
+    except table.Lost:
+        return "taken"  # closed by its event, or by another sweep
+
+
+def _pending(link: Link, now: float) -> str:
+    """Nobody is joined. Where a phone may be ringing, the reservation has time until its end."""
+    end = link.reserved_at + callcenter.current().reservation_timeout + table.CHECK_AFTER_SECONDS
+    if now < end and (link.worker_call_sid or link.mode == "direct"):
+        table.look_again(link.key, link.check_at, end)
+        return "left pending"
+    # Reject first: if the two are being joined at this moment, Twilio refuses, and the leg is left alone.
+    if not rest.reject(link.task_sid, link.reservation_sid, ""):
+        return "left pending"
+    return _close(link, "rejected", now, "nobody was joined" if link.worker_call_sid else "nobody rang")
+
+
+def _joined(link: Link, status: str, now: float) -> str:
+    """The two talk, or have talked; `bridged_at` is when we learned of it, if no event told."""
+    if link.state != "bridged":
+        link = table.observe(link.key, "bridged", now, {})
+    later = table.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
+    table.look_again(link.key, link.check_at, now + later)
+    return f"left {status}"
+
+
+def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
+    """End the worker's leg and close then: a sweep that dies in between finds the link open again."""
+    if outcome != "completed" and link.worker_call_sid and link.mode != "direct":
+        rest.hang_up(link.worker_call_sid)
+    why = f"swept: {reason}" if reason else ""
+    try:
+        table.close(link.key, outcome, why or link.reason or "swept", now)
+    except table.Lost:
+        table.explain(link.key, why)  # its event came meanwhile, and does not know why we rejected
+    return outcome
+
+
+def _tasks(clock: Clock, until: float) -> Iterator[str]:
+    """Pass B: tasks that nobody completes, as the message that should have is lost."""
+    for task in rest.wrapping_tasks(MOST_TASKS):
+        if clock() >= until:
+            yield "out of time"
+            return
+        if clock() >= task.updated_at + _rules(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS:
+            yield _guarded(partial(closing.finish_task, task.sid, "swept", clock()), {"task_sid": task.sid})
+
+
+def _rules(task: rest.Task) -> Queue:
+    return callcenter.current().queue(environment.current().task_queue_name(task.task_queue_sid))

@@ -1,0 +1,310 @@
+"""The table of links and calls. Every step is one conditional write that says what it expects.
+
+Keys: partition `call_sid`, sort `item`: "CALL" for the caller's own story, the ReservationSid for a link.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chalicelib import aws
+from chalicelib.config import callcenter, environment
+from chalicelib.links.model import Call, Key, Link, Outcome, State, Story, before
+
+# The sweep looks at a link this long after its time: crm-first the last moment to dial, direct the reservation's end.
+CHECK_AFTER_SECONDS = 10
+# A talk is looked at this often: less than the five minutes for which Twilio knows a task after its end (contract 5).
+CHECK_TALK_SECONDS = 240
+DUE_PAGE = 25
+
+
+class Lost(Exception):
+    """The conditional write found something else than it expects. `current` is the row that stands, if any."""
+
+    def __init__(self, current: Link | None) -> None:
+        super().__init__(f"the link is {current.state if current else 'missing'}")
+        self.current = current
+
+
+class Due(NamedTuple):
+    """An open link whose time has come, as the index tells it: what is true says the row itself."""
+
+    key: Key
+    check_at: float
+
+
+class _Write(NamedTuple):
+    """One UpdateItem. `changes` are set; `defaults` only where the row has nothing; empty values are left out."""
+
+    changes: Mapping[str, object]
+    condition: str
+    values: Mapping[str, object] = {}
+    names: Mapping[str, str] = {"#state": "state"}
+    defaults: Mapping[str, object] = {}
+    remove: Sequence[str] = ()
+
+
+def reserve(link: Link, now: float) -> Link:
+    """Write a new link; returns the one that stands, which is another when this reservation was written before."""
+    row = _row(link) | {"reserved_at": now} | _expiry(now)
+    if link.state != "closed":
+        row |= {"open": "link", "check_at": int(_time_is_over(link, now)) + CHECK_AFTER_SECONDS}
+    try:
+        aws.client("dynamodb").put_item(
+            TableName=environment.current().links_table,
+            Item=_encode(row),
+            ConditionExpression="attribute_not_exists(call_sid)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except aws.client("dynamodb").exceptions.ConditionalCheckFailedException as error:
+        return _link(_decode(error.response["Item"]))
+    return msgspec.structs.replace(link, reserved_at=now)
+
+
+def claim(key: Key, now: float, lease_seconds: float) -> Link:
+    """Take the link for its CRM work, or take it over from a job that died. Raises Lost."""
+    changes = {"state": "preparing", "preparing_at": now, "leased_until": now + lease_seconds}
+    condition = "#state = :reserved OR (#state = :preparing AND leased_until < :now)"
+    values = {":reserved": "reserved", ":preparing": "preparing", ":now": now}
+    return _write_link(key, _Write(changes, condition, values))
+
+
+def advance(key: Key, state: State, now: float, changes: Mapping[str, object] | None = None) -> Link:
+    """Move an existing link forward to `state`. Raises Lost when it is there already, further, or missing."""
+    condition, values = _is_in(before(state))
+    return _write_link(key, _Write({**(changes or {}), "state": state, f"{state}_at": now}, condition, values))
+
+
+def divert(key: Key, now: float) -> Link:
+    """Hand a link to Twilio's own dequeue, unless a job is at work on it. Raises Lost."""
+    changes = {"state": "dialing", "dialing_at": now, "mode": "direct"}
+    return _write_link(key, _Write(changes, "#state = :reserved", {":reserved": "reserved"}))
+
+
+def follow_leg(key: Key, state: State, worker_call_sid: str, now: float) -> Link:
+    """The worker leg got to `state`; only one leg ever gets a link. Raises Lost."""
+    condition, values = _is_in(before(state))
+    condition += " AND (attribute_not_exists(worker_call_sid) OR worker_call_sid = :leg)"
+    changes = {"state": state, f"{state}_at": now, "worker_call_sid": worker_call_sid}
+    return _write_link(key, _Write(changes, condition, {**values, ":leg": worker_call_sid}))
+
+
+def record_leg(key: Key, worker_call_sid: str) -> Link:
+    """Keep the sid of the worker leg, whatever state the link is in; returns the link as it stands. Raises Lost."""
+    condition = "attribute_exists(#state) AND (attribute_not_exists(worker_call_sid) OR worker_call_sid = :leg)"
+    return _write_link(key, _Write({"worker_call_sid": worker_call_sid}, condition, {":leg": worker_call_sid}))
+
+
+def observe(key: Key, state: State, now: float, seen: Mapping[str, object]) -> Link:
+    """An event says that the link got to `state`; the row is made if the event is the first to tell. Raises Lost.
+
+    `seen` are the identifying fields of the event: they fill what the row does not know yet, and change nothing.
+    """
+    condition, values = _is_in(before(state))
+    defaults = {**seen, "reserved_at": now, "open": "link", **_expiry(now)}
+    changes = {"state": state, f"{state}_at": now, "check_at": int(now) + CHECK_TALK_SECONDS}
+    condition = f"attribute_not_exists(#state) OR {condition}"
+    return _write_link(key, _Write(changes, condition, values, defaults=defaults))
+
+
+def close(key: Key, outcome: Outcome, reason: str, now: float, seen: Mapping[str, object] | None = None) -> Link:
+    """The link has ended; like `observe` it makes the row if need be. Raises Lost when it is closed already."""
+    condition, values = _is_in(before("closed"))
+    changes = {"state": "closed", "closed_at": now, "outcome": outcome, "reason": reason}
+    defaults = {**(seen or {}), "reserved_at": now, **_expiry(now)}
+    condition = f"attribute_not_exists(#state) OR {condition}"
+    return _write_link(
+        key, _Write(changes, condition, values, defaults=defaults, remove=("open", "check_at", "leased_until"))
+    )
+
+
+def due(now: float) -> Iterator[Sequence[Due]]:
+    """The open links whose time has come, those that wait longest first, page by page.
+
+    An index tells them, which may be a moment behind: `look_again` finds out whether it is so.
+    """
+    request: dict[str, Any] = {
+        "TableName": environment.current().links_table,
+        "IndexName": "open",
+        "KeyConditionExpression": "#open = :link AND check_at <= :now",
+        "ExpressionAttributeNames": {"#open": "open"},
+        "ExpressionAttributeValues": _encode({":link": "link", ":now": now}),
+        "PaginationConfig": {"PageSize": DUE_PAGE},
+    }
+    for page in aws.client("dynamodb").get_paginator("query").paginate(**request):
+        rows = [_decode(item) for item in page["Items"]]
+        yield [Due(Key(row["call_sid"], row["item"]), row["check_at"]) for row in rows]
+
+
+def look_again(key: Key, seen: float, check_at: float) -> Link:
+    """Have the link looked at again at `check_at`, if it is still to be looked at when it was `seen` to be.
+
+    Returns the link as it stands. Raises Lost: it is closed, or somebody else is looking at it.
+    """
+    return _write_link(key, _Write({"check_at": int(check_at)}, "#check_at = :seen", {":seen": seen}, names={}))
+
+
+def explain(key: Key, reason: str) -> bool:
+    """Say why a link ended, or will end, unless that has been said; returns whether it was news."""
+    if not reason:
+        return False
+    try:
+        _write_link(key, _Write({"reason": reason}, "attribute_exists(#state) AND attribute_not_exists(reason)"))
+    except Lost:
+        return False
+    return True
+
+
+def note_time(key: Key, step: str, at: float) -> None:
+    """The time of a step that became known after the link was closed."""
+    _write_link(key, _Write({}, "attribute_exists(#state)", defaults={step: at}))
+
+
+def record_call(
+    call_sid: str,
+    changes: Mapping[str, object],
+    now: float,
+    *,
+    defaults: Mapping[str, object] | None = None,
+    once: str = "",
+) -> bool:
+    """Note something of the caller's own story; with `once` only if that attribute is not there yet, else False."""
+    day = datetime.fromtimestamp(now, UTC).date().isoformat()
+    condition, names = ("attribute_not_exists(#once)", {"#once": once}) if once else ("", {})
+    defaults = {**(defaults or {}), "day": day, "at": now, **_expiry(now)}
+    try:
+        _update(call_sid, "CALL", _Write(changes, condition, names=names, defaults=defaults))
+    except Lost:
+        return False
+    return True
+
+
+def story(call_sid: str, table: str = "") -> Story:
+    """Everything about the call of this caller's CallSid; `table` if it is another than this process's own."""
+    rows = _query(table, call_sid, KeyConditionExpression="call_sid = :sid", ConsistentRead=True)
+    links = sorted((_link(row) for row in rows if row["item"] != "CALL"), key=lambda link: link.reserved_at)
+    calls = [msgspec.convert(row, Call, strict=False) for row in rows if row["item"] == "CALL"]
+    return Story(calls[0] if calls else None, tuple(links))
+
+
+def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
+    """The link of this worker leg (from an index: a leg of the last second may be missing)."""
+    condition = "worker_call_sid = :sid"
+    rows = _query(table, worker_call_sid, KeyConditionExpression=condition, IndexName="by_worker_leg")
+    return _link(rows[0]) if rows else None
+
+
+def _query(table: str, sid: str, **request: Any) -> list[dict[str, Any]]:
+    request["TableName"] = table or environment.current().links_table
+    request["ExpressionAttributeValues"] = _encode({":sid": sid})
+    pages = aws.client("dynamodb").get_paginator("query").paginate(**request)
+    return [_decode(item) for page in pages for item in page["Items"]]
+
+
+def _is_in(states: Sequence[State]) -> tuple[str, dict[str, object]]:
+    values: dict[str, object] = {f":state{number}": state for number, state in enumerate(states)}
+    return f"#state IN ({', '.join(values)})", values
+
+
+def _write_link(key: Key, write: _Write) -> Link:
+    try:
+        return _link(_update(key.call_sid, key.reservation_sid, write))
+    except Lost as lost:
+        if lost.current and _is_ours(lost.current, write.changes):
+            return lost.current
+        raise
+
+
+def _is_ours(link: Link, changes: Mapping[str, object]) -> bool:
+    """Whether what stands is this very write: boto3 sends one again whose answer was lost, and loses to itself."""
+    return "state" in changes and all(getattr(link, name) == value for name, value in changes.items() if value)
+
+
+def _update(call_sid: str, item: str, write: _Write) -> dict[str, Any]:
+    changes = {name: value for name, value in write.changes.items() if value not in ("", None)}
+    known = {*changes, *write.remove}
+    defaults = {name: value for name, value in write.defaults.items() if value not in ("", None) and name not in known}
+    sets = [f"#{name} = :{name}" for name in changes]
+    sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in defaults]
+    removes = f" REMOVE {', '.join(f'#{name}' for name in write.remove)}" if write.remove else ""
+    used = {**changes, **defaults}
+    request: dict[str, Any] = {"ConditionExpression": write.condition} if write.condition else {}
+    try:
+        answer = aws.client("dynamodb").update_item(
+            TableName=environment.current().links_table,
+            Key=_encode({"call_sid": call_sid, "item": item}),
+            UpdateExpression=f"SET {', '.join(sets)}{removes}",
+            ExpressionAttributeNames={**{f"#{name}": name for name in [*used, *write.remove]}, **write.names},
+            ExpressionAttributeValues=_encode({**{f":{name}": value for name, value in used.items()}, **write.values}),
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **request,
+        )
+    except aws.client("dynamodb").exceptions.ConditionalCheckFailedException as error:
+        standing = error.response.get("Item")
+        raise Lost(_link(_decode(standing)) if standing and item != "CALL" else None) from None
+    return _decode(answer["Attributes"])
+
+
+def _time_is_over(link: Link, now: float) -> float:
+    """When a link that is reserved now should have come to something."""
+    direct = link.mode == "direct"
+    return now + callcenter.current().reservation_timeout if direct else max(link.deadline, now)
+
+
+def _expiry(now: float) -> dict[str, object]:
+    return {"expires_at": callcenter.current().expires_at(now)}
+
+
+def _row(link: Link) -> dict[str, object]:
+    fields: dict[str, object] = msgspec.to_builtins(link)
+    reservation_sid = fields.pop("reservation_sid")
+    return {"item": reservation_sid} | {name: value for name, value in fields.items() if value not in ("", 0, {})}
+
+
+def _link(row: Mapping[str, Any]) -> Link:
+    return msgspec.convert({**row, "reservation_sid": row["item"]}, Link, strict=False)
+
+
+def _encode(values: Mapping[str, object]) -> dict[str, Any]:
+    return {name: _attribute(value) for name, value in values.items()}
+
+
+def _attribute(value: object) -> dict[str, Any]:
+    """The value in DynamoDB's notation. boto3's own serializer takes neither floats nor half of the time."""
+    match value:
+        case str():
+            return {"S": value}
+        case bool():
+            return {"BOOL": value}
+        case int() | float():
+            return {"N": repr(value)}
+        case None:
+            return {"NULL": True}
+        case Mapping():
+            return {"M": _encode(value)}
+        case Sequence():
+            return {"L": [_attribute(item) for item in value]}
+        case _:
+            raise TypeError(f"cannot be stored: {type(value).__name__}")
+
+
+def _decode(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(attribute) for name, attribute in item.items()}
+
+
+def _value(attribute: Mapping[str, Any]) -> Any:
+    [(kind, value)] = attribute.items()
+    match kind:
+        case "N":
+            return float(value) if set(value) & set(".eE") else int(value)
+        case "M":
+            return _decode(value)
+        case "L":
+            return [_value(item) for item in value]
+        case "NULL":
+            return None
+        case _:  # S and BOOL; nothing else is written here
+            return value

@@ -1,0 +1,1 @@
+"""TaskRouter asks and tells: assignments and events."""

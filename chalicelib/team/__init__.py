@@ -1,0 +1,1 @@
+"""The team's own files: an upgrade of Cordboard leaves this folder alone."""

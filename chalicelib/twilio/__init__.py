@@ -1,0 +1,1 @@
+"""Twilio: its requests to us, our answers, and its REST API."""

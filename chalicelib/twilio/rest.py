@@ -1,0 +1,292 @@
+"""Twilio's REST API, as few verbs as we need, on Twilio's own client."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chalicelib.config import environment, secrets
+
+if TYPE_CHECKING:
+    from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+    from twilio.rest import Client
+    from twilio.rest.taskrouter.v1.workspace import WorkspaceContext
+
+TIMEOUT_SECONDS = 4.0
+RETRIES = 2  # after an answer that says "not now", and after failed connections; never after a timeout
+
+NOT_NOW = frozenset({429, 500, 503})
+# From what stands in front of the one that acts: nobody knows whether it did.
+NO_ANSWER = frozenset({502, 504})
+
+PAGE_SIZE = 100
+
+RING_EVENTS = ("initiated", "ringing", "answered", "completed")
+
+
+class Refused(Exception):
+    """Twilio answered no, and will again."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"Twilio error {code}: {message}")
+        self.code = code
+
+
+class Unavailable(Exception):
+    """Twilio did not take the request: too many requests, an error of its own, or no connection."""
+
+
+class Unknown(Exception):
+    """No answer came: Twilio may or may not have acted."""
+
+
+class Task(msgspec.Struct, frozen=True):
+    """A task. `updated_at` in epoch seconds; `attributes` is JSON, and empty in a list (contract 5)."""
+
+    sid: str
+    status: str
+    task_queue_sid: str
+    attributes: str
+    updated_at: float
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    sid: str
+    status: str
+    worker_sid: str
+    worker_name: str
+
+
+class Ring(msgspec.Struct, frozen=True):
+    """A worker leg to place. `timeout` in seconds."""
+
+    to: str
+    caller_id: str
+    answer_url: str
+    status_url: str
+    timeout: int
+
+
+class Ringing(msgspec.Struct, frozen=True):
+    """A worker leg that Twilio has taken; it starts to ring `queue_seconds` from now."""
+
+    call_sid: str
+    queue_seconds: float
+
+
+def ring_worker(ring: Ring) -> Ringing:
+    """POST /Calls. Raises Refused, Unavailable, or Unknown when the phone may ring all the same."""
+    with _errors():
+        call = _client().calls.create(
+            to=ring.to,
+            from_=ring.caller_id,
+            url=ring.answer_url,
+            method="POST",
+            status_callback=ring.status_url,
+            status_callback_method="POST",
+            status_callback_event=list(RING_EVENTS),
+            timeout=ring.timeout,
+        )
+    return Ringing(str(call.sid), int(call.queue_time or 0) / 1000)
+
+
+def hang_up(call_sid: str) -> None:
+    """End a leg, ringing or answered; one that has ended is left alone. Raises Unavailable or Unknown."""
+    with _errors(), _already_done(21220, 20404):
+        _client().calls(call_sid).update(status="completed")
+
+
+def reservation_status(task_sid: str, reservation_sid: str) -> str:
+    """pending, accepted, …; `gone` when Twilio no longer knows it. Raises Unavailable or Unknown."""
+    with _errors():
+        try:
+            return str(_workspace().tasks(task_sid).reservations(reservation_sid).fetch().reservation_status)
+        except _rest_errors() as error:
+            if error.code != 20404:
+                raise
+            return "gone"
+
+
+def reject(task_sid: str, reservation_sid: str, activity_sid: str) -> bool:
+    """Give the caller to the next worker; the worker goes to `activity_sid`, or stays when that is empty.
+
+    False when the reservation is no longer pending: someone else decided. Raises Unavailable or Unknown.
+    """
+    fields = {"worker_activity_sid": activity_sid} if activity_sid else {}
+    with _errors():
+        try:
+            reservation = _workspace().tasks(task_sid).reservations(reservation_sid)
+            reservation.update(reservation_status="rejected", **fields)
+        except _rest_errors() as error:
+            # The code for a reservation that is not pending is not documented: any final refusal is taken as that.
+            if not _is_final(error.status):
+                raise
+            return False
+    return True
+
+
+def complete_task(task_sid: str, reason: str) -> None:
+    """End a task that is wrapping; one that is completed, deleted or not there yet is left alone.
+
+    Raises Unavailable or Unknown.
+    """
+    with _errors(), _already_done(20001, 20404):
+        _workspace().tasks(task_sid).update(assignment_status="completed", reason=reason)
+
+
+def move_worker(worker_sid: str, to_activity_sid: str, only_from: str = "") -> bool:
+    """Set the worker's activity, if `only_from` is empty or the activity it is in. Raises as the others do."""
+    with _errors():
+        worker = _workspace().workers(worker_sid)
+        if only_from and worker.fetch().activity_sid != only_from:
+            return False
+        worker.update(activity_sid=to_activity_sid)
+    return True
+
+
+def wrapping_tasks(limit: int) -> list[Task]:
+    """Up to `limit` of this workflow's tasks that are wrapping, oldest first. Raises as the others do.
+
+    Whole before the first is used: a task that is completed meanwhile would move the later pages.
+    """
+    with _errors(), _pages():
+        found = _workspace().tasks.list(
+            assignment_status=["wrapping"],
+            workflow_sid=environment.current().workflow_sid,
+            ordering="DateCreated:asc",
+            limit=limit,
+            page_size=min(limit, PAGE_SIZE),
+        )
+    return [_task(task) for task in found]
+
+
+def task(task_sid: str) -> Task | None:
+    """The task; None when Twilio no longer knows it. Raises as the others do."""
+    with _errors():
+        try:
+            return _task(_workspace().tasks(task_sid).fetch())
+        except _rest_errors() as error:
+            if error.code != 20404:
+                raise
+            return None
+
+
+def reservations(task_sid: str) -> list[Reservation]:
+    """Everybody who was reserved for this task. Raises as the others do."""
+    with _errors(), _pages():
+        found = _workspace().tasks(task_sid).reservations.list(page_size=PAGE_SIZE)
+    return [
+        Reservation(str(one.sid), str(one.reservation_status), str(one.worker_sid), one.worker_name or "")
+        for one in found
+    ]
+
+
+def _task(found: Any) -> Task:
+    return Task(
+        str(found.sid),
+        str(found.assignment_status),
+        found.task_queue_sid or "",
+        found.attributes or "",
+        found.date_updated.timestamp(),
+    )
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Twilio's and the network's errors as the three that a use case tells apart."""
+    import requests
+
+    try:
+        yield
+    except _rest_errors() as error:
+        raise _in_our_words(error.status, error.code, getattr(error, "msg", "")) from None
+    except requests.exceptions.ConnectTimeout:
+        raise Unavailable("no connection to Twilio in time") from None
+    except requests.exceptions.RequestException as error:
+        # Broken off after the request was sent is as unknown as a timeout; only a refused connection is certain.
+        refused = "Failed to establish a new connection" in str(error)
+        raise (Unavailable if refused else Unknown)(f"no answer from Twilio: {type(error).__name__}") from None
+
+
+@contextmanager
+def _already_done(*codes: int) -> Iterator[None]:
+    try:
+        yield
+    except _rest_errors() as error:
+        if error.code not in codes:
+            raise
+
+
+@contextmanager
+def _pages() -> Iterator[None]:
+    """The client's lists tell every status but 200 by an exception without a code that has the response beside it."""
+    from twilio.base.exceptions import TwilioException
+
+    try:
+        yield
+    except TwilioException as error:
+        response = error.args[1] if len(error.args) > 1 else None
+        if response is None:
+            raise
+        raise _in_our_words(response.status_code, 0, "no list") from None
+
+
+def _in_our_words(status: int, code: int, message: str) -> Refused | Unavailable | Unknown:
+    if _is_final(status):
+        return Refused(code or status, message)
+    return (Unknown if status in NO_ANSWER else Unavailable)(f"Twilio answered {status}")
+
+
+def _is_final(status: int) -> bool:
+    return 400 <= status < 500 and status != 429
+
+
+def _rest_errors() -> "tuple[type[TwilioRestException], type[TwilioServiceException]]":
+    from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+
+    return TwilioRestException, TwilioServiceException
+
+
+def _workspace() -> "WorkspaceContext":
+    return _client().taskrouter.v1.workspaces(environment.current().workspace_sid)
+
+
+@cache
+def _client() -> "Client":
+    from twilio.rest import Client
+
+    secret, current = secrets.current(), environment.current()
+    username = secret.api_key_sid or current.account_sid
+    password = secret.api_key_secret or secret.auth_tokens[0]
+    return Client(username, password, current.account_sid, http_client=_http_client(current.twilio_api_url))
+
+
+def _http_client(api_url: str) -> Any:
+    """Twilio's HTTP client with a timeout and retries; with `api_url` every request goes to that host instead."""
+    from urllib.parse import urlsplit
+
+    from twilio.http.http_client import TwilioHttpClient
+    from urllib3 import Retry
+
+    class HttpClient(TwilioHttpClient):  # type: ignore[misc]
+        def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+            parts = urlsplit(url)
+            return super().request(method, url.replace(f"{parts.scheme}://{parts.netloc}", api_url, 1), *args, **kwargs)
+
+    retry = Retry(
+        total=RETRIES,
+        read=False,  # a request that was sent is never sent again: Twilio may have acted on it
+        status_forcelist=NOT_NOW,
+        respect_retry_after_header=False,
+        allowed_methods=None,
+        backoff_factor=0.3,
+        backoff_jitter=0.3,
+        raise_on_status=False,
+    )
+    kind = HttpClient if api_url else TwilioHttpClient
+    client = kind(timeout=TIMEOUT_SECONDS, max_retries=retry)
+    if api_url and client.session is not None:
+        client.session.mount("http://", client.session.get_adapter("https://"))
+    return client

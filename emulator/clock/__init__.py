@@ -1,0 +1,1 @@
+"""Time in the emulator: the scheduler of events, and programs that wait."""

@@ -1,0 +1,1 @@
+"""HTTP in the emulator: signed webhooks, and what carries them."""

@@ -1,0 +1,1 @@
+"""TaskRouter: workspaces, routing, reservations and events."""

@@ -1,0 +1,1 @@
+"""Programmable Voice: calls, TwiML, queues and the people on the phones."""

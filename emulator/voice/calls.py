@@ -1,0 +1,167 @@
+"""A call leg: its state, the parameters Twilio sends about it, and its status callbacks (contract 1.2, 7.2)."""
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Literal
+
+from emulator.clock.process import Process
+from emulator.ports import WorkerLegOrder
+
+if TYPE_CHECKING:
+    from emulator.voice.parties import Person
+    from emulator.voice.queues import Bridge, Member
+
+Method = Literal["GET", "POST"]
+Direction = Literal["inbound", "outbound-api"]
+ENDED = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+API_VERSION = "2010-04-01"
+_PLACES = [f"{who}{what}" for who in ("From", "To", "Caller", "Called") for what in ("City", "State", "Zip", "Country")]
+
+
+def rfc2822(seconds: float) -> str:
+    return format_datetime(datetime.fromtimestamp(seconds, UTC))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the next document comes from: a URL with parameters of its own, or TwiML given directly."""
+
+    url: str = ""
+    method: Method = "POST"
+    extra: dict[str, str] = field(default_factory=dict)
+    twiml: str = ""
+
+
+class LegEnded(Exception):
+    """The leg is over. `by` is person, document, rest, taskrouter or timeout; an unanswered leg gets `status`."""
+
+    def __init__(self, by: str, status: str = "") -> None:
+        super().__init__(by)
+        self.by = by
+        self.status = status
+
+
+class GoTo(Exception):
+    """The leg goes on with another document: a Redirect, an action, or a redirect over REST."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(source.url)
+        self.source = source
+
+
+@dataclass(frozen=True)
+class StatusCallback:
+    url: str = ""
+    method: Method = "POST"
+    events: frozenset[str] = frozenset({"completed"})
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Call:
+    """Times are epoch seconds. `digits` is what the person pressed since somebody last cleared it."""
+
+    sid: str
+    account_sid: str
+    from_: str
+    to: str
+    direction: Direction
+    created: float
+    status: str = "queued"
+    timeout: float = 60.0
+    queue_seconds: float = 0.0
+    fallback_url: str = ""
+    fallback_method: Method = "POST"
+    callback: StatusCallback = field(default_factory=StatusCallback)
+    callbacks_sent: int = 0
+    updated: float = 0.0
+    answered: float | None = None
+    ended: float | None = None
+    digits: str = ""
+    speech: str = ""
+    talking_until: float = 0.0
+    heard: list[str] = field(default_factory=list)
+    picked_up: str = ""  # by hand, while it rings: answered or declined
+    processes: list[Process] = field(default_factory=list)
+    person: "Person | None" = None
+    member: "Member | None" = None
+    bridge: "Bridge | None" = None
+    dequeues: WorkerLegOrder | None = None  # when TaskRouter placed this leg, to be joined at its answer
+
+    @property
+    def person_number(self) -> str:
+        """The number of the person on this leg: who dialed, or who was dialed."""
+        return self.from_ if self.direction == "inbound" else self.to
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def main(self) -> Process:
+        return self.processes[0]
+
+    @property
+    def is_joined(self) -> bool:
+        return self.bridge is not None and self.bridge.state == "joined"
+
+    def notify(self) -> None:
+        """Let everything that waits on this leg look again."""
+        for process in list(self.processes):
+            process.notify()
+        if self.person is not None:
+            self.person.process.notify()
+
+    def run(self, process: Process) -> None:
+        """Start `fiber` as one of this leg's programs; the first one is the leg's life."""
+        self.processes = [known for known in self.processes if not known.done or known is self.processes[0]]
+        self.processes.append(process)
+        process.start()
+
+    def seconds(self) -> int:
+        """How long the leg was answered, whole seconds, 0 when it never was."""
+        if self.answered is None or self.ended is None:
+            return 0
+        return math.ceil(self.ended - self.answered)
+
+
+def standard_parameters(call: Call) -> dict[str, str]:
+    """What every voice request carries (contract 1.2). The places are there and blank, as they often are."""
+    return {
+        "CallSid": call.sid,
+        "AccountSid": call.account_sid,
+        "From": call.from_,
+        "To": call.to,
+        "Caller": call.from_,
+        "Called": call.to,
+        "CallStatus": call.status,
+        "ApiVersion": API_VERSION,
+        "Direction": call.direction,
+        **dict.fromkeys(_PLACES, ""),
+    }
+
+
+def task_attributes(call: Call) -> dict[str, object]:
+    """The 25 attributes that a task made by <Enqueue> always has (contract 3.1)."""
+    return {_snake(name): value for name, value in standard_parameters(call).items()}
+
+
+def _snake(name: str) -> str:
+    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def callback_parameters(call: Call, event: str, now: float) -> dict[str, str]:
+    """One status callback's form (contract 7.2); takes the next sequence number."""
+    form = standard_parameters(call)
+    if event == "initiated":
+        form["CallStatus"] = "initiated"
+    form["Timestamp"] = rfc2822(now)
+    form["CallbackSource"] = "call-progress-events"
+    form["SequenceNumber"] = str(call.callbacks_sent)
+    if event == "completed":
+        form["CallDuration"] = str(call.seconds())
+        form["Duration"] = str(math.ceil(call.seconds() / 60))
+    call.callbacks_sent += 1
+    return {**form, **call.callback.extra}

@@ -1,0 +1,48 @@
+"""What all legs share: the kernel, the wire, TaskRouter, the table of calls and the queues."""
+
+from dataclasses import dataclass, field
+
+from emulator.clock.scheduler import Scheduler
+from emulator.ports import TaskRouterPort, TwilioError, Webhooks, WebResult
+from emulator.voice.calls import Call, callback_parameters
+from emulator.voice.queues import Queues
+
+API_URL = "https://api.twilio.com"
+
+
+@dataclass
+class Context:
+    """`speech_rate` is seconds per spoken character, `play_seconds` the length of any recording that is played."""
+
+    scheduler: Scheduler
+    webhooks: Webhooks
+    account_sid: str
+    speech_rate: float = 0.06
+    play_seconds: float = 5.0
+    calls: dict[str, Call] = field(default_factory=dict)
+
+    router: TaskRouterPort = field(init=False)  # set when both halves exist: each needs the other
+
+    def __post_init__(self) -> None:
+        self.queues = Queues(self.scheduler)
+
+    def warn(self, code: int, message: str, sid: str) -> None:
+        """What Twilio's debugger would show."""
+        self.scheduler.emit("warning", code=str(code), message=message, sid=sid)
+
+    def warn_of(self, error: TwilioError, sid: str) -> None:
+        self.warn(error.code, error.message, sid)
+
+    def speech_seconds(self, text: str) -> float:
+        return len(text) * self.speech_rate
+
+    def call_back(self, call: Call, event: str) -> None:
+        """The status callback of `event`, if somebody subscribed to it (contract 7.2)."""
+        callback = call.callback
+        if callback.url and event in callback.events:
+            form = callback_parameters(call, event, self.scheduler.now())
+            self.webhooks.send(callback.url, form, ignore_answer, method=callback.method)
+
+
+def ignore_answer(_result: WebResult) -> None:
+    """Nothing depends on the answer to a status callback; the fact `webhook` has its status."""

@@ -1,0 +1,219 @@
+"""Runs TwiML on a leg: gets documents, performs the verbs in order (contract 1.4, 3)."""
+
+from collections.abc import Callable
+from typing import Literal
+from urllib.parse import urljoin
+
+from emulator.clock.process import Program, Wait
+from emulator.ports import TwilioError, WebFailure, WebResponse, WebResult
+from emulator.voice.calls import Call, GoTo, LegEnded, Method, Source, standard_parameters
+from emulator.voice.context import Context
+from emulator.voice.document import Document, Gather, Hangup, Leave, Pause, Play, Redirect, Reject, Say, Verb, parse
+
+STOCK_ERROR = "We are sorry, an application error has occurred. Goodbye."
+XML_TYPES = {"text/xml", "application/xml", "text/html"}
+Place = Literal["call", "queue", "whisper"]
+ALLOWED: dict[Place, tuple[type, ...]] = {
+    "queue": (Say, Play, Pause, Gather, Redirect, Hangup, Leave),
+    "whisper": (Say, Play, Pause, Redirect),
+}
+
+
+class LeftQueue(Exception):
+    """<Leave> in a waiting document."""
+
+
+class DocumentFailure(Exception):
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Interpreter:
+    """Runs documents on one leg in one place. `base` is the URL of the document that runs."""
+
+    def __init__(self, context: Context, call: Call, place: Place = "call") -> None:
+        self.context = context
+        self.call = call
+        self.place: Place = place
+        self.source = Source()
+
+    def run(self, source: Source) -> Program:
+        """The document of `source`, and those it leads to, to their end."""
+        next_source: Source | None = source
+        while next_source is not None:
+            try:
+                yield from self._fetch_and_perform(next_source)
+                next_source = None
+            except GoTo as going:
+                next_source = going.source
+
+    def url(self, relative: str) -> str:
+        return urljoin(self.source.url, relative)
+
+    def after(self, action: str, method: str, extra: dict[str, str]) -> GoTo:
+        """What to raise in order to go on at a verb's `action`; without one it is the current document again."""
+        if not action and self.source.twiml:
+            return GoTo(self.source)
+        return GoTo(Source(self.url(action), verb_method(method), extra))
+
+    def _fetch_and_perform(self, source: Source) -> Program:
+        self.source = source
+        box: list[WebResult] = []
+        if source.twiml:
+            box.append(WebResponse(200, {"content-type": "text/xml"}, source.twiml.encode()))
+        else:
+            yield from self._fetch(source, box)
+        try:
+            document = read(box[0])
+        except DocumentFailure as failure:
+            yield from self._after_failure(source, failure)
+        else:
+            yield from self.perform(document)
+
+    def _fetch(self, source: Source, box: list[WebResult]) -> Program:
+        self._ask(source, box.append)
+        yield Wait(lambda: bool(box))
+
+    def _ask(self, source: Source, keep: Callable[[WebResult], None]) -> None:
+        def came(result: WebResult) -> None:
+            keep(result)
+            self.call.notify()
+
+        form = {**standard_parameters(self.call), **source.extra}
+        self.context.webhooks.send(source.url, form, came, method=source.method)
+
+    def tell_action(self, action: str, method: str, extra: dict[str, str], *, over: bool = True) -> None:
+        """An action whose answer has no leg to run on; `over` says that the leg has ended."""
+        if action:
+            form = {**standard_parameters(self.call), **extra}
+            form["CallStatus"] = "completed" if over else self.call.status
+            url = self.url(action)
+            self.context.webhooks.send(url, form, lambda _result: None, method=verb_method(method))
+
+    def _after_failure(self, source: Source, failure: DocumentFailure) -> Program:
+        """The fallback URL once; a failing fallback, or none, ends the leg with the stock message."""
+        self.context.warn(failure.code, failure.message, self.call.sid)
+        call = self.call
+        if call.fallback_url and "ErrorUrl" not in source.extra:
+            extra = {**source.extra, "ErrorCode": str(failure.code), "ErrorUrl": source.url}
+            raise GoTo(Source(call.fallback_url, call.fallback_method, extra))
+        self._go_live()
+        yield from self.say(STOCK_ERROR)
+        raise LegEnded("document")
+
+    def perform(self, document: Document) -> Program:
+        if document and isinstance(document[0], Reject) and self.call.status == "ringing":
+            # What status a rejected call gets is uncertain; busy is sure for reason="busy".
+            raise LegEnded("document", "busy" if document[0].reason == "busy" else "no-answer")
+        self._go_live()
+        for verb in document:
+            yield from self._verb(verb)
+
+    def _go_live(self) -> None:
+        if self.call.status == "ringing":
+            self.call.status = "in-progress"
+            self.call.answered = self.context.scheduler.now()
+            self.context.scheduler.emit("answered", sid=self.call.sid, to=self.call.to)
+
+    def _verb(self, verb: Verb) -> Program:
+        perform = PERFORM.get(type(verb))
+        if perform is None or not isinstance(verb, ALLOWED.get(self.place, object)):
+            name = getattr(verb, "name", "") or type(verb).__name__
+            self.context.warn(12200, f"{name} is not a verb that can run here", self.call.sid)
+            return
+        yield from perform(self, verb)
+
+    def say(self, text: str, until: Callable[[], bool] | None = None) -> Program:
+        """Speak `text`; `until` cuts it short."""
+        call = self.call
+        call.heard.append(text)
+        self.context.scheduler.emit("heard", sid=call.sid, who=call.person_number, text=text)
+        call.notify()
+        yield Wait(until, self.context.speech_seconds(text))
+
+    def play(self, url: str, until: Callable[[], bool] | None = None) -> Program:
+        call = self.call
+        call.heard.append(url)
+        self.context.scheduler.emit("played", sid=call.sid, who=call.person_number, url=url)
+        call.notify()
+        yield Wait(until, self.context.play_seconds)
+
+    def prompt(self, verb: Say | Play | Pause, until: Callable[[], bool] | None = None) -> Program:
+        if isinstance(verb, Pause):
+            yield Wait(until, verb.seconds)
+            return
+        for _ in range(verb.loop):
+            if until is not None and until():
+                return
+            if isinstance(verb, Say):
+                yield from self.say(verb.text, until)
+            else:
+                yield from self.play(self.url(verb.url), until)
+
+
+def verb_method(name: str) -> Method:
+    return "GET" if name == "GET" else "POST"
+
+
+def read(result: WebResult) -> Document:
+    """The document in an answer. DocumentFailure 11200, 11205, 12100 or 12300 (contract 1.4)."""
+    if isinstance(result, WebFailure):
+        raise DocumentFailure(11205, f"HTTP connection failure: {result.kind}")
+    if result.status // 100 != 2:
+        raise DocumentFailure(11200, f"HTTP retrieval failure: the answer's status is {result.status}")
+    kind = result.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind.startswith("audio/"):
+        return (Play(""), Hangup())
+    if kind == "text/plain":
+        return _plain(result)
+    if kind not in XML_TYPES:
+        raise DocumentFailure(12300, f"Invalid Content-Type: {kind or 'none'}")
+    return _parsed(result.body)
+
+
+def _plain(result: WebResponse) -> Document:
+    """Plain text is TwiML if it parses as such; otherwise it is read aloud."""
+    try:
+        return parse(result.body)
+    except TwilioError:
+        return (Say(result.body.decode(errors="replace").strip()), Hangup())
+
+
+def _parsed(text: bytes) -> Document:
+    try:
+        return parse(text)
+    except TwilioError as error:
+        raise DocumentFailure(error.code, error.message) from error
+
+
+def _prompt(leg: Interpreter, verb: Say | Play | Pause) -> Program:
+    yield from leg.prompt(verb)
+
+
+def _redirect(leg: Interpreter, verb: Redirect) -> Program:
+    """An empty URL asks for the same document again."""
+    if not verb.url and leg.source.twiml:
+        raise GoTo(leg.source)
+    raise GoTo(Source(leg.url(verb.url), verb_method(verb.method)))
+
+
+def _hangup(_leg: Interpreter, _verb: Hangup) -> Program:
+    raise LegEnded("document")
+
+
+def _leave(_leg: Interpreter, _verb: Leave) -> Program:
+    raise LeftQueue
+
+
+# How each verb is performed; Gather, Record, Enqueue and Dial are added by the module that runs whole calls.
+PERFORM: dict[type, Callable[..., Program]] = {
+    Say: _prompt,
+    Play: _prompt,
+    Pause: _prompt,
+    Redirect: _redirect,
+    Hangup: _hangup,
+    Reject: _hangup,
+    Leave: _leave,
+}

@@ -1,0 +1,194 @@
+"""People with phones: what a callee does when it rings, and what a person does on a live leg, step by step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from emulator.clock.process import Process, Program, Wait
+from emulator.clock.scheduler import Scheduler
+from emulator.voice.calls import Call
+
+RECORDER_SECONDS = 60.0  # how long a voicemail box listens before it hangs up
+
+
+@dataclass(frozen=True)
+class Hears:
+    text: str
+
+
+@dataclass(frozen=True)
+class Presses:
+    digits: str
+
+
+@dataclass(frozen=True)
+class Says:
+    text: str
+
+
+@dataclass(frozen=True)
+class Waits:
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Joined:
+    pass
+
+
+@dataclass(frozen=True)
+class Talks:
+    seconds: float
+
+
+@dataclass(frozen=True)
+class HangsUp:
+    pass
+
+
+Step = Hears | Presses | Says | Waits | Joined | Talks | HangsUp
+
+
+def hears(text: str) -> Hears:
+    """Wait until this leg hears a Say or a Play whose text or URL contains `text`.
+
+    What was heard since the last `hears` counts; an empty text is whatever comes next.
+    """
+    return Hears(text)
+
+
+def presses(digits: str) -> Presses:
+    return Presses(digits)
+
+
+def says(text: str) -> Says:
+    return Says(text)
+
+
+def waits(seconds: float) -> Waits:
+    return Waits(seconds)
+
+
+def joined() -> Joined:
+    """Wait until the leg is joined to the other one."""
+    return Joined()
+
+
+def talks(seconds: float) -> Talks:
+    return Talks(seconds)
+
+
+def hangs_up() -> HangsUp:
+    return HangsUp()
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What happens when a phone rings; `after` is seconds of ringing."""
+
+    kind: Literal["answers", "no_answer", "busy", "declines", "unreachable"]
+    after: float = 0.0
+    then: tuple[Step, ...] = ()
+
+
+def answers(after: float = 2.0, then: Sequence[Step] = ()) -> Behaviour:
+    return Behaviour("answers", after, tuple(then))
+
+
+def no_answer() -> Behaviour:
+    """It rings until the other side gives up, or somebody takes it by hand."""
+    return Behaviour("no_answer")
+
+
+def busy() -> Behaviour:
+    return Behaviour("busy")
+
+
+def declines(after: float = 2.0) -> Behaviour:
+    """The call is refused on the phone; Twilio sees that as busy."""
+    return Behaviour("declines", after)
+
+
+def voicemail(after: float = 15.0, greeting_seconds: float = 8.0) -> Behaviour:
+    """A machine takes the call, talks, records for a minute and hangs up."""
+    return Behaviour("answers", after, (Talks(greeting_seconds), Waits(RECORDER_SECONDS), HangsUp()))
+
+
+def unreachable() -> Behaviour:
+    return Behaviour("unreachable")
+
+
+class Phone:
+    """One number. Without instructions it rings and nobody takes it."""
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        self.rings = 0
+        self._behaviours: tuple[Behaviour, ...] = (no_answer(),)
+
+    def will(self, *behaviours: Behaviour) -> "Phone":
+        """What it does at this ring and at the following ones; the last behaviour repeats."""
+        self._behaviours = behaviours
+        self.rings = 0
+        return self
+
+    def next_ring(self) -> Behaviour:
+        self.rings += 1
+        return self._behaviours[min(self.rings, len(self._behaviours)) - 1]
+
+
+class Hands(Protocol):
+    """What a person can do with a leg."""
+
+    def press(self, call_sid: str, digits: str) -> None: ...
+
+    def say(self, call_sid: str, text: str) -> float: ...
+
+    def talk(self, call_sid: str, seconds: float) -> None: ...
+
+    def put_down(self, call_sid: str) -> None: ...
+
+
+class Person:
+    """Plays steps on one leg. After the last step the person stays on the line."""
+
+    def __init__(self, scheduler: Scheduler, hands: Hands, call: Call, steps: Sequence[Step]) -> None:
+        self._hands = hands
+        self._call = call
+        self._steps = steps
+        self._listened = 0
+        self.process = Process(scheduler, self._live())
+
+    def _live(self) -> Program:
+        for step in self._steps:
+            yield from self._take(step)
+
+    def _take(self, step: Step) -> Program:
+        sid = self._call.sid
+        match step:
+            case Hears(text):
+                yield Wait(lambda: self._has_heard(text))
+                self._listened = self._position_after(text)
+            case Joined():
+                yield Wait(lambda: self._call.is_joined)
+            case Waits(seconds):
+                yield Wait(seconds=seconds)
+            case Presses(digits):
+                self._hands.press(sid, digits)
+            case Says(text):
+                yield Wait(seconds=self._hands.say(sid, text))
+            case Talks(seconds):
+                self._hands.talk(sid, seconds)
+                yield Wait(seconds=seconds)
+            case HangsUp():
+                self._hands.put_down(sid)
+
+    def _has_heard(self, text: str) -> bool:
+        return self._position_after(text) > 0
+
+    def _position_after(self, text: str) -> int:
+        """Where to listen on from, once `text` was heard; 0 when it has not been."""
+        for position in range(self._listened, len(self._call.heard)):
+            if text in self._call.heard[position]:
+                return position + 1
+        return 0

@@ -1,0 +1,164 @@
+"""Voice queues, who waits in them, and the joining of two legs (contract 3.1, 3.2, 7.4)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from emulator.clock.scheduler import Scheduler
+from emulator.ports import TaskRouterPort, TwilioError
+from emulator.voice.calls import Call, Source
+
+WORKFLOW_QUEUE_SIZE = 100  # contract 13: the queue of a workflow
+NAMED_QUEUE_SIZE = 1000
+
+
+@dataclass
+class VoiceQueue:
+    sid: str
+    friendly_name: str
+    max_size: int
+    created: float
+    updated: float
+    members: list["Member"] = field(default_factory=list)
+    waited: list[float] = field(default_factory=list)
+    dialers: list[Call] = field(default_factory=list)
+
+    def average_wait(self) -> int:
+        """Seconds that those waited who have left. What Twilio averages over is uncertain."""
+        return round(sum(self.waited) / len(self.waited)) if self.waited else 0
+
+    def notify_dialers(self) -> None:
+        for dialer in list(self.dialers):
+            dialer.notify()
+
+
+@dataclass
+class Member:
+    """One caller in a queue. `left_with` is the QueueResult once the wait is over without a join."""
+
+    call: Call
+    queue: VoiceQueue
+    since: float
+    task_sid: str = ""
+    left_with: str = ""
+
+    def position(self) -> int:
+        return self.queue.members.index(self) + 1 if self in self.queue.members else 0
+
+    def leave(self, result: str) -> None:
+        """The wait is over; the caller's program does the rest."""
+        if not self.left_with:
+            self.left_with = result
+            self.call.notify()
+
+    def back(self) -> None:
+        """A join that failed: the caller is the first in the queue again."""
+        self.queue.waited.pop()
+        self.queue.members.insert(0, self)
+        self.queue.notify_dialers()
+
+
+class Queues:
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self.by_name: dict[str, VoiceQueue] = {}
+
+    def open(self, name: str, max_size: int) -> VoiceQueue:
+        """The queue of that name, made on demand."""
+        if name not in self.by_name:
+            now = self._scheduler.now()
+            self.by_name[name] = VoiceQueue(self._scheduler.sid("QU"), name, max_size, now, now)
+        return self.by_name[name]
+
+    def by_sid(self, sid: str) -> VoiceQueue | None:
+        return next((queue for queue in self.by_name.values() if queue.sid == sid), None)
+
+    def rename(self, queue: VoiceQueue, name: str) -> None:
+        if name in self.by_name:  # which code Twilio gives is uncertain
+            raise TwilioError(22003, f"A queue named {name} exists already")
+        del self.by_name[queue.friendly_name]
+        queue.friendly_name = name
+        self.by_name[name] = queue
+
+    def enter(self, queue: VoiceQueue, call: Call) -> Member:
+        member = Member(call, queue, self._scheduler.now())
+        queue.members.append(member)
+        call.member = member
+        queue.notify_dialers()
+        return member
+
+    def take_out(self, member: Member) -> None:
+        if member in member.queue.members:
+            member.queue.members.remove(member)
+            member.queue.waited.append(self._scheduler.now() - member.since)
+
+    def seconds_in(self, member: Member) -> int:
+        return int(self._scheduler.now() - member.since)
+
+
+BridgeState = Literal["preparing", "joined", "parted", "abandoned"]
+
+
+@dataclass
+class Bridge:
+    """A queued caller and the leg that takes it out. Without a reservation it is a named queue's.
+
+    preparing (the whisper plays) -> joined -> parted, or preparing -> abandoned.
+    """
+
+    caller: Call
+    worker: Call
+    member: Member
+    scheduler: Scheduler
+    router: TaskRouterPort
+    reservation_sid: str = ""
+    post_work_activity_sid: str = ""
+    whisper: Source | None = None
+    state: BridgeState = "preparing"
+    joined_at: float = 0.0
+    parted_at: float = 0.0
+    on_warning: Callable[[TwilioError, str], None] = lambda _error, _sid: None
+
+    def join(self) -> None:
+        self.state = "joined"
+        self.joined_at = self.scheduler.now()
+        self._tell("joined", reservation_sid=self.reservation_sid)
+        if self.reservation_sid:
+            self.router.finish_accept(self.reservation_sid, True)
+        self._notify()
+
+    def abandon(self) -> None:
+        """One of the two was gone before they were joined; a caller who is still there waits on."""
+        if self.state != "preparing":
+            return
+        self.state = "abandoned"
+        self.worker.bridge = self.caller.bridge = None
+        self.member.back()
+        if self.reservation_sid:
+            self.router.finish_accept(self.reservation_sid, False)
+        self._notify()
+
+    def part(self) -> None:
+        """One of the two is gone, or the worker let go: each goes on with its own document."""
+        if self.state != "joined":
+            return
+        self.state = "parted"
+        self.parted_at = self.scheduler.now()
+        self.worker.bridge = self.caller.bridge = None
+        self._tell("parted")
+        if self.reservation_sid:
+            self._end_conversation()
+        self._notify()
+
+    def _end_conversation(self) -> None:
+        try:
+            self.router.conversation_ended(self.reservation_sid, self.post_work_activity_sid)
+        except TwilioError as error:
+            self.on_warning(error, self.worker.sid)
+
+    def _tell(self, kind: str, **more: str) -> None:
+        self.scheduler.emit(kind, caller_sid=self.caller.sid, worker_sid=self.worker.sid, **more)
+
+    def _notify(self) -> None:
+        self.caller.notify()
+        self.worker.notify()

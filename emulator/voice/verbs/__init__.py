@@ -1,0 +1,1 @@
+"""The TwiML verbs, a module each."""

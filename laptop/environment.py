@@ -1,0 +1,112 @@
+"""Everything that a story needs, started together and gone together: AWS, the package, Twilio, a CRM endpoint."""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlencode
+
+import urllib3
+
+from emulator.http.realtime import RealtimeLoop
+from emulator.server import in_real_time, serve
+from emulator.twilio import Twilio
+from laptop import call_centre, crm_server, local_aws, package
+from laptop.call_centre import Town
+from laptop.crm_server import CrmDesk
+from laptop.local_aws import LocalAws
+
+T = TypeVar("T")
+
+SPEECH_RATE = 0.02  # seconds a character: three times as fast as people talk
+WARM = 6  # as many requests at once as a call can make
+
+
+@dataclass(frozen=True)
+class Stage:
+    aws: LocalAws
+    twilio: Twilio
+    loop: RealtimeLoop
+    town: Town
+    crm: CrmDesk
+    base_url: str
+    twilio_url: str
+
+    def do(self, function: Callable[[], T]) -> T:
+        """Run `function` on the emulator, between two of its turns."""
+        return self.loop.call(function)
+
+
+Progress = Callable[[str], None]
+
+
+@contextmanager
+def running(progress: Progress = lambda _: None) -> Iterator[Stage]:
+    """The whole system until the block ends. Raises LaptopError."""
+    progress("packaging with chalice package")
+    built = package.build()
+    with ExitStack() as stack:
+        progress("starting the local AWS")
+        local = stack.enter_context(local_aws.running(package.BUILD / "ministack.log"))
+        progress("starting the emulator of Twilio")
+        twilio, loop = stack.enter_context(
+            in_real_time(call_centre.ACCOUNT_SID, call_centre.AUTH_TOKEN, speech_rate=SPEECH_RATE)
+        )
+        server = serve(twilio, loop)
+        stack.callback(server.stop)
+        desk = stack.enter_context(crm_server.running(secrets.token_hex(16)))
+        progress("creating the stack: tables, queues, functions, API")
+        base_url = package.create_stack(local, built)
+        progress("ops apply: the workspace, its workers and the numbers")
+        place = call_centre.build(twilio, loop, server.url, base_url)
+        stage = Stage(local, twilio, loop, place, desk, base_url, server.url)
+        _configure(stage)
+        _seed_contacts(stage)
+        progress("warming the functions up")
+        warm(stage)
+        yield stage
+
+
+def _configure(stage: Stage) -> None:
+    secret = {"auth_tokens": [call_centre.AUTH_TOKEN], "crm_key": stage.crm.key}
+    name = f"/cordboard/{package.STAGE}/twilio"
+    stage.aws.client("ssm").put_parameter(Name=name, Type="SecureString", Value=json.dumps(secret))
+    package.configure(
+        stage.aws,
+        {
+            **stage.town.environment,
+            "PUBLIC_BASE_URL": stage.base_url,
+            "TWILIO_API_URL": stage.twilio_url,
+            "CRM_URL": stage.crm.url,
+        },
+    )
+
+
+def _seed_contacts(stage: Stage) -> None:
+    contact = {
+        "phone": call_centre.CALLERS["Ann"],
+        "item": "CONTACT",
+        "name": "Ann Lee",
+        "line": "Ann Lee, gold member.",
+    }
+    item = {name: {"S": value} for name, value in contact.items()}
+    stage.aws.client("dynamodb").put_item(TableName=f"cordboard-{package.STAGE}-contacts", Item=item)
+
+
+def post_form(stage: Stage, path: str, form: Mapping[str, str], signature: str) -> int:
+    """Post a form as somebody who is not Twilio would; returns the status of the answer."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
+    body = urlencode(form)
+    return urllib3.request("POST", f"{stage.base_url}{path}", body=body, headers=headers, timeout=60).status
+
+
+def warm(stage: Stage) -> None:
+    """A function's first request takes seconds on a small machine, longer than an assignment callback may take."""
+    with ThreadPoolExecutor(WARM) as pool:
+        answers = [pool.submit(post_form, stage, "/voice/incoming", {}, "warm") for _ in range(WARM)]
+    statuses = {answer.result() for answer in answers}
+    if statuses != {403}:
+        raise local_aws.LaptopError(f"a forged request was answered {statuses}; see {package.BUILD / 'ministack.log'}")

@@ -1,0 +1,87 @@
+"""What happens, told as it happens: the emulator's facts and the CRM's questions as lines of a timeline."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from emulator.clock.scheduler import TraceEvent
+from laptop.call_centre import CALLERS, WORKERS, name_of
+from laptop.environment import Stage
+
+DIM, BOLD, GREEN, RED, PLAIN = "\033[2m", "\033[1m", "\033[32m", "\033[31m", "\033[0m"
+
+
+SENTENCES = {
+    "dialed": "dials {to}",
+    "ringing": "'s phone {to} rings",
+    "answered": "answers",
+    "heard": "hears: {text}",
+    "pressed": "presses {digits}",
+    "enqueued": "waits in the queue",
+    "ended": "'s leg ends: {status}",
+}
+
+
+def paint(text: str, colour: str) -> str:
+    return f"{colour}{text}{PLAIN}" if sys.stdout.isatty() else text
+
+
+class Narrator:
+    """Tells the facts of a stage, with the seconds since the story began. `start` begins a story."""
+
+    def __init__(self, stage: Stage, write: Callable[[str], None] = print) -> None:
+        self._stage = stage
+        self._write = write
+        self._began = time.time()
+        self._names: dict[str, str] = {}
+        stage.do(lambda: stage.twilio.scheduler.on_event.append(self.told))
+        stage.crm.on_asked = self.asked
+
+    def start(self) -> None:
+        self._began = time.time()
+
+    def told(self, fact: TraceEvent) -> None:
+        detail = fact.detail
+        if fact.kind == "dialed":
+            caller, callee = name_of(detail["from_"]), name_of(detail["to"])
+            self._names[detail["sid"]] = caller if caller in CALLERS else callee
+        sentence = self._sentence(fact.kind, detail)
+        if sentence:
+            self._line(fact.at, *sentence)
+
+    def asked(self, attempt: dict[str, Any], status: int) -> None:
+        self._line(time.time(), "CRM", f"asked about {name_of(attempt['caller'])}: answers {status}")
+
+    def _sentence(self, kind: str, detail: Mapping[str, str]) -> tuple[str, str] | None:
+        who = self._name(detail.get("sid", ""))
+        if kind == "joined":
+            return "Twilio", f"joins {self._name(detail['caller_sid'])} and {self._name(detail['worker_sid'])}"
+        if (kind == "answered" and who in CALLERS) or (kind == "dialed" and who in WORKERS):
+            return None  # Twilio's own side of the call
+        said = SENTENCES.get(kind)
+        return (who, said.format(**detail)) if said else _routing(kind, detail)
+
+    def _name(self, sid: str) -> str:
+        return self._names.get(sid, sid)
+
+    def _line(self, at: float, who: str, what: str) -> None:
+        gap = "" if what.startswith("'") else " "
+        seconds = paint(f"{max(0.0, at - self._began):6.1f} s", DIM)
+        self._write(f"  {seconds}  {paint(who, BOLD)}{gap}{what}")
+
+
+def _routing(kind: str, detail: Mapping[str, str]) -> tuple[str, str] | None:
+    match kind:
+        case "reservation" if detail["status"] == "pending":
+            return "TaskRouter", f"reserves {detail['worker']}"
+        case "reservation" if detail["status"] in ("rejected", "canceled", "timeout"):
+            return "TaskRouter", f"takes the reservation of {detail['worker']} back: {detail['status']}"
+        case "task" if detail["status"] in ("wrapping", "completed", "canceled"):
+            return "TaskRouter", f"has the task {detail['status']}"
+        case "worker":
+            return detail["name"], f"is {detail['activity']}"
+        case "warning":
+            return "Twilio", f"warns: {detail['code']} {detail['message']}"
+        case _:
+            return None

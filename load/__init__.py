@@ -1,0 +1,1 @@
+"""Bursts of calls against the package on this machine."""

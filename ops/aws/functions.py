@@ -1,0 +1,119 @@
+"""The functions and the API: `chalice deploy` as it is, and whether it changed anything."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops import stage
+from ops.aws import client
+from ops.aws.client import CloudError
+
+CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
+TRIGGER_SECONDS = 180
+LAST_LINES = 5  # of what Chalice printed: the reason stands at the end
+
+Tell = Callable[[str], None]
+
+
+def deploy(name: str, root: Path, tell: Tell) -> bool:
+    """Run `chalice deploy`; whether anything differs from before. `tell` hears its lines. Raises CloudError."""
+    before = _running(name, root)
+    _drop_forgotten_trigger(name, root, tell)
+    for cache in (root / "chalicelib").rglob("__pycache__"):
+        shutil.rmtree(cache, ignore_errors=True)  # Chalice would pack it, and each package would be another one
+    _chalice(["deploy", "--stage", name], root, tell)
+    return _running(name, root) != before
+
+
+def _drop_forgotten_trigger(name: str, root: Path, tell: Tell) -> None:
+    """A deploy that was cut off has noted nothing of what it made. Roles and functions are found again by their names;
+    the queue's trigger is not, and AWS takes no second one."""
+    if any(resource["resource_type"] == "sqs_event" for resource in stage.deployed(name, root)):
+        return
+    function, aws_lambda = f"cordboard-{name}-bridge_job", client.client("lambda")
+    with client.plain(f"read the triggers of {function}"):
+        for mapping in _triggers(aws_lambda, function):
+            tell(f"Deleting the trigger of {function} that a deploy before this one did not note")
+            aws_lambda.delete_event_source_mapping(UUID=mapping["UUID"])
+        deadline = time.monotonic() + TRIGGER_SECONDS
+        while _triggers(aws_lambda, function):
+            if time.monotonic() > deadline:
+                raise CloudError(f"the trigger of {function} does not go away: delete it in the Lambda console")
+            time.sleep(1)  # AWS is at work on it
+
+
+def _triggers(client: Any, function: str) -> list[dict[str, Any]]:
+    try:
+        found: list[dict[str, Any]] = client.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+    except client.exceptions.ResourceNotFoundException:
+        return []
+    return found
+
+
+def know_the_stage(name: str, root: Path) -> bool:
+    """Whether every function runs with the stage's configuration as it is now. Raises CloudError."""
+    wanted = stage.read(name, root)
+    found = [it["Environment"] for it in _running(name, root).values() if "Environment" in it]
+    return bool(found) and all(environment == wanted for environment in found)
+
+
+def _chalice(words: list[str], root: Path, tell: Tell) -> None:
+    command = [sys.executable, "-c", CHALICE, *words]
+    quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+    said: list[str] = []
+    with subprocess.Popen(
+        command, cwd=root, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.strip():
+                said.append(line.rstrip())
+                tell(line.rstrip())
+    if process.returncode:
+        reason = "\n".join(said[-LAST_LINES:])
+        raise CloudError(f"chalice {' '.join(words)} failed:\n{reason}")
+
+
+def _running(name: str, root: Path) -> dict[str, dict[str, Any]]:
+    """What of each deployed resource a deploy can change; nothing of what is not there."""
+    found = {}
+    with client.plain("read the functions"):
+        for resource in stage.deployed(name, root):
+            state = _state(resource)
+            if state:
+                found[str(resource["name"])] = state
+    return found
+
+
+def _state(resource: dict[str, Any]) -> dict[str, Any]:
+    try:
+        match resource["resource_type"]:
+            case "lambda_function":
+                return _function(str(resource["lambda_arn"]))
+            case "iam_role":
+                return _policies(str(resource["role_name"]))
+            case "rest_api":
+                return {"id": resource["rest_api_id"]}
+    except ClientError as error:
+        if client.code(error) not in ("ResourceNotFoundException", "NoSuchEntity"):
+            raise
+    return {}
+
+
+def _function(arn: str) -> dict[str, Any]:
+    found = client.client("lambda").get_function_configuration(FunctionName=arn)
+    kept = ("CodeSha256", "MemorySize", "Timeout", "Runtime", "Architectures", "Role", "Handler")
+    return {**{key: found.get(key) for key in kept}, "Environment": found.get("Environment", {}).get("Variables", {})}
+
+
+def _policies(role: str) -> dict[str, Any]:
+    iam = client.client("iam")
+    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    return {name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names}

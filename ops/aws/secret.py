@@ -1,0 +1,135 @@
+"""The stage's secret: one SSM SecureString, encrypted with the account's own key for SSM, that the functions read."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from chalicelib.config import secrets
+from chalicelib.config.secrets import SecretError, Secrets
+from ops import stage
+from ops.aws import client
+from ops.aws.client import CloudError
+
+TOKEN = re.compile("[0-9a-fA-F]{32}")
+KEY_SID = re.compile("SK[0-9a-fA-F]{32}")
+
+
+class Refused(Exception):
+    """A value is not what it must be, or there is nothing to change; the text never holds a value."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The secret as it lies in SSM, and since when."""
+
+    secrets: Secrets
+    version: int
+    changed: datetime
+
+
+class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an operator hands in; empty: leave that field as it is."""
+
+    auth_token: str = ""
+    api_key_sid: str = ""
+    api_key_secret: str = ""
+    crm_key: str = ""
+
+    def __repr__(self) -> str:
+        return "Given(…)"
+
+
+def parameter(stage_name: str, root: Path = stage.ROOT) -> str:
+    """The name of the stage's parameter. Raises NoStage, Refused."""
+    name = stage.read(stage_name, root).get("TWILIO_SECRET_PARAMETER", "")
+    if not name:
+        raise Refused(f"TWILIO_SECRET_PARAMETER of stage {stage_name} is not set in .chalice/config.json")
+    return name
+
+
+def read(name: str) -> Kept | None:
+    """The parameter of this name, None when there is none. Raises CloudError."""
+    ssm = client.client("ssm")
+    with client.plain(f"read the parameter {name}"):
+        try:
+            found = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+        except ssm.exceptions.ParameterNotFound:
+            return None
+    try:
+        return Kept(secrets.parse(found["Value"]), found["Version"], found["LastModifiedDate"])
+    except SecretError as error:
+        raise CloudError(f"the parameter {name}: {error}; delete it and set it anew") from None
+
+
+def checked(given: Given) -> Given:
+    """What was handed in, without the line feeds and blanks that came along. Raises Refused."""
+    clean = Given(**{name: value.strip() for name, value in msgspec.structs.asdict(given).items()})
+    for what, value, pattern, wanted in (
+        ("auth token", clean.auth_token, TOKEN, "32 hexadecimal digits"),
+        ("API key's sid", clean.api_key_sid, KEY_SID, "SK and 32 hexadecimal digits"),
+    ):
+        if value and not pattern.fullmatch(value):
+            raise Refused(f"this is no {what}: it is {wanted}, and {len(value)} characters came")
+    if bool(clean.api_key_sid) != bool(clean.api_key_secret):
+        raise Refused("an API key is its sid and its secret: give both or neither")
+    for name, value in msgspec.structs.asdict(clean).items():
+        if any(letter.isspace() or not letter.isprintable() for letter in value):
+            raise Refused(f"{name} has a blank or a line feed in the middle")
+    return clean
+
+
+def merged(known: Secrets | None, given: Given, replace: bool = False) -> Secrets:
+    """The secret after `ops secret set`. Raises Refused."""
+    tokens = known.auth_tokens if known else ()
+    if not tokens and not given.auth_token:
+        raise Refused("an auth token is needed: it stands in Twilio's console, under Account Info")
+    if tokens and given.auth_token and given.auth_token not in tokens and not replace:
+        raise Refused(
+            "another auth token is set already: --rotate puts the new one first and keeps the old one until --finish,"
+            " --replace drops the old one at once"
+        )
+    if given.auth_token and (replace or not tokens):
+        tokens = (given.auth_token,)
+    old = known or Secrets(auth_tokens=())
+    return Secrets(
+        auth_tokens=tokens,
+        api_key_sid=given.api_key_sid or old.api_key_sid,
+        api_key_secret=given.api_key_secret or old.api_key_secret,
+        crm_key=given.crm_key or old.crm_key,
+    )
+
+
+def rotated(known: Secrets | None, given: Given) -> Secrets:
+    """The secret with the new token first and the old one second. Raises Refused."""
+    if known is None:
+        raise Refused("there is no token to rotate from: ops secret set")
+    if not given.auth_token:
+        raise Refused("the new auth token is needed: create a secondary token in Twilio's console")
+    newest, *older = known.auth_tokens
+    if given.auth_token == newest:
+        return known
+    if older:
+        raise Refused("a rotation is under way: end it with --finish before the next one")
+    return msgspec.structs.replace(known, auth_tokens=(given.auth_token, newest))
+
+
+def finished(known: Secrets | None) -> Secrets:
+    """The secret with the newest token alone. Raises Refused."""
+    if known is None:
+        raise Refused("there is no secret: ops secret set")
+    return msgspec.structs.replace(known, auth_tokens=known.auth_tokens[:1])
+
+
+def write(name: str, new: Secrets, known: Kept | None, stage_name: str) -> None:
+    """Put the secret there; `known` is what was read before, None when there was none. Raises CloudError."""
+    value = msgspec.json.encode(new).decode()
+    tags = [{"Key": "application", "Value": "cordboard"}, {"Key": "stage", "Value": stage_name}]
+    ssm = client.client("ssm")
+    with client.plain(f"write the parameter {name}"):
+        if known is None:
+            ssm.put_parameter(Name=name, Type="SecureString", Value=value, Tags=tags)  # refused if there is one by now
+        else:
+            ssm.put_parameter(Name=name, Type="SecureString", Value=value, Overwrite=True)

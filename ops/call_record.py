@@ -1,0 +1,103 @@
+"""The whole story of one call, for somebody who was asked what happened."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.links import table
+from chalicelib.links.model import STATES, Call, Link, Story
+from chalicelib.observability.log import mask
+
+Moment = tuple[float, str]  # epoch seconds, what happened then
+
+
+def find(table_name: str, call_sid: str) -> Story | None:
+    """The story in which this leg, the caller's or a worker's, has a part; None when it has none."""
+    story = table.story(call_sid, table_name)
+    if story.call is None and not story.links:
+        link = table.by_worker_leg(call_sid, table_name)
+        return table.story(link.call_sid, table_name) if link else None
+    return story
+
+
+def as_json(story: Story, show_numbers: bool = False) -> str:
+    """Every field that is kept. Numbers are masked unless asked for."""
+    fields = msgspec.to_builtins(story)
+    return msgspec.json.format(msgspec.json.encode(fields if show_numbers else _masked(fields))).decode()
+
+
+def _masked(value: Any) -> Any:
+    """Only texts are masked: a time in epoch seconds looks like a phone number too."""
+    match value:
+        case str():
+            return mask(value)
+        case dict():
+            return {name: _masked(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_masked(inner) for inner in value]
+        case _:
+            return value
+
+
+def timeline(story: Story, show_numbers: bool = False) -> str:
+    """What is known of the call, then every step of it in the order of time. Numbers are masked unless asked for."""
+    moments = sorted(_moments(story), key=lambda moment: moment[0])  # of two at once, the earlier step stays first
+    began = moments[0][0] if moments else 0.0
+    lines = [*_call(story.call), *(line for link in story.links for line in _link(link)), ""]
+    lines += [f"{_iso(at)}  {at - began:8.3f} s  {what}" for at, what in moments]
+    text = "\n".join(lines)
+    return text if show_numbers else mask(text)
+
+
+def _call(call: Call | None) -> Iterator[str]:
+    if call is None:
+        yield "Nothing is known of the caller's own leg: no event of its task has come."
+        return
+    yield f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
+    if call.queue_result:
+        yield f"  left the queue after {call.queue_seconds} s: {call.queue_result}"
+    if call.reason:
+        yield f"  the task was canceled: {call.reason}"
+    if call.survey:
+        yield f"  survey: {call.survey}"
+    if call.voicemail_url:
+        yield f"  voicemail, {call.voicemail_seconds} s: {call.voicemail_url}"
+
+
+def _link(link: Link) -> Iterator[str]:
+    ending = link.outcome or link.state
+    yield f"Worker {_name(link)}, queue {link.queue or '?'}, {link.mode}: {ending}{_because(link)}"
+    yield f"  reservation {link.reservation_sid}, leg {link.worker_call_sid or 'none'}, to {link.contact_uri or '?'}"
+    if link.crm_name or link.crm_line:
+        yield f"  CRM: {link.crm_name}; said to the worker: {link.crm_line or 'nothing'}"
+
+
+def _moments(story: Story) -> Iterator[Moment]:
+    if story.call:
+        known = {"at": "the task is made", "left_queue_at": "the caller is out of the queue"}
+        known |= {f"{step}_at": f"the task is {step}" for step in ("wrapping", "completed", "canceled")}
+        for field, what in known.items():
+            if getattr(story.call, field):
+                yield getattr(story.call, field), what
+    for link in story.links:
+        for state in STATES:
+            if at := getattr(link, f"{state}_at"):
+                yield at, f"{_name(link)}: {_ending(link) if state == 'closed' else state}"
+
+
+def _ending(link: Link) -> str:
+    return f"closed, {link.outcome}{_because(link)}"
+
+
+def _because(link: Link) -> str:
+    return f" ({link.reason})" if link.reason else ""
+
+
+def _name(link: Link) -> str:
+    return link.worker_name or link.worker_sid or link.reservation_sid
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

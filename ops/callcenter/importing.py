@@ -1,0 +1,135 @@
+"""The files for a workspace that is there already: what Twilio knows of it, and a line to be filled in by a person."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from twilio.rest import Client
+
+from chalicelib.routing.instructions import is_contact
+from ops.callcenter import actual, toml_writer
+from ops.callcenter.files import Channels
+from ops.callcenter.resources import Resource, State, state
+from ops.twilio import AccountError, plain_errors
+
+HEAD = """# Imported from the workspace {name}. What callers hear, Twilio does not know: fill in the line below, then
+# run `python -m ops check` and `python -m ops plan`.
+"""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The texts of callcenter.toml and workers.toml."""
+
+    center: str
+    workers: str
+
+
+def read(client: Client, workspace: str, workflow: str = "") -> Imported:
+    """The files of this workspace; `workflow` has to be said when there are several. Raises AccountError."""
+    with plain_errors("reading what Twilio has"):
+        found = actual.find_workspace(client, workspace)
+        if found is None:
+            there = sorted(str(one.friendly_name) for one in client.taskrouter.v1.workspaces.list())
+            raise AccountError(f"there is no workspace {workspace!r}; there are: {', '.join(there) or 'none'}")
+        inside = state(actual.inside_of(client, found, None))
+        numbers = [str(number.phone_number) for number in client.incoming_phone_numbers.list()]
+    return Imported(_center(inside, _chosen(inside, workflow), numbers), _workers(inside))
+
+
+def _chosen(inside: State, name: str) -> Resource:
+    workflows = {workflow.name: workflow for workflow in inside.of("workflow")}
+    if not name and len(workflows) == 1:
+        return next(iter(workflows.values()))
+    if name not in workflows:
+        named = ", ".join(sorted(workflows)) or "none"
+        raise AccountError(f"say with --workflow which workflow the calls take; there are: {named}")
+    return workflows[name]
+
+
+def _center(inside: State, workflow: Resource, numbers: list[str]) -> str:
+    (workspace,), (settings,) = inside.of("workspace"), inside.of("workspace settings")
+    voice_queue = inside.get("voice queue", workflow.name)
+    routing = workflow.fields["configuration"].get("task_routing", {})
+    parts = [
+        HEAD.format(name=toml_writer.text(workspace.name)),
+        toml_writer.table(
+            "", {"default_line": "main", "reservation_timeout": workflow.fields["task_reservation_timeout"]}
+        ),
+        f"# The account's numbers: {', '.join(numbers) or 'none'}\n"
+        + toml_writer.table("[lines.main]", {"numbers": [], "greeting": "Hello.", "attributes": {}}),
+        *(_queue(queue) for queue in inside.of("task queue")),
+        toml_writer.table("[workspace]", _workspace(workspace, settings)),
+        toml_writer.table("[activities]", {one.name: one.fields["available"] for one in inside.of("activity")}),
+        toml_writer.table(
+            "[workflow]",
+            {"name": workflow.name, "default_queue": routing.get("default_filter", {}).get("queue")},
+        ),
+        *(_filter(given, number) for number, given in enumerate(routing.get("filters", []), 1)),
+        toml_writer.table("[voice_queue]", {"max_size": voice_queue.fields["max_size"] if voice_queue else 100}),
+    ]
+    return "\n".join(part.lstrip("\n") for part in parts)
+
+
+def _queue(queue: Resource) -> str:
+    fields = queue.fields
+    header = f"[queues.{toml_writer.key(queue.name)}]"
+    return toml_writer.table(
+        header,
+        {
+            "workers": fields["target_workers"],
+            "max_reserved_workers": fields["max_reserved_workers"],
+            "task_order": fields["task_order"],
+        },
+    )
+
+
+def _workspace(workspace: Resource, settings: Resource) -> dict[str, Any]:
+    return {
+        "name": workspace.name,
+        "default_activity": settings.fields["default_activity"],
+        "timeout_activity": settings.fields["timeout_activity"],
+        "multitasking": bool(workspace.fields["multi_task_enabled"]),
+    }
+
+
+def _filter(given: Mapping[str, Any], number: int) -> str:
+    name = given.get("filter_friendly_name") or given.get("friendly_name") or f"filter {number}"
+    fields = {"name": name, "when": given.get("expression", ""), "targets": [*_targets(given.get("targets", []))]}
+    return toml_writer.table("[[workflow.filters]]", fields)
+
+
+_TARGET = {
+    "queue": "queue",
+    "timeout": "timeout",
+    "priority": "priority",
+    "expression": "when",
+    "order_by": "order_by",
+    "skip_if": "skip_if",
+    "known_worker_friendly_name": "known_worker",
+    "known_worker_sid": "known_worker_sid",
+}
+
+
+def _targets(given: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    queue = ""
+    for target in given:
+        queue = target.get("queue") or queue  # a later target inherits the queue (contract 7.5)
+        fields = {"queue": queue} | {ours: target[name] for name, ours in _TARGET.items() if target.get(name)}
+        yield {ours: int(value) if ours in ("timeout", "priority") else value for ours, value in fields.items()}
+
+
+def _workers(inside: State) -> str:
+    return "\n".join(_worker(worker, inside) for worker in inside.of("worker"))
+
+
+def _worker(worker: Resource, inside: State) -> str:
+    attributes = dict(worker.fields["attributes"])
+    contact = attributes.pop("contact_uri") if is_contact(attributes.get("contact_uri")) else None
+    capacity = {
+        name: channel.fields["configured_capacity"]
+        for name in Channels.__struct_fields__
+        if (channel := inside.get("worker channel", f"{worker.name}/{name}"))
+    }
+    fields = {"contact_uri": contact, "attributes": attributes, "capacity": capacity}
+    return toml_writer.table(f"[workers.{toml_writer.key(worker.name)}]", fields)

@@ -1,0 +1,1 @@
+"""The operator's commands: words in, words out."""

@@ -1,0 +1,98 @@
+"""What the doctor finds, and what it looks at."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlencode
+
+import urllib3
+from twilio.rest import Client
+
+from chalicelib.config import secrets
+from chalicelib.config.secrets import Secrets
+from ops import stage
+from ops.aws import client
+from ops.callcenter.files import Center
+
+Verdict = Literal["pass", "warning", "failure"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's result: why it is so, and the command or deed that mends it."""
+
+    check: str
+    verdict: Verdict
+    why: str
+    mend: str = ""
+
+
+def post(url: str, form: Mapping[str, str], signature: str) -> tuple[int, str]:
+    """Post the form to the application with this signature; returns status and body."""
+    headers = {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"}
+    answer = urllib3.request("POST", url, body=urlencode(form), headers=headers, timeout=15)
+    return answer.status, answer.data.decode(errors="replace")
+
+
+def time_of_twilio() -> float:
+    """Twilio's clock, in epoch seconds, by the Date of any answer of its API, whatever it answers."""
+    api = os.environ.get("TWILIO_API_URL") or "https://api.twilio.com"
+    answer = urllib3.request("GET", f"{api}/2010-04-01.json", timeout=15)
+    return parsedate_to_datetime(answer.headers["Date"]).timestamp()
+
+
+@dataclass(frozen=True)
+class Patient:
+    """One stage. `now` is epoch seconds; `root` the project's folder."""
+
+    name: str
+    twilio: Client
+    center: Center
+    now: float
+    root: Path = stage.ROOT
+    post: Callable[[str, Mapping[str, str], str], tuple[int, str]] = post
+    twilio_time: Callable[[], float] = time_of_twilio
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        return stage.read(self.name, self.root)
+
+    @cached_property
+    def base_url(self) -> str:
+        """Where Twilio reaches the application; empty before the first deploy."""
+        return stage.base_url(self.name, self.root)
+
+    @cached_property
+    def secret(self) -> Secrets:
+        """Raises SecretError, and whatever AWS says."""
+        name = self.environment["TWILIO_SECRET_PARAMETER"]
+        value = self.aws("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+        return secrets.parse(value)
+
+    @property
+    def functions(self) -> Mapping[str, str]:
+        """The functions as `chalice deploy` names them, by the names of their policies."""
+        names = {"api": "", "bridge_job": "-bridge_job", "sweep": "-sweep"}
+        return {policy: f"cordboard-{self.name}{ending}" for policy, ending in names.items()}
+
+    def aws(self, service: str) -> Any:
+        return client.client(service)
+
+
+Check = Callable[[Patient], Iterator[Finding]]
+
+
+def ok(check: str, why: str) -> Finding:
+    return Finding(check, "pass", why)
+
+
+def warn(check: str, why: str, mend: str) -> Finding:
+    return Finding(check, "warning", why, mend)
+
+
+def fail(check: str, why: str, mend: str) -> Finding:
+    return Finding(check, "failure", why, mend)

@@ -1,0 +1,124 @@
+"""callcenter.toml and workers.toml: what is wrong is said before anything is sent."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chalicelib.config.callcenter import CallCenterError
+from ops.callcenter import check
+from ops.callcenter.files import CENTER_FILE, parse, read
+from ops.stage import ROOT
+from tests.ops.files import CENTER, WORKERS, center
+
+
+def test_the_files_that_are_shipped_can_be_applied() -> None:
+    shipped = read(CENTER_FILE, ROOT / "workers.example.toml")
+    assert check.problems(shipped) == []
+    assert shipped.workers is not None
+    assert shipped.workers["Bea"].all_attributes()["contact_uri"] == "+14155550111"
+
+
+def test_the_callcenter_of_an_application_that_says_nothing_of_twilio_gets_twilios_defaults() -> None:
+    plain = parse('default_line = "a"\n[lines.a]\ngreeting = "Hello."')
+    assert (plain.workspace.name, plain.workflow.name, plain.voice_queue.max_size) == ("Cordboard", "Calls", 100)
+    assert plain.activities == {"Offline": False, "Unavailable": False, "Available": True}
+
+
+def test_without_a_file_of_workers_there_is_nobody_to_check(tmp_path: Path) -> None:
+    (tmp_path / "callcenter.toml").write_text(CENTER)
+    alone = read(tmp_path / "callcenter.toml", tmp_path / "workers.toml")
+    assert alone.workers is None
+    assert check.problems(alone) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "into", "said"),
+    [
+        ('name = "Harbour Clinic"', "", ""),
+        ("timeout_activity", "timout_activity", "callcenter.toml: workspace: Object contains unknown field `timout_activity`; allowed: name, default_activity"),
+        ('"Available" = true', '"Available" = "yes"', "callcenter.toml: activities.Available is 'yes': allowed: true, false"),
+        ("timeout = 90", 'timeout = "90"', "callcenter.toml: workflow.filters[0].targets[0].timeout is '90': Expected `int | null`"),
+        ("order_by", "orderby", "callcenter.toml: workflow.filters[0].targets[0]: Object contains unknown field `orderby`; allowed: queue, timeout"),
+        ("[workflow]\n", "[workflow]\nmax = 1\n", "callcenter.toml: workflow: Object contains unknown field `max`; allowed: name, default_queue, filters"),
+        ("[workflow]\n", "[voice_queue]\nmax_size = 5001\n[workflow]\n", "callcenter.toml: voice_queue.max_size is 5001: Expected `int` <= 5000"),
+        ("[queues.Support]\n", "[queues.Support]\nmax_reserved_workers = 51\n", "callcenter.toml: queues.Support.max_reserved_workers is 51"),
+        ('"+14155550101"', '"0415 555"', "callcenter.toml: lines.sales.numbers[0] is '0415 555': Expected `str` matching regex"),
+        ('"+14155550111"', '"0415 555"', "workers.toml: workers.Bea.contact_uri is '0415 555': Expected `str` matching regex"),
+        ("voice = 2", "phone = 2", "workers.toml: workers.Dora.capacity: Object contains unknown field `phone`; allowed: voice, chat, sms"),
+        ("[workers.Dora]", "[workers.Bea]", "workers.toml: workers.Bea (lines 2 and 6): each person's name may stand once"),
+        ("[workers.Dora]", "[workers.'bea']", "workers.toml: workers.bea (lines 2 and 6): each person's name may stand once"),
+        ("[workers.Dora]", "[workers]\nBEA.attributes = {}\n[workers.Dora]", "workers.toml: workers.BEA: each person's name may stand once"),
+        ("[workers.Dora]", f"[workers.{'D' * 65}]", f"workers.toml: workers.{'D' * 65}: a name has 1 to 64 characters"),
+        ("[workers.Dora]", "[people.Dora]", "workers.toml: people: allowed are only tables of the kind [workers.NAME]"),
+        ("[workers.Dora]", "[workers.Dora", "workers.toml: not TOML"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_one_value_names_file_key_value_and_what_is_allowed(what: str, into: str, said: str) -> None:
+    if not said:
+        assert center((what, into)).workspace.name == "Cordboard"
+        return
+    with pytest.raises(CallCenterError, match=re.escape(said)):
+        center((what, into))
+
+
+@pytest.mark.parametrize(
+    ("what", "into", "said"),
+    [
+        ("queues HAS \"Support\"", "queues HAS", "callcenter.toml: queues.Support.workers is 'queues HAS': Unexpected text at position 10"),
+        ("department == \"sales\"'", "department = = 1'", "callcenter.toml: workflow.filters[1].when is 'department = = 1': Unexpected text at position 13"),
+        ("workers.available == 0", "workers.available ==", "callcenter.toml: workflow.filters[0].targets[1].skip_if is 'workers.available ==': Unexpected"),
+        ("worker.level DESC", "worker.level DOWN", "callcenter.toml: workflow.filters[0].targets[0].order_by is 'worker.level DOWN': No order"),
+        ("task.agent", "task.", "callcenter.toml: workflow.filters[1].targets[0].known_worker is 'task.'"),
+        ("queues HAS \"Support\"", "queues HAS \"Suport\"", "callcenter.toml: queues.Support.workers is 'queues HAS \"Suport\"': allowed is an expression that somebody"),
+        ('{ queue = "Sales", priority', '{ queue = "Sails", priority', "callcenter.toml: workflow.filters[0].targets[1].queue is 'Sails': allowed: Support, Sales"),
+        ('name = "Calls"', 'default_queue = "Sails"', "callcenter.toml: workflow.default_queue is 'Sails': allowed: Support, Sales"),
+        ('timeout_activity = "Unavailable"', 'timeout_activity = "Away"', "callcenter.toml: workspace.timeout_activity is 'Away': allowed: Offline, Unavailable"),
+        ('"Wrap up" = false', "", "callcenter.toml: queues.Sales.activities.after_call is 'Wrap up': allowed: Offline"),
+        ('department = "sales"', 'department = "sail"', "callcenter.toml: lines.sales.attributes is {'to': '+14155550101', 'called': '+14155550101', 'department': 'sail'}: a filter has to"),
+        ('language = "en" }', 'department = "help" }', "callcenter.toml: lines.support.menu.choices[0].attributes is {'to': '+14155550100'"),
+        ("timeout = 90", "timeout = 60", "callcenter.toml: workflow.filters[0].targets[0].timeout is 60: more than reservation_timeout (60 s)"),
+        ("[lines.sales]\n", "[lines.sales]\ntimeout = 60\n", "callcenter.toml: lines.sales.timeout is 60: more than reservation_timeout (60 s)"),
+        ("level = 2", "level = 2026-01-01", "workers.toml: workers.Bea.attributes: allowed is what JSON has"),
+        ("level = 2", f'level = "{"x" * 4096}"', "workers.toml: workers.Bea.attributes is '4163 characters': at most 4096"),
+    ],
+)  # fmt: skip
+def test_a_mistake_between_values_names_file_key_value_and_what_is_allowed(what: str, into: str, said: str) -> None:
+    found = check.problems(center((what, into)))
+    assert [problem for problem in found if problem.startswith(said)], found
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    wrong = center(("timeout = 90", "timeout = 60"), ('timeout_activity = "Unavailable"', 'timeout_activity = "Away"'))
+    assert len(check.problems(wrong)) == 2
+
+
+@pytest.mark.parametrize("expression", ['from == "+15551234567"', 'NOT (from_city IN ["Boston"])'])
+def test_a_filter_on_what_only_the_call_knows_may_take_any_line(expression: str) -> None:
+    assert check.problems(center(('department == "sales"\'', f"{expression}'"))) == []
+
+
+def test_a_filter_on_the_dialled_number_takes_its_line() -> None:
+    assert check.problems(center(('department == "sales"\'', 'to == "+14155550101"\''))) == []
+    assert check.problems(center(('department == "sales"\'', 'to == "+14155550109"\'')))
+
+
+def test_a_default_queue_takes_what_no_filter_takes() -> None:
+    lost = ('department = "sales"', 'department = "sail"')
+    assert check.problems(center(lost, ('name = "Calls"', 'default_queue = "Sales"'))) == []
+
+
+def test_more_names_than_the_functions_environment_holds_are_refused() -> None:
+    many = "\n".join(f'"Activity {number}" = false' for number in range(60))
+    (said,) = check.problems(center(('"Wrap up" = false', f'"Wrap up" = false\n{many}')))
+    assert said.startswith("callcenter.toml: activities and queues is '66 names, ")
+
+
+def test_the_reservation_has_to_hold_crm_and_ringing() -> None:
+    with pytest.raises(CallCenterError, match="CRM budget, ring time and margin"):
+        center(("reservation_timeout = 60", "reservation_timeout = 30"))
+
+
+def test_every_person_of_the_file_is_read() -> None:
+    assert list(center().workers or ()) == ["Bea", "Dora"]
+    assert WORKERS.count("[workers.") == 2

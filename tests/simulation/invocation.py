@@ -1,0 +1,126 @@
+"""Lambda on the virtual clock: each invocation is a greenlet that pauses at its effects, and others go on meanwhile.
+
+Between two effects a handler runs in no time, as one piece; at each effect it may die, and others run while it waits.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+import greenlet
+
+from emulator.clock.scheduler import Scheduler, Timer
+
+T = TypeVar("T")
+
+Done = Callable[[object], None]
+
+
+class Died(BaseException):
+    """The process ends here: no handler of the application sees it."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A moment at which a process may die: before or after one effect, counted within the invocation."""
+
+    invocation: str
+    about: tuple[str, ...]
+    number: int
+    effect: str
+    after: bool
+
+
+@dataclass
+class Invocation:
+    """One invocation. `about` holds the sids that its event carries; `troubles` the faults that it met."""
+
+    name: str
+    about: tuple[str, ...]
+    scheduler: Scheduler
+    dies: Callable[[Step], bool]
+    troubles: list[str] = field(default_factory=list)
+    steps: int = 0
+    coroutine: greenlet.greenlet | None = None
+    timer: Timer | None = None
+
+    def pause(self, seconds: float) -> None:
+        """Let the others run for so long."""
+        self.timer = self.scheduler.after(seconds, self._resume)
+        cast(greenlet.greenlet, self.coroutine).parent.switch()
+
+    def effect(self, name: str, seconds: float, act: Callable[[], T]) -> T:
+        """Something outside: it happens half of `seconds` from now, and is known here when the other half is over."""
+        number, self.steps = self.steps, self.steps + 1
+        self._may_die(Step(self.name, self.about, number, name, False))
+        self.pause(seconds / 2)
+        try:
+            return act()
+        finally:
+            self.pause(seconds / 2)
+            self._may_die(Step(self.name, self.about, number, name, True))
+
+    def _may_die(self, step: Step) -> None:
+        if self.dies(step):
+            self.troubles.append("lambda_dies")
+            raise Died(step.effect)
+
+    def _resume(self) -> None:
+        cast(greenlet.greenlet, self.coroutine).switch()
+
+    def kill(self) -> None:
+        """End it where it waits."""
+        if self.timer is not None:
+            self.timer.cancel()
+        cast(greenlet.greenlet, self.coroutine).throw(Died("timeout"))
+
+
+class Lambda:
+    """Starts processes. `dies` decides at each step; whoever runs longer than its timeout is ended."""
+
+    def __init__(self, scheduler: Scheduler, dies: Callable[[Step], bool]) -> None:
+        self.scheduler = scheduler
+        self.dies = dies
+        self.running: list[Invocation] = []
+
+    def start(
+        self, name: str, about: tuple[str, ...], handler: Callable[[], object], timeout: float, done: Done
+    ) -> Invocation:
+        """Run `handler` from now on; `done` gets what it returned, the exception that it raised, or a Died."""
+        invocation = Invocation(name, about, self.scheduler, self.dies)
+        limit = self.scheduler.after(timeout, lambda: self._too_late(invocation))
+
+        def live() -> None:
+            try:
+                result: object = handler()
+            except Exception as error:
+                result = error
+            except Died as died:
+                result = died
+            limit.cancel()
+            self.running.remove(invocation)
+            done(result)
+
+        invocation.coroutine = greenlet.greenlet(live)
+        _OF[invocation.coroutine] = invocation
+        self.running.append(invocation)
+        invocation.coroutine.switch()
+        return invocation
+
+    def _too_late(self, invocation: Invocation) -> None:
+        invocation.troubles.append("timeout")
+        self.scheduler.emit("fault", fault="timeout", about=" ".join(invocation.about))
+        invocation.kill()
+
+
+# Which process runs in which greenlet; those that have ended are forgotten with the world.
+_OF: dict[greenlet.greenlet, Invocation] = {}
+
+
+def current() -> Invocation:
+    """The process that is running now. KeyError outside of one."""
+    return _OF[greenlet.getcurrent()]
+
+
+def forget() -> None:
+    _OF.clear()

@@ -1,0 +1,134 @@
+"""The small pure rooms: log, link, settings, secrets, instructions, jobs."""
+
+import json
+
+import pytest
+
+from chalicelib import jobs
+from chalicelib.config import environment, secrets
+from chalicelib.links import model
+from chalicelib.observability import log
+from chalicelib.routing import instructions
+from tests.conftest import ENVIRONMENT
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("call from +14155550100 to %2B14155550111", "call from …00 to …11"),
+        ("14155550100", "…00"),
+        ("+123456789012345", "…45"),
+        ("CA0123456789012345678901234567890123", "CA0123456789012345678901234567890123"),
+        ("404 not found after 120 s", "404 not found after 120 s"),
+    ],
+)
+def test_phone_numbers_are_masked_and_sids_are_not(text: str, masked: str) -> None:
+    assert log.mask(text) == masked
+
+
+def test_a_log_line_is_one_json_object_without_empty_fields(capsys: pytest.CaptureFixture[str]) -> None:
+    log.info("it happened", call_sid="CA1", at=1.5, nothing=None, blank="")
+    assert json.loads(capsys.readouterr().out) == {
+        "level": "INFO",
+        "event": "it happened",
+        "call_sid": "CA1",
+        "at": 1.5,
+    }
+
+
+def test_a_traceback_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        raise ValueError("+14155550100")
+    except ValueError:
+        log.error("it failed")
+    line = json.loads(capsys.readouterr().out)
+    assert "ValueError: …00" in line["traceback"]
+
+
+def test_a_link_only_moves_forward() -> None:
+    assert model.before("reserved") == ()
+    assert model.before("ringing") == ("reserved", "preparing", "dialing")
+    assert len(model.before("closed")) == 6
+
+
+@pytest.mark.parametrize("name", ["LINKS_TABLE", "JOBS_QUEUE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_WORKFLOW_SID"])
+def test_a_missing_variable_is_named(name: str) -> None:
+    with pytest.raises(environment.SettingsError, match=name):
+        environment.load({key: value for key, value in ENVIRONMENT.items() if key != name})
+
+
+@pytest.mark.parametrize("value", ["nonsense", "[]", '{"a": 1}'])
+def test_names_that_are_no_table_of_sids_are_said(value: str) -> None:
+    with pytest.raises(environment.SettingsError, match="TWILIO_ACTIVITIES"):
+        environment.load(ENVIRONMENT | {"TWILIO_ACTIVITIES": value})
+
+
+def test_names_and_sids_find_each_other() -> None:
+    loaded = environment.load(ENVIRONMENT)
+    assert loaded.task_queue_name("WQ" + "0" * 32) == "Support"
+    assert loaded.activity_sid("Offline") == "WA" + "0" * 32
+    assert (loaded.task_queue_name("WQ9"), loaded.activity_sid(""), loaded.activity_sid("No such")) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "nonsense", '{"auth_tokens": []}', '{"auth_tokens": [""]}', '{"auth_tokens": "s3cret"}']
+)
+def test_a_bad_secret_is_said_without_its_value(text: str) -> None:
+    with pytest.raises(secrets.SecretError) as error:
+        secrets.parse(text)
+    assert "s3cret" not in str(error.value)
+
+
+def test_a_token_pasted_with_a_newline_is_mended_and_never_shown() -> None:
+    read = secrets.parse('{"auth_tokens": ["s3cret\\n", "older"]}')
+    assert read.auth_tokens == ("s3cret", "older") and "s3cret" not in repr(read)
+
+
+def test_an_instruction_is_twilios_json() -> None:
+    dequeue = instructions.Dequeue(to="client:bea", from_="+14155550100", record="record-from-answer", timeout=20)
+    assert json.loads(instructions.encode(dequeue)) == {
+        "instruction": "dequeue",
+        "to": "client:bea",
+        "from": "+14155550100",
+        "record": "record-from-answer",
+        "timeout": 20,
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (instructions.Dequeue(to="bea", from_="+14155550100"), "to"),
+        (instructions.Dequeue(to="+14155550111", from_="+14155550100", timeout=1000), "timeout"),
+        (instructions.Reject(activity_sid="WA1"), "activity_sid"),
+        (instructions.Call(from_="+14155550100", url="ftp://x"), "url"),
+        (instructions.Redirect(call_sid="WR1", url="https://x", accept=True), "call_sid"),
+        (instructions.Conference(max_participants=1), "max_participants"),
+    ],
+)
+def test_an_instruction_that_twilio_would_refuse_names_its_field(wrong: instructions.Instruction, said: str) -> None:
+    with pytest.raises(instructions.InvalidInstruction, match=said):
+        instructions.encode(wrong)
+
+
+@pytest.mark.parametrize("contact", ["+14155550111", "client:bea", "sip:bea@example.com", "sips:bea@example.com"])
+def test_where_a_worker_can_be_rung(contact: str) -> None:
+    assert instructions.is_contact(contact)
+
+
+def test_a_job_is_the_same_after_its_journey() -> None:
+    job = jobs.GiveUp("CA" + "0" * 32, "WR" + "0" * 32, "WT" + "0" * 32, "no-answer", "WA1")
+    assert jobs.decode(jobs.encode(job)) == job
+
+
+def test_the_secret_is_read_again_in_the_next_period(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    secrets.forget()
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "older")
+    assert secrets.current().auth_tokens == ("older",)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "newest,older")
+    assert secrets.current().auth_tokens == ("older",)
+    clock[0] += secrets.REFRESH_SECONDS
+    assert secrets.current().auth_tokens == ("newest", "older")
+    secrets.forget()

@@ -1,0 +1,27 @@
+import os
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+
+from tests.conftest import Aws
+from tests.doubles.twilio import FakeTwilio
+from tests.support.driver import Switchboard
+
+# `make test` tries the same examples each time. HYPOTHESIS_PROFILE=hostile looks for new ones, many of them.
+settings.register_profile(
+    "doors",
+    derandomize=True,
+    deadline=None,
+    max_examples=40,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    suppress_health_check=list(HealthCheck),
+)
+settings.register_profile(
+    "hostile", settings.get_profile("doors"), derandomize=False, max_examples=1000, print_blob=True
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "doors"))
+
+
+@pytest.fixture
+def board(cloud: Aws, twilio: FakeTwilio) -> Switchboard:
+    return Switchboard(cloud, twilio)
