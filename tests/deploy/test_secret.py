@@ -65,7 +65,7 @@ def test_the_terminal_is_asked_without_an_echo_and_enter_leaves_a_value(
     answers = {"Auth token": OLD, "sid": KEY_SID, "API key's secret": KEY_SECRET, "CRM": ""}
     environment.setattr("sys.stdin", Terminal())
     environment.setattr(
-        "ops.secret_command.getpass", lambda asked: next(value for word, value in answers.items() if word in asked)
+        "ops.commands.secret.getpass", lambda asked: next(value for word, value in answers.items() if word in asked)
     )
     assert main(["secret", "set"]) == 0
     answers = {"Auth token": "", "sid": "", "API key's secret": "", "CRM": "crm"}

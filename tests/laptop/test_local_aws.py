@@ -22,9 +22,9 @@ GONE_SECONDS = 10.0
 # Whoever runs the tests in the background may have had SIGINT ignored, and its children inherit that.
 KEEP_IT_RUNNING = """
 import pathlib, signal, sys
-from laptop import aws
+from laptop import local_aws
 signal.signal(signal.SIGINT, signal.default_int_handler)
-with aws.running(pathlib.Path(sys.argv[1])) as local:
+with local_aws.running(pathlib.Path(sys.argv[1])) as local:
     print(local.url, flush=True)
     sys.stdin.read()
 """
