@@ -140,7 +140,7 @@ def test_every_test_that_a_document_names_exists(document: Path) -> None:
     assert [test for test in named_tests(document) if test[1] not in defined_tests(ROOT / test[0])] == []
 
 
-@pytest.mark.parametrize("document", sorted((ROOT / "docs" / "emulator-rows").glob("*.md")), ids=relative)
+@pytest.mark.parametrize("document", sorted((ROOT / "docs" / "twilio" / "emulator").glob("*.md")), ids=relative)
 def test_every_page_of_the_emulators_rows_names_tests(document: Path) -> None:
     assert len(named_tests(document)) > 20
 
