@@ -126,8 +126,10 @@ def worker_status(call_sid: str, reservation_sid: str) -> Response:
 JOBS_AT_ONCE = int(os.environ.get("JOBS_AT_ONCE") or 5)
 
 
-@app.on_sqs_message(queue=os.environ["JOBS_QUEUE"], batch_size=1, maximum_concurrency=JOBS_AT_ONCE, name="bridge_job")
-def bridge_job(event: SQSEvent) -> None:
+@app.on_sqs_message(
+    queue=os.environ["JOBS_QUEUE"], batch_size=1, maximum_concurrency=JOBS_AT_ONCE, name="jobs_consumer"
+)
+def jobs_consumer(event: SQSEvent) -> None:
     from chalicelib import jobs
     from chalicelib.worker import leg
 

@@ -90,7 +90,7 @@ def _seed_contacts(stage: Stage) -> None:
         "phone": call_centre.CALLERS["Ann"],
         "item": "CONTACT",
         "name": "Ann Lee",
-        "line": "Ann Lee, gold member.",
+        "whisper": "Ann Lee, gold member.",
     }
     item = {name: {"S": value} for name, value in contact.items()}
     stage.aws.client("dynamodb").put_item(TableName=f"cordboard-{package.STAGE}-contacts", Item=item)

@@ -21,7 +21,7 @@ BUILD = ROOT / ".build"
 STAGE = "local"
 STACK = "cordboard-local"
 BUCKET = "cordboard-package"
-FUNCTIONS = ("APIHandler", "BridgeJob", "Sweep")
+FUNCTIONS = ("APIHandler", "JobsConsumer", "Sweep")
 NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition",)  # the local AWS knows no saved queries, and would refuse the stack
 
 

@@ -73,7 +73,7 @@ def _crm_first(stage: Stage) -> str:
 
 
 def _crm_fails(stage: Stage) -> str:
-    stage.crm.replies = {"": (200, {"name": "Gus Moe", "line": "Gus, new patient."}), "Dora": (500, {})}
+    stage.crm.replies = {"": (200, {"name": "Gus Moe", "whisper": "Gus, new patient."}), "Dora": (500, {})}
     _on_duty(stage, Dora=answers(1, [joined()]), Emil=answers(1, [hears("new patient"), joined()]))
     return _dials(stage, "Gus", SALES, [joined(), talks(2), hangs_up()])
 

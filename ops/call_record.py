@@ -70,8 +70,8 @@ def _link(link: Link) -> Iterator[str]:
     ending = link.outcome or link.state
     yield f"Worker {_name(link)}, queue {link.queue or '?'}, {link.mode}: {ending}{_because(link)}"
     yield f"  reservation {link.reservation_sid}, leg {link.worker_call_sid or 'none'}, to {link.contact_uri or '?'}"
-    if link.crm_name or link.crm_line:
-        yield f"  CRM: {link.crm_name}; said to the worker: {link.crm_line or 'nothing'}"
+    if link.crm_name or link.crm_whisper:
+        yield f"  CRM: {link.crm_name}; said to the worker: {link.crm_whisper or 'nothing'}"
 
 
 def _moments(story: Story) -> Iterator[Moment]:

@@ -24,10 +24,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Approval(msgspec.Struct, frozen=True):
-    """The call may go on. `line` is said to the worker before the caller is joined; `data` is kept with the link."""
+    """The call may go on. `whisper` is said to the worker before the caller is joined; `data` is kept with the link."""
 
     name: str = ""
-    line: str = ""
+    whisper: str = ""
     data: Mapping[str, Any] = {}
 
 

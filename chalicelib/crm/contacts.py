@@ -1,7 +1,7 @@
 """The embedded CRM: a DynamoDB table of contacts and of the attempts to reach somebody for them.
 
 Keys: partition `phone` (E.164), sort `item`: "CONTACT", or "ATTEMPT#" and the ReservationSid. A contact may have
-`name`, `line` (said to the worker), and `declined` (a reason: this caller is put through to nobody).
+`name`, `whisper` (said to the worker), and `declined` (a reason: this caller is put through to nobody).
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ def prepare(attempt: Attempt) -> Approval:
         raise Unavailable(f"the contacts table: {type(error).__name__}") from None
     if contact.get("declined"):
         raise Declined(contact["declined"])
-    return Approval(contact.get("name", ""), contact.get("line", ""), contact)
+    return Approval(contact.get("name", ""), contact.get("whisper", ""), contact)
 
 
 def _contact(phone: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 Request: POST, the Attempt as JSON. Headers: `X-Cordboard-Timestamp` (epoch seconds), `X-Cordboard-Signature` (hex
 HMAC-SHA256, keyed with the secret's `crm_key`, of the timestamp, a full stop and the body), `Idempotency-Key`.
-Answer: 2xx goes on (empty, or JSON with `name`, `line`, `data`), 409 declines (JSON with `reason`), 5xx and
+Answer: 2xx goes on (empty, or JSON with `name`, `whisper`, `data`), 409 declines (JSON with `reason`), 5xx and
 timeouts are tried again, anything else counts as out of order.
 """
 

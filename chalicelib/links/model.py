@@ -35,7 +35,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     caller_id: str = ""  # the number that the worker's phone shows
     base_url: str = ""  # of this application, as Twilio reaches it
     crm_name: str = ""
-    crm_line: str = ""  # what the worker hears before the caller
+    crm_whisper: str = ""  # what the worker hears before the caller
     crm_data: Mapping[str, Any] = {}
     deadline: float = 0  # the last moment to dial
     leased_until: float = 0  # a job is at work on it until then

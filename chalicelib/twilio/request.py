@@ -158,14 +158,14 @@ def data(event: Mapping[str, Any], door: Callable[[Webhook], Answer]) -> Answer:
 
 
 def _answer(event: Mapping[str, Any], answer: Callable[[Webhook], Answer]) -> Answer:
-    with log.About(door=event["requestContext"]["resourcePath"], request_id=event.get(REQUEST_ID, "")):
+    with log.About(route=event["requestContext"]["resourcePath"], request_id=event.get(REQUEST_ID, "")):
         try:
             webhook = receive(event)
         except Refused as refused:
             _log_refused(refused)
             return refused.answer
         except secrets.SecretError as error:
-            log.error("no secret to check the signature with", metrics.of(metrics.DOORS_FAILED), why=str(error))
+            log.error("no secret to check the signature with", metrics.of(metrics.WEBHOOK_ERRORS), why=str(error))
             return Answer(503, "this application cannot check signatures now", "text/plain")
         log.also(**_sids(webhook))
         return answer(webhook)
@@ -191,7 +191,7 @@ def _sids(webhook: Webhook) -> dict[str, str]:
 
 
 def _failed(error: Exception) -> None:
-    log.error("door failed", metrics.of(metrics.DOORS_FAILED), why=type(error).__name__)
+    log.error("webhook failed", metrics.of(metrics.WEBHOOK_ERRORS), why=type(error).__name__)
 
 
 def _form(event: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from chalicelib.worker import twiml
 
 Clock = Callable[[], float]
 
-# The time that bridge_job has in Lambda: after that, whoever claimed a link is no longer at work on it.
+# The time that jobs_consumer has in Lambda: after that, whoever claimed a link is no longer at work on it.
 LEASE_SECONDS = 20
 
 LOGGED = ("call_sid", "worker_call_sid", "task_sid", "reservation_sid")
@@ -116,7 +116,7 @@ def _dial(link: Link, approval: crm.Approval, clock: Clock) -> None:
     if status != "pending":
         closing.close_as(link.key, status, "", clock())
         return
-    kept = {"crm_name": approval.name, "crm_line": approval.line, "crm_data": dict(approval.data) or None}
+    kept = {"crm_name": approval.name, "crm_whisper": approval.whisper, "crm_data": dict(approval.data) or None}
     try:
         link = table.advance(link.key, "dialing", clock(), kept)
     except table.Lost:
@@ -175,7 +175,7 @@ def answer(webhook: Webhook, now: float) -> str:
             return twiml.say_goodbye(twiml.TAKEN)
         link = lost.current
     after_call = _activity(_rules(link).activities.after_call)
-    return twiml.connect(link.reservation_sid, after_call, link.crm_line)
+    return twiml.connect(link.reservation_sid, after_call, link.crm_whisper)
 
 
 def answer_without_record(webhook: Webhook) -> str:

@@ -6,14 +6,14 @@ CALLER_GONE = "The caller is no longer on the line. Goodbye."
 TAKEN = "This call has been taken already. Goodbye."
 
 
-def connect(reservation_sid: str, post_work_activity_sid: str, line: str = "") -> str:
-    """The CRM's line, then the caller of this reservation (contract 3.2).
+def connect(reservation_sid: str, post_work_activity_sid: str, whisper: str = "") -> str:
+    """The CRM's whisper, then the caller of this reservation (contract 3.2).
 
     Twilio goes on after the Dial when the caller has gone, whether before the two were joined or after they talked.
     """
     response = VoiceResponse()
-    if line:
-        response.say(line)
+    if whisper:
+        response.say(whisper)
     dial = Dial()
     dial.queue(None, reservation_sid=reservation_sid, post_work_activity_sid=post_work_activity_sid or None)
     response.append(dial)

@@ -37,7 +37,7 @@ def _drop_forgotten_trigger(name: str, root: Path, tell: Tell) -> None:
     the queue's trigger is not, and AWS takes no second one."""
     if any(resource["resource_type"] == "sqs_event" for resource in stage.deployed(name, root)):
         return
-    function, aws_lambda = f"cordboard-{name}-bridge_job", client.client("lambda")
+    function, aws_lambda = f"cordboard-{name}-jobs_consumer", client.client("lambda")
     with client.plain(f"read the triggers of {function}"):
         for mapping in _triggers(aws_lambda, function):
             tell(f"Deleting the trigger of {function} that a deploy before this one did not note")

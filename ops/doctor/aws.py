@@ -72,9 +72,13 @@ def _canonical(statement: Any) -> str:
 
 
 def triggers(patient: Patient) -> Iterator[Finding]:
-    """The queue leads to bridge_job, and the sweep runs each minute."""
+    """The queue leads to jobs_consumer, and the sweep runs each minute."""
     mend = f"chalice deploy --stage {patient.name}"
-    queue, job, sweep = patient.environment["JOBS_QUEUE"], patient.functions["bridge_job"], patient.functions["sweep"]
+    queue, job, sweep = (
+        patient.environment["JOBS_QUEUE"],
+        patient.functions["jobs_consumer"],
+        patient.functions["sweep"],
+    )
     mappings = patient.aws("lambda").list_event_source_mappings(FunctionName=job)["EventSourceMappings"]
     leads = [found for found in mappings if found["EventSourceArn"].endswith(f":{queue}")]
     if any(found.get("State") in ("Enabled", "Enabling", "Creating") for found in leads):

@@ -76,7 +76,7 @@ class Patient:
     @property
     def functions(self) -> Mapping[str, str]:
         """The functions as `chalice deploy` names them, by the names of their policies."""
-        names = {"api": "", "bridge_job": "-bridge_job", "sweep": "-sweep"}
+        names = {"api": "", "jobs_consumer": "-jobs_consumer", "sweep": "-sweep"}
         return {policy: f"cordboard-{self.name}{ending}" for policy, ending in names.items()}
 
     def aws(self, service: str) -> Any:

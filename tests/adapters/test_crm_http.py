@@ -31,7 +31,7 @@ def ask(environment: pytest.MonkeyPatch, endpoint: Endpoint) -> crm.Approval:
 
 
 def test_the_attempt_is_posted_signed_and_can_be_told_from_a_repeat(environment: pytest.MonkeyPatch) -> None:
-    with serving((200, b'{"name": "Gus", "line": "Gus, new.", "data": {"id": 7}, "more": 1}')) as endpoint:
+    with serving((200, b'{"name": "Gus", "whisper": "Gus, new.", "data": {"id": 7}, "more": 1}')) as endpoint:
         assert ask(environment, endpoint) == crm.Approval("Gus", "Gus, new.", {"id": 7})
     path, headers, body = endpoint.requests[0]
     expected = hmac.new(b"crm-key", b"1795230000." + body, hashlib.sha256).hexdigest()

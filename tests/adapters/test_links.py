@@ -18,8 +18,8 @@ def reserved(cloud: Aws) -> Key:
 
 def test_a_write_that_boto3_sends_again_as_its_answer_was_lost_is_not_lost_to_itself(reserved: Key) -> None:
     table.claim(reserved, NOW, 20)
-    once = table.advance(reserved, "dialing", NOW, {"crm_name": "Ann", "crm_line": ""})
-    assert table.advance(reserved, "dialing", NOW, {"crm_name": "Ann", "crm_line": ""}) == once
+    once = table.advance(reserved, "dialing", NOW, {"crm_name": "Ann", "crm_whisper": ""})
+    assert table.advance(reserved, "dialing", NOW, {"crm_name": "Ann", "crm_whisper": ""}) == once
     assert table.close(reserved, "rejected", "", NOW) == table.close(reserved, "rejected", "", NOW)
 
 

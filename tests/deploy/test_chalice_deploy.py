@@ -18,7 +18,7 @@ TWILIO = {
     "TWILIO_WORKSPACE_SID": "WS" + "0" * 32,
     "TWILIO_WORKFLOW_SID": "WW" + "0" * 32,
 }
-FUNCTIONS = {"cordboard-dev": "api", "cordboard-dev-bridge_job": "bridge_job", "cordboard-dev-sweep": "sweep"}
+FUNCTIONS = {"cordboard-dev": "api", "cordboard-dev-jobs_consumer": "jobs_consumer", "cordboard-dev-sweep": "sweep"}
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def test_each_function_has_a_role_of_its_own_with_our_policy_and_nothing_else(
 def test_the_jobs_queue_feeds_the_job_one_message_at_a_time(first: Snapshot) -> None:
     (mapping,) = first.mappings
     assert mapping["EventSourceArn"].endswith(":cordboard-dev-jobs")
-    assert mapping["FunctionArn"] == first.functions["cordboard-dev-bridge_job"]["FunctionArn"]
+    assert mapping["FunctionArn"] == first.functions["cordboard-dev-jobs_consumer"]["FunctionArn"]
     assert (mapping["BatchSize"], mapping["State"]) == (1, "Enabled")
 
 

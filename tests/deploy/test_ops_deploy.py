@@ -190,7 +190,7 @@ def test_the_doctor_comes_last_and_finds_nothing(first: Run) -> None:
 
 def test_the_functions_know_what_apply_made(desk: Desk, url: str) -> None:
     workflows = desk.loop.call(lambda: list(desk.twilio.router.workspace.workflows))
-    for name in ("cordboard-dev", "cordboard-dev-bridge_job", "cordboard-dev-sweep"):
+    for name in ("cordboard-dev", "cordboard-dev-jobs_consumer", "cordboard-dev-sweep"):
         found = desk.local.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         assert found == stage.read(STAGE, desk.project.root)
         assert [found["TWILIO_WORKFLOW_SID"]] == workflows

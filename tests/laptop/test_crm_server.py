@@ -31,8 +31,8 @@ def signed(key: str) -> dict[str, str]:
 
 
 def test_a_signed_question_gets_the_line_for_the_worker(desk: CrmDesk) -> None:
-    desk.replies["Bea"] = (200, {"name": "Ann Lee", "line": "Ann, gold member."})
-    assert ask(desk, signed(desk.key)) == (200, {"name": "Ann Lee", "line": "Ann, gold member."})
+    desk.replies["Bea"] = (200, {"name": "Ann Lee", "whisper": "Ann, gold member."})
+    assert ask(desk, signed(desk.key)) == (200, {"name": "Ann Lee", "whisper": "Ann, gold member."})
     assert [question["caller"] for question in desk.asked] == ["+12125550171"]
 
 

@@ -9,7 +9,7 @@ from laptop.environment import Stage
 from tests.laptop.test_sweep import link_of, talk, task_of
 from tests.support.waiting import eventually
 
-GROUPS = {f"/aws/lambda/cordboard-local{name}" for name in ("", "-bridge_job", "-sweep")}
+GROUPS = {f"/aws/lambda/cordboard-local{name}" for name in ("", "-jobs_consumer", "-sweep")}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_the_functions_write_into_the_groups_of_the_stack_which_forget(stage: St
 
 def test_everything_about_a_call_is_found_by_the_callers_sid(stage: Stage, call_sid: str) -> None:
     link, found = link_of(stage, call_sid), ours(stage, call_sid)
-    assert {line["group"].removeprefix("/aws/lambda/cordboard-local") for line in found} == {"", "-bridge_job"}
+    assert {line["group"].removeprefix("/aws/lambda/cordboard-local") for line in found} == {"", "-jobs_consumer"}
     for sid in (link["item"], link["task_sid"], link["worker_call_sid"]):
         assert [line for line in ours(stage, sid) if line.get("call_sid") != call_sid] == []
     assert {line["task_sid"] for line in found if "task_sid" in line} == {link["task_sid"]}

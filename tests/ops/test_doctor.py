@@ -27,7 +27,7 @@ from tests.support import api_gateway
 NOW = 1_800_000_000.0
 BASE = api_gateway.BASE
 SECRET = "/cordboard/test/twilio"
-POLICIES = ("api", "bridge_job", "sweep")
+POLICIES = ("api", "jobs_consumer", "sweep")
 
 
 class Ward:
@@ -74,7 +74,7 @@ class Ward:
         arns = {name: self._function(name) for name in POLICIES}
         queue = boto3.client("sqs").get_queue_attributes(QueueUrl=self.cloud.queue_url, AttributeNames=["QueueArn"])
         boto3.client("lambda").create_event_source_mapping(
-            EventSourceArn=queue["Attributes"]["QueueArn"], FunctionName=self.name_of("bridge_job")
+            EventSourceArn=queue["Attributes"]["QueueArn"], FunctionName=self.name_of("jobs_consumer")
         )
         boto3.client("events").put_rule(Name="each-minute", ScheduleExpression="rate(1 minute)")
         boto3.client("events").put_targets(Rule="each-minute", Targets=[{"Id": "1", "Arn": arns["sweep"]}])
@@ -168,7 +168,7 @@ def _too_much_allowed(_ward: Ward) -> None:
 
 def _unplugged(_ward: Ward) -> None:
     client = boto3.client("lambda")
-    for found in client.list_event_source_mappings(FunctionName="cordboard-test-bridge_job")["EventSourceMappings"]:
+    for found in client.list_event_source_mappings(FunctionName="cordboard-test-jobs_consumer")["EventSourceMappings"]:
         client.delete_event_source_mapping(UUID=found["UUID"])
 
 

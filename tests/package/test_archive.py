@@ -65,7 +65,7 @@ def modules_that_the_code_imports(task: Path) -> Iterator[str]:
 
 
 @only_on_lambdas_system
-@pytest.mark.parametrize("function", ["APIHandler", "BridgeJob"])
+@pytest.mark.parametrize("function", ["APIHandler", "JobsConsumer"])
 def test_every_handler_is_found_in_the_unzipped_archive(
     function: str, local: Package, unzipped: Path, runtime: Path
 ) -> None:
@@ -81,7 +81,7 @@ def test_whatever_the_code_imports_later_is_in_the_archive_too(local: Package, u
     names = sorted(set(modules_that_the_code_imports(unzipped)))
     assert "twilio.rest" in names
     code = f"import importlib\nfor name in {names!r}: importlib.import_module(name)\nprint('all')"
-    environment = local.environment("BridgeJob")
+    environment = local.environment("JobsConsumer")
     assert run(code, unzipped, runtime, environment).strip() == "all"
 
 

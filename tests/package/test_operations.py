@@ -14,16 +14,16 @@ from laptop import package
 from tests.package.conftest import Package
 
 SECTIONS = re.findall(r"^### `([\w-]+)`", (package.ROOT / "docs" / "operations.md").read_text("utf-8"), re.MULTILINE)
-MAY_COUNT = ("APIHandler", "BridgeJob", "Sweep")
+MAY_COUNT = ("APIHandler", "JobsConsumer", "Sweep")
 ALARMS = {
     "api-5xx": "5XXError",
     "api-errors": "Errors",
     "api-throttles": "Throttles",
-    "bridge_job-errors": "Errors",
-    "bridge_job-throttles": "Throttles",
+    "jobs_consumer-errors": "Errors",
+    "jobs_consumer-throttles": "Throttles",
     "crm-failed": "CrmFailures",
     "dead-letters": "ApproximateNumberOfMessagesVisible",
-    "doors-failed": "DoorsFailed",
+    "webhook-errors": "WebhookErrors",
     "long-wait": "StillWaiting",
     "old-job": "ApproximateAgeOfOldestMessage",
     "sweep-errors": "Errors",
@@ -79,7 +79,7 @@ def test_a_stage_without_calls_rings_no_alarm_but_one_without_a_sweep_does(packa
 
 
 def test_the_alarms_of_a_function_look_at_the_function_that_is_deployed(packaged: Package) -> None:
-    names = {"api": "APIHandler", "bridge_job": "BridgeJob", "sweep": "Sweep"}
+    names = {"api": "APIHandler", "jobs_consumer": "JobsConsumer", "sweep": "Sweep"}
     watched = [
         (name.rpartition("-")[0], dimension)
         for name, alarm in alarms(packaged).items()
@@ -95,7 +95,7 @@ def test_the_functions_are_named_as_chalice_deploy_names_them(packaged: Package)
     """So one set of alarms, log groups and policies holds for both ways to deploy."""
     names = {function: packaged.name_of(function) for function in packaged.functions}
     base = f"cordboard-{packaged.stage}"
-    assert names == {"APIHandler": base, "BridgeJob": f"{base}-bridge_job", "Sweep": f"{base}-sweep"}
+    assert names == {"APIHandler": base, "JobsConsumer": f"{base}-jobs_consumer", "Sweep": f"{base}-sweep"}
 
 
 def test_each_function_has_a_log_group_that_forgets_and_is_there_before_it(packaged: Package) -> None:
@@ -191,7 +191,7 @@ def test_no_widget_covers_another(packaged: Package) -> None:
     assert len(places) == len(set(places)) and max(column for column, _ in places) < 24
 
 
-@pytest.mark.parametrize("query", ["OneCallQuery", "ErrorsQuery", "SlowDoorsQuery"])
+@pytest.mark.parametrize("query", ["OneCallQuery", "ErrorsQuery", "SlowWebhooksQuery"])
 def test_a_saved_query_looks_into_the_logs_of_every_function(packaged: Package, query: str) -> None:
     found = packaged.resources("AWS::Logs::QueryDefinition")[query]
     assert found["LogGroupNames"] == [{"Ref": name} for name in packaged.resources("AWS::Logs::LogGroup")]
@@ -216,7 +216,7 @@ def test_what_costs_money_is_tagged_with_its_stage(packaged: Package, kind: str)
 
 def test_a_burst_of_jobs_leaves_half_of_the_smallest_account_to_the_doors(packaged: Package) -> None:
     """AWS gives a new account as few as ten executions at once, and nothing of them may be reserved there."""
-    (source,) = packaged.functions["BridgeJob"]["Events"].values()
+    (source,) = packaged.functions["JobsConsumer"]["Events"].values()
     assert source["Properties"]["ScalingConfig"] == {"MaximumConcurrency": 5}
     assert not [name for name, found in packaged.functions.items() if "ReservedConcurrentExecutions" in found]
 
@@ -224,7 +224,7 @@ def test_a_burst_of_jobs_leaves_half_of_the_smallest_account_to_the_doors(packag
 @pytest.mark.parametrize(("variable", "at_once"), [({}, 5), ({"JOBS_AT_ONCE": ""}, 5), ({"JOBS_AT_ONCE": "40"}, 40)])
 def test_a_stage_may_have_more_jobs_at_once(variable: dict[str, str], at_once: int) -> None:
     """Chalice imports app.py with the stage's variables set, and makes the trigger of what it finds."""
-    code = "import app; print(*(it.maximum_concurrency for it in app.app.event_sources if it.name == 'bridge_job'))"
+    code = "import app; print(*(it.maximum_concurrency for it in app.app.event_sources if it.name == 'jobs_consumer'))"
     known = {"PATH": "", "JOBS_QUEUE": "cordboard-dev-jobs", "PYTHONDONTWRITEBYTECODE": "1", **variable}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=package.ROOT, env=known, capture_output=True, text=True, check=True

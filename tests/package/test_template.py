@@ -27,7 +27,7 @@ MAY = {
         "sqs:SendMessage jobs",
         "ssm:GetParameter twilio",
     },
-    "BridgeJob": {
+    "JobsConsumer": {
         "dynamodb:UpdateItem links",
         "dynamodb:Query links",
         "dynamodb:GetItem contacts",
@@ -63,13 +63,13 @@ def allowed(packaged: Package, function: str) -> Iterator[tuple[str, str]]:
 def test_there_are_three_functions_and_no_other_door(packaged: Package) -> None:
     assert {name: found["Handler"] for name, found in packaged.functions.items()} == {
         "APIHandler": "app.app",
-        "BridgeJob": "app.bridge_job",
+        "JobsConsumer": "app.jobs_consumer",
         "Sweep": "app.sweep",
     }
 
 
 @pytest.mark.parametrize(
-    ("function", "memory", "timeout"), [("APIHandler", 1024, 15), ("BridgeJob", 512, 20), ("Sweep", 512, 60)]
+    ("function", "memory", "timeout"), [("APIHandler", 1024, 15), ("JobsConsumer", 512, 20), ("Sweep", 512, 60)]
 )
 def test_memory_and_timeout_are_what_the_design_says(
     packaged: Package, function: str, memory: int, timeout: int
@@ -79,7 +79,7 @@ def test_memory_and_timeout_are_what_the_design_says(
 
 
 def test_a_job_may_hold_a_link_for_as_long_as_its_function_may_run(packaged: Package) -> None:
-    assert packaged.functions["BridgeJob"]["Timeout"] == leg.LEASE_SECONDS
+    assert packaged.functions["JobsConsumer"]["Timeout"] == leg.LEASE_SECONDS
 
 
 def test_the_sweep_comes_each_minute_and_ends_before_lambda_ends_it(packaged: Package) -> None:
@@ -114,7 +114,9 @@ def test_each_function_may_do_what_it_does_and_nothing_else(packaged: Package, f
     assert found == MAY[function]
 
 
-@pytest.mark.parametrize(("function", "name"), [("APIHandler", "api"), ("BridgeJob", "bridge_job"), ("Sweep", "sweep")])
+@pytest.mark.parametrize(
+    ("function", "name"), [("APIHandler", "api"), ("JobsConsumer", "jobs_consumer"), ("Sweep", "sweep")]
+)
 def test_the_role_is_the_policy_file_and_nothing_beside_it(packaged: Package, function: str, name: str) -> None:
     file = package.ROOT / ".chalice" / "policies" / f"{packaged.stage}-{name}.json"
     role = packaged.template["Resources"][packaged.functions[function]["Role"]["Fn::GetAtt"][0]]["Properties"]
@@ -176,7 +178,7 @@ def test_no_secret_stands_in_the_template(packaged: Package) -> None:
 
 def test_the_names_in_the_environment_are_those_of_the_tables_and_queues(packaged: Package) -> None:
     resources = packaged.template["Resources"]
-    variables = packaged.functions["BridgeJob"]["Environment"]["Variables"]
+    variables = packaged.functions["JobsConsumer"]["Environment"]["Variables"]
     for variable, resource, name in (
         ("LINKS_TABLE", "LinksTable", "TableName"),
         ("CONTACTS_TABLE", "ContactsTable", "TableName"),
@@ -192,12 +194,12 @@ def test_the_tables_and_queues_are_of_the_functions_stage(packaged: Package) -> 
 
 def test_the_queue_is_there_before_the_trigger_that_reads_it(packaged: Package) -> None:
     """The trigger names the queue by a written-out ARN; CloudFormation waits for it only because the function does."""
-    assert {"Ref": "JobsQueue"} in packaged.functions["BridgeJob"]["Environment"]["Variables"].values()
+    assert {"Ref": "JobsQueue"} in packaged.functions["JobsConsumer"]["Environment"]["Variables"].values()
 
 
 def test_a_job_is_seen_again_after_the_function_and_well_inside_a_reservation(packaged: Package) -> None:
     queue = packaged.template["Resources"]["JobsQueue"]["Properties"]
-    function = packaged.functions["BridgeJob"]
+    function = packaged.functions["JobsConsumer"]
     assert function["Timeout"] <= queue["VisibilityTimeout"] <= 30
     assert queue["RedrivePolicy"] == {
         "deadLetterTargetArn": {"Fn::GetAtt": ["JobsDeadLetterQueue", "Arn"]},

@@ -32,7 +32,7 @@ class CrmDesk:
         self._scheduler = scheduler
         self._declined: set[str] = set()
         for number in numbers:
-            contact = {"phone": {"S": number}, "item": {"S": "CONTACT"}, "line": {"S": "A good customer."}}
+            contact = {"phone": {"S": number}, "item": {"S": "CONTACT"}, "whisper": {"S": "A good customer."}}
             if self._faults.happens("crm_declines"):
                 self._declined.add(number)
                 contact["declined"] = {"S": "has not paid"}
@@ -52,7 +52,7 @@ class CrmDesk:
         elif self._faults.happens("crm_garbage", about):
             status, body = 200, b"<html>Welcome to nginx!</html>"
         else:
-            status, body = 200, json.dumps({"name": "Ann", "line": "Ann is a customer."}).encode()
+            status, body = 200, json.dumps({"name": "Ann", "whisper": "Ann is a customer."}).encode()
         self._note(key, attempt["call_sid"], attempt["worker_sid"], status == 200 and body.startswith(b"{"))
         return status, body
 

@@ -135,7 +135,7 @@ def _job(world: World, record: Record, done: Done) -> None:
     def ended(result: object) -> None:
         done(not isinstance(result, BaseException))
 
-    world.functions.start("bridge_job", about, lambda: world.app.bridge_job(event, None), JOB_TIMEOUT, ended)
+    world.functions.start("jobs_consumer", about, lambda: world.app.jobs_consumer(event, None), JOB_TIMEOUT, ended)
 
 
 def _sweep(world: World) -> None:

@@ -61,7 +61,7 @@ class Switchboard:
 
         body = job if isinstance(job, str) else jobs.encode(job)
         with redirect_stdout(self.log):
-            app.bridge_job(sqs(body, receipt), None)
+            app.jobs_consumer(sqs(body, receipt), None)
 
     def sweep(self) -> None:
         """A minute is over."""

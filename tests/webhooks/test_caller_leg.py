@@ -163,7 +163,7 @@ def test_a_failure_of_our_own_never_reaches_the_caller(
     monkeypatch.setattr(callcenter, "current", broken)
     monkeypatch.setattr(table, "record_call", lambda *_, **__: True)
     assert [verb.tag for verb in board.voice(door)] == verbs
-    assert "door failed" in board.log.getvalue() and CALL in board.log.getvalue()
+    assert "webhook failed" in board.log.getvalue() and CALL in board.log.getvalue()
 
 
 def test_numbers_and_tokens_do_not_reach_the_log(board: Switchboard) -> None:

@@ -213,7 +213,7 @@ def test_a_table_that_is_down_is_told_to_twilio_as_503(board: Switchboard, monke
 
     monkeypatch.setattr(table, "record_call", down)
     assert board.event("task.created") == 503
-    assert "door failed" in board.log.getvalue() and RESERVATION not in board.log.getvalue()
+    assert "webhook failed" in board.log.getvalue() and RESERVATION not in board.log.getvalue()
 
 
 def test_either_legs_sid_finds_the_whole_story(board: Switchboard) -> None:

@@ -162,7 +162,7 @@ class House:
     def deliver(self, body: str) -> Heard:
         import app
 
-        return self.hear(lambda: app.bridge_job(sqs(body), None))
+        return self.hear(lambda: app.jobs_consumer(sqs(body), None))
 
     def client(self, service: str) -> Any:
         return self.cloud.client(service)
@@ -455,7 +455,7 @@ def test_a_queue_time_of_five_thousand_digits_is_no_time(house: House) -> None:
 
 def test_a_sentence_of_the_crm_that_xml_cannot_carry_is_said_without_the_character(house: House) -> None:
     house.knock(post("/taskrouter/assignment", assignment_form()))
-    table.advance(table.story(CALL).links[0].key, "dialing", 1.0, {"crm_line": "Ann\x00 Lee\x1b\uffff."})
+    table.advance(table.story(CALL).links[0].key, "dialing", 1.0, {"crm_whisper": "Ann\x00 Lee\x1b\uffff."})
     heard = house.knock(post(ANSWER_ROUTE, leg_form("in-progress"), LEG_PATH))
     assert twiml_schema.check(heard.answer["body"])[0].text == "Ann Lee."
 

@@ -35,7 +35,7 @@ def rejected(board: Switchboard) -> list[dict[str, Any]]:
 
 
 def test_the_crm_knows_the_caller_and_the_worker_is_rung(board: Switchboard) -> None:
-    contact(board, name="Ann Lee", line="Ann Lee, gold member.", account="7")
+    contact(board, name="Ann Lee", whisper="Ann Lee, gold member.", account="7")
     board.ring()
     leg_url = f"{BASE}/worker/{CALL}/{RESERVATION}"
     assert dialled(board) == [
@@ -52,8 +52,8 @@ def test_the_crm_knows_the_caller_and_the_worker_is_rung(board: Switchboard) -> 
     ]
     link = board.link
     assert (link["state"], link["worker_call_sid"]) == ("dialing", LEG)
-    assert (link["crm_name"], link["crm_line"]) == ("Ann Lee", "Ann Lee, gold member.")
-    assert link["crm_data"] == {"name": "Ann Lee", "line": "Ann Lee, gold member.", "account": "7"}
+    assert (link["crm_name"], link["crm_whisper"]) == ("Ann Lee", "Ann Lee, gold member.")
+    assert link["crm_data"] == {"name": "Ann Lee", "whisper": "Ann Lee, gold member.", "account": "7"}
 
 
 def test_the_attempt_is_recorded_once_however_often_it_is_made(board: Switchboard) -> None:

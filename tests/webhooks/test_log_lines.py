@@ -73,7 +73,7 @@ def test_a_line_about_a_workers_leg_has_both_legs(board: Switchboard, monkeypatc
     monkeypatch.setattr(table, "follow_leg", lambda *_, **__: 1 / 0)
     board.answer()
     line = lines(board)[-1]
-    assert (line["event"], line["door"]) == ("door failed", "/worker/{call_sid}/{reservation_sid}/answer")
+    assert (line["event"], line["door"]) == ("webhook failed", "/worker/{call_sid}/{reservation_sid}/answer")
     assert (line["call_sid"], line["worker_call_sid"], line["reservation_sid"]) == (CALL, LEG, RESERVATION)
 
 
@@ -142,7 +142,7 @@ def test_each_line_has_lambdas_id_of_its_request(board: Switchboard, capsys: pyt
         return SimpleNamespace(aws_request_id=f"12345678-0000-4000-8000-00000000000{number}")
 
     app.app(post("/voice/wait", caller_form()), lambda_call(1))
-    app.bridge_job(sqs(jobs.encode(jobs.RingWorker(CALL, RESERVATION))), lambda_call(2))
+    app.jobs_consumer(sqs(jobs.encode(jobs.RingWorker(CALL, RESERVATION))), lambda_call(2))
     app.sweep(schedule(), lambda_call(3))
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     ids = [lambda_call(number).aws_request_id for number in (1, 2, 3)]
@@ -260,7 +260,7 @@ def test_a_door_that_fails_counts_whether_it_has_twiml_or_not(
     monkeypatch.setattr(assignment, "decide", lambda *_: 1 / 0)
     board.voice("incoming")
     board.assign()
-    assert measured(board) == {"DoorsFailed": [1, 1]}
+    assert measured(board) == {"WebhookErrors": [1, 1]}
 
 
 def test_a_job_that_comes_again_counts_and_is_no_error(board: Switchboard) -> None:
@@ -283,7 +283,7 @@ def test_what_the_sweep_ends_counts_and_what_it_leaves_does_not(board: Switchboa
 
 @pytest.mark.parametrize(
     ("function", "stage"),
-    [("cordboard-dev", "dev"), ("cordboard-prod-bridge_job", "prod"), ("", "local"), ("somebody-elses", "local")],
+    [("cordboard-dev", "dev"), ("cordboard-prod-jobs_consumer", "prod"), ("", "local"), ("somebody-elses", "local")],
 )
 def test_the_stage_is_read_from_the_functions_name(function: str, stage: str) -> None:
     assert metrics.stage_of(function) == stage
@@ -300,7 +300,7 @@ def test_every_metric_is_told_somewhere() -> None:
         "CrmFailures",
         "WorkerLegsFailed",
         "WebhooksRefused",
-        "DoorsFailed",
+        "WebhookErrors",
         "JobsTriedAgain",
         "SweepActions",
     }

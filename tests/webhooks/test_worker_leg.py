@@ -32,7 +32,7 @@ def test_the_worker_who_answers_is_joined_to_the_caller(board: Switchboard) -> N
 
 
 def test_the_worker_hears_the_crms_line_first(board: Switchboard) -> None:
-    item = {"phone": "+12125550171", "item": "CONTACT", "line": "Ann Lee, gold member."}
+    item = {"phone": "+12125550171", "item": "CONTACT", "whisper": "Ann Lee, gold member."}
     board.cloud.client("dynamodb").put_item(
         TableName="cordboard-test-contacts", Item={name: {"S": value} for name, value in item.items()}
     )
