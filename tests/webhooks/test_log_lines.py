@@ -73,7 +73,7 @@ def test_a_line_about_a_workers_leg_has_both_legs(board: Switchboard, monkeypatc
     monkeypatch.setattr(table, "follow_leg", lambda *_, **__: 1 / 0)
     board.answer()
     line = lines(board)[-1]
-    assert (line["event"], line["door"]) == ("webhook failed", "/worker/{call_sid}/{reservation_sid}/answer")
+    assert (line["event"], line["route"]) == ("webhook failed", "/worker/{call_sid}/{reservation_sid}/answer")
     assert (line["call_sid"], line["worker_call_sid"], line["reservation_sid"]) == (CALL, LEG, RESERVATION)
 
 
