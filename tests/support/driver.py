@@ -1,4 +1,4 @@
-"""The verbs that the tests of the doors read by: Twilio posts, the queue delivers, and what came of it."""
+"""The driver of the webhook tests: Twilio posts, the queue delivers, and what came of it."""
 
 import io
 import json
@@ -25,7 +25,7 @@ LEG_PATH = {"call_sid": CALL, "reservation_sid": RESERVATION}
 
 
 @dataclass
-class Switchboard:
+class Driver:
     """Everything goes through `app.py`, with the events that Lambda gets. `log` is all that was printed."""
 
     cloud: Aws
@@ -39,11 +39,10 @@ class Switchboard:
             answer: dict[str, Any] = app.app(event, None)
         return answer
 
-    def voice(self, door: str, **form: str) -> ElementTree.Element:
+    def voice(self, document: str, **form: str) -> ElementTree.Element:
         """Twilio asks for a document on the caller's leg; returns it, parsed."""
-        route, path = (
-            ("/voice/menu/{attempt}", {"attempt": door[5:]}) if door.startswith("menu/") else (f"/voice/{door}", {})
-        )
+        name, _, attempt = document.partition("/")
+        route, path = ("/voice/menu/{attempt}", {"attempt": attempt}) if attempt else (f"/voice/{name}", {})
         answer = self.send(post(route, caller_form(**form), path))
         assert answer["statusCode"] == 200 and answer["headers"]["Content-Type"] == "text/xml", answer
         return ElementTree.fromstring(answer["body"])

@@ -55,13 +55,13 @@ CALL_STATUSES = (
     "canceled",
 )
 ERROR_URLS = tuple(
-    f"{BASE}/voice/{door}"
-    for door in ("incoming", "menu/2", "menu/", "wait", "after#rc=2", "survey", "voicemail", "", "x")
+    f"{BASE}/voice/{endpoint}"
+    for endpoint in ("incoming", "menu/2", "menu/", "wait", "after#rc=2", "survey", "voicemail", "", "x")
 )
 WORKER_ATTRIBUTES = json.dumps({"contact_uri": "+14155550111"})
 
 
-class Door(NamedTuple):
+class Endpoint(NamedTuple):
     """One route with an honest form. `says`: what one of the form's fields may be, all of it honest."""
 
     route: str
@@ -74,29 +74,29 @@ class Door(NamedTuple):
         return self.route.startswith("/voice/") or self.route == ANSWER_ROUTE
 
 
-DOORS = (
-    Door("/voice/incoming", caller_form()),
-    Door("/voice/menu/{attempt}", caller_form(Digits="1", SpeechResult="english"), {"attempt": "1"}),
-    Door("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
-    Door("/voice/after", caller_form(QueueResult="leave", QueueTime="5"), says=("QueueResult", QUEUE_RESULTS)),
-    Door("/voice/fallback", caller_form(ErrorCode="11200"), says=("ErrorUrl", ERROR_URLS)),
-    Door("/voice/survey", caller_form(Digits="1")),
-    Door("/voice/voicemail", caller_form(RecordingUrl="https://api.twilio.com/r/RE1", RecordingDuration="9")),
-    Door("/taskrouter/assignment", assignment_form()),
-    Door(
+ENDPOINTS = (
+    Endpoint("/voice/incoming", caller_form()),
+    Endpoint("/voice/menu/{attempt}", caller_form(Digits="1", SpeechResult="english"), {"attempt": "1"}),
+    Endpoint("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
+    Endpoint("/voice/after", caller_form(QueueResult="leave", QueueTime="5"), says=("QueueResult", QUEUE_RESULTS)),
+    Endpoint("/voice/fallback", caller_form(ErrorCode="11200"), says=("ErrorUrl", ERROR_URLS)),
+    Endpoint("/voice/survey", caller_form(Digits="1")),
+    Endpoint("/voice/voicemail", caller_form(RecordingUrl="https://api.twilio.com/r/RE1", RecordingDuration="9")),
+    Endpoint("/taskrouter/assignment", assignment_form()),
+    Endpoint(
         "/taskrouter/events",
         event_form("reservation.created", WorkerAttributes=WORKER_ATTRIBUTES, TaskCanceledReason="hangup"),
         says=("EventType", EVENT_TYPES),
     ),
-    Door(ANSWER_ROUTE, leg_form("in-progress"), LEG_PATH),
-    Door(STATUS_ROUTE, leg_form("ringing"), LEG_PATH, ("CallStatus", CALL_STATUSES)),
+    Endpoint(ANSWER_ROUTE, leg_form("in-progress"), LEG_PATH),
+    Endpoint(STATUS_ROUTE, leg_form("ringing"), LEG_PATH, ("CallStatus", CALL_STATUSES)),
 )
 
 
 class Request(NamedTuple):
     """An event for `app.app`, and the phone number that stands in it in several spellings."""
 
-    door: Door
+    endpoint: Endpoint
     event: dict[str, Any]
     number: str
 
@@ -172,10 +172,10 @@ def attributes(draw: st.DrawFn, honest: str, number: str) -> str:
 
 
 @st.composite
-def forms(draw: st.DrawFn, door: Door, number: str) -> Pairs:
-    """The door's form with fields missing, repeated, spoilt and added."""
-    name, values = door.says
-    form = {**door.form, name: draw(st.sampled_from(values))}
+def forms(draw: st.DrawFn, endpoint: Endpoint, number: str) -> Pairs:
+    """The endpoint's form with fields missing, repeated, spoilt and added."""
+    name, values = endpoint.says
+    form = {**endpoint.form, name: draw(st.sampled_from(values))}
     pairs = list(form.items())
     spoilt = list(form)
     for name in draw(st.lists(st.sampled_from(spoilt), max_size=5)):
@@ -191,9 +191,9 @@ def forms(draw: st.DrawFn, door: Door, number: str) -> Pairs:
 
 
 @st.composite
-def bodies(draw: st.DrawFn, door: Door, number: str) -> str:
+def bodies(draw: st.DrawFn, endpoint: Endpoint, number: str) -> str:
     """The form as it is sent: well encoded, not at all, or with encodings that break off."""
-    pairs = draw(forms(door, number))
+    pairs = draw(forms(endpoint, number))
     encoded = urlencode(pairs)
     broken = ["", "&", "&&=&", "%", "%F", "%zz=%zz", "a=%FF%FE", "a=%ED%A0%80", "=x", ";a;b", "a=+1+2", "\u20ac=\x00"]
     return encoded + draw(st.sampled_from(["", "", *(f"&{end}" for end in broken)]))
@@ -207,31 +207,36 @@ def path_values(number: str) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def signed(draw: st.DrawFn, door: Door) -> Request:
+def signed(draw: st.DrawFn, endpoint: Endpoint) -> Request:
     """A webhook whose signature holds for what a server reads from it, however strange that is."""
     number = draw(numbers)
-    body = draw(bodies(door, number))
-    path = {name: draw(path_values(number)) if draw(st.integers(0, 9)) == 0 else door.path[name] for name in door.path}
+    body = draw(bodies(endpoint, number))
+    path = {
+        name: draw(path_values(number)) if draw(st.integers(0, 9)) == 0 else endpoint.path[name]
+        for name in endpoint.path
+    }
     pairs = parse_qsl(body, keep_blank_values=True)
     algorithm = draw(st.sampled_from([None, None, "HMAC_SHA256"]))
-    event = post(door.route, pairs, path, body=body, algorithm=algorithm)
-    return Request(door, _carried(event, draw(st.booleans())), number)
+    event = post(endpoint.route, pairs, path, body=body, algorithm=algorithm)
+    return Request(endpoint, _carried(event, draw(st.booleans())), number)
 
 
 @st.composite
-def astray(draw: st.DrawFn, door: Door) -> Request:
+def astray(draw: st.DrawFn, endpoint: Endpoint) -> Request:
     """A webhook that is signed, and about no call or another one: whatever it says, no call of ours is meant."""
-    request = draw(signed(door))
+    request = draw(signed(endpoint))
     other = draw(
         st.one_of(st.sampled_from(["CA" + "f" * 32, "", "CALL", CALL + "\n", CALL.lower()]), texts(request.number))
     )
     spoilt = draw(st.one_of(st.just(json.dumps({"call_sid": other})), wrong_values(request.number)))
     # On the worker's leg it is the path that says which call is meant.
-    identity = {"TaskAttributes": spoilt} if "call_sid" in door.path else {"CallSid": other, "TaskAttributes": spoilt}
+    identity = (
+        {"TaskAttributes": spoilt} if "call_sid" in endpoint.path else {"CallSid": other, "TaskAttributes": spoilt}
+    )
     pairs = [(name, value) for name, value in parse_qsl(_text_of(request.event)) if name not in identity]
-    pairs += [(name, value) for name, value in identity.items() if name in door.form]
-    path = dict.fromkeys(door.path, "CA" + "f" * 32) if "call_sid" in door.path else door.path
-    return Request(door, post(door.route, pairs, path), request.number)
+    pairs += [(name, value) for name, value in identity.items() if name in endpoint.form]
+    path = dict.fromkeys(endpoint.path, "CA" + "f" * 32) if "call_sid" in endpoint.path else endpoint.path
+    return Request(endpoint, post(endpoint.route, pairs, path), request.number)
 
 
 def _text_of(event: Mapping[str, Any]) -> str:
@@ -239,15 +244,21 @@ def _text_of(event: Mapping[str, Any]) -> str:
 
 
 @st.composite
-def forged(draw: st.DrawFn, door: Door) -> Request:
+def forged(draw: st.DrawFn, endpoint: Endpoint) -> Request:
     """A webhook that Twilio never signed: no signature, a wrong one, or one for something else."""
     number = draw(numbers)
     body = draw(
-        st.one_of(bodies(door, number), st.text(max_size=200), st.sampled_from([None, "{}", "\udcff", "x" * 300_000]))
+        st.one_of(
+            bodies(endpoint, number), st.text(max_size=200), st.sampled_from([None, "{}", "\udcff", "x" * 300_000])
+        )
     )
-    path = {name: draw(st.one_of(st.just(door.path[name]), path_values(number))) for name in door.path}
+    path = {name: draw(st.one_of(st.just(endpoint.path[name]), path_values(number))) for name in endpoint.path}
     event = post(
-        door.route, door.form, path, body=body or "", token=draw(st.sampled_from([None, "wrong", "", TOKEN[:-1]]))
+        endpoint.route,
+        endpoint.form,
+        path,
+        body=body or "",
+        token=draw(st.sampled_from([None, "wrong", "", TOKEN[:-1]])),
     )
     event["body"] = body
     odd = draw(st.one_of(st.none(), texts(number), st.sampled_from(["=", "A" * 28, "é" * 28])))
@@ -256,7 +267,7 @@ def forged(draw: st.DrawFn, door: Door) -> Request:
     event["headers"] |= draw(st.dictionaries(st.sampled_from(_HEADERS), texts(number), max_size=2))
     if draw(st.booleans()):
         event["headers"][SIGNATURE_SETTINGS_HEADER] = f"key=1,algorithm={draw(texts(number))}"
-    return Request(door, _carried(event, draw(st.booleans())) if draw(st.booleans()) else event, number)
+    return Request(endpoint, _carried(event, draw(st.booleans())) if draw(st.booleans()) else event, number)
 
 
 _HEADERS = (
@@ -270,10 +281,10 @@ _HEADERS = (
 
 
 @st.composite
-def misdirected(draw: st.DrawFn, door: Door) -> Request:
+def misdirected(draw: st.DrawFn, endpoint: Endpoint) -> Request:
     """A request that API Gateway may hand over and Twilio never makes: method, content type, what is left out."""
     number = draw(numbers)
-    event = draw(st.one_of(signed(door), forged(door))).event
+    event = draw(st.one_of(signed(endpoint), forged(endpoint))).event
     event["httpMethod"] = event["requestContext"]["httpMethod"] = draw(st.sampled_from(["POST", "GET", "PUT", "HEAD"]))
     content_type = draw(
         st.sampled_from([None, "", "application/json", "text/plain; charset=\x00", "multipart/form-data", number])
@@ -289,7 +300,7 @@ def misdirected(draw: st.DrawFn, door: Door) -> Request:
         del event["requestContext"][left_out]
     if draw(st.integers(0, 4)) == 0:
         event["headers"] = event["multiValueHeaders"] = None  # the console's own "Test" sends none
-    return Request(door, event, number)
+    return Request(endpoint, event, number)
 
 
 def _carried(event: dict[str, Any], in_base64: bool) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from hypothesis import HealthCheck, Phase, settings
 
 from tests.conftest import Aws
 from tests.doubles.twilio import FakeTwilio
-from tests.support.driver import Switchboard
+from tests.support.driver import Driver
 
 # `make test` tries the same examples each time. HYPOTHESIS_PROFILE=hostile looks for new ones, many of them.
 settings.register_profile(
-    "doors",
+    "repeatable",
     derandomize=True,
     deadline=None,
     max_examples=40,
@@ -17,11 +17,11 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.register_profile(
-    "hostile", settings.get_profile("doors"), derandomize=False, max_examples=1000, print_blob=True
+    "hostile", settings.get_profile("repeatable"), derandomize=False, max_examples=1000, print_blob=True
 )
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "doors"))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture
-def board(cloud: Aws, twilio: FakeTwilio) -> Switchboard:
-    return Switchboard(cloud, twilio)
+def driver(cloud: Aws, twilio: FakeTwilio) -> Driver:
+    return Driver(cloud, twilio)

@@ -13,7 +13,7 @@ from chalicelib.routing import instructions
 from chalicelib.team import hooks
 from tests.conftest import ACTIVITIES
 from tests.support.api_gateway import BASE
-from tests.support.driver import CALL, CALLER, PHONE, RESERVATION, SUPPORT, TASK, WORKER, Switchboard, task_attributes
+from tests.support.driver import CALL, CALLER, PHONE, RESERVATION, SUPPORT, TASK, WORKER, Driver, task_attributes
 
 EMPTY = (200, "", "application/json")
 
@@ -32,10 +32,10 @@ def down(*_: object, **__: object) -> None:
     raise ConnectionError("down")
 
 
-def test_crm_first_writes_the_link_sends_one_job_and_says_working_on_it(board: Switchboard) -> None:
-    assert outcome(board.assign()) == EMPTY
-    assert board.queued() == [jobs.RingWorker(CALL, RESERVATION)]
-    link = board.link
+def test_crm_first_writes_the_link_sends_one_job_and_says_working_on_it(driver: Driver) -> None:
+    assert outcome(driver.assign()) == EMPTY
+    assert driver.queued() == [jobs.RingWorker(CALL, RESERVATION)]
+    link = driver.link
     assert (link["state"], link["mode"], link["queue"], link["worker_name"]) == (
         "reserved",
         "crm-first",
@@ -48,7 +48,7 @@ def test_crm_first_writes_the_link_sends_one_job_and_says_working_on_it(board: S
     assert link["expires_at"] == int(link["reserved_at"]) + 90 * 86400
 
 
-def test_an_assignment_is_exactly_one_write_and_one_send(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_assignment_is_exactly_one_write_and_one_send(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
     real = botocore.client.BaseClient._make_api_call
 
@@ -57,26 +57,26 @@ def test_an_assignment_is_exactly_one_write_and_one_send(board: Switchboard, mon
         return real(client, operation, given)
 
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", count)
-    board.assign()
+    driver.assign()
     assert made == ["PutItem", "SendMessage"]
-    assert board.twilio.requests == []
+    assert driver.twilio.requests == []
 
 
-def test_the_same_callback_again_before_the_job_is_done_rings_one_phone(board: Switchboard) -> None:
-    assert outcome(board.assign()) == outcome(board.assign()) == EMPTY
-    first, second = board.queued()  # the first callback may have died before its message was sent
-    board.work(first)
-    board.work(second)
-    assert len(board.twilio.made("Calls.json")) == 1
+def test_the_same_callback_again_before_the_job_is_done_rings_one_phone(driver: Driver) -> None:
+    assert outcome(driver.assign()) == outcome(driver.assign()) == EMPTY
+    first, second = driver.queued()  # the first callback may have died before its message was sent
+    driver.work(first)
+    driver.work(second)
+    assert len(driver.twilio.made("Calls.json")) == 1
 
 
-def test_the_same_callback_after_the_job_does_nothing_more(board: Switchboard) -> None:
-    board.ring()
-    assert outcome(board.assign()) == EMPTY
-    assert board.queued() == []
+def test_the_same_callback_after_the_job_does_nothing_more(driver: Driver) -> None:
+    driver.ring()
+    assert outcome(driver.assign()) == EMPTY
+    assert driver.queued() == []
 
 
-def test_direct_answers_dequeue_with_every_field_and_the_same_again(board: Switchboard) -> None:
+def test_direct_answers_dequeue_with_every_field_and_the_same_again(driver: Driver) -> None:
     expected = {
         "instruction": "dequeue",
         "to": PHONE,
@@ -85,85 +85,83 @@ def test_direct_answers_dequeue_with_every_field_and_the_same_again(board: Switc
         "status_callback_url": f"{BASE}/worker/{CALL}/{RESERVATION}/status#rc=2&rp=all",
         "status_callback_events": "initiated,ringing,answered,completed",
     }
-    assert instruction(board.assign("Urgent")) == expected
-    assert instruction(board.assign("Urgent")) == expected
-    assert (board.link["state"], board.link["mode"]) == ("dialing", "direct")
-    assert board.queued() == []
+    assert instruction(driver.assign("Urgent")) == expected
+    assert instruction(driver.assign("Urgent")) == expected
+    assert (driver.link["state"], driver.link["mode"]) == ("dialing", "direct")
+    assert driver.queued() == []
 
 
 def test_direct_moves_the_worker_after_the_call_when_the_queue_says_so(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = callcenter.source().replace('mode = "crm-first"            #', 'mode = "direct" #')
     monkeypatch.setattr(callcenter, "current", lambda: callcenter.parse(text))
-    assert instruction(board.assign())["post_work_activity_sid"] == ACTIVITIES["Wrap up"]
+    assert instruction(driver.assign())["post_work_activity_sid"] == ACTIVITIES["Wrap up"]
 
 
 @pytest.mark.parametrize(
     "attributes", ["{}", '{"contact_uri": ""}', '{"contact_uri": 5}', '{"contact_uri": "0415"}', ""]
 )
-def test_a_worker_without_a_usable_contact_is_rejected_with_an_activity(board: Switchboard, attributes: str) -> None:
+def test_a_worker_without_a_usable_contact_is_rejected_with_an_activity(driver: Driver, attributes: str) -> None:
     """The link is closed when Twilio says that the rejection counted: the caller may have hung up before it."""
     expected = {"instruction": "reject", "activity_sid": ACTIVITIES["Offline"]}
-    assert instruction(board.assign(WorkerAttributes=attributes)) == expected
-    assert (board.link["state"], board.link["reason"]) == ("reserved", "no contact_uri")
-    assert board.queued() == []
-    board.event("reservation.rejected")
-    assert (board.link["outcome"], board.link["reason"]) == ("rejected", "no contact_uri")
-    assert "open" not in board.link
+    assert instruction(driver.assign(WorkerAttributes=attributes)) == expected
+    assert (driver.link["state"], driver.link["reason"]) == ("reserved", "no contact_uri")
+    assert driver.queued() == []
+    driver.event("reservation.rejected")
+    assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "no contact_uri")
+    assert "open" not in driver.link
 
 
 def test_sqs_down_connects_without_crm_and_the_job_cannot_ring_a_second_phone(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(jobs, "send", down)
-        assert instruction(board.assign())["instruction"] == "dequeue"
-    assert (board.link["state"], board.link["mode"]) == ("dialing", "direct")
-    assert instruction(board.assign())["instruction"] == "dequeue"
-    board.work(jobs.RingWorker(CALL, RESERVATION))
-    assert board.twilio.requests == []
+        assert instruction(driver.assign())["instruction"] == "dequeue"
+    assert (driver.link["state"], driver.link["mode"]) == ("dialing", "direct")
+    assert instruction(driver.assign())["instruction"] == "dequeue"
+    driver.work(jobs.RingWorker(CALL, RESERVATION))
+    assert driver.twilio.requests == []
 
 
 def test_a_message_that_arrived_although_sqs_did_not_say_so_keeps_the_call_to_its_job(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def arrives_and_says_nothing(job: jobs.RingWorker) -> None:
         table.claim(job.key, 1795230000, 20)
         raise TimeoutError
 
     monkeypatch.setattr(jobs, "send", arrives_and_says_nothing)
-    assert outcome(board.assign()) == EMPTY
-    assert (board.link["state"], board.link["mode"]) == ("preparing", "crm-first")
+    assert outcome(driver.assign()) == EMPTY
+    assert (driver.link["state"], driver.link["mode"]) == ("preparing", "crm-first")
 
 
-def test_dynamodb_down_connects_without_crm_and_without_record(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_dynamodb_down_connects_without_crm_and_without_record(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "reserve", down)
     monkeypatch.setattr(table, "divert", down)
-    assert instruction(board.assign())["instruction"] == "dequeue"
-    assert instruction(board.assign("Urgent"))["instruction"] == "dequeue"
-    assert board.queued() == []
+    assert instruction(driver.assign())["instruction"] == "dequeue"
+    assert instruction(driver.assign("Urgent"))["instruction"] == "dequeue"
+    assert driver.queued() == []
 
 
 @pytest.mark.parametrize("gateway", ["links.table.reserve", "jobs.send"])
 def test_an_outage_leads_to_the_fallback_door_when_the_queue_says_so(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch, gateway: str
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, gateway: str
 ) -> None:
     text = callcenter.source().replace('on_outage = "direct"', 'on_outage = "fallback"')
     monkeypatch.setattr(callcenter, "current", lambda: callcenter.parse(text))
     with monkeypatch.context() as patched:
         patched.setattr(f"chalicelib.{gateway}", down)
-        assert board.assign()["statusCode"] == 503
-    assert outcome(board.assign()) == EMPTY
-    assert board.queued() == [jobs.RingWorker(CALL, RESERVATION)]
+        assert driver.assign()["statusCode"] == 503
+    assert outcome(driver.assign()) == EMPTY
+    assert driver.queued() == [jobs.RingWorker(CALL, RESERVATION)]
 
 
-def test_an_assignment_of_a_workflow_that_is_not_ours_is_refused_in_words(board: Switchboard) -> None:
-    answer = board.assign(WorkflowSid="WW" + "9" * 32)
+def test_an_assignment_of_a_workflow_that_is_not_ours_is_refused_in_words(driver: Driver) -> None:
+    answer = driver.assign(WorkflowSid="WW" + "9" * 32)
     assert answer["statusCode"] == 404 and "WW999" in answer["body"]
-    assert board.cloud.rows() == [] and board.queued() == []
+    assert driver.cloud.rows() == [] and driver.queued() == []
 
 
 @pytest.mark.parametrize(
@@ -177,18 +175,18 @@ def test_an_assignment_of_a_workflow_that_is_not_ours_is_refused_in_words(board:
         ({"ReservationSid": ""}, "ReservationSid is missing"),
     ],
 )
-def test_a_malformed_assignment_is_refused_in_words(board: Switchboard, changes: dict[str, str], why: str) -> None:
-    answer = board.assign(**changes)
+def test_a_malformed_assignment_is_refused_in_words(driver: Driver, changes: dict[str, str], why: str) -> None:
+    answer = driver.assign(**changes)
     assert answer["statusCode"] == 400 and why in answer["body"]
-    assert board.cloud.rows() == [] and board.queued() == []
+    assert driver.cloud.rows() == [] and driver.queued() == []
 
 
-def test_an_unknown_task_queue_gets_the_default_rules(board: Switchboard) -> None:
-    assert outcome(board.assign("Unheard of")) == EMPTY
+def test_an_unknown_task_queue_gets_the_default_rules(driver: Driver) -> None:
+    assert outcome(driver.assign("Unheard of")) == EMPTY
 
 
-def test_a_call_to_something_that_is_no_number_shows_the_default_lines_number(board: Switchboard) -> None:
-    answer = board.assign("Urgent", TaskAttributes=task_attributes(to="sip:desk@example.com"))
+def test_a_call_to_something_that_is_no_number_shows_the_default_lines_number(driver: Driver) -> None:
+    answer = driver.assign("Urgent", TaskAttributes=task_attributes(to="sip:desk@example.com"))
     assert instruction(answer)["from"] == SUPPORT
 
 
@@ -208,20 +206,20 @@ URL = "https://example.com/x"
     ids=lambda own: type(own).__name__,
 )
 def test_a_teams_own_hook_may_answer_with_any_instruction(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch, own: instructions.Instruction
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, own: instructions.Instruction
 ) -> None:
     monkeypatch.setattr(hooks, "assignment", lambda reservation: own)
-    assert instruction(board.assign())["instruction"] == type(own).__name__.lower()
-    assert board.cloud.rows() == []
+    assert instruction(driver.assign())["instruction"] == type(own).__name__.lower()
+    assert driver.cloud.rows() == []
 
 
 @pytest.mark.parametrize("own", [instructions.Reject(activity_sid="nonsense"), RuntimeError("a bug of the team's")])
-def test_a_hook_that_fails_costs_nobody_a_worker(board: Switchboard, monkeypatch: pytest.MonkeyPatch, own: Any) -> None:
+def test_a_hook_that_fails_costs_nobody_a_worker(driver: Driver, monkeypatch: pytest.MonkeyPatch, own: Any) -> None:
     def hook(_: object) -> Any:
         if isinstance(own, Exception):
             raise own
         return own
 
     monkeypatch.setattr(hooks, "assignment", hook)
-    assert outcome(board.assign()) == EMPTY
-    assert "own hook failed" in board.log.getvalue()
+    assert outcome(driver.assign()) == EMPTY
+    assert "own hook failed" in driver.log.getvalue()

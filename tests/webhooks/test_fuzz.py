@@ -1,4 +1,4 @@
-"""Every door under hostile requests, signed and unsigned: no 5xx, no exception, no secret or number in a log line,
+"""Every endpoint under hostile requests, signed and unsigned: no 5xx, no exception, no secret or number in a log line,
 valid TwiML, and no row that stands in the way of the next honest webhook.
 
 `HYPOTHESIS_PROFILE=hostile pytest tests/webhooks/test_fuzz.py` looks for new examples, many more of them.
@@ -30,21 +30,21 @@ from tests.support.driver import (
     LEG,
     LEG_PATH,
     RESERVATION,
-    Switchboard,
+    Driver,
     assignment_form,
     caller_form,
     event_form,
     leg_form,
     task_attributes,
 )
-from tests.support.hostile import ANSWER_ROUTE, DOORS, STATUS_ROUTE, Door, Request
+from tests.support.hostile import ANSWER_ROUTE, ENDPOINTS, STATUS_ROUTE, Endpoint, Request
 
 MAX_ROW_BYTES = 400 * 1024
 FAR_AWAY = 1e11  # whatever is open is due then
 API_KEY_SECRET = "k9" * 16
 CRM_KEY = "crm-" + "k8" * 14
 SECRETS = (TOKEN, API_KEY_SECRET, CRM_KEY)
-EACH_DOOR = pytest.mark.parametrize("door", DOORS, ids=[door.route for door in DOORS])
+EACH_ENDPOINT = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=[endpoint.route for endpoint in ENDPOINTS])
 
 Event = Mapping[str, Any]
 
@@ -134,7 +134,7 @@ class _Limited:
 
 
 @dataclass(repr=False)
-class House:
+class Application:
     """Everything goes through `app.py`; with an ear on all that it prints, and on what it asks of AWS and Twilio."""
 
     twilio: FakeTwilio
@@ -154,7 +154,7 @@ class House:
         heard.printed, heard.aws = out.getvalue(), self.cloud.asked[before:]
         return heard
 
-    def knock(self, event: Event) -> Heard:
+    def send(self, event: Event) -> Heard:
         import app
 
         return self.hear(lambda: app.app(event, None))
@@ -173,14 +173,14 @@ class House:
 
 
 @pytest.fixture
-def house(environment: pytest.MonkeyPatch, twilio: FakeTwilio) -> House:
-    """One house for all the examples of a test: each example clears it first."""
+def application(environment: pytest.MonkeyPatch, twilio: FakeTwilio) -> Application:
+    """One application for all the examples of a test: each example clears it first."""
     environment.delenv("TWILIO_AUTH_TOKEN")
     environment.setenv("TWILIO_SECRET_PARAMETER", "/cordboard/test/twilio")
-    house = House(twilio)
-    environment.setattr(aws, "client", house.client)
-    house.knock(post("/voice/wait", caller_form()))  # the secret is read
-    return house
+    application = Application(twilio)
+    environment.setattr(aws, "client", application.client)
+    application.send(post("/voice/wait", caller_form()))  # the secret is read
+    return application
 
 
 def assert_nothing_slips_out(heard: Heard, number: str, signature: str = "") -> None:
@@ -195,11 +195,11 @@ def assert_nothing_slips_out(heard: Heard, number: str, signature: str = "") -> 
 
 def assert_twiml(request: Request, heard: Heard) -> None:
     assert heard.answer["headers"]["Content-Type"] == "text/xml"
-    twiml_schema.check(heard.answer["body"], waiting=request.door.route == "/voice/wait")
+    twiml_schema.check(heard.answer["body"], waiting=request.endpoint.route == "/voice/wait")
 
 
-def assert_rows_can_be_read(house: House) -> None:
-    rows = [table._decode(item) for item in house.cloud.items()]
+def assert_rows_can_be_read(application: Application) -> None:
+    rows = [table._decode(item) for item in application.cloud.items()]
     for row in rows:
         story = table.story(row["call_sid"])
         assert (
@@ -212,7 +212,7 @@ def assert_rows_can_be_read(house: House) -> None:
     assert {(due.key.call_sid, due.key.reservation_sid) for page in table.due(FAR_AWAY) for due in page} <= known
 
 
-def assert_the_call_goes_on(house: House) -> None:
+def assert_the_call_goes_on(application: Application) -> None:
     """Honest webhooks of the same call are taken as if nothing had been."""
     for event in (
         post("/voice/incoming", caller_form()),
@@ -223,7 +223,7 @@ def assert_the_call_goes_on(house: House) -> None:
         post("/taskrouter/events", event_form("task.completed")),
         post("/voice/after", caller_form(QueueResult="bridged", QueueTime="9")),
     ):
-        heard = house.knock(event)
+        heard = application.send(event)
         assert heard.raised is None and heard.status in (200, 204), (event, heard)
         assert "ERROR" not in heard.printed, heard.printed
     story = table.story(CALL)
@@ -236,57 +236,65 @@ def is_too_large(event: dict[str, Any]) -> bool:
     return len(body) > request.MAX_BODY_BYTES or fields > request.MAX_FIELDS or bool(event["isBase64Encoded"])
 
 
-@EACH_DOOR
+@EACH_ENDPOINT
 @given(data=st.data())
-def test_a_forged_request_is_refused_and_changes_nothing(house: House, door: Door, data: st.DataObject) -> None:
-    request = data.draw(hostile.forged(door))
-    house.twilio.requests.clear()
-    heard = house.knock(request.event)
+def test_a_forged_request_is_refused_and_changes_nothing(
+    application: Application, endpoint: Endpoint, data: st.DataObject
+) -> None:
+    request = data.draw(hostile.forged(endpoint))
+    application.twilio.requests.clear()
+    heard = application.send(request.event)
     assert heard.raised is None
     assert heard.status == 403 or (heard.status == 413 and is_too_large(request.event)), heard
     assert_nothing_slips_out(heard, request.number, request.signature)
-    assert heard.aws == [] and house.twilio.requests == []
+    assert heard.aws == [] and application.twilio.requests == []
 
 
-@EACH_DOOR
+@EACH_ENDPOINT
 @given(data=st.data())
-def test_a_signed_request_is_answered_and_leaves_no_trap(house: House, door: Door, data: st.DataObject) -> None:
-    house.clear()
-    request = data.draw(hostile.signed(door))
-    heard = house.knock(request.event)
+def test_a_signed_request_is_answered_and_leaves_no_trap(
+    application: Application, endpoint: Endpoint, data: st.DataObject
+) -> None:
+    application.clear()
+    request = data.draw(hostile.signed(endpoint))
+    heard = application.send(request.event)
     assert heard.raised is None
     assert_nothing_slips_out(heard, request.number, request.signature)
     if heard.status == 413:
         assert is_too_large(request.event)
-    elif door.is_voice:
+    elif endpoint.is_voice:
         assert heard.status == 200
         assert_twiml(request, heard)
     else:
         assert heard.status in (200, 204, 400, 404), heard
-    assert_rows_can_be_read(house)
-    assert_the_call_goes_on(house)
+    assert_rows_can_be_read(application)
+    assert_the_call_goes_on(application)
 
 
-@EACH_DOOR
+@EACH_ENDPOINT
 @given(data=st.data())
-def test_a_request_as_twilio_never_makes_one_is_answered(house: House, door: Door, data: st.DataObject) -> None:
-    request = data.draw(hostile.misdirected(door))
-    heard = house.knock(request.event)
+def test_a_request_as_twilio_never_makes_one_is_answered(
+    application: Application, endpoint: Endpoint, data: st.DataObject
+) -> None:
+    request = data.draw(hostile.misdirected(endpoint))
+    heard = application.send(request.event)
     assert heard.raised is None and heard.status < 500, heard
     assert_nothing_slips_out(heard, request.number)
 
 
 @given(data=st.data())
-def test_a_hostile_request_in_the_middle_of_a_call_changes_nothing_of_it(house: House, data: st.DataObject) -> None:
-    expected = outcome(house, {})
+def test_a_hostile_request_in_the_middle_of_a_call_changes_nothing_of_it(
+    application: Application, data: st.DataObject
+) -> None:
+    expected = outcome(application, {})
     told, asked, _ = expected
     assert [row.get("state") for row in told] == [None, "closed"], expected
     assert any(path.endswith("/Calls.json") for _, path, _ in asked), expected
-    door = data.draw(st.sampled_from(DOORS))
-    assume(is_open(door))
-    request = data.draw(st.one_of(hostile.forged(door), hostile.astray(door)))
+    endpoint = data.draw(st.sampled_from(ENDPOINTS))
+    assume(is_open(endpoint))
+    request = data.draw(st.one_of(hostile.forged(endpoint), hostile.astray(endpoint)))
     position = data.draw(st.integers(0, len(AN_HONEST_CALL)))
-    assert outcome(house, {position: request}) == expected
+    assert outcome(application, {position: request}) == expected
 
 
 AN_HONEST_CALL: Sequence[Event | None] = (  # None: the queue delivers what lies on it
@@ -311,23 +319,23 @@ AN_HONEST_CALL: Sequence[Event | None] = (  # None: the queue delivers what lies
 )
 
 
-def outcome(house: House, between: Mapping[int, Request]) -> Any:
+def outcome(application: Application, between: Mapping[int, Request]) -> Any:
     """What is left of an honest call: its rows without times, what Twilio was asked, the messages; and its answers."""
-    house.clear()
+    application.clear()
     answers = []
     for position, event in enumerate([*AN_HONEST_CALL, None]):
         if position in between:
-            heard = house.knock(between[position].event)
+            heard = application.send(between[position].event)
             assert heard.raised is None and heard.status < 500, heard
         if event is not None:
-            answers.append(house.knock(event).answer)
+            answers.append(application.send(event).answer)
             continue
-        waiting = [body for body in house.cloud.sent if CALL in body]
-        house.cloud.sent = [body for body in house.cloud.sent if CALL not in body]
-        assert [house.deliver(body).raised for body in waiting] == [None] * len(waiting)
-    rows = [table._decode(item) for item in house.cloud.items() if item["call_sid"]["S"] == CALL]
+        waiting = [body for body in application.cloud.sent if CALL in body]
+        application.cloud.sent = [body for body in application.cloud.sent if CALL not in body]
+        assert [application.deliver(body).raised for body in waiting] == [None] * len(waiting)
+    rows = [table._decode(item) for item in application.cloud.items() if item["call_sid"]["S"] == CALL]
     told = [{name: value for name, value in row.items() if not isinstance(value, float | int)} for row in rows]
-    return told, list(house.twilio.requests), answers
+    return told, list(application.twilio.requests), answers
 
 
 @pytest.mark.parametrize(
@@ -374,13 +382,13 @@ def test_where_a_caller_waits_the_schema_knows_fewer_verbs() -> None:
 def test_no_door_is_left_out(environment: pytest.MonkeyPatch) -> None:
     import app
 
-    assert set(app.app.routes) <= {door.route for door in DOORS}
+    assert set(app.app.routes) <= {endpoint.route for endpoint in ENDPOINTS}
 
 
-def is_open(door: Door) -> bool:
+def is_open(endpoint: Endpoint) -> bool:
     import app
 
-    return door.route in app.app.routes
+    return endpoint.route in app.app.routes
 
 
 # --- Single examples
@@ -403,28 +411,33 @@ def is_open(door: Door) -> bool:
     ids=lambda changes: f"{next(iter(changes))} {str(next(iter(changes.values())))[-12:]!r}",
 )
 @pytest.mark.parametrize("kind", hostile.EVENT_TYPES)
-def test_an_event_that_cannot_be_true_is_taken_and_forgotten(house: House, kind: str, changes: dict[str, str]) -> None:
+def test_an_event_that_cannot_be_true_is_taken_and_forgotten(
+    application: Application, kind: str, changes: dict[str, str]
+) -> None:
     form = event_form(kind, **changes)
-    assert house.knock(post("/taskrouter/events", form)).status == 204
-    assert_rows_can_be_read(house)
-    assert [body for body in house.cloud.sent if not is_job(body)] == []
-    assert_the_call_goes_on(house)
+    assert application.send(post("/taskrouter/events", form)).status == 204
+    assert_rows_can_be_read(application)
+    assert [body for body in application.cloud.sent if not is_job(body)] == []
+    assert_the_call_goes_on(application)
 
 
 @pytest.mark.parametrize("value", ["null", "17", "true", "1.5", "[]", "{}", '{"a":{"b":[]}}', "9" * 30])
-def test_a_caller_of_a_strange_type_does_not_spoil_the_record(house: House, value: str) -> None:
+def test_a_caller_of_a_strange_type_does_not_spoil_the_record(application: Application, value: str) -> None:
     attributes = f'{{"call_sid":"{CALL}","from":{value},"to":{value}}}'
-    assert house.knock(post("/taskrouter/events", event_form("task.created", TaskAttributes=attributes))).status == 204
-    assert house.knock(post("/taskrouter/assignment", assignment_form(TaskAttributes=attributes))).status == 200
+    assert (
+        application.send(post("/taskrouter/events", event_form("task.created", TaskAttributes=attributes))).status
+        == 204
+    )
+    assert application.send(post("/taskrouter/assignment", assignment_form(TaskAttributes=attributes))).status == 200
     story = table.story(CALL)
     assert story.call is not None and story.call.caller == ""
     assert [link.caller for link in story.links] == [""]
 
 
-def test_an_algorithm_that_nobody_knows_is_not_repeated_in_the_log(house: House) -> None:
+def test_an_algorithm_that_nobody_knows_is_not_repeated_in_the_log(application: Application) -> None:
     event = post("/voice/wait", caller_form())
     event["headers"]["X-Twilio-Webhooks-Signature-Settings"] = "key=1,algorithm=+12125550171"
-    heard = house.knock(event)
+    heard = application.send(event)
     assert heard.status == 403 and "2125550171" not in heard.printed
     assert [line["event"] for line in heard.lines] == ["webhook refused"]
 
@@ -439,49 +452,49 @@ def test_an_algorithm_that_nobody_knows_is_not_repeated_in_the_log(house: House)
         (f"{CALL}/{RESERVATION}+12125550171", f"{CALL}/{RESERVATION}…71"),
     ],
 )
-def test_a_number_is_masked_however_it_is_spelled(house: House, spelled: str, masked: str) -> None:
-    heard = house.knock(post("/taskrouter/events", event_form(spelled)))
+def test_a_number_is_masked_however_it_is_spelled(application: Application, spelled: str, masked: str) -> None:
+    heard = application.send(post("/taskrouter/events", event_form(spelled)))
     assert heard.status == 204 and heard.lines[0]["type"] == masked
 
 
-def test_a_queue_time_of_five_thousand_digits_is_no_time(house: House) -> None:
+def test_a_queue_time_of_five_thousand_digits_is_no_time(application: Application) -> None:
     form = caller_form(QueueResult="leave", QueueTime="9" * 5000)
-    heard = house.knock(post("/voice/after", form))
+    heard = application.send(post("/voice/after", form))
     assert "ERROR" not in heard.printed
-    assert "<Record" in heard.answer["body"]  # not the apology of a door that failed
+    assert "<Record" in heard.answer["body"]  # not the apology of a endpoint that failed
     story = table.story(CALL)
     assert story.call is not None and story.call.queue_seconds == 0
 
 
-def test_a_sentence_of_the_crm_that_xml_cannot_carry_is_said_without_the_character(house: House) -> None:
-    house.knock(post("/taskrouter/assignment", assignment_form()))
+def test_a_sentence_of_the_crm_that_xml_cannot_carry_is_said_without_the_character(application: Application) -> None:
+    application.send(post("/taskrouter/assignment", assignment_form()))
     table.advance(table.story(CALL).links[0].key, "dialing", 1.0, {"crm_whisper": "Ann\x00 Lee\x1b\uffff."})
-    heard = house.knock(post(ANSWER_ROUTE, leg_form("in-progress"), LEG_PATH))
+    heard = application.send(post(ANSWER_ROUTE, leg_form("in-progress"), LEG_PATH))
     assert twiml_schema.check(heard.answer["body"])[0].text == "Ann Lee."
 
 
-def test_without_a_domain_name_nothing_is_trusted(house: House) -> None:
+def test_without_a_domain_name_nothing_is_trusted(application: Application) -> None:
     event = post("/voice/incoming", caller_form())
     del event["requestContext"]["domainName"]
-    assert house.knock(event).status == 403
+    assert application.send(event).status == 403
 
 
 @pytest.mark.parametrize("leg", ["", "x" * 3000, "\x00"], ids=["missing", "too long for a key", "NUL"])
-def test_a_status_of_no_leg_is_taken_and_forgotten(house: House, leg: str) -> None:
-    house.knock(post("/taskrouter/assignment", assignment_form()))
+def test_a_status_of_no_leg_is_taken_and_forgotten(application: Application, leg: str) -> None:
+    application.send(post("/taskrouter/assignment", assignment_form()))
     before = table.story(CALL).links
     for status in hostile.CALL_STATUSES:
-        assert house.knock(post(STATUS_ROUTE, leg_form(status, leg), LEG_PATH)).status == 204
+        assert application.send(post(STATUS_ROUTE, leg_form(status, leg), LEG_PATH)).status == 204
     assert table.story(CALL).links == before
 
 
 @pytest.mark.parametrize("sid", ["CALL", "%00", pytest.param("x" * 3000, id="too long for a key")])
-def test_a_path_that_names_no_link_leads_nowhere(house: House, sid: str) -> None:
+def test_a_path_that_names_no_link_leads_nowhere(application: Application, sid: str) -> None:
     for path in ({"call_sid": sid, "reservation_sid": RESERVATION}, {"call_sid": CALL, "reservation_sid": sid}):
-        assert house.knock(post(STATUS_ROUTE, leg_form("ringing"), path)).status == 204
-        heard = house.knock(post(ANSWER_ROUTE, leg_form("in-progress"), path))
+        assert application.send(post(STATUS_ROUTE, leg_form("ringing"), path)).status == 204
+        heard = application.send(post(ANSWER_ROUTE, leg_form("in-progress"), path))
         assert "no longer on the line" in heard.answer["body"] and "Traceback" not in heard.printed
-    assert house.cloud.items() == []
+    assert application.cloud.items() == []
 
 
 # --- The jobs queue
@@ -496,62 +509,64 @@ def is_job(body: str) -> bool:
 
 
 @given(data=st.data())
-def test_a_message_that_is_no_job_is_refused_and_changes_nothing(house: House, data: st.DataObject) -> None:
+def test_a_message_that_is_no_job_is_refused_and_changes_nothing(application: Application, data: st.DataObject) -> None:
     """It raises: SQS delivers it again, and after the third time it lies in the dead-letter queue."""
-    house.clear()
+    application.clear()
     number = data.draw(hostile.numbers)
     body = data.draw(hostile.job_bodies(number))
-    heard = house.deliver(body)
+    heard = application.deliver(body)
     assert_nothing_slips_out(heard, number)
-    assert_rows_can_be_read(house)
+    assert_rows_can_be_read(application)
     if heard.raised is not None:
         assert isinstance(heard.raised, jobs.JobError | UnicodeError), heard.raised
-        assert heard.aws == [] and house.twilio.requests == []
+        assert heard.aws == [] and application.twilio.requests == []
     else:
         assert is_job(body)
-    assert_the_call_goes_on(house)
+    assert_the_call_goes_on(application)
 
 
-def test_the_error_of_a_bad_message_does_not_repeat_what_it_says(house: House) -> None:
-    assert "2125550171" not in str(house.deliver('{"job":"+12125550171"}').raised)
+def test_the_error_of_a_bad_message_does_not_repeat_what_it_says(application: Application) -> None:
+    assert "2125550171" not in str(application.deliver('{"job":"+12125550171"}').raised)
 
 
 @pytest.mark.parametrize("contact_uri", ["+14155550111\n", "client:bea\n"])
-def test_a_worker_whose_contact_ends_in_a_line_feed_cannot_be_reached(house: House, contact_uri: str) -> None:
+def test_a_worker_whose_contact_ends_in_a_line_feed_cannot_be_reached(
+    application: Application, contact_uri: str
+) -> None:
     form = assignment_form("Urgent", WorkerAttributes=json.dumps({"contact_uri": contact_uri}))
-    assert json.loads(house.knock(post("/taskrouter/assignment", form)).answer["body"])["instruction"] == "reject"
+    assert json.loads(application.send(post("/taskrouter/assignment", form)).answer["body"])["instruction"] == "reject"
 
 
 GOOD = jobs.encode(jobs.HangUp(LEG))
 
 
 @pytest.mark.parametrize("bad", ["nonsense", "{}", '{"job":"ring_worker","call_sid":"x"}', "[" * 20_000])
-def test_a_bad_message_neither_loses_the_others_nor_comes_for_ever(board: Switchboard, bad: str) -> None:
+def test_a_bad_message_neither_loses_the_others_nor_comes_for_ever(driver: Driver, bad: str) -> None:
     """SQS as infra/resources.yaml has it: three deliveries, then the dead-letter queue."""
-    sqs_client = board.cloud.client("sqs")
+    sqs_client = driver.cloud.client("sqs")
     dead_url = sqs_client.create_queue(QueueName="dead")["QueueUrl"]
     arn = sqs_client.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
-    sqs_client.set_queue_attributes(QueueUrl=board.cloud.queue_url, Attributes={"RedrivePolicy": redrive})
+    sqs_client.set_queue_attributes(QueueUrl=driver.cloud.queue_url, Attributes={"RedrivePolicy": redrive})
     for body in (GOOD, bad, GOOD):
-        sqs_client.send_message(QueueUrl=board.cloud.queue_url, MessageBody=body)
-    assert _deliver_until_empty(board, sqs_client) == {GOOD: 2, bad: 3}
-    assert len(board.twilio.made(f"/Calls/{LEG}.json")) == 2
+        sqs_client.send_message(QueueUrl=driver.cloud.queue_url, MessageBody=body)
+    assert _deliver_until_empty(driver, sqs_client) == {GOOD: 2, bad: 3}
+    assert len(driver.twilio.made(f"/Calls/{LEG}.json")) == 2
     [dead] = sqs_client.receive_message(QueueUrl=dead_url)["Messages"]
     assert dead["Body"] == bad
 
 
-def _deliver_until_empty(board: Switchboard, sqs_client: Any) -> dict[str, int]:
+def _deliver_until_empty(driver: Driver, sqs_client: Any) -> dict[str, int]:
     """What Lambda does with a batch size of 1; a message that failed is to be seen again at once."""
     deliveries: dict[str, int] = {}
-    request = {"QueueUrl": board.cloud.queue_url, "VisibilityTimeout": 0, "MaxNumberOfMessages": 1}
+    request = {"QueueUrl": driver.cloud.queue_url, "VisibilityTimeout": 0, "MaxNumberOfMessages": 1}
     for _ in range(20):
         for message in sqs_client.receive_message(**request).get("Messages", []):
             body = message["Body"]
             deliveries[body] = deliveries.get(body, 0) + 1
             try:
-                board.work(body, message["ReceiptHandle"])
+                driver.work(body, message["ReceiptHandle"])
             except (jobs.JobError, RecursionError):
                 continue
-            sqs_client.delete_message(QueueUrl=board.cloud.queue_url, ReceiptHandle=message["ReceiptHandle"])
+            sqs_client.delete_message(QueueUrl=driver.cloud.queue_url, ReceiptHandle=message["ReceiptHandle"])
     return deliveries

@@ -14,7 +14,7 @@ from chalicelib.observability import log, metrics
 from chalicelib.routing import assignment
 from chalicelib.twilio import rest
 from tests.support.api_gateway import post, schedule, sqs
-from tests.support.driver import CALL, LEG, RESERVATION, TASK, Switchboard, caller_form
+from tests.support.driver import CALL, LEG, RESERVATION, TASK, Driver, caller_form
 from tests.webhooks.test_sweep import AFTER_DEADLINE, AFTER_WRAP_UP, Later
 
 WORKFLOWLESS = {"WorkflowSid": "WW" + "9" * 32}
@@ -25,14 +25,14 @@ def later(environment: pytest.MonkeyPatch) -> Later:
     return Later(environment)
 
 
-def lines(board: Switchboard) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in board.log.getvalue().splitlines()]
+def lines(driver: Driver) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in driver.log.getvalue().splitlines()]
 
 
-def measured(board: Switchboard) -> dict[str, list[float]]:
+def measured(driver: Driver) -> dict[str, list[float]]:
     """The values of each metric, as CloudWatch reads them out of the lines; a line that it could not read fails."""
     found: dict[str, list[float]] = {}
-    for line in lines(board):
+    for line in lines(driver):
         for described in line.get("_aws", {}).get("CloudWatchMetrics", ()):
             assert described["Namespace"] == "Cordboard" and line["_aws"]["Timestamp"] > 1_600_000_000_000
             assert all(isinstance(line[name], str) for names in described["Dimensions"] for name in names)
@@ -41,48 +41,48 @@ def measured(board: Switchboard) -> dict[str, list[float]]:
     return found
 
 
-def a_whole_call(board: Switchboard) -> None:
+def a_whole_call(driver: Driver) -> None:
     """Menu, CRM, a worker who answers, wrap-up and survey."""
-    board.voice("incoming")
-    board.voice("menu/1", Digits="1")
-    board.event("task.created")
-    board.voice("wait", QueueTime="7")
-    board.ring()
+    driver.voice("incoming")
+    driver.voice("menu/1", Digits="1")
+    driver.event("task.created")
+    driver.voice("wait", QueueTime="7")
+    driver.ring()
     for status in ("initiated", "ringing", "in-progress"):
-        board.status(status)
-    board.answer()
-    board.event("reservation.accepted")
-    board.twilio.reservation = "wrapping"
-    board.wrap_up()
-    board.event("reservation.wrapup")
-    board.voice("after", QueueResult="bridged", QueueTime="19")
-    board.status("completed")
-    board.work(jobs.CompleteTask(CALL, TASK))
-    board.event("reservation.completed")
-    board.event("task.completed")
+        driver.status(status)
+    driver.answer()
+    driver.event("reservation.accepted")
+    driver.twilio.reservation = "wrapping"
+    driver.wrap_up()
+    driver.event("reservation.wrapup")
+    driver.voice("after", QueueResult="bridged", QueueTime="19")
+    driver.status("completed")
+    driver.work(jobs.CompleteTask(CALL, TASK))
+    driver.event("reservation.completed")
+    driver.event("task.completed")
 
 
-def test_every_line_of_a_call_has_the_callers_sid(board: Switchboard) -> None:
-    a_whole_call(board)
-    assert len(lines(board)) > 6
-    assert [line for line in lines(board) if line.get("call_sid") != CALL] == []
+def test_every_line_of_a_call_has_the_callers_sid(driver: Driver) -> None:
+    a_whole_call(driver)
+    assert len(lines(driver)) > 6
+    assert [line for line in lines(driver) if line.get("call_sid") != CALL] == []
 
 
-def test_a_line_about_a_workers_leg_has_both_legs(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
-    board.ring()
+def test_a_line_about_a_workers_leg_has_both_legs(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver.ring()
     monkeypatch.setattr(table, "follow_leg", lambda *_, **__: 1 / 0)
-    board.answer()
-    line = lines(board)[-1]
+    driver.answer()
+    line = lines(driver)[-1]
     assert (line["event"], line["route"]) == ("webhook failed", "/worker/{call_sid}/{reservation_sid}/answer")
     assert (line["call_sid"], line["worker_call_sid"], line["reservation_sid"]) == (CALL, LEG, RESERVATION)
 
 
 def test_a_line_about_an_assignment_has_call_task_and_reservation(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "reserve", lambda *_, **__: 1 / 0)
-    board.assign("Sales")
-    line = lines(board)[-1]
+    driver.assign("Sales")
+    line = lines(driver)[-1]
     assert line["event"].startswith("assignment: no")
     assert (line["call_sid"], line["task_sid"], line["reservation_sid"]) == (CALL, TASK, RESERVATION)
 
@@ -98,44 +98,44 @@ def test_a_line_about_an_assignment_has_call_task_and_reservation(
     ids=lambda given: type(given).__name__,
 )
 def test_a_job_that_fails_says_whose_it_was_before_it_comes_again(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch, job: jobs.Job, sids: dict[str, str]
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, job: jobs.Job, sids: dict[str, str]
 ) -> None:
     for name in ("claim", "close"):
         monkeypatch.setattr(table, name, lambda *_, **__: 1 / 0)
     for name in ("reject", "hang_up", "task"):
         monkeypatch.setattr(rest, name, lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        board.work(job)
-    line = lines(board)[-1]
+        driver.work(job)
+    line = lines(driver)[-1]
     assert (line["event"], line["level"], line["job"]) == ("job failed", "ERROR", type(job).__name__)
     assert sids.items() <= line.items() and "ZeroDivisionError" in line["traceback"]
 
 
-def test_a_leg_that_is_ended_later_is_still_its_callers(board: Switchboard) -> None:
+def test_a_leg_that_is_ended_later_is_still_its_callers(driver: Driver) -> None:
     """The job carries the caller's sid; one of an older version lacks it and is done all the same."""
     old = jobs.decode(f'{{"job":"hang_up","worker_call_sid":"{LEG}"}}')
     assert old == jobs.HangUp(LEG)
-    board.work(old)
-    assert board.twilio.made(f"/Calls/{LEG}.json")
+    driver.work(old)
+    assert driver.twilio.made(f"/Calls/{LEG}.json")
 
 
-def test_what_the_sweep_does_to_a_task_is_found_by_the_call(board: Switchboard, later: Later) -> None:
-    board.wrap_up()
+def test_what_the_sweep_does_to_a_task_is_found_by_the_call(driver: Driver, later: Later) -> None:
+    driver.wrap_up()
     later(AFTER_WRAP_UP)
-    board.sweep()
-    (line,) = [line for line in lines(board) if line["event"] == "swept"]
+    driver.sweep()
+    (line,) = [line for line in lines(driver) if line["event"] == "swept"]
     assert (line["call_sid"], line["task_sid"], line["did"]) == (CALL, TASK, "task completed")
 
 
-def test_a_refused_webhook_says_which_call_it_claims_and_nothing_more(board: Switchboard) -> None:
-    board.send(post("/voice/incoming", caller_form(), token="wrong"))
-    (line,) = lines(board)
+def test_a_refused_webhook_says_which_call_it_claims_and_nothing_more(driver: Driver) -> None:
+    driver.send(post("/voice/incoming", caller_form(), token="wrong"))
+    (line,) = lines(driver)
     assert line["claimed_call_sid"] == CALL and "call_sid" not in line
-    board.send(post("/voice/incoming", caller_form(CallSid="+12125550171"), token="wrong"))
-    assert "claimed_call_sid" not in lines(board)[-1]
+    driver.send(post("/voice/incoming", caller_form(CallSid="+12125550171"), token="wrong"))
+    assert "claimed_call_sid" not in lines(driver)[-1]
 
 
-def test_each_line_has_lambdas_id_of_its_request(board: Switchboard, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_line_has_lambdas_id_of_its_request(driver: Driver, capsys: pytest.CaptureFixture[str]) -> None:
     import app
 
     def lambda_call(number: int) -> Any:
@@ -149,13 +149,13 @@ def test_each_line_has_lambdas_id_of_its_request(board: Switchboard, capsys: pyt
     assert [line["request_id"] for line in found] == ids
 
 
-def test_nothing_of_a_call_stays_for_the_next_request(board: Switchboard, capsys: pytest.CaptureFixture[str]) -> None:
-    a_whole_call(board)
+def test_nothing_of_a_call_stays_for_the_next_request(driver: Driver, capsys: pytest.CaptureFixture[str]) -> None:
+    a_whole_call(driver)
     with pytest.raises(rest.Refused):
-        board.twilio.failures = {"POST": [(403, 20003)]}
-        board.work(jobs.HangUp(LEG, CALL))
-    board.sweep()
-    assert [set(line) for line in lines(board)][-1] == {"level", "event", "seconds"}
+        driver.twilio.failures = {"POST": [(403, 20003)]}
+        driver.work(jobs.HangUp(LEG, CALL))
+    driver.sweep()
+    assert [set(line) for line in lines(driver)][-1] == {"level", "event", "seconds"}
     log.info("alone")
     assert json.loads(capsys.readouterr().out) == {"level": "INFO", "event": "alone"}
 
@@ -180,105 +180,101 @@ def test_invocations_that_take_turns_do_not_mix(capsys: pytest.CaptureFixture[st
 # --- What is counted
 
 
-def test_a_call_that_goes_well_counts_its_caller_and_the_wait_and_no_failure(board: Switchboard) -> None:
-    a_whole_call(board)
-    assert measured(board) == {"CallersEnqueued": [1], "StillWaiting": [7], "CallerWaited": [19]}
+def test_a_call_that_goes_well_counts_its_caller_and_the_wait_and_no_failure(driver: Driver) -> None:
+    a_whole_call(driver)
+    assert measured(driver) == {"CallersEnqueued": [1], "StillWaiting": [7], "CallerWaited": [19]}
 
 
-def test_a_caller_of_a_simple_queue_counts_too(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_caller_of_a_simple_queue_counts_too(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     simple = callcenter.current().simple_queues
     (queue, *_) = simple.values()
-    board.voice("incoming", To=queue.numbers[0])
-    assert measured(board) == {"CallersEnqueued": [1]}
+    driver.voice("incoming", To=queue.numbers[0])
+    assert measured(driver) == {"CallersEnqueued": [1]}
 
 
-def test_a_declined_caller_counts_as_a_rejection_by_its_reason(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_declined_caller_counts_as_a_rejection_by_its_reason(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     def no(*_: object) -> crm.Approval:
         raise crm.Declined("owes us money")
 
     monkeypatch.setattr(crm, "prepare", no)
-    board.ring()
-    assert measured(board) == {"ReservationsRejected": [1]}
-    (line,) = [line for line in lines(board) if "_aws" in line]
+    driver.ring()
+    assert measured(driver) == {"ReservationsRejected": [1]}
+    (line,) = [line for line in lines(driver) if "_aws" in line]
     assert line["Reason"] == "declined" and line["reason"] == "declined: owes us money"
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stage"], ["Stage", "Reason"]]
 
 
-def test_a_crm_that_fails_counts_beside_the_rejection(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crm_that_fails_counts_beside_the_rejection(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     def down(*_: object) -> crm.Approval:
         raise crm.Unavailable("the CRM endpoint answered 500")
 
     monkeypatch.setattr(crm, "prepare", down)
-    board.ring()
-    assert measured(board) == {"CrmFailures": [1], "ReservationsRejected": [1]}
-    assert {line.get("why") for line in lines(board)} >= {"the CRM endpoint answered 500"}
+    driver.ring()
+    assert measured(driver) == {"CrmFailures": [1], "ReservationsRejected": [1]}
+    assert {line.get("why") for line in lines(driver)} >= {"the CRM endpoint answered 500"}
 
 
-def test_a_phone_that_twilio_refuses_to_ring_counts(board: Switchboard) -> None:
-    board.twilio.failures = {"POST /2010-04-01": [(400, 21211)]}
-    board.ring()
-    assert measured(board) == {"WorkerLegsFailed": [1], "ReservationsRejected": [1]}
+def test_a_phone_that_twilio_refuses_to_ring_counts(driver: Driver) -> None:
+    driver.twilio.failures = {"POST /2010-04-01": [(400, 21211)]}
+    driver.ring()
+    assert measured(driver) == {"WorkerLegsFailed": [1], "ReservationsRejected": [1]}
 
 
-def test_a_leg_that_fails_counts_and_a_busy_one_does_not(board: Switchboard) -> None:
-    board.ring()
-    board.status("busy")
-    assert measured(board) == {"ReservationsRejected": [1]}
+def test_a_leg_that_fails_counts_and_a_busy_one_does_not(driver: Driver) -> None:
+    driver.ring()
+    driver.status("busy")
+    assert measured(driver) == {"ReservationsRejected": [1]}
 
 
-def test_a_leg_that_is_told_as_failed_counts(board: Switchboard) -> None:
-    board.ring()
-    board.status("failed")
-    assert measured(board) == {"WorkerLegsFailed": [1], "ReservationsRejected": [1]}
+def test_a_leg_that_is_told_as_failed_counts(driver: Driver) -> None:
+    driver.ring()
+    driver.status("failed")
+    assert measured(driver) == {"WorkerLegsFailed": [1], "ReservationsRejected": [1]}
 
 
-def test_a_worker_without_a_phone_counts(board: Switchboard) -> None:
-    board.assign(WorkerAttributes="{}")
-    assert measured(board) == {"WorkerLegsFailed": [1]}
+def test_a_worker_without_a_phone_counts(driver: Driver) -> None:
+    driver.assign(WorkerAttributes="{}")
+    assert measured(driver) == {"WorkerLegsFailed": [1]}
 
 
-def test_forged_webhooks_count_and_large_ones_do_not(board: Switchboard) -> None:
-    board.send(post("/voice/incoming", caller_form(), token="wrong"))
-    board.send(post("/voice/incoming", caller_form(), body="x" * 300_000))
-    assert measured(board) == {"WebhooksRefused": [1]}
+def test_forged_webhooks_count_and_large_ones_do_not(driver: Driver) -> None:
+    driver.send(post("/voice/incoming", caller_form(), token="wrong"))
+    driver.send(post("/voice/incoming", caller_form(), body="x" * 300_000))
+    assert measured(driver) == {"WebhooksRefused": [1]}
 
 
-def test_a_refused_webhook_counts_by_whose_account_it_says_it_is_of(board: Switchboard) -> None:
+def test_a_refused_webhook_counts_by_whose_account_it_says_it_is_of(driver: Driver) -> None:
     """A wrong token must stand out from strangers who try the doors, and from the doctor's forged requests."""
     for form in (caller_form(), caller_form(AccountSid="AC" + "9" * 32), {"CallSid": "doctor"}):
-        board.send(post("/voice/incoming", form, token="wrong"))
-    board.send(post("/voice/incoming", caller_form(), token=None))
-    assert [line["Reason"] for line in lines(board)] == ["our account", "another", "another", "our account"]
+        driver.send(post("/voice/incoming", form, token="wrong"))
+    driver.send(post("/voice/incoming", caller_form(), token=None))
+    assert [line["Reason"] for line in lines(driver)] == ["our account", "another", "another", "our account"]
 
 
-def test_a_door_that_fails_counts_whether_it_has_twiml_or_not(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_door_that_fails_counts_whether_it_has_twiml_or_not(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(callcenter, "current", lambda: 1 / 0)
     monkeypatch.setattr(assignment, "decide", lambda *_: 1 / 0)
-    board.voice("incoming")
-    board.assign()
-    assert measured(board) == {"WebhookErrors": [1, 1]}
+    driver.voice("incoming")
+    driver.assign()
+    assert measured(driver) == {"WebhookErrors": [1, 1]}
 
 
-def test_a_job_that_comes_again_counts_and_is_no_error(board: Switchboard) -> None:
-    board.assign()
+def test_a_job_that_comes_again_counts_and_is_no_error(driver: Driver) -> None:
+    driver.assign()
     table.claim(table.story(CALL).links[0].key, 0, 4_000_000_000)
     with pytest.raises(Exception, match="another delivery"):
-        board.work(jobs.RingWorker(CALL, RESERVATION))
-    assert measured(board) == {"JobsTriedAgain": [1]}
-    assert lines(board)[-1]["level"] == "WARNING"
+        driver.work(jobs.RingWorker(CALL, RESERVATION))
+    assert measured(driver) == {"JobsTriedAgain": [1]}
+    assert lines(driver)[-1]["level"] == "WARNING"
 
 
-def test_what_the_sweep_ends_counts_and_what_it_leaves_does_not(board: Switchboard, later: Later) -> None:
-    board.assign()
+def test_what_the_sweep_ends_counts_and_what_it_leaves_does_not(driver: Driver, later: Later) -> None:
+    driver.assign()
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert measured(board) == {"SweepActions": [1]}
-    board.sweep()
-    assert measured(board) == {"SweepActions": [1]}
+    driver.sweep()
+    assert measured(driver) == {"SweepActions": [1]}
+    driver.sweep()
+    assert measured(driver) == {"SweepActions": [1]}
 
 
 @pytest.mark.parametrize(

@@ -8,27 +8,27 @@ from chalicelib.links.model import Call, Link, Story
 from ops import call_record
 from ops.__main__ import main
 from tests.doubles.http_server import serving
-from tests.support.driver import CALL, LEG, RESERVATION, Switchboard
+from tests.support.driver import CALL, LEG, RESERVATION, Driver
 
 SHOW = ["calls", "show"]
 
 
 @pytest.fixture
-def story(board: Switchboard) -> Switchboard:
+def story(driver: Driver) -> Driver:
     """A call from its task to its survey."""
-    board.event("task.created")
-    board.ring()
-    board.status("ringing")
-    board.answer()
-    board.event("reservation.accepted")
-    board.voice("after", QueueResult="bridged", QueueTime="12")
-    board.voice("survey", Digits="5")
-    board.event("task.completed")
-    return board
+    driver.event("task.created")
+    driver.ring()
+    driver.status("ringing")
+    driver.answer()
+    driver.event("reservation.accepted")
+    driver.voice("after", QueueResult="bridged", QueueTime="12")
+    driver.voice("survey", Digits="5")
+    driver.event("task.completed")
+    return driver
 
 
 @pytest.mark.parametrize("sid", [CALL, LEG])
-def test_either_leg_tells_the_whole_story(story: Switchboard, capsys: pytest.CaptureFixture[str], sid: str) -> None:
+def test_either_leg_tells_the_whole_story(story: Driver, capsys: pytest.CaptureFixture[str], sid: str) -> None:
     assert main([*SHOW, sid]) == 0
     told = capsys.readouterr().out
     assert told.startswith(f"Call {CALL} from …71 to …00, line support\n  left the queue after 12 s: bridged\n")
@@ -37,12 +37,12 @@ def test_either_leg_tells_the_whole_story(story: Switchboard, capsys: pytest.Cap
     assert "2026-11-21T03:00:42.500Z" in told and "+1" not in told
 
 
-def test_numbers_are_shown_to_who_asks_for_them(story: Switchboard, capsys: pytest.CaptureFixture[str]) -> None:
+def test_numbers_are_shown_to_who_asks_for_them(story: Driver, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SHOW, CALL, "--numbers"]) == 0
     assert "+12125550171" in capsys.readouterr().out
 
 
-def test_json_is_for_machines(story: Switchboard, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_for_machines(story: Driver, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SHOW, LEG, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["call"]["survey"] == "5" and told["links"][0]["worker_call_sid"] == LEG
@@ -50,7 +50,7 @@ def test_json_is_for_machines(story: Switchboard, capsys: pytest.CaptureFixture[
     assert told["links"][0]["bridged_at"] == 1795230042.5  # ten digits that are a time, not a number
 
 
-def test_json_has_numbers_in_full_for_who_asks_for_them(story: Switchboard, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_numbers_in_full_for_who_asks_for_them(story: Driver, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SHOW, LEG, "--json", "--numbers"]) == 0
     assert json.loads(capsys.readouterr().out)["call"]["caller"] == "+12125550171"
 
@@ -93,27 +93,27 @@ def test_a_local_aws_is_found_by_its_variable(
     assert len(dynamodb.requests) == 2
 
 
-def test_a_table_that_is_not_there_is_one_sentence(board: Switchboard, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_that_is_not_there_is_one_sentence(driver: Driver, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SHOW, CALL, "--table", "cordboard-moon-links"]) == 3
     said = capsys.readouterr().err
     assert said.startswith("the table cordboard-moon-links cannot be read: ") and said.count("\n") == 1
 
 
 def test_without_the_variable_the_stages_table_is_read(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("LINKS_TABLE")
     assert main([*SHOW, CALL, "--stage", "prod"]) == 3
     assert "the table cordboard-prod-links cannot be read" in capsys.readouterr().err
 
 
-def test_a_link_without_its_callers_story_is_shown_too(board: Switchboard, capsys: pytest.CaptureFixture[str]) -> None:
-    board.assign()
+def test_a_link_without_its_callers_story_is_shown_too(driver: Driver, capsys: pytest.CaptureFixture[str]) -> None:
+    driver.assign()
     assert main([*SHOW, CALL, "--table", "cordboard-test-links"]) == 0
     assert "Nothing is known of the caller's own leg" in capsys.readouterr().out
 
 
-def test_a_call_that_nobody_knows(board: Switchboard, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_call_that_nobody_knows(driver: Driver, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SHOW, "CA" + "9" * 32]) == 1
     assert "no call and no worker leg" in capsys.readouterr().err
 
@@ -122,7 +122,7 @@ def test_a_call_that_nobody_knows(board: Switchboard, capsys: pytest.CaptureFixt
     ("words", "said"), [(["WR1"], "is no CallSid"), ([CALL, "--stage", "moon"], "no stage 'moon'")]
 )
 def test_what_makes_no_sense_is_said(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], said: str
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], said: str
 ) -> None:
     monkeypatch.delenv("LINKS_TABLE")
     assert main([*SHOW, *words]) == 2

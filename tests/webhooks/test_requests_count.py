@@ -8,34 +8,34 @@ import pytest
 from bench.counts import CALLS
 from chalicelib import jobs
 from tests.conftest import QUEUES
-from tests.support.driver import CALL, RESERVATION, TASK, Switchboard
+from tests.support.driver import CALL, RESERVATION, TASK, Driver
 from tests.support.meter import counting, write_units
 
-Steps = Sequence[Callable[[Switchboard], object]]
+Steps = Sequence[Callable[[Driver], object]]
 
 DESK, AGENTS_NUMBER, AGENT = "+14155550103", "+14155550104", "+14155550190"
 
 
-def job(does: jobs.Job) -> Callable[[Switchboard], object]:
-    return lambda board: board.work(does)
+def job(does: jobs.Job) -> Callable[[Driver], object]:
+    return lambda driver: driver.work(does)
 
 
-def parts(queue: str) -> Callable[[Switchboard], object]:
+def parts(queue: str) -> Callable[[Driver], object]:
     """The two have parted, and Twilio's task is wrapping: no request of ours."""
 
-    def part(board: Switchboard) -> None:
-        board.twilio.reservation = "wrapping"
-        board.wrap_up()
-        board.twilio.tasks[TASK]["task_queue_sid"] = QUEUES[queue]
+    def part(driver: Driver) -> None:
+        driver.twilio.reservation = "wrapping"
+        driver.wrap_up()
+        driver.twilio.tasks[TASK]["task_queue_sid"] = QUEUES[queue]
 
     return part
 
 
 CALLS_IN: Steps = (
-    lambda board: board.voice("incoming"),
-    lambda board: board.voice("menu/1", Digits="1"),
-    lambda board: board.event("task.created"),
-    lambda board: board.voice("wait"),
+    lambda driver: driver.voice("incoming"),
+    lambda driver: driver.voice("menu/1", Digits="1"),
+    lambda driver: driver.event("task.created"),
+    lambda driver: driver.voice("wait"),
 )
 
 
@@ -43,63 +43,63 @@ def until_the_end(queue: str) -> Steps:
     """From the worker's answer on."""
     queued = {"TaskQueueSid": QUEUES[queue]}
     return (
-        lambda board: board.status("in-progress"),
-        lambda board: board.event("reservation.accepted", **queued),
+        lambda driver: driver.status("in-progress"),
+        lambda driver: driver.event("reservation.accepted", **queued),
         parts(queue),
-        lambda board: board.event("reservation.wrapup", **queued),
-        lambda board: board.event("task.wrapup", **queued),
-        lambda board: board.status("completed"),
-        lambda board: board.voice("after", QueueResult="bridged"),
-        lambda board: board.voice("survey", Digits="5"),
+        lambda driver: driver.event("reservation.wrapup", **queued),
+        lambda driver: driver.event("task.wrapup", **queued),
+        lambda driver: driver.status("completed"),
+        lambda driver: driver.voice("after", QueueResult="bridged"),
+        lambda driver: driver.voice("survey", Digits="5"),
         job(jobs.CompleteTask(CALL, TASK)),
-        lambda board: board.event("reservation.completed", **queued),
-        lambda board: board.event("task.completed", **queued),
+        lambda driver: driver.event("reservation.completed", **queued),
+        lambda driver: driver.event("task.completed", **queued),
     )
 
 
 PLAYED: Mapping[str, Steps] = {
     "crm-first": (
         *CALLS_IN,
-        lambda board: board.assign(),
+        lambda driver: driver.assign(),
         job(jobs.RingWorker(CALL, RESERVATION)),
-        lambda board: board.status("initiated"),
-        lambda board: board.status("ringing"),
-        lambda board: board.answer(),
+        lambda driver: driver.status("initiated"),
+        lambda driver: driver.status("ringing"),
+        lambda driver: driver.answer(),
         *until_the_end("Support"),
     ),
     "direct": (
         *CALLS_IN,
-        lambda board: board.assign("Urgent"),
-        lambda board: board.status("initiated"),
-        lambda board: board.status("ringing"),
+        lambda driver: driver.assign("Urgent"),
+        lambda driver: driver.status("initiated"),
+        lambda driver: driver.status("ringing"),
         *until_the_end("Urgent"),
     ),
     "simple queue": (
-        lambda board: board.voice("incoming", To=DESK),
-        lambda board: board.voice("wait", To=DESK),
-        lambda board: board.voice("incoming", To=AGENTS_NUMBER, From=AGENT),
-        lambda board: board.voice("after", To=DESK, QueueResult="bridged"),
+        lambda driver: driver.voice("incoming", To=DESK),
+        lambda driver: driver.voice("wait", To=DESK),
+        lambda driver: driver.voice("incoming", To=AGENTS_NUMBER, From=AGENT),
+        lambda driver: driver.voice("after", To=DESK, QueueResult="bridged"),
     ),
 }
 
 
 @pytest.mark.parametrize("mode", PLAYED)
-def test_a_call_makes_exactly_these_requests(board: Switchboard, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
-    send, work = Mock(wraps=board.send), Mock(wraps=board.work)
-    monkeypatch.setattr(board, "send", send)
-    monkeypatch.setattr(board, "work", work)
+def test_a_call_makes_exactly_these_requests(driver: Driver, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    send, work = Mock(wraps=driver.send), Mock(wraps=driver.work)
+    monkeypatch.setattr(driver, "send", send)
+    monkeypatch.setattr(driver, "work", work)
     with counting() as made:
         for step in PLAYED[mode]:
-            step(board)
-    lines = board.log.getvalue().splitlines()
-    counted = {"webhooks": send.call_count, "jobs": work.call_count, "twilio": len(board.twilio.requests), **made}
+            step(driver)
+    lines = driver.log.getvalue().splitlines()
+    counted = {"webhooks": send.call_count, "jobs": work.call_count, "twilio": len(driver.twilio.requests), **made}
     expected = dict(CALLS[mode])
     expected.pop("log_bytes")
     assert counted | {"log_lines": len(lines)} == expected
     assert sum(map(len, lines)) + len(lines) == pytest.approx(CALLS[mode]["log_bytes"], rel=0.02)
     ended = "bridged" if mode == "simple queue" else "5"
-    assert ended in (board.call["queue_result"], board.call.get("survey"))
-    assert mode == "simple queue" or board.link["outcome"] == "completed"
+    assert ended in (driver.call["queue_result"], driver.call.get("survey"))
+    assert mode == "simple queue" or driver.link["outcome"] == "completed"
 
 
 def row(**values: str) -> dict[str, dict[str, str]]:

@@ -12,11 +12,11 @@ from twilio.request_validator import HMAC_SHA256
 
 from tests.conftest import ENVIRONMENT, forget_everything
 from tests.support.api_gateway import BASE, TOKEN, get, in_base64, post
-from tests.support.driver import LEG_PATH, Switchboard, assignment_form, caller_form, event_form, leg_form
+from tests.support.driver import LEG_PATH, Driver, assignment_form, caller_form, event_form, leg_form
 
 ROOT = Path(__file__).parent.parent.parent
 
-DOORS: list[tuple[str, dict[str, str], dict[str, str]]] = [
+ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/voice/incoming", caller_form(), {}),
     ("/voice/menu/{attempt}", caller_form(), {"attempt": "1"}),
     ("/voice/wait", caller_form(), {}),
@@ -44,23 +44,23 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-def status(board: Switchboard, event: dict[str, Any]) -> int:
-    return int(board.send(event)["statusCode"])
+def status(driver: Driver, event: dict[str, Any]) -> int:
+    return int(driver.send(event)["statusCode"])
 
 
-@pytest.mark.parametrize(("route", "form", "path"), DOORS, ids=[door[0] for door in DOORS])
+@pytest.mark.parametrize(("route", "form", "path"), ENDPOINTS, ids=[endpoint[0] for endpoint in ENDPOINTS])
 def test_every_door_opens_to_twilio_only(
-    board: Switchboard, untouched: list[str], route: str, form: dict[str, str], path: dict[str, str]
+    driver: Driver, untouched: list[str], route: str, form: dict[str, str], path: dict[str, str]
 ) -> None:
     changed = post(route, form, path)
     changed["body"] += "&Extra=1"
     forged = [post(route, form, path, token=None), post(route, form, path, token="wrong"), changed]
-    assert [status(board, event) for event in forged] == [403, 403, 403]
-    assert untouched == [] and board.twilio.requests == []
-    assert status(board, post(route, form, path)) in (200, 204)
+    assert [status(driver, event) for event in forged] == [403, 403, 403]
+    assert untouched == [] and driver.twilio.requests == []
+    assert status(driver, post(route, form, path)) in (200, 204)
 
 
-def test_a_custom_domain_with_a_base_path(board: Switchboard) -> None:
+def test_a_custom_domain_with_a_base_path(driver: Driver) -> None:
     event = post(
         "/voice/incoming",
         caller_form(To="+14155550102"),
@@ -68,58 +68,58 @@ def test_a_custom_domain_with_a_base_path(board: Switchboard) -> None:
         domain="phone.example.com",
         prefix="/queue",
     )
-    answer = board.send(event)
+    answer = driver.send(event)
     assert answer["statusCode"] == 200 and "https://phone.example.com/queue/voice/wait" in answer["body"]
 
 
-def test_a_proxy_that_changes_the_host(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_changes_the_host(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUBLIC_BASE_URL", "https://calls.example.org/x/")
     forget_everything()
     event = post("/voice/incoming", caller_form(To="+14155550102"), base="https://calls.example.org/x")
-    assert "https://calls.example.org/x/voice/wait" in board.send(event)["body"]
-    assert status(board, post("/voice/incoming", caller_form())) == 403
+    assert "https://calls.example.org/x/voice/wait" in driver.send(event)["body"]
+    assert status(driver, post("/voice/incoming", caller_form())) == 403
 
 
-def test_while_tokens_rotate_each_of_them_holds(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_tokens_rotate_each_of_them_holds(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", f"newest,{TOKEN}")
     forget_everything()
     tokens = ("newest", TOKEN, "older", "")
-    assert [status(board, post("/voice/wait", caller_form(), token=token)) for token in tokens] == [200, 200, 403, 403]
+    assert [status(driver, post("/voice/wait", caller_form(), token=token)) for token in tokens] == [200, 200, 403, 403]
 
 
-def test_repeated_and_blank_parameters_count(board: Switchboard) -> None:
+def test_repeated_and_blank_parameters_count(driver: Driver) -> None:
     pairs = [*caller_form().items(), ("Digits", "1"), ("Digits", "2"), ("Spare", ""), ("Spare", "")]
-    assert status(board, post("/voice/wait", pairs)) == 200
+    assert status(driver, post("/voice/wait", pairs)) == 200
     event = post("/voice/wait", pairs)
     event["body"] = event["body"].replace("&FromCity=", "")
-    assert status(board, event) == 403
+    assert status(driver, event) == 403
 
 
-def test_white_space_and_letters_of_any_kind_hold(board: Switchboard) -> None:
-    assert status(board, post("/voice/wait", caller_form(FromCity=" São Paulo+ ", CallerName="李 \U0001f600"))) == 200
+def test_white_space_and_letters_of_any_kind_hold(driver: Driver) -> None:
+    assert status(driver, post("/voice/wait", caller_form(FromCity=" São Paulo+ ", CallerName="李 \U0001f600"))) == 200
 
 
-def test_the_newer_algorithm_holds(board: Switchboard) -> None:
-    assert status(board, post("/voice/wait", caller_form(), algorithm=HMAC_SHA256)) == 200
+def test_the_newer_algorithm_holds(driver: Driver) -> None:
+    assert status(driver, post("/voice/wait", caller_form(), algorithm=HMAC_SHA256)) == 200
 
 
-def test_an_algorithm_that_nobody_knows_does_not(board: Switchboard) -> None:
+def test_an_algorithm_that_nobody_knows_does_not(driver: Driver) -> None:
     event = post("/voice/wait", caller_form())
     event["headers"]["X-Twilio-Webhooks-Signature-Settings"] = "algorithm=ROT13"
-    assert status(board, event) == 403
+    assert status(driver, event) == 403
 
 
-def test_headers_may_come_in_lower_case(board: Switchboard) -> None:
+def test_headers_may_come_in_lower_case(driver: Driver) -> None:
     event = post("/voice/wait", caller_form())
     event["headers"] = {name.lower(): value for name, value in event["headers"].items()}
-    assert status(board, event) == 200
+    assert status(driver, event) == 200
 
 
-def test_a_body_in_base64_holds(board: Switchboard) -> None:
-    assert status(board, in_base64(post("/voice/wait", caller_form()))) == 200
+def test_a_body_in_base64_holds(driver: Driver) -> None:
+    assert status(driver, in_base64(post("/voice/wait", caller_form()))) == 200
 
 
-def test_a_query_holds_in_either_spelling(board: Switchboard) -> None:
+def test_a_query_holds_in_either_spelling(driver: Driver) -> None:
     query = [("CallStatus", "ringing"), ("CallSid", "CA1"), ("ToCity", "SAN JOSE")]
     route = "/worker/{call_sid}/{reservation_sid}/status"
     for spelled in (
@@ -127,8 +127,8 @@ def test_a_query_holds_in_either_spelling(board: Switchboard) -> None:
         "CallStatus=ringing&CallSid=CA1&ToCity=SAN%20JOSE",
         "CallSid=CA1&CallStatus=ringing&ToCity=SAN+JOSE",
     ):
-        assert status(board, get(route, query, LEG_PATH, signed_query=spelled)) == 204
-    assert status(board, get(route, query, LEG_PATH, signed_query="CallStatus=busy")) == 403
+        assert status(driver, get(route, query, LEG_PATH, signed_query=spelled)) == 204
+    assert status(driver, get(route, query, LEG_PATH, signed_query="CallStatus=busy")) == 403
 
 
 @pytest.mark.parametrize(
@@ -143,43 +143,43 @@ def test_a_query_holds_in_either_spelling(board: Switchboard) -> None:
     ],
     ids=["1 MiB", "600 fields", "invalid UTF-8", "a lone surrogate", "empty", "JSON"],
 )
-def test_bad_bodies_are_refused_in_words(board: Switchboard, untouched: list[str], body: str, expected: int) -> None:
-    answer = board.send(post("/voice/incoming", caller_form(), body=body))
+def test_bad_bodies_are_refused_in_words(driver: Driver, untouched: list[str], body: str, expected: int) -> None:
+    answer = driver.send(post("/voice/incoming", caller_form(), body=body))
     assert answer["statusCode"] == expected and answer["body"] and "Traceback" not in answer["body"]
     assert untouched == []
 
 
-def test_json_where_a_form_belongs_is_refused(board: Switchboard, untouched: list[str]) -> None:
+def test_json_where_a_form_belongs_is_refused(driver: Driver, untouched: list[str]) -> None:
     event = post("/voice/incoming", {}, body=json.dumps(caller_form()), content_type="application/json")
-    assert status(board, event) == 415 and untouched == []
+    assert status(driver, event) == 415 and untouched == []
 
 
-def test_without_a_secret_nothing_is_trusted(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_secret_nothing_is_trusted(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
     forget_everything()
-    answer = board.send(post("/voice/incoming", caller_form()))
+    answer = driver.send(post("/voice/incoming", caller_form()))
     assert answer["statusCode"] == 503
-    assert "TWILIO_SECRET_PARAMETER" in board.log.getvalue()
+    assert "TWILIO_SECRET_PARAMETER" in driver.log.getvalue()
 
 
 def test_the_secret_is_read_from_ssm_once(
-    board: Switchboard, monkeypatch: pytest.MonkeyPatch, untouched: list[str]
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, untouched: list[str]
 ) -> None:
     secret = json.dumps({"auth_tokens": ["newest", TOKEN + "\n"], "api_key_sid": "SK1", "unknown": 1})
-    board.cloud.client("ssm").put_parameter(Name="/cordboard/test/twilio", Type="SecureString", Value=secret)
+    driver.cloud.client("ssm").put_parameter(Name="/cordboard/test/twilio", Type="SecureString", Value=secret)
     monkeypatch.delenv("TWILIO_AUTH_TOKEN")
     monkeypatch.setenv("TWILIO_SECRET_PARAMETER", "/cordboard/test/twilio")
     forget_everything()
     untouched.clear()
-    assert [status(board, post("/voice/wait", caller_form())) for _ in range(3)] == [200, 200, 200]
+    assert [status(driver, post("/voice/wait", caller_form())) for _ in range(3)] == [200, 200, 200]
     assert untouched == ["GetParameter"]
 
 
-def test_the_token_never_reaches_the_log(board: Switchboard) -> None:
-    for route, form, path in DOORS:
-        board.send(post(route, form, path))
-        board.send(post(route, form, path, token="wrong"))
-    assert TOKEN not in board.log.getvalue()
+def test_the_token_never_reaches_the_log(driver: Driver) -> None:
+    for route, form, path in ENDPOINTS:
+        driver.send(post(route, form, path))
+        driver.send(post(route, form, path, token="wrong"))
+    assert TOKEN not in driver.log.getvalue()
 
 
 def test_the_first_webhook_of_a_call_loads_neither_boto3_nor_the_rest_client() -> None:

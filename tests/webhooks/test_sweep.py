@@ -15,7 +15,7 @@ from chalicelib.links import table
 from chalicelib.links.model import Key, Link
 from chalicelib.twilio import rest
 from tests.conftest import ACTIVITIES, QUEUES, WORKFLOW
-from tests.support.driver import CALL, LEG, RESERVATION, TASK, WORKER, Switchboard, task_attributes
+from tests.support.driver import CALL, LEG, RESERVATION, TASK, WORKER, Driver, task_attributes
 
 KEY = Key(CALL, RESERVATION)
 TASKS = f"/v1/Workspaces/WS{'0' * 32}/Tasks"
@@ -43,19 +43,19 @@ class Later:
         self._monkeypatch.setattr(app, "time", SimpleNamespace(time=lambda: self.now))
 
 
-def swept(board: Switchboard) -> dict[str, Any]:
+def swept(driver: Driver) -> dict[str, Any]:
     """The sweep's own last line of the log."""
-    lines = [json.loads(line) for line in board.log.getvalue().splitlines()]
+    lines = [json.loads(line) for line in driver.log.getvalue().splitlines()]
     found: dict[str, Any] = [line for line in lines if line["event"] == "sweep"][-1]
     return found
 
 
-def hung_up(board: Switchboard) -> int:
-    return len(board.twilio.made(f"/Calls/{LEG}.json"))
+def hung_up(driver: Driver) -> int:
+    return len(driver.twilio.made(f"/Calls/{LEG}.json"))
 
 
-def ended(board: Switchboard) -> tuple[str, str]:
-    link = board.link
+def ended(driver: Driver) -> tuple[str, str]:
+    link = driver.link
     assert "open" not in link and "check_at" not in link
     return link["outcome"], link["reason"]
 
@@ -63,194 +63,194 @@ def ended(board: Switchboard) -> tuple[str, str]:
 # --- Open links
 
 
-def test_a_link_is_left_alone_until_its_time_is_over(board: Switchboard, later: Later) -> None:
-    board.ring()
-    made = len(board.twilio.requests)
+def test_a_link_is_left_alone_until_its_time_is_over(driver: Driver, later: Later) -> None:
+    driver.ring()
+    made = len(driver.twilio.requests)
     later(AFTER_DEADLINE - 10)
-    board.sweep()
-    assert board.link["state"] == "dialing"
-    assert board.twilio.made(f"{TASKS}/{TASK}")[made:] == []
+    driver.sweep()
+    assert driver.link["state"] == "dialing"
+    assert driver.twilio.made(f"{TASKS}/{TASK}")[made:] == []
 
 
-def test_a_caller_whose_job_is_lost_goes_to_the_next_worker(board: Switchboard, later: Later) -> None:
-    board.assign()
+def test_a_caller_whose_job_is_lost_goes_to_the_next_worker(driver: Driver, later: Later) -> None:
+    driver.assign()
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert board.twilio.made(f"POST {TASKS}/{TASK}/Reservations") == [{"ReservationStatus": "rejected"}]
-    assert ended(board) == ("rejected", "swept: nobody rang")
-    assert (swept(board)["rejected"], swept(board)["level"]) == (1, "INFO")
+    driver.sweep()
+    assert driver.twilio.made(f"POST {TASKS}/{TASK}/Reservations") == [{"ReservationStatus": "rejected"}]
+    assert ended(driver) == ("rejected", "swept: nobody rang")
+    assert (swept(driver)["rejected"], swept(driver)["level"]) == (1, "INFO")
 
 
-def test_a_phone_that_may_be_ringing_has_time_until_the_reservation_ends(board: Switchboard, later: Later) -> None:
-    board.ring()
+def test_a_phone_that_may_be_ringing_has_time_until_the_reservation_ends(driver: Driver, later: Later) -> None:
+    driver.ring()
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert board.link["check_at"] == int(board.link["reserved_at"] + 120 + table.CHECK_AFTER_SECONDS)
-    assert hung_up(board) == 0
+    driver.sweep()
+    assert driver.link["check_at"] == int(driver.link["reserved_at"] + 120 + table.CHECK_AFTER_SECONDS)
+    assert hung_up(driver) == 0
     later(AFTER_RESERVATION - AFTER_DEADLINE)
-    board.sweep()
-    assert ended(board) == ("rejected", "swept: nobody was joined")
-    assert hung_up(board) == 1
+    driver.sweep()
+    assert ended(driver) == ("rejected", "swept: nobody was joined")
+    assert hung_up(driver) == 1
 
 
-def test_in_direct_mode_twilio_rings_until_the_reservation_ends(board: Switchboard, later: Later) -> None:
-    board.assign("Urgent")
+def test_in_direct_mode_twilio_rings_until_the_reservation_ends(driver: Driver, later: Later) -> None:
+    driver.assign("Urgent")
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert board.link["state"] == "dialing" and board.twilio.requests[1:] == []
+    driver.sweep()
+    assert driver.link["state"] == "dialing" and driver.twilio.requests[1:] == []
     later(AFTER_RESERVATION - AFTER_DEADLINE)
-    board.twilio.reservation = "timeout"
-    board.sweep()
-    assert ended(board) == ("timeout", "swept")
+    driver.twilio.reservation = "timeout"
+    driver.sweep()
+    assert ended(driver) == ("timeout", "swept")
 
 
-def test_two_who_are_being_joined_while_the_sweep_gives_up_are_left_alone(board: Switchboard, later: Later) -> None:
-    board.ring()
-    board.answer()
+def test_two_who_are_being_joined_while_the_sweep_gives_up_are_left_alone(driver: Driver, later: Later) -> None:
+    driver.ring()
+    driver.answer()
     later(AFTER_RESERVATION)
-    board.twilio.failures = {f"POST {TASKS}/{TASK}/Reservations": [(400, 20001)]}
-    board.sweep()
-    assert board.link["state"] == "answered" and hung_up(board) == 0
+    driver.twilio.failures = {f"POST {TASKS}/{TASK}/Reservations": [(400, 20001)]}
+    driver.sweep()
+    assert driver.link["state"] == "answered" and hung_up(driver) == 0
 
 
 @pytest.mark.parametrize("status", ["rejected", "timeout", "canceled", "rescinded"])
 def test_an_end_that_no_event_told_closes_the_link_and_stops_the_phone(
-    board: Switchboard, later: Later, status: str
+    driver: Driver, later: Later, status: str
 ) -> None:
-    board.ring()
-    board.twilio.reservation = status
+    driver.ring()
+    driver.twilio.reservation = status
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert ended(board) == (status, "swept")
-    assert hung_up(board) == 1
+    driver.sweep()
+    assert ended(driver) == (status, "swept")
+    assert hung_up(driver) == 1
 
 
 def test_a_phone_is_stopped_before_the_link_is_closed(
-    board: Switchboard, later: Later, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    board.ring()
-    board.twilio.reservation = "canceled"
-    board.twilio.failures = {f"/Calls/{LEG}.json": [503]}
+    driver.ring()
+    driver.twilio.reservation = "canceled"
+    driver.twilio.failures = {f"/Calls/{LEG}.json": [503]}
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert board.link["state"] == "dialing" and swept(board)["broken off"] == 1
+    driver.sweep()
+    assert driver.link["state"] == "dialing" and swept(driver)["broken off"] == 1
     later(60)
-    board.sweep()
-    assert ended(board) == ("canceled", "swept") and hung_up(board) == 2
+    driver.sweep()
+    assert ended(driver) == ("canceled", "swept") and hung_up(driver) == 2
 
 
 def test_an_acceptance_that_no_event_told_is_recorded_and_the_talk_looked_at_now_and_then(
-    board: Switchboard, later: Later
+    driver: Driver, later: Later
 ) -> None:
-    board.ring()
-    board.answer()
-    board.twilio.reservation = "accepted"
+    driver.ring()
+    driver.answer()
+    driver.twilio.reservation = "accepted"
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert (board.link["state"], board.link["bridged_at"]) == ("bridged", later.now)
-    assert board.link["check_at"] == int(later.now) + table.CHECK_TALK_SECONDS
+    driver.sweep()
+    assert (driver.link["state"], driver.link["bridged_at"]) == ("bridged", later.now)
+    assert driver.link["check_at"] == int(later.now) + table.CHECK_TALK_SECONDS
     later(AFTER_A_TALK)
-    board.sweep()
-    assert board.link["check_at"] == int(later.now) + table.CHECK_TALK_SECONDS and hung_up(board) == 0
-    assert swept(board)["left accepted"] == 1
+    driver.sweep()
+    assert driver.link["check_at"] == int(later.now) + table.CHECK_TALK_SECONDS and hung_up(driver) == 0
+    assert swept(driver)["left accepted"] == 1
 
 
-def test_a_talk_that_the_event_told_is_not_asked_about_for_ten_minutes(board: Switchboard, later: Later) -> None:
-    board.ring()
-    board.event("reservation.accepted", TimestampMs=str(int(later.now * 1000)))
-    made = len(board.twilio.requests)
+def test_a_talk_that_the_event_told_is_not_asked_about_for_ten_minutes(driver: Driver, later: Later) -> None:
+    driver.ring()
+    driver.event("reservation.accepted", TimestampMs=str(int(later.now * 1000)))
+    made = len(driver.twilio.requests)
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert len(board.twilio.requests) == made + 1  # the list of wrapping tasks
-    assert board.link["check_at"] > later.now
+    driver.sweep()
+    assert len(driver.twilio.requests) == made + 1  # the list of wrapping tasks
+    assert driver.link["check_at"] > later.now
 
 
-def test_a_worker_who_is_wrapping_up_is_looked_at_again_soon(board: Switchboard, later: Later) -> None:
-    board.ring()
-    board.twilio.reservation = "wrapping"
+def test_a_worker_who_is_wrapping_up_is_looked_at_again_soon(driver: Driver, later: Later) -> None:
+    driver.ring()
+    driver.twilio.reservation = "wrapping"
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert board.link["state"] == "bridged"
-    assert board.link["check_at"] == int(later.now + reconcile.SOON_SECONDS)
-    board.twilio.reservation = "completed"
+    driver.sweep()
+    assert driver.link["state"] == "bridged"
+    assert driver.link["check_at"] == int(later.now + reconcile.SOON_SECONDS)
+    driver.twilio.reservation = "completed"
     later(60)
-    board.sweep()
-    assert ended(board) == ("completed", "swept")
+    driver.sweep()
+    assert ended(driver) == ("completed", "swept")
 
 
-def test_a_completed_call_is_closed_and_no_leg_is_ended(board: Switchboard, later: Later) -> None:
-    board.ring()
-    board.event("reservation.accepted", TimestampMs=str(int(later.now * 1000)))
-    board.twilio.reservation = "completed"
+def test_a_completed_call_is_closed_and_no_leg_is_ended(driver: Driver, later: Later) -> None:
+    driver.ring()
+    driver.event("reservation.accepted", TimestampMs=str(int(later.now * 1000)))
+    driver.twilio.reservation = "completed"
     later(AFTER_A_TALK)
-    board.sweep()
-    assert ended(board) == ("completed", "swept") and hung_up(board) == 0
+    driver.sweep()
+    assert ended(driver) == ("completed", "swept") and hung_up(driver) == 0
 
 
 @pytest.mark.parametrize(("talked", "outcome"), [(True, "completed"), (False, "canceled")])
 def test_what_twilio_has_forgotten_ended_as_far_as_we_know(
-    board: Switchboard, later: Later, talked: bool, outcome: str
+    driver: Driver, later: Later, talked: bool, outcome: str
 ) -> None:
-    board.ring()
+    driver.ring()
     if talked:
-        board.event("reservation.accepted", TimestampMs=str(int(later.now * 1000)))
+        driver.event("reservation.accepted", TimestampMs=str(int(later.now * 1000)))
     later(AFTER_A_TALK)
-    board.twilio.failures = {f"GET {TASKS}/{TASK}/Reservations": [(404, 20404)]}
-    board.sweep()
-    assert ended(board) == (outcome, "swept")
+    driver.twilio.failures = {f"GET {TASKS}/{TASK}/Reservations": [(404, 20404)]}
+    driver.sweep()
+    assert ended(driver) == (outcome, "swept")
 
 
-def test_a_link_that_does_not_know_its_task_is_canceled(board: Switchboard, later: Later) -> None:
+def test_a_link_that_does_not_know_its_task_is_canceled(driver: Driver, later: Later) -> None:
     table.reserve(Link(call_sid=CALL, reservation_sid=RESERVATION, deadline=later.now), later.now)
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert ended(board) == ("canceled", "swept")
+    driver.sweep()
+    assert ended(driver) == ("canceled", "swept")
 
 
-def test_a_status_that_twilio_invents_later_is_left_alone(board: Switchboard, later: Later) -> None:
-    board.assign()
-    board.twilio.reservation = "dreaming"
+def test_a_status_that_twilio_invents_later_is_left_alone(driver: Driver, later: Later) -> None:
+    driver.assign()
+    driver.twilio.reservation = "dreaming"
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert board.link["state"] == "reserved" and swept(board)["left dreaming"] == 1
+    driver.sweep()
+    assert driver.link["state"] == "reserved" and swept(driver)["left dreaming"] == 1
 
 
-def test_why_a_worker_did_not_answer_stays(board: Switchboard, later: Later) -> None:
-    board.assign("Urgent")
-    board.status("no-answer")
-    board.twilio.reservation = "timeout"
+def test_why_a_worker_did_not_answer_stays(driver: Driver, later: Later) -> None:
+    driver.assign("Urgent")
+    driver.status("no-answer")
+    driver.twilio.reservation = "timeout"
     later(AFTER_RESERVATION)
-    board.sweep()
-    assert ended(board) == ("timeout", "no-answer")
+    driver.sweep()
+    assert ended(driver) == ("timeout", "no-answer")
 
 
 def test_a_closed_link_that_the_index_still_shows_is_not_asked_about(
-    board: Switchboard, later: Later, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    board.ring()
-    stale = [[table.Due(KEY, board.link["check_at"])]]
-    board.event("reservation.canceled")
-    before, made = board.link, len(board.twilio.requests)
+    driver.ring()
+    stale = [[table.Due(KEY, driver.link["check_at"])]]
+    driver.event("reservation.canceled")
+    before, made = driver.link, len(driver.twilio.requests)
     monkeypatch.setattr(table, "due", lambda now: iter(stale))
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert board.link == before and len(board.twilio.requests) == made + 1
-    assert swept(board)["taken"] == 1
+    driver.sweep()
+    assert driver.link == before and len(driver.twilio.requests) == made + 1
+    assert swept(driver)["taken"] == 1
 
 
-def test_of_two_sweeps_at_once_one_acts(board: Switchboard, later: Later, monkeypatch: pytest.MonkeyPatch) -> None:
-    board.assign()
+def test_of_two_sweeps_at_once_one_acts(driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver.assign()
     later(AFTER_DEADLINE)
     seen = list(table.due(later.now))
-    board.sweep()
+    driver.sweep()
     monkeypatch.setattr(table, "due", lambda now: iter(seen))
-    board.sweep()
-    assert len(board.twilio.made(f"POST {TASKS}/{TASK}/Reservations")) == 1
-    assert swept(board)["taken"] == 1
+    driver.sweep()
+    assert len(driver.twilio.made(f"POST {TASKS}/{TASK}/Reservations")) == 1
+    assert swept(driver)["taken"] == 1
 
 
 def test_a_sweep_that_died_in_the_middle_is_made_up_for_by_the_next(
-    board: Switchboard, later: Later, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Died(BaseException):
         pass
@@ -258,19 +258,19 @@ def test_a_sweep_that_died_in_the_middle_is_made_up_for_by_the_next(
     def die(*_: object) -> None:
         raise Died
 
-    board.assign()
+    driver.assign()
     later(AFTER_DEADLINE)
     with monkeypatch.context() as patched:
         patched.setattr(table, "close", die)
         with pytest.raises(Died):
-            board.sweep()
-    assert board.link["state"] == "reserved"
+            driver.sweep()
+    assert driver.link["state"] == "reserved"
     later(60)
-    board.sweep()
-    assert ended(board) == ("rejected", "swept")
+    driver.sweep()
+    assert ended(driver) == ("rejected", "swept")
 
 
-def many(board: Switchboard, count: int, now: float) -> list[Key]:
+def many(driver: Driver, count: int, now: float) -> list[Key]:
     """So many links that were reserved one second after the other, the first of them now."""
     keys = [Key(f"CA{number:032x}", f"WR{number:032x}") for number in range(count)]
     for number, key in enumerate(keys):
@@ -279,42 +279,42 @@ def many(board: Switchboard, count: int, now: float) -> list[Key]:
     return keys
 
 
-def state(board: Switchboard, key: Key) -> str:
-    return str(board.cloud.row(key.reservation_sid)["state"])
+def state(driver: Driver, key: Key) -> str:
+    return str(driver.cloud.row(key.reservation_sid)["state"])
 
 
-def test_what_is_wrong_with_one_link_does_not_hold_up_the_others(board: Switchboard, later: Later) -> None:
-    keys = many(board, 3, later.now)
-    board.cloud.client("dynamodb").update_item(
+def test_what_is_wrong_with_one_link_does_not_hold_up_the_others(driver: Driver, later: Later) -> None:
+    keys = many(driver, 3, later.now)
+    driver.cloud.client("dynamodb").update_item(
         TableName="cordboard-test-links",
         Key={"call_sid": {"S": keys[0].call_sid}, "item": {"S": keys[0].reservation_sid}},
         UpdateExpression="SET #state = :newer",
         ExpressionAttributeNames={"#state": "state"},
         ExpressionAttributeValues={":newer": {"S": "a state of a newer version"}},
     )
-    board.twilio.failures = {keys[1].reservation_sid: [(403, 20003)]}
-    board.twilio.reservation = "timeout"
+    driver.twilio.failures = {keys[1].reservation_sid: [(403, 20003)]}
+    driver.twilio.reservation = "timeout"
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert [state(board, key) for key in keys] == ["a state of a newer version", "reserved", "closed"]
-    assert (swept(board)["failed"], swept(board)["timeout"]) == (2, 1)
-    errors = [json.loads(line) for line in board.log.getvalue().splitlines() if '"ERROR"' in line]
+    driver.sweep()
+    assert [state(driver, key) for key in keys] == ["a state of a newer version", "reserved", "closed"]
+    assert (swept(driver)["failed"], swept(driver)["timeout"]) == (2, 1)
+    errors = [json.loads(line) for line in driver.log.getvalue().splitlines() if '"ERROR"' in line]
     assert [error["reservation_sid"] for error in errors] == [key.reservation_sid for key in keys[:2]]
     assert [error["why"] for error in errors] == ["ValidationError", "Refused"]
 
 
 @pytest.mark.parametrize("failure", [503, 429, requests.exceptions.ReadTimeout()])
-def test_a_twilio_that_cannot_be_reached_ends_the_sweep_early(board: Switchboard, later: Later, failure: Any) -> None:
-    keys = many(board, 3, later.now)
-    board.twilio.failures = {f"GET {TASKS}": [failure, failure]}
+def test_a_twilio_that_cannot_be_reached_ends_the_sweep_early(driver: Driver, later: Later, failure: Any) -> None:
+    keys = many(driver, 3, later.now)
+    driver.twilio.failures = {f"GET {TASKS}": [failure, failure]}
     later(AFTER_DEADLINE)
-    board.sweep()
-    assert [state(board, key) for key in keys] == ["reserved"] * 3
-    assert len(board.twilio.requests) == 2  # one link, and the list of tasks
-    board.twilio.reservation = "timeout"
+    driver.sweep()
+    assert [state(driver, key) for key in keys] == ["reserved"] * 3
+    assert len(driver.twilio.requests) == 2  # one link, and the list of tasks
+    driver.twilio.reservation = "timeout"
     later(60)
-    board.sweep()
-    assert [state(board, key) for key in keys] == ["closed"] * 3
+    driver.sweep()
+    assert [state(driver, key) for key in keys] == ["closed"] * 3
 
 
 class Ticking:
@@ -327,32 +327,32 @@ class Ticking:
         return next(self._times)
 
 
-def test_more_than_a_sweep_can_do_is_done_by_the_next_ones_oldest_first(board: Switchboard, later: Later) -> None:
-    keys = many(board, 60, later.now)
-    board.twilio.reservation = "timeout"
+def test_more_than_a_sweep_can_do_is_done_by_the_next_ones_oldest_first(driver: Driver, later: Later) -> None:
+    keys = many(driver, 60, later.now)
+    driver.twilio.reservation = "timeout"
     done = reconcile.run(Ticking(later.now + 200, 0.3))
-    closed = [key for key in keys if state(board, key) == "closed"]
+    closed = [key for key in keys if state(driver, key) == "closed"]
     assert closed == keys[: len(closed)]
     assert 25 < len(closed) < 60 and done["out of time"] == 1 and done["timeout"] == len(closed)
     reconcile.run(Ticking(later.now + 260, 0.3))
-    assert {state(board, key) for key in keys} == {"closed"}
+    assert {state(driver, key) for key in keys} == {"closed"}
 
 
 def test_a_table_that_is_down_is_lambdas_to_report(
-    board: Switchboard, later: Later, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def down(_now: float) -> None:
         raise ConnectionError("no table")
 
     monkeypatch.setattr(table, "due", down)
     with pytest.raises(ConnectionError):
-        board.sweep()
+        driver.sweep()
 
 
 # --- Tasks that nobody completes
 
 
-def wrapping(board: Switchboard, later: Later, **changes: Any) -> Mapping[str, Any]:
+def wrapping(driver: Driver, later: Later, **changes: Any) -> Mapping[str, Any]:
     """Twilio's list has the task of the call, whose worker is in wrap-up since now."""
     task = {
         "sid": TASK,
@@ -363,9 +363,9 @@ def wrapping(board: Switchboard, later: Later, **changes: Any) -> Mapping[str, A
         "date_updated": datetime.fromtimestamp(later.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         **changes,
     }
-    board.twilio.tasks[str(task["sid"])] = task
-    board.twilio.reservations[RESERVATION] = reserved(RESERVATION, WORKER, "wrapping")
-    board.twilio.activity = ACTIVITIES["Wrap up"]
+    driver.twilio.tasks[str(task["sid"])] = task
+    driver.twilio.reservations[RESERVATION] = reserved(RESERVATION, WORKER, "wrapping")
+    driver.twilio.activity = ACTIVITIES["Wrap up"]
     return task
 
 
@@ -373,147 +373,147 @@ def reserved(sid: str, worker_sid: str, status: str) -> dict[str, Any]:
     return {"sid": sid, "reservation_status": status, "worker_sid": worker_sid, "worker_name": "Bea", "task_sid": TASK}
 
 
-def talked(board: Switchboard, later: Later) -> None:
-    board.ring()
-    board.event("reservation.accepted", TimestampMs=str(int(later.now * 1000)))
+def talked(driver: Driver, later: Later) -> None:
+    driver.ring()
+    driver.event("reservation.accepted", TimestampMs=str(int(later.now * 1000)))
 
 
-def order(board: Switchboard) -> list[str]:
+def order(driver: Driver) -> list[str]:
     """What was changed at Twilio, in this order."""
-    return [path.split("/")[-2] for method, path, _ in board.twilio.requests if method == "POST" and "/v1/" in path]
+    return [path.split("/")[-2] for method, path, _ in driver.twilio.requests if method == "POST" and "/v1/" in path]
 
 
 def test_a_task_whose_completion_is_lost_is_completed_and_the_worker_put_back_to_work(
-    board: Switchboard, later: Later
+    driver: Driver, later: Later
 ) -> None:
-    talked(board, later)
-    task = wrapping(board, later)
+    talked(driver, later)
+    task = wrapping(driver, later)
     later(AFTER_WRAP_UP)
-    board.sweep()
+    driver.sweep()
     assert task["assignment_status"] == "completed"
-    assert board.twilio.made(f"POST {TASKS}/{TASK}") == [{"AssignmentStatus": "completed", "Reason": "wrapped up"}]
-    assert board.twilio.made(f"POST {WORKERS}/{WORKER}") == [{"ActivitySid": ACTIVITIES["Available"]}]
-    assert order(board) == ["Workers", "Tasks"]  # a sweep that dies in between finds the task again
-    assert ended(board) == ("completed", "swept")
-    assert swept(board)["task completed"] == 1
+    assert driver.twilio.made(f"POST {TASKS}/{TASK}") == [{"AssignmentStatus": "completed", "Reason": "wrapped up"}]
+    assert driver.twilio.made(f"POST {WORKERS}/{WORKER}") == [{"ActivitySid": ACTIVITIES["Available"]}]
+    assert order(driver) == ["Workers", "Tasks"]  # a sweep that dies in between finds the task again
+    assert ended(driver) == ("completed", "swept")
+    assert swept(driver)["task completed"] == 1
 
 
-def test_the_wrap_up_time_is_the_workers(board: Switchboard, later: Later) -> None:
-    task = wrapping(board, later)
+def test_the_wrap_up_time_is_the_workers(driver: Driver, later: Later) -> None:
+    task = wrapping(driver, later)
     later(5 + 28)
-    board.sweep()
-    assert task["assignment_status"] == "wrapping" and len(board.twilio.requests) == 1
+    driver.sweep()
+    assert task["assignment_status"] == "wrapping" and len(driver.twilio.requests) == 1
 
 
-def test_only_tasks_in_wrapping_of_this_workflow_are_asked_for(board: Switchboard, later: Later) -> None:
-    theirs = wrapping(board, later, workflow_sid="WW" + "9" * 32)
-    talking = wrapping(board, later, sid="WT" + "9" * 32, assignment_status="assigned")
+def test_only_tasks_in_wrapping_of_this_workflow_are_asked_for(driver: Driver, later: Later) -> None:
+    theirs = wrapping(driver, later, workflow_sid="WW" + "9" * 32)
+    talking = wrapping(driver, later, sid="WT" + "9" * 32, assignment_status="assigned")
     later(AFTER_WRAP_UP)
-    board.sweep()
+    driver.sweep()
     assert (theirs["assignment_status"], talking["assignment_status"]) == ("wrapping", "assigned")
-    assert len(board.twilio.requests) == 1
+    assert len(driver.twilio.requests) == 1
 
 
 @pytest.mark.parametrize("attributes", ["{}", "", "nonsense", '{"call_sid": 1}'])
-def test_a_task_that_enqueue_did_not_make_is_left_alone(board: Switchboard, later: Later, attributes: str) -> None:
-    task = wrapping(board, later, attributes=attributes)
+def test_a_task_that_enqueue_did_not_make_is_left_alone(driver: Driver, later: Later, attributes: str) -> None:
+    task = wrapping(driver, later, attributes=attributes)
     later(AFTER_WRAP_UP)
-    board.sweep()
-    assert task["assignment_status"] == "wrapping" and order(board) == []
+    driver.sweep()
+    assert task["assignment_status"] == "wrapping" and order(driver) == []
 
 
-def test_a_task_that_is_completed_while_the_sweep_looks_is_left_alone(board: Switchboard, later: Later) -> None:
-    wrapping(board, later)
+def test_a_task_that_is_completed_while_the_sweep_looks_is_left_alone(driver: Driver, later: Later) -> None:
+    wrapping(driver, later)
     later(AFTER_WRAP_UP)
-    board.twilio.failures = {f"GET {TASKS}/{TASK}": [(404, 20404)]}
-    board.sweep()
-    assert order(board) == [] and swept(board)["left as it is"] == 1
+    driver.twilio.failures = {f"GET {TASKS}/{TASK}": [(404, 20404)]}
+    driver.sweep()
+    assert order(driver) == [] and swept(driver)["left as it is"] == 1
 
 
-def test_workers_who_did_not_take_the_call_stay_where_they_are(board: Switchboard, later: Later) -> None:
+def test_workers_who_did_not_take_the_call_stay_where_they_are(driver: Driver, later: Later) -> None:
     other = "WK" + "9" * 32
-    wrapping(board, later)
-    board.twilio.reservations["WR" + "9" * 32] = reserved("WR" + "9" * 32, other, "rejected")
+    wrapping(driver, later)
+    driver.twilio.reservations["WR" + "9" * 32] = reserved("WR" + "9" * 32, other, "rejected")
     later(AFTER_WRAP_UP)
-    board.sweep()
-    assert board.twilio.made(f"/Workers/{other}") == [] and len(board.twilio.made(f"POST {WORKERS}/{WORKER}")) == 1
+    driver.sweep()
+    assert driver.twilio.made(f"/Workers/{other}") == [] and len(driver.twilio.made(f"POST {WORKERS}/{WORKER}")) == 1
 
 
-def test_a_worker_who_has_gone_home_in_the_meantime_stays_there(board: Switchboard, later: Later) -> None:
-    task = wrapping(board, later)
-    board.twilio.activity = ACTIVITIES["Offline"]
+def test_a_worker_who_has_gone_home_in_the_meantime_stays_there(driver: Driver, later: Later) -> None:
+    task = wrapping(driver, later)
+    driver.twilio.activity = ACTIVITIES["Offline"]
     later(AFTER_WRAP_UP)
-    board.sweep()
-    assert board.twilio.activity == ACTIVITIES["Offline"] and task["assignment_status"] == "completed"
+    driver.sweep()
+    assert driver.twilio.activity == ACTIVITIES["Offline"] and task["assignment_status"] == "completed"
 
 
-def test_a_worker_whom_twilio_does_not_move_is_moved_by_the_next_sweep(board: Switchboard, later: Later) -> None:
-    task = wrapping(board, later)
-    board.twilio.failures = {f"POST {WORKERS}": [503]}
+def test_a_worker_whom_twilio_does_not_move_is_moved_by_the_next_sweep(driver: Driver, later: Later) -> None:
+    task = wrapping(driver, later)
+    driver.twilio.failures = {f"POST {WORKERS}": [503]}
     later(AFTER_WRAP_UP)
-    board.sweep()
+    driver.sweep()
     assert task["assignment_status"] == "wrapping"
     later(60)
-    board.sweep()
-    assert task["assignment_status"] == "completed" and board.twilio.activity == ACTIVITIES["Available"]
+    driver.sweep()
+    assert task["assignment_status"] == "completed" and driver.twilio.activity == ACTIVITIES["Available"]
 
 
-def test_a_worker_who_is_deleted_keeps_no_task_in_wrapping(board: Switchboard, later: Later) -> None:
-    task = wrapping(board, later)
-    board.twilio.failures = {f"GET {WORKERS}": [(404, 20404)]}
+def test_a_worker_who_is_deleted_keeps_no_task_in_wrapping(driver: Driver, later: Later) -> None:
+    task = wrapping(driver, later)
+    driver.twilio.failures = {f"GET {WORKERS}": [(404, 20404)]}
     later(AFTER_WRAP_UP)
-    board.sweep()
+    driver.sweep()
     assert task["assignment_status"] == "completed"
 
 
-def test_a_call_of_which_no_event_came_at_all_is_recorded(board: Switchboard, later: Later) -> None:
-    wrapping(board, later)
+def test_a_call_of_which_no_event_came_at_all_is_recorded(driver: Driver, later: Later) -> None:
+    wrapping(driver, later)
     later(AFTER_WRAP_UP)
-    board.sweep()
-    assert ended(board) == ("completed", "swept")
-    assert (board.link["worker_name"], board.link["queue"], board.link["task_sid"]) == ("Bea", "Support", TASK)
+    driver.sweep()
+    assert ended(driver) == ("completed", "swept")
+    assert (driver.link["worker_name"], driver.link["queue"], driver.link["task_sid"]) == ("Bea", "Support", TASK)
 
 
-def test_a_link_that_is_closed_already_stays_as_it_is(board: Switchboard, later: Later) -> None:
-    talked(board, later)
-    board.event("reservation.completed")
-    before = board.link
-    task = wrapping(board, later)
+def test_a_link_that_is_closed_already_stays_as_it_is(driver: Driver, later: Later) -> None:
+    talked(driver, later)
+    driver.event("reservation.completed")
+    before = driver.link
+    task = wrapping(driver, later)
     later(AFTER_WRAP_UP)
-    board.sweep()
-    assert board.link == before and task["assignment_status"] == "completed"
+    driver.sweep()
+    assert driver.link == before and task["assignment_status"] == "completed"
 
 
-def test_a_long_list_of_links_leaves_time_for_the_tasks(board: Switchboard, later: Later) -> None:
-    task = wrapping(board, later)
-    many(board, 60, later.now)
+def test_a_long_list_of_links_leaves_time_for_the_tasks(driver: Driver, later: Later) -> None:
+    task = wrapping(driver, later)
+    many(driver, 60, later.now)
     reconcile.run(Ticking(later.now + 200, 0.6))
     assert task["assignment_status"] == "completed"
 
 
-def test_a_task_that_cannot_be_ended_does_not_hold_up_the_others(board: Switchboard, later: Later) -> None:
-    board.twilio.failures = {f"GET {TASKS}/{TASK}": [(403, 20003)]}
-    wrapping(board, later)
-    other = wrapping(board, later, sid="WT" + "9" * 32)
+def test_a_task_that_cannot_be_ended_does_not_hold_up_the_others(driver: Driver, later: Later) -> None:
+    driver.twilio.failures = {f"GET {TASKS}/{TASK}": [(403, 20003)]}
+    wrapping(driver, later)
+    other = wrapping(driver, later, sid="WT" + "9" * 32)
     later(AFTER_WRAP_UP)
-    board.sweep()
-    assert other["assignment_status"] == "completed" and swept(board)["failed"] == 1
+    driver.sweep()
+    assert other["assignment_status"] == "completed" and swept(driver)["failed"] == 1
 
 
-def test_a_quiet_minute_asks_twilio_once_and_the_table_once(board: Switchboard) -> None:
-    board.sweep()
-    assert [(method, path) for method, path, _ in board.twilio.requests] == [("GET", TASKS)]
-    assert {name for name in swept(board) if name not in ("level", "event")} == {"seconds"}
+def test_a_quiet_minute_asks_twilio_once_and_the_table_once(driver: Driver) -> None:
+    driver.sweep()
+    assert [(method, path) for method, path, _ in driver.twilio.requests] == [("GET", TASKS)]
+    assert {name for name in swept(driver) if name not in ("level", "event")} == {"seconds"}
 
 
-def test_the_verbs_tell_a_task_that_is_gone_from_an_error(board: Switchboard) -> None:
-    board.twilio.failures = {f"GET {TASKS}": [(404, 20404), (403, 20003)]}
+def test_the_verbs_tell_a_task_that_is_gone_from_an_error(driver: Driver) -> None:
+    driver.twilio.failures = {f"GET {TASKS}": [(404, 20404), (403, 20003)]}
     assert rest.task(TASK) is None
     with pytest.raises(rest.Refused):
         rest.task(TASK)
 
 
-def test_a_list_that_twilio_refuses_is_lambdas_to_report(board: Switchboard) -> None:
-    board.twilio.failures = {f"GET {TASKS}": [(403, 20003)]}
+def test_a_list_that_twilio_refuses_is_lambdas_to_report(driver: Driver) -> None:
+    driver.twilio.failures = {f"GET {TASKS}": [(403, 20003)]}
     with pytest.raises(rest.Refused, match="403"):
-        board.sweep()
+        driver.sweep()
