@@ -1,4 +1,4 @@
-"""A TaskRouter that does only what a test tells it: for the tests of the voice half."""
+"""A TaskRouter that does only what a test tells it: for the tests of voice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A Twilio in virtual time with an application of a few documents, for the tests of the voice half."""
+"""A Twilio in virtual time with an application of a few documents, for the tests of voice."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ class Asked:
         self.form = dict(parse_qsl(text, keep_blank_values=True))
 
 
-class Stage:
+class Harness:
     """`pages` maps a path to what the application answers; a path that is not there answers 404."""
 
     def __init__(self, pages: Mapping[str, Answer], *, speech_rate: float = 0.06, calls_per_second: float = 1.0):
@@ -98,7 +98,7 @@ class Stage:
         return self.rest("GET", f"/Calls/{sid}.json").body["status"]
 
     def trace(self, kind: str) -> list[Mapping[str, str]]:
-        return [fact.detail for fact in self.twilio.scheduler.trace if fact.kind == kind]
+        return [event.detail for event in self.twilio.scheduler.trace if event.kind == kind]
 
     def heard(self, sid: str) -> list[str]:
         return self.twilio.context.calls[sid].heard
@@ -107,7 +107,7 @@ class Stage:
         return [asked.form for asked in self.asked if asked.path == path]
 
     def warnings(self) -> list[str]:
-        return [fact["code"] for fact in self.trace("warning")]
+        return [event["code"] for event in self.trace("warning")]
 
 
 def down(_form: dict[str, str]) -> WebResult:

@@ -11,7 +11,7 @@ from twilio.rest import Client
 
 from emulator.rest.faults import ConnectionBroken
 from emulator.twilio import Twilio
-from tests.emulator.harness import ACCOUNT, TOKEN, Stage
+from tests.emulator.harness import ACCOUNT, TOKEN, Harness
 
 Fields = Mapping[str, Any] | None
 
@@ -73,5 +73,5 @@ class OverHttp:
         return Response(answer.status_code, answer.text, dict(answer.headers))
 
 
-def client_of(stage: Stage) -> Client:
-    return Client(ACCOUNT, TOKEN, http_client=InProcess(stage.twilio))
+def client_of(harness: Harness) -> Client:
+    return Client(ACCOUNT, TOKEN, http_client=InProcess(harness.twilio))

@@ -6,16 +6,16 @@ import pytest
 
 from emulator.ports import TwilioError, WebFailure, WebResponse, WebResult, WorkerLegOrder
 from emulator.taskrouter.model import Reservation, Task
-from tests.emulator.fakes import ACCOUNT_SID, ASSIGNMENT_URL, FALLBACK_URL, JSON, Centre, instruction
+from tests.emulator.taskrouter_harness import ACCOUNT_SID, ASSIGNMENT_URL, FALLBACK_URL, JSON, CallCentre, instruction
 
 WRAP_UP = "WA" + "0" * 32
 
 
 def answered(
-    answer: WebResult, centre: Centre | None = None, contact_uri: str = "client:ada"
-) -> tuple[Centre, Task, Reservation]:
+    answer: WebResult, centre: CallCentre | None = None, contact_uri: str = "client:ada"
+) -> tuple[CallCentre, Task, Reservation]:
     """A call for ada, and what the application answers to the assignment callback."""
-    centre = centre or Centre()
+    centre = centre or CallCentre()
     centre.webhooks.answers[ASSIGNMENT_URL] = answer
     centre.worker("ada", contact_uri=contact_uri)
     task = centre.call()
@@ -83,7 +83,7 @@ def test_a_wrong_answer_is_a_warning_and_changes_nothing(headers: dict[str, str]
     "answer", [WebResponse(500, JSON, b""), WebResponse(204, JSON, b""), WebFailure("connect"), WebFailure("timeout")]
 )
 def test_anything_but_200_goes_to_the_fallback_url(answer: WebResult) -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.webhooks.answers[FALLBACK_URL] = instruction("accept")
     centre, _, reservation = answered(answer, centre)
     (fallback,) = centre.webhooks.forms(FALLBACK_URL)
@@ -92,7 +92,7 @@ def test_anything_but_200_goes_to_the_fallback_url(answer: WebResult) -> None:
 
 
 def test_an_answer_after_five_seconds_is_ignored_for_the_fallbacks() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.webhooks.delays[ASSIGNMENT_URL] = 6.0
     centre.webhooks.answers[FALLBACK_URL] = instruction("reject", activity_sid=centre.activity("Unavailable"))
     centre, _, reservation = answered(instruction("accept"), centre)
@@ -102,7 +102,7 @@ def test_an_answer_after_five_seconds_is_ignored_for_the_fallbacks() -> None:
 
 
 def test_when_the_fallback_fails_too_the_reservation_waits_for_its_timeout() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.webhooks.answers[FALLBACK_URL] = WebFailure("connect")
     centre, _, reservation = answered(WebResponse(500, {}, b""), centre)
     centre.run(119)
@@ -119,7 +119,7 @@ def test_accept_accepts() -> None:
 
 
 def test_reject_moves_the_worker_to_the_activity() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre, task, reservation = answered(instruction("reject", activity_sid=centre.activity("Offline")), centre)
     assert (task.status, reservation.status) == ("pending", "rejected")
     assert reservation.worker.activity.friendly_name == "Offline"
@@ -131,7 +131,7 @@ def test_reject_with_an_unknown_activity_is_40100() -> None:
 
 
 def test_dequeue_rings_the_worker_and_notes_the_leg_in_the_task() -> None:
-    centre = Centre()
+    centre = CallCentre()
     wrap_up = centre.activity("Unavailable")
     answer = instruction(
         "dequeue",
@@ -205,13 +205,13 @@ def test_call_may_accept_at_once() -> None:
     assert reservation.status == "accepted"
 
 
-def redirect(centre: Centre, **fields: object) -> WebResponse:
+def redirect(centre: CallCentre, **fields: object) -> WebResponse:
     """An instruction for the next caller's call."""
     return instruction("redirect", call_sid=f"CA{centre.calls + 1:032x}", url="https://a.example", **fields)
 
 
 def test_redirect_with_accept_keeps_the_task_when_the_caller_leaves_the_queue() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.voice.when_redirected = lambda: centre.router.caller_gone(next(iter(centre.workspace.tasks)))
     centre, task, reservation = answered(redirect(centre, accept=True), centre)
     assert centre.voice.redirected == [(task.call_sid, "https://a.example")]
@@ -219,14 +219,14 @@ def test_redirect_with_accept_keeps_the_task_when_the_caller_leaves_the_queue() 
 
 
 def test_redirect_without_accept_loses_the_task() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.voice.when_redirected = lambda: centre.router.caller_gone(next(iter(centre.workspace.tasks)))
     centre, task, reservation = answered(redirect(centre), centre)
     assert (task.status, reservation.status) == ("canceled", "canceled")
 
 
 def test_redirect_of_a_call_that_is_gone_is_40122() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.voice.gone.add(f"CA{1:032x}")
     centre, task, reservation = answered(redirect(centre, accept=True), centre)
     assert (reservation.status, centre.warnings()) == ("pending", ["40122"])
@@ -257,7 +257,7 @@ def test_an_instruction_that_cannot_be_executed(name: str, fields: dict[str, obj
 
 
 def test_dequeue_needs_a_task_with_a_call() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.webhooks.answers[ASSIGNMENT_URL] = instruction("dequeue")
     centre.worker("ada")
     centre.call(call_sid="")
@@ -276,7 +276,7 @@ def test_dequeue_needs_a_task_with_a_call() -> None:
     ],
 )
 def test_an_instruction_that_comes_after_the_caller_hung_up_fails(answer: WebResponse, code: str) -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.webhooks.delays[ASSIGNMENT_URL] = 3.0
     centre, task, reservation = answered(answer, centre)
     centre.router.caller_gone(task.sid)

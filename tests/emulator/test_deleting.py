@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from tests.emulator.empty import Empty, WorkspaceEngine, into, refusal
+from tests.emulator.empty_account import EmptyAccount, Workspace, into, refusal
 from tests.emulator.harness import BASE
 
 
@@ -16,128 +16,132 @@ def refused(delete: Callable[[], bool]) -> str:
     return str(caught.value.msg)
 
 
-def with_a_caller(account: Empty, worker_activity: str) -> tuple[WorkspaceEngine, dict[str, str]]:
+def with_a_caller(account: EmptyAccount, worker_activity: str) -> tuple[Workspace, dict[str, str]]:
     """A caller waits, and rings at the worker who is available."""
-    engine = account.engine()
-    queue = engine.queue()
-    workflow = engine.workflow(queue, assignment_callback_url=f"{BASE}/assignment")
-    worker = engine.worker(activity=worker_activity)
+    workspace = account.workspace()
+    queue = workspace.queue()
+    workflow = workspace.workflow(queue, assignment_callback_url=f"{BASE}/assignment")
+    worker = workspace.worker(activity=worker_activity)
     account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl="" action="/after"/>'
     account.pages["/after"] = "<Say>Goodbye</Say>"
     caller = account.dial()
     account.run(3)
-    return engine, {"queue": queue, "workflow": workflow, "worker": worker, "caller": caller}
+    return workspace, {"queue": queue, "workflow": workflow, "worker": worker, "caller": caller}
 
 
-def test_what_nothing_uses_can_be_deleted(account: Empty) -> None:
-    engine = account.engine()
-    activity = engine.rest.activities.create(friendly_name="Lunch")
-    queue = engine.queue()
-    workflow, worker = engine.workflow(queue), engine.worker()
-    assert engine.rest.activities(activity.sid).delete() is True
-    assert engine.rest.workers(worker).delete() is True
-    assert engine.rest.workflows(workflow).delete() is True
-    assert engine.rest.task_queues(queue).delete() is True
-    assert (engine.rest.workers.list(), engine.rest.workflows.list(), engine.rest.task_queues.list()) == ([], [], [])
-    assert [one.friendly_name for one in engine.rest.activities.list()] == ["Offline", "Unavailable", "Available"]
+def test_what_nothing_uses_can_be_deleted(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    activity = workspace.rest.activities.create(friendly_name="Lunch")
+    queue = workspace.queue()
+    workflow, worker = workspace.workflow(queue), workspace.worker()
+    assert workspace.rest.activities(activity.sid).delete() is True
+    assert workspace.rest.workers(worker).delete() is True
+    assert workspace.rest.workflows(workflow).delete() is True
+    assert workspace.rest.task_queues(queue).delete() is True
+    assert (workspace.rest.workers.list(), workspace.rest.workflows.list(), workspace.rest.task_queues.list()) == (
+        [],
+        [],
+        [],
+    )
+    assert [one.friendly_name for one in workspace.rest.activities.list()] == ["Offline", "Unavailable", "Available"]
 
 
-def test_what_was_deleted_is_gone(account: Empty) -> None:
-    engine = account.engine()
-    queue = engine.queue()
-    engine.rest.task_queues(queue).delete()
-    for again in (engine.rest.task_queues(queue).delete, engine.rest.task_queues(queue).fetch):
+def test_what_was_deleted_is_gone(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    queue = workspace.queue()
+    workspace.rest.task_queues(queue).delete()
+    for again in (workspace.rest.task_queues(queue).delete, workspace.rest.task_queues(queue).fetch):
         with pytest.raises(TwilioRestException) as caught:
             again()
         assert refusal(caught) == (404, 20404)
 
 
-def test_an_activity_with_workers_in_it_stays(account: Empty) -> None:
-    engine = account.engine()
-    engine.worker("Bea", "Unavailable")
-    assert "Bea" in refused(engine.rest.activities(engine.activity("Unavailable")).delete)
+def test_an_activity_with_workers_in_it_stays(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    workspace.worker("Bea", "Unavailable")
+    assert "Bea" in refused(workspace.rest.activities(workspace.activity("Unavailable")).delete)
 
 
-def test_the_default_and_the_timeout_activity_stay(account: Empty) -> None:
-    engine = account.engine()
-    engine.rest.update(timeout_activity_sid=engine.activity("Unavailable"))
+def test_the_default_and_the_timeout_activity_stay(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    workspace.rest.update(timeout_activity_sid=workspace.activity("Unavailable"))
     for name in ("Offline", "Unavailable"):
-        assert "default or timeout activity" in refused(engine.rest.activities(engine.activity(name)).delete)
+        assert "default or timeout activity" in refused(workspace.rest.activities(workspace.activity(name)).delete)
 
 
-def test_an_activity_that_a_task_queue_names_stays(account: Empty) -> None:
-    engine = account.engine()
-    queue = engine.queue(assignment_activity_sid=engine.activity("Unavailable"))
-    assert "task queue" in refused(engine.rest.activities(engine.activity("Unavailable")).delete)
-    engine.rest.task_queues(queue).delete()
-    assert engine.rest.activities(engine.activity("Unavailable")).delete() is True
+def test_an_activity_that_a_task_queue_names_stays(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    queue = workspace.queue(assignment_activity_sid=workspace.activity("Unavailable"))
+    assert "task queue" in refused(workspace.rest.activities(workspace.activity("Unavailable")).delete)
+    workspace.rest.task_queues(queue).delete()
+    assert workspace.rest.activities(workspace.activity("Unavailable")).delete() is True
 
 
-def test_a_task_queue_that_a_workflow_names_stays(account: Empty) -> None:
-    engine = account.engine()
-    queue, other = engine.queue("Support"), engine.queue("Sales")
-    workflow = engine.workflow(queue)
-    assert "workflow Calls names it" in refused(engine.rest.task_queues(queue).delete)
-    engine.rest.workflows(workflow).update(configuration=into(other))
-    assert engine.rest.task_queues(queue).delete() is True
+def test_a_task_queue_that_a_workflow_names_stays(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    queue, other = workspace.queue("Support"), workspace.queue("Sales")
+    workflow = workspace.workflow(queue)
+    assert "workflow Calls names it" in refused(workspace.rest.task_queues(queue).delete)
+    workspace.rest.workflows(workflow).update(configuration=into(other))
+    assert workspace.rest.task_queues(queue).delete() is True
 
 
-def test_a_task_queue_with_a_caller_in_it_stays(account: Empty) -> None:
-    engine, sids = with_a_caller(account, "Offline")
-    engine.rest.workflows(sids["workflow"]).update(configuration=into(engine.queue("Sales")))
-    assert "is in it" in refused(engine.rest.task_queues(sids["queue"]).delete)
+def test_a_task_queue_with_a_caller_in_it_stays(account: EmptyAccount) -> None:
+    workspace, sids = with_a_caller(account, "Offline")
+    workspace.rest.workflows(sids["workflow"]).update(configuration=into(workspace.queue("Sales")))
+    assert "is in it" in refused(workspace.rest.task_queues(sids["queue"]).delete)
     account.twilio.hang_up(sids["caller"])
     account.run(3)
-    assert engine.rest.task_queues(sids["queue"]).delete() is True
+    assert workspace.rest.task_queues(sids["queue"]).delete() is True
 
 
-def test_a_workflow_with_a_caller_in_it_stays(account: Empty) -> None:
-    engine, sids = with_a_caller(account, "Offline")
-    assert "not over" in refused(engine.rest.workflows(sids["workflow"]).delete)
+def test_a_workflow_with_a_caller_in_it_stays(account: EmptyAccount) -> None:
+    workspace, sids = with_a_caller(account, "Offline")
+    assert "not over" in refused(workspace.rest.workflows(sids["workflow"]).delete)
     account.twilio.hang_up(sids["caller"])
     account.run(3)
-    assert engine.rest.workflows(sids["workflow"]).delete() is True
+    assert workspace.rest.workflows(sids["workflow"]).delete() is True
 
 
-def test_a_worker_with_an_open_reservation_stays(account: Empty) -> None:
-    engine, sids = with_a_caller(account, "Available")
-    assert "reservations" in refused(engine.rest.workers(sids["worker"]).delete)
+def test_a_worker_with_an_open_reservation_stays(account: EmptyAccount) -> None:
+    workspace, sids = with_a_caller(account, "Available")
+    assert "reservations" in refused(workspace.rest.workers(sids["worker"]).delete)
     account.twilio.hang_up(sids["caller"])
     account.run(3)
-    assert engine.rest.workers(sids["worker"]).delete() is True
+    assert workspace.rest.workers(sids["worker"]).delete() is True
     account.run(600)  # the task's record, which still has the worker's reservation, goes later
 
 
-def test_the_channels_of_every_workspace_stay(account: Empty) -> None:
-    assert "default channels" in refused(account.engine().rest.task_channels("voice").delete)
+def test_the_channels_of_every_workspace_stay(account: EmptyAccount) -> None:
+    assert "default channels" in refused(account.workspace().rest.task_channels("voice").delete)
 
 
-def test_a_task_channel_with_a_task_stays(account: Empty) -> None:
-    engine = account.engine()
-    workflow = engine.workflow(engine.queue())
-    engine.rest.task_channels.create(friendly_name="Fax", unique_name="fax")
-    task = engine.rest.tasks.create(workflow_sid=workflow, task_channel="fax")
-    assert "not over" in refused(engine.rest.task_channels("fax").delete)
-    engine.rest.tasks(task.sid).update(assignment_status="canceled", reason="done")
-    assert engine.rest.task_channels("fax").delete() is True
+def test_a_task_channel_with_a_task_stays(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    workflow = workspace.workflow(workspace.queue())
+    workspace.rest.task_channels.create(friendly_name="Fax", unique_name="fax")
+    task = workspace.rest.tasks.create(workflow_sid=workflow, task_channel="fax")
+    assert "not over" in refused(workspace.rest.task_channels("fax").delete)
+    workspace.rest.tasks(task.sid).update(assignment_status="canceled", reason="done")
+    assert workspace.rest.task_channels("fax").delete() is True
 
 
-def test_a_workspace_goes_with_everything_in_it_and_its_callers_leave_the_queue(account: Empty) -> None:
-    engine, sids = with_a_caller(account, "Available")
-    other = account.engine("Another")
-    assert engine.rest.delete() is True
+def test_a_workspace_goes_with_everything_in_it_and_its_callers_leave_the_queue(account: EmptyAccount) -> None:
+    workspace, sids = with_a_caller(account, "Available")
+    other = account.workspace("Another")
+    assert workspace.rest.delete() is True
     account.run(10)
     assert [one.sid for one in account.client.taskrouter.v1.workspaces.list()] == [other.sid]
     assert account.heard(sids["caller"]) == ["Goodbye"]
     with pytest.raises(TwilioRestException) as caught:
-        engine.rest.fetch()
+        workspace.rest.fetch()
     assert refusal(caught) == (404, 20404)
     account.run(90_000)  # no timer of the workspace that is gone does harm
 
 
-def test_a_call_to_a_workflow_that_is_gone_fails_to_enqueue(account: Empty) -> None:
-    engine, _ = with_a_caller(account, "Offline")
-    engine.rest.delete()
+def test_a_call_to_a_workflow_that_is_gone_fails_to_enqueue(account: EmptyAccount) -> None:
+    workspace, _ = with_a_caller(account, "Offline")
+    workspace.rest.delete()
     account.dial()
     account.run(3)
     assert "14220" in account.warnings()

@@ -6,7 +6,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from tests.emulator.empty import Empty, refusal
+from tests.emulator.empty_account import EmptyAccount, refusal
 from tests.emulator.harness import ACCOUNT, BASE, CALLER, TOKEN
 from tests.emulator.official import InProcess
 
@@ -14,21 +14,21 @@ OTHER = "+14155550199"
 KEY = "SK" + "0" * 32
 
 
-def the_number(account: Empty, phone_number: str = OTHER) -> Any:
+def the_number(account: EmptyAccount, phone_number: str = OTHER) -> Any:
     """The official client's handle of a number that the account owns."""
     account.twilio.own(phone_number)
     (found,) = account.client.incoming_phone_numbers.list(phone_number=phone_number)
     return account.client.incoming_phone_numbers(found.sid)
 
 
-def test_a_new_number_has_no_urls(account: Empty) -> None:
+def test_a_new_number_has_no_urls(account: EmptyAccount) -> None:
     shown = the_number(account).fetch()
     assert (shown.phone_number, shown.friendly_name) == (OTHER, OTHER)
     assert (shown.voice_url, shown.voice_fallback_url, shown.status_callback) == (None, None, "")
     assert (shown.voice_method, shown.capabilities["voice"]) == ("POST", True)
 
 
-def test_a_number_is_found_by_a_part_of_it_and_with_wildcards(account: Empty) -> None:
+def test_a_number_is_found_by_a_part_of_it_and_with_wildcards(account: EmptyAccount) -> None:
     for number in ("+14155550198", OTHER, "+442071838750"):
         account.twilio.own(number)
     numbers = account.client.incoming_phone_numbers
@@ -39,7 +39,7 @@ def test_a_number_is_found_by_a_part_of_it_and_with_wildcards(account: Empty) ->
     assert len(numbers.list(phone_number="+1415", page_size=1)) == 2
 
 
-def test_calls_go_where_the_number_was_told_to_send_them(account: Empty) -> None:
+def test_calls_go_where_the_number_was_told_to_send_them(account: EmptyAccount) -> None:
     account.pages["/voice"] = "<Say>Hello</Say>"
     number = the_number(account)
     changed = number.update(
@@ -60,14 +60,14 @@ def test_calls_go_where_the_number_was_told_to_send_them(account: Empty) -> None
     assert [(asked.path, asked.method) for asked in account.asked] == [("/voice", "GET"), ("/status", "GET")]
 
 
-def test_a_number_that_is_changed_twice_keeps_what_was_not_sent(account: Empty) -> None:
+def test_a_number_that_is_changed_twice_keeps_what_was_not_sent(account: EmptyAccount) -> None:
     number = the_number(account)
     number.update(voice_url=f"{BASE}/voice", voice_fallback_url=f"{BASE}/fallback")
     assert number.update(status_callback=f"{BASE}/status").voice_url == f"{BASE}/voice"
     assert number.update(voice_fallback_url="").voice_fallback_url is None
 
 
-def test_a_fallback_needs_a_voice_url(account: Empty) -> None:
+def test_a_fallback_needs_a_voice_url(account: EmptyAccount) -> None:
     number = the_number(account)
     with pytest.raises(TwilioRestException) as caught:
         number.update(voice_fallback_url=f"{BASE}/fallback")
@@ -80,13 +80,13 @@ def test_a_fallback_needs_a_voice_url(account: Empty) -> None:
 
 
 @pytest.mark.parametrize(("fields", "code"), [({"voice_url": "here"}, 21402), ({"voice_method": "PUT"}, 21403)])
-def test_a_wrong_url_or_method_is_refused(account: Empty, fields: dict[str, str], code: int) -> None:
+def test_a_wrong_url_or_method_is_refused(account: EmptyAccount, fields: dict[str, str], code: int) -> None:
     with pytest.raises(TwilioRestException) as caught:
         the_number(account).update(**fields)
     assert refusal(caught) == (400, code)
 
 
-def test_a_number_without_a_url_is_not_answered(account: Empty) -> None:
+def test_a_number_without_a_url_is_not_answered(account: EmptyAccount) -> None:
     account.twilio.own(OTHER)
     sid = account.twilio.dial(CALLER, OTHER)
     account.run(3)
@@ -94,19 +94,19 @@ def test_a_number_without_a_url_is_not_answered(account: Empty) -> None:
     assert account.warnings() == ["11100"]
 
 
-def test_a_number_made_by_a_test_is_the_same_resource(account: Empty) -> None:
+def test_a_number_made_by_a_test_is_the_same_resource(account: EmptyAccount) -> None:
     account.twilio.number(OTHER, f"{BASE}/voice", fallback_url=f"{BASE}/fallback")
     shown = the_number(account).fetch()
     assert (shown.voice_url, shown.voice_fallback_url) == (f"{BASE}/voice", f"{BASE}/fallback")
 
 
-def test_a_number_of_somebody_else_is_a_404(account: Empty) -> None:
+def test_a_number_of_somebody_else_is_a_404(account: EmptyAccount) -> None:
     with pytest.raises(TwilioRestException) as caught:
         account.client.incoming_phone_numbers("PN" + "0" * 32).update(voice_url=f"{BASE}/voice")
     assert refusal(caught) == (404, 20404)
 
 
-def test_the_account_shows_itself_to_its_token(account: Empty) -> None:
+def test_the_account_shows_itself_to_its_token(account: EmptyAccount) -> None:
     shown = account.client.api.accounts(ACCOUNT).fetch()
     assert (shown.sid, shown.status, shown.type, shown.auth_token) == (ACCOUNT, "active", "Full", TOKEN)
     account.twilio.rotate_auth_token("new")
@@ -115,7 +115,7 @@ def test_the_account_shows_itself_to_its_token(account: Empty) -> None:
     assert refusal(caught) == (401, 20003)
 
 
-def test_a_standard_api_key_sees_everything_but_the_account(account: Empty) -> None:
+def test_a_standard_api_key_sees_everything_but_the_account(account: EmptyAccount) -> None:
     account.twilio.account.api_keys[KEY] = "secret"
     client = Client(KEY, "secret", ACCOUNT, http_client=InProcess(account.twilio))
     assert client.taskrouter.v1.workspaces.list() == []

@@ -12,18 +12,18 @@ from twilio.rest import Client
 
 from emulator.server import in_real_time, serve
 from emulator.voice.parties import answers, hears, joined, talks
-from tests.emulator.harness import ACCOUNT, BASE, CALLER, LINE, TOKEN, WORKER, Stage
+from tests.emulator.full_harness import FullHarness
+from tests.emulator.harness import ACCOUNT, BASE, CALLER, LINE, TOKEN, WORKER, Harness
 from tests.emulator.official import OverHttp, client_of
-from tests.emulator.whole import WholeStage
 
 
 def test_call_is_made_fetched_and_ended() -> None:
-    stage = Stage({"/answer": "<Pause length='60'/>"})
-    client = client_of(stage)
-    stage.twilio.phone(WORKER).will(answers(2))
+    harness = Harness({"/answer": "<Pause length='60'/>"})
+    client = client_of(harness)
+    harness.twilio.phone(WORKER).will(answers(2))
     call = client.calls.create(to=WORKER, from_=LINE, url=f"{BASE}/answer", timeout=15)
     assert (call.status, call.direction) == ("queued", "outbound-api")
-    stage.run(5)
+    harness.run(5)
     assert client.calls(call.sid).fetch().status == "in-progress"
     assert client.calls(call.sid).update(status="completed").status == "completed"
     with pytest.raises(TwilioRestException) as caught:
@@ -32,24 +32,24 @@ def test_call_is_made_fetched_and_ended() -> None:
 
 
 def test_status_callback_events_arrive_as_a_list() -> None:
-    stage = Stage({"/answer": "<Hangup/>", "/status": "<Response/>"})
-    stage.twilio.phone(WORKER).will(answers(2))
-    client_of(stage).calls.create(
+    harness = Harness({"/answer": "<Hangup/>", "/status": "<Response/>"})
+    harness.twilio.phone(WORKER).will(answers(2))
+    client_of(harness).calls.create(
         to=WORKER,
         from_=LINE,
         url=f"{BASE}/answer",
         status_callback=f"{BASE}/status",
         status_callback_event=["ringing", "answered", "completed"],
     )
-    stage.run(10)
-    assert [form["CallStatus"] for form in stage.forms("/status")] == ["ringing", "in-progress", "completed"]
+    harness.run(10)
+    assert [form["CallStatus"] for form in harness.forms("/status")] == ["ringing", "in-progress", "completed"]
 
 
 def test_queues_are_listed_and_enlarged() -> None:
-    stage = Stage({"/incoming": '<Enqueue waitUrl="">sales</Enqueue>'})
-    client = client_of(stage)
-    stage.dial()
-    stage.run(1)
+    harness = Harness({"/incoming": '<Enqueue waitUrl="">sales</Enqueue>'})
+    client = client_of(harness)
+    harness.dial()
+    harness.run(1)
     queue = next(queue for queue in client.queues.list() if queue.friendly_name == "sales")
     assert queue.current_size == 1
     assert client.queues(queue.sid).update(max_size=200).max_size == 200
@@ -57,7 +57,7 @@ def test_queues_are_listed_and_enlarged() -> None:
 
 def test_unknown_call_is_a_404() -> None:
     with pytest.raises(TwilioRestException) as caught:
-        client_of(Stage({})).calls("CA" + "0" * 32).fetch()
+        client_of(Harness({})).calls("CA" + "0" * 32).fetch()
     assert (caught.value.status, caught.value.code) == (404, 20404)
 
 
@@ -94,7 +94,7 @@ def test_call_over_real_http_on_the_wall_clock() -> None:
     with application() as app_url, in_real_time(ACCOUNT, TOKEN, speech_rate=0.001) as (twilio, loop):
         server = serve(twilio, loop)
         heard = threading.Event()
-        twilio.scheduler.on_event.append(lambda fact: heard.set() if fact.kind == "heard" else None)
+        twilio.scheduler.on_event.append(lambda event: heard.set() if event.kind == "heard" else None)
         client = Client(ACCOUNT, TOKEN, http_client=OverHttp(server.url))
         loop.call(lambda: twilio.phone(WORKER).will(answers(0.1)))
         call = client.calls.create(to=WORKER, from_=LINE, url=f"{app_url}/answer")
@@ -108,46 +108,46 @@ def test_call_over_real_http_on_the_wall_clock() -> None:
 def test_wall_clock_reports_a_connection_that_fails() -> None:
     with in_real_time(ACCOUNT, TOKEN, speech_rate=0.001) as (twilio, loop):
         ended = threading.Event()
-        twilio.scheduler.on_event.append(lambda fact: ended.set() if fact.kind == "ended" else None)
+        twilio.scheduler.on_event.append(lambda event: ended.set() if event.kind == "ended" else None)
         loop.call(lambda: twilio.dial(CALLER, LINE, [], voice_url="http://127.0.0.1:9/none#ct=500"))
         started = time.monotonic()
         assert ended.wait(10)
         assert time.monotonic() - started < 10
-        statuses = [fact.detail["status"] for fact in twilio.scheduler.trace if fact.kind == "webhook"]
+        statuses = [event.detail["status"] for event in twilio.scheduler.trace if event.kind == "webhook"]
         assert statuses == ["connect", "connect"]
 
 
 def test_task_is_assigned_wrapped_and_completed_through_both_halves() -> None:
-    stage = WholeStage()
-    client = client_of(stage)
-    engine = client.taskrouter.v1.workspaces(stage.workspace.sid)
-    stage.dial(hears("Please hold"), joined(), talks(10))
-    stage.run(3)
-    sid = stage.reservation_sid()
-    task_sid = stage.workspace.reservations[sid].task.sid
-    stage.pages["/answer"] = f'<Dial><Queue reservationSid="{sid}"/></Dial>'
-    stage.twilio.phone(WORKER).will(answers(1, [joined(), talks(5)]))
+    harness = FullHarness()
+    client = client_of(harness)
+    workspace = client.taskrouter.v1.workspaces(harness.workspace.sid)
+    harness.dial(hears("Please hold"), joined(), talks(10))
+    harness.run(3)
+    sid = harness.reservation_sid()
+    task_sid = harness.workspace.reservations[sid].task.sid
+    harness.pages["/answer"] = f'<Dial><Queue reservationSid="{sid}"/></Dial>'
+    harness.twilio.phone(WORKER).will(answers(1, [joined(), talks(5)]))
     worker_leg = client.calls.create(to=WORKER, from_=LINE, url=f"{BASE}/answer")
-    stage.run(5)
-    assert engine.tasks(task_sid).fetch().assignment_status == "assigned"
+    harness.run(5)
+    assert workspace.tasks(task_sid).fetch().assignment_status == "assigned"
     client.calls(worker_leg.sid).update(status="completed")
-    stage.run(1)
-    assert engine.tasks(task_sid).fetch().assignment_status == "wrapping"
-    done = engine.tasks(task_sid).update(assignment_status="completed", reason="done")
+    harness.run(1)
+    assert workspace.tasks(task_sid).fetch().assignment_status == "wrapping"
+    done = workspace.tasks(task_sid).update(assignment_status="completed", reason="done")
     assert done.assignment_status == "completed"
 
 
 def test_rejected_reservation_leaves_the_caller_waiting() -> None:
-    stage = WholeStage()
-    client = client_of(stage)
-    engine = client.taskrouter.v1.workspaces(stage.workspace.sid)
-    caller = stage.dial()
-    stage.run(3)
-    sid = stage.reservation_sid()
-    offline = next(one.sid for one in stage.workspace.activities.values() if not one.available)
-    reservations = engine.tasks(stage.workspace.reservations[sid].task.sid).reservations
+    harness = FullHarness()
+    client = client_of(harness)
+    workspace = client.taskrouter.v1.workspaces(harness.workspace.sid)
+    caller = harness.dial()
+    harness.run(3)
+    sid = harness.reservation_sid()
+    offline = next(one.sid for one in harness.workspace.activities.values() if not one.available)
+    reservations = workspace.tasks(harness.workspace.reservations[sid].task.sid).reservations
     rejected = reservations(sid).update(reservation_status="rejected", worker_activity_sid=offline)
-    stage.run(5)
+    harness.run(5)
     assert rejected.reservation_status == "rejected"
-    assert stage.status(caller) == "in-progress"
-    assert stage.twilio.context.calls[caller].member is not None
+    assert harness.status(caller) == "in-progress"
+    assert harness.twilio.context.calls[caller].member is not None

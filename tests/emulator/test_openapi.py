@@ -3,7 +3,7 @@
 import pytest
 
 from emulator.voice.parties import answers
-from tests.emulator.harness import ACCOUNT, BASE, LINE, WORKER, Stage
+from tests.emulator.harness import ACCOUNT, BASE, LINE, WORKER, Harness
 from tests.support.openapi import NO_FOLDER, Description, folder
 
 CALLS = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Calls.json"
@@ -54,21 +54,21 @@ def test_answer_with_another_status_or_field_is_a_problem(description: Descripti
 
 
 def test_answers_about_calls_and_queues_are_as_described(description: Description) -> None:
-    stage = Stage({"/incoming": '<Enqueue waitUrl="">sales</Enqueue>', "/answer": "<Pause length='60'/>"})
-    stage.twilio.phone(WORKER).will(answers(2))
-    stage.dial()
-    sid = stage.ring(Timeout="20", StatusCallback=f"{BASE}/status", StatusCallbackEvent=["ringing", "completed"])
-    stage.run(10)
-    stage.rest("GET", "/Calls.json")
-    stage.rest("GET", f"/Calls/{sid}.json")
-    queue = stage.twilio.context.queues.by_name["sales"]
-    stage.rest("GET", "/Queues.json")
-    stage.rest("GET", f"/Queues/{queue.sid}.json")
-    stage.rest("POST", f"/Queues/{queue.sid}.json", MaxSize="200")
-    stage.rest("POST", f"/Calls/{sid}.json", Twiml="<Response><Hangup/></Response>")
-    stage.run(5)
-    stage.rest("GET", f"/Calls/{sid}.json")
-    assert len(stage.twilio.requests) == 8
-    for one in stage.twilio.requests:
+    harness = Harness({"/incoming": '<Enqueue waitUrl="">sales</Enqueue>', "/answer": "<Pause length='60'/>"})
+    harness.twilio.phone(WORKER).will(answers(2))
+    harness.dial()
+    sid = harness.ring(Timeout="20", StatusCallback=f"{BASE}/status", StatusCallbackEvent=["ringing", "completed"])
+    harness.run(10)
+    harness.rest("GET", "/Calls.json")
+    harness.rest("GET", f"/Calls/{sid}.json")
+    queue = harness.twilio.context.queues.by_name["sales"]
+    harness.rest("GET", "/Queues.json")
+    harness.rest("GET", f"/Queues/{queue.sid}.json")
+    harness.rest("POST", f"/Queues/{queue.sid}.json", MaxSize="200")
+    harness.rest("POST", f"/Calls/{sid}.json", Twiml="<Response><Hangup/></Response>")
+    harness.run(5)
+    harness.rest("GET", f"/Calls/{sid}.json")
+    assert len(harness.twilio.requests) == 8
+    for one in harness.twilio.requests:
         assert description.check_request(one.method, one.url, one.form) == []
         assert description.check_response(one.method, one.url, one.answer.status, one.answer.body) == []

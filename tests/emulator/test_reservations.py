@@ -5,11 +5,11 @@ import pytest
 from emulator.ports import TwilioError
 from emulator.taskrouter.lifecycle import MOST_CYCLES
 from emulator.taskrouter.model import Reservation, Task
-from tests.emulator.fakes import Centre
+from tests.emulator.taskrouter_harness import CallCentre
 
 
-def reserved() -> tuple[Centre, Task, Reservation]:
-    centre = Centre()
+def reserved() -> tuple[CallCentre, Task, Reservation]:
+    centre = CallCentre()
     centre.worker("ada")
     task = centre.call()
     return centre, task, centre.reserved(task)
@@ -19,7 +19,7 @@ def statuses(task: Task, reservation: Reservation) -> tuple[str, str]:
     return task.status, reservation.status
 
 
-def code_of(centre: Centre, reservation_sid: str) -> int:
+def code_of(centre: CallCentre, reservation_sid: str) -> int:
     with pytest.raises(TwilioError) as raised:
         centre.router.begin_accept(reservation_sid)
     return raised.value.code
@@ -35,7 +35,7 @@ def test_a_worker_who_does_not_react_gets_the_timeout_activity() -> None:
 
 
 def test_the_workflow_says_how_long_a_reservation_lasts() -> None:
-    centre = Centre()
+    centre = CallCentre()
     workflow = centre.add_workflow({"task_routing": {"default_filter": {"queue": centre.everybody.sid}}}, timeout=15)
     centre.worker("ada")
     reservation = centre.reserved(centre.call(workflow))
@@ -85,7 +85,7 @@ def test_a_caller_who_hangs_up_cancels_task_and_reservation() -> None:
 
 
 def test_a_caller_who_hangs_up_before_anybody_is_reserved_cancels_the_task() -> None:
-    centre = Centre()
+    centre = CallCentre()
     task = centre.call()
     centre.router.caller_gone(task.sid)
     centre.worker("ada")
@@ -142,7 +142,7 @@ def test_a_canceled_or_unknown_reservation_cannot_be_dialed() -> None:
 
 
 def test_a_task_without_a_call_cannot_be_dialed() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.worker("ada")
     assert code_of(centre, centre.reserved(centre.call(call_sid="")).sid) == 14215
 
@@ -230,7 +230,7 @@ def test_every_change_is_told_as_a_fact() -> None:
     centre, task, reservation = reserved()
     centre.joined(task)
     centre.complete(task)
-    assert [fact["status"] for fact in centre.trace("task")] == [
+    assert [event["status"] for event in centre.trace("task")] == [
         "pending",
         "reserved",
         "assigned",

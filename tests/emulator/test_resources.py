@@ -7,29 +7,33 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from emulator.ports import WebResponse
-from tests.emulator.empty import NOBODY, Empty, WorkspaceEngine, into, refusal
+from tests.emulator.empty_account import NOBODY, EmptyAccount, Workspace, into, refusal
 from tests.emulator.harness import BASE, WORKER
 
 # Workspaces
 
 
-def test_a_new_account_has_no_workspace(account: Empty) -> None:
+def test_a_new_account_has_no_workspace(account: EmptyAccount) -> None:
     assert account.client.taskrouter.v1.workspaces.list() == []
 
 
-def test_a_new_workspace_has_three_activities_five_channels_and_is_multitasking(account: Empty) -> None:
-    engine = account.engine()
-    shown = engine.rest.fetch()
+def test_a_new_workspace_has_three_activities_five_channels_and_is_multitasking(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    shown = workspace.rest.fetch()
     assert (shown.friendly_name, shown.multi_task_enabled, shown.event_callback_url) == ("Help line", True, None)
     assert (shown.default_activity_name, shown.timeout_activity_name) == ("Offline", "Offline")
-    activities = {one.friendly_name: one.available for one in engine.rest.activities.list()}
+    activities = {one.friendly_name: one.available for one in workspace.rest.activities.list()}
     assert activities == {"Offline": False, "Unavailable": False, "Available": True}
-    channels = {one.unique_name for one in engine.rest.task_channels.list()}
+    channels = {one.unique_name for one in workspace.rest.task_channels.list()}
     assert channels == {"default", "voice", "chat", "sms", "video"}
-    assert (engine.rest.task_queues.list(), engine.rest.workflows.list(), engine.rest.workers.list()) == ([], [], [])
+    assert (workspace.rest.task_queues.list(), workspace.rest.workflows.list(), workspace.rest.workers.list()) == (
+        [],
+        [],
+        [],
+    )
 
 
-def test_a_workspace_is_created_with_its_events_and_changed(account: Empty) -> None:
+def test_a_workspace_is_created_with_its_events_and_changed(account: EmptyAccount) -> None:
     made = account.client.taskrouter.v1.workspaces.create(
         friendly_name="Help line",
         event_callback_url=f"{BASE}/events",
@@ -37,44 +41,44 @@ def test_a_workspace_is_created_with_its_events_and_changed(account: Empty) -> N
         multi_task_enabled=True,
     )
     assert (made.event_callback_url, made.events_filter) == (f"{BASE}/events", "task.created,task.canceled")
-    engine = WorkspaceEngine(account.client, made.sid)
-    changed = engine.rest.update(
+    workspace = Workspace(account.client, made.sid)
+    changed = workspace.rest.update(
         friendly_name="Sales",
         events_filter="task.created",
-        default_activity_sid=engine.activity("Unavailable"),
-        timeout_activity_sid=engine.activity("Unavailable"),
+        default_activity_sid=workspace.activity("Unavailable"),
+        timeout_activity_sid=workspace.activity("Unavailable"),
     )
     assert (changed.friendly_name, changed.events_filter) == ("Sales", "task.created")
     assert (changed.default_activity_name, changed.timeout_activity_name) == ("Unavailable", "Unavailable")
     assert changed.event_callback_url == f"{BASE}/events"
-    assert engine.rest.update(event_callback_url="").event_callback_url is None
+    assert workspace.rest.update(event_callback_url="").event_callback_url is None
 
 
-def test_two_workspaces_of_one_name_are_two(account: Empty) -> None:
-    first, second = account.engine("Help line"), account.engine("Help line")
-    account.engine("Another")
+def test_two_workspaces_of_one_name_are_two(account: EmptyAccount) -> None:
+    first, second = account.workspace("Help line"), account.workspace("Help line")
+    account.workspace("Another")
     found = account.client.taskrouter.v1.workspaces.list(friendly_name="Help line")
     assert [one.sid for one in found] == [first.sid, second.sid]
 
 
-def test_the_template_fifo_brings_a_queue_and_a_workflow(account: Empty) -> None:
+def test_the_template_fifo_brings_a_queue_and_a_workflow(account: EmptyAccount) -> None:
     made = account.client.taskrouter.v1.workspaces.create(friendly_name="Help line", template="FIFO")
-    engine = WorkspaceEngine(account.client, made.sid)
-    (queue,), (workflow,) = engine.rest.task_queues.list(), engine.rest.workflows.list()
+    workspace = Workspace(account.client, made.sid)
+    (queue,), (workflow,) = workspace.rest.task_queues.list(), workspace.rest.workflows.list()
     assert queue.sid in workflow.configuration
 
 
-def test_a_single_tasking_workspace_is_refused(account: Empty) -> None:
-    engine = account.engine()
+def test_a_single_tasking_workspace_is_refused(account: EmptyAccount) -> None:
+    workspace = account.workspace()
     with pytest.raises(TwilioRestException) as caught:
-        engine.rest.update(multi_task_enabled=False)
+        workspace.rest.update(multi_task_enabled=False)
     assert refusal(caught) == (400, 20001)
 
 
 @pytest.mark.parametrize(
     "fields", [{"prioritize_queue_order": "RANDOM"}, {"template": "LIFO"}, {"multi_task_enabled": False}]
 )
-def test_a_wrong_workspace_is_not_made(account: Empty, fields: dict[str, object]) -> None:
+def test_a_wrong_workspace_is_not_made(account: EmptyAccount, fields: dict[str, object]) -> None:
     with pytest.raises(TwilioRestException) as caught:
         account.client.taskrouter.v1.workspaces.create(friendly_name="Help line", **fields)
     assert refusal(caught) == (400, 20001)
@@ -84,30 +88,30 @@ def test_a_wrong_workspace_is_not_made(account: Empty, fields: dict[str, object]
 # The happy path of a configuration tool
 
 
-def test_an_empty_account_becomes_a_call_centre_that_takes_a_call(account: Empty) -> None:
-    engine = account.engine()
-    wrap_up = engine.rest.activities.create(friendly_name="Wrap up", available=False)
-    queue = engine.queue(target_workers='queue == "Support"')
-    workflow = engine.workflow(queue, assignment_callback_url=f"{BASE}/assignment", task_reservation_timeout=60)
-    worker = engine.worker(activity="Available", queue="Support")
+def test_an_empty_account_becomes_a_call_centre_that_takes_a_call(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    wrap_up = workspace.rest.activities.create(friendly_name="Wrap up", available=False)
+    queue = workspace.queue(target_workers='queue == "Support"')
+    workflow = workspace.workflow(queue, assignment_callback_url=f"{BASE}/assignment", task_reservation_timeout=60)
+    worker = workspace.worker(activity="Available", queue="Support")
     account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl=""/>'
     account.dial()
     account.run(3)
     (form,) = account.forms("/assignment")
-    assert (form["WorkspaceSid"], form["WorkerSid"], form["WorkflowSid"]) == (engine.sid, worker, workflow)
-    engine.rest.tasks(form["TaskSid"]).reservations(form["ReservationSid"]).update(
+    assert (form["WorkspaceSid"], form["WorkerSid"], form["WorkflowSid"]) == (workspace.sid, worker, workflow)
+    workspace.rest.tasks(form["TaskSid"]).reservations(form["ReservationSid"]).update(
         reservation_status="rejected", worker_activity_sid=wrap_up.sid
     )
-    assert engine.rest.workers(worker).fetch().activity_name == "Wrap up"
+    assert workspace.rest.workers(worker).fetch().activity_name == "Wrap up"
 
 
-def test_a_call_is_routed_in_the_workspace_whose_workflow_enqueue_names(account: Empty) -> None:
-    engines = [account.engine("One"), account.engine("Two")]
+def test_a_call_is_routed_in_the_workspace_whose_workflow_enqueue_names(account: EmptyAccount) -> None:
+    engines = [account.workspace("One"), account.workspace("Two")]
     workflows = [
-        engine.workflow(engine.queue(), assignment_callback_url=f"{BASE}/{place}")
-        for place, engine in enumerate(engines)
+        workspace.workflow(workspace.queue(), assignment_callback_url=f"{BASE}/{place}")
+        for place, workspace in enumerate(engines)
     ]
-    workers = [engine.worker(activity="Available") for engine in engines]
+    workers = [workspace.worker(activity="Available") for workspace in engines]
     for workflow in workflows:
         account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl=""/>'
         account.dial()
@@ -118,29 +122,29 @@ def test_a_call_is_routed_in_the_workspace_whose_workflow_enqueue_names(account:
 # Activities
 
 
-def test_whether_an_activity_is_available_is_settled_when_it_is_created(account: Empty) -> None:
-    engine = account.engine()
-    made = engine.rest.activities.create(friendly_name="Lunch")
+def test_whether_an_activity_is_available_is_settled_when_it_is_created(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    made = workspace.rest.activities.create(friendly_name="Lunch")
     assert made.available is False
-    changed = engine.rest.activities(made.sid).update(friendly_name="Break")
+    changed = workspace.rest.activities(made.sid).update(friendly_name="Break")
     assert (changed.friendly_name, changed.available) == ("Break", False)
-    assert [one.friendly_name for one in engine.rest.activities.list(available="true")] == ["Available"]
+    assert [one.friendly_name for one in workspace.rest.activities.list(available="true")] == ["Available"]
 
 
 # Task queues
 
 
-def test_a_task_queue_has_twilios_defaults_and_can_be_changed(account: Empty) -> None:
-    engine = account.engine()
-    made = engine.rest.task_queues.create(friendly_name="Support")
+def test_a_task_queue_has_twilios_defaults_and_can_be_changed(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    made = workspace.rest.task_queues.create(friendly_name="Support")
     assert (made.target_workers, made.max_reserved_workers, made.task_order) == ("1==1", 1, "FIFO")
     assert (made.reservation_activity_sid, made.assignment_activity_name) == (None, None)
-    changed = engine.rest.task_queues(made.sid).update(
+    changed = workspace.rest.task_queues(made.sid).update(
         friendly_name="Sales",
         target_workers='skills HAS "sales"',
         task_order="LIFO",
         max_reserved_workers=2,
-        reservation_activity_sid=engine.activity("Unavailable"),
+        reservation_activity_sid=workspace.activity("Unavailable"),
     )
     assert (changed.friendly_name, changed.target_workers) == ("Sales", 'skills HAS "sales"')
     assert (changed.task_order, changed.max_reserved_workers) == ("LIFO", 2)
@@ -151,39 +155,39 @@ def test_a_task_queue_has_twilios_defaults_and_can_be_changed(account: Empty) ->
     "fields",
     [{"target_workers": "skills HAS"}, {"max_reserved_workers": 51}, {"assignment_activity_sid": "WA" + NOBODY}],
 )
-def test_a_wrong_task_queue_is_refused_and_nothing_is_changed(account: Empty, fields: dict[str, object]) -> None:
-    engine = account.engine()
-    queue = engine.queue()
+def test_a_wrong_task_queue_is_refused_and_nothing_is_changed(account: EmptyAccount, fields: dict[str, object]) -> None:
+    workspace = account.workspace()
+    queue = workspace.queue()
     for attempt in (
-        partial(engine.rest.task_queues.create, friendly_name="Sales", **fields),
-        partial(engine.rest.task_queues(queue).update, friendly_name="Sales", **fields),
+        partial(workspace.rest.task_queues.create, friendly_name="Sales", **fields),
+        partial(workspace.rest.task_queues(queue).update, friendly_name="Sales", **fields),
     ):
         with pytest.raises(TwilioRestException) as caught:
             attempt()
         assert refusal(caught) == (400, 20001)
-    assert [one.friendly_name for one in engine.rest.task_queues.list()] == ["Support"]
+    assert [one.friendly_name for one in workspace.rest.task_queues.list()] == ["Support"]
 
 
 # Workflows
 
 
-def test_a_workflow_gives_back_the_configuration_as_it_was_sent(account: Empty) -> None:
-    engine = account.engine()
-    text = into(engine.queue(), timeout=60, priority=5)
-    made = engine.rest.workflows.create(friendly_name="Calls", configuration=text)
+def test_a_workflow_gives_back_the_configuration_as_it_was_sent(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    text = into(workspace.queue(), timeout=60, priority=5)
+    made = workspace.rest.workflows.create(friendly_name="Calls", configuration=text)
     assert (made.configuration, made.task_reservation_timeout) == (text, 120)
     assert (made.assignment_callback_url, made.fallback_assignment_callback_url) == (None, None)
 
 
-def test_a_workflow_can_be_changed_field_by_field(account: Empty) -> None:
-    engine = account.engine()
-    workflow = engine.rest.workflows(engine.workflow(engine.queue()))
+def test_a_workflow_can_be_changed_field_by_field(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    workflow = workspace.rest.workflows(workspace.workflow(workspace.queue()))
     assert workflow.update(task_reservation_timeout=30).task_reservation_timeout == 30
     changed = workflow.update(
         friendly_name="Phones",
         assignment_callback_url=f"{BASE}/assignment",
         fallback_assignment_callback_url=f"{BASE}/again",
-        configuration=into(engine.queue("Sales")),
+        configuration=into(workspace.queue("Sales")),
     )
     assert (changed.friendly_name, changed.task_reservation_timeout) == ("Phones", 30)
     assert changed.assignment_callback_url == f"{BASE}/assignment"
@@ -203,50 +207,50 @@ def test_a_workflow_can_be_changed_field_by_field(account: Empty) -> None:
         into("{queue}", wait=10),
     ],
 )
-def test_a_wrong_configuration_is_refused_and_nothing_is_changed(account: Empty, configuration: str) -> None:
-    engine = account.engine()
-    queue = engine.queue()
-    workflow = engine.workflow(queue)
+def test_a_wrong_configuration_is_refused_and_nothing_is_changed(account: EmptyAccount, configuration: str) -> None:
+    workspace = account.workspace()
+    queue = workspace.queue()
+    workflow = workspace.workflow(queue)
     wrong = configuration.replace("{queue}", queue)
     for attempt in (
-        partial(engine.rest.workflows.create, friendly_name="Other", configuration=wrong),
-        partial(engine.rest.workflows(workflow).update, friendly_name="Other", configuration=wrong),
+        partial(workspace.rest.workflows.create, friendly_name="Other", configuration=wrong),
+        partial(workspace.rest.workflows(workflow).update, friendly_name="Other", configuration=wrong),
     ):
         with pytest.raises(TwilioRestException) as caught:
             attempt()
         assert refusal(caught) == (400, 20001)
-    assert [one.friendly_name for one in engine.rest.workflows.list()] == ["Calls"]
+    assert [one.friendly_name for one in workspace.rest.workflows.list()] == ["Calls"]
 
 
 # Workers
 
 
-def test_a_worker_has_the_default_activity_unless_it_is_told_another(account: Empty) -> None:
-    engine = account.engine()
-    made = engine.rest.workers.create(friendly_name="Bea")
+def test_a_worker_has_the_default_activity_unless_it_is_told_another(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    made = workspace.rest.workers.create(friendly_name="Bea")
     assert (made.activity_name, made.available, made.attributes) == ("Offline", False, "{}")
-    assert engine.rest.workers(engine.worker("Carl", "Available")).fetch().available is True
-    assert [one.friendly_name for one in engine.rest.workers.list(available="true")] == ["Carl"]
-    assert [one.friendly_name for one in engine.rest.workers.list(activity_name="Offline")] == ["Bea"]
-    found = engine.rest.workers.list(target_workers_expression=f'contact_uri == "{WORKER}"')
+    assert workspace.rest.workers(workspace.worker("Carl", "Available")).fetch().available is True
+    assert [one.friendly_name for one in workspace.rest.workers.list(available="true")] == ["Carl"]
+    assert [one.friendly_name for one in workspace.rest.workers.list(activity_name="Offline")] == ["Bea"]
+    found = workspace.rest.workers.list(target_workers_expression=f'contact_uri == "{WORKER}"')
     assert [one.friendly_name for one in found] == ["Carl"]
 
 
-def test_a_worker_is_renamed_but_not_to_another_workers_name(account: Empty) -> None:
-    engine = account.engine()
-    bea, carl = engine.worker("Bea"), engine.worker("Carl")
-    assert engine.rest.workers(bea).update(friendly_name="Beatrice").friendly_name == "Beatrice"
+def test_a_worker_is_renamed_but_not_to_another_workers_name(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    bea, carl = workspace.worker("Bea"), workspace.worker("Carl")
+    assert workspace.rest.workers(bea).update(friendly_name="Beatrice").friendly_name == "Beatrice"
     with pytest.raises(TwilioRestException) as caught:
-        engine.rest.workers(carl).update(friendly_name="Beatrice")
+        workspace.rest.workers(carl).update(friendly_name="Beatrice")
     assert refusal(caught) == (400, 20001)
 
 
 # Channels
 
 
-def test_a_workers_channels_hold_one_task_each_until_they_are_changed(account: Empty) -> None:
-    engine = account.engine()
-    channels = engine.rest.workers(engine.worker()).worker_channels
+def test_a_workers_channels_hold_one_task_each_until_they_are_changed(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    channels = workspace.rest.workers(workspace.worker()).worker_channels
     assert {one.task_channel_unique_name: one.configured_capacity for one in channels.list()} == dict.fromkeys(
         ("default", "voice", "chat", "sms", "video"), 1
     )
@@ -257,10 +261,10 @@ def test_a_workers_channels_hold_one_task_each_until_they_are_changed(account: E
     assert channels(changed.task_channel_sid).fetch().task_channel_unique_name == "voice"
 
 
-def test_the_capacity_decides_how_many_calls_a_worker_gets(account: Empty) -> None:
-    engine = account.engine()
-    worker = engine.rest.workers(engine.worker(activity="Available"))
-    workflow = engine.workflow(engine.queue(), assignment_callback_url=f"{BASE}/assignment")
+def test_the_capacity_decides_how_many_calls_a_worker_gets(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    worker = workspace.rest.workers(workspace.worker(activity="Available"))
+    workflow = workspace.workflow(workspace.queue(), assignment_callback_url=f"{BASE}/assignment")
     worker.worker_channels("voice").update(capacity=0)
     account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl=""/>'
     for _ in range(3):
@@ -273,10 +277,10 @@ def test_the_capacity_decides_how_many_calls_a_worker_gets(account: Empty) -> No
     assert worker.worker_channels("voice").fetch().available_capacity_percentage == 0
 
 
-def test_a_channel_that_is_not_available_gets_no_call(account: Empty) -> None:
-    engine = account.engine()
-    worker = engine.rest.workers(engine.worker(activity="Available"))
-    workflow = engine.workflow(engine.queue(), assignment_callback_url=f"{BASE}/assignment")
+def test_a_channel_that_is_not_available_gets_no_call(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    worker = workspace.rest.workers(workspace.worker(activity="Available"))
+    workflow = workspace.workflow(workspace.queue(), assignment_callback_url=f"{BASE}/assignment")
     worker.worker_channels("voice").update(available=False)
     account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl=""/>'
     account.dial()
@@ -287,18 +291,18 @@ def test_a_channel_that_is_not_available_gets_no_call(account: Empty) -> None:
     assert len(account.forms("/assignment")) == 1
 
 
-def test_a_task_channel_of_ones_own_comes_to_every_worker(account: Empty) -> None:
-    engine = account.engine()
-    worker = engine.rest.workers(engine.worker())
-    made = engine.rest.task_channels.create(friendly_name="Fax", unique_name="fax", channel_optimized_routing=True)
+def test_a_task_channel_of_ones_own_comes_to_every_worker(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    worker = workspace.rest.workers(workspace.worker())
+    made = workspace.rest.task_channels.create(friendly_name="Fax", unique_name="fax", channel_optimized_routing=True)
     assert (made.unique_name, made.channel_optimized_routing) == ("fax", True)
     assert worker.worker_channels("fax").fetch().configured_capacity == 1
-    changed = engine.rest.task_channels("fax").update(friendly_name="Telefax", channel_optimized_routing=False)
+    changed = workspace.rest.task_channels("fax").update(friendly_name="Telefax", channel_optimized_routing=False)
     assert (changed.friendly_name, changed.channel_optimized_routing) == ("Telefax", False)
     with pytest.raises(TwilioRestException) as caught:
-        engine.rest.task_channels.create(friendly_name="Another", unique_name="fax")
+        workspace.rest.task_channels.create(friendly_name="Another", unique_name="fax")
     assert refusal(caught) == (400, 20001)
-    assert engine.rest.task_channels(made.sid).delete() is True
+    assert workspace.rest.task_channels(made.sid).delete() is True
     assert "fax" not in {one.task_channel_unique_name for one in worker.worker_channels.list()}
 
 
@@ -309,31 +313,31 @@ def test_a_task_channel_of_ones_own_comes_to_every_worker(account: Empty) -> Non
     ("path", "missing"),
     [
         ("", "FriendlyName"),
-        ("/{engine}/Activities", "FriendlyName"),
-        ("/{engine}/TaskQueues", "FriendlyName"),
-        ("/{engine}/Workers", "FriendlyName"),
-        ("/{engine}/Workflows", "FriendlyName"),
-        ("/{engine}/TaskChannels", "FriendlyName"),
+        ("/{workspace}/Activities", "FriendlyName"),
+        ("/{workspace}/TaskQueues", "FriendlyName"),
+        ("/{workspace}/Workers", "FriendlyName"),
+        ("/{workspace}/Workflows", "FriendlyName"),
+        ("/{workspace}/TaskChannels", "FriendlyName"),
     ],
 )
-def test_what_is_required_must_be_sent(account: Empty, path: str, missing: str) -> None:
-    engine = account.engine()
-    answer = account.taskrouter("POST", path.format(engine=engine.sid))
+def test_what_is_required_must_be_sent(account: EmptyAccount, path: str, missing: str) -> None:
+    workspace = account.workspace()
+    answer = account.taskrouter("POST", path.format(workspace=workspace.sid))
     assert (answer.status, answer.body["code"]) == (400, 20001)
     assert answer.body["message"] == f"Missing required parameter {missing} in the post body"
 
 
-def test_a_workflow_needs_a_configuration(account: Empty) -> None:
-    answer = account.taskrouter("POST", f"/{account.engine().sid}/Workflows", FriendlyName="Calls")
+def test_a_workflow_needs_a_configuration(account: EmptyAccount) -> None:
+    answer = account.taskrouter("POST", f"/{account.workspace().sid}/Workflows", FriendlyName="Calls")
     assert answer.body["message"] == "Missing required parameter Configuration in the post body"
 
 
 @pytest.mark.parametrize("collection", ["activities", "task_queues", "workflows", "workers"])
-def test_two_of_one_name_are_refused_within_a_workspace(account: Empty, collection: str) -> None:
-    engines = [account.engine("One"), account.engine("Two")]
-    more = [{"configuration": into(engine.queue())} if collection == "workflows" else {} for engine in engines]
-    for engine, fields in zip(engines, more, strict=True):
-        getattr(engine.rest, collection).create(friendly_name="Same", **fields)
+def test_two_of_one_name_are_refused_within_a_workspace(account: EmptyAccount, collection: str) -> None:
+    engines = [account.workspace("One"), account.workspace("Two")]
+    more = [{"configuration": into(workspace.queue())} if collection == "workflows" else {} for workspace in engines]
+    for workspace, fields in zip(engines, more, strict=True):
+        getattr(workspace.rest, collection).create(friendly_name="Same", **fields)
     with pytest.raises(TwilioRestException) as caught:
         getattr(engines[0].rest, collection).create(friendly_name="Same", **more[0])
     assert refusal(caught) == (400, 20001)
@@ -341,15 +345,15 @@ def test_two_of_one_name_are_refused_within_a_workspace(account: Empty, collecti
 
 
 @pytest.mark.parametrize("collection", ["activities", "workers", "task_channels"])
-def test_a_name_is_at_most_64_characters_long(account: Empty, collection: str) -> None:
+def test_a_name_is_at_most_64_characters_long(account: EmptyAccount, collection: str) -> None:
     more = {"unique_name": "own"} if collection == "task_channels" else {}
     with pytest.raises(TwilioRestException) as caught:
-        getattr(account.engine().rest, collection).create(friendly_name="n" * 65, **more)
+        getattr(account.workspace().rest, collection).create(friendly_name="n" * 65, **more)
     assert refusal(caught) == (400, 20001)
 
 
 @pytest.mark.parametrize("url", ["app.example.com/events", "ftp://app.example.com", "https://"])
-def test_an_url_that_is_none_is_refused(account: Empty, url: str) -> None:
+def test_an_url_that_is_none_is_refused(account: EmptyAccount, url: str) -> None:
     with pytest.raises(TwilioRestException) as caught:
         account.client.taskrouter.v1.workspaces.create(friendly_name="Help line", event_callback_url=url)
     assert refusal(caught) == (400, 20001)
@@ -357,41 +361,41 @@ def test_an_url_that_is_none_is_refused(account: Empty, url: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["", *(f"/{part}/{{sid}}" for part in ("Activities", "TaskQueues", "Workflows"))])
-def test_what_is_not_there_is_20404(account: Empty, path: str) -> None:
-    base = f"/{account.engine().sid}{path}" if path else f"/WS{NOBODY}"
+def test_what_is_not_there_is_20404(account: EmptyAccount, path: str) -> None:
+    base = f"/{account.workspace().sid}{path}" if path else f"/WS{NOBODY}"
     for method in ("GET", "POST", "DELETE"):
         answer = account.taskrouter(method, base.format(sid="XX" + NOBODY))
         assert (answer.status, answer.body["code"]) == (404, 20404)
 
 
-def test_a_method_that_a_path_has_not_is_20004(account: Empty) -> None:
-    answer = account.taskrouter("DELETE", f"/{account.engine().sid}/Workers")
+def test_a_method_that_a_path_has_not_is_20004(account: EmptyAccount) -> None:
+    answer = account.taskrouter("DELETE", f"/{account.workspace().sid}/Workers")
     assert (answer.status, answer.body["code"]) == (405, 20004)
 
 
-def test_long_lists_come_page_by_page_with_their_filter(account: Empty) -> None:
-    engine = account.engine()
+def test_long_lists_come_page_by_page_with_their_filter(account: EmptyAccount) -> None:
+    workspace = account.workspace()
     for number in range(7):
-        engine.rest.activities.create(friendly_name=f"Activity {number}", available=True)
-    assert len(engine.rest.activities.list(page_size=3)) == 10
-    available = engine.rest.activities.list(available="true", page_size=3)
+        workspace.rest.activities.create(friendly_name=f"Activity {number}", available=True)
+    assert len(workspace.rest.activities.list(page_size=3)) == 10
+    available = workspace.rest.activities.list(available="true", page_size=3)
     assert len(available) == 8
     assert all(one.available for one in available)
 
 
-def test_what_is_made_changed_and_deleted_is_told_as_an_event(account: Empty) -> None:
-    engine = account.engine()
+def test_what_is_made_changed_and_deleted_is_told_as_an_event(account: EmptyAccount) -> None:
+    workspace = account.workspace()
     account.pages["/events"] = WebResponse(204, {}, b"")
-    engine.rest.update(event_callback_url=f"{BASE}/events")
-    activity = engine.rest.activities(engine.rest.activities.create(friendly_name="Lunch").sid)
-    queue = engine.rest.task_queues(engine.queue())
-    workflow = engine.rest.workflows(engine.workflow(queue.fetch().sid))
-    worker = engine.rest.workers(engine.worker())
+    workspace.rest.update(event_callback_url=f"{BASE}/events")
+    activity = workspace.rest.activities(workspace.rest.activities.create(friendly_name="Lunch").sid)
+    queue = workspace.rest.task_queues(workspace.queue())
+    workflow = workspace.rest.workflows(workspace.workflow(queue.fetch().sid))
+    worker = workspace.rest.workers(workspace.worker())
     activity.update(friendly_name="Break")
     queue.update(target_workers="1==1")
     workflow.update(task_reservation_timeout=30)
     worker.update(attributes="{}")
-    for one in (activity, worker, workflow, queue, engine.rest):
+    for one in (activity, worker, workflow, queue, workspace.rest):
         assert one.delete() is True
     account.run(1)
     kinds = ("activity", "task-queue", "workflow", "worker")
@@ -404,24 +408,24 @@ def test_what_is_made_changed_and_deleted_is_told_as_an_event(account: Empty) ->
     )
 
 
-def test_a_worker_who_was_changed_meanwhile_is_not_deleted_by_an_old_etag(account: Empty) -> None:
-    engine = account.engine()
-    worker = engine.worker()
-    engine.rest.workers(worker).update(attributes='{"level": 2}')
+def test_a_worker_who_was_changed_meanwhile_is_not_deleted_by_an_old_etag(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    worker = workspace.worker()
+    workspace.rest.workers(worker).update(attributes='{"level": 2}')
     # the official client forgets the header when it deletes
-    statuses = [account.taskrouter("DELETE", f"/{engine.sid}/Workers/{worker}", tag).status for tag in ("0", "1")]
+    statuses = [account.taskrouter("DELETE", f"/{workspace.sid}/Workers/{worker}", tag).status for tag in ("0", "1")]
     assert statuses == [412, 204]
 
 
-def test_a_lifo_queue_serves_its_youngest_caller_first(account: Empty) -> None:
-    engine = account.engine()
-    workflow = engine.workflow(engine.queue(task_order="LIFO"), assignment_callback_url=f"{BASE}/assignment")
+def test_a_lifo_queue_serves_its_youngest_caller_first(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    workflow = workspace.workflow(workspace.queue(task_order="LIFO"), assignment_callback_url=f"{BASE}/assignment")
     account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl=""/>'
     callers = []
     for _ in range(2):
         callers.append(account.dial())
         account.run(5)
-    engine.worker(activity="Available")
+    workspace.worker(activity="Available")
     account.run(3)
     (form,) = account.forms("/assignment")
     assert json.loads(form["TaskAttributes"])["call_sid"] == callers[1]
@@ -430,10 +434,10 @@ def test_a_lifo_queue_serves_its_youngest_caller_first(account: Empty) -> None:
 # The calls of Python
 
 
-def test_python_means_the_oldest_workspace_until_it_is_told_another(account: Empty) -> None:
+def test_python_means_the_oldest_workspace_until_it_is_told_another(account: EmptyAccount) -> None:
     with pytest.raises(LookupError, match="no workspace"):
         _ = account.twilio.router.workspace
-    first, second = account.engine("One"), account.engine("Two")
+    first, second = account.workspace("One"), account.workspace("Two")
     assert account.twilio.router.workspace.sid == first.sid
     account.twilio.router.use(second.sid)
     account.twilio.router.create_worker("Bea", {})

@@ -8,7 +8,7 @@ import pytest
 from emulator.rest.answer import RestAnswer
 from emulator.rest.taskrouter import handle
 from emulator.taskrouter.model import Reservation, Task
-from tests.emulator.fakes import Centre
+from tests.emulator.taskrouter_harness import CallCentre
 from tests.support.openapi import NO_FOLDER, Description, folder
 
 NOBODY = "0" * 32
@@ -35,18 +35,20 @@ ACTIVITY_FIELDS = {
 
 
 def ask(
-    centre: Centre, method: str, path: str, headers: Mapping[str, str] | None = None, **form: str | list[str]
+    centre: CallCentre, method: str, path: str, headers: Mapping[str, str] | None = None, **form: str | list[str]
 ) -> RestAnswer:
     fields = {name: [value] if isinstance(value, str) else value for name, value in form.items()}
     url = f"/v1/Workspaces/{centre.workspace.sid}{path}"
     return handle(centre.router, method, url, fields, headers or {})
 
 
-def post(centre: Centre, path: str, headers: Mapping[str, str] | None = None, **form: str | list[str]) -> RestAnswer:
+def post(
+    centre: CallCentre, path: str, headers: Mapping[str, str] | None = None, **form: str | list[str]
+) -> RestAnswer:
     return ask(centre, "POST", path, headers, **form)
 
 
-def get(centre: Centre, path: str, **query: str | list[str]) -> RestAnswer:
+def get(centre: CallCentre, path: str, **query: str | list[str]) -> RestAnswer:
     return ask(centre, "GET", path, None, **query)
 
 
@@ -62,8 +64,8 @@ def listed(answer: RestAnswer, key: str) -> list[dict[str, object]]:
     return items
 
 
-def reserved() -> tuple[Centre, Task, Reservation]:
-    centre = Centre()
+def reserved() -> tuple[CallCentre, Task, Reservation]:
+    centre = CallCentre()
     centre.worker("ada")
     task = centre.call()
     return centre, task, centre.reserved(task)
@@ -89,11 +91,11 @@ def test_a_task_shows_every_field() -> None:
     ["/Tasks/WT" + NOBODY, "/Workers/WK" + NOBODY, f"/Tasks/WT{NOBODY}/Reservations", "/Nothing", "/Activities/WA1"],
 )
 def test_what_does_not_exist_is_20404(path: str) -> None:
-    assert refused(get(Centre(), path)) == (404, 20404)
+    assert refused(get(CallCentre(), path)) == (404, 20404)
 
 
 def test_another_workspace_is_20404() -> None:
-    centre = Centre()
+    centre = CallCentre()
     answer = handle(centre.router, "GET", f"/v1/Workspaces/WS{NOBODY}/Tasks", {}, {})
     assert refused(answer) == (404, 20404)
 
@@ -189,7 +191,7 @@ def test_tasks_are_listed_by_status_and_without_attributes() -> None:
 
 
 def test_a_long_list_has_pages() -> None:
-    centre = Centre()
+    centre = CallCentre()
     sids = [centre.call().sid for _ in range(5)]
     seen, next_pages = [], [""]
     for _ in range(3):
@@ -203,7 +205,7 @@ def test_a_long_list_has_pages() -> None:
 
 
 def test_a_task_can_be_created_for_another_channel() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.worker("ada")
     answer = post(centre, "/Tasks", WorkflowSid=centre.workflow, Attributes='{"kind":"mail"}', Priority="3")
     assert (answer.status, set(answer.body)) == (201, TASK_FIELDS)
@@ -214,7 +216,7 @@ def test_a_task_can_be_created_for_another_channel() -> None:
 
 
 def test_a_task_for_an_unknown_workflow_is_20001() -> None:
-    assert refused(post(Centre(), "/Tasks", WorkflowSid="WW" + NOBODY)) == (400, 20001)
+    assert refused(post(CallCentre(), "/Tasks", WorkflowSid="WW" + NOBODY)) == (400, 20001)
 
 
 @pytest.mark.parametrize("parent", ["Tasks", "Workers"])
@@ -330,7 +332,7 @@ def test_a_worker_shows_every_field() -> None:
 
 
 def test_workers_are_found_by_name_in_any_case() -> None:
-    centre = Centre()
+    centre = CallCentre()
     ada = centre.worker("Ada")
     centre.worker("Bob")
     (found,) = listed(get(centre, "/Workers", FriendlyName="ada"), "workers")
@@ -338,7 +340,7 @@ def test_workers_are_found_by_name_in_any_case() -> None:
 
 
 def test_making_a_worker_available_brings_the_waiting_caller() -> None:
-    centre = Centre()
+    centre = CallCentre()
     ada = centre.worker("ada", activity="Offline")
     task = centre.call()
     answer = post(centre, f"/Workers/{ada.sid}", ActivitySid=centre.activity("Available"))
@@ -356,7 +358,7 @@ def test_an_activity_change_rejects_pending_reservations_only_when_asked_to() ->
 
 
 def test_the_attributes_of_a_worker_decide_anew() -> None:
-    centre = Centre(expression="worker.level == task.level")
+    centre = CallCentre(expression="worker.level == task.level")
     ada = centre.worker("ada", level=1)
     task = centre.call(level=2)
     centre.run()
@@ -367,13 +369,13 @@ def test_the_attributes_of_a_worker_decide_anew() -> None:
 
 
 def test_an_unknown_activity_of_a_worker_is_20001() -> None:
-    centre = Centre()
+    centre = CallCentre()
     ada = centre.worker("ada")
     assert refused(post(centre, f"/Workers/{ada.sid}", ActivitySid="WA" + NOBODY)) == (400, 20001)
 
 
 def test_the_activities_are_listed_with_every_field() -> None:
-    centre = Centre()
+    centre = CallCentre()
     lunch = centre.router.create_activity("Lunch", False)
     activities = listed(get(centre, "/Activities"), "activities")
     assert [activity["friendly_name"] for activity in activities] == [

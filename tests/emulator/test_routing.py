@@ -6,15 +6,15 @@ import pytest
 
 from emulator.ports import TwilioError
 from emulator.taskrouter.model import Task
-from tests.emulator.fakes import Centre, filters, one_queue
+from tests.emulator.taskrouter_harness import CallCentre, filters, one_queue
 
 
-def worker_of(centre: Centre, task: Task) -> str:
+def worker_of(centre: CallCentre, task: Task) -> str:
     return centre.reserved(task).worker.friendly_name
 
 
 def test_a_task_waits_until_a_worker_becomes_available() -> None:
-    centre = Centre()
+    centre = CallCentre()
     ada = centre.worker("ada", activity="Offline")
     task = centre.call()
     centre.run(30)
@@ -25,7 +25,7 @@ def test_a_task_waits_until_a_worker_becomes_available() -> None:
 
 
 def test_the_longest_idle_worker_is_first() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.worker("ada")
     centre.run(5)
     centre.worker("bob")
@@ -37,7 +37,7 @@ def test_the_longest_idle_worker_is_first() -> None:
 
 
 def test_becoming_available_puts_a_worker_behind_those_who_waited() -> None:
-    centre = Centre()
+    centre = CallCentre()
     ada = centre.worker("ada", activity="Offline")
     centre.worker("bob")
     centre.run(5)
@@ -46,7 +46,7 @@ def test_becoming_available_puts_a_worker_behind_those_who_waited() -> None:
 
 
 def test_the_higher_priority_is_served_first_then_the_older_task() -> None:
-    centre = Centre()
+    centre = CallCentre()
     ordinary = centre.call()
     centre.run(1)
     later = centre.call()
@@ -64,7 +64,7 @@ def test_the_higher_priority_is_served_first_then_the_older_task() -> None:
 
 
 def test_a_pending_reservation_takes_the_workers_capacity() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.worker("ada")
     first, second = centre.call(), centre.call()
     centre.run()
@@ -72,7 +72,7 @@ def test_a_pending_reservation_takes_the_workers_capacity() -> None:
 
 
 def test_a_worker_with_capacity_for_two_gets_two() -> None:
-    centre = Centre()
+    centre = CallCentre()
     centre.worker("ada", capacity=2)
     tasks = [centre.call() for _ in range(3)]
     centre.run()
@@ -80,7 +80,7 @@ def test_a_worker_with_capacity_for_two_gets_two() -> None:
 
 
 def test_a_queue_takes_only_the_workers_its_expression_names() -> None:
-    centre = Centre()
+    centre = CallCentre()
     german = centre.router.create_task_queue("German", "languages HAS 'de'")
     workflow = centre.add_workflow(one_queue(german.sid))
     centre.worker("ada", languages=["en"])
@@ -89,7 +89,7 @@ def test_a_queue_takes_only_the_workers_its_expression_names() -> None:
 
 
 def test_a_queue_may_ask_for_workers_without_a_call() -> None:
-    centre = Centre()
+    centre = CallCentre()
     free = centre.router.create_task_queue("Free", "worker.channel.voice.assigned_tasks == 0")
     workflow = centre.add_workflow(one_queue(free.sid))
     centre.worker("ada", capacity=2)
@@ -99,14 +99,14 @@ def test_a_queue_may_ask_for_workers_without_a_call() -> None:
 
 
 def test_a_target_compares_the_task_with_the_worker() -> None:
-    centre = Centre(expression="task.language IN worker.languages")
+    centre = CallCentre(expression="task.language IN worker.languages")
     centre.worker("ada", languages=["en"])
     centre.worker("bob", languages=["fr"])
     assert worker_of(centre, centre.call(language="fr")) == "bob"
 
 
 def test_order_by_goes_before_the_longest_idle() -> None:
-    centre = Centre(order_by="worker.level DESC")
+    centre = CallCentre(order_by="worker.level DESC")
     centre.worker("ada", level=1)
     centre.run(60)
     centre.worker("bob", level=3)
@@ -114,7 +114,7 @@ def test_order_by_goes_before_the_longest_idle() -> None:
 
 
 def test_the_first_filter_that_matches_decides() -> None:
-    centre = Centre()
+    centre = CallCentre()
     vip, rest = (centre.router.create_task_queue(name) for name in ("VIP", "Rest"))
     workflow = centre.add_workflow(
         filters(
@@ -128,13 +128,13 @@ def test_the_first_filter_that_matches_decides() -> None:
 
 
 def test_the_default_queue_takes_what_no_filter_matches() -> None:
-    centre = Centre()
+    centre = CallCentre()
     workflow = centre.add_workflow(filters(default=centre.everybody.sid))
     assert centre.call(workflow).queue == centre.everybody
 
 
 def test_a_task_that_nothing_matches_is_refused() -> None:
-    centre = Centre()
+    centre = CallCentre()
     workflow = centre.add_workflow(
         filters({"expression": "tier == 'gold'", "targets": [{"queue": centre.everybody.sid}]})
     )
@@ -146,17 +146,17 @@ def test_a_task_that_nothing_matches_is_refused() -> None:
 
 def test_attributes_that_are_too_long_are_refused() -> None:
     with pytest.raises(TwilioError) as raised:
-        Centre().call(long="x" * 4096)
+        CallCentre().call(long="x" * 4096)
     assert raised.value.code == 14221
 
 
 def test_an_unknown_workflow_is_refused() -> None:
     with pytest.raises(TwilioError) as raised:
-        Centre().call("WW" + "0" * 32)
+        CallCentre().call("WW" + "0" * 32)
     assert raised.value.code == 14220
 
 
-def two_steps(centre: Centre) -> str:
+def two_steps(centre: CallCentre) -> str:
     second = centre.router.create_task_queue("Second", "team == 'second'")
     first = centre.router.create_task_queue("First", "team == 'first'")
     targets = [{"queue": first.sid, "timeout": 10}, {"queue": second.sid, "timeout": 20, "priority": 7}]
@@ -164,7 +164,7 @@ def two_steps(centre: Centre) -> str:
 
 
 def test_a_target_that_times_out_hands_over_to_the_next() -> None:
-    centre = Centre()
+    centre = CallCentre()
     task = centre.call(two_steps(centre))
     centre.run(9.9)
     assert task.queue.friendly_name == "First"
@@ -175,7 +175,7 @@ def test_a_target_that_times_out_hands_over_to_the_next() -> None:
 
 def test_timeouts_are_measured_on_the_age_of_the_task() -> None:
     """A reservation that fails at 18 s leaves the second target until 30 s, not 38 s."""
-    centre = Centre()
+    centre = CallCentre()
     workflow = two_steps(centre)
     centre.worker("ada", team="first")
     task = centre.call(workflow)
@@ -192,7 +192,7 @@ def test_timeouts_are_measured_on_the_age_of_the_task() -> None:
 
 
 def test_after_the_last_timeout_the_task_is_canceled_and_the_caller_leaves_the_queue() -> None:
-    centre = Centre()
+    centre = CallCentre()
     task = centre.call(two_steps(centre))
     centre.run(30)
     assert task.status == "canceled"
@@ -201,7 +201,7 @@ def test_after_the_last_timeout_the_task_is_canceled_and_the_caller_leaves_the_q
 
 
 def test_the_last_timeout_cancels_a_pending_reservation_too() -> None:
-    centre = Centre(timeout=10)
+    centre = CallCentre(timeout=10)
     centre.worker("ada")
     task = centre.call()
     reservation = centre.reserved(task)
@@ -210,7 +210,7 @@ def test_the_last_timeout_cancels_a_pending_reservation_too() -> None:
 
 
 def test_an_accept_that_has_begun_is_not_cut_off_by_the_last_timeout() -> None:
-    centre = Centre(timeout=10)
+    centre = CallCentre(timeout=10)
     centre.worker("ada")
     task = centre.call()
     reservation = centre.reserved(task)
@@ -222,7 +222,7 @@ def test_an_accept_that_has_begun_is_not_cut_off_by_the_last_timeout() -> None:
 
 
 def test_without_a_timeout_the_last_target_waits_for_the_time_to_live() -> None:
-    centre = Centre()
+    centre = CallCentre()
     task = centre.call(timeout=200)
     centre.run(199)
     assert task.status == "pending"
@@ -231,7 +231,7 @@ def test_without_a_timeout_the_last_target_waits_for_the_time_to_live() -> None:
     assert centre.voice.left == [(task.call_sid, "leave")]
 
 
-def skipping(centre: Centre, condition: str) -> str:
+def skipping(centre: CallCentre, condition: str) -> str:
     first = centre.router.create_task_queue("First", "team == 'first'")
     targets = [
         {"queue": first.sid, "skip_if": condition, "timeout": 10},
@@ -241,7 +241,7 @@ def skipping(centre: Centre, condition: str) -> str:
 
 
 def test_a_target_without_available_workers_is_skipped() -> None:
-    centre = Centre()
+    centre = CallCentre()
     workflow = skipping(centre, "workers.available == 0")
     centre.worker("ada", team="first", activity="Offline")
     task = centre.call(workflow)
@@ -253,7 +253,7 @@ def test_a_target_without_available_workers_is_skipped() -> None:
 
 
 def test_skip_if_is_not_looked_at_when_a_worker_is_free_at_once() -> None:
-    centre = Centre()
+    centre = CallCentre()
     workflow = skipping(centre, "1==1")
     centre.worker("ada", team="first")
     task = centre.call(workflow)
@@ -262,7 +262,7 @@ def test_skip_if_is_not_looked_at_when_a_worker_is_free_at_once() -> None:
 
 
 def test_skip_if_counts_the_workers_of_one_activity() -> None:
-    centre = Centre()
+    centre = CallCentre()
     workflow = skipping(centre, f"workers.{centre.activity('Offline')} > 0")
     centre.worker("ada", team="first", activity="Offline")
     task = centre.call(workflow)
@@ -271,7 +271,7 @@ def test_skip_if_counts_the_workers_of_one_activity() -> None:
 
 
 def test_a_task_whose_targets_were_all_skipped_goes_to_the_default_queue() -> None:
-    centre = Centre()
+    centre = CallCentre()
     nobody = centre.router.create_task_queue("Nobody", "1==2")
     skipped = {"queue": nobody.sid, "skip_if": "workers.available == 0"}
     workflow = centre.add_workflow(filters({"expression": "1==1", "targets": [skipped]}, default=centre.everybody.sid))
@@ -282,7 +282,7 @@ def test_a_task_whose_targets_were_all_skipped_goes_to_the_default_queue() -> No
 
 @pytest.mark.parametrize("key", ["known_worker_sid", "known_worker_friendly_name"])
 def test_a_target_for_a_known_worker_waits_for_nobody_else(key: str) -> None:
-    centre = Centre(**{key: "task.agent"})
+    centre = CallCentre(**{key: "task.agent"})
     centre.worker("ada")
     bob = centre.worker("bob")
     agent = bob.sid if key == "known_worker_sid" else "bob"
@@ -304,7 +304,7 @@ def test_a_target_for_a_known_worker_waits_for_nobody_else(key: str) -> None:
     ],
 )
 def test_a_wrong_configuration_is_refused(targets: list[dict[str, object]]) -> None:
-    centre = Centre()
+    centre = CallCentre()
     with pytest.raises(TwilioError) as raised:
         centre.add_workflow(filters({"expression": "1==1", "targets": targets}))
     assert raised.value.code == 20001
@@ -314,7 +314,7 @@ def test_a_wrong_configuration_is_refused(targets: list[dict[str, object]]) -> N
 def test_capacity_is_never_exceeded_and_every_task_ends(seed: int) -> None:
     """Callers, hang-ups, rejects, timeouts and joins at random; then everybody has gone home."""
     dice = random.Random(seed)
-    centre = Centre(timeout=600)
+    centre = CallCentre(timeout=600)
     workers = [centre.worker(name, capacity=dice.choice([1, 2])) for name in ("ada", "bob", "cyd")]
     tasks: list[Task] = []
     for _ in range(200):
@@ -333,7 +333,7 @@ def test_capacity_is_never_exceeded_and_every_task_ends(seed: int) -> None:
     assert all(worker.assigned_tasks("voice") == 0 for worker in workers)
 
 
-def disturb(centre: Centre, dice: random.Random, task: Task | None) -> None:
+def disturb(centre: CallCentre, dice: random.Random, task: Task | None) -> None:
     reservation = task.open_reservation if task else None
     if task is None:
         return

@@ -4,24 +4,24 @@ import json
 
 from emulator.ports import Form, WebFailure
 from emulator.taskrouter.model import Task
-from tests.emulator.fakes import EVENTS_URL, Centre, two_activities
+from tests.emulator.taskrouter_harness import EVENTS_URL, CallCentre, two_activities
 
 ROUTE = ["task.created", "workflow.entered", "workflow.target-matched", "task-queue.entered", "reservation.created"]
 
 
-def watched() -> Centre:
+def watched() -> CallCentre:
     """A centre with ada at work, whose creation has been forgotten."""
-    centre = Centre()
+    centre = CallCentre()
     centre.worker("ada", level=3)
     centre.webhooks.sent.clear()
     return centre
 
 
-def last(centre: Centre, event_type: str) -> Form:
+def last(centre: CallCentre, event_type: str) -> Form:
     return [form for form in centre.webhooks.forms(EVENTS_URL) if form["EventType"] == event_type][-1]
 
 
-def talked(centre: Centre) -> Task:
+def talked(centre: CallCentre) -> Task:
     task = centre.call()
     centre.joined(task)
     centre.run(30)
@@ -155,7 +155,7 @@ def test_a_change_of_activity_tells_of_the_previous_one() -> None:
 
 def test_the_filter_lets_through_what_it_names() -> None:
     centre = watched()
-    other = Centre().router.create_workspace("Filtered", EVENTS_URL, "task.created, task.completed")
+    other = CallCentre().router.create_workspace("Filtered", EVENTS_URL, "task.created, task.completed")
     centre.workspace.events_filter = other.events_filter
     talked(centre)
     assert centre.events() == ["task.created", "task.completed"]

@@ -15,7 +15,7 @@ URL = "https://app.example.com/voice?line=1"
 OK = WebResponse(200, {}, b"")
 
 
-class Wire:
+class Sender:
     """Sends to a function and keeps what came back, with the time it took."""
 
     def __init__(self, handler: Callable[[WebRequest], WebResult], delay: float = 0.0) -> None:
@@ -87,18 +87,18 @@ def test_signed_url_has_no_fragment_no_userinfo_and_a_port_only_on_http(url: str
 
 
 def test_official_validator_accepts_a_post_with_blanks() -> None:
-    wire = Wire(answers(OK))
-    wire.send(URL, {"To": "+1555", "FromCity": "", "SpeechResult": "æble & pære "})
-    request = wire.requests[0]
+    sender = Sender(answers(OK))
+    sender.send(URL, {"To": "+1555", "FromCity": "", "SpeechResult": "æble & pære "})
+    request = sender.requests[0]
     form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
     assert form["FromCity"] == ""
     assert RequestValidator("12345").validate(request.url, form, request.headers["X-Twilio-Signature"])
 
 
 def test_official_validator_accepts_a_get_whose_parameters_are_in_the_query() -> None:
-    wire = Wire(answers(OK))
-    wire.send(URL, {"To": "+1555", "FromCity": ""}, "GET")
-    request = wire.requests[0]
+    sender = Sender(answers(OK))
+    sender.send(URL, {"To": "+1555", "FromCity": ""}, "GET")
+    request = sender.requests[0]
     query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
     assert query == {"line": "1", "To": "+1555", "FromCity": ""}
     assert request.body == b"" and "Content-Type" not in request.headers
@@ -106,55 +106,55 @@ def test_official_validator_accepts_a_get_whose_parameters_are_in_the_query() ->
 
 
 def test_headers_are_those_that_twilio_sends() -> None:
-    wire = Wire(answers(OK))
-    wire.send(URL, {"To": "+1555"})
-    headers = wire.requests[0].headers
+    sender = Sender(answers(OK))
+    sender.send(URL, {"To": "+1555"})
+    headers = sender.requests[0].headers
     assert headers["User-Agent"] == "TwilioProxy/1.1"
     assert headers["Content-Type"] == "application/x-www-form-urlencoded; charset=utf-8"
     assert headers["I-Twilio-Idempotency-Token"]
 
 
 def test_promoted_token_signs_from_then_on() -> None:
-    wire = Wire(answers(OK))
-    wire.webhooks.auth_token = "67890"
-    wire.send(URL, {})
-    assert wire.requests[0].headers["X-Twilio-Signature"] == sign("67890", URL)
+    sender = Sender(answers(OK))
+    sender.webhooks.auth_token = "67890"
+    sender.send(URL, {})
+    assert sender.requests[0].headers["X-Twilio-Signature"] == sign("67890", URL)
 
 
 def test_failed_connection_is_tried_once_more_with_the_same_token() -> None:
-    wire = Wire(answers(WebFailure("connect"), OK))
-    wire.send(URL, {"To": "+1555"})
-    tokens = {request.headers["I-Twilio-Idempotency-Token"] for request in wire.requests}
-    assert (len(wire.requests), len(tokens)) == (2, 1)
-    assert wire.results[0][0] == OK
+    sender = Sender(answers(WebFailure("connect"), OK))
+    sender.send(URL, {"To": "+1555"})
+    tokens = {request.headers["I-Twilio-Idempotency-Token"] for request in sender.requests}
+    assert (len(sender.requests), len(tokens)) == (2, 1)
+    assert sender.results[0][0] == OK
 
 
 def test_second_failed_connection_is_the_result() -> None:
-    wire = Wire(answers(WebFailure("connect")))
-    wire.send(URL, {})
-    assert len(wire.requests) == 2
-    assert wire.results[0][0] == WebFailure("connect")
+    sender = Sender(answers(WebFailure("connect")))
+    sender.send(URL, {})
+    assert len(sender.requests) == 2
+    assert sender.results[0][0] == WebFailure("connect")
 
 
 @pytest.mark.parametrize("result", [WebResponse(500, {}, b""), WebResponse(404, {}, b""), WebFailure("timeout")])
 def test_bad_answers_and_timeouts_are_not_retried(result: WebResult) -> None:
-    wire = Wire(answers(result))
-    wire.send(URL, {})
-    assert len(wire.requests) == 1
+    sender = Sender(answers(result))
+    sender.send(URL, {})
+    assert len(sender.requests) == 1
 
 
 def test_two_requests_have_two_tokens() -> None:
-    wire = Wire(answers(OK))
-    wire.send(URL, {})
-    wire.send(URL, {})
-    assert len({request.headers["I-Twilio-Idempotency-Token"] for request in wire.requests}) == 2
+    sender = Sender(answers(OK))
+    sender.send(URL, {})
+    sender.send(URL, {})
+    assert len({request.headers["I-Twilio-Idempotency-Token"] for request in sender.requests}) == 2
 
 
 def test_fragment_overrides_retries_and_is_not_sent() -> None:
-    wire = Wire(answers(WebResponse(503, {}, b""), WebResponse(503, {}, b""), OK))
-    wire.send(URL + "#rc=3&rp=5xx,rt", {})
-    assert [request.url for request in wire.requests] == [URL] * 3
-    assert wire.results[0][0] == OK
+    sender = Sender(answers(WebResponse(503, {}, b""), WebResponse(503, {}, b""), OK))
+    sender.send(URL + "#rc=3&rp=5xx,rt", {})
+    assert [request.url for request in sender.requests] == [URL] * 3
+    assert sender.results[0][0] == OK
 
 
 def test_overrides_out_of_range_are_ignored() -> None:
@@ -163,16 +163,16 @@ def test_overrides_out_of_range_are_ignored() -> None:
 
 
 def test_answer_after_the_deadline_is_a_timeout_at_the_deadline() -> None:
-    wire = Wire(answers(OK), delay=20)
-    wire.send(URL, {}, deadline=5)
-    assert wire.results == [(WebFailure("timeout"), 5.0)]
+    sender = Sender(answers(OK), delay=20)
+    sender.send(URL, {}, deadline=5)
+    assert sender.results == [(WebFailure("timeout"), 5.0)]
 
 
 def test_total_timeout_of_the_fragment_holds_over_all_retries() -> None:
-    wire = Wire(answers(OK), delay=20)
-    wire.send(URL + "#rt=2000&tt=3000&rc=5&rp=rt", {})
-    assert wire.results == [(WebFailure("timeout"), 3.0)]
-    assert len(wire.requests) == 2
+    sender = Sender(answers(OK), delay=20)
+    sender.send(URL + "#rt=2000&tt=3000&rc=5&rp=rt", {})
+    assert sender.results == [(WebFailure("timeout"), 3.0)]
+    assert len(sender.requests) == 2
 
 
 def moved(status: int) -> WebResponse:
@@ -181,28 +181,28 @@ def moved(status: int) -> WebResponse:
 
 @pytest.mark.parametrize("status", [301, 302, 303])
 def test_redirect_becomes_a_get_without_the_parameters(status: int) -> None:
-    wire = Wire(answers(moved(status), OK))
-    wire.send(URL, {"To": "+1555"})
-    request = wire.requests[1]
+    sender = Sender(answers(moved(status), OK))
+    sender.send(URL, {"To": "+1555"})
+    request = sender.requests[1]
     assert (request.method, request.url, request.body) == ("GET", "https://app.example.com/elsewhere", b"")
     assert request.headers["X-Twilio-Signature"] == sign("12345", request.url)
 
 
 def test_redirect_307_repeats_the_request() -> None:
-    wire = Wire(answers(moved(307), OK))
-    wire.send(URL, {"To": "+1555"})
-    assert (wire.requests[1].method, wire.requests[1].body) == ("POST", wire.requests[0].body)
+    sender = Sender(answers(moved(307), OK))
+    sender.send(URL, {"To": "+1555"})
+    assert (sender.requests[1].method, sender.requests[1].body) == ("POST", sender.requests[0].body)
 
 
 def test_eleventh_redirect_is_not_followed() -> None:
-    wire = Wire(answers(moved(302)))
-    wire.send(URL, {})
-    assert len(wire.requests) == 11
-    assert [fact.detail["code"] for fact in wire.scheduler.trace if fact.kind == "warning"] == ["11215"]
+    sender = Sender(answers(moved(302)))
+    sender.send(URL, {})
+    assert len(sender.requests) == 11
+    assert [event.detail["code"] for event in sender.scheduler.trace if event.kind == "warning"] == ["11215"]
 
 
 def test_every_attempt_is_a_fact() -> None:
-    wire = Wire(answers(WebFailure("connect"), OK))
-    wire.send(URL, {})
-    trace = [fact.detail for fact in wire.scheduler.trace if fact.kind == "webhook"]
-    assert [(fact["url"], fact["status"]) for fact in trace] == [(URL, "connect"), (URL, "200")]
+    sender = Sender(answers(WebFailure("connect"), OK))
+    sender.send(URL, {})
+    trace = [event.detail for event in sender.scheduler.trace if event.kind == "webhook"]
+    assert [(event["url"], event["status"]) for event in trace] == [(URL, "connect"), (URL, "200")]

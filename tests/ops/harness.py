@@ -9,7 +9,7 @@ from twilio.rest import Client
 
 from emulator.twilio import Twilio
 from ops import twilio
-from tests.emulator.harness import ACCOUNT, TOKEN, Stage
+from tests.emulator.harness import ACCOUNT, TOKEN, Harness
 from tests.emulator.official import InProcess
 from tests.ops.files import CENTER
 
@@ -36,7 +36,7 @@ class Wire(InProcess):
         return [path for method, path in self.sent if method != "GET"]
 
 
-class Account(Stage):
+class Account(Harness):
     """An account that owns two numbers, which lead nowhere, and nothing else."""
 
     def __init__(self) -> None:

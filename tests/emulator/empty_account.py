@@ -8,13 +8,13 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from emulator.rest.answer import RestAnswer
-from tests.emulator.harness import ACCOUNT, TOKEN, WORKER, Stage
+from tests.emulator.harness import ACCOUNT, TOKEN, WORKER, Harness
 from tests.emulator.official import client_of
 
 NOBODY = "0" * 32
 
 
-class Empty(Stage):
+class EmptyAccount(Harness):
     """An account that owns nothing yet."""
 
     def __init__(self) -> None:
@@ -29,11 +29,11 @@ class Empty(Stage):
         url, headers = f"https://taskrouter.twilio.com/v1/Workspaces{path}", {"If-Match": if_match}
         return self.twilio.rest(method, url, fields, authorization, headers)
 
-    def engine(self, name: str = "Help line") -> "WorkspaceEngine":
-        return WorkspaceEngine(self.client, self.client.taskrouter.v1.workspaces.create(friendly_name=name).sid)
+    def workspace(self, name: str = "Help line") -> "Workspace":
+        return Workspace(self.client, self.client.taskrouter.v1.workspaces.create(friendly_name=name).sid)
 
 
-class WorkspaceEngine:
+class Workspace:
     """A workspace, by the official client."""
 
     def __init__(self, client: Client, sid: str) -> None:

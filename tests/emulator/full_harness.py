@@ -1,12 +1,12 @@
-"""A stage with both halves: the real TaskRouter, one workflow, one worker."""
+"""Voice and TaskRouter together: one workflow, one worker, an application of a few documents."""
 
 from emulator.ports import WebResponse
-from tests.emulator.harness import BASE, WORKER, Stage
+from tests.emulator.harness import BASE, WORKER, Harness
 
 NO_INSTRUCTION = WebResponse(200, {"content-type": "application/json"}, b"")
 
 
-class WholeStage(Stage):
+class FullHarness(Harness):
     def __init__(self) -> None:
         super().__init__({})
         router = self.twilio.router

@@ -1,4 +1,4 @@
-"""The other half and the wire, as TaskRouter's tests need them, and a call centre to begin with."""
+"""TaskRouter with voice and webhooks that are fakes, and a call centre to begin with."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -99,7 +99,7 @@ def filters(*given: Mapping[str, object], default: str = "") -> dict[str, object
     return {"task_routing": routing}
 
 
-class Centre:
+class CallCentre:
     """One workspace with a queue for everybody and a workflow into it, and no workers yet."""
 
     def __init__(self, **target: object) -> None:
@@ -137,7 +137,7 @@ class Centre:
         self.clock.run(self.scheduler, seconds)
 
     def reserved(self, task: Task) -> Reservation:
-        """The task's open reservation, after the kernel had its turn."""
+        """The task's open reservation, after the scheduler's turn."""
         self.run()
         assert task.open_reservation is not None
         return task.open_reservation
@@ -159,11 +159,11 @@ class Centre:
         return [form["EventType"] for form in self.webhooks.forms(EVENTS_URL)]
 
     def warnings(self) -> list[str]:
-        return [fact.detail["code"] for fact in self.scheduler.trace if fact.kind == "warning"]
+        return [event.detail["code"] for event in self.scheduler.trace if event.kind == "warning"]
 
     def trace(self, kind: str) -> list[Mapping[str, str]]:
-        return [fact.detail for fact in self.scheduler.trace if fact.kind == kind]
+        return [event.detail for event in self.scheduler.trace if event.kind == kind]
 
 
-def two_activities(centre: Centre, first: str, second: str) -> tuple[Activity, Activity]:
+def two_activities(centre: CallCentre, first: str, second: str) -> tuple[Activity, Activity]:
     return centre.workspace.activity_named(first), centre.workspace.activity_named(second)
