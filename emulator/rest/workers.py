@@ -7,7 +7,7 @@ from emulator.rest.request import Request, check_version, named_activity, not_fo
 from emulator.rest.workspaces import NO_CONTENT
 from emulator.taskrouter.model import Worker, WorkerChannel, parsed_attributes
 from emulator.taskrouter.workspace import target_expression
-from taskrouter_expressions.language import Expression, evaluate
+from taskrouter_expressions import Expression, evaluate
 
 LARGEST_CAPACITY = 50  # uncertain
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from emulator.ports import TwilioError
-from taskrouter_expressions.language import Expression, ExpressionError, SortKey, parse, parse_order
+from taskrouter_expressions import Expression, ExpressionError, SortKey, parse, parse_order
 
 ALWAYS = parse("1==1")
 Seconds = Annotated[int, Meta(gt=0)]

@@ -8,7 +8,7 @@ from typing import Literal
 from emulator.clock.scheduler import Timer
 from emulator.ports import TwilioError
 from emulator.taskrouter.configuration import Configuration, Target
-from taskrouter_expressions.language import Expression, evaluate
+from taskrouter_expressions import Expression, evaluate
 
 TaskStatus = Literal["pending", "reserved", "assigned", "wrapping", "completed", "canceled"]
 ReservationStatus = Literal[

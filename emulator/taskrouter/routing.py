@@ -8,7 +8,7 @@ from emulator.taskrouter.configuration import Target
 from emulator.taskrouter.events import Events
 from emulator.taskrouter.lifecycle import WORKFLOW_TIMEOUT, LifeCycle
 from emulator.taskrouter.model import Reservation, Route, Task, Worker, Workflow, Workspace
-from taskrouter_expressions.language import evaluate, sort_value, value_of
+from taskrouter_expressions import evaluate, sort_value, value_of
 
 SKIPPED_TO_NOTHING = "Task canceled: every target was skipped"  # uncertain, the text and the cancelation
 

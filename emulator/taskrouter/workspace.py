@@ -25,7 +25,7 @@ from emulator.taskrouter.model import (
     checked_attributes,
 )
 from emulator.taskrouter.routing import Routing, find_route
-from taskrouter_expressions.language import Expression, ExpressionError, parse
+from taskrouter_expressions import Expression, ExpressionError, parse
 
 DEFAULT_ACTIVITIES = {"Offline": False, "Unavailable": False, "Available": True}  # contract 7.5
 RESERVATION_TIMEOUT = 120

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.config.callcenter import NAME
 from ops.callcenter.files import WORKERS, Center, Filter, Target
-from taskrouter_expressions.language import (
+from taskrouter_expressions import (
     Compared,
     Expression,
     ExpressionError,

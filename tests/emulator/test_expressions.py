@@ -2,7 +2,7 @@
 
 import pytest
 
-from taskrouter_expressions.language import ExpressionError, Path, SortKey, evaluate, parse, parse_order, sort_value
+from taskrouter_expressions import ExpressionError, Path, SortKey, evaluate, parse, parse_order, sort_value
 
 WORKER = {
     "skills": ["sales", "support"],
