@@ -28,7 +28,7 @@ CALLERS: Mapping[str, str] = {"Ann": "+12125550171", "Gus": "+12125550172", "Ivy
 
 
 @dataclass(frozen=True)
-class Town:
+class CallCentre:
     """`environment` is what the application has to know of this account."""
 
     twilio: Twilio
@@ -58,7 +58,7 @@ def name_of(number: str) -> str:
     return people.get(number, number)
 
 
-def build(twilio: Twilio, loop: RealtimeLoop, twilio_url: str, base_url: str) -> Town:
+def build(twilio: Twilio, loop: RealtimeLoop, twilio_url: str, base_url: str) -> CallCentre:
     """Make an empty account a call centre, as an operator does: over REST, by apply. `base_url` is the application's.
 
     Raises AccountError, and LaptopError when something is left to do.
@@ -70,12 +70,12 @@ def build(twilio: Twilio, loop: RealtimeLoop, twilio_url: str, base_url: str) ->
     outcome = apply(account.client(credentials), wanted, base_url)
     if has_drift(outcome.left):
         raise LaptopError(f"apply leaves something to do:\n{as_text_of(outcome.left)}")
-    return loop.call(lambda: _town(twilio, outcome.environment))
+    return loop.call(lambda: _call_centre(twilio, outcome.environment))
 
 
-def _town(twilio: Twilio, environment: Mapping[str, str]) -> Town:
+def _call_centre(twilio: Twilio, environment: Mapping[str, str]) -> CallCentre:
     workspace = twilio.router.workspace
-    return Town(
+    return CallCentre(
         twilio,
         environment,
         environment["TWILIO_WORKFLOW_SID"],

@@ -1,4 +1,4 @@
-"""A team's own CRM endpoint, as small as one can be: what a team would write to answer Cordboard's http adapter."""
+"""A team's own CRM endpoint in few lines: what a team writes to answer Cordboard's http adapter."""
 
 import hashlib
 import hmac
@@ -15,8 +15,8 @@ Reply = tuple[int, Mapping[str, Any]]
 
 
 @dataclass
-class CrmDesk:
-    """What the endpoint answers, by the worker's name ("" is everybody else), and what it was asked."""
+class CrmStub:
+    """`replies` are by the worker's name, "" for everybody else; `asked` are the attempts that were signed."""
 
     key: str
     url: str = ""
@@ -40,13 +40,13 @@ class CrmDesk:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def __init__(self, desk: CrmDesk, *args: Any) -> None:
-        self._desk = desk
+    def __init__(self, crm: CrmStub, *args: Any) -> None:
+        self._crm = crm
         super().__init__(*args)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        status, answer = self._desk.answer(dict(self.headers.items()), body)
+        status, answer = self._crm.answer(dict(self.headers.items()), body)
         text = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -59,15 +59,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running(key: str) -> Iterator[CrmDesk]:
+def running(key: str) -> Iterator[CrmStub]:
     """The endpoint on a free loopback port until the block ends."""
-    desk = CrmDesk(key)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, desk))
+    crm = CrmStub(key)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, crm))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    desk.url = f"http://127.0.0.1:{server.server_address[1]}/attempts"
+    crm.url = f"http://127.0.0.1:{server.server_address[1]}/attempts"
     try:
-        yield desk
+        yield crm
     finally:
         server.shutdown()
         thread.join()

@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from laptop import environment, outcome
-from laptop.environment import Stage
+from laptop.environment import Laptop
 from laptop.local_aws import LaptopError
-from laptop.scenarios import STORIES, Ending, Story, tell
-from laptop.timeline import BOLD, DIM, GREEN, RED, Narrator, paint
+from laptop.scenarios import SCENARIOS, Result, Scenario, run
+from laptop.timeline import BOLD, DIM, GREEN, RED, Timeline, paint
 
 STEPS = ("reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed")
 
 
 def main() -> int:
-    """Play every story; 0 when each ended as expected."""
+    """Play every scenario; 0 when each ends as expected."""
     began = time.monotonic()
 
     def progress(what: str) -> None:
         print(paint(f"{time.monotonic() - began:6.1f} s  {what}", DIM), flush=True)
 
     try:
-        with environment.running(progress) as running:
+        with environment.running(progress) as laptop:
             progress("ready")
-            endings = play(running)
-            show_links(running, [ending.call_sid for ending in endings])
+            results = play(laptop)
+            show_links(laptop, [result.call_sid for result in results])
             progress("stopping everything")
     except LaptopError as error:
         print(f"\n{error}", file=sys.stderr)
@@ -33,30 +33,30 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nstopped")
         return 130
-    return conclude(endings, time.monotonic() - began)
+    return conclude(results, time.monotonic() - began)
 
 
-def play(running: Stage, stories: Sequence[Story] = STORIES) -> list[Ending]:
-    narrator = Narrator(running)
-    endings = []
-    for story in stories:
-        print(f"\n{paint(f'({story.letter}) {story.title}', BOLD)}")
-        narrator.start()
-        endings.append(tell(running, story))
-        compare(endings[-1])
-    return endings
+def play(laptop: Laptop, scenarios: Sequence[Scenario] = SCENARIOS) -> list[Result]:
+    timeline = Timeline(laptop)
+    results = []
+    for scenario in scenarios:
+        print(f"\n{paint(f'({scenario.letter}) {scenario.title}', BOLD)}")
+        timeline.start()
+        results.append(run(laptop, scenario))
+        print_comparison(results[-1])
+    return results
 
 
-def compare(ending: Ending) -> None:
-    print(f"  expected  {'; '.join(ending.expected)}")
-    verdict = paint("as expected", GREEN) if ending.good else paint("DIFFERENT", RED)
-    print(f"  seen      {'; '.join(ending.seen)}  {verdict}", flush=True)
+def print_comparison(result: Result) -> None:
+    print(f"  expected  {'; '.join(result.expected)}")
+    verdict = paint("as expected", GREEN) if result.good else paint("DIFFERENT", RED)
+    print(f"  observed  {'; '.join(result.observed)}  {verdict}", flush=True)
 
 
-def show_links(running: Stage, call_sids: Sequence[str]) -> None:
+def show_links(laptop: Laptop, call_sids: Sequence[str]) -> None:
     print(f"\n{paint('The links as DynamoDB holds them', BOLD)}  (seconds since the reservation)")
     for call_sid in call_sids:
-        for link in outcome.links(outcome.story(running.aws, call_sid)):
+        for link in outcome.links(outcome.call_rows(laptop.aws, call_sid)):
             since = float(link["reserved_at"])
             steps = [f"{step} {float(link[f'{step}_at']) - since:.1f}" for step in STEPS if f"{step}_at" in link]
             at = datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")
@@ -67,11 +67,11 @@ def show_links(running: Stage, call_sids: Sequence[str]) -> None:
             print(paint(f"      {' · '.join(steps)}  →  {ended}", DIM))
 
 
-def conclude(endings: Sequence[Ending], seconds: float) -> int:
-    good = sum(ending.good for ending in endings)
-    colour = GREEN if good == len(endings) else RED
-    print(f"\n{paint(f'{good} of {len(endings)} stories ended as expected', colour)}, in {seconds:.0f} s")
-    return 0 if good == len(endings) else 1
+def conclude(results: Sequence[Result], seconds: float) -> int:
+    good = sum(result.good for result in results)
+    colour = GREEN if good == len(results) else RED
+    print(f"\n{paint(f'{good} of {len(results)} scenarios ended as expected', colour)}, in {seconds:.0f} s")
+    return 0 if good == len(results) else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Everything that a story needs, started together and gone together: AWS, the package, Twilio, a CRM endpoint."""
+"""The laptop's environment, started and stopped as one: AWS with the package in it, Twilio, a CRM endpoint."""
 
 import json
 import secrets
@@ -15,8 +15,8 @@ from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
 from laptop import call_centre, crm_server, local_aws, package
-from laptop.call_centre import Town
-from laptop.crm_server import CrmDesk
+from laptop.call_centre import CallCentre
+from laptop.crm_server import CrmStub
 from laptop.local_aws import LocalAws
 
 T = TypeVar("T")
@@ -26,12 +26,12 @@ WARM = 6  # as many requests at once as a call can make
 
 
 @dataclass(frozen=True)
-class Stage:
+class Laptop:
     aws: LocalAws
     twilio: Twilio
     loop: RealtimeLoop
-    town: Town
-    crm: CrmDesk
+    call_centre: CallCentre
+    crm: CrmStub
     base_url: str
     twilio_url: str
 
@@ -44,7 +44,7 @@ Progress = Callable[[str], None]
 
 
 @contextmanager
-def running(progress: Progress = lambda _: None) -> Iterator[Stage]:
+def running(progress: Progress = lambda _: None) -> Iterator[Laptop]:
     """The whole system until the block ends. Raises LaptopError."""
     progress("packaging with chalice package")
     built = package.build()
@@ -57,35 +57,35 @@ def running(progress: Progress = lambda _: None) -> Iterator[Stage]:
         )
         server = serve(twilio, loop)
         stack.callback(server.stop)
-        desk = stack.enter_context(crm_server.running(secrets.token_hex(16)))
+        crm = stack.enter_context(crm_server.running(secrets.token_hex(16)))
         progress("creating the stack: tables, queues, functions, API")
         base_url = package.create_stack(local, built)
         progress("ops apply: the workspace, its workers and the numbers")
-        place = call_centre.build(twilio, loop, server.url, base_url)
-        stage = Stage(local, twilio, loop, place, desk, base_url, server.url)
-        _configure(stage)
-        _seed_contacts(stage)
+        made = call_centre.build(twilio, loop, server.url, base_url)
+        laptop = Laptop(local, twilio, loop, made, crm, base_url, server.url)
+        _configure(laptop)
+        _seed_contacts(laptop)
         progress("warming the functions up")
-        warm(stage)
-        yield stage
+        warm(laptop)
+        yield laptop
 
 
-def _configure(stage: Stage) -> None:
-    secret = {"auth_tokens": [call_centre.AUTH_TOKEN], "crm_key": stage.crm.key}
+def _configure(laptop: Laptop) -> None:
+    secret = {"auth_tokens": [call_centre.AUTH_TOKEN], "crm_key": laptop.crm.key}
     name = f"/cordboard/{package.STAGE}/twilio"
-    stage.aws.client("ssm").put_parameter(Name=name, Type="SecureString", Value=json.dumps(secret))
+    laptop.aws.client("ssm").put_parameter(Name=name, Type="SecureString", Value=json.dumps(secret))
     package.configure(
-        stage.aws,
+        laptop.aws,
         {
-            **stage.town.environment,
-            "PUBLIC_BASE_URL": stage.base_url,
-            "TWILIO_API_URL": stage.twilio_url,
-            "CRM_URL": stage.crm.url,
+            **laptop.call_centre.environment,
+            "PUBLIC_BASE_URL": laptop.base_url,
+            "TWILIO_API_URL": laptop.twilio_url,
+            "CRM_URL": laptop.crm.url,
         },
     )
 
 
-def _seed_contacts(stage: Stage) -> None:
+def _seed_contacts(laptop: Laptop) -> None:
     contact = {
         "phone": call_centre.CALLERS["Ann"],
         "item": "CONTACT",
@@ -93,20 +93,20 @@ def _seed_contacts(stage: Stage) -> None:
         "whisper": "Ann Lee, gold member.",
     }
     item = {name: {"S": value} for name, value in contact.items()}
-    stage.aws.client("dynamodb").put_item(TableName=f"cordboard-{package.STAGE}-contacts", Item=item)
+    laptop.aws.client("dynamodb").put_item(TableName=f"cordboard-{package.STAGE}-contacts", Item=item)
 
 
-def post_form(stage: Stage, path: str, form: Mapping[str, str], signature: str) -> int:
+def post_form(laptop: Laptop, path: str, form: Mapping[str, str], signature: str) -> int:
     """Post a form as somebody who is not Twilio would; returns the status of the answer."""
     headers = {"Content-Type": "application/x-www-form-urlencoded", "X-Twilio-Signature": signature}
     body = urlencode(form)
-    return urllib3.request("POST", f"{stage.base_url}{path}", body=body, headers=headers, timeout=60).status
+    return urllib3.request("POST", f"{laptop.base_url}{path}", body=body, headers=headers, timeout=60).status
 
 
-def warm(stage: Stage) -> None:
-    """A function's first request takes seconds on a small machine, longer than an assignment callback may take."""
+def warm(laptop: Laptop) -> None:
+    """Start the functions' processes: a first request takes seconds, and an assignment callback has five."""
     with ThreadPoolExecutor(WARM) as pool:
-        answers = [pool.submit(post_form, stage, "/voice/incoming", {}, "warm") for _ in range(WARM)]
+        answers = [pool.submit(post_form, laptop, "/voice/incoming", {}, "warm") for _ in range(WARM)]
     statuses = {answer.result() for answer in answers}
     if statuses != {403}:
         raise local_aws.LaptopError(f"a forged request was answered {statuses}; see {package.BUILD / 'ministack.log'}")

@@ -42,7 +42,7 @@ runpy.run_module("ministack", run_name="__main__", alter_sys=True)
 
 
 class LaptopError(Exception):
-    """Something on this machine is not as it must be; the text says what to do."""
+    """Something on this machine is not as it has to be; the text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def running(log_file: Path) -> Iterator[LocalAws]:
-    """A local AWS until the block ends; it and every process it started are gone then. Raises LaptopError."""
+    """A local AWS until the block ends; then it and every process that it started end. Raises LaptopError."""
     port = free_port()
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="cordboard-", ignore_cleanup_errors=True) as folder:

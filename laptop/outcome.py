@@ -1,4 +1,4 @@
-"""What a story has come to: the rows as DynamoDB holds them, and the emulator's own truth beside them."""
+"""What became of a call: the rows in DynamoDB, and beside them what the emulator knows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,13 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from laptop import package
 from laptop.call_centre import name_of
-from laptop.environment import Stage
+from laptop.environment import Laptop
 from laptop.local_aws import LocalAws
 
 Row = dict[str, Any]
 
 
-def story(aws: LocalAws, call_sid: str) -> list[Row]:
+def call_rows(aws: LocalAws, call_sid: str) -> list[Row]:
     """Every row of this call: the one query that an operator makes in the AWS console."""
     answer = aws.client("dynamodb").query(
         TableName=f"cordboard-{package.STAGE}-links",
@@ -29,19 +29,19 @@ def links(rows: Sequence[Row]) -> list[Row]:
     return sorted((row for row in rows if row["item"] != "CALL"), key=lambda row: row["reserved_at"])
 
 
-def seen(stage: Stage, call_sid: str, *workers: str) -> list[str]:
-    """One line a fact: how each link ended, who was really joined, what the caller said, where the workers are."""
-    rows = story(stage.aws, call_sid)
+def observe(laptop: Laptop, call_sid: str, *workers: str) -> list[str]:
+    """A line each: how each link ended, whom Twilio joined, what the caller answered, the activities of `workers`."""
+    rows = call_rows(laptop.aws, call_sid)
     call = next((row for row in rows if row["item"] == "CALL"), {})
     lines = [_ending(row) for row in links(rows)] or [f"queue result: {call.get('queue_result')}"]
     lines += dict.fromkeys(f"CRM: {row['crm_name']}" for row in links(rows) if row.get("crm_name"))
-    lines += stage.do(lambda: _joined(stage, call_sid))
+    lines += laptop.do(lambda: _joined(laptop, call_sid))
     if call.get("survey"):
         lines.append(f"survey: {call['survey']}")
     if call.get("voicemail_url"):
         lines.append("voicemail: recorded")
     lines += _task(call)
-    return lines + stage.do(lambda: _now(stage, workers))
+    return lines + laptop.do(lambda: _now(laptop, workers))
 
 
 def _ending(row: Row) -> str:
@@ -55,13 +55,13 @@ def _task(call: Row) -> list[str]:
     return [f"task: canceled ({call['reason']})"] if "canceled_at" in call else []
 
 
-def _joined(stage: Stage, call_sid: str) -> list[str]:
-    trace = [fact.detail for fact in stage.twilio.scheduler.trace if fact.kind == "joined"]
-    calls = stage.twilio.context.calls
-    return [f"joined: {name_of(calls[fact['worker_sid']].to)}" for fact in trace if fact["caller_sid"] == call_sid]
+def _joined(laptop: Laptop, call_sid: str) -> list[str]:
+    trace = [event.detail for event in laptop.twilio.scheduler.trace if event.kind == "joined"]
+    calls = laptop.twilio.context.calls
+    return [f"joined: {name_of(calls[event['worker_sid']].to)}" for event in trace if event["caller_sid"] == call_sid]
 
 
-def _now(stage: Stage, workers: Sequence[str]) -> list[str]:
-    lines = [f"{name} is {stage.town.workers[name].activity.friendly_name}" for name in workers]
-    live = [call for call in stage.twilio.context.calls.values() if not call.is_over]
+def _now(laptop: Laptop, workers: Sequence[str]) -> list[str]:
+    lines = [f"{name} is {laptop.call_centre.workers[name].activity.friendly_name}" for name in workers]
+    live = [call for call in laptop.twilio.context.calls.values() if not call.is_over]
     return [*lines, f"legs left: {len(live)}"]

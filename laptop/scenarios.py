@@ -1,4 +1,4 @@
-"""The stories: each reads as a call, is played over real HTTP, and says what must be seen when it is over."""
+"""The scenarios: each reads as a call, is played over real HTTP, and says what is to be observed when it is over."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,152 +8,152 @@ from typing import Any
 from emulator.voice.parties import Behaviour, Step, answers, hangs_up, hears, joined, no_answer, presses, talks
 from laptop import outcome
 from laptop.call_centre import CALLERS, SALES, SUPPORT, URGENT, WORKERS
-from laptop.environment import Stage, post_form
+from laptop.environment import Laptop, post_form
 
 LIMIT_SECONDS = 40.0
-LOOK_AGAIN_SECONDS = 0.2
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Story:
-    """`play` starts it and returns the caller's CallSid; `seen` tells what has happened so far, one fact a line."""
+class Scenario:
+    """`start` begins it and returns the caller's CallSid; `observe` returns what has happened so far, a line each."""
 
     letter: str
     title: str
-    play: Callable[[Stage], str]
+    start: Callable[[Laptop], str]
     expected: Sequence[str]
-    seen: Callable[[Stage, str], Sequence[str]]
+    observe: Callable[[Laptop, str], Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Ending:
+class Result:
     call_sid: str
     expected: Sequence[str]
-    seen: Sequence[str]
+    observed: Sequence[str]
 
     @property
     def good(self) -> bool:
-        return list(self.expected) == list(self.seen)
+        return list(self.expected) == list(self.observed)
 
 
-def tell(stage: Stage, story: Story) -> Ending:
-    """Play the story until what is seen is what was expected, or its time is over."""
-    call_sid = story.play(stage)
+def run(laptop: Laptop, scenario: Scenario) -> Result:
+    """Play the scenario until what is observed is what is expected, or LIMIT_SECONDS are over."""
+    call_sid = scenario.start(laptop)
     deadline = time.monotonic() + LIMIT_SECONDS
-    seen = story.seen(stage, call_sid)
-    while list(seen) != list(story.expected) and time.monotonic() < deadline:
-        time.sleep(LOOK_AGAIN_SECONDS)  # nothing to wait for but the outcome itself: look at it again
-        seen = story.seen(stage, call_sid)
-    return Ending(call_sid, story.expected, seen)
+    observed = scenario.observe(laptop, call_sid)
+    while list(observed) != list(scenario.expected) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)  # other processes bring it about: look again
+        observed = scenario.observe(laptop, call_sid)
+    return Result(call_sid, scenario.expected, observed)
 
 
-def _dials(stage: Stage, caller: str, number: str, then: Sequence[Step]) -> str:
-    return stage.do(lambda: stage.twilio.dial(CALLERS[caller], number, then))
+def _dials(laptop: Laptop, caller: str, number: str, then: Sequence[Step]) -> str:
+    return laptop.do(lambda: laptop.twilio.dial(CALLERS[caller], number, then))
 
 
-def _on_duty(stage: Stage, **phones: Behaviour) -> None:
-    """These workers are at work, the first of them is next in turn, and this is what their phones do."""
+def _on_duty(laptop: Laptop, **phones: Behaviour) -> None:
+    """These workers are available, the first of them is next in turn, and each phone behaves as given."""
 
     def prepare() -> None:
         for name, behaviour in phones.items():
-            stage.twilio.phone(WORKERS[name][0]).will(behaviour)
-        stage.town.on_duty(*phones)
+            laptop.twilio.phone(WORKERS[name][0]).will(behaviour)
+        laptop.call_centre.on_duty(*phones)
 
-    stage.do(prepare)
+    laptop.do(prepare)
 
 
-def _crm_first(stage: Stage) -> str:
-    _on_duty(stage, Bea=answers(1, [hears("gold member"), joined(), talks(3), hangs_up()]))
+def _crm_first(laptop: Laptop) -> str:
+    _on_duty(laptop, Bea=answers(1, [hears("gold member"), joined(), talks(3), hangs_up()]))
     return _dials(
-        stage,
+        laptop,
         "Ann",
         SUPPORT,
         [hears("For English press 1"), presses("1"), joined(), hears("How was this call"), presses("5")],
     )
 
 
-def _crm_fails(stage: Stage) -> str:
-    stage.crm.replies = {"": (200, {"name": "Gus Moe", "whisper": "Gus, new patient."}), "Dora": (500, {})}
-    _on_duty(stage, Dora=answers(1, [joined()]), Emil=answers(1, [hears("new patient"), joined()]))
-    return _dials(stage, "Gus", SALES, [joined(), talks(2), hangs_up()])
+def _crm_fails(laptop: Laptop) -> str:
+    laptop.crm.replies = {"": (200, {"name": "Gus Moe", "whisper": "Gus, new patient."}), "Dora": (500, {})}
+    _on_duty(laptop, Dora=answers(1, [joined()]), Emil=answers(1, [hears("new patient"), joined()]))
+    return _dials(laptop, "Gus", SALES, [joined(), talks(2), hangs_up()])
 
 
-def _caller_hangs_up(stage: Stage) -> str:
-    _on_duty(stage, Bea=no_answer())
-    call_sid = _dials(stage, "Ivy", SUPPORT, [hears("For English press 1"), presses("1")])
-    stage.do(lambda: stage.twilio.scheduler.on_event.append(_HangsUpWhenRinging(stage, call_sid, WORKERS["Bea"][0])))
+def _caller_hangs_up(laptop: Laptop) -> str:
+    _on_duty(laptop, Bea=no_answer())
+    call_sid = _dials(laptop, "Ivy", SUPPORT, [hears("For English press 1"), presses("1")])
+    laptop.do(lambda: laptop.twilio.scheduler.on_event.append(_HangsUpWhenRinging(laptop, call_sid, WORKERS["Bea"][0])))
     return call_sid
 
 
 class _HangsUpWhenRinging:
-    """The caller gives up two seconds after the worker's phone begins to ring."""
+    """The caller hangs up two seconds after the worker's phone begins to ring."""
 
-    def __init__(self, stage: Stage, call_sid: str, phone: str) -> None:
-        self._stage, self._call_sid, self._phone = stage, call_sid, phone
+    def __init__(self, laptop: Laptop, call_sid: str, phone: str) -> None:
+        self._laptop, self._call_sid, self._phone = laptop, call_sid, phone
 
-    def __call__(self, fact: Any) -> None:
-        if fact.kind == "ringing" and fact.detail["to"] == self._phone:
-            scheduler = self._stage.twilio.scheduler
+    def __call__(self, event: Any) -> None:
+        if event.kind == "ringing" and event.detail["to"] == self._phone:
+            scheduler = self._laptop.twilio.scheduler
             scheduler.on_event.remove(self)
-            scheduler.after(2, lambda: self._stage.twilio.hang_up(self._call_sid))
+            scheduler.after(2, lambda: self._laptop.twilio.hang_up(self._call_sid))
 
 
-def _no_answer(stage: Stage) -> str:
-    _on_duty(stage, Carl=no_answer(), Bea=answers(1, [joined()]))
-    return _dials(stage, "Ann", SUPPORT, [hears("press 1"), presses("1"), joined(), talks(2), hangs_up()])
+def _no_answer(laptop: Laptop) -> str:
+    _on_duty(laptop, Carl=no_answer(), Bea=answers(1, [joined()]))
+    return _dials(laptop, "Ann", SUPPORT, [hears("press 1"), presses("1"), joined(), talks(2), hangs_up()])
 
 
-def _direct(stage: Stage) -> str:
-    _on_duty(stage, Fay=answers(1, [joined(), talks(2), hangs_up()]))
-    return _dials(stage, "Gus", URGENT, [joined(), hears("Goodbye")])
+def _direct(laptop: Laptop) -> str:
+    _on_duty(laptop, Fay=answers(1, [joined(), talks(2), hangs_up()]))
+    return _dials(laptop, "Gus", URGENT, [joined(), hears("Goodbye")])
 
 
-def _forged(stage: Stage) -> str:
-    """Somebody who does not have the token posts an assignment; the answer is kept as the story's `sid`."""
+def _forged(laptop: Laptop) -> str:
+    """Somebody who does not have the token posts an assignment; the status of the answer stands for the CallSid."""
     form = {
-        "WorkflowSid": stage.town.workflow_sid,
+        "WorkflowSid": laptop.call_centre.workflow_sid,
         "ReservationSid": "WR" + "f" * 32,
         "TaskAttributes": f'{{"call_sid": "{FORGED_CALL}"}}',
     }
-    return str(post_form(stage, "/taskrouter/assignment", form, "Zm9yZ2VkIHNpZ25hdHVyZQ=="))
+    return str(post_form(laptop, "/taskrouter/assignment", form, "Zm9yZ2VkIHNpZ25hdHVyZQ=="))
 
 
 FORGED_CALL = "CA" + "f" * 32
 
 
-def _simple_queue(stage: Stage) -> str:
-    """An agent takes one caller after the other. The agent's leg is the one that is dialled in, by itself."""
+def _simple_queue(laptop: Laptop) -> str:
+    """An agent takes one caller after the other. The agent dials in."""
     agent, agents_number, callers_number = "+14155550190", "+14155550104", "+14155550103"
-    call_sid = _dials(stage, "Gus", callers_number, [hears("front desk"), joined(), talks(1), hangs_up()])
+    call_sid = _dials(laptop, "Gus", callers_number, [hears("front desk"), joined(), talks(1), hangs_up()])
     steps: Sequence[Step] = [hears("next caller"), joined(), hears("next caller"), hangs_up()]
-    stage.do(lambda: stage.twilio.dial(agent, agents_number, steps))
+    laptop.do(lambda: laptop.twilio.dial(agent, agents_number, steps))
     return call_sid
 
 
-def _nobody_free(stage: Stage) -> str:
+def _nobody_free(laptop: Laptop) -> str:
     """TaskRouter gives up on the task while the caller waits, as a workflow's last timeout makes it do."""
-    _on_duty(stage)
+    _on_duty(laptop)
     call_sid = _dials(
-        stage, "Ivy", SUPPORT, [hears("press 1"), presses("1"), hears("leave a message"), talks(4), presses("#")]
+        laptop, "Ivy", SUPPORT, [hears("press 1"), presses("1"), hears("leave a message"), talks(4), presses("#")]
     )
 
-    def give_up(fact: Any) -> None:
-        if fact.kind == "enqueued" and fact.detail["sid"] == call_sid:
-            stage.twilio.scheduler.on_event.remove(give_up)
-            task = stage.twilio.router.workspace.tasks[fact.detail["task_sid"]]
-            stage.twilio.scheduler.after(2, lambda: stage.twilio.router.lifecycle.cancel(task, "workflow.timeout"))
+    def give_up(event: Any) -> None:
+        if event.kind == "enqueued" and event.detail["sid"] == call_sid:
+            laptop.twilio.scheduler.on_event.remove(give_up)
+            task = laptop.twilio.router.workspace.tasks[event.detail["task_sid"]]
+            laptop.twilio.scheduler.after(2, lambda: laptop.twilio.router.lifecycle.cancel(task, "workflow.timeout"))
 
-    stage.do(lambda: stage.twilio.scheduler.on_event.append(give_up))
+    laptop.do(lambda: laptop.twilio.scheduler.on_event.append(give_up))
     return call_sid
 
 
-def _forgery_seen(stage: Stage, status: str) -> Sequence[str]:
-    rows = outcome.story(stage.aws, FORGED_CALL)
+def _forgery_observed(laptop: Laptop, status: str) -> Sequence[str]:
+    rows = outcome.call_rows(laptop.aws, FORGED_CALL)
     return [f"answered {status}", f"rows written: {len(rows)}"]
 
 
-STORIES: Sequence[Story] = (
-    Story(
+SCENARIOS: Sequence[Scenario] = (
+    Scenario(
         "a",
         "The CRM knows the caller; the worker hears who it is; the two are joined; wrap-up and survey follow",
         _crm_first,
@@ -166,9 +166,9 @@ STORIES: Sequence[Story] = (
             "Bea is Available",
             "legs left: 0",
         ),
-        lambda stage, sid: outcome.seen(stage, sid, "Bea"),
+        lambda laptop, sid: outcome.observe(laptop, sid, "Bea"),
     ),
-    Story(
+    Scenario(
         "b",
         "The CRM fails for one worker: rejected, and the next worker gets the caller",
         _crm_fails,
@@ -182,16 +182,16 @@ STORIES: Sequence[Story] = (
             "Emil is Available",
             "legs left: 0",
         ),
-        lambda stage, sid: outcome.seen(stage, sid, "Dora", "Emil"),
+        lambda laptop, sid: outcome.observe(laptop, sid, "Dora", "Emil"),
     ),
-    Story(
+    Scenario(
         "c",
         "The caller hangs up while the worker's phone rings: it stops ringing at once",
         _caller_hangs_up,
         ("Bea: canceled", "task: canceled (hangup)", "Bea is Available", "legs left: 0"),
-        lambda stage, sid: outcome.seen(stage, sid, "Bea"),
+        lambda laptop, sid: outcome.observe(laptop, sid, "Bea"),
     ),
-    Story(
+    Scenario(
         "d",
         "The first worker does not answer: rejected, and the next worker gets the caller",
         _no_answer,
@@ -205,38 +205,38 @@ STORIES: Sequence[Story] = (
             "Bea is Available",
             "legs left: 0",
         ),
-        lambda stage, sid: outcome.seen(stage, sid, "Carl", "Bea"),
+        lambda laptop, sid: outcome.observe(laptop, sid, "Carl", "Bea"),
     ),
-    Story(
+    Scenario(
         "e",
         "Direct mode: Twilio rings the worker by itself",
         _direct,
         ("Fay: completed", "joined: Fay", "task: completed", "Fay is Available", "legs left: 0"),
-        lambda stage, sid: outcome.seen(stage, sid, "Fay"),
+        lambda laptop, sid: outcome.observe(laptop, sid, "Fay"),
     ),
-    Story(
+    Scenario(
         "f",
         "A forged webhook: refused, and nothing is written",
         _forged,
         ("answered 403", "rows written: 0"),
-        _forgery_seen,
+        _forgery_observed,
     ),
 )
 
-# Played by the tests beside the stories of the demo.
-MORE_STORIES: Sequence[Story] = (
-    Story(
+# Played by the tests, beside those of the demo.
+MORE_SCENARIOS: Sequence[Scenario] = (
+    Scenario(
         "g",
         "A simple queue: the agent who dials in gets the caller, and after the call hears that the next one is coming",
         _simple_queue,
         ("queue result: bridged", "joined: +14155550104", "legs left: 0"),
-        outcome.seen,
+        outcome.observe,
     ),
-    Story(
+    Scenario(
         "h",
         "Nobody is free: the caller leaves a message",
         _nobody_free,
         ("queue result: leave", "voicemail: recorded", "task: canceled (workflow.timeout)", "legs left: 0"),
-        outcome.seen,
+        outcome.observe,
     ),
 )

@@ -1,4 +1,4 @@
-"""What happens, told as it happens: the emulator's facts and the CRM's questions as lines of a timeline."""
+"""What happens, printed as it happens: the emulator's events and the requests to the CRM, a line each."""
 
 import sys
 import time
@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.clock.scheduler import TraceEvent
 from laptop.call_centre import CALLERS, WORKERS, name_of
-from laptop.environment import Stage
+from laptop.environment import Laptop
 
 DIM, BOLD, GREEN, RED, PLAIN = "\033[2m", "\033[1m", "\033[32m", "\033[31m", "\033[0m"
 
@@ -27,30 +27,30 @@ def paint(text: str, colour: str) -> str:
     return f"{colour}{text}{PLAIN}" if sys.stdout.isatty() else text
 
 
-class Narrator:
-    """Tells the facts of a stage, with the seconds since the story began. `start` begins a story."""
+class Timeline:
+    """Prints events with the seconds since the latest `start`."""
 
-    def __init__(self, stage: Stage, write: Callable[[str], None] = print) -> None:
-        self._stage = stage
+    def __init__(self, laptop: Laptop, write: Callable[[str], None] = print) -> None:
+        self._laptop = laptop
         self._write = write
         self._began = time.time()
         self._names: dict[str, str] = {}
-        stage.do(lambda: stage.twilio.scheduler.on_event.append(self.told))
-        stage.crm.on_asked = self.asked
+        laptop.do(lambda: laptop.twilio.scheduler.on_event.append(self.on_event))
+        laptop.crm.on_asked = self.on_crm_asked
 
     def start(self) -> None:
         self._began = time.time()
 
-    def told(self, fact: TraceEvent) -> None:
-        detail = fact.detail
-        if fact.kind == "dialed":
+    def on_event(self, event: TraceEvent) -> None:
+        detail = event.detail
+        if event.kind == "dialed":
             caller, callee = name_of(detail["from_"]), name_of(detail["to"])
             self._names[detail["sid"]] = caller if caller in CALLERS else callee
-        sentence = self._sentence(fact.kind, detail)
+        sentence = self._sentence(event.kind, detail)
         if sentence:
-            self._line(fact.at, *sentence)
+            self._line(event.at, *sentence)
 
-    def asked(self, attempt: dict[str, Any], status: int) -> None:
+    def on_crm_asked(self, attempt: dict[str, Any], status: int) -> None:
         self._line(time.time(), "CRM", f"asked about {name_of(attempt['caller'])}: answers {status}")
 
     def _sentence(self, kind: str, detail: Mapping[str, str]) -> tuple[str, str] | None:

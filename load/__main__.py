@@ -1,6 +1,6 @@
 """`make load CALLS=10,30`: bursts of calls through the package that would be deployed, with SQS delivering twice.
 
-Every call is held against the emulator's own truth; the exit code is 0 when nothing was wrong with any of them.
+Every call is checked against what the emulator knows; the exit code is 0 when none of them breaks a check.
 """
 
 import argparse
@@ -13,15 +13,15 @@ from dataclasses import asdict, dataclass
 from statistics import quantiles
 
 from laptop import environment
-from laptop.environment import Stage
+from laptop.environment import Laptop
 from laptop.local_aws import LaptopError
 from load import redelivery, run, timings
-from load.checks import Seen, joined_callers, violations
+from load.checks import Observed, joined_callers, violations
 from load.redelivery import Deliveries
-from load.run import Burst, Plan
+from load.run import LoadRun, Plan
 
 SIZES = "10,30,100,300"
-MOST_CALLS = 300  # more is a question of patience and memory, not of code: --most-calls
+MOST_CALLS = 300  # more takes time and memory: --most-calls
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Report:
     violations: Sequence[str]
 
 
-def report(played: Burst, database: Mapping[str, int]) -> Report:
-    """The burst in numbers; `database` are the requests to DynamoDB by operation."""
-    seen, calls = played.seen, played.plan.calls
-    waiting = sum(webhook.door == "wait" for webhook in seen.sent)
+def report(played: LoadRun, database: Mapping[str, int]) -> Report:
+    """The run in numbers; `database` are the requests to DynamoDB by operation."""
+    observed, calls = played.observed, played.plan.calls
+    waiting = sum(webhook.route == "wait" for webhook in observed.sent)
     counts = {
         "seconds": played.seconds,
-        "webhooks": len(seen.sent) - waiting,
+        "webhooks": len(observed.sent) - waiting,
         "webhooks while waiting": waiting,
         "requests to Twilio": played.requests,
         "requests to DynamoDB": sum(database.values()),
@@ -55,34 +55,38 @@ def report(played: Burst, database: Mapping[str, int]) -> Report:
         calls=calls,
         workers=played.plan.workers,
         seconds=played.seconds,
-        outcomes=outcomes(seen),
+        outcomes=outcomes(observed),
         per_call={name: count / calls for name, count in counts.items()},
-        reserved_to_ringing=spread(seconds_to_phone(seen)),
+        reserved_to_ringing=spread(seconds_to_phone(observed)),
         late={
-            "assignment": spread([sent.seconds / sent.deadline for sent in seen.sent if sent.door == "assignment"]),
-            "other webhooks": spread([sent.seconds / sent.deadline for sent in seen.sent if sent.door != "assignment"]),
+            "assignment": spread(
+                [sent.seconds / sent.deadline for sent in observed.sent if sent.route == "assignment"]
+            ),
+            "other webhooks": spread(
+                [sent.seconds / sent.deadline for sent in observed.sent if sent.route != "assignment"]
+            ),
         },
-        violations=violations(seen),
+        violations=violations(observed),
     )
 
 
-def outcomes(seen: Seen) -> dict[str, int]:
-    joined = joined_callers(seen)
-    recorded = {fact.detail["sid"] for fact in seen.trace if fact.kind == "recording"}
-    ways = ("joined" if sid in joined else "voicemail" if sid in recorded else "goodbye" for sid in seen.callers)
+def outcomes(observed: Observed) -> dict[str, int]:
+    joined = joined_callers(observed)
+    recorded = {event.detail["sid"] for event in observed.trace if event.kind == "recording"}
+    ways = ("joined" if sid in joined else "voicemail" if sid in recorded else "goodbye" for sid in observed.callers)
     return {"joined": 0, "voicemail": 0, "goodbye": 0} | Counter(ways)
 
 
-def seconds_to_phone(seen: Seen) -> list[float]:
+def seconds_to_phone(observed: Observed) -> list[float]:
     """From each reservation to the ringing of that worker's phone: the CRM work and everything around it."""
     reserved: dict[str, float] = {}
     waits = []
-    for fact in seen.trace:
-        sid = fact.detail.get("sid", "")
-        if fact.kind == "reservation":
-            reserved.setdefault(sid, fact.at)
-        elif fact.kind == "ringing" and sid in seen.legs:
-            waits.append(fact.at - reserved[seen.legs[sid].reservation_sid])
+    for event in observed.trace:
+        sid = event.detail.get("sid", "")
+        if event.kind == "reservation":
+            reserved.setdefault(sid, event.at)
+        elif event.kind == "ringing" and sid in observed.legs:
+            waits.append(event.at - reserved[observed.legs[sid].reservation_sid])
     return waits
 
 
@@ -97,7 +101,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 def main(given: Sequence[str] | None = None) -> int:
     """0 when every call of every size ended as it should."""
     wanted = arguments(given)
-    os.environ.update(timings.KEPT)  # of this process, for the local AWS that it starts
+    os.environ.update(timings.KEPT)  # the local AWS inherits it
     try:
         reports = list(play(plans(wanted), progress, copied=wanted.copied, seed=wanted.seed))
     except LaptopError as error:
@@ -140,20 +144,22 @@ def progress(what: str) -> None:
     print(f"  {what}", file=sys.stderr, flush=True)
 
 
-def play(sizes: Sequence[Plan], tell: Callable[[str], None], *, copied: float, seed: int) -> Iterator[Report]:
-    """A stage of its own, one size after the other; everything is stopped at the end, also on failure."""
-    with environment.running(tell) as running:
-        tell("starting more function processes")
-        run.warm(running)
-        with redelivery.delivering_twice(running.aws, copied, seed) as deliveries, timings.recording(running.aws):
+def play(
+    sizes: Sequence[Plan], report_progress: Callable[[str], None], *, copied: float, seed: int
+) -> Iterator[Report]:
+    """Start an environment, play one size after the other, and stop everything, also on failure."""
+    with environment.running(report_progress) as laptop:
+        report_progress("starting more function processes")
+        run.warm(laptop)
+        with redelivery.delivering_twice(laptop.aws, copied, seed) as deliveries, timings.recording(laptop.aws):
             for plan in sizes:
-                tell(f"{plan.calls} calls for {plan.workers} workers")
-                yield measure(running, plan, deliveries)
+                report_progress(f"{plan.calls} calls for {plan.workers} workers")
+                yield measure(laptop, plan, deliveries)
 
 
-def measure(running: Stage, plan: Plan, deliveries: Deliveries) -> Report:
-    played = run.play(running, plan, deliveries)
-    return report(played, timings.database_requests(running.aws, played.began))
+def measure(laptop: Laptop, plan: Plan, deliveries: Deliveries) -> Report:
+    played = run.play(laptop, plan, deliveries)
+    return report(played, timings.database_requests(laptop.aws, played.began))
 
 
 def table(reports: Sequence[Report]) -> str:

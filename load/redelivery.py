@@ -1,7 +1,7 @@
-"""SQS as it is on a bad day: between the application's queue and its function, messages are handed on more than once.
+"""SQS on a bad day: most messages reach the function twice.
 
-The application sends to its own queue as always. What stands between is a second queue, which the function is triggered
-by instead, and a thread that moves each message across, and most of them again: at once or some seconds later.
+The application sends to its own queue as always. A second queue triggers the function instead, and a thread moves each
+message across, most of them once more: at once or some seconds later.
 """
 
 import random

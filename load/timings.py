@@ -13,7 +13,7 @@ import urllib3
 from emulator.http.realtime import HttpTransport
 from emulator.ports import Done, Transport, WebFailure, WebRequest, WebResult
 from emulator.taskrouter import assignment
-from laptop.environment import Stage
+from laptop.environment import Laptop
 from laptop.local_aws import LaptopError, LocalAws
 from load.checks import Sent
 
@@ -23,11 +23,11 @@ LINES = 8
 VOICE_DEADLINE = 15.0  # contract 1.3, and of everything but the assignment callback
 
 
-class Timed:
+class TimedTransport:
     """A `Transport` that notes how long each webhook took, from the moment Twilio wanted it sent."""
 
-    def __init__(self, wire: Transport) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
         self.sent: list[Sent] = []
 
     def send(self, request: WebRequest, connect_timeout: float, total_timeout: float, done: Done) -> None:
@@ -35,16 +35,16 @@ class Timed:
 
         def came(result: WebResult) -> None:
             status = result.kind if isinstance(result, WebFailure) else str(result.status)
-            door, call_sid = about(request)
-            deadline = assignment.DEADLINE if door == "assignment" else VOICE_DEADLINE
-            self.sent.append(Sent(door, call_sid, time.monotonic() - began, deadline, status))
+            route, call_sid = route_and_caller(request)
+            deadline = assignment.DEADLINE if route == "assignment" else VOICE_DEADLINE
+            self.sent.append(Sent(route, call_sid, time.monotonic() - began, deadline, status))
             done(result)
 
-        self._wire.send(request, connect_timeout, total_timeout, came)
+        self._transport.send(request, connect_timeout, total_timeout, came)
 
 
-def about(request: WebRequest) -> tuple[str, str]:
-    """The door that a webhook knocks at, and the caller's CallSid."""
+def route_and_caller(request: WebRequest) -> tuple[str, str]:
+    """The route of a webhook, in short, and the caller's CallSid."""
     parts = urlsplit(request.url).path.split("/")
     if "worker" in parts:
         return f"worker {parts[-1]}", parts[-3]
@@ -55,20 +55,20 @@ def about(request: WebRequest) -> tuple[str, str]:
 
 
 @contextmanager
-def timed(running: Stage) -> Iterator[Timed]:
+def timing(laptop: Laptop) -> Iterator[TimedTransport]:
     """Until the block ends, every webhook is timed, and LINES of them are under way at once; the others wait."""
-    webhooks, wire = running.twilio.webhooks, HttpTransport(running.loop, LINES)
-    watch = Timed(wire)
+    webhooks, transport = laptop.twilio.webhooks, HttpTransport(laptop.loop, LINES)
+    watch = TimedTransport(transport)
 
     def put(transport: Transport) -> None:
         webhooks._transport = transport
 
-    running.do(lambda: put(watch))
+    laptop.do(lambda: put(watch))
     try:
         yield watch
     finally:
-        running.do(lambda: put(running.twilio.transport))
-        wire.close()
+        laptop.do(lambda: put(laptop.twilio.transport))
+        transport.close()
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def database_requests(aws: LocalAws, since: float) -> "Counter[str]":
     trail.meta.events.register("before-call.cloudtrail.LookupEvents", lambda params, **_: _look_until(params, until))
     source = {"AttributeKey": "EventSource", "AttributeValue": "dynamodb.amazonaws.com"}
     while True:
-        # There are fifty in an answer, the newest first, and no next page: the next look ends where this one began.
+        # There are fifty in an answer, the newest first, and no next page: the next request ends where this one began.
         events = trail.lookup_events(LookupAttributes=[source])["Events"]
         new = [event for event in events if event["EventId"] not in found and event["EventTime"].timestamp() >= since]
         if not new:

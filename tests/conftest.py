@@ -1,10 +1,10 @@
-"""What every test of the application stands on: an environment, AWS by moto, Twilio as told."""
+"""What the tests share: an environment, AWS by moto, a double of Twilio, and the laptop's whole environment."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -18,6 +18,9 @@ from chalicelib.crm import http as crm_http
 from chalicelib.twilio import rest
 from tests.doubles.twilio import FakeTwilio
 from tests.support.api_gateway import TOKEN
+
+if TYPE_CHECKING:
+    from laptop.environment import Laptop
 
 WORKFLOW = "WW" + "1" * 32
 ACTIVITIES = {
@@ -115,3 +118,12 @@ def twilio(environment: pytest.MonkeyPatch) -> FakeTwilio:
     fake = FakeTwilio()
     environment.setattr(rest, "_http_client", lambda api_url: fake)
     return fake
+
+
+@pytest.fixture(scope="session")
+def laptop() -> Iterator["Laptop"]:
+    """The package on a local AWS with the emulator as Twilio: one for all tests, one after the other."""
+    from laptop import environment as laptop_environment
+
+    with laptop_environment.running() as started:
+        yield started

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 import pytest
 
 from laptop import call_centre
-from laptop.environment import Stage, post_form
+from laptop.environment import Laptop, post_form
 from tests.support.waiting import eventually
 
-DOORS = "/aws/lambda/cordboard-local"
+LOG_GROUP = "/aws/lambda/cordboard-local"
 FORGED = "CA" + "f0" * 16
 ALARM = "cordboard-local-webhooks-refused"
 
 
 @pytest.fixture
-def mailbox(stage: Stage) -> Iterator[str]:
+def mailbox(laptop: Laptop) -> Iterator[str]:
     """A queue that hears what the alarms' topic says; its URL."""
-    sqs, sns = stage.aws.client("sqs"), stage.aws.client("sns")
+    sqs, sns = laptop.aws.client("sqs"), laptop.aws.client("sns")
     url = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     may = {
@@ -36,11 +36,11 @@ def mailbox(stage: Stage) -> Iterator[str]:
     sqs.delete_queue(QueueUrl=url)
 
 
-def rang(stage: Stage, mailbox: str) -> set[str]:
-    """The alarms that the topic has told of since the last look."""
-    found = stage.aws.client("sqs").receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-    told = [json.loads(json.loads(message["Body"])["Message"]) for message in found.get("Messages", ())]
-    return {alarm["AlarmName"] for alarm in told if alarm["NewStateValue"] == "ALARM"}
+def rang(laptop: Laptop, mailbox: str) -> set[str]:
+    """The alarms that the topic has published since the last look."""
+    found = laptop.aws.client("sqs").receive_message(QueueUrl=mailbox, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+    notices = [json.loads(json.loads(message["Body"])["Message"]) for message in found.get("Messages", ())]
+    return {alarm["AlarmName"] for alarm in notices if alarm["NewStateValue"] == "ALARM"}
 
 
 class Extraction:
@@ -49,15 +49,15 @@ class Extraction:
     The local AWS also sums a metric up over all dimensions: so it gets only the one that the alarm looks at.
     """
 
-    def __init__(self, stage: Stage) -> None:
-        self._logs, self._cloudwatch = stage.aws.client("logs"), stage.aws.client("cloudwatch")
+    def __init__(self, laptop: Laptop) -> None:
+        self._logs, self._cloudwatch = laptop.aws.client("logs"), laptop.aws.client("cloudwatch")
         self._seen: set[str] = set()
         (alarm,) = self._cloudwatch.describe_alarms(AlarmNames=[ALARM])["MetricAlarms"]
         self._watched = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
 
     def _texts(self) -> Iterator[str]:
         """The lines of the forged webhooks; each has the id of its request, so that no two are the same."""
-        for page in self._logs.get_paginator("filter_log_events").paginate(logGroupName=DOORS):
+        for page in self._logs.get_paginator("filter_log_events").paginate(logGroupName=LOG_GROUP):
             yield from (event["message"] for event in page["events"] if FORGED in event["message"])
 
     def take(self) -> int:
@@ -84,12 +84,12 @@ class Extraction:
         return len(lines)
 
 
-def test_a_wrong_token_rings_the_operator_and_a_stranger_does_not(stage: Stage, mailbox: str) -> None:
-    extraction = Extraction(stage)
+def test_a_wrong_token_rings_the_operator_and_a_stranger_does_not(laptop: Laptop, mailbox: str) -> None:
+    extraction = Extraction(laptop)
 
     def forge(times: int, **form: str) -> None:
         """A webhook that nobody signed; returns when its lines are taken in."""
-        statuses = {post_form(stage, "/voice/incoming", {"CallSid": FORGED, **form}, "forged") for _ in range(times)}
+        statuses = {post_form(laptop, "/voice/incoming", {"CallSid": FORGED, **form}, "forged") for _ in range(times)}
         assert statuses == {403}
         missing = times
 
@@ -102,6 +102,6 @@ def test_a_wrong_token_rings_the_operator_and_a_stranger_does_not(stage: Stage, 
 
     forge(5)
     forge(2, AccountSid=call_centre.ACCOUNT_SID)
-    assert rang(stage, mailbox) == set()
+    assert rang(laptop, mailbox) == set()
     forge(1, AccountSid=call_centre.ACCOUNT_SID)
-    eventually(lambda: rang(stage, mailbox) == {ALARM})
+    eventually(lambda: rang(laptop, mailbox) == {ALARM})

@@ -8,20 +8,20 @@ import urllib3
 
 from chalicelib.crm import http
 from laptop import crm_server
-from laptop.crm_server import CrmDesk
+from laptop.crm_server import CrmStub
 
 BODY = json.dumps({"worker_name": "Bea", "caller": "+12125550171"}).encode()
 NOW = "1800000000"
 
 
 @pytest.fixture
-def desk() -> Iterator[CrmDesk]:
+def crm() -> Iterator[CrmStub]:
     with crm_server.running("the key of the CRM") as running:
         yield running
 
 
-def ask(desk: CrmDesk, headers: Mapping[str, str], body: bytes = BODY) -> tuple[int, object]:
-    answer = urllib3.request("POST", desk.url, body=body, headers=dict(headers), retries=False)
+def ask(crm: CrmStub, headers: Mapping[str, str], body: bytes = BODY) -> tuple[int, object]:
+    answer = urllib3.request("POST", crm.url, body=body, headers=dict(headers), retries=False)
     return answer.status, answer.json()
 
 
@@ -30,15 +30,15 @@ def signed(key: str) -> dict[str, str]:
     return {"X-Cordboard-Timestamp": NOW, "X-Cordboard-Signature": http.sign(key, NOW, BODY)}
 
 
-def test_a_signed_question_gets_the_line_for_the_worker(desk: CrmDesk) -> None:
-    desk.replies["Bea"] = (200, {"name": "Ann Lee", "whisper": "Ann, gold member."})
-    assert ask(desk, signed(desk.key)) == (200, {"name": "Ann Lee", "whisper": "Ann, gold member."})
-    assert [question["caller"] for question in desk.asked] == ["+12125550171"]
+def test_a_signed_question_gets_the_line_for_the_worker(crm: CrmStub) -> None:
+    crm.replies["Bea"] = (200, {"name": "Ann Lee", "whisper": "Ann, gold member."})
+    assert ask(crm, signed(crm.key)) == (200, {"name": "Ann Lee", "whisper": "Ann, gold member."})
+    assert [question["caller"] for question in crm.asked] == ["+12125550171"]
 
 
-def test_a_worker_without_a_reply_gets_what_everybody_else_gets(desk: CrmDesk) -> None:
-    desk.replies = {"": (409, {"reason": "blocked"}), "Carl": (200, {})}
-    assert ask(desk, signed(desk.key)) == (409, {"reason": "blocked"})
+def test_a_worker_without_a_reply_gets_what_everybody_else_gets(crm: CrmStub) -> None:
+    crm.replies = {"": (409, {"reason": "blocked"}), "Carl": (200, {})}
+    assert ask(crm, signed(crm.key)) == (409, {"reason": "blocked"})
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,6 @@ def test_a_worker_without_a_reply_gets_what_everybody_else_gets(desk: CrmDesk) -
     ],
     ids=["unsigned", "wrong key", "another body", "another time"],
 )
-def test_whoever_cannot_sign_is_refused_and_not_noted(desk: CrmDesk, headers: Mapping[str, str], body: bytes) -> None:
-    status, _ = ask(desk, headers, body)
-    assert (status, desk.asked) == (401, [])
+def test_whoever_cannot_sign_is_refused_and_not_noted(crm: CrmStub, headers: Mapping[str, str], body: bytes) -> None:
+    status, _ = ask(crm, headers, body)
+    assert (status, crm.asked) == (401, [])

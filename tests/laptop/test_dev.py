@@ -1,34 +1,34 @@
-"""`make dev`: calls placed by hand, and told as they happen."""
+"""`make dev`: calls placed by hand, and printed as they happen."""
 
 from pathlib import Path
 
 import pytest
 
 from laptop import call_centre, dev, package
-from laptop.dev import Desk
+from laptop.dev import Commands
 from laptop.local_aws import LaptopError
 from tests.support.waiting import eventually, hears
 
 
-def test_a_call_by_hand_from_the_dialling_to_the_goodbye(desk: Desk, lines: list[str]) -> None:
-    desk.do("on Dora")
-    desk.do(f"dial Gus {call_centre.SALES}")
+def test_a_call_by_hand_from_the_dialling_to_the_goodbye(commands: Commands, lines: list[str]) -> None:
+    commands.do("on Dora")
+    commands.do(f"dial Gus {call_centre.SALES}")
     eventually(hears(lines, "Dora's phone +14155550113 rings"))
-    assert "Gus: CA" in desk.do("who")
-    desk.do("answer Dora")
+    assert "Gus: CA" in commands.do("who")
+    commands.do("answer Dora")
     eventually(hears(lines, "joins Gus and Dora"))
-    desk.do("hangup Gus")
+    commands.do("hangup Gus")
     eventually(hears(lines, "has the task completed"))
     eventually(hears(lines, "Dora's leg ends: completed"))
-    told = [line for line in lines if "hears" not in line and "Offline" not in line]
-    assert told[:5] == [
+    shown = [line for line in lines if "hears" not in line and "Offline" not in line]
+    assert shown[:5] == [
         "Dora is Available",
         "Gus dials +14155550101",
         "Gus waits in the queue",
         "TaskRouter reserves Dora",
         "CRM asked about Gus: answers 200",
     ]
-    assert "Gus: CA" not in desk.do("who")
+    assert "Gus: CA" not in commands.do("who")
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def test_a_call_by_hand_from_the_dialling_to_the_goodbye(desk: Desk, lines: list
         ("auto Nobody", "workers: Bea, Carl"),
     ],
 )
-def test_what_cannot_be_done_is_said(desk: Desk, typed: str, said: str) -> None:
+def test_what_cannot_be_done_is_said(commands: Commands, typed: str, said: str) -> None:
     with pytest.raises(LaptopError, match=said.replace("+", r"\+")):
-        desk.do(typed)
+        commands.do(typed)
 
 
 def test_a_changed_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

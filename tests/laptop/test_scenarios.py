@@ -1,4 +1,4 @@
-"""The stories, end to end: the deployed package, real HTTP, a local AWS, the emulator as Twilio."""
+"""The scenarios, end to end: the deployed package, real HTTP, a local AWS, the emulator as Twilio."""
 
 import re
 import subprocess
@@ -12,49 +12,49 @@ import urllib3
 
 from chalicelib import jobs
 from laptop import call_centre, local_aws, outcome, package
-from laptop.environment import Stage
-from laptop.scenarios import MORE_STORIES, STORIES, Ending, Story, tell
+from laptop.environment import Laptop
+from laptop.scenarios import MORE_SCENARIOS, SCENARIOS, Result, Scenario, run
 from tests.support import openapi
 from tests.support.waiting import eventually
 
-ALL = [*STORIES, *MORE_STORIES]
+ALL = [*SCENARIOS, *MORE_SCENARIOS]
 
 
 @pytest.fixture(scope="module")
-def told(stage: Stage) -> dict[str, Ending]:
-    """Every story, played once."""
-    return {story.letter: tell(stage, story) for story in ALL}
+def results(laptop: Laptop) -> dict[str, Result]:
+    """Every scenario, played once."""
+    return {scenario.letter: run(laptop, scenario) for scenario in ALL}
 
 
-@pytest.mark.parametrize("story", ALL, ids=lambda story: f"{story.letter}: {story.title}")
-def test_story_ends_as_expected(story: Story, told: dict[str, Ending]) -> None:
-    assert list(told[story.letter].seen) == list(story.expected)
+@pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: f"{scenario.letter}: {scenario.title}")
+def test_scenario_ends_as_expected(scenario: Scenario, results: dict[str, Result]) -> None:
+    assert list(results[scenario.letter].observed) == list(scenario.expected)
 
 
-def test_no_webhook_was_answered_with_an_error(stage: Stage, told: dict[str, Ending]) -> None:
-    webhooks = stage.do(lambda: [fact.detail for fact in stage.twilio.scheduler.trace if fact.kind == "webhook"])
+def test_no_webhook_was_answered_with_an_error(laptop: Laptop, results: dict[str, Result]) -> None:
+    webhooks = laptop.do(lambda: [event.detail for event in laptop.twilio.scheduler.trace if event.kind == "webhook"])
     assert len(webhooks) > 50
-    assert [fact for fact in webhooks if fact.get("status") not in ("200", "204")] == []
+    assert [event for event in webhooks if event.get("status") not in ("200", "204")] == []
 
 
-def test_twilio_had_nothing_to_warn_of(stage: Stage, told: dict[str, Ending]) -> None:
-    warnings = stage.do(lambda: [fact.detail for fact in stage.twilio.scheduler.trace if fact.kind == "warning"])
+def test_twilio_had_nothing_to_warn_of(laptop: Laptop, results: dict[str, Result]) -> None:
+    warnings = laptop.do(lambda: [event.detail for event in laptop.twilio.scheduler.trace if event.kind == "warning"])
     assert warnings == []
 
 
-def test_a_job_that_is_delivered_again_does_nothing(stage: Stage, told: dict[str, Ending]) -> None:
-    call_sid = told["a"].call_sid
-    before = outcome.story(stage.aws, call_sid)
-    legs = stage.do(lambda: len(stage.twilio.context.calls))
+def test_a_job_that_is_delivered_again_does_nothing(laptop: Laptop, results: dict[str, Result]) -> None:
+    call_sid = results["a"].call_sid
+    before = outcome.call_rows(laptop.aws, call_sid)
+    legs = laptop.do(lambda: len(laptop.twilio.context.calls))
     again = jobs.RingWorker(call_sid, outcome.links(before)[0]["item"])
-    _send(stage, jobs.encode(again))
-    assert outcome.story(stage.aws, call_sid) == before
-    assert stage.do(lambda: len(stage.twilio.context.calls)) == legs
+    _send(laptop, jobs.encode(again))
+    assert outcome.call_rows(laptop.aws, call_sid) == before
+    assert laptop.do(lambda: len(laptop.twilio.context.calls)) == legs
 
 
-def _send(stage: Stage, body: str) -> None:
+def _send(laptop: Laptop, body: str) -> None:
     """Put the message on the queue and wait until it is worked off."""
-    queue, url = stage.aws.client("sqs"), package.queue_url(stage.aws)
+    queue, url = laptop.aws.client("sqs"), package.queue_url(laptop.aws)
     queue.send_message(QueueUrl=url, MessageBody=body)
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
@@ -65,23 +65,23 @@ def _send(stage: Stage, body: str) -> None:
     eventually(is_empty)
 
 
-def test_an_operator_sees_the_whole_story_by_either_leg(stage: Stage, told: dict[str, Ending]) -> None:
-    link = outcome.links(outcome.story(stage.aws, told["a"].call_sid))[0]
-    by_caller = _show(stage, told["a"].call_sid)
-    assert _show(stage, link["worker_call_sid"]) == by_caller
+def test_an_operator_sees_the_whole_call_by_either_leg(laptop: Laptop, results: dict[str, Result]) -> None:
+    link = outcome.links(outcome.call_rows(laptop.aws, results["a"].call_sid))[0]
+    by_caller = _show(laptop, results["a"].call_sid)
+    assert _show(laptop, link["worker_call_sid"]) == by_caller
     assert "Bea" in by_caller and "completed" in by_caller and "Ann Lee" in by_caller
 
 
-def _show(stage: Stage, call_sid: str) -> str:
-    environment = {**local_aws.environment(), "AWS_ENDPOINT_URL": stage.aws.url}
+def _show(laptop: Laptop, call_sid: str) -> str:
+    environment = {**local_aws.environment(), "AWS_ENDPOINT_URL": laptop.aws.url}
     command = [sys.executable, "-m", "ops", "calls", "show", call_sid, "--stage", "local"]
     done = subprocess.run(command, cwd=package.ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_nothing_is_left_open(stage: Stage, told: dict[str, Ending]) -> None:
-    answer = stage.aws.client("dynamodb").query(
+def test_nothing_is_left_open(laptop: Laptop, results: dict[str, Result]) -> None:
+    answer = laptop.aws.client("dynamodb").query(
         TableName="cordboard-local-links",
         IndexName="open",
         KeyConditionExpression="#open = :link",
@@ -91,26 +91,26 @@ def test_nothing_is_left_open(stage: Stage, told: dict[str, Ending]) -> None:
     assert answer["Items"] == []
 
 
-def test_logs_hold_neither_numbers_nor_secrets(stage: Stage, told: dict[str, Ending]) -> None:
-    text = "\n".join(_log_lines(stage))
+def test_logs_hold_neither_numbers_nor_secrets(laptop: Laptop, results: dict[str, Result]) -> None:
+    text = "\n".join(_log_lines(laptop))
     assert '"event":"event"' in text
-    assert call_centre.AUTH_TOKEN not in text and stage.crm.key not in text
+    assert call_centre.AUTH_TOKEN not in text and laptop.crm.key not in text
     assert re.findall(r"\+1[0-9]{10}|%2B1[0-9]{10}", text) == []
 
 
-def _log_lines(stage: Stage) -> Iterator[str]:
-    logs = stage.aws.client("logs")
+def _log_lines(laptop: Laptop) -> Iterator[str]:
+    logs = laptop.aws.client("logs")
     for group in logs.describe_log_groups()["logGroups"]:
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
             yield from (event["message"] for event in page["events"])
 
 
 @pytest.mark.skipif(openapi.folder() is None, reason="TWILIO_OPENAPI names no folder with Twilio's OpenAPI documents")
-def test_every_request_to_twilio_is_one_that_twilio_describes(stage: Stage, told: dict[str, Ending]) -> None:
+def test_every_request_to_twilio_is_one_that_twilio_describes(laptop: Laptop, results: dict[str, Result]) -> None:
     folder = openapi.folder()
     assert folder is not None
     described = openapi.Description(folder)
-    requests = stage.do(lambda: list(stage.twilio.requests))
+    requests = laptop.do(lambda: list(laptop.twilio.requests))
     assert {urlsplit(request.url).path.split("/")[1] for request in requests} == {"v1", "2010-04-01"}
     for request in requests:
         assert described.check_request(request.method, request.url, request.form) == []

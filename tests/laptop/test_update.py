@@ -5,29 +5,31 @@ from pathlib import Path
 import pytest
 
 from laptop import call_centre, dev
-from laptop.dev import Desk
-from laptop.environment import Stage
+from laptop.dev import Commands
+from laptop.environment import Laptop
 from laptop.local_aws import LaptopError
 from tests.support.checkout import change, copy_checkout
 from tests.support.waiting import eventually, hears
 
 
-def test_a_mistake_leaves_the_running_code_alone(stage: Stage, desk: Desk, lines: list[str], tmp_path: Path) -> None:
+def test_a_mistake_leaves_the_running_code_alone(
+    laptop: Laptop, commands: Commands, lines: list[str], tmp_path: Path
+) -> None:
     checkout = copy_checkout(tmp_path)
     change(checkout / "chalicelib" / "team" / "callcenter.toml", 'mode = "crm-first"', 'mode = "crm-last"')
     with pytest.raises(LaptopError, match=r"queues\.Support\.mode is 'crm-last'"):
-        dev.reload(stage, checkout)
-    desk.do(f"dial Ivy {call_centre.SALES}")
+        dev.reload(laptop, checkout)
+    commands.do(f"dial Ivy {call_centre.SALES}")
     eventually(hears(lines, "Ivy hears: Harbour Clinic, new patients."))
-    desk.do("hangup Ivy")
+    commands.do("hangup Ivy")
     eventually(hears(lines, "Ivy's leg ends"))
 
 
-def test_new_code_answers_the_next_call(stage: Stage, desk: Desk, lines: list[str], tmp_path: Path) -> None:
+def test_new_code_answers_the_next_call(laptop: Laptop, commands: Commands, lines: list[str], tmp_path: Path) -> None:
     checkout = copy_checkout(tmp_path)
     change(checkout / "chalicelib" / "team" / "callcenter.toml", "Harbour Clinic, new patients.", "We have moved.")
-    dev.reload(stage, checkout)
-    desk.do(f"dial Ivy {call_centre.SALES}")
+    dev.reload(laptop, checkout)
+    commands.do(f"dial Ivy {call_centre.SALES}")
     eventually(hears(lines, "Ivy hears: We have moved."))
-    desk.do("hangup Ivy")
+    commands.do("hangup Ivy")
     eventually(hears(lines, "Ivy's leg ends"))

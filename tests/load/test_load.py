@@ -1,4 +1,4 @@
-"""A burst of calls on the laptop with SQS delivering twice; and each check of such a burst is shown to bite."""
+"""A burst of calls on the laptop with SQS delivering twice; and each check finds what it is for."""
 
 import json
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ import pytest
 from emulator.clock.scheduler import TraceEvent
 from emulator.ports import WebRequest
 from emulator.voice.interpreter import STOCK_ERROR
-from laptop.environment import Stage
+from laptop.environment import Laptop
 from laptop.local_aws import LaptopError
 from load import __main__ as command
 from load import redelivery, run, timings
 from load.__main__ import Report
-from load.checks import Seen, Sent, WorkerLeg, violations
+from load.checks import Observed, Sent, WorkerLeg, violations
 from load.run import Plan
 
 SIZES = (10, 30)
@@ -24,12 +24,12 @@ AGAIN_AFTER = 5  # seconds, not 25: what failed comes again while the test looks
 
 
 @pytest.fixture(scope="module")
-def reports(stage: Stage) -> dict[int, Report]:
+def reports(laptop: Laptop) -> dict[int, Report]:
     """Both sizes, played once."""
-    run.warm(stage)
-    twice = redelivery.delivering_twice(stage.aws, 0.8, again_after=AGAIN_AFTER)
-    with twice as deliveries, timings.recording(stage.aws):
-        return {size: command.measure(stage, Plan(size, WORKERS, talk_seconds=1.0), deliveries) for size in SIZES}
+    run.warm(laptop)
+    twice = redelivery.delivering_twice(laptop.aws, 0.8, again_after=AGAIN_AFTER)
+    with twice as deliveries, timings.recording(laptop.aws):
+        return {size: command.measure(laptop, Plan(size, WORKERS, talk_seconds=1.0), deliveries) for size in SIZES}
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -50,9 +50,9 @@ def test_a_call_asks_for_no_more_when_there_are_more_calls(reports: dict[int, Re
         assert 0 < many[name] < 1.25 * few[name], name
 
 
-def test_the_trigger_is_the_applications_own_again(stage: Stage) -> None:
-    functions = stage.aws.client("lambda")
-    with redelivery.delivering_twice(stage.aws):
+def test_the_trigger_is_the_applications_own_again(laptop: Laptop) -> None:
+    functions = laptop.aws.client("lambda")
+    with redelivery.delivering_twice(laptop.aws):
         during = functions.list_event_source_mappings()["EventSourceMappings"]
     after = functions.list_event_source_mappings()["EventSourceMappings"]
     assert sorted(trigger["State"] for trigger in during) == ["Disabled", "Enabled"]
@@ -66,28 +66,28 @@ def test_the_trigger_is_the_applications_own_again(stage: Stage) -> None:
 CALLER, LEG, RESERVATION, PHONE = "CA1", "CA2", "WR1", "+14155560001"
 
 
-def fact(at: float, kind: str, **detail: str) -> TraceEvent:
+def event(at: float, kind: str, **detail: str) -> TraceEvent:
     return TraceEvent(at, kind, detail)
 
 
-JOINED = fact(5, "joined", caller_sid=CALLER, worker_sid=LEG, reservation_sid=RESERVATION)
-TASK_ENDED = fact(9, "task", sid="WT1", call_sid=CALLER, status="completed", reason="")
-RESERVATION_ENDED = fact(9, "reservation", sid=RESERVATION, status="completed")
-LEG_DIALED, LEG_ENDED = fact(3, "dialed", sid=LEG, to=PHONE), fact(7, "ended", sid=LEG, status="completed")
-CALLER_ENDED = fact(8, "ended", sid=CALLER, status="completed")
-PARTED = fact(7, "parted", caller_sid=CALLER, worker_sid=LEG)
+JOINED = event(5, "joined", caller_sid=CALLER, worker_sid=LEG, reservation_sid=RESERVATION)
+TASK_ENDED = event(9, "task", sid="WT1", call_sid=CALLER, status="completed", reason="")
+RESERVATION_ENDED = event(9, "reservation", sid=RESERVATION, status="completed")
+LEG_DIALED, LEG_ENDED = event(3, "dialed", sid=LEG, to=PHONE), event(7, "ended", sid=LEG, status="completed")
+CALLER_ENDED = event(8, "ended", sid=CALLER, status="completed")
+PARTED = event(7, "parted", caller_sid=CALLER, worker_sid=LEG)
 ONE_CALL = (
-    fact(1, "dialed", sid=CALLER, to="+14155550100"),
+    event(1, "dialed", sid=CALLER, to="+14155550100"),
     LEG_DIALED,
     JOINED,
     PARTED,
     LEG_ENDED,
-    fact(8, "heard", sid=CALLER, text="Thank you. Goodbye."),
+    event(8, "heard", sid=CALLER, text="Thank you. Goodbye."),
     CALLER_ENDED,
     RESERVATION_ENDED,
     TASK_ENDED,
 )
-GOOD = Seen(
+GOOD = Observed(
     callers=[CALLER],
     trace=ONE_CALL,
     legs={LEG: WorkerLeg(LEG, PHONE, RESERVATION)},
@@ -98,15 +98,15 @@ GOOD = Seen(
 )
 
 
-def without(*trace: TraceEvent) -> Seen:
+def without(*trace: TraceEvent) -> Observed:
     return replace(GOOD, trace=[one for one in ONE_CALL if one not in trace])
 
 
-def also(*trace: TraceEvent) -> Seen:
+def also(*trace: TraceEvent) -> Observed:
     return replace(GOOD, trace=sorted([*ONE_CALL, *trace], key=lambda one: one.at))
 
 
-def with_row(**changes: str) -> Seen:
+def with_row(**changes: str) -> Observed:
     return replace(GOOD, rows=[{**GOOD.rows[0], **changes}])
 
 
@@ -125,26 +125,26 @@ def test_a_good_call_breaks_nothing() -> None:
 
 def test_a_caller_who_was_sent_away_with_a_goodbye_or_left_a_message_breaks_nothing() -> None:
     assert violations(TURNED_AWAY) == []
-    assert violations(replace(SILENT, trace=[*SILENT.trace, fact(7, "recording", sid=CALLER, url="")])) == []
+    assert violations(replace(SILENT, trace=[*SILENT.trace, event(7, "recording", sid=CALLER, url="")])) == []
 
 
-OTHER = fact(6, "joined", caller_sid="CA3", worker_sid=LEG, reservation_sid="WR2")
+OTHER = event(6, "joined", caller_sid="CA3", worker_sid=LEG, reservation_sid="WR2")
 
 
 @pytest.mark.parametrize(
-    ("seen", "sentence"),
+    ("observed", "sentence"),
     [
         (also(replace(JOINED, at=7.5)), "CA1 was joined twice"),
         (also(OTHER), f"the worker {PHONE} was joined to two callers at once"),
         (
-            also(fact(10, "task", sid="WT1", call_sid=CALLER, status="wrapping", reason="")),
+            also(event(10, "task", sid="WT1", call_sid=CALLER, status="wrapping", reason="")),
             "CA1 was joined, and the task is wrapping",
         ),
         (without(TASK_ENDED), "CA1 was joined, and the task is unknown"),
         (SILENT, "CA1 ended in silence; the last words: ''"),
-        (also(fact(6, "heard", sid=CALLER, text=STOCK_ERROR)), "CA1 heard Twilio's error message"),
+        (also(event(6, "heard", sid=CALLER, text=STOCK_ERROR)), "CA1 heard Twilio's error message"),
         (
-            also(fact(6, "warning", sid=CALLER, code="11200", message="HTTP retrieval failure")),
+            also(event(6, "warning", sid=CALLER, code="11200", message="HTTP retrieval failure")),
             "Twilio warned of 11200: HTTP retrieval failure",
         ),
         (replace(GOOD, attempts={}), f"{PHONE} was rung for WR1 without the CRM"),
@@ -153,7 +153,7 @@ OTHER = fact(6, "joined", caller_sid="CA3", worker_sid=LEG, reservation_sid="WR2
         (replace(GOOD, sent=[Sent("assignment", CALLER, 5.5, 5.0, "200")]), "assignment took 5.5 s of 5"),
         (replace(GOOD, sent=[Sent("wait", CALLER, 0.1, 15.0, "502")]), "wait was answered 502"),
         (
-            also(fact(10, "reservation", sid=RESERVATION, status="pending")),
+            also(event(10, "reservation", sid=RESERVATION, status="pending")),
             "the reservation WR1 is pending",
         ),
         (replace(GOOD, rows=[]), "WR1 has no link"),
@@ -166,8 +166,8 @@ OTHER = fact(6, "joined", caller_sid="CA3", worker_sid=LEG, reservation_sid="WR2
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_check_finds_what_is_wrong(seen: Seen, sentence: str) -> None:
-    assert violations(seen) == [sentence]
+def test_a_check_finds_what_is_wrong(observed: Observed, sentence: str) -> None:
+    assert violations(observed) == [sentence]
 
 
 # --- The numbers and the command
@@ -187,8 +187,8 @@ def request(path: str, **form: str) -> WebRequest:
     ],
     ids=["wait", "menu", "events", "worker status"],
 )
-def test_a_webhook_is_counted_for_its_door_and_its_caller(asked: WebRequest, what: tuple[str, str]) -> None:
-    assert timings.about(asked) == what
+def test_a_webhook_is_counted_for_its_route_and_its_caller(asked: WebRequest, what: tuple[str, str]) -> None:
+    assert timings.route_and_caller(asked) == what
 
 
 def test_a_spread_is_that_of_its_values() -> None:
