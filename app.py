@@ -1,19 +1,22 @@
-"""Every way into Cordboard: Twilio's webhooks, the jobs queue and the clock. Each leads to one function in one room.
+"""Every way into Cordboard: Twilio's webhooks, the jobs queue and the clock. Each leads to one function of one module.
 
-A cold start imports this file whole, whichever function it is for. So a door opens its room when it is used; only what
-the first webhook of a call needs is imported here.
+A cold start imports this file whole, whichever function it is for. So a handler's module is imported when it is used;
+only what the first webhook of a call needs is imported here.
 """
 
 import os
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
 
 from chalicelib.caller import handlers
 from chalicelib.config import callcenter
 from chalicelib.observability import log
-from chalicelib.twilio import request
-from chalicelib.twilio.request import Answer
+from chalicelib.twilio import respond, urls
+from chalicelib.twilio.request import Request, Webhook
+from chalicelib.twilio.respond import Answer
 
 app = Chalice(app_name="cordboard")
 app.api.binary_types.clear()  # text is all that is spoken here; every answer would be held against sixteen other types
@@ -22,19 +25,36 @@ app.api.binary_types.clear()  # text is all that is spoken here; every answer wo
 FORM = ["application/x-www-form-urlencoded"]
 ANY = ["*/*"]
 
+_View = TypeVar("_View", bound=Callable[..., Response])
+
 callcenter.current()  # a mistake in callcenter.toml stops the packaging, not the first call
 
 
-def _respond(answer: Answer) -> Response:
+def _route(route: urls.Route) -> Callable[[_View], _View]:
+    """Chalice's decorator for this route. What it hands over of the path, the webhook has too."""
+    content_types = ANY if "GET" in route.methods else FORM
+    decorator: Callable[[_View], _View] = app.route(
+        route.path, methods=list(route.methods), content_types=content_types
+    )
+    return decorator
+
+
+def _twiml(handler: Callable[[Webhook], str], fallback: Callable[[Webhook], str]) -> Response:
+    return _response(respond.twiml(_request(), handler, fallback))
+
+
+def _data(handler: Callable[[Webhook], Answer]) -> Response:
+    return _response(respond.data(_request(), handler))
+
+
+def _response(answer: Answer) -> Response:
     return Response(answer.body, {"Content-Type": answer.content_type}, answer.status)
 
 
-def _event() -> dict[str, object]:
+def _request() -> Request:
     current = app.current_request
     assert current is not None  # inside a view there always is one
-    event: dict[str, object] = current.to_original_event()
-    event[request.REQUEST_ID] = _request_id(app.lambda_context)
-    return event
+    return Request(current.to_original_event(), time.time(), _request_id(app.lambda_context))
 
 
 def _request_id(context: object) -> str:
@@ -45,102 +65,95 @@ def _request_id(context: object) -> str:
 # --- The caller's leg
 
 
-@app.route("/voice/incoming", methods=["POST"], content_types=FORM)
+@_route(urls.INCOMING)
 def voice_incoming() -> Response:
-    return _respond(request.voice(_event(), handlers.incoming, handlers.enqueue_plainly))
+    return _twiml(handlers.incoming, handlers.enqueue_plainly)
 
 
-@app.route("/voice/menu/{attempt}", methods=["POST"], content_types=FORM)
+@_route(urls.MENU)
 def voice_menu(attempt: str) -> Response:
-    return _respond(request.voice(_event(), handlers.menu, handlers.enqueue_plainly))
+    return _twiml(handlers.menu, handlers.enqueue_plainly)
 
 
-@app.route("/voice/wait", methods=["POST"], content_types=FORM)
+@_route(urls.WAIT)
 def voice_wait() -> Response:
-    return _respond(request.voice(_event(), handlers.wait, handlers.keep_waiting))
+    return _twiml(handlers.wait, handlers.keep_waiting)
 
 
-@app.route("/voice/after", methods=["POST"], content_types=FORM)
+@_route(urls.AFTER)
 def voice_after() -> Response:
-    now = time.time()
-    return _respond(request.voice(_event(), lambda hook: handlers.after(hook, now), handlers.apologize))
+    return _twiml(handlers.after, handlers.apologize)
 
 
-@app.route("/voice/survey", methods=["POST"], content_types=FORM)
+@_route(urls.SURVEY)
 def voice_survey() -> Response:
-    now = time.time()
-    return _respond(request.voice(_event(), lambda hook: handlers.survey(hook, now), handlers.apologize))
+    return _twiml(handlers.survey, handlers.apologize)
 
 
-@app.route("/voice/voicemail", methods=["POST"], content_types=FORM)
+@_route(urls.VOICEMAIL)
 def voice_voicemail() -> Response:
-    now = time.time()
-    return _respond(request.voice(_event(), lambda hook: handlers.voicemail(hook, now), handlers.apologize))
+    return _twiml(handlers.voicemail, handlers.apologize)
 
 
-@app.route("/voice/fallback", methods=["POST"], content_types=FORM)
+@_route(urls.FALLBACK)
 def voice_fallback() -> Response:
-    now = time.time()
-    return _respond(request.voice(_event(), lambda hook: handlers.fallback(hook, now), handlers.apologize))
+    return _twiml(handlers.fallback, handlers.apologize)
 
 
 # --- TaskRouter
 
 
-@app.route("/taskrouter/assignment", methods=["POST"], content_types=FORM)
+@_route(urls.ASSIGNMENT)
 def taskrouter_assignment() -> Response:
     from chalicelib.routing import assignment
 
-    return _respond(request.data(_event(), lambda hook: assignment.decide(hook, time.time())))
+    return _data(assignment.decide)
 
 
-@app.route("/taskrouter/events", methods=["POST"], content_types=FORM)
+@_route(urls.EVENTS)
 def taskrouter_events() -> Response:
     from chalicelib.routing import events
 
-    return _respond(request.data(_event(), lambda hook: events.take(hook, time.time())))
+    return _data(events.record)
 
 
 # --- The worker's leg
 
 
-@app.route("/worker/{call_sid}/{reservation_sid}/answer", methods=["POST"], content_types=FORM)
-def worker_answer(call_sid: str, reservation_sid: str) -> Response:
+@_route(urls.WORKER_ANSWER)
+def worker_answer(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import leg
 
-    now = time.time()
-    return _respond(request.voice(_event(), lambda hook: leg.answer(hook, now), leg.answer_without_record))
+    return _twiml(leg.answer, leg.answer_without_record)
 
 
-@app.route("/worker/{call_sid}/{reservation_sid}/status", methods=["POST", "GET"], content_types=ANY)
-def worker_status(call_sid: str, reservation_sid: str) -> Response:
+@_route(urls.WORKER_STATUS)
+def worker_status(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import leg
 
-    return _respond(request.data(_event(), lambda hook: leg.follow_status(hook, time.time())))
+    return _data(leg.follow_status)
 
 
 # --- AWS
 
 
-# A burst of jobs waits in the queue and leaves Lambda to the doors: a new account may have ten executions at once.
+# A burst of jobs waits in the queue and leaves Lambda to the webhooks: a new account may have ten executions at once.
 JOBS_AT_ONCE = int(os.environ.get("JOBS_AT_ONCE") or 5)
 
 
-@app.on_sqs_message(
-    queue=os.environ["JOBS_QUEUE"], batch_size=1, maximum_concurrency=JOBS_AT_ONCE, name="jobs_consumer"
-)
+@app.on_sqs_message(os.environ["JOBS_QUEUE"], batch_size=1, maximum_concurrency=JOBS_AT_ONCE, name="jobs_consumer")
 def jobs_consumer(event: SQSEvent) -> None:
     from chalicelib import jobs
-    from chalicelib.worker import leg
+    from chalicelib.worker import consumer
 
-    with log.About(request_id=_request_id(event.context)):
+    with log.Context(request_id=_request_id(event.context)):
         for record in event:
-            leg.work(jobs.decode(record.body), time.time)
+            consumer.work(jobs.decode(record.body), time.time)
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> None:
-    from chalicelib.lifecycle import reconcile as room
+    from chalicelib.lifecycle import reconcile
 
-    with log.About(request_id=_request_id(event.context)):
-        room.run(time.time)
+    with log.Context(request_id=_request_id(event.context)):
+        reconcile.run(time.time)

@@ -50,7 +50,7 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
 
 # What a month of 30 days has, whether anybody calls or not.
 ALARMS, DASHBOARDS = 15, 1
-METRICS = 10  # of ours, and again for each reason of a rejection
+METRICS = 11  # of ours, and again for each reason of a rejection
 REASONS = 13 + 2  # that bridge.py rejects for, what follows a colon left out; whose account a refused webhook claims
 SWEEPS = 30 * 24 * 60  # one a minute
 SWEEP_READ_UNITS = 0.5  # one query of the index `open`

@@ -1,4 +1,8 @@
-"""The messages on the jobs queue, typed. A message of an older version lacks fields: each new one has a default."""
+"""The messages on the jobs queue, typed. A message of an older version lacks fields: each new one has a default.
+
+`subject` is the link's: the caller's CallSid, or the TaskSid of a task without a call. In a message, as in the table,
+its name is `call_sid`.
+"""
 
 from typing import Annotated
 
@@ -15,18 +19,18 @@ Sid = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}\Z")]
 class RingWorker(msgspec.Struct, frozen=True, tag_field="job", tag="ring_worker"):
     """Do the CRM work for this link, then ring the worker."""
 
-    call_sid: Sid
+    subject: Sid = msgspec.field(name="call_sid")
     reservation_sid: Sid
 
     @property
     def key(self) -> Key:
-        return Key(self.call_sid, self.reservation_sid)
+        return Key(self.subject, self.reservation_sid)
 
 
-class GiveUp(msgspec.Struct, frozen=True, tag_field="job", tag="give_up"):
+class Reject(msgspec.Struct, frozen=True, tag_field="job", tag="give_up"):
     """Reject this reservation, which could not be done when it was due."""
 
-    call_sid: Sid
+    subject: Sid = msgspec.field(name="call_sid")
     reservation_sid: Sid
     task_sid: Sid
     reason: str = ""
@@ -34,24 +38,24 @@ class GiveUp(msgspec.Struct, frozen=True, tag_field="job", tag="give_up"):
 
     @property
     def key(self) -> Key:
-        return Key(self.call_sid, self.reservation_sid)
+        return Key(self.subject, self.reservation_sid)
 
 
 class HangUp(msgspec.Struct, frozen=True, tag_field="job", tag="hang_up"):
-    """End this worker leg, which could not be done when it was due; `call_sid` is the caller's, for the log."""
+    """End this worker leg, which could not be done when it was due; `subject` is for the log."""
 
     worker_call_sid: Sid
-    call_sid: str = ""
+    subject: str = msgspec.field(name="call_sid", default="")
 
 
 class CompleteTask(msgspec.Struct, frozen=True, tag_field="job", tag="complete_task"):
     """The wrap-up time is over: complete the task and put the worker back to work."""
 
-    call_sid: Sid
+    subject: Sid = msgspec.field(name="call_sid")
     task_sid: Sid
 
 
-Job = RingWorker | GiveUp | HangUp | CompleteTask
+Job = RingWorker | Reject | HangUp | CompleteTask
 
 
 class JobError(Exception):

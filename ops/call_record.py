@@ -7,24 +7,24 @@ from typing import Any
 import msgspec
 
 from chalicelib.links import table
-from chalicelib.links.model import STATES, Call, Link, Story
+from chalicelib.links.model import STATES, Call, CallRecord, Link
 from chalicelib.observability.log import mask
 
 Moment = tuple[float, str]  # epoch seconds, what happened then
 
 
-def find(table_name: str, call_sid: str) -> Story | None:
+def find(table_name: str, call_sid: str) -> CallRecord | None:
     """The story in which this leg, the caller's or a worker's, has a part; None when it has none."""
-    story = table.story(call_sid, table_name)
-    if story.call is None and not story.links:
+    record = table.find_call(call_sid, table_name)
+    if record.call is None and not record.links:
         link = table.by_worker_leg(call_sid, table_name)
-        return table.story(link.call_sid, table_name) if link else None
-    return story
+        return table.find_call(link.subject, table_name) if link else None
+    return record
 
 
-def as_json(story: Story, show_numbers: bool = False) -> str:
+def as_json(record: CallRecord, show_numbers: bool = False) -> str:
     """Every field that is kept. Numbers are masked unless asked for."""
-    fields = msgspec.to_builtins(story)
+    fields = msgspec.to_builtins(record)
     return msgspec.json.format(msgspec.json.encode(fields if show_numbers else _masked(fields))).decode()
 
 
@@ -41,11 +41,11 @@ def _masked(value: Any) -> Any:
             return value
 
 
-def timeline(story: Story, show_numbers: bool = False) -> str:
+def timeline(record: CallRecord, show_numbers: bool = False) -> str:
     """What is known of the call, then every step of it in the order of time. Numbers are masked unless asked for."""
-    moments = sorted(_moments(story), key=lambda moment: moment[0])  # of two at once, the earlier step stays first
+    moments = sorted(_moments(record), key=lambda moment: moment[0])  # of two at once, the earlier step stays first
     began = moments[0][0] if moments else 0.0
-    lines = [*_call(story.call), *(line for link in story.links for line in _link(link)), ""]
+    lines = [*_call(record.call), *(line for link in record.links for line in _link(link)), ""]
     lines += [f"{_iso(at)}  {at - began:8.3f} s  {what}" for at, what in moments]
     text = "\n".join(lines)
     return text if show_numbers else mask(text)
@@ -74,14 +74,14 @@ def _link(link: Link) -> Iterator[str]:
         yield f"  CRM: {link.crm_name}; said to the worker: {link.crm_whisper or 'nothing'}"
 
 
-def _moments(story: Story) -> Iterator[Moment]:
-    if story.call:
+def _moments(record: CallRecord) -> Iterator[Moment]:
+    if record.call:
         known = {"at": "the task is made", "left_queue_at": "the caller is out of the queue"}
         known |= {f"{step}_at": f"the task is {step}" for step in ("wrapping", "completed", "canceled")}
         for field, what in known.items():
-            if getattr(story.call, field):
-                yield getattr(story.call, field), what
-    for link in story.links:
+            if getattr(record.call, field):
+                yield getattr(record.call, field), what
+    for link in record.links:
         for state in STATES:
             if at := getattr(link, f"{state}_at"):
                 yield at, f"{_name(link)}: {_ending(link) if state == 'closed' else state}"

@@ -78,9 +78,9 @@ class Aws:
 
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the links table."""
-        from chalicelib.links.table import _decode
+        from chalicelib.links.attributes import decode
 
-        return [_decode(item) for item in self.client("dynamodb").scan(TableName="cordboard-test-links")["Items"]]
+        return [decode(item) for item in self.client("dynamodb").scan(TableName="cordboard-test-links")["Items"]]
 
     def row(self, item: str) -> dict[str, Any]:
         """The row with this sort key; empty when there is none."""

@@ -1,9 +1,13 @@
-"""The use cases of the caller's leg: the doors of a call from its first webhook to its last."""
+"""The caller's leg, from its first webhook to its last."""
+
+from collections.abc import Callable, Mapping
 
 from chalicelib.caller import twiml
 from chalicelib.config import callcenter, environment
 from chalicelib.observability import log, metrics
-from chalicelib.twilio.request import Webhook, sid, text
+from chalicelib.twilio import urls
+from chalicelib.twilio.request import Webhook
+from chalicelib.twilio.values import count, sid, text
 
 
 def incoming(webhook: Webhook) -> str:
@@ -29,7 +33,7 @@ def menu(webhook: Webhook) -> str:
     """What the caller pressed or said. No choice after the last try: the call goes on without one."""
     _, line = callcenter.current().line_of(webhook.form.get("To", ""))
     workflow_sid, base_url = environment.current().workflow_sid, webhook.base_url
-    attempt = _number(webhook.path["attempt"]) or 1
+    attempt = count(webhook.path["attempt"]) or 1
     if line.menu is None:
         return twiml.enqueue(line, workflow_sid, base_url, {})
     choice = twiml.choose(line.menu, webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
@@ -41,68 +45,65 @@ def menu(webhook: Webhook) -> str:
 def wait(webhook: Webhook) -> str:
     form = webhook.form
     treatment = callcenter.current().treatment_of(form.get("To", ""))
-    seconds = _number(form.get("QueueTime"))
+    seconds = count(form.get("QueueTime"))
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
-    return twiml.wait(treatment, _number(form.get("QueuePosition")), _number(form.get("AvgQueueTime")), seconds)
+    return twiml.wait(treatment, count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds)
 
 
 def keep_waiting(webhook: Webhook) -> str:
     return twiml.keep_waiting()
 
 
-def after(webhook: Webhook, now: float) -> str:
-    """The caller is out of the queue: QueueResult says why."""
+def after(webhook: Webhook) -> str:
+    """The caller is out of the queue: QueueResult says why (contract 3.1)."""
     call_sid, result = sid(webhook.form.get("CallSid")), text(webhook.form.get("QueueResult"))
-    seconds = _number(webhook.form.get("QueueTime"))
+    seconds = count(webhook.form.get("QueueTime"))
     log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
-    _note(call_sid, {"queue_result": result, "queue_seconds": seconds, "left_queue_at": now}, now)
+    _record(call_sid, {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}, webhook.at)
     if result == "hangup" and call_sid:
         from chalicelib.lifecycle import closing
 
-        closing.caller_gone(call_sid, now)
+        closing.caller_left(call_sid, webhook.at)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     return twiml.after(treatment, result, webhook.base_url)
 
 
-def survey(webhook: Webhook, now: float) -> str:
+def survey(webhook: Webhook) -> str:
     """The digit of the survey is kept with the call."""
-    _note(sid(webhook.form.get("CallSid")), {"survey": webhook.form.get("Digits", "")[:1]}, now)
+    _record(sid(webhook.form.get("CallSid")), {"survey": webhook.form.get("Digits", "")[:1]}, webhook.at)
     return twiml.thank_for_survey(callcenter.current().treatment_of(webhook.form.get("To", "")))
 
 
-def voicemail(webhook: Webhook, now: float) -> str:
-    """The recording's url is kept with the call."""
+def voicemail(webhook: Webhook) -> str:
+    """The recording's URL is kept with the call."""
     form = webhook.form
-    seconds = _number(form.get("RecordingDuration"))
+    seconds = count(form.get("RecordingDuration"))
     url = text(form.get("RecordingUrl"))
-    _note(sid(form.get("CallSid")), {"voicemail_url": url, "voicemail_seconds": seconds}, now)
+    _record(sid(form.get("CallSid")), {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at)
     return twiml.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
 
 
-def fallback(webhook: Webhook, now: float) -> str:
-    """Twilio could not get a document of ours (ErrorUrl says which): what its own door says, once more."""
-    _, _, door = webhook.form.get("ErrorUrl", "").partition("#")[0].partition("/voice/")
-    name, _, attempt = door.partition("/")
-    match name:
-        case "menu":
-            return menu(webhook._replace(path={"attempt": attempt}))
-        case "wait":
-            return wait(webhook)
-        case "after":
-            return after(webhook, now)
-        case "survey":
-            return survey(webhook, now)
-        case "voicemail":
-            return voicemail(webhook, now)
-        case _:
-            return incoming(webhook)
+def fallback(webhook: Webhook) -> str:
+    """Twilio could not get a document of ours (ErrorUrl says which): what its own handler says, once more."""
+    route, parameters = urls.find(webhook.form.get("ErrorUrl", "")) or (urls.INCOMING, {})
+    handler = _AGAIN_AT_FALLBACK.get(route, incoming)
+    return handler(webhook._replace(path=parameters))
+
+
+_AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
+    urls.MENU: menu,
+    urls.WAIT: wait,
+    urls.AFTER: after,
+    urls.SURVEY: survey,
+    urls.VOICEMAIL: voicemail,
+}
 
 
 def apologize(webhook: Webhook) -> str:
     return twiml.apologize()
 
 
-def _note(call_sid: str, changes: dict[str, object], now: float) -> None:
+def _record(call_sid: str, changes: dict[str, object], now: float) -> None:
     """Keep it if we can: the caller does not wait for our records."""
     from chalicelib.links import table
 
@@ -113,8 +114,3 @@ def _note(call_sid: str, changes: dict[str, object], now: float) -> None:
         table.record_call(call_sid, changes, now)
     except Exception as error:
         log.error("call not recorded", call_sid=call_sid, why=type(error).__name__, lost=list(changes))
-
-
-def _number(digits: str | None) -> int:
-    """The number that a field has: seconds, a place in the queue; 0 when it is missing, or larger than any of these."""
-    return int(digits) if digits and digits.isdecimal() and len(digits) < 10 else 0

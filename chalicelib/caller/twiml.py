@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
-from chalicelib.config.callcenter import AGAIN, Choice, Line, Menu, SimpleQueue, Treatment
+from chalicelib.config.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
+from chalicelib.twilio import urls
 
 # Between two rounds of the waiting document when a line plays no music.
 QUIET_SECONDS = 20
@@ -49,7 +50,7 @@ def enqueue(line: Line, workflow_sid: str, base_url: str, attributes: Mapping[st
 
 
 def enqueue_plainly(workflow_sid: str) -> str:
-    """Into the queue with nothing but the workflow: what remains when our own code fails at the door."""
+    """Into the queue with nothing but the workflow: what remains when our own code fails at the first request."""
     response = VoiceResponse()
     response.enqueue(None, workflow_sid=workflow_sid)
     return str(response)
@@ -125,7 +126,7 @@ def join_simple_queue(name: str, queue: SimpleQueue, base_url: str) -> str:
     """A caller of a simple queue."""
     response = VoiceResponse()
     _say(response, queue, queue.greeting)
-    response.enqueue(name, wait_url=f"{base_url}/voice/wait{AGAIN}", action=f"{base_url}/voice/after{AGAIN}")
+    response.enqueue(name, wait_url=urls.WAIT.url(base_url), action=urls.AFTER.url(base_url))
     return str(response)
 
 
@@ -149,7 +150,7 @@ def serve_simple_queue(name: str, queue: SimpleQueue, agent: str) -> str:
 def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url: str) -> None:
     gather = Gather(
         input="dtmf speech",
-        action=f"{base_url}/voice/menu/{attempt}{AGAIN}",
+        action=urls.MENU.url(base_url, attempt=str(attempt)),
         timeout=menu.timeout,
         num_digits=max(len(choice.digits) for choice in menu.choices),
         language=line.language,
@@ -157,20 +158,20 @@ def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url
     )
     _say(gather, line, menu.prompt)
     response.append(gather)
-    response.redirect(f"{base_url}/voice/menu/{attempt}{AGAIN}")  # nothing was pressed or said
+    response.redirect(urls.MENU.url(base_url, attempt=str(attempt)))  # nothing was pressed or said
 
 
 def _enqueue(
     response: VoiceResponse, line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]
 ) -> None:
-    wait_url, action = f"{base_url}/voice/wait{AGAIN}", f"{base_url}/voice/after{AGAIN}"
+    wait_url, action = urls.WAIT.url(base_url), urls.AFTER.url(base_url)
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
     body = msgspec.json.encode({**line.attributes, **attributes}).decode()
     enqueue.task(body, priority=line.priority, timeout=line.timeout)
 
 
 def _ask_survey(response: VoiceResponse, treatment: Treatment, base_url: str) -> None:
-    gather = Gather(input="dtmf", num_digits=1, timeout=8, action=f"{base_url}/voice/survey{AGAIN}")
+    gather = Gather(input="dtmf", num_digits=1, timeout=8, action=urls.SURVEY.url(base_url))
     _say(gather, treatment, treatment.after.survey)
     response.append(gather)
     _goodbye(response, treatment, treatment.after.thanks)
@@ -183,7 +184,7 @@ def _end(response: VoiceResponse, treatment: Treatment, say: str, then: str, bas
     rules = treatment.voicemail
     _say(response, treatment, f"{say} {rules.prompt}")
     response.record(
-        action=f"{base_url}/voice/voicemail{AGAIN}", max_length=rules.max_seconds, finish_on_key="#", play_beep=True
+        action=urls.VOICEMAIL.url(base_url), max_length=rules.max_seconds, finish_on_key="#", play_beep=True
     )
     _goodbye(response, treatment, rules.thanks)  # Record goes on here when nothing was said
 

@@ -18,10 +18,6 @@ MARGIN_SECONDS = 10
 
 DAY_SECONDS = 86400
 
-# At the end of a URL that Twilio is given: if no good answer comes, whatever the reason, it asks twice more within the
-# same deadline (contract 1.3). Our doors take a webhook twice; without this a function that dies is the caller's loss.
-AGAIN = "#rc=2&rp=all"
-
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="an E.164 number")]
 Seconds = Annotated[int, Meta(ge=0)]
 Attributes = dict[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib import aws
 from chalicelib.config import callcenter, environment
-from chalicelib.crm import Approval, Attempt, Declined, Unavailable
+from chalicelib.crm.port import Approval, Attempt, Declined, Unavailable
 
 
 def prepare(attempt: Attempt) -> Approval:

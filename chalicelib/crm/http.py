@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.config import callcenter, environment, secrets
-from chalicelib.crm import Approval, Attempt, Declined, Unavailable
+from chalicelib.crm.port import Approval, Attempt, Declined, Unavailable
 
 MAX_ANSWER_BYTES = 16 * 1024  # what a link keeps of an answer
 

@@ -8,17 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-import msgspec
-
-from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import Queue
-from chalicelib.lifecycle import closing
+from chalicelib.config import callcenter
+from chalicelib.lifecycle import closing, wrap_up
 from chalicelib.links import table
 from chalicelib.links.model import Link, Outcome, outcome_of
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest
 
-Clock = Callable[[], float]
+Clock = Callable[[], float]  # gives epoch seconds
 
 # Of the 60 s that the function has in Lambda: what was begun last has the rest for slow answers.
 LINKS_SECONDS = 25.0
@@ -39,7 +36,7 @@ def run(clock: Clock) -> Mapping[str, int]:
     for sweep, seconds in ((_links, LINKS_SECONDS), (_tasks, ALL_SECONDS)):
         try:
             done.update(sweep(clock, began + seconds))
-        except (rest.Unavailable, rest.Unknown) as error:
+        except rest.NotDone as error:
             log.warning("sweep: Twilio cannot be reached", why=str(error))
             done["broken off"] += 1
     log.info("sweep", seconds=round(clock() - began, 1), **done)
@@ -53,15 +50,15 @@ def _links(clock: Clock, until: float) -> Iterator[str]:
             if clock() >= until:
                 yield "out of time"
                 return
-            yield _guarded(partial(_look, due, clock()), msgspec.structs.asdict(due.key))
+            yield _guarded(partial(_look, due, clock()), due.key.sids)
 
 
 def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
     """What `act` did. Its error is logged and the next one is not held up, unless Twilio cannot be reached at all."""
-    with log.About(**about):
+    with log.Context(**about):
         try:
             did = act()
-        except (rest.Unavailable, rest.Unknown):
+        except rest.NotDone:
             raise
         except Exception as error:
             log.error("sweep failed", why=type(error).__name__)
@@ -73,7 +70,7 @@ def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
 
 def _look(due: table.Due, now: float) -> str:
     try:
-        link = table.look_again(due.key, due.check_at, now + SOON_SECONDS)
+        link = table.reschedule_check(due.key, due.check_at, now + SOON_SECONDS)
         status = rest.reservation_status(link.task_sid, link.reservation_sid) if link.task_sid else "gone"
         match status:
             case "pending":
@@ -85,15 +82,15 @@ def _look(due: table.Due, now: float) -> str:
             case _:
                 outcome = outcome_of(status)
                 return _close(link, outcome, now) if outcome else f"left {status}"
-    except table.Lost:
+    except table.ConditionFailed:
         return "taken"  # closed by its event, or by another sweep
 
 
 def _pending(link: Link, now: float) -> str:
     """Nobody is joined. Where a phone may be ringing, the reservation has time until its end."""
     end = link.reserved_at + callcenter.current().reservation_timeout + table.CHECK_AFTER_SECONDS
-    if now < end and (link.worker_call_sid or link.mode == "direct"):
-        table.look_again(link.key, link.check_at, end)
+    if now < end and (link.worker_call_sid or not link.policy.owns_leg):
+        table.reschedule_check(link.key, link.check_at, end)
         return "left pending"
     # Reject first: if the two are being joined at this moment, Twilio refuses, and the leg is left alone.
     if not rest.reject(link.task_sid, link.reservation_sid, ""):
@@ -104,21 +101,14 @@ def _pending(link: Link, now: float) -> str:
 def _joined(link: Link, status: str, now: float) -> str:
     """The two talk, or have talked; `bridged_at` is when we learned of it, if no event told."""
     if link.state != "bridged":
-        link = table.observe(link.key, "bridged", now, {})
+        link = table.upsert_state(link.key, "bridged", now, {})
     later = table.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
-    table.look_again(link.key, link.check_at, now + later)
+    table.reschedule_check(link.key, link.check_at, now + later)
     return f"left {status}"
 
 
 def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
-    """End the worker's leg and close then: a sweep that dies in between finds the link open again."""
-    if outcome != "completed" and link.worker_call_sid and link.mode != "direct":
-        rest.hang_up(link.worker_call_sid)
-    why = f"swept: {reason}" if reason else ""
-    try:
-        table.close(link.key, outcome, why or link.reason or "swept", now)
-    except table.Lost:
-        table.explain(link.key, why)  # its event came meanwhile, and does not know why we rejected
+    closing.close(link.key, outcome, f"swept: {reason}" if reason else link.reason or "swept", now)
     return outcome
 
 
@@ -128,9 +118,5 @@ def _tasks(clock: Clock, until: float) -> Iterator[str]:
         if clock() >= until:
             yield "out of time"
             return
-        if clock() >= task.updated_at + _rules(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS:
-            yield _guarded(partial(closing.finish_task, task.sid, "swept", clock()), {"task_sid": task.sid})
-
-
-def _rules(task: rest.Task) -> Queue:
-    return callcenter.current().queue(environment.current().task_queue_name(task.task_queue_sid))
+        if clock() >= task.updated_at + wrap_up.queue_of(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS:
+            yield _guarded(partial(wrap_up.finish_task, task.sid, "swept", clock()), {"task_sid": task.sid})

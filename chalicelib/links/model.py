@@ -1,9 +1,11 @@
-"""The link: one worker reserved for one caller's call. Its states, and what may follow what (pure)."""
+"""The link: one worker reserved for one task. Its states, and what may follow what (pure)."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import msgspec
+
+from chalicelib.links.modes import MODES, Mode, ModeName
 
 State = Literal["reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed"]
 STATES: tuple[State, ...] = ("reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed")
@@ -11,18 +13,19 @@ STATES: tuple[State, ...] = ("reserved", "preparing", "dialing", "ringing", "ans
 # How a link ends. `rejected` says why in `reason`; the others are TaskRouter's own words for a reservation.
 Outcome = Literal["completed", "rejected", "timeout", "canceled", "rescinded"]
 
-_OUTCOMES: Mapping[str, Outcome] = {outcome: outcome for outcome in get_args(Outcome)}
-
-Mode = Literal["crm-first", "direct"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
-    """A link as the table keeps it. Times are epoch seconds; an empty string or 0 means not known."""
+    """A link as the table keeps it. Times are epoch seconds; an empty string or 0 means not known.
 
-    call_sid: str
+    `subject` is the caller's CallSid, or the TaskSid of a task without a call. The table's attribute is `call_sid`.
+    """
+
+    subject: str = msgspec.field(name="call_sid")
     reservation_sid: str
     state: State = "reserved"
-    mode: Mode = "crm-first"
+    mode: ModeName = "crm-first"
     outcome: Outcome | Literal[""] = ""
     reason: str = ""
     task_sid: str = ""
@@ -50,16 +53,31 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> "Key":
-        return Key(self.call_sid, self.reservation_sid)
+        return Key(self.subject, self.reservation_sid)
+
+    @property
+    def policy(self) -> Mode:
+        """What the link's mode means for it."""
+        return MODES[self.mode]
+
+    @property
+    def own_leg(self) -> str:
+        """The sid of the worker leg that we placed; empty while there is none, and for a leg that Twilio placed."""
+        return self.worker_call_sid if self.policy.owns_leg else ""
 
 
 class Key(msgspec.Struct, frozen=True):
-    call_sid: str
+    subject: str
     reservation_sid: str
+
+    @property
+    def sids(self) -> dict[str, str]:
+        """For the fields of a log line."""
+        return {"call_sid": self.subject, "reservation_sid": self.reservation_sid}
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """The caller's own story, whatever became of the links."""
+    """What is known of the caller's own leg, whatever became of the links."""
 
     call_sid: str
     task_sid: str = ""
@@ -79,7 +97,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     canceled_at: float = 0
 
 
-class Story(msgspec.Struct, frozen=True):
+class CallRecord(msgspec.Struct, frozen=True):
     """All that is known of one call."""
 
     call: Call | None
@@ -93,7 +111,7 @@ def before(state: State) -> tuple[State, ...]:
 
 def outcome_of(status: str) -> Outcome | None:
     """How a link ends whose reservation has this status; None while it is open, or unknown to Twilio."""
-    return _OUTCOMES.get(status)
+    return next((outcome for outcome in OUTCOMES if outcome == status), None)
 
 
 def is_over(link: Link) -> bool:

@@ -1,6 +1,7 @@
 """The table of links and calls. Every step is one conditional write that says what it expects.
 
-Keys: partition `call_sid`, sort `item`: "CALL" for the caller's own story, the ReservationSid for a link.
+Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of a task without a call. Sort `item`:
+"CALL" for what is known of the caller's own leg, the ReservationSid for a link.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,8 @@ import msgspec
 
 from chalicelib import aws
 from chalicelib.config import callcenter, environment
-from chalicelib.links.model import Call, Key, Link, Outcome, State, Story, before
+from chalicelib.links.attributes import decode, encode
+from chalicelib.links.model import Call, CallRecord, Key, Link, Outcome, State, before
 
 # The sweep looks at a link this long after its time: crm-first the last moment to dial, direct the reservation's end.
 CHECK_AFTER_SECONDS = 10
@@ -20,7 +22,7 @@ CHECK_TALK_SECONDS = 240
 DUE_PAGE = 25
 
 
-class Lost(Exception):
+class ConditionFailed(Exception):
     """The conditional write found something else than it expects. `current` is the row that stands, if any."""
 
     def __init__(self, current: Link | None) -> None:
@@ -50,16 +52,16 @@ def reserve(link: Link, now: float) -> Link:
     """Write a new link; returns the one that stands, which is another when this reservation was written before."""
     row = _row(link) | {"reserved_at": now} | _expiry(now)
     if link.state != "closed":
-        row |= {"open": "link", "check_at": int(_time_is_over(link, now)) + CHECK_AFTER_SECONDS}
+        row |= {"open": "link", "check_at": _check_at(link, now)}
     try:
         aws.client("dynamodb").put_item(
             TableName=environment.current().links_table,
-            Item=_encode(row),
+            Item=encode(row),
             ConditionExpression="attribute_not_exists(call_sid)",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
     except aws.client("dynamodb").exceptions.ConditionalCheckFailedException as error:
-        return _link(_decode(error.response["Item"]))
+        return _link(decode(error.response["Item"]))
     return msgspec.structs.replace(link, reserved_at=now)
 
 
@@ -77,7 +79,7 @@ def advance(key: Key, state: State, now: float, changes: Mapping[str, object] | 
     return _write_link(key, _Write({**(changes or {}), "state": state, f"{state}_at": now}, condition, values))
 
 
-def divert(key: Key, now: float) -> Link:
+def fall_back_to_direct(key: Key, now: float) -> Link:
     """Hand a link to Twilio's own dequeue, unless a job is at work on it. Raises Lost."""
     changes = {"state": "dialing", "dialing_at": now, "mode": "direct"}
     return _write_link(key, _Write(changes, "#state = :reserved", {":reserved": "reserved"}))
@@ -97,7 +99,7 @@ def record_leg(key: Key, worker_call_sid: str) -> Link:
     return _write_link(key, _Write({"worker_call_sid": worker_call_sid}, condition, {":leg": worker_call_sid}))
 
 
-def observe(key: Key, state: State, now: float, seen: Mapping[str, object]) -> Link:
+def upsert_state(key: Key, state: State, now: float, seen: Mapping[str, object]) -> Link:
     """An event says that the link got to `state`; the row is made if the event is the first to tell. Raises Lost.
 
     `seen` are the identifying fields of the event: they fill what the row does not know yet, and change nothing.
@@ -110,7 +112,7 @@ def observe(key: Key, state: State, now: float, seen: Mapping[str, object]) -> L
 
 
 def close(key: Key, outcome: Outcome, reason: str, now: float, seen: Mapping[str, object] | None = None) -> Link:
-    """The link has ended; like `observe` it makes the row if need be. Raises Lost when it is closed already."""
+    """The link has ended; like `upsert_state` it makes the row if need be. Raises Lost when it is closed already."""
     condition, values = _is_in(before("closed"))
     changes = {"state": "closed", "closed_at": now, "outcome": outcome, "reason": reason}
     defaults = {**(seen or {}), "reserved_at": now, **_expiry(now)}
@@ -123,22 +125,22 @@ def close(key: Key, outcome: Outcome, reason: str, now: float, seen: Mapping[str
 def due(now: float) -> Iterator[Sequence[Due]]:
     """The open links whose time has come, those that wait longest first, page by page.
 
-    An index tells them, which may be a moment behind: `look_again` finds out whether it is so.
+    An index tells them, which may be a moment behind: `reschedule_check` finds out whether it is so.
     """
     request: dict[str, Any] = {
         "TableName": environment.current().links_table,
         "IndexName": "open",
         "KeyConditionExpression": "#open = :link AND check_at <= :now",
         "ExpressionAttributeNames": {"#open": "open"},
-        "ExpressionAttributeValues": _encode({":link": "link", ":now": now}),
+        "ExpressionAttributeValues": encode({":link": "link", ":now": now}),
         "PaginationConfig": {"PageSize": DUE_PAGE},
     }
     for page in aws.client("dynamodb").get_paginator("query").paginate(**request):
-        rows = [_decode(item) for item in page["Items"]]
+        rows = [decode(item) for item in page["Items"]]
         yield [Due(Key(row["call_sid"], row["item"]), row["check_at"]) for row in rows]
 
 
-def look_again(key: Key, seen: float, check_at: float) -> Link:
+def reschedule_check(key: Key, seen: float, check_at: float) -> Link:
     """Have the link looked at again at `check_at`, if it is still to be looked at when it was `seen` to be.
 
     Returns the link as it stands. Raises Lost: it is closed, or somebody else is looking at it.
@@ -146,13 +148,13 @@ def look_again(key: Key, seen: float, check_at: float) -> Link:
     return _write_link(key, _Write({"check_at": int(check_at)}, "#check_at = :seen", {":seen": seen}, names={}))
 
 
-def explain(key: Key, reason: str) -> bool:
+def set_reason_once(key: Key, reason: str) -> bool:
     """Say why a link ended, or will end, unless that has been said; returns whether it was news."""
     if not reason:
         return False
     try:
         _write_link(key, _Write({"reason": reason}, "attribute_exists(#state) AND attribute_not_exists(reason)"))
-    except Lost:
+    except ConditionFailed:
         return False
     return True
 
@@ -163,30 +165,30 @@ def note_time(key: Key, step: str, at: float) -> None:
 
 
 def record_call(
-    call_sid: str,
+    subject: str,
     changes: Mapping[str, object],
     now: float,
     *,
     defaults: Mapping[str, object] | None = None,
     once: str = "",
 ) -> bool:
-    """Note something of the caller's own story; with `once` only if that attribute is not there yet, else False."""
+    """Keep something of the caller's own leg; with `once` only if that attribute is not there yet, else False."""
     day = datetime.fromtimestamp(now, UTC).date().isoformat()
     condition, names = ("attribute_not_exists(#once)", {"#once": once}) if once else ("", {})
     defaults = {**(defaults or {}), "day": day, "at": now, **_expiry(now)}
     try:
-        _update(call_sid, "CALL", _Write(changes, condition, names=names, defaults=defaults))
-    except Lost:
+        _update(subject, "CALL", _Write(changes, condition, names=names, defaults=defaults))
+    except ConditionFailed:
         return False
     return True
 
 
-def story(call_sid: str, table: str = "") -> Story:
-    """Everything about the call of this caller's CallSid; `table` if it is another than this process's own."""
-    rows = _query(table, call_sid, KeyConditionExpression="call_sid = :sid", ConsistentRead=True)
+def find_call(subject: str, table: str = "") -> CallRecord:
+    """All that is known of this subject; `table` if it is another than this process's own."""
+    rows = _query(table, subject, KeyConditionExpression="call_sid = :sid", ConsistentRead=True)
     links = sorted((_link(row) for row in rows if row["item"] != "CALL"), key=lambda link: link.reserved_at)
     calls = [msgspec.convert(row, Call, strict=False) for row in rows if row["item"] == "CALL"]
-    return Story(calls[0] if calls else None, tuple(links))
+    return CallRecord(calls[0] if calls else None, tuple(links))
 
 
 def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
@@ -198,9 +200,9 @@ def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
 
 def _query(table: str, sid: str, **request: Any) -> list[dict[str, Any]]:
     request["TableName"] = table or environment.current().links_table
-    request["ExpressionAttributeValues"] = _encode({":sid": sid})
+    request["ExpressionAttributeValues"] = encode({":sid": sid})
     pages = aws.client("dynamodb").get_paginator("query").paginate(**request)
-    return [_decode(item) for page in pages for item in page["Items"]]
+    return [decode(item) for page in pages for item in page["Items"]]
 
 
 def _is_in(states: Sequence[State]) -> tuple[str, dict[str, object]]:
@@ -210,10 +212,10 @@ def _is_in(states: Sequence[State]) -> tuple[str, dict[str, object]]:
 
 def _write_link(key: Key, write: _Write) -> Link:
     try:
-        return _link(_update(key.call_sid, key.reservation_sid, write))
-    except Lost as lost:
-        if lost.current and _is_ours(lost.current, write.changes):
-            return lost.current
+        return _link(_update(key.subject, key.reservation_sid, write))
+    except ConditionFailed as failed:
+        if failed.current and _is_ours(failed.current, write.changes):
+            return failed.current
         raise
 
 
@@ -222,7 +224,7 @@ def _is_ours(link: Link, changes: Mapping[str, object]) -> bool:
     return "state" in changes and all(getattr(link, name) == value for name, value in changes.items() if value)
 
 
-def _update(call_sid: str, item: str, write: _Write) -> dict[str, Any]:
+def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:
     changes = {name: value for name, value in write.changes.items() if value not in ("", None)}
     known = {*changes, *write.remove}
     defaults = {name: value for name, value in write.defaults.items() if value not in ("", None) and name not in known}
@@ -234,24 +236,23 @@ def _update(call_sid: str, item: str, write: _Write) -> dict[str, Any]:
     try:
         answer = aws.client("dynamodb").update_item(
             TableName=environment.current().links_table,
-            Key=_encode({"call_sid": call_sid, "item": item}),
+            Key=encode({"call_sid": subject, "item": item}),
             UpdateExpression=f"SET {', '.join(sets)}{removes}",
             ExpressionAttributeNames={**{f"#{name}": name for name in [*used, *write.remove]}, **write.names},
-            ExpressionAttributeValues=_encode({**{f":{name}": value for name, value in used.items()}, **write.values}),
+            ExpressionAttributeValues=encode({**{f":{name}": value for name, value in used.items()}, **write.values}),
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **request,
         )
     except aws.client("dynamodb").exceptions.ConditionalCheckFailedException as error:
         standing = error.response.get("Item")
-        raise Lost(_link(_decode(standing)) if standing and item != "CALL" else None) from None
-    return _decode(answer["Attributes"])
+        raise ConditionFailed(_link(decode(standing)) if standing and item != "CALL" else None) from None
+    return decode(answer["Attributes"])
 
 
-def _time_is_over(link: Link, now: float) -> float:
-    """When a link that is reserved now should have come to something."""
-    direct = link.mode == "direct"
-    return now + callcenter.current().reservation_timeout if direct else max(link.deadline, now)
+def _check_at(link: Link, now: float) -> int:
+    due_at = link.policy.due_at(now, link.deadline, callcenter.current().reservation_timeout)
+    return int(due_at) + CHECK_AFTER_SECONDS
 
 
 def _expiry(now: float) -> dict[str, object]:
@@ -266,45 +267,3 @@ def _row(link: Link) -> dict[str, object]:
 
 def _link(row: Mapping[str, Any]) -> Link:
     return msgspec.convert({**row, "reservation_sid": row["item"]}, Link, strict=False)
-
-
-def _encode(values: Mapping[str, object]) -> dict[str, Any]:
-    return {name: _attribute(value) for name, value in values.items()}
-
-
-def _attribute(value: object) -> dict[str, Any]:
-    """The value in DynamoDB's notation. boto3's own serializer takes neither floats nor half of the time."""
-    match value:
-        case str():
-            return {"S": value}
-        case bool():
-            return {"BOOL": value}
-        case int() | float():
-            return {"N": repr(value)}
-        case None:
-            return {"NULL": True}
-        case Mapping():
-            return {"M": _encode(value)}
-        case Sequence():
-            return {"L": [_attribute(item) for item in value]}
-        case _:
-            raise TypeError(f"cannot be stored: {type(value).__name__}")
-
-
-def _decode(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _value(attribute) for name, attribute in item.items()}
-
-
-def _value(attribute: Mapping[str, Any]) -> Any:
-    [(kind, value)] = attribute.items()
-    match kind:
-        case "N":
-            return float(value) if set(value) & set(".eE") else int(value)
-        case "M":
-            return _decode(value)
-        case "L":
-            return [_value(item) for item in value]
-        case "NULL":
-            return None
-        case _:  # S and BOOL; nothing else is written here
-            return value

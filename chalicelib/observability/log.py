@@ -17,7 +17,7 @@ _PHONE = re.compile(
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 # A variable of the context and not of the module: invocations that take turns in one process do not mix.
-_about: ContextVar[dict[str, str] | None] = ContextVar("about", default=None)
+_context: ContextVar[dict[str, str] | None] = ContextVar("context", default=None)
 
 _json = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 _LONGEST = 10_000  # characters of one value; CloudWatch cuts a line where it likes
@@ -28,7 +28,7 @@ def mask(text: str) -> str:
     return _PHONE.sub(lambda found: found["sid"] or f"…{found.group()[-2:]}", text)
 
 
-class About:
+class Context:
     """A block in which every line has these fields too. A line's own field of the same name counts more.
 
     They are sids, ids and words of ours, and are not masked: an id may look like a phone number.
@@ -40,15 +40,15 @@ class About:
         self._fields = fields
 
     def __enter__(self) -> None:
-        self._token = _about.set({**(_about.get() or {}), **self._fields})
+        self._token = _context.set({**(_context.get() or {}), **self._fields})
 
     def __exit__(self, *_: object) -> None:
-        _about.reset(self._token)
+        _context.reset(self._token)
 
 
-def also(**fields: str) -> None:
+def bind(**fields: str) -> None:
     """Until the innermost block ends, its lines have these fields too: what became known in the meantime."""
-    known = _about.get()
+    known = _context.get()
     if known is not None:
         known.update(fields)
 
@@ -70,7 +70,7 @@ def error(event: str, measured: Mapping[str, object] = _NOTHING, /, **fields: ob
 
 def _write(level: str, event: str, measured: Mapping[str, object], fields: Mapping[str, object]) -> None:
     line: dict[str, object] = {"level": level, "event": event}
-    line |= {name: value for name, value in (_about.get() or {}).items() if value}
+    line |= {name: value for name, value in (_context.get() or {}).items() if value}
     line |= {name: _masked(value) for name, value in fields.items() if value not in (None, "")}
     line |= measured
     sys.stdout.write(_json(line) + "\n")

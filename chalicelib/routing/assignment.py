@@ -6,42 +6,49 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import AGAIN, MARGIN_SECONDS, Queue
-from chalicelib.links import table
+from chalicelib.config.callcenter import MARGIN_SECONDS, Queue
+from chalicelib.links import modes, table
 from chalicelib.links.model import Link
+from chalicelib.links.modes import Mode
 from chalicelib.observability import log, metrics
-from chalicelib.routing.instructions import Dequeue, Reject, encode
-from chalicelib.routing.reservation import Reservation
+from chalicelib.routing.instructions import Dequeue, encode
+from chalicelib.routing.instructions import Reject as RejectInstruction
+from chalicelib.routing.reservation import Reservation, kind_of
 from chalicelib.team import hooks
-from chalicelib.twilio.request import Answer, Webhook, attributes, sid, text
+from chalicelib.twilio import urls
+from chalicelib.twilio.request import Webhook
+from chalicelib.twilio.respond import Answer
+from chalicelib.twilio.values import attributes, sid, text
 
-WORKING_ON_IT = Answer(200, "", "application/json")
-RING_EVENTS = "initiated,ringing,answered,completed"
+EMPTY_OK = Answer(200, "", "application/json")  # the reservation stays pending: a job is at work on it (contract 4.2)
 
 
 class MalformedError(Exception):
-    """The callback lacks what a call needs; the text says what."""
+    """The callback lacks what a task needs; the text says what."""
 
 
-def decide(webhook: Webhook, now: float) -> Answer:
+def decide(webhook: Webhook) -> Answer:
     """The answer to an assignment callback; to the same callback again it is the same, and the work is done once."""
     workflow_sid = text(webhook.form.get("WorkflowSid"))
     if workflow_sid != environment.current().workflow_sid:
-        return _refuse(404, f"workflow {workflow_sid} is not the one this application serves")
+        return _refuse(404, "another workflow", f"{workflow_sid} is not the one this application serves")
     try:
         reservation = _read(webhook)
     except MalformedError as error:
-        return _refuse(400, str(error))
-    log.also(call_sid=reservation.call_sid)
+        return _refuse(400, "malformed", str(error))
+    log.bind(call_sid=reservation.subject)
     own = _own_answer(reservation)
     if own:
         return own
     rules = callcenter.current().queue(reservation.queue)
+    mode = modes.of_task(reservation.kind, rules.mode)
+    if mode is None:
+        said = f"kind {reservation.kind!r}" if reservation.kind else "no call_sid and no kind"
+        return _refuse(400, "no flow for this task", f"TaskAttributes has {said}, and no hook answers for it")
+    link = _link(reservation, mode, rules, webhook)
     if not reservation.contact_uri:
-        return _reject(reservation, rules, webhook, now)
-    if rules.mode == "direct":
-        return _connect(reservation, rules, webhook, now)
-    return _prepare(reservation, rules, webhook, now)
+        return _reject(link, rules, webhook.at)
+    return _prepare(link, rules, webhook.at) if mode.by_job else _connect(link, rules, webhook.at)
 
 
 def _own_answer(reservation: Reservation) -> Answer | None:
@@ -54,48 +61,45 @@ def _own_answer(reservation: Reservation) -> Answer | None:
         return None
 
 
-def _prepare(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Answer:
-    """crm-first: one write, one message, an empty answer."""
-    link = _link(reservation, rules, webhook, now)
+def _prepare(link: Link, rules: Queue, now: float) -> Answer:
+    """By a job: one write, one message, an empty answer."""
     try:
-        standing = table.reserve(link, now)
-        if standing.state == "reserved":
-            jobs.send(jobs.RingWorker(link.call_sid, link.reservation_sid))
+        existing = table.reserve(link, now)
+        if existing.state == "reserved":
+            jobs.send(jobs.RingWorker(link.subject, link.reservation_sid))
     except Exception as error:
         log.error("assignment: no CRM first", why=type(error).__name__)
         if rules.on_outage == "fallback":
             raise
-        return _divert(link, rules, now)
-    return _dequeue(link, rules) if standing.mode == "direct" else WORKING_ON_IT
+        return _fall_back_to_direct(link, rules, now)
+    return EMPTY_OK if existing.policy.by_job else _dequeue(link, rules)
 
 
-def _divert(link: Link, rules: Queue, now: float) -> Answer:
+def _fall_back_to_direct(link: Link, rules: Queue, now: float) -> Answer:
     """SQS or DynamoDB is down: connect without CRM. If the link was written it has to say so before a job finds it."""
     try:
-        table.divert(link.key, now)
-    except table.Lost as lost:
-        if lost.current and lost.current.mode != "direct":
-            return WORKING_ON_IT  # the message had arrived after all, and its job is at work
+        table.fall_back_to_direct(link.key, now)
+    except table.ConditionFailed as failed:
+        if failed.current and failed.current.policy.by_job:
+            return EMPTY_OK  # the message had arrived after all, and its job is at work
     except Exception as error:
         log.error("assignment: no record", why=type(error).__name__)
     return _dequeue(link, rules)
 
 
-def _connect(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Answer:
-    """direct: Twilio rings the worker and joins the two. The caller does not depend on our record of it."""
-    link = msgspec.structs.replace(_link(reservation, rules, webhook, now), state="dialing", dialing_at=now)
-    _record(link, now)
+def _connect(link: Link, rules: Queue, now: float) -> Answer:
+    """By TaskRouter: it rings the worker and joins the two. The caller does not depend on our record of it."""
+    _record(msgspec.structs.replace(link, state="dialing", dialing_at=now), now)
     return _dequeue(link, rules)
 
 
-def _reject(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Answer:
+def _reject(link: Link, rules: Queue, now: float) -> Answer:
     """The link stays open until Twilio says that the rejection counted: the caller may hang up before it."""
-    link = msgspec.structs.replace(_link(reservation, rules, webhook, now), reason="no contact_uri", deadline=now)
-    _record(link, now)
+    _record(msgspec.structs.replace(link, reason="no contact_uri", deadline=now), now)
     failed = metrics.of(metrics.WORKER_LEGS_FAILED)
     log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, why="no contact_uri")
-    sid = environment.current().activity_sid(rules.activities.unreachable)
-    return _json(encode(Reject(activity_sid=sid or None)))
+    activity_sid = environment.current().activity_sid(rules.activities.unreachable)
+    return _json(encode(RejectInstruction(activity_sid=activity_sid or None)))
 
 
 def _record(link: Link, now: float) -> None:
@@ -111,19 +115,21 @@ def _dequeue(link: Link, rules: Queue) -> Answer:
         from_=link.caller_id,
         post_work_activity_sid=environment.current().activity_sid(rules.activities.after_call) or None,
         timeout=rules.ring_timeout,
-        status_callback_url=f"{link.base_url}/worker/{link.call_sid}/{link.reservation_sid}/status{AGAIN}",
-        status_callback_events=RING_EVENTS,
+        status_callback_url=urls.WORKER_STATUS.url(
+            link.base_url, subject=link.subject, reservation_sid=link.reservation_sid
+        ),
+        status_callback_events=",".join(urls.WORKER_STATUS_EVENTS),
     )
     return _json(encode(instruction))
 
 
-def _link(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) -> Link:
+def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) -> Link:
     task = reservation.task_attributes
     center = callcenter.current()
     return Link(
-        call_sid=reservation.call_sid,
+        subject=reservation.subject,
         reservation_sid=reservation.reservation_sid,
-        mode=rules.mode,
+        mode=mode.name,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,
         worker_name=reservation.worker_name,
@@ -132,28 +138,26 @@ def _link(reservation: Reservation, rules: Queue, webhook: Webhook, now: float) 
         caller=text(task.get("from")),
         caller_id=center.caller_id(task.get("to")),
         base_url=webhook.base_url,
-        deadline=now + center.reservation_timeout - rules.ring_timeout - MARGIN_SECONDS,
+        deadline=webhook.at + center.reservation_timeout - rules.ring_timeout - MARGIN_SECONDS,
     )
 
 
 def _read(webhook: Webhook) -> Reservation:
     form = webhook.form
-    task = _attributes(form, "TaskAttributes")
-    call_sid = sid(task.get("call_sid"))
-    if not call_sid:
-        raise MalformedError("TaskAttributes has no call_sid: this task was not made by <Enqueue>")
     for name in ("ReservationSid", "TaskSid", "WorkerSid"):
         if not sid(form.get(name)):
             raise MalformedError(f"{name} is missing, or no sid")
+    task = _attributes(form, "TaskAttributes")
     return Reservation(
-        form["ReservationSid"],
-        form["TaskSid"],
-        call_sid,
-        form["WorkerSid"],
-        text(form.get("WorkerName")),
-        environment.current().task_queue_name(form.get("TaskQueueSid", "")),
-        task,
-        _attributes(form, "WorkerAttributes"),
+        reservation_sid=form["ReservationSid"],
+        task_sid=form["TaskSid"],
+        call_sid=sid(task.get("call_sid")),
+        kind=kind_of(task),
+        worker_sid=form["WorkerSid"],
+        worker_name=text(form.get("WorkerName")),
+        queue=environment.current().task_queue_name(form.get("TaskQueueSid", "")),
+        task_attributes=task,
+        worker_attributes=_attributes(form, "WorkerAttributes"),
     )
 
 
@@ -164,9 +168,10 @@ def _attributes(form: Any, name: str) -> dict[str, Any]:
         raise MalformedError(f"{name} is not a JSON object") from None
 
 
-def _refuse(status: int, why: str) -> Answer:
-    log.warning("assignment refused", why=why)
-    return Answer(status, msgspec.json.encode({"error": why}).decode(), "application/json")
+def _refuse(status: int, reason: str, why: str) -> Answer:
+    """Twilio's debugger shows the sentence; the reservation waits for its timeout."""
+    log.warning("assignment refused", metrics.of(metrics.ASSIGNMENTS_REFUSED), reason=reason, why=why)
+    return Answer(status, msgspec.json.encode({"error": f"{reason}: {why}"}).decode(), "application/json")
 
 
 def _json(body: str) -> Answer:

@@ -8,52 +8,52 @@ import msgspec
 from chalicelib import jobs
 from chalicelib.config import callcenter, environment
 from chalicelib.lifecycle import closing
-from chalicelib.links import table
-from chalicelib.links.model import Key, Outcome, is_over
+from chalicelib.links import modes, table
+from chalicelib.links.model import OUTCOMES, Key, Outcome, is_over
 from chalicelib.observability import log, metrics
-from chalicelib.twilio.request import NOTED, Answer, Webhook, attributes, sid, text
+from chalicelib.routing.reservation import kind_of
+from chalicelib.twilio.request import Webhook
+from chalicelib.twilio.respond import NO_CONTENT, Answer
+from chalicelib.twilio.values import attributes, sid, text
 
-_ENDINGS: Mapping[str, Outcome] = {
-    "reservation.rejected": "rejected",
-    "reservation.timeout": "timeout",
-    "reservation.canceled": "canceled",
-    "reservation.rescinded": "rescinded",
-    "reservation.completed": "completed",
-}
+_ENDINGS: Mapping[str, Outcome] = {f"reservation.{outcome}": outcome for outcome in OUTCOMES}
 
 # Beyond the year 2286 a time is no time; what is larger still fits no date, and no float.
 _MAX_MILLISECONDS = 10**13
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One event of a task made by <Enqueue>. `at` is when it happened, by TaskRouter's clock, in epoch seconds."""
+    """One event of a task that we serve. `at` is when it happened, by TaskRouter's clock, in epoch seconds.
 
-    kind: str
+    `subject` is the caller's CallSid, or the TaskSid of a task without a call.
+    """
+
+    type: str
     at: float
-    call_sid: str
+    subject: str
     form: Mapping[str, str]
     attributes: Mapping[str, Any]
 
     @property
     def key(self) -> Key:
-        return Key(self.call_sid, self.form.get("ReservationSid", ""))
+        return Key(self.subject, self.form.get("ReservationSid", ""))
 
     @property
     def queue(self) -> str:
         return environment.current().task_queue_name(self.form.get("TaskQueueSid", ""))
 
 
-def take(webhook: Webhook, now: float) -> Answer:
-    """Take one event. One that is not known, or not about a call of ours, is taken as well and changes nothing."""
-    event = _read(webhook.form, now)
+def record(webhook: Webhook) -> Answer:
+    """Record one event. One that is not known, or of a task that we do not serve, changes nothing."""
+    event = _read(webhook.form, webhook.at)
     if event is None:
-        log.info("event without a call", type=webhook.form.get("EventType"))
-        return NOTED
-    log.also(call_sid=event.call_sid)
-    counted = metrics.of(metrics.CALLERS_ENQUEUED) if event.kind == "task.created" else {}
-    log.info("event", counted, type=event.kind)
-    _TAKE.get(event.kind, _ignore)(event)
-    return NOTED
+        log.info("event of no task that we serve", type=webhook.form.get("EventType"))
+        return NO_CONTENT
+    log.bind(call_sid=event.subject)
+    counted = metrics.of(metrics.CALLERS_ENQUEUED) if event.type == "task.created" else {}
+    log.info("event", counted, type=event.type)
+    _HANDLERS.get(event.type, _ignore)(event)
+    return NO_CONTENT
 
 
 def _ignore(event: Event) -> None:
@@ -69,15 +69,15 @@ def _created(event: Event) -> None:
         "caller": text(event.attributes.get("from")),
         "called": called,
     }
-    table.record_call(event.call_sid, known, event.at)
+    table.record_call(event.subject, known, event.at)
 
 
 def _accepted(event: Event) -> None:
     """The two talk, or have talked: `bridged_at` is when the first event said so."""
     try:
-        table.observe(event.key, "bridged", event.at, _seen(event))
-    except table.Lost as lost:
-        if lost.current and not lost.current.bridged_at:  # it was closed before this event came
+        table.upsert_state(event.key, "bridged", event.at, _known_fields(event))
+    except table.ConditionFailed as failed:
+        if failed.current and not failed.current.bridged_at:  # it was closed before this event came
             table.note_time(event.key, "bridged_at", event.at)
 
 
@@ -89,31 +89,31 @@ def _wrapping_up(event: Event) -> None:
 def _wrapping(event: Event) -> None:
     """Complete the task when the wrap-up time is over. Both events say it; the first one counts."""
     task_sid = event.form.get("TaskSid", "")
-    if table.record_call(event.call_sid, {"wrapping_at": event.at}, event.at, once="wrapping_at"):
+    if table.record_call(event.subject, {"wrapping_at": event.at}, event.at, once="wrapping_at"):
         seconds = callcenter.current().queue(event.queue).wrap_up.seconds
-        jobs.send(jobs.CompleteTask(event.call_sid, task_sid), delay_seconds=seconds)
+        jobs.send(jobs.CompleteTask(event.subject, task_sid), delay_seconds=seconds)
 
 
 def _completed(event: Event) -> None:
-    table.record_call(event.call_sid, {"completed_at": event.at}, event.at)
-    for link in table.story(event.call_sid).links:
+    table.record_call(event.subject, {"completed_at": event.at}, event.at)
+    for link in table.find_call(event.subject).links:
         if link.state == "bridged":
             closing.close(link.key, "completed", "", event.at)
         elif not is_over(link):
-            closing.settle(link, "", event.at)  # an event of its own is late, or lost
+            closing.close_abandoned(link, "", event.at)  # an event of its own is late, or lost
 
 
 def _canceled(event: Event) -> None:
     reason = text(event.form.get("TaskCanceledReason") or event.form.get("Reason"))
-    table.record_call(event.call_sid, {"canceled_at": event.at, "reason": reason}, event.at)
-    closing.caller_gone(event.call_sid, event.at)
+    table.record_call(event.subject, {"canceled_at": event.at, "reason": reason}, event.at)
+    closing.caller_left(event.subject, event.at)
 
 
 def _ended(event: Event) -> None:
-    closing.close(event.key, _ENDINGS[event.kind], "", event.at, _seen(event))
+    closing.close(event.key, _ENDINGS[event.type], "", event.at, _known_fields(event))
 
 
-_TAKE: Mapping[str, Callable[[Event], None]] = {
+_HANDLERS: Mapping[str, Callable[[Event], None]] = {
     "task.created": _created,
     "reservation.accepted": _accepted,
     "reservation.wrapup": _wrapping_up,
@@ -124,9 +124,9 @@ _TAKE: Mapping[str, Callable[[Event], None]] = {
 }
 
 
-def _seen(event: Event) -> dict[str, str]:
+def _known_fields(event: Event) -> dict[str, str]:
     """What the event tells of the link, for a row that does not know it (direct mode: the worker leg's sid)."""
-    seen = {
+    known = {
         "task_sid": event.form.get("TaskSid", ""),
         "worker_sid": sid(event.form.get("WorkerSid")),
         "worker_name": text(event.form.get("WorkerName")),
@@ -135,22 +135,24 @@ def _seen(event: Event) -> dict[str, str]:
         "caller_id": text(event.attributes.get("to")),
     }
     # After an earlier worker's direct leg the attribute may still hold that leg: only an acceptance is about this one.
-    if event.kind == "reservation.accepted":
-        seen["worker_call_sid"] = sid(event.attributes.get("worker_call_sid"))
-    return seen
+    if event.type == "reservation.accepted":
+        known["worker_call_sid"] = sid(event.attributes.get("worker_call_sid"))
+    return known
 
 
 def _read(form: Mapping[str, str], now: float) -> Event | None:
-    kind = form.get("EventType", "")
+    """The event in this form; None when it is malformed, or its task is of a kind for which no flow is built."""
+    event_type = form.get("EventType", "")
     try:
         known = attributes(form.get("TaskAttributes") or "{}")
     except ValueError:
         return None
-    call_sid = sid(known.get("call_sid"))
-    named = ("TaskSid", "ReservationSid") if kind.startswith("reservation.") else ("TaskSid",)
-    if not call_sid or not all(sid(form.get(name)) for name in named):
+    named = ("TaskSid", "ReservationSid") if event_type.startswith("reservation.") else ("TaskSid",)
+    if not all(sid(form.get(name)) for name in named):
         return None
-    return Event(kind, _time(form, now), call_sid, form, known)
+    event = Event(event_type, _time(form, now), sid(known.get("call_sid")) or form["TaskSid"], form, known)
+    served = modes.of_task(kind_of(known), callcenter.current().queue(event.queue).mode)
+    return event if served else None
 
 
 def _time(form: Mapping[str, str], now: float) -> float:

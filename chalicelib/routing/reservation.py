@@ -1,23 +1,36 @@
 """A reservation as Twilio tells of it (pure)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from chalicelib.routing.instructions import is_contact
+from chalicelib.twilio.values import sid, text
 
 
-class Reservation(msgspec.Struct, frozen=True):
-    """What Twilio says of one worker reserved for one caller. `queue` is the task queue's friendly name."""
+def kind_of(task_attributes: Mapping[str, Any]) -> str:
+    """What kind of work a task is: `call` where a caller waits, else its attribute `kind`, empty without one."""
+    return "call" if sid(task_attributes.get("call_sid")) else text(task_attributes.get("kind"))
+
+
+class Reservation(msgspec.Struct, frozen=True, kw_only=True):
+    """What Twilio says of one worker reserved for one task. `queue` is the task queue's friendly name."""
 
     reservation_sid: str
     task_sid: str
-    call_sid: str
+    call_sid: str  # the caller's; empty for a task without a call
+    kind: str
     worker_sid: str
     worker_name: str
     queue: str
     task_attributes: dict[str, Any]
     worker_attributes: dict[str, Any]
+
+    @property
+    def subject(self) -> str:
+        """What the links of this task are kept under: the caller's CallSid, else the TaskSid."""
+        return self.call_sid or self.task_sid
 
     @property
     def contact_uri(self) -> str:

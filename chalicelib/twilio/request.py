@@ -1,12 +1,10 @@
-"""The front door of every webhook: signature, form, and the promise that Twilio always gets a valid answer."""
+"""A request to the application: the signature that Twilio put on it, and the form that it carries."""
 
 import base64
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
-import msgspec
 from twilio.request_validator import (
     HMAC_SHA1,
     HMAC_SHA256,
@@ -18,29 +16,18 @@ from twilio.request_validator import (
 )
 
 from chalicelib.config import environment, secrets
-from chalicelib.observability import log, metrics
 
 # Task and worker attributes are 4096 characters each, three bytes a character when encoded; the rest is small.
 MAX_BODY_BYTES = 256 * 1024
 MAX_FIELDS = 500
 
-# Where app.py puts Lambda's id of the request into the event that it hands over.
-REQUEST_ID = "lambdaRequestId"
 
-# More than any name, number or URL of Twilio's: what is kept of a text, so that a row never outgrows DynamoDB's 400 KB.
-MAX_TEXT = 2048
+class Request(NamedTuple):
+    """A request that nobody has checked. `event` is API Gateway's, `at` when it came, in epoch seconds."""
 
-_is_sid = re.compile("[A-Z]{2}[0-9a-fA-F]{32}").fullmatch
-_NOT_XML = "[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-
-
-class Answer(NamedTuple):
-    status: int
-    body: str
-    content_type: str
-
-
-NOTED = Answer(204, "", "application/json")
+    event: Mapping[str, Any]
+    at: float
+    request_id: str = ""  # Lambda's own, which its lines in the log have too
 
 
 class Webhook(NamedTuple):
@@ -48,15 +35,16 @@ class Webhook(NamedTuple):
 
     base_url: str  # of this application, as Twilio reaches it, no slash at the end
     form: Mapping[str, str]
-    path: Mapping[str, str]
+    path: Mapping[str, str]  # the parameters in the route's path
+    at: float  # when it came, in epoch seconds
 
 
 class Refused(Exception):
-    """Not from Twilio, or nothing that Twilio sends. Carries the answer, and the form that nobody has signed."""
+    """Not from Twilio, or nothing that Twilio sends. Carries the status, and the form that nobody has signed."""
 
     def __init__(self, status: int, why: str, form: Mapping[str, str] | None = None) -> None:
         super().__init__(why)
-        self.answer = Answer(status, why, "text/plain")
+        self.status = status
         self.form = form or {}
 
 
@@ -70,29 +58,12 @@ class _Fields(dict[str, list[str]]):
         return self[name]
 
 
-def sid(value: object) -> str:
-    """The value if it is a sid (contract 7), else an empty string: no key of the table is made of anything else."""
-    return value if isinstance(value, str) and _is_sid(value) else ""
-
-
-def text(value: object) -> str:
-    """The value if it is text, its first MAX_TEXT characters; else an empty string. Attributes may be of any type."""
-    return value[:MAX_TEXT] if isinstance(value, str) else ""
-
-
-def attributes(json: str) -> dict[str, Any]:
-    """The attributes of a task or a worker. Raises ValueError when this is no JSON object, or one too deep to read."""
-    try:
-        return msgspec.json.decode(json, type=dict[str, Any])
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-
-
-def receive(event: Mapping[str, Any]) -> Webhook:
-    """The webhook in this API Gateway REST event, once its signature holds. Raises Refused, SecretError.
+def receive(request: Request) -> Webhook:
+    """The webhook in this request, once its signature holds. Raises Refused, SecretError.
 
     The signed URL is the one that Twilio used: stage or base path included (contract 2.1, 2.3).
     """
+    event = request.event
     pairs = _form(event)
     fields = _Fields()
     for name, value in pairs:
@@ -109,7 +80,7 @@ def receive(event: Mapping[str, Any]) -> Webhook:
         for candidate in _with_query(url, event):
             for token in tokens:
                 if _holds(token, candidate, signed, signature, algorithm):
-                    return Webhook(base_url, dict(pairs), _path(event))
+                    return Webhook(base_url, dict(pairs), _path(event), request.at)
     except UnicodeEncodeError:
         pass  # text that no encoding can carry was not signed by Twilio
     raise Refused(403, "the signature does not hold", dict(pairs))
@@ -121,77 +92,6 @@ def _holds(token: str, url: str, signed: Mapping[str, Any], signature: str, algo
     if compare(validator.compute_signature(url, signed, algorithm), signature):
         return True
     return bool(validator.validate(url, signed, signature, algorithm))
-
-
-def voice(event: Mapping[str, Any], door: Callable[[Webhook], str], otherwise: Callable[[Webhook], str]) -> Answer:
-    """Answer a voice webhook with the door's TwiML, or with `otherwise`'s when our own code fails."""
-
-    def twiml(webhook: Webhook) -> Answer:
-        try:
-            body = door(webhook)
-        except Exception as error:
-            _failed(error)
-            body = otherwise(webhook)
-        return Answer(200, _as_xml(body), "text/xml")
-
-    return _answer(event, twiml)
-
-
-def _as_xml(body: str) -> str:
-    """Without what XML cannot carry: one such character, in a CRM's sentence for one, would cost the whole document."""
-    if body.isascii() and body.isprintable():
-        return body  # nearly always; the pattern takes as long to compile as a tenth of a cold start
-    return re.sub(_NOT_XML, "", body)
-
-
-def data(event: Mapping[str, Any], door: Callable[[Webhook], Answer]) -> Answer:
-    """Answer a TaskRouter or status webhook; 503 when our own code fails, so that Twilio's fallback is tried."""
-
-    def answer(webhook: Webhook) -> Answer:
-        try:
-            return door(webhook)
-        except Exception as error:
-            _failed(error)
-            return Answer(503, '{"error":"Cordboard could not do this now; see its log"}', "application/json")
-
-    return _answer(event, answer)
-
-
-def _answer(event: Mapping[str, Any], answer: Callable[[Webhook], Answer]) -> Answer:
-    with log.About(route=event["requestContext"]["resourcePath"], request_id=event.get(REQUEST_ID, "")):
-        try:
-            webhook = receive(event)
-        except Refused as refused:
-            _log_refused(refused)
-            return refused.answer
-        except secrets.SecretError as error:
-            log.error("no secret to check the signature with", metrics.of(metrics.WEBHOOK_ERRORS), why=str(error))
-            return Answer(503, "this application cannot check signatures now", "text/plain")
-        log.also(**_sids(webhook))
-        return answer(webhook)
-
-
-def _log_refused(refused: Refused) -> None:
-    """A wrong token stands out: Twilio always says whose account it is (contract 1.2, 4.1, 6), strangers do not."""
-    status, form = refused.answer.status, refused.form
-    ours = form.get("AccountSid") == environment.current().account_sid
-    counted = metrics.of(metrics.WEBHOOKS_REFUSED, reason="our account" if ours else "another") if status == 403 else {}
-    log.warning("webhook refused", counted, why=str(refused), status=status, claimed_call_sid=sid(form.get("CallSid")))
-
-
-def _sids(webhook: Webhook) -> dict[str, str]:
-    """What the request is about. On a worker's leg the path has the caller; TaskRouter has it in the attributes."""
-    form, path = webhook.form, webhook.path
-    leg = sid(form.get("CallSid"))
-    if "call_sid" in path:
-        about = {"call_sid": sid(path["call_sid"]), "worker_call_sid": leg}
-        return about | {"reservation_sid": sid(path.get("reservation_sid"))}
-    task_sid, reservation_sid = sid(form.get("TaskSid")), sid(form.get("ReservationSid"))
-    return {"call_sid": leg, "task_sid": task_sid, "reservation_sid": reservation_sid}
-
-
-def _failed(error: Exception) -> None:
-    log.error("webhook failed", metrics.of(metrics.WEBHOOK_ERRORS), why=type(error).__name__)
 
 
 def _form(event: Mapping[str, Any]) -> list[tuple[str, str]]:

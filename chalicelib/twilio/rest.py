@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from chalicelib.config import environment, secrets
+from chalicelib.twilio import urls
 
 if TYPE_CHECKING:
     from twilio.base.exceptions import TwilioRestException, TwilioServiceException
@@ -17,16 +18,14 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 4.0
 RETRIES = 2  # after an answer that says "not now", and after failed connections; never after a timeout
 
-NOT_NOW = frozenset({429, 500, 503})
+RETRIED_STATUSES = frozenset({429, 500, 503})
 # From what stands in front of the one that acts: nobody knows whether it did.
-NO_ANSWER = frozenset({502, 504})
+UNKNOWN_STATUSES = frozenset({502, 504})
 
 PAGE_SIZE = 100
 
-RING_EVENTS = ("initiated", "ringing", "answered", "completed")
 
-
-class Refused(Exception):
+class TwilioRejected(Exception):
     """Twilio answered no, and will again."""
 
     def __init__(self, code: int, message: str) -> None:
@@ -34,11 +33,15 @@ class Refused(Exception):
         self.code = code
 
 
-class Unavailable(Exception):
+class NotDone(Exception):
+    """Twilio did not do it now, or nobody knows whether it did: it is to be tried again."""
+
+
+class TwilioUnavailable(NotDone):
     """Twilio did not take the request: too many requests, an error of its own, or no connection."""
 
 
-class Unknown(Exception):
+class OutcomeUnknown(NotDone):
     """No answer came: Twilio may or may not have acted."""
 
 
@@ -77,7 +80,7 @@ class Ringing(msgspec.Struct, frozen=True):
 
 
 def ring_worker(ring: Ring) -> Ringing:
-    """POST /Calls. Raises Refused, Unavailable, or Unknown when the phone may ring all the same."""
+    """POST /Calls. Raises TwilioRejected, TwilioUnavailable, or OutcomeUnknown when the phone may ring all the same."""
     with _errors():
         call = _client().calls.create(
             to=ring.to,
@@ -86,20 +89,20 @@ def ring_worker(ring: Ring) -> Ringing:
             method="POST",
             status_callback=ring.status_url,
             status_callback_method="POST",
-            status_callback_event=list(RING_EVENTS),
+            status_callback_event=list(urls.WORKER_STATUS_EVENTS),
             timeout=ring.timeout,
         )
     return Ringing(str(call.sid), int(call.queue_time or 0) / 1000)
 
 
 def hang_up(call_sid: str) -> None:
-    """End a leg, ringing or answered; one that has ended is left alone. Raises Unavailable or Unknown."""
+    """End a leg, ringing or answered; one that has ended is left alone. Raises NotDone."""
     with _errors(), _already_done(21220, 20404):
         _client().calls(call_sid).update(status="completed")
 
 
 def reservation_status(task_sid: str, reservation_sid: str) -> str:
-    """pending, accepted, …; `gone` when Twilio no longer knows it. Raises Unavailable or Unknown."""
+    """pending, accepted, …; `gone` when Twilio no longer knows it. Raises NotDone."""
     with _errors():
         try:
             return str(_workspace().tasks(task_sid).reservations(reservation_sid).fetch().reservation_status)
@@ -112,7 +115,7 @@ def reservation_status(task_sid: str, reservation_sid: str) -> str:
 def reject(task_sid: str, reservation_sid: str, activity_sid: str) -> bool:
     """Give the caller to the next worker; the worker goes to `activity_sid`, or stays when that is empty.
 
-    False when the reservation is no longer pending: someone else decided. Raises Unavailable or Unknown.
+    False when the reservation is no longer pending: someone else decided. Raises NotDone.
     """
     fields = {"worker_activity_sid": activity_sid} if activity_sid else {}
     with _errors():
@@ -130,7 +133,7 @@ def reject(task_sid: str, reservation_sid: str, activity_sid: str) -> bool:
 def complete_task(task_sid: str, reason: str) -> None:
     """End a task that is wrapping; one that is completed, deleted or not there yet is left alone.
 
-    Raises Unavailable or Unknown.
+    Raises NotDone.
     """
     with _errors(), _already_done(20001, 20404):
         _workspace().tasks(task_sid).update(assignment_status="completed", reason=reason)
@@ -201,13 +204,15 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except _rest_errors() as error:
-        raise _in_our_words(error.status, error.code, getattr(error, "msg", "")) from None
+        raise _as_ours(error.status, error.code, getattr(error, "msg", "")) from None
     except requests.exceptions.ConnectTimeout:
-        raise Unavailable("no connection to Twilio in time") from None
+        raise TwilioUnavailable("no connection to Twilio in time") from None
     except requests.exceptions.RequestException as error:
         # Broken off after the request was sent is as unknown as a timeout; only a refused connection is certain.
         refused = "Failed to establish a new connection" in str(error)
-        raise (Unavailable if refused else Unknown)(f"no answer from Twilio: {type(error).__name__}") from None
+        raise (TwilioUnavailable if refused else OutcomeUnknown)(
+            f"no answer from Twilio: {type(error).__name__}"
+        ) from None
 
 
 @contextmanager
@@ -230,13 +235,13 @@ def _pages() -> Iterator[None]:
         response = error.args[1] if len(error.args) > 1 else None
         if response is None:
             raise
-        raise _in_our_words(response.status_code, 0, "no list") from None
+        raise _as_ours(response.status_code, 0, "no list") from None
 
 
-def _in_our_words(status: int, code: int, message: str) -> Refused | Unavailable | Unknown:
+def _as_ours(status: int, code: int, message: str) -> TwilioRejected | TwilioUnavailable | OutcomeUnknown:
     if _is_final(status):
-        return Refused(code or status, message)
-    return (Unknown if status in NO_ANSWER else Unavailable)(f"Twilio answered {status}")
+        return TwilioRejected(code or status, message)
+    return (OutcomeUnknown if status in UNKNOWN_STATUSES else TwilioUnavailable)(f"Twilio answered {status}")
 
 
 def _is_final(status: int) -> bool:
@@ -278,7 +283,7 @@ def _http_client(api_url: str) -> Any:
     retry = Retry(
         total=RETRIES,
         read=False,  # a request that was sent is never sent again: Twilio may have acted on it
-        status_forcelist=NOT_NOW,
+        status_forcelist=RETRIED_STATUSES,
         respect_retry_after_header=False,
         allowed_methods=None,
         backoff_factor=0.3,

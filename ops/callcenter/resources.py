@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from chalicelib.config.callcenter import AGAIN
+from chalicelib.twilio import urls
 from ops.callcenter.files import Center, Filter, Target, Worker
 
 # In the order in which they are made: each may need those before it.
@@ -114,13 +114,13 @@ def _settings(center: Center, api_url: str) -> dict[str, Any]:
     return {
         "default_activity": center.workspace.default_activity,
         "timeout_activity": center.workspace.timeout_activity,
-        "event_callback_url": f"{api_url}/taskrouter/events{AGAIN}",
+        "event_callback_url": urls.EVENTS.url(api_url),
         "events_filter": sorted(EVENTS),
     }
 
 
 def _workflow(center: Center, api_url: str) -> Resource:
-    url = f"{api_url}/taskrouter/assignment{AGAIN}"
+    url = urls.ASSIGNMENT.url(api_url)
     fields = {
         "assignment_callback_url": url,
         "fallback_assignment_callback_url": url,  # the door decides the same when it is asked again
@@ -141,9 +141,9 @@ def number_fields(api_url: str) -> dict[str, str]:
     """How a number has to lead to the application. An application sid would win over the urls (contract 7.5)."""
     return {
         "voice_application_sid": "",
-        "voice_url": f"{api_url}/voice/incoming{AGAIN}",
+        "voice_url": urls.INCOMING.url(api_url),
         "voice_method": "POST",
-        "voice_fallback_url": f"{api_url}/voice/fallback{AGAIN}",
+        "voice_fallback_url": urls.FALLBACK.url(api_url),
         "voice_fallback_method": "POST",
         "status_callback": "",
     }

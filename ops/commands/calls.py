@@ -36,13 +36,13 @@ def run(given: Namespace) -> int:
     if given.endpoint_url:
         os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = given.endpoint_url  # the one variable that beats all others
     try:
-        story = call_record.find(table, given.call_sid)
+        record = call_record.find(table, given.call_sid)
     except (BotoCoreError, ClientError) as error:
         print(f"the table {table} cannot be read: {error}", file=sys.stderr)
         return 3
-    if story is None:
+    if record is None:
         print(f"no call and no worker leg {given.call_sid} in the table {table}", file=sys.stderr)
         return 1
     tell = call_record.as_json if given.json else call_record.timeline
-    print(tell(story, show_numbers=given.numbers))
+    print(tell(record, show_numbers=given.numbers))
     return 0

@@ -12,7 +12,7 @@ NOW = 1795230042.517
 
 @pytest.fixture
 def reserved(cloud: Aws) -> Key:
-    table.reserve(Link(call_sid=KEY.call_sid, reservation_sid=KEY.reservation_sid), NOW)
+    table.reserve(Link(subject=KEY.subject, reservation_sid=KEY.reservation_sid), NOW)
     return KEY
 
 
@@ -25,9 +25,9 @@ def test_a_write_that_boto3_sends_again_as_its_answer_was_lost_is_not_lost_to_it
 
 def test_the_same_step_by_somebody_else_is_lost(reserved: Key) -> None:
     table.claim(reserved, NOW, 20)
-    with pytest.raises(table.Lost):
+    with pytest.raises(table.ConditionFailed):
         table.claim(reserved, NOW + 0.001, 20)
     table.advance(reserved, "dialing", NOW)
-    with pytest.raises(table.Lost) as lost:
+    with pytest.raises(table.ConditionFailed) as lost:
         table.advance(reserved, "dialing", NOW + 0.001)
     assert lost.value.current and lost.value.current.dialing_at == NOW

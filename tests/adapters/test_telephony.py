@@ -41,7 +41,7 @@ def test_what_twilio_did_not_take_is_tried_again(environment: pytest.MonkeyPatch
 def test_what_twilio_does_not_take_again_and_again_is_unavailable(environment: pytest.MonkeyPatch) -> None:
     with serving(error(429, 20429)) as endpoint:
         use(environment, endpoint)
-        with pytest.raises(rest.Unavailable):
+        with pytest.raises(rest.TwilioUnavailable):
             rest.ring_worker(RING)
     assert len(endpoint.requests) == 1 + rest.RETRIES
 
@@ -49,7 +49,7 @@ def test_what_twilio_does_not_take_again_and_again_is_unavailable(environment: p
 def test_no_answer_is_unknown_and_never_sent_again(environment: pytest.MonkeyPatch) -> None:
     with serving("hang") as endpoint:
         use(environment, endpoint)
-        with pytest.raises(rest.Unknown):
+        with pytest.raises(rest.OutcomeUnknown):
             rest.ring_worker(RING)
     assert len(endpoint.requests) == 1
 
@@ -60,7 +60,7 @@ def test_a_gateway_that_answers_for_twilio_leaves_unknown_whether_the_phone_ring
 ) -> None:
     with serving(error(status, 0)) as endpoint:
         use(environment, endpoint)
-        with pytest.raises(rest.Unknown):
+        with pytest.raises(rest.OutcomeUnknown):
             rest.ring_worker(RING)
     assert len(endpoint.requests) == 1
 
@@ -68,14 +68,14 @@ def test_a_gateway_that_answers_for_twilio_leaves_unknown_whether_the_phone_ring
 def test_nobody_there_is_unavailable(environment: pytest.MonkeyPatch) -> None:
     with serving(CREATED) as endpoint:
         use(environment, endpoint)
-    with pytest.raises(rest.Unavailable):
+    with pytest.raises(rest.TwilioUnavailable):
         rest.ring_worker(RING)
 
 
 def test_a_refusal_has_twilios_code_and_no_number(environment: pytest.MonkeyPatch) -> None:
     with serving(error(400, 21211)) as endpoint:
         use(environment, endpoint)
-        with pytest.raises(rest.Refused) as refused:
+        with pytest.raises(rest.TwilioRejected) as refused:
             rest.ring_worker(RING)
     assert refused.value.code == 21211 and "+14155550111" not in str(refused.value)
     assert len(endpoint.requests) == 1
@@ -92,7 +92,7 @@ def test_hanging_up_what_has_ended_is_done(environment: pytest.MonkeyPatch, answ
 def test_wrong_credentials_are_not_taken_for_done(environment: pytest.MonkeyPatch) -> None:
     with serving(error(401, 20003)) as endpoint:
         use(environment, endpoint)
-        with pytest.raises(rest.Refused):
+        with pytest.raises(rest.TwilioRejected):
             rest.complete_task("WT1", "wrapped up")
 
 

@@ -12,11 +12,10 @@ from chalicelib import aws, crm, jobs
 from chalicelib.caller import handlers
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import environment
-from chalicelib.config.callcenter import AGAIN
-from chalicelib.lifecycle import closing, reconcile
-from chalicelib.links import table
+from chalicelib.lifecycle import closing, reconcile, wrap_up
+from chalicelib.links import attributes, table
 from chalicelib.routing import assignment, events
-from chalicelib.twilio import rest
+from chalicelib.twilio import rest, urls
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -51,7 +50,7 @@ def _first_write_forgotten(_true: Any) -> Any:
     """A reservation that was written before is written anew."""
 
     def reserve(link: Any, _now: float) -> Any:
-        row = table._encode(table._row(link))
+        row = attributes.encode(table._row(link))
         aws.client("dynamodb").put_item(TableName=environment.current().links_table, Item=row)
         return link
 
@@ -62,7 +61,7 @@ def _dial_again(true: Any) -> Any:
     def ring_worker(ring: Any) -> Any:
         try:
             return true(ring)
-        except rest.Unknown:
+        except rest.OutcomeUnknown:
             return true(ring)
 
     return ring_worker
@@ -129,12 +128,13 @@ def _says(document: str) -> Callable[[Any], Any]:
 
 
 def _from_the_start(_true: Any) -> Any:
-    return lambda webhook, _now: handlers.incoming(webhook)
+    return handlers.incoming
 
 
 def _once_more_in_the_queue(_true: Any) -> Any:
     def after(_treatment: Any, _result: str, base_url: str) -> str:
-        return f"<Response><Redirect>{base_url}/voice/menu/1{AGAIN.replace('&', '&amp;')}</Redirect></Response>"
+        menu = urls.MENU.url(base_url, attempt="1").replace("&", "&amp;")
+        return f"<Response><Redirect>{menu}</Redirect></Response>"
 
     return after
 
@@ -166,10 +166,10 @@ DEFECTS: Mapping[str, Defect] = {
     "the worker who answers is joined to nobody": _replace(worker_twiml, "connect", _says('<Pause length="60"/>'), 1),
     "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
-    "nobody goes back to work": _replace(closing, "_back_to_work", _nothing, 5),
+    "nobody goes back to work": _replace(wrap_up, "_resume", _nothing, 5),
     "who did not answer is offered the call again": _replace(rest, "reject", _without_activity, 5),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),
     "the assignment is slow": _replace(assignment, "decide", _slow, 8),
-    "events are answered with an error": _replace(events, "take", _raises, 8),
+    "events are answered with an error": _replace(events, "record", _raises, 8),
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from chalicelib.twilio import urls
 from emulator.clock.scheduler import Scheduler, Timer
 from emulator.ports import Done, WebFailure, WebRequest, WebResponse, WebResult
 from tests.simulation.faults import Faults
@@ -14,28 +15,15 @@ from tests.support import api_gateway
 
 API_TIMEOUT = 15.0  # of the function, as .chalice/config.json has it
 
-ROUTES = (
-    "/voice/incoming",
-    "/voice/menu/{attempt}",
-    "/voice/wait",
-    "/voice/after",
-    "/voice/survey",
-    "/voice/voicemail",
-    "/voice/fallback",
-    "/taskrouter/assignment",
-    "/taskrouter/events",
-    "/worker/{call_sid}/{reservation_sid}/answer",
-    "/worker/{call_sid}/{reservation_sid}/status",
-)
 ALWAYS = 1000
 
 # Nobody looks at the answers to these.
-NOBODY_WAITS = ("/taskrouter/events", "/worker/{call_sid}/{reservation_sid}/status")
+NOBODY_WAITS = (urls.EVENTS.path, urls.WORKER_STATUS.path)
 
 
 @dataclass
 class Delivery:
-    """One request that reached a door, and its answer; status 0: none."""
+    """One request that reached the application, and its answer; status 0: none."""
 
     at: float
     route: str
@@ -146,11 +134,11 @@ class _Once:
 
 def match(path: str) -> tuple[str, dict[str, str]]:
     """The route of a path, and what its braces stand for."""
-    for route in ROUTES:
+    for route in (known.path for known in urls.ROUTES):
         names, parts = route.split("/"), path.split("/")
         if len(names) == len(parts) and all(n == p or n.startswith("{") for n, p in zip(names, parts, strict=True)):
             return route, {n.strip("{}"): p for n, p in zip(names, parts, strict=True) if n.startswith("{")}
-    raise AssertionError(f"no door at {path}")
+    raise AssertionError(f"no route at {path}")
 
 
 def _event(request: WebRequest, route: str, path: Mapping[str, str]) -> dict[str, Any]:

@@ -75,9 +75,9 @@ class World:
 
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the links table."""
-        from chalicelib.links.table import _decode
+        from chalicelib.links.attributes import decode
 
-        return [_decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
+        return [decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
 
 
 def play(plan: Plan) -> World:

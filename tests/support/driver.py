@@ -21,7 +21,7 @@ WORKER = "WK" + "a" * 32
 CALLER = "+12125550171"
 PHONE = "+14155550111"
 SUPPORT, SALES, URGENT = "+14155550100", "+14155550101", "+14155550102"
-LEG_PATH = {"call_sid": CALL, "reservation_sid": RESERVATION}
+LEG_PATH = {"subject": CALL, "reservation_sid": RESERVATION}
 
 
 @dataclass
@@ -95,12 +95,12 @@ class Driver:
 
     def answer(self, leg: str = LEG) -> str:
         """The worker leg is answered; returns the document."""
-        answer = self.send(post("/worker/{call_sid}/{reservation_sid}/answer", leg_form("in-progress", leg), LEG_PATH))
+        answer = self.send(post("/worker/{subject}/{reservation_sid}/answer", leg_form("in-progress", leg), LEG_PATH))
         assert answer["statusCode"] == 200, answer
         return str(answer["body"])
 
     def status(self, status: str, leg: str = LEG) -> int:
-        route = "/worker/{call_sid}/{reservation_sid}/status"
+        route = "/worker/{subject}/{reservation_sid}/status"
         return int(self.send(post(route, leg_form(status, leg), LEG_PATH))["statusCode"])
 
     def event(self, kind: str, **form: str) -> int:

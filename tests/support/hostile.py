@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from hypothesis import strategies as st
 from twilio.request_validator import SIGNATURE_HEADER, SIGNATURE_SETTINGS_HEADER
 
+from chalicelib.twilio import urls
 from tests.support.api_gateway import BASE, TOKEN, Pairs, post
 from tests.support.driver import (
     CALL,
@@ -25,8 +26,8 @@ from tests.support.driver import (
     leg_form,
 )
 
-STATUS_ROUTE = "/worker/{call_sid}/{reservation_sid}/status"
-ANSWER_ROUTE = "/worker/{call_sid}/{reservation_sid}/answer"
+STATUS_ROUTE = urls.WORKER_STATUS.path
+ANSWER_ROUTE = urls.WORKER_ANSWER.path
 EVENT_TYPES = (
     "task.created",
     "task.canceled",

@@ -16,9 +16,13 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PURE = (
     "caller/twiml",
     "config/callcenter",
+    "links/attributes",
     "links/model",
+    "links/modes",
     "routing/instructions",
     "routing/reservation",
+    "twilio/urls",
+    "twilio/values",
     "worker/twiml",
 )
 GATEWAY_LIBRARIES = ("boto3", "botocore", "chalice", "requests", "twilio.rest", "urllib3")

@@ -6,7 +6,6 @@ import pytest
 
 from chalicelib import jobs
 from chalicelib.config import environment, secrets
-from chalicelib.links import model
 from chalicelib.observability import log
 from chalicelib.routing import instructions
 from tests.conftest import ENVIRONMENT
@@ -43,12 +42,6 @@ def test_a_traceback_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
         log.error("it failed")
     line = json.loads(capsys.readouterr().out)
     assert "ValueError: …00" in line["traceback"]
-
-
-def test_a_link_only_moves_forward() -> None:
-    assert model.before("reserved") == ()
-    assert model.before("ringing") == ("reserved", "preparing", "dialing")
-    assert len(model.before("closed")) == 6
 
 
 @pytest.mark.parametrize("name", ["LINKS_TABLE", "JOBS_QUEUE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_WORKFLOW_SID"])
@@ -117,7 +110,7 @@ def test_where_a_worker_can_be_rung(contact: str) -> None:
 
 
 def test_a_job_is_the_same_after_its_journey() -> None:
-    job = jobs.GiveUp("CA" + "0" * 32, "WR" + "0" * 32, "WT" + "0" * 32, "no-answer", "WA1")
+    job = jobs.Reject("CA" + "0" * 32, "WR" + "0" * 32, "WT" + "0" * 32, "no-answer", "WA1")
     assert jobs.decode(jobs.encode(job)) == job
 
 

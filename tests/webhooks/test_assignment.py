@@ -10,6 +10,7 @@ from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.links import table
 from chalicelib.routing import instructions
+from chalicelib.routing.reservation import Reservation
 from chalicelib.team import hooks
 from tests.conftest import ACTIVITIES
 from tests.support.api_gateway import BASE
@@ -139,7 +140,7 @@ def test_a_message_that_arrived_although_sqs_did_not_say_so_keeps_the_call_to_it
 
 def test_dynamodb_down_connects_without_crm_and_without_record(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(table, "reserve", down)
-    monkeypatch.setattr(table, "divert", down)
+    monkeypatch.setattr(table, "fall_back_to_direct", down)
     assert instruction(driver.assign())["instruction"] == "dequeue"
     assert instruction(driver.assign("Urgent"))["instruction"] == "dequeue"
     assert driver.queued() == []
@@ -169,8 +170,9 @@ def test_an_assignment_of_a_workflow_that_is_not_ours_is_refused_in_words(driver
     [
         ({"TaskAttributes": "not json"}, "TaskAttributes is not a JSON object"),
         ({"TaskAttributes": "[1]"}, "TaskAttributes is not a JSON object"),
-        ({"TaskAttributes": "{}"}, "no call_sid"),
-        ({"TaskAttributes": '{"call_sid": 7}'}, "no call_sid"),
+        ({"TaskAttributes": "{}"}, "no call_sid and no kind"),
+        ({"TaskAttributes": '{"call_sid": 7}'}, "no call_sid and no kind"),
+        ({"TaskAttributes": '{"kind": "lead"}'}, "kind 'lead'"),
         ({"WorkerAttributes": "{"}, "WorkerAttributes is not a JSON object"),
         ({"ReservationSid": ""}, "ReservationSid is missing"),
     ],
@@ -178,6 +180,26 @@ def test_an_assignment_of_a_workflow_that_is_not_ours_is_refused_in_words(driver
 def test_a_malformed_assignment_is_refused_in_words(driver: Driver, changes: dict[str, str], why: str) -> None:
     answer = driver.assign(**changes)
     assert answer["statusCode"] == 400 and why in answer["body"]
+    assert driver.cloud.rows() == [] and driver.queued() == []
+
+
+def test_a_task_without_a_call_is_offered_to_the_teams_hook(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Reservation] = []
+
+    def hook(reservation: Reservation) -> instructions.Instruction:
+        asked.append(reservation)
+        return instructions.Accept()
+
+    monkeypatch.setattr(hooks, "assignment", hook)
+    answer = driver.assign(TaskAttributes='{"kind": "lead", "name": "Ann"}')
+    assert instruction(answer) == {"instruction": "accept"}
+    assert [(one.kind, one.call_sid, one.subject, one.queue) for one in asked] == [("lead", "", TASK, "Support")]
+
+
+def test_a_task_without_a_call_that_no_hook_takes_is_refused_and_counted(driver: Driver) -> None:
+    answer = driver.assign(TaskAttributes='{"kind": "lead"}')
+    assert answer["statusCode"] == 400 and "no hook answers for it" in answer["body"]
+    assert '"AssignmentsRefused":1' in driver.log.getvalue() and TASK in driver.log.getvalue()
     assert driver.cloud.rows() == [] and driver.queued() == []
 
 

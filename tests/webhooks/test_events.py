@@ -140,7 +140,7 @@ def test_a_worker_whom_twilio_does_not_move_keeps_the_task_in_wrapping_until_the
     driver.event("reservation.accepted")
     driver.wrap_up()
     driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Workers": [503]}
-    with pytest.raises(rest.Unavailable):
+    with pytest.raises(rest.TwilioUnavailable):
         driver.work(jobs.CompleteTask(CALL, TASK))
     assert driver.twilio.tasks[TASK]["assignment_status"] == "wrapping"
     driver.work(jobs.CompleteTask(CALL, TASK), "2")
@@ -150,7 +150,7 @@ def test_a_worker_whom_twilio_does_not_move_keeps_the_task_in_wrapping_until_the
 
 def test_a_completion_that_twilio_does_not_take_comes_again(driver: Driver) -> None:
     driver.twilio.failures = {"/Tasks/": [503]}
-    with pytest.raises(rest.Unavailable):
+    with pytest.raises(rest.TwilioUnavailable):
         driver.work(jobs.CompleteTask(CALL, TASK))
 
 
@@ -218,8 +218,8 @@ def test_either_legs_sid_finds_the_whole_story(driver: Driver) -> None:
     driver.event("task.created")
     driver.ring()
     link = table.by_worker_leg(LEG)
-    assert link is not None and link.call_sid == CALL
-    story = table.story(link.call_sid)
+    assert link is not None and link.subject == CALL
+    story = table.find_call(link.subject)
     assert story.call is not None and story.call.line == "support"
     assert [known.reservation_sid for known in story.links] == [RESERVATION]
 
@@ -228,7 +228,7 @@ def test_a_caller_who_hangs_up_while_twilio_cannot_be_asked_stops_the_phone_by_a
     driver.ring()
     driver.twilio.failures = {"Reservations": [504], "/Calls/": [504]}
     assert driver.event("task.canceled", TaskCanceledReason="hangup") == 204
-    assert driver.queued() == [jobs.HangUp(LEG, CALL), jobs.GiveUp(CALL, RESERVATION, TASK, "caller gone")]
+    assert driver.queued() == [jobs.HangUp(LEG, CALL), jobs.Reject(CALL, RESERVATION, TASK, "caller gone")]
 
 
 def test_a_link_whose_own_end_was_never_told_is_not_taken_for_canceled(driver: Driver) -> None:

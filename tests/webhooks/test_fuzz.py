@@ -18,7 +18,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib import aws, jobs
-from chalicelib.links import table
+from chalicelib.links import attributes, table
 from chalicelib.twilio import request
 from tests.doubles.dynamodb.cases import TABLE, table_properties
 from tests.doubles.dynamodb.store import Dynamodb
@@ -199,9 +199,9 @@ def assert_twiml(request: Request, heard: Heard) -> None:
 
 
 def assert_rows_can_be_read(application: Application) -> None:
-    rows = [table._decode(item) for item in application.cloud.items()]
+    rows = [attributes.decode(item) for item in application.cloud.items()]
     for row in rows:
-        story = table.story(row["call_sid"])
+        story = table.find_call(row["call_sid"])
         assert (
             story.call is not None
             if row["item"] == "CALL"
@@ -209,7 +209,7 @@ def assert_rows_can_be_read(application: Application) -> None:
         )
         assert row["item"] != "CALL" or "open" not in row
     known = {(row["call_sid"], row["item"]) for row in rows}
-    assert {(due.key.call_sid, due.key.reservation_sid) for page in table.due(FAR_AWAY) for due in page} <= known
+    assert {(due.key.subject, due.key.reservation_sid) for page in table.due(FAR_AWAY) for due in page} <= known
 
 
 def assert_the_call_goes_on(application: Application) -> None:
@@ -226,7 +226,7 @@ def assert_the_call_goes_on(application: Application) -> None:
         heard = application.send(event)
         assert heard.raised is None and heard.status in (200, 204), (event, heard)
         assert "ERROR" not in heard.printed, heard.printed
-    story = table.story(CALL)
+    story = table.find_call(CALL)
     assert story.call is not None and story.call.queue_result == "bridged" and story.links
 
 
@@ -333,7 +333,7 @@ def outcome(application: Application, between: Mapping[int, Request]) -> Any:
         waiting = [body for body in application.cloud.sent if CALL in body]
         application.cloud.sent = [body for body in application.cloud.sent if CALL not in body]
         assert [application.deliver(body).raised for body in waiting] == [None] * len(waiting)
-    rows = [table._decode(item) for item in application.cloud.items() if item["call_sid"]["S"] == CALL]
+    rows = [attributes.decode(item) for item in application.cloud.items() if item["call_sid"]["S"] == CALL]
     told = [{name: value for name, value in row.items() if not isinstance(value, float | int)} for row in rows]
     return told, list(application.twilio.requests), answers
 
@@ -429,7 +429,7 @@ def test_a_caller_of_a_strange_type_does_not_spoil_the_record(application: Appli
         == 204
     )
     assert application.send(post("/taskrouter/assignment", assignment_form(TaskAttributes=attributes))).status == 200
-    story = table.story(CALL)
+    story = table.find_call(CALL)
     assert story.call is not None and story.call.caller == ""
     assert [link.caller for link in story.links] == [""]
 
@@ -462,13 +462,13 @@ def test_a_queue_time_of_five_thousand_digits_is_no_time(application: Applicatio
     heard = application.send(post("/voice/after", form))
     assert "ERROR" not in heard.printed
     assert "<Record" in heard.answer["body"]  # not the apology of a endpoint that failed
-    story = table.story(CALL)
+    story = table.find_call(CALL)
     assert story.call is not None and story.call.queue_seconds == 0
 
 
 def test_a_sentence_of_the_crm_that_xml_cannot_carry_is_said_without_the_character(application: Application) -> None:
     application.send(post("/taskrouter/assignment", assignment_form()))
-    table.advance(table.story(CALL).links[0].key, "dialing", 1.0, {"crm_whisper": "Ann\x00 Lee\x1b\uffff."})
+    table.advance(table.find_call(CALL).links[0].key, "dialing", 1.0, {"crm_whisper": "Ann\x00 Lee\x1b\uffff."})
     heard = application.send(post(ANSWER_ROUTE, leg_form("in-progress"), LEG_PATH))
     assert twiml_schema.check(heard.answer["body"])[0].text == "Ann Lee."
 
@@ -482,15 +482,15 @@ def test_without_a_domain_name_nothing_is_trusted(application: Application) -> N
 @pytest.mark.parametrize("leg", ["", "x" * 3000, "\x00"], ids=["missing", "too long for a key", "NUL"])
 def test_a_status_of_no_leg_is_taken_and_forgotten(application: Application, leg: str) -> None:
     application.send(post("/taskrouter/assignment", assignment_form()))
-    before = table.story(CALL).links
+    before = table.find_call(CALL).links
     for status in hostile.CALL_STATUSES:
         assert application.send(post(STATUS_ROUTE, leg_form(status, leg), LEG_PATH)).status == 204
-    assert table.story(CALL).links == before
+    assert table.find_call(CALL).links == before
 
 
 @pytest.mark.parametrize("sid", ["CALL", "%00", pytest.param("x" * 3000, id="too long for a key")])
 def test_a_path_that_names_no_link_leads_nowhere(application: Application, sid: str) -> None:
-    for path in ({"call_sid": sid, "reservation_sid": RESERVATION}, {"call_sid": CALL, "reservation_sid": sid}):
+    for path in ({"subject": sid, "reservation_sid": RESERVATION}, {"subject": CALL, "reservation_sid": sid}):
         assert application.send(post(STATUS_ROUTE, leg_form("ringing"), path)).status == 204
         heard = application.send(post(ANSWER_ROUTE, leg_form("in-progress"), path))
         assert "no longer on the line" in heard.answer["body"] and "Traceback" not in heard.printed

@@ -10,7 +10,7 @@ from chalicelib import crm, jobs
 from chalicelib.links import table
 from chalicelib.links.model import Key
 from chalicelib.twilio import rest
-from chalicelib.worker import leg
+from chalicelib.worker import consumer, ring
 from tests.conftest import ACTIVITIES
 from tests.support.api_gateway import BASE
 from tests.support.driver import CALL, CALLER, LEG, OTHER_LEG, PHONE, RESERVATION, SUPPORT, TASK, Driver
@@ -84,7 +84,7 @@ def test_a_crm_that_cannot_be_asked_ends_in_a_rejection(driver: Driver) -> None:
 def test_after_the_deadline_nothing_is_dialled(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     driver.assign()
     late = driver.link["deadline"] + 1
-    leg.work(RING, lambda: late)
+    consumer.work(RING, lambda: late)
     assert dialled(driver) == [] and driver.link["reason"] == "too late to dial"
 
 
@@ -128,11 +128,11 @@ def test_twilio_busy_beyond_the_retries_gives_the_caller_to_the_next_worker(driv
 def test_a_dial_without_an_answer_is_never_made_a_second_time(driver: Driver) -> None:
     driver.twilio.failures = {"Calls.json": [requests.exceptions.ReadTimeout()]}
     driver.assign()
-    with pytest.raises(leg.TryAgain):
+    with pytest.raises(ring.Retry):
         driver.work(RING)
     assert driver.link["state"] == "dialing"
-    later = driver.link["dialing_at"] + leg.LEASE_SECONDS + 1
-    leg.work(RING, lambda: later)
+    later = driver.link["dialing_at"] + ring.LEASE_SECONDS + 1
+    consumer.work(RING, lambda: later)
     assert len(dialled(driver)) == 1
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "dial lost")
 
@@ -140,25 +140,25 @@ def test_a_dial_without_an_answer_is_never_made_a_second_time(driver: Driver) ->
 def test_a_dial_without_an_answer_whose_leg_reports_goes_on(driver: Driver) -> None:
     driver.twilio.failures = {"Calls.json": [requests.exceptions.ReadTimeout()]}
     driver.assign()
-    with pytest.raises(leg.TryAgain):
+    with pytest.raises(ring.Retry):
         driver.work(RING)
     driver.status("ringing")
-    leg.work(RING, lambda: time.time() + 60)
+    consumer.work(RING, lambda: time.time() + 60)
     assert len(dialled(driver)) == 1 and rejected(driver) == []
     assert (driver.link["state"], driver.link["worker_call_sid"]) == ("ringing", LEG)
 
 
 def test_a_message_that_comes_twice_while_the_first_is_at_work_comes_again_later(driver: Driver) -> None:
     driver.assign()
-    table.claim(KEY, time.time(), leg.LEASE_SECONDS)
-    with pytest.raises(leg.TryAgain):
+    table.claim(KEY, time.time(), ring.LEASE_SECONDS)
+    with pytest.raises(ring.Retry):
         driver.work(RING)
     assert driver.twilio.requests == []
 
 
 def test_a_job_that_died_in_its_crm_work_is_taken_over(driver: Driver) -> None:
     driver.assign()
-    table.claim(KEY, time.time() - leg.LEASE_SECONDS - 1, leg.LEASE_SECONDS)
+    table.claim(KEY, time.time() - ring.LEASE_SECONDS - 1, ring.LEASE_SECONDS)
     driver.work(RING, "2")
     assert len(dialled(driver)) == 1
 
@@ -208,9 +208,9 @@ def test_a_rejection_that_twilio_does_not_take_comes_again(driver: Driver) -> No
     contact(driver, declined="no")
     driver.twilio.failures = {"POST /v1": [500]}
     driver.assign()
-    with pytest.raises(rest.Unavailable):
+    with pytest.raises(rest.TwilioUnavailable):
         driver.work(RING)
-    leg.work(RING, lambda: time.time() + leg.LEASE_SECONDS + 1)
+    consumer.work(RING, lambda: time.time() + ring.LEASE_SECONDS + 1)
     assert driver.link["outcome"] == "rejected"
 
 

@@ -73,7 +73,7 @@ def test_a_line_about_a_workers_leg_has_both_legs(driver: Driver, monkeypatch: p
     monkeypatch.setattr(table, "follow_leg", lambda *_, **__: 1 / 0)
     driver.answer()
     line = lines(driver)[-1]
-    assert (line["event"], line["route"]) == ("webhook failed", "/worker/{call_sid}/{reservation_sid}/answer")
+    assert (line["event"], line["route"]) == ("webhook failed", "/worker/{subject}/{reservation_sid}/answer")
     assert (line["call_sid"], line["worker_call_sid"], line["reservation_sid"]) == (CALL, LEG, RESERVATION)
 
 
@@ -91,7 +91,7 @@ def test_a_line_about_an_assignment_has_call_task_and_reservation(
     ("job", "sids"),
     [
         (jobs.RingWorker(CALL, RESERVATION), {"call_sid": CALL, "reservation_sid": RESERVATION}),
-        (jobs.GiveUp(CALL, RESERVATION, TASK), {"call_sid": CALL, "reservation_sid": RESERVATION, "task_sid": TASK}),
+        (jobs.Reject(CALL, RESERVATION, TASK), {"call_sid": CALL, "reservation_sid": RESERVATION, "task_sid": TASK}),
         (jobs.HangUp(LEG, CALL), {"call_sid": CALL, "worker_call_sid": LEG}),
         (jobs.CompleteTask(CALL, TASK), {"call_sid": CALL, "task_sid": TASK}),
     ],
@@ -151,7 +151,7 @@ def test_each_line_has_lambdas_id_of_its_request(driver: Driver, capsys: pytest.
 
 def test_nothing_of_a_call_stays_for_the_next_request(driver: Driver, capsys: pytest.CaptureFixture[str]) -> None:
     a_whole_call(driver)
-    with pytest.raises(rest.Refused):
+    with pytest.raises(rest.TwilioRejected):
         driver.twilio.failures = {"POST": [(403, 20003)]}
         driver.work(jobs.HangUp(LEG, CALL))
     driver.sweep()
@@ -162,9 +162,9 @@ def test_nothing_of_a_call_stays_for_the_next_request(driver: Driver, capsys: py
 
 def test_invocations_that_take_turns_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:
     def invocation(call_sid: str) -> None:
-        with log.About(call_sid=call_sid):
+        with log.Context(call_sid=call_sid):
             greenlet.getcurrent().parent.switch()
-            log.also(task_sid=TASK if call_sid == CALL else "")
+            log.bind(task_sid=TASK if call_sid == CALL else "")
             log.info("done")
 
     ours, theirs = (greenlet.greenlet(lambda sid=sid: invocation(sid)) for sid in (CALL, LEG))
@@ -261,7 +261,7 @@ def test_a_door_that_fails_counts_whether_it_has_twiml_or_not(driver: Driver, mo
 
 def test_a_job_that_comes_again_counts_and_is_no_error(driver: Driver) -> None:
     driver.assign()
-    table.claim(table.story(CALL).links[0].key, 0, 4_000_000_000)
+    table.claim(table.find_call(CALL).links[0].key, 0, 4_000_000_000)
     with pytest.raises(Exception, match="another delivery"):
         driver.work(jobs.RingWorker(CALL, RESERVATION))
     assert measured(driver) == {"JobsTriedAgain": [1]}
@@ -296,6 +296,7 @@ def test_every_metric_is_told_somewhere() -> None:
         "CrmFailures",
         "WorkerLegsFailed",
         "WebhooksRefused",
+        "AssignmentsRefused",
         "WebhookErrors",
         "JobsTriedAgain",
         "SweepActions",

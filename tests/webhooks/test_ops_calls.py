@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chalicelib.links.model import Call, Link, Story
+from chalicelib.links.model import Call, CallRecord, Link
 from ops import call_record
 from ops.__main__ import main
 from tests.doubles.http_server import serving
@@ -57,9 +57,9 @@ def test_json_has_numbers_in_full_for_who_asks_for_them(story: Driver, capsys: p
 
 def test_steps_of_the_same_moment_are_told_in_the_order_they_are_taken() -> None:
     link = Link(
-        call_sid=CALL, reservation_sid=RESERVATION, worker_name="Bea", reserved_at=5, dialing_at=7.25, bridged_at=7.25
+        subject=CALL, reservation_sid=RESERVATION, worker_name="Bea", reserved_at=5, dialing_at=7.25, bridged_at=7.25
     )
-    told = call_record.timeline(Story(None, (link,))).splitlines()[-3:]
+    told = call_record.timeline(CallRecord(None, (link,))).splitlines()[-3:]
     assert told == [
         "1970-01-01T00:00:05.000Z     0.000 s  Bea: reserved",
         "1970-01-01T00:00:07.250Z     2.250 s  Bea: dialing",
@@ -69,7 +69,7 @@ def test_steps_of_the_same_moment_are_told_in_the_order_they_are_taken() -> None
 
 def test_a_canceled_call_says_why() -> None:
     call = Call(call_sid=CALL, line="support", reason="hangup", voicemail_url="https://example.com/RE1", at=5)
-    told = call_record.timeline(Story(call, ()))
+    told = call_record.timeline(CallRecord(call, ()))
     assert "the task was canceled: hangup" in told and "voicemail, 0 s: https://example.com/RE1" in told
 
 

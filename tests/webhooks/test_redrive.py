@@ -6,12 +6,12 @@ import pytest
 
 from chalicelib import crm, jobs
 from chalicelib.links import table
-from chalicelib.worker import leg
+from chalicelib.worker import consumer
 from tests.conftest import ACTIVITIES
 from tests.support.driver import CALL, LEG, RESERVATION, TASK, Driver
 
 RING = jobs.RingWorker(CALL, RESERVATION)
-GIVE_UP = jobs.GiveUp(CALL, RESERVATION, TASK, "no-answer", ACTIVITIES["Unavailable"])
+GIVE_UP = jobs.Reject(CALL, RESERVATION, TASK, "no-answer", ACTIVITIES["Unavailable"])
 HANG_UP = jobs.HangUp(LEG)
 COMPLETE = jobs.CompleteTask(CALL, TASK)
 ENDINGS = {
@@ -97,7 +97,7 @@ def test_ringing_late_asks_no_crm_and_only_gives_the_caller_to_the_next_worker(
     monkeypatch.setattr(crm, "prepare", lambda *attempt: asked.append(attempt))
     driver.assign()
     late = driver.link["deadline"] + 1
-    leg.work(RING, lambda: late)
+    consumer.work(RING, lambda: late)
     assert asked == [] and changed(driver) == []
     assert driver.twilio.reservation == "rejected"
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "too late to dial")
@@ -108,7 +108,7 @@ def test_ringing_late_leaves_a_caller_alone_who_has_a_worker(driver: Driver, sta
     driver.assign()
     driver.twilio.reservation = status
     late = driver.link["deadline"] + A_DAY
-    leg.work(RING, lambda: late)
+    consumer.work(RING, lambda: late)
     assert driver.twilio.reservation == status and changed(driver) == []
     assert "outcome" not in driver.link  # the sweep finds out how it ends
 

@@ -10,6 +10,7 @@ import botocore.client
 import pytest
 from twilio.request_validator import HMAC_SHA256
 
+from chalicelib.twilio import urls
 from tests.conftest import ENVIRONMENT, forget_everything
 from tests.support.api_gateway import BASE, TOKEN, get, in_base64, post
 from tests.support.driver import LEG_PATH, Driver, assignment_form, caller_form, event_form, leg_form
@@ -23,11 +24,16 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/voice/after", caller_form(QueueResult="leave"), {}),
     ("/voice/survey", caller_form(Digits="1"), {}),
     ("/voice/voicemail", caller_form(), {}),
+    ("/voice/fallback", caller_form(), {}),
     ("/taskrouter/assignment", assignment_form(), {}),
     ("/taskrouter/events", event_form("task.created"), {}),
-    ("/worker/{call_sid}/{reservation_sid}/answer", leg_form("in-progress"), LEG_PATH),
-    ("/worker/{call_sid}/{reservation_sid}/status", leg_form("ringing"), LEG_PATH),
+    ("/worker/{subject}/{reservation_sid}/answer", leg_form("in-progress"), LEG_PATH),
+    ("/worker/{subject}/{reservation_sid}/status", leg_form("ringing"), LEG_PATH),
 ]
+
+
+def test_every_route_is_tried_here() -> None:
+    assert {path for path, _, _ in ENDPOINTS} == {route.path for route in urls.ROUTES if route.signed_by == "twilio"}
 
 
 @pytest.fixture
@@ -121,7 +127,7 @@ def test_a_body_in_base64_holds(driver: Driver) -> None:
 
 def test_a_query_holds_in_either_spelling(driver: Driver) -> None:
     query = [("CallStatus", "ringing"), ("CallSid", "CA1"), ("ToCity", "SAN JOSE")]
-    route = "/worker/{call_sid}/{reservation_sid}/status"
+    route = "/worker/{subject}/{reservation_sid}/status"
     for spelled in (
         "CallStatus=ringing&CallSid=CA1&ToCity=SAN+JOSE",
         "CallStatus=ringing&CallSid=CA1&ToCity=SAN%20JOSE",

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import requests
 
+from chalicelib import jobs
 from chalicelib.lifecycle import reconcile
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link
@@ -125,18 +126,16 @@ def test_an_end_that_no_event_told_closes_the_link_and_stops_the_phone(
     assert hung_up(driver) == 1
 
 
-def test_a_phone_is_stopped_before_the_link_is_closed(
-    driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_phone_that_twilio_cannot_stop_now_is_stopped_by_a_job(driver: Driver, later: Later) -> None:
     driver.ring()
     driver.twilio.reservation = "canceled"
     driver.twilio.failures = {f"/Calls/{LEG}.json": [503]}
     later(AFTER_DEADLINE)
     driver.sweep()
-    assert driver.link["state"] == "dialing" and swept(driver)["broken off"] == 1
-    later(60)
-    driver.sweep()
-    assert ended(driver) == ("canceled", "swept") and hung_up(driver) == 2
+    assert ended(driver) == ("canceled", "swept")
+    (job,) = driver.queued()
+    driver.work(job)
+    assert job == jobs.HangUp(LEG, CALL) and hung_up(driver) == 2
 
 
 def test_an_acceptance_that_no_event_told_is_recorded_and_the_talk_looked_at_now_and_then(
@@ -201,7 +200,7 @@ def test_what_twilio_has_forgotten_ended_as_far_as_we_know(
 
 
 def test_a_link_that_does_not_know_its_task_is_canceled(driver: Driver, later: Later) -> None:
-    table.reserve(Link(call_sid=CALL, reservation_sid=RESERVATION, deadline=later.now), later.now)
+    table.reserve(Link(subject=CALL, reservation_sid=RESERVATION, deadline=later.now), later.now)
     later(AFTER_DEADLINE)
     driver.sweep()
     assert ended(driver) == ("canceled", "swept")
@@ -274,7 +273,7 @@ def many(driver: Driver, count: int, now: float) -> list[Key]:
     """So many links that were reserved one second after the other, the first of them now."""
     keys = [Key(f"CA{number:032x}", f"WR{number:032x}") for number in range(count)]
     for number, key in enumerate(keys):
-        link = Link(call_sid=key.call_sid, reservation_sid=key.reservation_sid, task_sid=TASK, deadline=now + number)
+        link = Link(subject=key.subject, reservation_sid=key.reservation_sid, task_sid=TASK, deadline=now + number)
         table.reserve(link, now)
     return keys
 
@@ -287,7 +286,7 @@ def test_what_is_wrong_with_one_link_does_not_hold_up_the_others(driver: Driver,
     keys = many(driver, 3, later.now)
     driver.cloud.client("dynamodb").update_item(
         TableName="cordboard-test-links",
-        Key={"call_sid": {"S": keys[0].call_sid}, "item": {"S": keys[0].reservation_sid}},
+        Key={"call_sid": {"S": keys[0].subject}, "item": {"S": keys[0].reservation_sid}},
         UpdateExpression="SET #state = :newer",
         ExpressionAttributeNames={"#state": "state"},
         ExpressionAttributeValues={":newer": {"S": "a state of a newer version"}},
@@ -300,7 +299,7 @@ def test_what_is_wrong_with_one_link_does_not_hold_up_the_others(driver: Driver,
     assert (swept(driver)["failed"], swept(driver)["timeout"]) == (2, 1)
     errors = [json.loads(line) for line in driver.log.getvalue().splitlines() if '"ERROR"' in line]
     assert [error["reservation_sid"] for error in errors] == [key.reservation_sid for key in keys[:2]]
-    assert [error["why"] for error in errors] == ["ValidationError", "Refused"]
+    assert [error["why"] for error in errors] == ["ValidationError", "TwilioRejected"]
 
 
 @pytest.mark.parametrize("failure", [503, 429, requests.exceptions.ReadTimeout()])
@@ -509,11 +508,11 @@ def test_a_quiet_minute_asks_twilio_once_and_the_table_once(driver: Driver) -> N
 def test_the_verbs_tell_a_task_that_is_gone_from_an_error(driver: Driver) -> None:
     driver.twilio.failures = {f"GET {TASKS}": [(404, 20404), (403, 20003)]}
     assert rest.task(TASK) is None
-    with pytest.raises(rest.Refused):
+    with pytest.raises(rest.TwilioRejected):
         rest.task(TASK)
 
 
 def test_a_list_that_twilio_refuses_is_lambdas_to_report(driver: Driver) -> None:
     driver.twilio.failures = {f"GET {TASKS}": [(403, 20003)]}
-    with pytest.raises(rest.Refused, match="403"):
+    with pytest.raises(rest.TwilioRejected, match="403"):
         driver.sweep()

@@ -160,7 +160,7 @@ def test_a_rejection_that_twilio_does_not_take_is_left_to_a_job(driver: Driver) 
     driver.twilio.failures = {"POST /v1": [503]}
     assert driver.status("no-answer") == 204
     [job] = driver.queued()
-    assert isinstance(job, jobs.GiveUp) and job.reason == "no-answer"
+    assert isinstance(job, jobs.Reject) and job.reason == "no-answer"
     driver.work(job)
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "no-answer")
 
@@ -177,7 +177,7 @@ def direct_status(driver: Driver, status: str) -> int:
     """Twilio's GET for a leg that it placed itself, spelled with %20 and in its own order."""
     query = [("CallStatus", status), ("CallSid", LEG), ("taskCallSid", CALL), ("ToCity", "SAN JOSE")]
     spelled = "&".join(f"{name}={value.replace(' ', '%20')}" for name, value in query)
-    event = get("/worker/{call_sid}/{reservation_sid}/status", query, LEG_PATH, signed_query=spelled)
+    event = get("/worker/{subject}/{reservation_sid}/status", query, LEG_PATH, signed_query=spelled)
     return int(driver.send(event)["statusCode"])
 
 

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib import aws
 from chalicelib.links import table
-from chalicelib.links.model import Key, Link, Story
+from chalicelib.links.model import CallRecord, Key, Link
 from tests.doubles.dynamodb.store import Dynamodb
 
 TABLE = "cordboard-test-links"  # LINKS_TABLE in the environment of tests
@@ -620,13 +620,13 @@ class LinkCase:
         with patch.object(aws, "client", lambda service: client):
             try:
                 answer = self.act()
-            except table.Lost as lost:
+            except table.ConditionFailed as lost:
                 return Seen((f"lost to {_word(lost.current)}", lost.current), _rows(client))
         return Seen((_word(answer), answer), _rows(client))
 
 
 def _word(answer: Any) -> str:
-    if isinstance(answer, Story):
+    if isinstance(answer, CallRecord):
         return f"{'a call' if answer.call else 'no call'}, {len(answer.links)} links"
     return answer.state if isinstance(answer, Link) else str(answer)
 
@@ -644,7 +644,7 @@ MOVES: list[tuple[str, Callable[[], Any], str, Set[str]]] = [
     ("follow another leg", lambda: table.follow_leg(LINK, "closed", OTHER_LEG, NOW), "closed", {*EARLY, "dialing"}),
     (
         "observe",
-        lambda: table.observe(LINK, "answered", NOW, {"worker_sid": "WK1", "worker_name": "", "task_sid": "WT1"}),
+        lambda: table.upsert_state(LINK, "answered", NOW, {"worker_sid": "WK1", "worker_name": "", "task_sid": "WT1"}),
         "answered",
         {"nothing", *EARLY, "dialing", "ringing"},
     ),
@@ -669,9 +669,9 @@ def _moves() -> Iterator[LinkCase]:
 
 
 def _notes() -> Iterator[LinkCase]:
-    new = Link(call_sid="CA1", reservation_sid="WR1", crm_data={"a": 1.5}, deadline=NOW + 99)
+    new = Link(subject="CA1", reservation_sid="WR1", crm_data={"a": 1.5}, deadline=NOW + 99)
     note = partial(table.note_time, LINK, "ringing_at", NOW)
-    explain = partial(table.explain, LINK, "busy")
+    explain = partial(table.set_reason_once, LINK, "busy")
     for state, rows in LINKS.items():
         stands, exists = _standing(state), state != "nothing"
         yield LinkCase(f"reserve: {state}", partial(table.reserve, new, NOW), stands if exists else "reserved", rows)
@@ -693,8 +693,10 @@ def _sweeps() -> Iterator[LinkCase]:
     for state, rows in LINKS.items():
         looked_at = state in ("reserved", "bridged")
         answer = _standing(state) if looked_at else f"lost to {_standing(state)}"
-        yield LinkCase(f"look_again: {state}", partial(table.look_again, LINK, 1795230100, NOW + 500), answer, rows)
-    act = partial(table.look_again, LINK, 1795230099, NOW + 500)
+        yield LinkCase(
+            f"look_again: {state}", partial(table.reschedule_check, LINK, 1795230100, NOW + 500), answer, rows
+        )
+    act = partial(table.reschedule_check, LINK, 1795230099, NOW + 500)
     yield LinkCase("look_again: looked at by another", act, "lost to bridged", LINKS["bridged"])
 
 
@@ -711,7 +713,7 @@ def _calls() -> Iterator[LinkCase]:
         yield LinkCase(f"record_call once: {name}", once, "True", given)
     done = (item(call_sid="CA1", item="CALL", completed_at=NOW - 1),)
     yield LinkCase("record_call twice", once, "False", done)
-    story = partial(table.story, "CA1")
+    story = partial(table.find_call, "CA1")
     yield LinkCase("story", story, "a call, 1 links", (*done, *LINKS["bridged"]))
     yield LinkCase("story of nothing", story, "no call, 0 links", ())
     for state, found in {"bridged": "bridged", "closed": "None", "nothing": "None"}.items():

@@ -1,0 +1,39 @@
+"""The CRM port: what every adapter is asked, and what it may answer.
+
+An adapter is one module with `prepare(attempt) -> Approval`. It hears of every attempt at least once;
+`idempotency_key` tells repeats apart.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One worker about to be rung for one caller. `at` is epoch seconds."""
+
+    idempotency_key: str  # the ReservationSid: one attempt each
+    call_sid: str
+    caller: str
+    called: str
+    queue: str
+    worker_sid: str
+    worker_name: str
+    at: float
+
+
+class Approval(msgspec.Struct, frozen=True):
+    """The call may go on. `whisper` is said to the worker before the caller is joined; `data` is kept with the link."""
+
+    name: str = ""
+    whisper: str = ""
+    data: Mapping[str, Any] = {}
+
+
+class Declined(Exception):
+    """The CRM says no to this worker for this caller; the text is its reason."""
+
+
+class Unavailable(Exception):
+    """The CRM could not be asked within its budget, or its answer makes no sense."""

@@ -1,0 +1,39 @@
+"""What differs between the ways in which a task comes to its worker: one policy each (pure)."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+ModeName = Literal["crm-first", "direct"]
+
+
+class Mode(NamedTuple):
+    """One way. Whoever needs to know how a link goes on asks its mode, and compares no names.
+
+    `by_job`: a job does the CRM work and rings the worker; else TaskRouter rings, by the instruction it is answered.
+    `owns_leg`: the worker leg is ours, we placed it and we end it; else Twilio did, and ends it by itself.
+    """
+
+    name: ModeName
+    by_job: bool
+    owns_leg: bool
+
+    def due_at(self, now: float, deadline: float, reservation_timeout: float) -> float:
+        """When a link that is reserved `now` has come to something, in epoch seconds.
+
+        A job dials by `deadline` or not at all; TaskRouter's own leg may ring until the reservation ends.
+        """
+        return max(deadline, now) if self.by_job else now + reservation_timeout
+
+
+CRM_FIRST = Mode("crm-first", by_job=True, owns_leg=True)
+DIRECT = Mode("direct", by_job=False, owns_leg=False)
+
+MODES: Mapping[ModeName, Mode] = {mode.name: mode for mode in (CRM_FIRST, DIRECT)}
+
+
+def of_task(kind: str, queue_mode: ModeName) -> Mode | None:
+    """The mode of a task of this kind in a queue of this mode; None while no flow is built for its kind.
+
+    A caller's task has the kind `call`, and the queue chooses.
+    """
+    return MODES[queue_mode] if kind == "call" else None

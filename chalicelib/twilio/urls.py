@@ -1,0 +1,67 @@
+"""Every route of the application, once: its path, who signs its requests, and its URL as Twilio gets it (pure)."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+from urllib.parse import unquote
+
+# At the end of a URL that Twilio is given: if no good answer comes, whatever the reason, it asks twice more within the
+# same deadline (contract 1.3). Each route takes a request twice; without this a function that dies costs the caller.
+CONNECTION_OVERRIDES = "#rc=2&rp=all"
+
+Method = Literal["GET", "POST"]
+
+
+class Route(NamedTuple):
+    """One way in. `path` is API Gateway's, with its parameters in braces.
+
+    `signed_by` says whose signature a request needs: `twilio` is the account's auth token (contract 2.1).
+    """
+
+    path: str
+    methods: tuple[Method, ...] = ("POST",)
+    signed_by: Literal["twilio"] = "twilio"
+
+    def url(self, base_url: str, **parameters: str) -> str:
+        """The complete URL to give to Twilio, its connection overrides included. `base_url` has no slash at its end."""
+        return f"{base_url}{self.path.format(**parameters)}{CONNECTION_OVERRIDES}"
+
+
+INCOMING = Route("/voice/incoming")
+MENU = Route("/voice/menu/{attempt}")
+WAIT = Route("/voice/wait")
+AFTER = Route("/voice/after")
+SURVEY = Route("/voice/survey")
+VOICEMAIL = Route("/voice/voicemail")
+FALLBACK = Route("/voice/fallback")
+ASSIGNMENT = Route("/taskrouter/assignment")
+EVENTS = Route("/taskrouter/events")
+WORKER_ANSWER = Route("/worker/{subject}/{reservation_sid}/answer")
+# A dequeue's status callback comes with GET (contract 4.3), that of a leg that we place with POST.
+WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GET"))
+# The steps of a worker leg that its status callback is asked for (contract 7.2).
+WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
+
+ROUTES = (
+    INCOMING,
+    MENU,
+    WAIT,
+    AFTER,
+    SURVEY,
+    VOICEMAIL,
+    FALLBACK,
+    ASSIGNMENT,
+    EVENTS,
+    WORKER_ANSWER,
+    WORKER_STATUS,
+)
+
+
+def find(url: str) -> tuple[Route, Mapping[str, str]] | None:
+    """The route that this complete URL leads to, and the parameters in its path; None for a URL of somebody else's."""
+    path = url.partition("#")[0].partition("?")[0]
+    for route in ROUTES:
+        found = re.search(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(route.path)) + "$", path)
+        if found:
+            return route, {name: unquote(value) for name, value in found.groupdict().items()}
+    return None

@@ -1,0 +1,34 @@
+"""Single values that Twilio sends: sids, texts, numbers, attributes (pure)."""
+
+import re
+from typing import Any
+
+import msgspec
+
+# More than any name, number or URL of Twilio's: what is kept of a text, so that a row never outgrows DynamoDB's 400 KB.
+MAX_TEXT = 2048
+
+_is_sid = re.compile("[A-Z]{2}[0-9a-fA-F]{32}").fullmatch
+
+
+def sid(value: object) -> str:
+    """The value if it is a sid (contract 7), else an empty string: no key of the table is made of anything else."""
+    return value if isinstance(value, str) and _is_sid(value) else ""
+
+
+def text(value: object) -> str:
+    """The value if it is text, its first MAX_TEXT characters; else an empty string. Attributes may be of any type."""
+    return value[:MAX_TEXT] if isinstance(value, str) else ""
+
+
+def count(digits: str | None) -> int:
+    """The number that a field has: seconds, a place in the queue; 0 when it is missing, or larger than any of these."""
+    return int(digits) if digits and digits.isdecimal() and len(digits) < 10 else 0
+
+
+def attributes(json: str) -> dict[str, Any]:
+    """The attributes of a task or a worker. Raises ValueError when this is no JSON object, or one too deep to read."""
+    try:
+        return msgspec.json.decode(json, type=dict[str, Any])
+    except RecursionError:
+        raise ValueError("nested too deep") from None

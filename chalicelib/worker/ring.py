@@ -1,0 +1,133 @@
+"""CRM first, then the worker's phone: what a job does between the reservation and the ring."""
+
+from collections.abc import Callable
+
+from chalicelib import crm
+from chalicelib.config import callcenter, environment
+from chalicelib.config.callcenter import Queue
+from chalicelib.lifecycle import closing
+from chalicelib.links import table
+from chalicelib.links.model import Key, Link, is_over
+from chalicelib.observability import log, metrics
+from chalicelib.twilio import rest, urls
+
+# The time that the jobs consumer has in Lambda: after that, whoever claimed a link is no longer at work on it.
+LEASE_SECONDS = 20
+
+
+class Retry(Exception):
+    """Not now: the job has to come again."""
+
+
+def ring_worker(key: Key, clock: Callable[[], float]) -> None:
+    """Do the CRM work for this link, then ring its worker; or reject the reservation, with the reason.
+
+    `clock` gives epoch seconds. Raises Retry and NotDone when the job has to come again.
+    """
+    try:
+        link = table.claim(key, clock(), LEASE_SECONDS)
+    except table.ConditionFailed as failed:
+        _resume(key, failed.current, clock())
+        return
+    if clock() > link.deadline:  # the message was late: the CRM is not asked for nothing
+        closing.reject(link.key, link.task_sid, "too late to dial", "", clock())
+        return
+    approval = _ask_crm(link, clock)
+    if approval:
+        _dial(link, approval, clock)
+
+
+def _resume(key: Key, link: Link | None, now: float) -> None:
+    """The job was delivered before: find out how far it came, and do what is harmless."""
+    if link is None or is_over(link) or not link.policy.by_job or link.worker_call_sid:
+        log.info("job has nothing to do", **key.sids, state=link.state if link else "missing")
+    elif link.state == "preparing" or now < link.dialing_at + LEASE_SECONDS:
+        raise Retry("another delivery of this job is at work")
+    elif link.state == "dialing":
+        # Nobody knows whether the phone rang, and a second dial could ring it twice: the next worker gets the caller.
+        closing.reject(key, link.task_sid, "dial lost", "", now)
+
+
+def _ask_crm(link: Link, clock: Callable[[], float]) -> crm.Approval | None:
+    """The CRM's approval; None when it said no or could not be asked, and the reservation has been rejected."""
+    rules = _rules(link)
+    attempt = crm.Attempt(
+        idempotency_key=link.reservation_sid,
+        call_sid=link.subject,
+        caller=link.caller,
+        called=link.caller_id,
+        queue=link.queue,
+        worker_sid=link.worker_sid,
+        worker_name=link.worker_name,
+        at=clock(),
+    )
+    try:
+        return crm.prepare(rules.crm, attempt)
+    except (crm.Declined, crm.Unavailable) as error:
+        why = "declined" if isinstance(error, crm.Declined) else "CRM failed"
+        if isinstance(error, crm.Unavailable):
+            log.warning(why, metrics.of(metrics.CRM_FAILURES), why=str(error))
+        activity = environment.current().activity_sid(rules.activities.declined)
+        closing.reject(link.key, link.task_sid, f"{why}: {error}", activity, clock())
+        return None
+
+
+def _dial(link: Link, approval: crm.Approval, clock: Callable[[], float]) -> None:
+    """Ring the worker if the reservation is still wanted and there is time."""
+    if clock() > link.deadline:
+        closing.reject(link.key, link.task_sid, "too late to dial", "", clock())
+        return
+    status = rest.reservation_status(link.task_sid, link.reservation_sid)
+    if status != "pending":
+        closing.close_as(link.key, status, "", clock())
+        return
+    kept = {"crm_name": approval.name, "crm_whisper": approval.whisper, "crm_data": dict(approval.data) or None}
+    try:
+        link = table.advance(link.key, "dialing", clock(), kept)
+    except table.ConditionFailed:
+        log.info("nobody to dial for any more", **link.key.sids)
+        return
+    _ring(link, clock)
+
+
+def _ring(link: Link, clock: Callable[[], float]) -> None:
+    rules = _rules(link)
+    leg = {"subject": link.subject, "reservation_sid": link.reservation_sid}
+    order = rest.Ring(
+        to=link.contact_uri,
+        caller_id=link.caller_id,
+        answer_url=urls.WORKER_ANSWER.url(link.base_url, **leg),
+        status_url=urls.WORKER_STATUS.url(link.base_url, **leg),
+        timeout=rules.ring_timeout,
+    )
+    try:
+        ringing = rest.ring_worker(order)
+    except rest.TwilioRejected as error:
+        failed = metrics.of(metrics.WORKER_LEGS_FAILED)
+        log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, code=error.code)
+        activity = environment.current().activity_sid(rules.activities.unreachable)
+        closing.reject(link.key, link.task_sid, f"unreachable: {error.code}", activity, clock())
+    except rest.TwilioUnavailable as error:
+        closing.reject(link.key, link.task_sid, f"not dialled: {error}", "", clock())
+    except rest.OutcomeUnknown as error:
+        raise Retry(str(error)) from error
+    else:
+        _follow(link, ringing, clock())
+
+
+def _follow(link: Link, ringing: rest.Ringing, now: float) -> None:
+    """Keep the leg's sid, and end the leg at once if in the meantime nobody wants it any more."""
+    try:
+        link = table.record_leg(link.key, ringing.call_sid)
+    except table.ConditionFailed:
+        closing.end_leg(ringing.call_sid, link.subject)  # another leg has this link
+        return
+    if is_over(link):
+        closing.end_leg(ringing.call_sid, link.subject)
+    elif now + ringing.queue_seconds > link.deadline:
+        closing.end_leg(ringing.call_sid, link.subject)
+        closing.reject(link.key, link.task_sid, "too late to ring", "", now, leg_ended=True)
+
+
+def _rules(link: Link) -> Queue:
+    return callcenter.current().queue(link.queue)

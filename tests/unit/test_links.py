@@ -1,0 +1,64 @@
+"""The link by itself: its states, whose leg it has, and what its mode means."""
+
+import pytest
+
+from chalicelib.links import modes
+from chalicelib.links.model import Key, Link, before
+from chalicelib.routing.reservation import Reservation, kind_of
+
+CALL, TASK, LEG, RESERVATION = "CA" + "a" * 32, "WT" + "a" * 32, "CA" + "b" * 32, "WR" + "a" * 32
+
+
+def test_a_link_only_moves_forward() -> None:
+    assert before("reserved") == ()
+    assert before("ringing") == ("reserved", "preparing", "dialing")
+    assert len(before("closed")) == 6
+
+
+@pytest.mark.parametrize(("mode", "ours"), [(modes.CRM_FIRST, LEG), (modes.DIRECT, "")])
+def test_the_leg_that_we_placed_is_ours_and_twilios_own_is_not(mode: modes.Mode, ours: str) -> None:
+    assert Link(subject=CALL, reservation_sid=RESERVATION, mode=mode.name, worker_call_sid=LEG).own_leg == ours
+    assert Link(subject=CALL, reservation_sid=RESERVATION, mode=mode.name).own_leg == ""
+
+
+def test_a_job_dials_by_its_deadline_and_twilio_rings_until_the_reservation_ends() -> None:
+    assert modes.CRM_FIRST.due_at(1000, 1090, 120) == 1090
+    assert modes.CRM_FIRST.due_at(1000, 990, 120) == 1000
+    assert modes.DIRECT.due_at(1000, 1090, 120) == 1120
+
+
+def test_the_queue_chooses_for_a_call_and_no_other_kind_has_a_flow_yet() -> None:
+    assert modes.of_task("call", "direct") is modes.DIRECT
+    assert modes.of_task("call", "crm-first") is modes.CRM_FIRST
+    assert [modes.of_task(kind, "crm-first") for kind in ("", "callback", "lead", "calls")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("attributes", "kind", "subject"),
+    [
+        ({"call_sid": CALL}, "call", CALL),
+        ({"call_sid": CALL, "kind": "vip"}, "call", CALL),  # a team's own attribute of that name on a caller's task
+        ({"kind": "lead"}, "lead", TASK),
+        ({"call_sid": "nonsense", "kind": "lead"}, "lead", TASK),
+        ({"kind": 7}, "", TASK),
+        ({}, "", TASK),
+    ],
+)
+def test_work_belongs_to_a_caller_or_else_to_its_task(attributes: dict[str, object], kind: str, subject: str) -> None:
+    call_sid = CALL if subject == CALL else ""
+    reservation = Reservation(
+        reservation_sid=RESERVATION,
+        task_sid=TASK,
+        call_sid=call_sid,
+        kind=kind_of(attributes),
+        worker_sid="",
+        worker_name="",
+        queue="",
+        task_attributes=attributes,
+        worker_attributes={},
+    )
+    assert (reservation.kind, reservation.subject) == (kind, subject)
+
+
+def test_a_key_names_its_subject_in_the_log() -> None:
+    assert Key(TASK, RESERVATION).sids == {"call_sid": TASK, "reservation_sid": RESERVATION}

@@ -1,0 +1,43 @@
+"""Every route is written once: what app.py answers, what Twilio is given, and what a URL of ours leads back to."""
+
+import pytest
+
+from chalicelib.twilio import urls
+from tests.support.api_gateway import BASE
+
+PARAMETERS = {"attempt": "2", "subject": "CA" + "a" * 32, "reservation_sid": "WR" + "b" * 32}
+
+
+@pytest.mark.usefixtures("environment")
+def test_app_answers_every_route_by_its_methods_and_no_other() -> None:
+    import app
+
+    answered = {(path, method) for path, methods in app.app.routes.items() for method in methods}
+    assert answered == {(route.path, method) for route in urls.ROUTES for method in route.methods}
+    assert len({route.path for route in urls.ROUTES}) == len(urls.ROUTES)
+
+
+def test_each_route_stands_in_the_list() -> None:
+    assert {route for route in vars(urls).values() if isinstance(route, urls.Route)} == set(urls.ROUTES)
+
+
+def test_a_url_that_twilio_is_given_has_the_connection_overrides() -> None:
+    assert urls.MENU.url(BASE, attempt="2") == f"{BASE}/voice/menu/2#rc=2&rp=all"
+
+
+@pytest.mark.parametrize("route", urls.ROUTES, ids=lambda route: route.path)
+def test_a_url_leads_back_to_its_route(route: urls.Route) -> None:
+    found = urls.find(route.url(BASE, **PARAMETERS))
+    assert found is not None and found[0] is route
+    assert found[1] == {name: value for name, value in PARAMETERS.items() if f"{{{name}}}" in route.path}
+
+
+@pytest.mark.parametrize(
+    "url", ["", BASE, f"{BASE}/voice/", f"{BASE}/voice/menu/", "https://example.com/x", "not a url"]
+)
+def test_somebody_elses_url_leads_nowhere(url: str) -> None:
+    assert urls.find(url) is None
+
+
+def test_a_query_does_not_count() -> None:
+    assert urls.find(f"{BASE}/voice/wait?QueueTime=3#rc=2") == (urls.WAIT, {})
