@@ -6,7 +6,7 @@ from typing import Any
 
 @cache
 def client(service: str) -> Any:
-    """The process's client of `service`. Importing boto3 is left to the first use: most doors never need it."""
+    """The process's client of `service`. Importing boto3 is left to the first use: most webhooks never need it."""
     import boto3
     from botocore.config import Config
 

@@ -31,7 +31,7 @@ class ConditionFailed(Exception):
 
 
 class Due(NamedTuple):
-    """An open link whose time has come, as the index tells it: what is true says the row itself."""
+    """An open link whose time has come, by the index; the row itself says what is true."""
 
     key: Key
     check_at: float
@@ -66,7 +66,7 @@ def reserve(link: Link, now: float) -> Link:
 
 
 def claim(key: Key, now: float, lease_seconds: float) -> Link:
-    """Take the link for its CRM work, or take it over from a job that died. Raises Lost."""
+    """Take the link for its CRM work, or take it over from a job that died. Raises ConditionFailed."""
     changes = {"state": "preparing", "preparing_at": now, "leased_until": now + lease_seconds}
     condition = "#state = :reserved OR (#state = :preparing AND leased_until < :now)"
     values = {":reserved": "reserved", ":preparing": "preparing", ":now": now}
@@ -74,19 +74,19 @@ def claim(key: Key, now: float, lease_seconds: float) -> Link:
 
 
 def advance(key: Key, state: State, now: float, changes: Mapping[str, object] | None = None) -> Link:
-    """Move an existing link forward to `state`. Raises Lost when it is there already, further, or missing."""
+    """Move an existing link forward to `state`. Raises ConditionFailed: it is there already, further, or missing."""
     condition, values = _is_in(before(state))
     return _write_link(key, _Write({**(changes or {}), "state": state, f"{state}_at": now}, condition, values))
 
 
 def fall_back_to_direct(key: Key, now: float) -> Link:
-    """Hand a link to Twilio's own dequeue, unless a job is at work on it. Raises Lost."""
+    """Hand a link to Twilio's own dequeue, unless a job is at work on it. Raises ConditionFailed."""
     changes = {"state": "dialing", "dialing_at": now, "mode": "direct"}
     return _write_link(key, _Write(changes, "#state = :reserved", {":reserved": "reserved"}))
 
 
 def follow_leg(key: Key, state: State, worker_call_sid: str, now: float) -> Link:
-    """The worker leg got to `state`; only one leg ever gets a link. Raises Lost."""
+    """The worker leg got to `state`; only one leg ever gets a link. Raises ConditionFailed."""
     condition, values = _is_in(before(state))
     condition += " AND (attribute_not_exists(worker_call_sid) OR worker_call_sid = :leg)"
     changes = {"state": state, f"{state}_at": now, "worker_call_sid": worker_call_sid}
@@ -94,28 +94,30 @@ def follow_leg(key: Key, state: State, worker_call_sid: str, now: float) -> Link
 
 
 def record_leg(key: Key, worker_call_sid: str) -> Link:
-    """Keep the sid of the worker leg, whatever state the link is in; returns the link as it stands. Raises Lost."""
+    """Keep the sid of the worker leg, whatever state the link is in; returns the link. Raises ConditionFailed."""
     condition = "attribute_exists(#state) AND (attribute_not_exists(worker_call_sid) OR worker_call_sid = :leg)"
     return _write_link(key, _Write({"worker_call_sid": worker_call_sid}, condition, {":leg": worker_call_sid}))
 
 
-def upsert_state(key: Key, state: State, now: float, seen: Mapping[str, object]) -> Link:
-    """An event says that the link got to `state`; the row is made if the event is the first to tell. Raises Lost.
+def upsert_state(key: Key, state: State, now: float, known_fields: Mapping[str, object]) -> Link:
+    """An event says that the link got to `state`; a first event makes the row. Raises ConditionFailed.
 
-    `seen` are the identifying fields of the event: they fill what the row does not know yet, and change nothing.
+    `known_fields` are the event's identifying fields: they fill what the row does not know yet, and change nothing.
     """
     condition, values = _is_in(before(state))
-    defaults = {**seen, "reserved_at": now, "open": "link", **_expiry(now)}
+    defaults = {**known_fields, "reserved_at": now, "open": "link", **_expiry(now)}
     changes = {"state": state, f"{state}_at": now, "check_at": int(now) + CHECK_TALK_SECONDS}
     condition = f"attribute_not_exists(#state) OR {condition}"
     return _write_link(key, _Write(changes, condition, values, defaults=defaults))
 
 
-def close(key: Key, outcome: Outcome, reason: str, now: float, seen: Mapping[str, object] | None = None) -> Link:
-    """The link has ended; like `upsert_state` it makes the row if need be. Raises Lost when it is closed already."""
+def close(
+    key: Key, outcome: Outcome, reason: str, now: float, known_fields: Mapping[str, object] | None = None
+) -> Link:
+    """The link has ended; like `upsert_state` it may make the row. Raises ConditionFailed: it is closed already."""
     condition, values = _is_in(before("closed"))
     changes = {"state": "closed", "closed_at": now, "outcome": outcome, "reason": reason}
-    defaults = {**(seen or {}), "reserved_at": now, **_expiry(now)}
+    defaults = {**(known_fields or {}), "reserved_at": now, **_expiry(now)}
     condition = f"attribute_not_exists(#state) OR {condition}"
     return _write_link(
         key, _Write(changes, condition, values, defaults=defaults, remove=("open", "check_at", "leased_until"))
@@ -125,7 +127,7 @@ def close(key: Key, outcome: Outcome, reason: str, now: float, seen: Mapping[str
 def due(now: float) -> Iterator[Sequence[Due]]:
     """The open links whose time has come, those that wait longest first, page by page.
 
-    An index tells them, which may be a moment behind: `reschedule_check` finds out whether it is so.
+    They come from an index, which may be a moment behind: `reschedule_check` reads the row itself.
     """
     request: dict[str, Any] = {
         "TableName": environment.current().links_table,
@@ -140,12 +142,14 @@ def due(now: float) -> Iterator[Sequence[Due]]:
         yield [Due(Key(row["call_sid"], row["item"]), row["check_at"]) for row in rows]
 
 
-def reschedule_check(key: Key, seen: float, check_at: float) -> Link:
-    """Have the link looked at again at `check_at`, if it is still to be looked at when it was `seen` to be.
+def reschedule_check(key: Key, expected: float, check_at: float) -> Link:
+    """Have the link looked at again at `check_at`, if it is still to be looked at at the `expected` time.
 
-    Returns the link as it stands. Raises Lost: it is closed, or somebody else is looking at it.
+    Returns the link as it stands. Raises ConditionFailed: it is closed, or somebody else is looking at it.
     """
-    return _write_link(key, _Write({"check_at": int(check_at)}, "#check_at = :seen", {":seen": seen}, names={}))
+    return _write_link(
+        key, _Write({"check_at": int(check_at)}, "#check_at = :expected", {":expected": expected}, names={})
+    )
 
 
 def set_reason_once(key: Key, reason: str) -> bool:
@@ -245,8 +249,8 @@ def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:
             **request,
         )
     except aws.client("dynamodb").exceptions.ConditionalCheckFailedException as error:
-        standing = error.response.get("Item")
-        raise ConditionFailed(_link(decode(standing)) if standing and item != "CALL" else None) from None
+        existing = error.response.get("Item")
+        raise ConditionFailed(_link(decode(existing)) if existing and item != "CALL" else None) from None
     return decode(answer["Attributes"])
 
 

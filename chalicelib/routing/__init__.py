@@ -1,1 +1,1 @@
-"""TaskRouter asks and tells: assignments and events."""
+"""TaskRouter asks and tells: its assignment callbacks and its events."""

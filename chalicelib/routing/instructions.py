@@ -109,7 +109,7 @@ Instruction = Accept | Reject | Dequeue | Call | Redirect | Conference
 
 @cache
 def _decoder() -> msgspec.json.Decoder[Instruction]:
-    return msgspec.json.Decoder(Instruction)  # made at the first use: the caller's doors never need it
+    return msgspec.json.Decoder(Instruction)  # made at the first use: the caller's leg never needs it
 
 
 def encode(instruction: Instruction) -> str:

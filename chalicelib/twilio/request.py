@@ -23,7 +23,7 @@ MAX_FIELDS = 500
 
 
 class Request(NamedTuple):
-    """A request that nobody has checked. `event` is API Gateway's, `at` when it came, in epoch seconds."""
+    """A request before its signature is checked. `event` is API Gateway's, `at` when it came, in epoch seconds."""
 
     event: Mapping[str, Any]
     at: float
@@ -72,7 +72,7 @@ def receive(request: Request) -> Webhook:
     signature = headers.get(SIGNATURE_HEADER.lower()) or ""
     algorithm = get_signature_algorithm(headers.get(SIGNATURE_SETTINGS_HEADER.lower())).upper()
     if algorithm not in (HMAC_SHA1, HMAC_SHA256):
-        raise Refused(403, "the signature is of a kind that nobody knows")  # the validator would log what it says
+        raise Refused(403, "the signature is of an unknown kind")  # the validator would log what it says
     base_url, url = _urls(event)
     signed = {} if event["httpMethod"] == "GET" else fields
     tokens = secrets.current().auth_tokens if signature else ()

@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 4.0
 RETRIES = 2  # after an answer that says "not now", and after failed connections; never after a timeout
 
 RETRIED_STATUSES = frozenset({429, 500, 503})
-# From what stands in front of the one that acts: nobody knows whether it did.
+# From a proxy in front of the service that acts: nobody knows whether it did.
 UNKNOWN_STATUSES = frozenset({502, 504})
 
 PAGE_SIZE = 100
@@ -198,7 +198,7 @@ def _task(found: Any) -> Task:
 
 @contextmanager
 def _errors() -> Iterator[None]:
-    """Twilio's and the network's errors as the three that a use case tells apart."""
+    """Twilio's and the network's errors as those that the callers of this module tell apart."""
     import requests
 
     try:

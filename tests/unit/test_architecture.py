@@ -1,4 +1,4 @@
-"""The house rules that import-linter cannot see, and the promises that documents and pins make."""
+"""The rules of the architecture that import-linter cannot see, and the promises that documents and pins make."""
 
 import ast
 import re

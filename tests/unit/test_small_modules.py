@@ -1,4 +1,4 @@
-"""The small pure rooms: log, link, settings, secrets, instructions, jobs."""
+"""The small modules: log, environment, secrets, instructions, jobs."""
 
 import json
 

@@ -244,7 +244,7 @@ def test_forged_webhooks_count_and_large_ones_do_not(driver: Driver) -> None:
 
 
 def test_a_refused_webhook_counts_by_whose_account_it_says_it_is_of(driver: Driver) -> None:
-    """A wrong token must stand out from strangers who try the doors, and from the doctor's forged requests."""
+    """A wrong token stands out from others who try the routes, and from the doctor's forged requests."""
     for form in (caller_form(), caller_form(AccountSid="AC" + "9" * 32), {"CallSid": "doctor"}):
         driver.send(post("/voice/incoming", form, token="wrong"))
     driver.send(post("/voice/incoming", caller_form(), token=None))

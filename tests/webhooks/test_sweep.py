@@ -30,7 +30,7 @@ def later(environment: pytest.MonkeyPatch) -> "Later":
 
 
 class Later:
-    """The clock of the doors; it stands still."""
+    """The clock of the application; it stands still."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._monkeypatch = monkeypatch
