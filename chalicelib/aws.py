@@ -1,4 +1,4 @@
-"""AWS clients, made once and late, with times that fit the five seconds of an assignment."""
+"""AWS clients, made once and late, with time-outs that fit the five seconds of an assignment."""
 
 from functools import cache
 from typing import Any

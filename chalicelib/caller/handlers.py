@@ -84,7 +84,7 @@ def voicemail(webhook: Webhook) -> str:
 
 
 def fallback(webhook: Webhook) -> str:
-    """Twilio could not get a document of ours (ErrorUrl says which): what its own handler says, once more."""
+    """Twilio could not get one of our documents (ErrorUrl says which): answer as that route does."""
     route, parameters = urls.find(webhook.form.get("ErrorUrl", "")) or (urls.INCOMING, {})
     handler = _AGAIN_AT_FALLBACK.get(route, incoming)
     return handler(webhook._replace(path=parameters))
@@ -104,7 +104,7 @@ def apologize(webhook: Webhook) -> str:
 
 
 def _record(call_sid: str, changes: dict[str, object], now: float) -> None:
-    """Keep it if we can: the caller does not wait for our records."""
+    """Keep it if possible: the caller's document does not depend on our records."""
     from chalicelib.links import table
 
     if not call_sid:

@@ -1,4 +1,4 @@
-"""What the environment says, read once into a typed value."""
+"""The stage's variables, read once into a typed value."""
 
 import os
 from collections.abc import Mapping

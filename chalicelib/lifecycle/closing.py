@@ -45,7 +45,7 @@ def close_as(key: Key, status: str, reason: str, now: float, *, leg_ended: bool 
 
 
 def close_abandoned(link: Link, reason: str, now: float) -> None:
-    """Nobody waits for this link any more: stop its phone, and close it as Twilio says that its reservation ended.
+    """The caller no longer waits: stop the worker's phone, and close the link as Twilio says its reservation ended.
 
     The reservation's own event says the same, but may be late, or lost.
     """
@@ -94,5 +94,5 @@ def end_leg(worker_call_sid: str, subject: str) -> None:
 
 
 def _outcome(status: str) -> Outcome | None:
-    """A reservation that Twilio has forgotten was never accepted, or an event would have told."""
+    """The outcome for a reservation's status. One that Twilio has forgotten was never accepted: no event said so."""
     return "canceled" if status == "gone" else outcome_of(status)

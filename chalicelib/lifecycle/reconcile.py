@@ -27,7 +27,7 @@ MOST_TASKS = 500
 
 
 def run(clock: Clock) -> Mapping[str, int]:
-    """One sweep: first the open links, then Twilio's own list of tasks in wrapping. Returns how often it did what.
+    """One sweep: first the open links, then Twilio's own list of tasks in wrapping. Returns a count of each action.
 
     It stops when its time is used up; the next sweep goes on, as what waits longest comes first.
     """
@@ -99,7 +99,7 @@ def _pending(link: Link, now: float) -> str:
 
 
 def _joined(link: Link, status: str, now: float) -> str:
-    """The two talk, or have talked; `bridged_at` is when we learned of it, if no event told."""
+    """The two talk, or talked; without an event `bridged_at` is the time of this check."""
     if link.state != "bridged":
         link = table.upsert_state(link.key, "bridged", now, {})
     later = table.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
@@ -113,7 +113,7 @@ def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
 
 
 def _tasks(clock: Clock, until: float) -> Iterator[str]:
-    """Pass B: tasks that nobody completes, as the message that should have is lost."""
+    """Pass B: tasks in wrapping whose completing message is lost."""
     for task in rest.wrapping_tasks(MOST_TASKS):
         if clock() >= until:
             yield "out of time"

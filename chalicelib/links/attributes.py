@@ -1,6 +1,6 @@
 """Python values as DynamoDB's attributes, and back (pure).
 
-boto3's own serializer takes no floats, and twice as long.
+boto3's own serializer refuses floats and takes twice as long.
 """
 
 from collections.abc import Mapping, Sequence

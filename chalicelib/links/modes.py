@@ -7,7 +7,7 @@ ModeName = Literal["crm-first", "direct"]
 
 
 class Mode(NamedTuple):
-    """One way. Whoever needs to know how a link goes on asks its mode, and compares no names.
+    """One way. Code asks the mode how a link goes on, and compares no names.
 
     `by_job`: a job does the CRM work and rings the worker; else TaskRouter rings, by the instruction it is answered.
     `owns_leg`: the worker leg is ours, we placed it and we end it; else Twilio did, and ends it by itself.
@@ -18,7 +18,7 @@ class Mode(NamedTuple):
     owns_leg: bool
 
     def due_at(self, now: float, deadline: float, reservation_timeout: float) -> float:
-        """When a link that is reserved `now` has come to something, in epoch seconds.
+        """By when a link that is reserved `now` has got further, in epoch seconds.
 
         A job dials by `deadline` or not at all; TaskRouter's own leg may ring until the reservation ends.
         """

@@ -143,7 +143,7 @@ def due(now: float) -> Iterator[Sequence[Due]]:
 
 
 def reschedule_check(key: Key, expected: float, check_at: float) -> Link:
-    """Have the link looked at again at `check_at`, if it is still to be looked at at the `expected` time.
+    """Have the sweep look at the link at `check_at`, if its next check is still the `expected` one.
 
     Returns the link as it stands. Raises ConditionFailed: it is closed, or somebody else is looking at it.
     """
@@ -153,7 +153,7 @@ def reschedule_check(key: Key, expected: float, check_at: float) -> Link:
 
 
 def set_reason_once(key: Key, reason: str) -> bool:
-    """Say why a link ended, or will end, unless that has been said; returns whether it was news."""
+    """Write why a link ended, or will end, unless a reason stands there; returns whether it was written."""
     if not reason:
         return False
     try:
@@ -224,7 +224,7 @@ def _write_link(key: Key, write: _Write) -> Link:
 
 
 def _is_ours(link: Link, changes: Mapping[str, object]) -> bool:
-    """Whether what stands is this very write: boto3 sends one again whose answer was lost, and loses to itself."""
+    """Whether what stands is this very write: boto3 repeats one whose answer was lost, and meets its own result."""
     return "state" in changes and all(getattr(link, name) == value for name, value in changes.items() if value)
 
 

@@ -1,4 +1,4 @@
-"""TaskRouter's event callbacks: they keep the link true (contract 6). Twice, late, in any order, or never."""
+"""TaskRouter's event callbacks keep links up to date (contract 6). They come twice, late, in any order, or never."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -73,7 +73,7 @@ def _created(event: Event) -> None:
 
 
 def _accepted(event: Event) -> None:
-    """The two talk, or have talked: `bridged_at` is when the first event said so."""
+    """The two talk, or talked: `bridged_at` is the time of the first event that says so."""
     try:
         table.upsert_state(event.key, "bridged", event.at, _known_fields(event))
     except table.ConditionFailed as failed:
@@ -87,7 +87,7 @@ def _wrapping_up(event: Event) -> None:
 
 
 def _wrapping(event: Event) -> None:
-    """Complete the task when the wrap-up time is over. Both events say it; the first one counts."""
+    """Complete the task when the wrap-up time is over. Two events start it; the first one counts."""
     task_sid = event.form.get("TaskSid", "")
     if table.record_call(event.subject, {"wrapping_at": event.at}, event.at, once="wrapping_at"):
         seconds = callcenter.current().queue(event.queue).wrap_up.seconds
@@ -125,7 +125,7 @@ _HANDLERS: Mapping[str, Callable[[Event], None]] = {
 
 
 def _known_fields(event: Event) -> dict[str, str]:
-    """What the event tells of the link, for a row that does not know it (direct mode: the worker leg's sid)."""
+    """What the event says about the link, for a row that does not know it (direct mode: the worker leg's sid)."""
     known = {
         "task_sid": event.form.get("TaskSid", ""),
         "worker_sid": sid(event.form.get("WorkerSid")),

@@ -1,4 +1,4 @@
-"""A reservation as Twilio tells of it (pure)."""
+"""A reservation, as Twilio's assignment callback describes it (pure)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ def kind_of(task_attributes: Mapping[str, Any]) -> str:
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
-    """What Twilio says of one worker reserved for one task. `queue` is the task queue's friendly name."""
+    """One worker reserved for one task. `queue` is the task queue's friendly name."""
 
     reservation_sid: str
     task_sid: str

@@ -1,4 +1,4 @@
-"""Answers to Twilio: whatever happens inside, it gets a valid one."""
+"""Answers to Twilio: it gets a valid one, whatever happens inside."""
 
 import re
 from collections.abc import Callable
@@ -71,7 +71,7 @@ def _answer(request: Request, answer: Callable[[Webhook], Answer]) -> Answer:
 
 
 def _log_refused(refused: Refused) -> None:
-    """A wrong token stands out: Twilio always says whose account it is (contract 1.2, 4.1, 6), others cannot."""
+    """Count apart what claims our account: Twilio always sends it (contract 1.2, 4.1, 6), others do not know it."""
     status, form = refused.status, refused.form
     ours = form.get("AccountSid") == environment.current().account_sid
     counted = metrics.of(metrics.WEBHOOKS_REFUSED, reason="our account" if ours else "another") if status == 403 else {}

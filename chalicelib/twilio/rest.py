@@ -1,4 +1,4 @@
-"""Twilio's REST API, as few verbs as we need, on Twilio's own client."""
+"""The few requests to Twilio's REST API that we need, on Twilio's own client."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ class TwilioRejected(Exception):
 
 
 class NotDone(Exception):
-    """Twilio did not do it now, or nobody knows whether it did: it is to be tried again."""
+    """Twilio did not do it, or the outcome is unknown: to be tried again."""
 
 
 class TwilioUnavailable(NotDone):
@@ -140,7 +140,7 @@ def complete_task(task_sid: str, reason: str) -> None:
 
 
 def move_worker(worker_sid: str, to_activity_sid: str, only_from: str = "") -> bool:
-    """Set the worker's activity, if `only_from` is empty or the activity it is in. Raises as the others do."""
+    """Set the worker's activity, if `only_from` is empty or the activity it is in. Raises TwilioRejected, NotDone."""
     with _errors():
         worker = _workspace().workers(worker_sid)
         if only_from and worker.fetch().activity_sid != only_from:
@@ -150,9 +150,9 @@ def move_worker(worker_sid: str, to_activity_sid: str, only_from: str = "") -> b
 
 
 def wrapping_tasks(limit: int) -> list[Task]:
-    """Up to `limit` of this workflow's tasks that are wrapping, oldest first. Raises as the others do.
+    """Up to `limit` of this workflow's tasks that are wrapping, oldest first. Raises TwilioRejected, NotDone.
 
-    Whole before the first is used: a task that is completed meanwhile would move the later pages.
+    The list is read whole before it is used: a task completed meanwhile would shift the later pages.
     """
     with _errors(), _pages():
         found = _workspace().tasks.list(
@@ -166,7 +166,7 @@ def wrapping_tasks(limit: int) -> list[Task]:
 
 
 def task(task_sid: str) -> Task | None:
-    """The task; None when Twilio no longer knows it. Raises as the others do."""
+    """The task; None when Twilio no longer knows it. Raises TwilioRejected, NotDone."""
     with _errors():
         try:
             return _task(_workspace().tasks(task_sid).fetch())
@@ -177,7 +177,7 @@ def task(task_sid: str) -> Task | None:
 
 
 def reservations(task_sid: str) -> list[Reservation]:
-    """Everybody who was reserved for this task. Raises as the others do."""
+    """Everybody who was reserved for this task. Raises TwilioRejected, NotDone."""
     with _errors(), _pages():
         found = _workspace().tasks(task_sid).reservations.list(page_size=PAGE_SIZE)
     return [
@@ -226,7 +226,7 @@ def _already_done(*codes: int) -> Iterator[None]:
 
 @contextmanager
 def _pages() -> Iterator[None]:
-    """The client's lists tell every status but 200 by an exception without a code that has the response beside it."""
+    """The client's lists raise an exception without a code for every status but 200, with the response beside it."""
     from twilio.base.exceptions import TwilioException
 
     try:

@@ -1,4 +1,4 @@
-"""The worker leg as Twilio tells of it: answered, busy, no answer, over."""
+"""The worker leg, as Twilio's callbacks report it: answered, busy, no answer, over."""
 
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
@@ -61,7 +61,7 @@ def follow_status(webhook: Webhook) -> Answer:
 
 
 def _follow_own(link: Link, leg: str, status: str, now: float) -> None:
-    """A leg that we placed: it ends when nobody wants it, and when it has ended the next worker gets the caller."""
+    """A leg that we placed: end it when it is no longer wanted; once it has ended, the next worker gets the caller."""
     stray = link.worker_call_sid not in ("", leg)
     if status in LIVE:
         if stray or is_over(link):
@@ -92,7 +92,7 @@ def _follow_twilios(link: Link, leg: str, status: str, now: float) -> None:
 def _mark_unavailable(link: Link, status: str) -> None:
     """TaskRouter takes the reservation back, and would offer it to the same worker again at once.
 
-    Its event may come before this callback; whether the reason is news tells the first callback from its repeats.
+    Its event may come before this callback; a reason that is new marks the first callback, not a repeat.
     """
     activity = _activity_after(link, status)
     if not table.set_reason_once(link.key, status) or not activity:
@@ -105,7 +105,7 @@ def _mark_unavailable(link: Link, status: str) -> None:
 
 
 def _activity_after(link: Link, status: str) -> str:
-    """Where a worker goes whose leg ended like this before the two were joined; empty: nowhere."""
+    """The sid of the activity for a worker whose leg ended like this before the two were joined; empty: none."""
     activities = _rules(link).activities
     if status == "failed":
         failed = metrics.of(metrics.WORKER_LEGS_FAILED)

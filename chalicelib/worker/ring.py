@@ -11,7 +11,7 @@ from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest, urls
 
-# The time that the jobs consumer has in Lambda: after that, whoever claimed a link is no longer at work on it.
+# The time that the jobs consumer has in Lambda: after that, the one that claimed a link is no longer at work on it.
 LEASE_SECONDS = 20
 
 
@@ -116,7 +116,7 @@ def _ring(link: Link, clock: Callable[[], float]) -> None:
 
 
 def _follow(link: Link, ringing: rest.Ringing, now: float) -> None:
-    """Keep the leg's sid, and end the leg at once if in the meantime nobody wants it any more."""
+    """Keep the leg's sid, and end the leg at once if the link was closed meanwhile, or its time is over."""
     try:
         link = table.record_leg(link.key, ringing.call_sid)
     except table.ConditionFailed:

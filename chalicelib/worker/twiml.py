@@ -9,7 +9,7 @@ TAKEN = "This call has been taken already. Goodbye."
 def connect(reservation_sid: str, post_work_activity_sid: str, whisper: str = "") -> str:
     """The CRM's whisper, then the caller of this reservation (contract 3.2).
 
-    Twilio goes on after the Dial when the caller has gone, whether before the two were joined or after they talked.
+    When the caller has gone, before the two were joined or after they talked, Twilio runs what follows the Dial.
     """
     response = VoiceResponse()
     if whisper:
