@@ -9,6 +9,9 @@ from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import count, sid, text
 
+# How a caller leaves the queue without a worker: no phone may go on ringing (contract 3.1).
+LEFT_ALONE = frozenset({"hangup", "leave", "redirected", "error", "system-error"})
+
 
 def incoming(webhook: Webhook) -> str:
     """A call comes in, or an agent of a simple queue dials in (or is sent here again after a call)."""
@@ -60,7 +63,7 @@ def after(webhook: Webhook) -> str:
     seconds = count(webhook.form.get("QueueTime"))
     log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
     _record(call_sid, {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}, webhook.at)
-    if result == "hangup" and call_sid:
+    if call_sid and result in LEFT_ALONE:
         from chalicelib.lifecycle import closing
 
         closing.caller_left(call_sid, webhook.at)

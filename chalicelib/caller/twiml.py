@@ -1,6 +1,7 @@
 """What a caller hears: pure functions from a situation to TwiML."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,12 +27,15 @@ def greet(line: Line, workflow_sid: str, base_url: str) -> str:
 
 
 def choose(menu: Menu, digits: str, speech: str) -> Choice | None:
-    """The choice that these digits, or this speech, make; None when they make none."""
-    spoken = speech.casefold()
-    for choice in menu.choices:
-        if digits == choice.digits or any(word.casefold() in spoken for word in choice.speech):
-            return choice
-    return None
+    """The choice that these digits, or this speech, make; None when they make none, or speech makes several."""
+    keyed = [choice for choice in menu.choices if digits == choice.digits]
+    chosen = keyed or [choice for choice in menu.choices if any(_is_said(word, speech) for word in choice.speech)]
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def _is_said(word: str, speech: str) -> bool:
+    """Whether the word, or the words, stand whole in what was said: "male" is not in "female"."""
+    return re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", speech.casefold()) is not None
 
 
 def ask_again(line: Line, menu: Menu, attempt: int, base_url: str) -> str:
@@ -153,6 +157,8 @@ def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url
         action=urls.MENU.url(base_url, attempt=str(attempt)),
         timeout=menu.timeout,
         num_digits=max(len(choice.digits) for choice in menu.choices),
+        # Gather ends at # unless it is told otherwise, and keeps it for itself (contract 3.3).
+        finish_on_key="" if any("#" in choice.digits for choice in menu.choices) else None,
         language=line.language,
         hints=", ".join(word for choice in menu.choices for word in choice.speech) or None,
     )

@@ -15,6 +15,8 @@ def prepare(attempt: Attempt) -> Approval:
     """Find the contact and write the attempt down; the same attempt twice is one row. Raises Declined, Unavailable."""
     from botocore.exceptions import BotoCoreError, ClientError
 
+    if not attempt.caller:
+        return Approval()  # a caller who withholds the number has no record, and a key may not be empty
     try:
         contact = _contact(attempt.caller)
         _record(attempt)

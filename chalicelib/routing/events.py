@@ -141,18 +141,23 @@ def _known_fields(event: Event) -> dict[str, str]:
 
 
 def _read(form: Mapping[str, str], now: float) -> Event | None:
-    """The event in this form; None when it is malformed, or its task is of a kind for which no flow is built."""
+    """The event in this form; None when it is malformed, or of a task that we do not serve."""
     event_type = form.get("EventType", "")
     try:
         known = attributes(form.get("TaskAttributes") or "{}")
     except ValueError:
         return None
     named = ("TaskSid", "ReservationSid") if event_type.startswith("reservation.") else ("TaskSid",)
-    if not all(sid(form.get(name)) for name in named):
+    if not all(sid(form.get(name)) for name in named) or not _is_ours(form):
         return None
     event = Event(event_type, _time(form, now), sid(known.get("call_sid")) or form["TaskSid"], form, known)
     served = modes.of_task(kind_of(known), callcenter.current().queue(event.queue).mode)
     return event if served else None
+
+
+def _is_ours(form: Mapping[str, str]) -> bool:
+    """Whether the task is of our workflow: others may share the workspace. An event that names none counts as ours."""
+    return form.get("WorkflowSid", "") in ("", environment.current().workflow_sid)
 
 
 def _time(form: Mapping[str, str], now: float) -> float:

@@ -111,7 +111,8 @@ def _activity_after(link: Link, status: str) -> str:
         failed = metrics.of(metrics.WORKER_LEGS_FAILED)
         log.error("worker cannot be reached", failed, **link.key.sids, worker_sid=link.worker_sid)
         return environment.current().activity_sid(activities.unreachable)
-    return environment.current().activity_sid(activities.no_answer if status in ("busy", "no-answer") else "")
+    nobody_joined = ("busy", "no-answer", "completed")  # completed: answered, and hung up before the two were joined
+    return environment.current().activity_sid(activities.no_answer if status in nobody_joined else "")
 
 
 def _rules(link: Link) -> Queue:

@@ -4,7 +4,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from chalicelib.caller import twiml
 from chalicelib.config import callcenter
+from chalicelib.config.callcenter import Choice, Line, Menu
 from chalicelib.links import table
 from tests.conftest import WORKFLOW
 from tests.support.api_gateway import BASE, post
@@ -51,6 +53,45 @@ def test_wrong_or_no_input_is_asked_again_and_then_the_call_goes_on(driver: Driv
     assert [verb.tag for verb in again] == ["Say", "Gather", "Redirect"]
     assert again[1].get("action") == f"{BASE}/voice/menu/2#rc=2&rp=all"
     assert driver.voice("menu/2", **given)[0].tag == "Enqueue"
+
+
+WARDS = Menu(
+    "Which ward?",
+    (
+        Choice(digits="1", speech=("male",), attributes={"ward": "m"}),
+        Choice(digits="2", speech=("female", "ladies ward"), attributes={"ward": "f"}),
+        Choice(digits="#", speech=("male nurse",), attributes={"ward": "n"}),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "ward"),
+    [
+        ("Male, please.", "m"),
+        ("Female.", "f"),
+        ("I am FEMALE", "f"),
+        ("the ladies ward", "f"),
+        ("ladieswards", None),
+        ("male or female", None),
+        ("a male nurse", None),
+        ("", None),
+    ],
+)
+def test_a_word_is_a_whole_word_and_two_choices_are_none(said: str, ward: str | None) -> None:
+    chosen = twiml.choose(WARDS, "", said)
+    assert (chosen and chosen.attributes["ward"]) == ward
+
+
+def test_the_hash_key_can_be_a_choice() -> None:
+    line = Line(greeting="Hello.", menu=WARDS)
+    assert 'finishOnKey=""' in twiml.greet(line, "WW1", BASE)
+    chosen = twiml.choose(WARDS, "#", "female")
+    assert chosen is not None and chosen.attributes["ward"] == "n"
+
+
+def test_a_menu_without_the_hash_key_leaves_gather_as_it_is(driver: Driver) -> None:
+    assert driver.voice("incoming")[1].get("finishOnKey") is None
 
 
 def test_a_menu_on_a_line_without_one_enqueues(driver: Driver) -> None:

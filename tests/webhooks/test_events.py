@@ -249,3 +249,25 @@ def test_a_completed_task_closes_a_link_of_which_no_event_came(driver: Driver) -
     driver.twilio.reservation = "completed"
     driver.event("task.completed")
     assert driver.link["outcome"] == "completed"
+
+
+@pytest.mark.parametrize(
+    "kind", ["task.created", "task.wrapup", "task.canceled", "reservation.accepted", "reservation.wrapup"]
+)
+def test_an_event_of_another_workflow_changes_nothing(driver: Driver, kind: str) -> None:
+    assert driver.event(kind, WorkflowSid="WW" + "9" * 32) == 204
+    assert driver.cloud.rows() == [] and driver.queued() == []
+
+
+def test_an_event_that_names_no_workflow_counts(driver: Driver) -> None:
+    driver.event("task.wrapup", WorkflowSid="")
+    assert driver.call["wrapping_at"] == WHEN
+
+
+@pytest.mark.parametrize("result", ["leave", "redirected", "error"])
+def test_a_caller_who_leaves_the_queue_in_any_way_stops_the_phone_that_rings(driver: Driver, result: str) -> None:
+    driver.ring()
+    driver.twilio.reservation = "canceled"
+    driver.voice("after", QueueResult=result)
+    assert driver.twilio.made(f"/Calls/{LEG}.json") == [{"Status": "completed"}]
+    assert (driver.link["outcome"], driver.link["reason"]) == ("canceled", "caller gone")

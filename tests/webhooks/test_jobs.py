@@ -56,6 +56,15 @@ def test_the_crm_knows_the_caller_and_the_worker_is_rung(driver: Driver) -> None
     assert link["crm_data"] == {"name": "Ann Lee", "whisper": "Ann Lee, gold member.", "account": "7"}
 
 
+@pytest.mark.parametrize("number", ['"from": "", ', '"from": null, ', "", '"from": 7, '])
+def test_a_caller_without_a_number_is_not_looked_up_and_the_worker_is_rung(driver: Driver, number: str) -> None:
+    driver.assign(TaskAttributes=f'{{{number}"call_sid": "{CALL}", "to": "{SUPPORT}"}}')
+    for job in driver.queued():
+        driver.work(job)
+    assert len(dialled(driver)) == 1 and rejected(driver) == []
+    assert driver.cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")["Items"] == []
+
+
 def test_the_attempt_is_recorded_once_however_often_it_is_made(driver: Driver) -> None:
     driver.ring()
     items = driver.cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")["Items"]

@@ -120,7 +120,8 @@ def test_a_worker_who_hangs_up_before_being_joined_gives_the_caller_back(driver:
     driver.ring()
     driver.answer()
     driver.status("completed")
-    assert len(rejections(driver)) == 1 and driver.link["reason"] == "worker hung up"
+    assert [one["WorkerActivitySid"] for one in rejections(driver)] == [ACTIVITIES["Unavailable"]]
+    assert driver.link["reason"] == "worker hung up"
 
 
 def test_a_worker_who_hangs_up_after_the_talk_changes_nothing(driver: Driver) -> None:
