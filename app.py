@@ -85,6 +85,11 @@ def voice_after() -> Response:
     return _twiml(handlers.after, handlers.apologize)
 
 
+@_route(urls.MOVED)
+def voice_moved() -> Response:
+    return _twiml(handlers.moved, handlers.apologize)
+
+
 @_route(urls.SURVEY)
 def voice_survey() -> Response:
     return _twiml(handlers.survey, handlers.apologize)

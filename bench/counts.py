@@ -19,7 +19,7 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
         "GetItem": 1,
         "Query": 1,
         "SendMessage": 2,
-        "write_units": 47,
+        "write_units": 50,
         "read_units": 1.5,
         "log_lines": 9,
         "log_bytes": 2280,
@@ -32,7 +32,7 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
         "PutItem": 1,
         "Query": 1,
         "SendMessage": 1,
-        "write_units": 39,
+        "write_units": 42,
         "read_units": 1,
         "log_lines": 9,
         "log_bytes": 2280,
@@ -51,9 +51,11 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
 # What a month of 30 days has, whether anybody calls or not.
 ALARMS, DASHBOARDS = 15, 1
 METRICS = 11  # of ours, and again for each reason of a rejection
-REASONS = 13 + 2  # that bridge.py rejects for, what follows a colon left out; whose account a refused webhook claims
+REASONS = (
+    13 + 2
+)  # that a reservation is rejected for, what follows a colon left out; whose account a refused webhook claims
 SWEEPS = 30 * 24 * 60  # one a minute
-SWEEP_READ_UNITS = 0.5  # one query of the index `open`
+SWEEP_READ_UNITS = 1.0  # two queries of the index `open`: links, and callers who wait
 POLLS = 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at the queue; AWS documents the number
 SECRET_READS = 30 * 24 * 12  # the sweep reads the secret every five minutes, and AWS KMS decrypts it
 

@@ -55,7 +55,14 @@ class CompleteTask(msgspec.Struct, frozen=True, tag_field="job", tag="complete_t
     task_sid: Sid
 
 
-Job = RingWorker | Reject | HangUp | CompleteTask
+class LeadOut(msgspec.Struct, frozen=True, tag_field="job", tag="lead_out"):
+    """The caller's task ended without a worker: lead the caller out of the queue, if Twilio has not."""
+
+    subject: Sid = msgspec.field(name="call_sid")
+    base_url: str = ""
+
+
+Job = RingWorker | Reject | HangUp | CompleteTask | LeadOut
 
 
 class JobError(Exception):

@@ -62,13 +62,21 @@ def after(webhook: Webhook) -> str:
     call_sid, result = sid(webhook.form.get("CallSid")), text(webhook.form.get("QueueResult"))
     seconds = count(webhook.form.get("QueueTime"))
     log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
-    _record(call_sid, {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}, webhook.at)
+    left = {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}
+    _record(call_sid, left, webhook.at, left_queue=True)
     if call_sid and result in LEFT_ALONE:
         from chalicelib.lifecycle import closing
 
         closing.caller_left(call_sid, webhook.at)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     return twiml.after(treatment, result, webhook.base_url)
+
+
+def moved(webhook: Webhook) -> str:
+    """A caller whose task ended without a worker, led out of the queue by us: the same as after leaving it."""
+    _record(sid(webhook.form.get("CallSid")), {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
+    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    return twiml.after(treatment, "leave", webhook.base_url)
 
 
 def survey(webhook: Webhook) -> str:
@@ -97,6 +105,7 @@ _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.MENU: menu,
     urls.WAIT: wait,
     urls.AFTER: after,
+    urls.MOVED: moved,
     urls.SURVEY: survey,
     urls.VOICEMAIL: voicemail,
 }
@@ -106,7 +115,7 @@ def apologize(webhook: Webhook) -> str:
     return twiml.apologize()
 
 
-def _record(call_sid: str, changes: dict[str, object], now: float) -> None:
+def _record(call_sid: str, changes: dict[str, object], now: float, *, left_queue: bool = False) -> None:
     """Keep it if possible: the caller's document does not depend on our records."""
     from chalicelib.links import table
 
@@ -114,6 +123,6 @@ def _record(call_sid: str, changes: dict[str, object], now: float) -> None:
         log.warning("a call without a CallSid is not recorded", lost=list(changes))
         return
     try:
-        table.record_call(call_sid, changes, now)
+        table.record_call(call_sid, changes, now, left_queue=left_queue)
     except Exception as error:
         log.error("call not recorded", call_sid=call_sid, why=type(error).__name__, lost=list(changes))

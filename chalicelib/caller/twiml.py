@@ -64,7 +64,7 @@ def wait(treatment: Treatment, position: int, average_seconds: int, waited_secon
     """One round of the waiting document; Twilio asks again when it has run out. 0: Twilio did not say."""
     response = VoiceResponse()
     rules = treatment.wait
-    if rules.leave_after and waited_seconds >= rules.leave_after:
+    if waited_seconds >= treatment.longest_wait:
         response.leave()
         return str(response)
     _say(response, treatment, rules.say)

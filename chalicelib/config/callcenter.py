@@ -18,6 +18,11 @@ MARGIN_SECONDS = 10
 
 DAY_SECONDS = 86400
 
+LONGEST_WAIT_SECONDS = (
+    4 * 3600
+)  # in a simple queue that sets no `leave_after`: Twilio's own limit of a call (contract 7.1)
+LEFT_BEHIND_SECONDS = 30  # for the ways out of the queue that come first
+
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="an E.164 number")]
 Seconds = Annotated[int, Meta(ge=0)]
 Attributes = dict[str, Any]
@@ -50,7 +55,7 @@ class Wait(_Table, frozen=True):
     position: str = ""
     rough_wait: str = ""
     play: tuple[Annotated[str, Meta(pattern=r"^https?://")], ...] = ()
-    leave_after: Seconds = 0
+    leave_after: Seconds = 1800
 
 
 class Ending(_Table, frozen=True):
@@ -84,6 +89,11 @@ class Treatment(_Table, frozen=True):
     after: After = After()
     voicemail: Voicemail = Voicemail()
 
+    @property
+    def longest_wait(self) -> int:
+        """After so many seconds the waiting document lets the caller leave: nobody waits for ever."""
+        return self.wait.leave_after or LONGEST_WAIT_SECONDS
+
 
 class Line(Treatment, frozen=True, kw_only=True):
     numbers: tuple[Number, ...] = ()
@@ -91,6 +101,11 @@ class Line(Treatment, frozen=True, kw_only=True):
     priority: Annotated[int, Meta(ge=0, le=2147483647)] = 0
     timeout: Annotated[int, Meta(ge=1, le=1209600)] = 86400
     menu: Menu | None = None
+
+    @property
+    def longest_wait(self) -> int:
+        """Without `leave_after` the end of the task, and a little: Twilio may leave the caller in the queue then."""
+        return self.wait.leave_after or self.timeout + LEFT_BEHIND_SECONDS
 
 
 class SimpleQueue(Treatment, frozen=True, kw_only=True):

@@ -60,6 +60,23 @@ def close_abandoned(link: Link, reason: str, now: float) -> None:
         close(link.key, outcome, reason, now, leg_ended=True)
 
 
+def close_ended(link: Link, now: float) -> None:
+    """The link's task has ended: close the link as its reservation ended. A talk that still goes on is left alone.
+
+    What Twilio has forgotten counts as a talk when the worker had answered.
+    """
+    try:
+        status = rest.reservation_status(link.task_sid, link.reservation_sid)
+    except rest.NotDone:
+        jobs.send(Reject(link.subject, link.reservation_sid, link.task_sid))
+        return
+    if status in ("accepted", "wrapping") or (status == "gone" and link.answered_at):
+        status = "completed"
+    outcome = _outcome(status)
+    if outcome is not None:
+        close(link.key, outcome, "", now)
+
+
 def caller_left(call_sid: str, now: float) -> None:
     """The caller hung up, or left the queue: stop the phones that ring, and close what is open for this call."""
     for link in table.find_call(call_sid).links:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from chalicelib.config import callcenter
-from chalicelib.lifecycle import closing, wrap_up
+from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import table
-from chalicelib.links.model import Link, Outcome, outcome_of
+from chalicelib.links.model import Call, Link, Outcome, outcome_of
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest
 
@@ -19,6 +19,7 @@ Clock = Callable[[], float]  # gives epoch seconds
 
 # Of the 60 s that the function has in Lambda: what was begun last has the rest for slow answers.
 LINKS_SECONDS = 25.0
+CALLERS_SECONDS = 32.0
 ALL_SECONDS = 40.0
 
 SOON_SECONDS = 45  # less than a minute: the next sweep looks again
@@ -27,13 +28,13 @@ MOST_TASKS = 500
 
 
 def run(clock: Clock) -> Mapping[str, int]:
-    """One sweep: first the open links, then Twilio's own list of tasks in wrapping. Returns a count of each action.
+    """One sweep: open links, waiting callers, Twilio's own list of tasks in wrapping. Returns a count of each action.
 
     It stops when its time is used up; the next sweep goes on, as what waits longest comes first.
     """
     began = clock()
     done: Counter[str] = Counter()
-    for sweep, seconds in ((_links, LINKS_SECONDS), (_tasks, ALL_SECONDS)):
+    for sweep, seconds in ((_links, LINKS_SECONDS), (_callers, CALLERS_SECONDS), (_tasks, ALL_SECONDS)):
         try:
             done.update(sweep(clock, began + seconds))
         except rest.NotDone as error:
@@ -45,7 +46,7 @@ def run(clock: Clock) -> Mapping[str, int]:
 
 def _links(clock: Clock, until: float) -> Iterator[str]:
     """Pass A: the links that are open past their time."""
-    for page in table.due(clock()):
+    for page in table.due("link", clock()):
         for due in page:
             if clock() >= until:
                 yield "out of time"
@@ -99,7 +100,12 @@ def _pending(link: Link, now: float) -> str:
 
 
 def _joined(link: Link, status: str, now: float) -> str:
-    """The two talk, or talked; without an event `bridged_at` is the time of this check."""
+    """The two talk, or talked; without an event `bridged_at` is the time of this check.
+
+    Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it.
+    """
+    if status == "accepted" and not rest.is_live(link.subject):
+        return wrap_up.finish_task(link.task_sid, "swept: the call is over", now)
     if link.state != "bridged":
         link = table.upsert_state(link.key, "bridged", now, {})
     later = table.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
@@ -112,8 +118,50 @@ def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
     return outcome
 
 
+def _callers(clock: Clock, until: float) -> Iterator[str]:
+    """Pass B: callers who wait, and whose task may have ended; tasks that wait, and whose caller may have gone."""
+    for page in table.due("call", clock()):
+        for due in page:
+            if clock() >= until:
+                yield "out of time"
+                return
+            yield _guarded(partial(_look_at_caller, due, clock()), {"call_sid": due.key.subject})
+
+
+def _look_at_caller(due: table.Due, now: float) -> str:
+    try:
+        call = table.reschedule_caller(due, now + table.CHECK_CALLER_SECONDS)
+    except table.ConditionFailed:
+        return "taken"  # the caller left the queue, or another sweep is here
+    task = rest.task(call.task_sid) if call.task_sid else None
+    status = task.status if task else "gone"
+    if status in ("pending", "reserved"):
+        return _waiting(call, now)
+    if status in ("assigned", "wrapping", "completed") or _was_joined(call):
+        table.record_call(call.call_sid, {}, now, left_queue=True)  # the links are looked after by themselves
+        return f"left {status}"
+    did = lead_out.lead_out(call.call_sid, call.base_url, now)
+    if did == "has gone":
+        table.record_call(call.call_sid, {}, now, left_queue=True)
+    return did
+
+
+def _waiting(call: Call, now: float) -> str:
+    """Twilio may keep a task that was never assigned after its call has ended (contract 12): then we cancel it."""
+    if rest.is_live(call.call_sid):
+        return "left waiting"
+    rest.cancel_task(call.task_sid, "hangup")
+    closing.caller_left(call.call_sid, now)
+    table.record_call(call.call_sid, {}, now, left_queue=True)
+    return "canceled"
+
+
+def _was_joined(call: Call) -> bool:
+    return any(link.bridged_at for link in table.find_call(call.call_sid).links)
+
+
 def _tasks(clock: Clock, until: float) -> Iterator[str]:
-    """Pass B: tasks in wrapping whose completing message is lost."""
+    """Pass C: tasks in wrapping whose completing message is lost."""
     for task in rest.wrapping_tasks(MOST_TASKS):
         if clock() >= until:
             yield "out of time"

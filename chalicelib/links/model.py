@@ -90,7 +90,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     survey: str = ""
     voicemail_url: str = ""
     voicemail_seconds: int = 0
+    base_url: str = ""  # of this application, as Twilio reaches it
     at: float = 0  # when it came to be known
+    check_at: float = 0  # the sweep looks at it then; 0 when the caller is out of the queue
+    moved_at: float = 0  # when we led the caller out of the queue
     left_queue_at: float = 0
     wrapping_at: float = 0
     completed_at: float = 0

@@ -6,7 +6,7 @@ Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -17,6 +17,8 @@ from chalicelib.links.model import Call, CallRecord, Key, Link, Outcome, State, 
 
 # The sweep looks at a link this long after its time: crm-first the last moment to dial, direct the reservation's end.
 CHECK_AFTER_SECONDS = 10
+# A caller who waits is looked at this often, for the same reason.
+CHECK_CALLER_SECONDS = 240
 # A talk is looked at this often: less than the five minutes for which Twilio knows a task after its end (contract 5).
 CHECK_TALK_SECONDS = 240
 DUE_PAGE = 25
@@ -124,17 +126,17 @@ def close(
     )
 
 
-def due(now: float) -> Iterator[Sequence[Due]]:
-    """The open links whose time has come, those that wait longest first, page by page.
+def due(what: Literal["link", "call"], now: float) -> Iterator[Sequence[Due]]:
+    """The open links, or waiting callers, whose time has come; those that wait longest first, page by page.
 
     They come from an index, which may be a moment behind: `reschedule_check` reads the row itself.
     """
     request: dict[str, Any] = {
         "TableName": environment.current().links_table,
         "IndexName": "open",
-        "KeyConditionExpression": "#open = :link AND check_at <= :now",
+        "KeyConditionExpression": "#open = :what AND check_at <= :now",
         "ExpressionAttributeNames": {"#open": "open"},
-        "ExpressionAttributeValues": encode({":link": "link", ":now": now}),
+        "ExpressionAttributeValues": encode({":what": what, ":now": now}),
         "PaginationConfig": {"PageSize": DUE_PAGE},
     }
     for page in aws.client("dynamodb").get_paginator("query").paginate(**request):
@@ -175,16 +177,51 @@ def record_call(
     *,
     defaults: Mapping[str, object] | None = None,
     once: str = "",
+    left_queue: bool = False,
 ) -> bool:
-    """Keep something of the caller's own leg; with `once` only if that attribute is not there yet, else False."""
+    """Keep something of the caller's own leg; with `once` only if that attribute is not there yet, else False.
+
+    `left_queue`: the sweep no longer looks at this caller.
+    """
     day = datetime.fromtimestamp(now, UTC).date().isoformat()
     condition, names = ("attribute_not_exists(#once)", {"#once": once}) if once else ("", {})
+    remove = ("open", "check_at") if left_queue else ()
     defaults = {**(defaults or {}), "day": day, "at": now, **_expiry(now)}
     try:
-        _update(subject, "CALL", _Write(changes, condition, names=names, defaults=defaults))
+        _update(subject, "CALL", _Write(changes, condition, names=names, defaults=defaults, remove=remove))
     except ConditionFailed:
         return False
     return True
+
+
+def record_waiting(subject: str, known_fields: Mapping[str, object], now: float) -> None:
+    """A caller waits in the queue from now on, and the sweep looks after them, unless they have left it already."""
+    watched = {**known_fields, "open": "call", "check_at": int(now) + CHECK_CALLER_SECONDS}
+    if not record_call(subject, watched, now, once="left_queue_at"):
+        record_call(subject, known_fields, now)
+
+
+def reschedule_caller(due: Due, check_at: float) -> Call:
+    """Have the sweep look at this caller at `check_at`, if the next check is still the expected one.
+
+    Raises ConditionFailed: the caller left the queue, or somebody else is looking.
+    """
+    write = _Write({"check_at": int(check_at)}, "#check_at = :expected", {":expected": due.check_at}, names={})
+    return msgspec.convert(_update(due.key.subject, "CALL", write), Call, strict=False)
+
+
+def claim_caller(subject: str, now: float, lease_seconds: float) -> None:
+    """Take the caller, to lead them out of the queue; again once a lease ran out without their having left it.
+
+    Raises ConditionFailed: they left the queue, or another job is at work.
+    """
+    free = "attribute_not_exists(moved_at) OR moved_at < :lapsed"
+    condition = f"attribute_not_exists(left_queue_at) AND ({free})"
+    _update(
+        subject,
+        "CALL",
+        _Write({"moved_at": now}, condition, {":lapsed": now - lease_seconds}, names={}, defaults=_expiry(now)),
+    )
 
 
 def find_call(subject: str, table: str = "") -> CallRecord:

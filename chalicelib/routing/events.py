@@ -7,7 +7,7 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import callcenter, environment
-from chalicelib.lifecycle import closing
+from chalicelib.lifecycle import closing, lead_out
 from chalicelib.links import modes, table
 from chalicelib.links.model import OUTCOMES, Key, Outcome, is_over
 from chalicelib.observability import log, metrics
@@ -33,6 +33,7 @@ class Event(msgspec.Struct, frozen=True):
     subject: str
     form: Mapping[str, str]
     attributes: Mapping[str, Any]
+    base_url: str  # of this application, as Twilio reaches it
 
     @property
     def key(self) -> Key:
@@ -45,7 +46,7 @@ class Event(msgspec.Struct, frozen=True):
 
 def record(webhook: Webhook) -> Answer:
     """Record one event. One that is not known, or of a task that we do not serve, changes nothing."""
-    event = _read(webhook.form, webhook.at)
+    event = _read(webhook)
     if event is None:
         log.info("event of no task that we serve", type=webhook.form.get("EventType"))
         return NO_CONTENT
@@ -68,8 +69,9 @@ def _created(event: Event) -> None:
         "line": line,
         "caller": text(event.attributes.get("from")),
         "called": called,
+        "base_url": event.base_url,
     }
-    table.record_call(event.subject, known, event.at)
+    table.record_waiting(event.subject, known, event.at)
 
 
 def _accepted(event: Event) -> None:
@@ -100,13 +102,20 @@ def _completed(event: Event) -> None:
         if link.state == "bridged":
             closing.close(link.key, "completed", "", event.at)
         elif not is_over(link):
-            closing.close_abandoned(link, "", event.at)  # an event of its own is late, or lost
+            closing.close_ended(link, event.at)  # an event of its own is late, or lost
 
 
 def _canceled(event: Event) -> None:
     reason = text(event.form.get("TaskCanceledReason") or event.form.get("Reason"))
     table.record_call(event.subject, {"canceled_at": event.at, "reason": reason}, event.at)
     closing.caller_left(event.subject, event.at)
+    if reason != "hangup":
+        lead_out.lead_out_soon(event.subject, event.base_url)
+
+
+def _timed_out(event: Event) -> None:
+    """The last target's time is over (contract 7.5): task.canceled says the same, but may be lost."""
+    lead_out.lead_out_soon(event.subject, event.base_url)
 
 
 def _ended(event: Event) -> None:
@@ -120,6 +129,7 @@ _HANDLERS: Mapping[str, Callable[[Event], None]] = {
     "task.wrapup": _wrapping,
     "task.completed": _completed,
     "task.canceled": _canceled,
+    "workflow.timeout": _timed_out,
     **dict.fromkeys(_ENDINGS, _ended),
 }
 
@@ -140,8 +150,9 @@ def _known_fields(event: Event) -> dict[str, str]:
     return known
 
 
-def _read(form: Mapping[str, str], now: float) -> Event | None:
+def _read(webhook: Webhook) -> Event | None:
     """The event in this form; None when it is malformed, or of a task that we do not serve."""
+    form = webhook.form
     event_type = form.get("EventType", "")
     try:
         known = attributes(form.get("TaskAttributes") or "{}")
@@ -150,7 +161,8 @@ def _read(form: Mapping[str, str], now: float) -> Event | None:
     named = ("TaskSid", "ReservationSid") if event_type.startswith("reservation.") else ("TaskSid",)
     if not all(sid(form.get(name)) for name in named) or not _is_ours(form):
         return None
-    event = Event(event_type, _time(form, now), sid(known.get("call_sid")) or form["TaskSid"], form, known)
+    subject = sid(known.get("call_sid")) or form["TaskSid"]
+    event = Event(event_type, _time(form, webhook.at), subject, form, known, webhook.base_url)
     served = modes.of_task(kind_of(known), callcenter.current().queue(event.queue).mode)
     return event if served else None
 

@@ -24,6 +24,8 @@ UNKNOWN_STATUSES = frozenset({502, 504})
 
 PAGE_SIZE = 100
 
+LIVE_STATUSES = frozenset({"queued", "initiated", "ringing", "in-progress"})
+
 
 class TwilioRejected(Exception):
     """Twilio answered no, and will again."""
@@ -101,6 +103,35 @@ def hang_up(call_sid: str) -> None:
         _client().calls(call_sid).update(status="completed")
 
 
+def redirect(call_sid: str, url: str) -> bool:
+    """Send a live call to the document at `url`; False when the call is over (contract 7.3). Raises NotDone."""
+    with _errors():
+        try:
+            _client().calls(call_sid).update(url=url, method="POST")
+        except _rest_errors() as error:
+            if error.code not in (21220, 20404):
+                raise
+            return False
+    return True
+
+
+def is_live(call_sid: str) -> bool:
+    """Whether the call has not ended; one that Twilio does not know has. Raises NotDone."""
+    with _errors():
+        try:
+            return str(_client().calls(call_sid).fetch().status) in LIVE_STATUSES
+        except _rest_errors() as error:
+            if error.code != 20404:
+                raise
+            return False
+
+
+def cancel_task(task_sid: str, reason: str) -> None:
+    """End a task whose caller has gone; one that is assigned, ended or deleted is left alone. Raises NotDone."""
+    with _errors(), _already_done(20001, 20404):
+        _workspace().tasks(task_sid).update(assignment_status="canceled", reason=reason)
+
+
 def reservation_status(task_sid: str, reservation_sid: str) -> str:
     """pending, accepted, …; `gone` when Twilio no longer knows it. Raises NotDone."""
     with _errors():
@@ -131,7 +162,7 @@ def reject(task_sid: str, reservation_sid: str, activity_sid: str) -> bool:
 
 
 def complete_task(task_sid: str, reason: str) -> None:
-    """End a task that is wrapping; one that is completed, deleted or not there yet is left alone.
+    """End a task that is assigned or wrapping; one that is completed, deleted or not there yet is left alone.
 
     Raises NotDone.
     """

@@ -31,6 +31,7 @@ INCOMING = Route("/voice/incoming")
 MENU = Route("/voice/menu/{attempt}")
 WAIT = Route("/voice/wait")
 AFTER = Route("/voice/after")
+MOVED = Route("/voice/moved")
 SURVEY = Route("/voice/survey")
 VOICEMAIL = Route("/voice/voicemail")
 FALLBACK = Route("/voice/fallback")
@@ -47,6 +48,7 @@ ROUTES = (
     MENU,
     WAIT,
     AFTER,
+    MOVED,
     SURVEY,
     VOICEMAIL,
     FALLBACK,

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from chalicelib.jobs import CompleteTask, HangUp, Job, Reject, RingWorker
-from chalicelib.lifecycle import closing, wrap_up
+from chalicelib.jobs import CompleteTask, HangUp, Job, LeadOut, Reject, RingWorker
+from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
@@ -49,6 +49,8 @@ def _do(job: Job, clock: Callable[[], float]) -> None:
             closing.reject(job.key, job.task_sid, job.reason, job.activity_sid, clock())
         case HangUp():
             rest.hang_up(job.worker_call_sid)
+        case LeadOut():
+            lead_out.lead_out(job.subject, job.base_url, clock())
         case CompleteTask():
             did = wrap_up.finish_task(job.task_sid, "", clock())
             log.info("wrap-up is over", did=did)

@@ -26,6 +26,7 @@ class FakeTwilio:
     failures: dict[str, list[Any]] = field(default_factory=dict)  # a part of "METHOD path" -> statuses or exceptions
     requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     forgotten: bool = False  # hours have passed: tasks and reservations are deleted, legs are over
+    call: str = "in-progress"  # the status of the caller's leg
     on_call: Any = None  # called when a worker leg is placed, before the answer goes back
 
     def request(self, method: str, url: str, **given: Any) -> Response:
@@ -50,12 +51,8 @@ class FakeTwilio:
     def _answer(self, method: str, path: str, form: dict[str, Any], given: dict[str, Any]) -> Response:
         if self.forgotten and "/Tasks/" in path:
             return self._fail((404, 20404))
-        if self.forgotten and "/Calls/" in path:
-            return self._fail((400, 21220))
-        if path.endswith("/Calls.json"):
-            if self.on_call:
-                self.on_call()
-            return Response(201, json.dumps({"sid": self.leg, "queue_time": self.queue_time}))
+        if "/Calls" in path:
+            return self._call(method, path)
         if "/Workers/" in path:
             self.activity = form.get("ActivitySid", self.activity)
             return Response(200, json.dumps({"activity_sid": self.activity}))
@@ -63,6 +60,15 @@ class FakeTwilio:
         if "/Reservations" in path:
             return self._reservation(method, parts[-1], form)
         return self._task(method, parts[-1], form, given) if "/Tasks" in path else Response(200, "{}")
+
+    def _call(self, method: str, path: str) -> Response:
+        if path.endswith("/Calls.json"):
+            if self.on_call:
+                self.on_call()
+            return Response(201, json.dumps({"sid": self.leg, "queue_time": self.queue_time}))
+        if method == "GET":
+            return Response(200, json.dumps({"status": self.call}))
+        return self._fail((400, 21220)) if self.forgotten else Response(200, "{}")
 
     def _reservation(self, method: str, sid: str, form: dict[str, Any]) -> Response:
         if sid == "Reservations":
@@ -89,8 +95,9 @@ class FakeTwilio:
             )
         standing = self.tasks.get(sid, {"sid": sid, "assignment_status": self.task, "date_updated": UPDATED})
         if method == "POST":
-            if standing["assignment_status"] != "wrapping":
-                return Response(400, json.dumps({"status": 400, "code": 20001, "message": "not wrapping"}))
+            from_ = {"completed": ("assigned", "wrapping"), "canceled": ("pending", "reserved")}
+            if standing["assignment_status"] not in from_[form["AssignmentStatus"]]:
+                return Response(400, json.dumps({"status": 400, "code": 20001, "message": "not from there"}))
             standing["assignment_status"] = form["AssignmentStatus"]
             self.task = self.task if sid in self.tasks else standing["assignment_status"]
         return Response(200, json.dumps(standing))

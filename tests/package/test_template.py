@@ -38,7 +38,13 @@ MAY = {
         "sqs:GetQueueAttributes jobs",
         "ssm:GetParameter twilio",
     },
-    "Sweep": {"dynamodb:Query open", "dynamodb:UpdateItem links", "ssm:GetParameter twilio"},
+    "Sweep": {
+        "dynamodb:Query open",
+        "dynamodb:Query links",
+        "dynamodb:UpdateItem links",
+        "sqs:SendMessage jobs",
+        "ssm:GetParameter twilio",
+    },
 }
 
 

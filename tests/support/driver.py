@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from chalicelib import jobs
 from tests.conftest import ACTIVITIES, QUEUES, WORKFLOW, Aws
 from tests.doubles.twilio import UPDATED, FakeTwilio
+from tests.support import policy
 from tests.support.api_gateway import post, schedule, sqs
 
 CALL = "CA" + "a" * 32
@@ -35,7 +36,7 @@ class Driver:
     def send(self, event: dict[str, Any]) -> dict[str, Any]:
         import app
 
-        with redirect_stdout(self.log):
+        with redirect_stdout(self.log), policy.of("api"):
             answer: dict[str, Any] = app.app(event, None)
         return answer
 
@@ -59,14 +60,14 @@ class Driver:
         import app
 
         body = job if isinstance(job, str) else jobs.encode(job)
-        with redirect_stdout(self.log):
+        with redirect_stdout(self.log), policy.of("jobs_consumer"):
             app.jobs_consumer(sqs(body, receipt), None)
 
     def sweep(self) -> None:
         """A minute is over."""
         import app
 
-        with redirect_stdout(self.log):
+        with redirect_stdout(self.log), policy.of("sweep"):
             app.sweep(schedule(), None)
 
     def wrap_up(self) -> None:

@@ -57,7 +57,7 @@ CALL_STATUSES = (
 )
 ERROR_URLS = tuple(
     f"{BASE}/voice/{endpoint}"
-    for endpoint in ("incoming", "menu/2", "menu/", "wait", "after#rc=2", "survey", "voicemail", "", "x")
+    for endpoint in ("incoming", "menu/2", "menu/", "wait", "after#rc=2", "moved", "survey", "voicemail", "", "x")
 )
 WORKER_ATTRIBUTES = json.dumps({"contact_uri": "+14155550111"})
 
@@ -81,6 +81,7 @@ ENDPOINTS = (
     Endpoint("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
     Endpoint("/voice/after", caller_form(QueueResult="leave", QueueTime="5"), says=("QueueResult", QUEUE_RESULTS)),
     Endpoint("/voice/fallback", caller_form(ErrorCode="11200"), says=("ErrorUrl", ERROR_URLS)),
+    Endpoint("/voice/moved", caller_form()),
     Endpoint("/voice/survey", caller_form(Digits="1")),
     Endpoint("/voice/voicemail", caller_form(RecordingUrl="https://api.twilio.com/r/RE1", RecordingDuration="9")),
     Endpoint("/taskrouter/assignment", assignment_form()),

@@ -230,7 +230,7 @@ def test_a_closed_link_that_the_index_still_shows_is_not_asked_about(
     stale = [[table.Due(KEY, driver.link["check_at"])]]
     driver.event("reservation.canceled")
     before, made = driver.link, len(driver.twilio.requests)
-    monkeypatch.setattr(table, "due", lambda now: iter(stale))
+    monkeypatch.setattr(table, "due", lambda what, now: iter(stale if what == "link" else ()))
     later(AFTER_DEADLINE)
     driver.sweep()
     assert driver.link == before and len(driver.twilio.requests) == made + 1
@@ -240,9 +240,9 @@ def test_a_closed_link_that_the_index_still_shows_is_not_asked_about(
 def test_of_two_sweeps_at_once_one_acts(driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch) -> None:
     driver.assign()
     later(AFTER_DEADLINE)
-    seen = list(table.due(later.now))
+    seen = list(table.due("link", later.now))
     driver.sweep()
-    monkeypatch.setattr(table, "due", lambda now: iter(seen))
+    monkeypatch.setattr(table, "due", lambda what, now: iter(seen if what == "link" else ()))
     driver.sweep()
     assert len(driver.twilio.made(f"POST {TASKS}/{TASK}/Reservations")) == 1
     assert swept(driver)["taken"] == 1
@@ -340,7 +340,7 @@ def test_more_than_a_sweep_can_do_is_done_by_the_next_ones_oldest_first(driver: 
 def test_a_table_that_is_down_is_lambdas_to_report(
     driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def down(_now: float) -> None:
+    def down(_what: str, _now: float) -> None:
         raise ConnectionError("no table")
 
     monkeypatch.setattr(table, "due", down)

@@ -701,7 +701,7 @@ def _sweeps() -> Iterator[LinkCase]:
 
 
 def _due(now: float) -> list[str]:
-    return [due.key.reservation_sid for page in table.due(now) for due in page]
+    return [due.key.reservation_sid for page in table.due("link", now) for due in page]
 
 
 def _calls() -> Iterator[LinkCase]:

@@ -1,0 +1,28 @@
+"""A caller whose task ended without a worker: Twilio may leave them in the queue for ever (contract 3.1, 12)."""
+
+from chalicelib import jobs
+from chalicelib.jobs import LeadOut
+from chalicelib.links import table
+from chalicelib.observability import log
+from chalicelib.twilio import rest, urls
+
+# In the world in which Twilio itself leads the caller out, Enqueue's action has come by then.
+GRACE_SECONDS = 5
+# The time that the jobs consumer has in Lambda.
+LEASE_SECONDS = 20
+
+
+def lead_out_soon(call_sid: str, base_url: str) -> None:
+    """Lead the caller out in a moment, if Twilio does not."""
+    jobs.send(LeadOut(call_sid, base_url), delay_seconds=GRACE_SECONDS)
+
+
+def lead_out(call_sid: str, base_url: str, now: float) -> str:
+    """Redirect the caller to a document that ends the wait, once. Says what it did. Raises NotDone."""
+    try:
+        table.claim_caller(call_sid, now, LEASE_SECONDS)
+    except table.ConditionFailed:
+        return "left by itself"
+    did = "led out" if rest.redirect(call_sid, urls.MOVED.url(base_url)) else "has gone"
+    log.info("caller without a task", did=did)
+    return did

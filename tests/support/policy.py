@@ -1,0 +1,59 @@
+"""What each function may ask of AWS, held against its policy file at every request: as IAM would, moto does not."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import botocore.client
+
+POLICIES = Path(__file__).parents[2] / ".chalice" / "policies"
+
+
+class NotAllowed(Exception):
+    """The function asked for what its policy does not have. Not caught by the application: tests see it."""
+
+
+@contextmanager
+def of(function: str) -> Iterator[None]:
+    """In this block every request to AWS must stand in the policy of `function`: api, jobs_consumer or sweep."""
+    refused: list[str] = []
+    real: Callable[..., Any] = botocore.client.BaseClient._make_api_call
+
+    def request(client: Any, operation: str, given: Mapping[str, Any]) -> Any:
+        asked = (f"{client.meta.service_model.service_name}:{operation}", resource(given))
+        if asked not in allowed(function):
+            refused.append(" on ".join(asked))
+        return real(client, operation, given)
+
+    with patch.object(botocore.client.BaseClient, "_make_api_call", request):
+        yield
+    if refused:
+        raise NotAllowed(f"{function}: {', '.join(sorted(set(refused)))}")
+
+
+@cache
+def allowed(function: str) -> frozenset[tuple[str, str]]:
+    """Action and resource of each permission; the resource is what stands after account and region."""
+    policy = json.loads((POLICIES / f"dev-{function}.json").read_text(encoding="utf-8"))
+    return frozenset(
+        (action, arn.split(":", 5)[5])
+        for statement in policy["Statement"]
+        for action in statement["Action"]
+        for arn in statement["Resource"]
+    )
+
+
+def resource(given: Mapping[str, Any]) -> str:
+    """What the request is about, as a policy of the stage dev names it."""
+    if "TableName" in given:
+        index = f"/index/{given['IndexName']}" if "IndexName" in given else ""
+        name = f"table/{given['TableName']}{index}"
+    elif "QueueUrl" in given:
+        name = str(given["QueueUrl"]).rsplit("/", 1)[1]
+    else:
+        name = f"parameter{given['Name']}"
+    return name.replace("-test-", "-dev-").replace("/test/", "/dev/")
