@@ -5,18 +5,23 @@ only what the first webhook of a call needs is imported here.
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
 
 from chalicelib.caller import handlers
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, team
 from chalicelib.observability import log
 from chalicelib.twilio import respond, urls
 from chalicelib.twilio.request import Request, Webhook
 from chalicelib.twilio.respond import Answer
+
+if TYPE_CHECKING:
+    from chalicelib.routing.instructions import Instruction
+    from chalicelib.routing.reservation import Reservation
 
 app = Chalice(app_name="cordboard")
 app.api.binary_types.clear()  # text is all that is spoken here; every answer would be held against sixteen other types
@@ -27,7 +32,12 @@ ANY = ["*/*"]
 
 _View = TypeVar("_View", bound=Callable[..., Response])
 
-callcenter.current()  # a mistake in callcenter.toml stops the packaging, not the first call
+try:
+    callcenter.current()  # a mistake in callcenter.toml stops the packaging, not the first call
+except callcenter.CallCenterError as error:
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        raise
+    sys.exit(str(error))  # of an exception Chalice would print the traceback; so it prints the sentence
 
 
 def _route(route: urls.Route) -> Callable[[_View], _View]:
@@ -112,7 +122,14 @@ def voice_fallback() -> Response:
 def taskrouter_assignment() -> Response:
     from chalicelib.routing import assignment
 
-    return _data(assignment.decide)
+    return _data(lambda webhook: assignment.decide(webhook, _team_assignment))
+
+
+def _team_assignment(reservation: "Reservation") -> "Instruction | None":
+    """What the team's hook says; None where the team has none."""
+    hooks = team.hooks()
+    instruction: Instruction | None = hooks.assignment(reservation) if hooks else None
+    return instruction
 
 
 @_route(urls.EVENTS)

@@ -3,17 +3,15 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from bench.environment import ENVIRONMENT
+from bench.environment import ENVIRONMENT, ROOT, TEAM
 
-ROOT = Path(__file__).parent.parent
 PROGRAMS = {
     "bare interpreter": "pass",
     "libraries": "import chalice, twilio.twiml.voice_response, twilio.request_validator",
-    "app": "import app",
+    "app": f"from chalicelib.config import team; team.folder = lambda: {TEAM!r}; import app",
 }
 
 

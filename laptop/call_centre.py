@@ -1,25 +1,27 @@
-"""The demo's call centre on the emulator: callcenter.toml with the workers of workers.example.toml, made by apply."""
+"""The demo's call centre on the emulator, made by apply of the laptop's own callcenter.toml and workers.toml."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from chalicelib.config import callcenter
 from emulator.http.realtime import RealtimeLoop
 from emulator.taskrouter.model import Activity, Worker
 from emulator.twilio import Twilio
 from laptop.local_aws import LaptopError
+from laptop.package import ROOT, TEAM
 from ops import twilio as account
 from ops.callcenter import files
 from ops.callcenter.apply import apply
 from ops.callcenter.plan import as_text_of, has_drift
-from ops.stage import ROOT
 
 ACCOUNT_SID = "AC" + "c0" * 16
 AUTH_TOKEN = "5d4140abc4b2a76b9719d911017c592a"  # noqa: S105 - of an account that exists on this laptop only
 
 SUPPORT, SALES, URGENT = "+14155550100", "+14155550101", "+14155550102"
 
-WORKERS_FILE = ROOT / "workers.example.toml"
+CENTER_FILE = TEAM / callcenter.NAME
+WORKERS_FILE = ROOT / "laptop" / "workers.toml"
 WORKERS: Mapping[str, tuple[str, str]] = {  # name -> phone, task queue
     name: (worker.contact_uri or "", worker.attributes["queues"][0])
     for name, worker in files.people(WORKERS_FILE.read_text(encoding="utf-8")).items()
@@ -63,7 +65,7 @@ def build(twilio: Twilio, loop: RealtimeLoop, twilio_url: str, base_url: str) ->
 
     Raises AccountError, and LaptopError when something is left to do.
     """
-    wanted = files.read(workers_file=WORKERS_FILE)
+    wanted = files.read(CENTER_FILE, WORKERS_FILE)
     for number in wanted.numbers():
         loop.call(partial(twilio.own, number))
     credentials = {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": AUTH_TOKEN, "TWILIO_API_URL": twilio_url}

@@ -159,9 +159,9 @@ def reload_on_change(laptop: Laptop, stopping: threading.Event) -> None:
                 print(error, file=sys.stderr)
 
 
-def reload(laptop: Laptop, root: Path = package.ROOT) -> None:
-    """Package the checkout at `root` and give the functions its code. Raises LaptopError."""
-    package.update_code(laptop.aws, package.build(root=root, out=root / ".build" / "package"))
+def reload(laptop: Laptop, root: Path | None = None) -> None:
+    """Package the project in `root`, or this checkout, and give the functions its code. Raises LaptopError."""
+    package.update_code(laptop.aws, package.build(root=root, out=(root or package.ROOT) / ".build" / "package"))
     environment.warm(laptop)
 
 
@@ -172,7 +172,8 @@ def fingerprint() -> dict[Path, float]:
 
 def _files() -> Iterator[Path]:
     yield package.ROOT / "app.py"
-    yield from (path for path in (package.ROOT / "chalicelib").rglob("*") if path.suffix in (".py", ".toml"))
+    for folder in ("chalicelib", "laptop/team"):
+        yield from (path for path in (package.ROOT / folder).rglob("*") if path.suffix in (".py", ".toml"))
 
 
 if __name__ == "__main__":

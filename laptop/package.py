@@ -18,6 +18,8 @@ from laptop.local_aws import LaptopError, LocalAws, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
+TEAM = ROOT / "laptop" / "team"  # the laptop's own, where a deployment has the team's
+WHAT_PACKAGING_READS = ("app.py", "chalicelib", "infra", ".chalice", "requirements.txt")
 STAGE = "local"
 STACK = "cordboard-local"
 BUCKET = "cordboard-package"
@@ -25,8 +27,29 @@ FUNCTIONS = ("APIHandler", "JobsConsumer", "Sweep")
 NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition",)  # the local AWS knows no saved queries, and would refuse the stack
 
 
-def build(stage: str = STAGE, root: Path = ROOT, out: Path = BUILD / "package") -> Path:
-    """Run `chalice package` for this stage; returns the folder with deployment.zip and sam.yaml. Raises LaptopError."""
+def copy_project(to: Path) -> Path:
+    """Copy what packaging reads to this folder, with the laptop's team folder in place of the team's.
+
+    What an earlier copy left there goes, but for the libraries that Chalice has packaged.
+    """
+    shutil.rmtree(to / "chalicelib", ignore_errors=True)
+    to.mkdir(parents=True, exist_ok=True)
+    for name in WHAT_PACKAGING_READS:
+        if (ROOT / name).is_dir():
+            left_out = shutil.ignore_patterns("__pycache__", "team", "deployments", "deployed")
+            shutil.copytree(ROOT / name, to / name, ignore=left_out, dirs_exist_ok=True)
+        else:
+            shutil.copy(ROOT / name, to / name)
+    shutil.copytree(TEAM, to / "chalicelib" / "team")
+    return to
+
+
+def build(stage: str = STAGE, root: Path | None = None, out: Path = BUILD / "package") -> Path:
+    """Run `chalice package` for this stage of the project in `root`, by default the laptop's copy of this checkout.
+
+    Returns the folder with deployment.zip and sam.yaml. Raises LaptopError.
+    """
+    root = root or copy_project(BUILD / "project")
     for cache in (root / "chalicelib").rglob("__pycache__"):
         shutil.rmtree(cache, ignore_errors=True)  # Chalice would put it into the archive
     out.mkdir(parents=True, exist_ok=True)

@@ -4,11 +4,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from ops.commands import callcenter, calls, deploy, secret
+from ops.commands import callcenter, calls, deploy, init, secret
 from ops.commands import doctor as doctor_command
 
 # Each has `add_to(rooms)`: it adds its command, and set_defaults(run=...) says what runs it and returns the exit code.
-COMMANDS = (calls, callcenter, deploy, secret, doctor_command)
+COMMANDS = (calls, init, callcenter, deploy, secret, doctor_command)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -12,10 +12,11 @@ import yaml
 from moto import mock_aws
 
 from chalicelib import aws
-from chalicelib.config import callcenter, secrets
+from chalicelib.config import callcenter, secrets, team
 from chalicelib.config import environment as stage_environment
 from chalicelib.crm import http as crm_http
 from chalicelib.twilio import rest
+from laptop.package import TEAM
 from tests.doubles.twilio import FakeTwilio
 from tests.support.api_gateway import TOKEN
 
@@ -56,6 +57,14 @@ def forget_everything() -> None:
     for cached in CACHED:
         cached.cache_clear()
     secrets.forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_team() -> Iterator[None]:
+    """The tests have a team's files of their own: this checkout may have another team's, or none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(team, "folder", lambda: str(TEAM))
+        yield
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What the call centre decides: callcenter.toml, checked once into typed values."""
 
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -9,6 +8,8 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_ori
 
 import msgspec
 from msgspec import Meta
+
+from chalicelib.config import team
 
 NAME = "callcenter.toml"
 
@@ -214,12 +215,18 @@ def pause_before(attempt: int) -> float:
     return 0.2 * float(2 ** (attempt - 1))
 
 
-def source() -> str:
-    """The text of callcenter.toml as it is packaged."""
-    # Not pathlib: its import would be a twentieth of a cold start.
-    path = os.path.join(os.path.dirname(__file__), os.pardir, "team", NAME)  # noqa: PTH118, PTH120
-    with open(path, encoding="utf-8") as file:  # noqa: PTH123
-        return file.read()
+def source(where: str = "") -> str:
+    """The text of callcenter.toml in the team's folder, or in the team's folder of another checkout.
+
+    Raises CallCenterError when it is missing, or when the team's files stand where an older version had them.
+    """
+    where = where or team.folder()
+    if moved := team.misplaced(where):
+        raise CallCenterError(moved)
+    text = team.read(NAME, where)
+    if text is None:
+        raise CallCenterError(f"chalicelib/team/{NAME} is missing: `python -m ops init` makes it")
+    return text
 
 
 @cache

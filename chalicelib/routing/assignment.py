@@ -1,5 +1,6 @@
 """The assignment callback: decide on a reservation within five seconds (contract 4)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,10 +12,9 @@ from chalicelib.links import modes, table
 from chalicelib.links.model import Link
 from chalicelib.links.modes import Mode
 from chalicelib.observability import log, metrics
-from chalicelib.routing.instructions import Dequeue, encode
+from chalicelib.routing.instructions import Dequeue, Instruction, encode
 from chalicelib.routing.instructions import Reject as RejectInstruction
 from chalicelib.routing.reservation import Reservation, kind_of
-from chalicelib.team import hooks
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import Answer
@@ -22,12 +22,14 @@ from chalicelib.twilio.values import attributes, sid, text
 
 EMPTY_OK = Answer(200, "", "application/json")  # the reservation stays pending: a job is at work on it (contract 4.2)
 
+TeamHook = Callable[[Reservation], Instruction | None]  # None leaves the reservation to callcenter.toml
+
 
 class MalformedError(Exception):
     """The callback lacks what a task needs; the text says what."""
 
 
-def decide(webhook: Webhook) -> Answer:
+def decide(webhook: Webhook, team_hook: TeamHook) -> Answer:
     """The answer to an assignment callback; to the same callback again it is the same, and the work is done once."""
     workflow_sid = text(webhook.form.get("WorkflowSid"))
     if workflow_sid != environment.current().workflow_sid:
@@ -37,7 +39,7 @@ def decide(webhook: Webhook) -> Answer:
     except MalformedError as error:
         return _refuse(400, "malformed", str(error))
     log.bind(call_sid=reservation.subject)
-    own = _own_answer(reservation)
+    own = _own_answer(reservation, team_hook)
     if own:
         return own
     rules = callcenter.current().queue(reservation.queue)
@@ -51,10 +53,10 @@ def decide(webhook: Webhook) -> Answer:
     return _prepare(link, rules, webhook.at) if mode.by_job else _connect(link, rules, webhook.at)
 
 
-def _own_answer(reservation: Reservation) -> Answer | None:
+def _own_answer(reservation: Reservation, team_hook: TeamHook) -> Answer | None:
     """What the team's hook says. A hook that fails must not cost the caller a worker: callcenter.toml decides then."""
     try:
-        own = hooks.assignment(reservation)
+        own = team_hook(reservation)
         return _json(encode(own)) if own else None
     except Exception as error:
         log.error("own hook failed", why=type(error).__name__)

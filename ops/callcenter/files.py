@@ -1,6 +1,7 @@
 """The call centre of callcenter.toml and workers.toml, as typed values. Whether it can work, `ops.check` says."""
 
 import re
+import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,14 +10,19 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, team
 from chalicelib.config.callcenter import CallCenter, CallCenterError, convert
 from chalicelib.routing.instructions import Contact
 from ops.stage import ROOT
 
-CENTER_FILE = ROOT / "chalicelib" / "team" / callcenter.NAME
+TEAM = Path("chalicelib", "team")
 WORKERS = "workers.toml"
-WORKERS_FILE = ROOT / WORKERS
+
+# The examples that a checkout begins with, and the team's own files that are made of them.
+EXAMPLES: Mapping[Path, Path] = {
+    TEAM / "callcenter.example.toml": TEAM / callcenter.NAME,
+    Path("workers.example.toml"): Path(WORKERS),
+}
 
 # What a new workspace of Twilio's has (contract 7.5).
 DEFAULT_ACTIVITIES: Mapping[str, bool] = {"Offline": False, "Unavailable": False, "Available": True}
@@ -104,7 +110,28 @@ class Center(msgspec.Struct, frozen=True):
         return tuple(ours)
 
 
-def read(center_file: Path = CENTER_FILE, workers_file: Path = WORKERS_FILE) -> Center:
+def begin(root: Path = ROOT) -> list[Path]:
+    """Make the team's files of the examples, and return those that were made: a workers.toml that is there stays.
+
+    Raises CallCenterError when there is a callcenter.toml already, or at the place of an older version.
+    """
+    if moved := team.misplaced(str(root / TEAM)):
+        raise CallCenterError(moved)
+    if (root / TEAM / callcenter.NAME).exists():
+        raise CallCenterError(f"{TEAM / callcenter.NAME} is there already: nothing was changed")
+    missing = {example: own for example, own in EXAMPLES.items() if not (root / own).exists()}
+    for example, own in missing.items():
+        shutil.copyfile(root / example, root / own)
+    return list(missing.values())
+
+
+def of_checkout(root: Path = ROOT) -> Center:
+    """The team's call centre in this checkout. Raises CallCenterError, also when there is no callcenter.toml yet."""
+    workers = root / WORKERS
+    return parse(callcenter.source(str(root / TEAM)), _text(workers) if workers.exists() else None)
+
+
+def read(center_file: Path, workers_file: Path) -> Center:
     """The call centre of these files. Raises CallCenterError, which names file, key, value and what is allowed."""
     workers = _text(workers_file) if workers_file.exists() else None
     return parse(_text(center_file), workers)

@@ -10,7 +10,7 @@ from chalicelib.config.callcenter import NAME, CallCenterError
 from ops import stage
 from ops.callcenter import actual, check, destroy, importing, plan
 from ops.callcenter.apply import Outcome, apply
-from ops.callcenter.files import WORKERS, Center, read
+from ops.callcenter.files import WORKERS, Center, of_checkout, read
 from ops.callcenter.plan import Step, as_json, as_text_of, has_drift
 from ops.callcenter.resources import desired
 from ops.commands.parser import Rooms
@@ -118,7 +118,7 @@ def _unsettled(files: Sequence[Path]) -> list[str]:
 
 
 def run_destroy(given: Namespace) -> int:
-    center = read(given.root / "chalicelib" / "team" / NAME, given.root / WORKERS)
+    center = of_checkout(given.root)
     client = client_of(given.stage, given.root)
     steps = destroy.plan(client, center, given.api_url or stage.base_url(given.stage, given.root), given.prune)
     if steps and not given.yes and not _agreed(steps, center.workspace.name):
@@ -140,7 +140,7 @@ def _agreed(steps: Sequence[Step], name: str) -> bool:
 
 def _center(given: Namespace) -> Center:
     """The call centre of the files. Raises CallCenterError with every mistake, a line each."""
-    center = read(given.root / "chalicelib" / "team" / NAME, given.root / WORKERS)
+    center = of_checkout(given.root)
     if found := check.problems(center):
         raise CallCenterError("\n".join(found))
     if center.workers is None:

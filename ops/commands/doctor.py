@@ -4,7 +4,7 @@ import sys
 import time
 from pathlib import Path
 
-from chalicelib.config.callcenter import NAME, CallCenterError
+from chalicelib.config.callcenter import CallCenterError
 from ops import stage, twilio
 from ops.callcenter import files
 from ops.commands.parser import Rooms
@@ -23,7 +23,7 @@ def add_to(rooms: Rooms) -> None:
 def run(name: str, *, json: bool = False, root: Path = stage.ROOT) -> int:
     """0: callers will get through; 1: something fails; 2: the stage or its files make no sense."""
     try:
-        center = files.read(root / "chalicelib" / "team" / NAME, root / files.WORKERS)
+        center = files.of_checkout(root)
         now = time.time()
         patient = Patient(
             name, client_of(name, root), center, now, root, twilio_time=lambda: time_of_twilio() - (time.time() - now)

@@ -1,7 +1,6 @@
 """A copy of the project that may be changed and deployed, an empty local AWS, and Chalice between them."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,7 +13,7 @@ import pytest
 import urllib3
 from twilio.request_validator import RequestValidator
 
-from laptop import local_aws
+from laptop import local_aws, package
 from laptop.local_aws import LocalAws
 from ops import stage
 from tests.deploy import proxy as translating
@@ -74,12 +73,8 @@ def project(local: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def copy_to(root: Path) -> None:
-    for name in ("app.py", "requirements.txt"):
-        shutil.copy(stage.ROOT / name, root / name)
-    no_bytecode = shutil.ignore_patterns("__pycache__")
-    for name in ("chalicelib", "infra", ".chalice/policies"):
-        shutil.copytree(stage.ROOT / name, root / name, ignore=no_bytecode)
-    config = json.loads((stage.ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
+    package.copy_project(root)
+    config = json.loads((root / ".chalice" / "config.json").read_text(encoding="utf-8"))
     del config["stages"][STAGE]["lambda_architecture"]  # this machine's processor runs the functions
     (root / ".chalice" / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
     packages = stage.ROOT / ".chalice" / "deployments"  # libraries that were packaged before are not fetched again

@@ -71,7 +71,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk(project: Project, local: LocalAws) -> Iterator[Desk]:
-    shutil.copy(ROOT / "workers.example.toml", project.root / "workers.toml")
+    shutil.copy(ROOT / "laptop" / "workers.toml", project.root / "workers.toml")
     with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as environment:
         server = serve(twilio, loop)
         loop.call(lambda: buy_numbers(twilio))

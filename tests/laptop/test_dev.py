@@ -48,8 +48,9 @@ def test_what_cannot_be_done_is_said(commands: Commands, typed: str, said: str) 
 
 
 def test_a_changed_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "chalicelib" / "team").mkdir(parents=True)
-    for name in ("app.py", "chalicelib/team/callcenter.toml", "chalicelib/notes.txt"):
+    for folder in ("chalicelib", "laptop/team"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("app.py", "laptop/team/callcenter.toml", "chalicelib/notes.txt"):
         (tmp_path / name).write_text("1", encoding="utf-8")
     monkeypatch.setattr(package, "ROOT", tmp_path)
     before = dev.fingerprint()

@@ -6,14 +6,18 @@ from pathlib import Path
 import pytest
 
 from chalicelib.config.callcenter import CallCenterError
+from laptop.call_centre import CENTER_FILE, WORKERS_FILE
 from ops.callcenter import check
-from ops.callcenter.files import CENTER_FILE, parse, read
+from ops.callcenter.files import parse, read
 from ops.stage import ROOT
 from tests.ops.files import CENTER, WORKERS, center
 
+EXAMPLE = ROOT / "chalicelib" / "team" / "callcenter.example.toml"
 
-def test_the_files_that_are_shipped_can_be_applied() -> None:
-    shipped = read(CENTER_FILE, ROOT / "workers.example.toml")
+
+@pytest.mark.parametrize("files", [(EXAMPLE, ROOT / "workers.example.toml"), (CENTER_FILE, WORKERS_FILE)])
+def test_the_examples_and_the_demos_files_can_be_applied(files: tuple[Path, Path]) -> None:
+    shipped = read(*files)
     assert check.problems(shipped) == []
     assert shipped.workers is not None
     assert shipped.workers["Bea"].all_attributes()["contact_uri"] == "+14155550111"

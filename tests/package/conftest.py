@@ -60,7 +60,10 @@ class Package:
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Package]:
     out = tmp_path_factory.mktemp("packages")
-    return {stage: Package(stage, package.build(stage, out=out / stage)) for stage in STAGES}
+    project = package.copy_project(out / "project")
+    for name in ("workers.toml", "rota.toml"):
+        (project / name).write_text("# what an operator has there, with phone numbers", encoding="utf-8")
+    return {stage: Package(stage, package.build(stage, project, out / stage)) for stage in STAGES}
 
 
 @pytest.fixture(params=STAGES)

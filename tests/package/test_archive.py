@@ -134,6 +134,10 @@ def test_the_call_centres_file_is_in_the_archive(packaged: Package) -> None:
     assert "chalicelib/team/callcenter.toml" in packaged.files
 
 
+def test_nobodys_phone_number_is_in_the_archive(packaged: Package) -> None:
+    assert [name for name in packaged.files if name.endswith(("workers.toml", "rota.toml"))] == []
+
+
 def test_no_secret_or_cache_is_in_the_archive(packaged: Package) -> None:
     kept = ["certifi/cacert.pem"]  # the public authorities, for HTTPS
     assert [name for name in packaged.files if name.endswith((".pyc", ".env", ".pem", ".key"))] == kept

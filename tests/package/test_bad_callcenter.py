@@ -1,4 +1,4 @@
-"""A mistake in callcenter.toml stops the packaging, and the message says what is wrong and what is allowed."""
+"""A callcenter.toml that is wrong or missing stops the packaging with one sentence that says what mends it."""
 
 from pathlib import Path
 
@@ -6,17 +6,36 @@ import pytest
 
 from laptop import package
 from laptop.local_aws import LaptopError
-from tests.support.checkout import change, copy_checkout
+from tests.support.checkout import change
+
+CENTER = Path("chalicelib", "team", "callcenter.toml")
+
+
+def packaging_says(checkout: Path) -> str:
+    with pytest.raises(LaptopError) as stopped:
+        package.build(root=checkout, out=checkout / "out")
+    assert not (checkout / "out" / "sam.yaml").exists()
+    return str(stopped.value)
 
 
 def test_a_wrong_value_is_named_with_its_file_key_and_what_is_allowed(tmp_path: Path) -> None:
-    checkout = copy_checkout(tmp_path)
-    change(checkout / "chalicelib" / "team" / "callcenter.toml", 'mode = "crm-first"', 'mode = "crm-last"')
+    checkout = package.copy_project(tmp_path)
+    change(checkout / CENTER, 'mode = "crm-first"', 'mode = "crm-last"')
+    said = (
+        "callcenter.toml: queues.Support.mode is 'crm-last': Invalid enum value 'crm-last'; allowed: crm-first, direct"
+    )
+    assert packaging_says(checkout) == f"chalice package failed:\n{said}"
 
-    with pytest.raises(LaptopError) as stopped:
-        package.build(root=checkout, out=checkout / "out")
 
-    message = str(stopped.value)
-    for word in ("callcenter.toml", "queues.Support.mode", "crm-last", "crm-first", "direct"):
-        assert word in message
-    assert not (checkout / "out" / "sam.yaml").exists()
+def test_without_the_file_the_command_that_makes_it_is_named(tmp_path: Path) -> None:
+    checkout = package.copy_project(tmp_path)
+    (checkout / CENTER).unlink()
+    said = "chalicelib/team/callcenter.toml is missing: `python -m ops init` makes it"
+    assert packaging_says(checkout) == f"chalice package failed:\n{said}"
+
+
+@pytest.mark.parametrize("name", ["callcenter.toml", "hooks.py"])
+def test_a_file_at_the_place_of_an_older_version_is_to_be_moved(tmp_path: Path, name: str) -> None:
+    checkout = package.copy_project(tmp_path)
+    (checkout / "chalicelib" / name).touch()
+    assert packaging_says(checkout).endswith(f"`git mv chalicelib/{name} chalicelib/team/{name}`")

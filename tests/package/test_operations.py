@@ -12,6 +12,7 @@ from bench import counts
 from chalicelib.observability import metrics
 from laptop import package
 from tests.package.conftest import Package
+from tests.support.checkout import OWN_TEAM
 
 SECTIONS = re.findall(r"^### `([\w-]+)`", (package.ROOT / "docs" / "operations.md").read_text("utf-8"), re.MULTILINE)
 MAY_COUNT = ("APIHandler", "JobsConsumer", "Sweep")
@@ -227,7 +228,7 @@ def test_a_stage_may_have_more_jobs_at_once(variable: dict[str, str], at_once: i
     code = "import app; print(*(it.maximum_concurrency for it in app.app.event_sources if it.name == 'jobs_consumer'))"
     known = {"PATH": "", "JOBS_QUEUE": "cordboard-dev-jobs", "PYTHONDONTWRITEBYTECODE": "1", **variable}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=package.ROOT, env=known, capture_output=True, text=True, check=True
+        [sys.executable, "-c", OWN_TEAM + code], cwd=package.ROOT, env=known, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == [str(at_once)]
 

@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from chalicelib import aws
-from chalicelib.config import callcenter, environment, secrets
+from chalicelib.config import callcenter, environment, secrets, team
 from chalicelib.crm import http as crm_http
 from chalicelib.observability import metrics
 from chalicelib.twilio import rest
@@ -41,6 +41,7 @@ def running(town: Town, clock: VirtualClock, cloud: Cloud, wire: Wire) -> Iterat
     with (
         patch.dict(os.environ, {**ENVIRONMENT, **town.environment()}),
         patch.object(callcenter, "source", lambda: CALLCENTER),
+        patch.object(team, "hooks", lambda: None),
         patch.object(aws, "client", cloud.client),
         patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(wire)),
         patch("urllib3.util.retry.time", _Time(clock)),

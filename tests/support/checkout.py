@@ -1,21 +1,11 @@
-"""A copy of what packaging reads, to be changed by a test."""
+"""What a test does to a copy of the project, and to a process that runs in this checkout."""
 
-import shutil
 from pathlib import Path
 
-from laptop import package
+from laptop.package import TEAM
 
-WHAT_PACKAGING_READS = ("app.py", "chalicelib", "infra", ".chalice", "requirements.txt")
-
-
-def copy_checkout(to: Path) -> Path:
-    for name in WHAT_PACKAGING_READS:
-        source, copy = package.ROOT / name, to / name
-        if source.is_dir():
-            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("deployments", "__pycache__"))
-        else:
-            shutil.copy(source, copy)
-    return to
+# Code before `import app` in a process of its own: this checkout may have a team's files, or none.
+OWN_TEAM = f"from chalicelib.config import team; team.folder = lambda: {str(TEAM)!r}\n"
 
 
 def change(file: Path, what: str, into: str) -> None:

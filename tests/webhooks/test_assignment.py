@@ -1,17 +1,18 @@
 """The assignment callback: one reservation, one piece of work, the same answer each time."""
 
 import json
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.client
 import pytest
 
 from chalicelib import jobs
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, team
 from chalicelib.links import table
 from chalicelib.routing import instructions
 from chalicelib.routing.reservation import Reservation
-from chalicelib.team import hooks
 from tests.conftest import ACTIVITIES
 from tests.support.api_gateway import BASE
 from tests.support.driver import CALL, CALLER, PHONE, RESERVATION, SUPPORT, TASK, WORKER, Driver, task_attributes
@@ -27,6 +28,11 @@ def instruction(answer: dict[str, Any]) -> dict[str, Any]:
     assert answer["statusCode"] == 200 and answer["headers"]["Content-Type"] == "application/json"
     read: dict[str, Any] = json.loads(answer["body"])
     return read
+
+
+def team_hook(monkeypatch: pytest.MonkeyPatch, assignment: Callable[[Any], Any]) -> None:
+    """From now on the team has a hooks.py with this function."""
+    monkeypatch.setattr(team, "hooks", lambda: SimpleNamespace(assignment=assignment))
 
 
 def down(*_: object, **__: object) -> None:
@@ -190,7 +196,7 @@ def test_a_task_without_a_call_is_offered_to_the_teams_hook(driver: Driver, monk
         asked.append(reservation)
         return instructions.Accept()
 
-    monkeypatch.setattr(hooks, "assignment", hook)
+    team_hook(monkeypatch, hook)
     answer = driver.assign(TaskAttributes='{"kind": "lead", "name": "Ann"}')
     assert instruction(answer) == {"instruction": "accept"}
     assert [(one.kind, one.call_sid, one.subject, one.queue) for one in asked] == [("lead", "", TASK, "Support")]
@@ -230,7 +236,7 @@ URL = "https://example.com/x"
 def test_a_teams_own_hook_may_answer_with_any_instruction(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, own: instructions.Instruction
 ) -> None:
-    monkeypatch.setattr(hooks, "assignment", lambda reservation: own)
+    team_hook(monkeypatch, lambda reservation: own)
     assert instruction(driver.assign())["instruction"] == type(own).__name__.lower()
     assert driver.cloud.rows() == []
 
@@ -242,6 +248,6 @@ def test_a_hook_that_fails_costs_nobody_a_worker(driver: Driver, monkeypatch: py
             raise own
         return own
 
-    monkeypatch.setattr(hooks, "assignment", hook)
+    team_hook(monkeypatch, hook)
     assert outcome(driver.assign()) == EMPTY
     assert "own hook failed" in driver.log.getvalue()

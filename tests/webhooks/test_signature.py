@@ -13,6 +13,7 @@ from twilio.request_validator import HMAC_SHA256
 from chalicelib.twilio import urls
 from tests.conftest import ENVIRONMENT, forget_everything
 from tests.support.api_gateway import BASE, TOKEN, get, in_base64, post
+from tests.support.checkout import OWN_TEAM
 from tests.support.driver import LEG_PATH, Driver, assignment_form, caller_form, event_form, leg_form
 
 ROOT = Path(__file__).parent.parent.parent
@@ -192,7 +193,7 @@ def test_the_token_never_reaches_the_log(driver: Driver) -> None:
 def test_the_first_webhook_of_a_call_loads_neither_boto3_nor_the_rest_client() -> None:
     event = post("/voice/incoming", caller_form(), base=BASE)
     program = (
-        "import json, sys, app\n"
+        f"{OWN_TEAM}import json, sys, app\n"
         "answer = app.app(json.load(sys.stdin), None)\n"
         "assert answer['statusCode'] == 200, answer\n"
         "print([name for name in ('boto3', 'botocore', 'twilio.rest', 'requests', 'urllib3') if name in sys.modules])"

@@ -1,1 +1,0 @@
-"""The team's own files: an upgrade of Cordboard leaves this folder alone."""
