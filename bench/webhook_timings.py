@@ -1,4 +1,4 @@
-"""The two doors that somebody waits at, timed in process beside a bare handler and beside Flask."""
+"""The two webhooks that somebody waits for, timed in process beside a bare handler and beside Flask."""
 
 import io
 import json
@@ -20,7 +20,7 @@ INCOMING = "/voice/incoming"
 ASSIGNMENT = "/taskrouter/assignment"
 
 Answer = tuple[int, str]
-Door = Callable[[Webhook], Callable[[], Answer]]
+Contender = Callable[[Webhook], Callable[[], Answer]]
 
 
 class StubbedClient:
@@ -58,19 +58,25 @@ def webhooks() -> dict[str, Webhook]:
 def seconds(rounds: int = 60, calls: int = 40) -> dict[str, dict[str, float]]:
     """Median seconds per call, by webhook and contender. Raises AssertionError if a contender answers wrongly."""
     with aws_stubbed_out(), Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-        contenders: dict[str, Door] = {"bare handler": bare_door, "Flask": flask_door, "app": app_door()}
+        contenders: dict[str, Contender] = {
+            "bare handler": bare_contender,
+            "Flask": flask_contender,
+            "app": app_contender(),
+        }
         timed: dict[str, dict[str, float]] = {}
         for title, webhook in webhooks().items():
-            for name, door in contenders.items():
-                check(f"{name}, {title}", door, webhook)
-            timed[title] = interleaved({name: door(webhook) for name, door in contenders.items()}, rounds, calls)
+            for name, contender in contenders.items():
+                check(f"{name}, {title}", contender, webhook)
+            timed[title] = interleaved(
+                {name: contender(webhook) for name, contender in contenders.items()}, rounds, calls
+            )
     return timed
 
 
-def check(name: str, door: Door, webhook: Webhook) -> None:
+def check(name: str, contender: Contender, webhook: Webhook) -> None:
     """A contender that answers wrongly, or lets a forged webhook in, is not worth timing."""
-    assert door(forged(webhook))()[0] == 403, f"{name}: let a forged webhook in"
-    status, body = door(webhook)()
+    assert contender(forged(webhook))()[0] == 403, f"{name}: let a forged webhook in"
+    status, body = contender(webhook)()
     assert status == 200, f"{name}: answered {status}: {body}"
     if webhook.path == INCOMING:
         assert "<Enqueue" in body, f"{name}: did not enqueue: {body}"
@@ -80,13 +86,13 @@ def check(name: str, door: Door, webhook: Webhook) -> None:
         assert json.loads(body)["instruction"] == "dequeue", f"{name}: did not dequeue: {body}"
 
 
-def app_door() -> Door:
+def app_contender() -> Contender:
     import app
 
     return lambda webhook: lambda_call(app.app, webhook)
 
 
-def bare_door(webhook: Webhook) -> Callable[[], Answer]:
+def bare_contender(webhook: Webhook) -> Callable[[], Answer]:
     return lambda_call(bare.handler, webhook)
 
 
@@ -100,7 +106,7 @@ def lambda_call(handler: Callable[[dict[str, Any], Any], dict[str, Any]], webhoo
     return call
 
 
-def flask_door(webhook: Webhook) -> Callable[[], Answer]:
+def flask_contender(webhook: Webhook) -> Callable[[], Answer]:
     environ, body = wsgi_environ(webhook), webhook.body.encode()
 
     status: list[str] = []

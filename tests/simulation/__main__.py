@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.simulation.faults import chosen
 from tests.simulation.run import Summary, explain, many, plans_of
 
-MOST_STORIES = 3
+MOST_TRACES = 3
 
 
 def main() -> int:
@@ -19,10 +19,10 @@ def main() -> int:
     print(summary)
     if asked.json:
         asked.json.write_text(summary.as_json() + "\n", encoding="utf-8")
-    told: set[int] = set()
+    explained: set[int] = set()
     for seed, violation in summary.violations:
-        if violation.invariant not in told and len(told) < MOST_STORIES:
-            told.add(violation.invariant)
+        if violation.invariant not in explained and len(explained) < MOST_TRACES:
+            explained.add(violation.invariant)
             print(f"\n{explain(seed, violation, rates)}")
     return 1 if summary.violations else 0
 
@@ -42,13 +42,13 @@ class _Progress:
     def __init__(self, calls: int) -> None:
         self._calls = calls
         self._began = time.monotonic()
-        self._told = 0
+        self._shown = 0
 
     def __call__(self, summary: Summary) -> None:
         done = summary.calls.total()
         part = min(20, done * 20 // self._calls)
-        if part > self._told:
-            self._told = part
+        if part > self._shown:
+            self._shown = part
             seconds = time.monotonic() - self._began
             found = len(summary.violations)
             print(f"{part * 5:>3} %  {done} calls, {seconds:.0f} s, {found} violations", file=sys.stderr, flush=True)

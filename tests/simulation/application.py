@@ -1,4 +1,4 @@
-"""The application in this process: app.py on the virtual clock, its environment, its way out, and its log as facts."""
+"""The application in this process: app.py on the virtual clock, its environment, its requests, its log as events."""
 
 import importlib
 import os
@@ -16,9 +16,9 @@ from chalicelib.observability import metrics
 from chalicelib.twilio import rest
 from emulator.clock.scheduler import Scheduler, VirtualClock
 from tests.simulation import invocation
-from tests.simulation.call_centre import CALLCENTER, Town
+from tests.simulation.call_centre import CALLCENTER, CallCentre
 from tests.simulation.cloud import Cloud
-from tests.simulation.transport import CRM_HOST, Wire
+from tests.simulation.transport import CRM_HOST, OutboundTransport
 
 ENVIRONMENT: Mapping[str, str] = {
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -36,14 +36,14 @@ _CACHED = (environment.current, callcenter.current, aws.client, rest._client, cr
 
 
 @contextmanager
-def running(town: Town, clock: VirtualClock, cloud: Cloud, wire: Wire) -> Iterator[Any]:
-    """app.py, for as long as the block lasts."""
+def running(call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transport: OutboundTransport) -> Iterator[Any]:
+    """app.py, until the block ends."""
     with (
-        patch.dict(os.environ, {**ENVIRONMENT, **town.environment()}),
+        patch.dict(os.environ, {**ENVIRONMENT, **call_centre.environment()}),
         patch.object(callcenter, "source", lambda: CALLCENTER),
         patch.object(team, "hooks", lambda: None),
         patch.object(aws, "client", cloud.client),
-        patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(wire)),
+        patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(transport)),
         patch("urllib3.util.retry.time", _Time(clock)),
         patch.object(metrics, "time", _Time(clock)),
     ):
@@ -52,7 +52,10 @@ def running(town: Town, clock: VirtualClock, cloud: Cloud, wire: Wire) -> Iterat
         _forget()
         app = importlib.import_module("app")
         try:
-            with patch.object(app, "time", _Time(clock)), patch.object(sys, "stdout", _Log(town.twilio.scheduler)):
+            with (
+                patch.object(app, "time", _Time(clock)),
+                patch.object(sys, "stdout", _Log(call_centre.twilio.scheduler)),
+            ):
                 yield app
         finally:
             invocation.forget()
@@ -65,9 +68,9 @@ def _forget() -> None:
     secrets.forget()
 
 
-def _through(wire: Wire) -> Any:
+def _through(transport: OutboundTransport) -> Any:
     def make_request(pool: Any, _connection: object, method: str, url: str, **options: Any) -> Any:
-        return wire.request(pool, method, url, **options)
+        return transport.request(pool, method, url, **options)
 
     return make_request
 
@@ -87,7 +90,7 @@ class _Log:
 
 @dataclass(frozen=True)
 class _Time:
-    """What the application and urllib3 know of the module `time`."""
+    """What the application and urllib3 use of the module `time`."""
 
     clock: VirtualClock
 

@@ -107,7 +107,7 @@ AWAY = ("Unavailable", "Offline")
 
 
 @dataclass(frozen=True)
-class Town:
+class CallCentre:
     twilio: Twilio
     workflow_sid: str
     activities: Mapping[str, Activity]
@@ -126,7 +126,7 @@ class Town:
         }
 
 
-def build(twilio: Twilio) -> Town:
+def build(twilio: Twilio) -> CallCentre:
     """Seed the emulator."""
     router = twilio.router
     router.create_workspace("Harbour Clinic", f"{BASE}/taskrouter/events", ",".join(EVENTS))
@@ -143,7 +143,7 @@ def build(twilio: Twilio) -> Town:
     for number in (SUPPORT, SALES, URGENT):
         twilio.number(number, f"{BASE}/voice/incoming", fallback_url=f"{BASE}/voice/fallback")
     workers = {name: _worker(twilio, name, phone, served) for name, (phone, served) in WORKERS.items()}
-    return Town(twilio, workflow.sid, activities, queues, workers)
+    return CallCentre(twilio, workflow.sid, activities, queues, workers)
 
 
 def _worker(twilio: Twilio, name: str, phone: str, queues: tuple[str, ...]) -> Worker:
@@ -152,7 +152,7 @@ def _worker(twilio: Twilio, name: str, phone: str, queues: tuple[str, ...]) -> W
     return router.create_worker(name, attributes, router.workspace.activity_named("Available").sid)
 
 
-class MoodyPhone(Phone):
+class RandomPhone(Phone):
     """A worker's phone: what happens at each ring is drawn anew."""
 
     def __init__(self, number: str, faults: Faults) -> None:
@@ -177,32 +177,32 @@ class MoodyPhone(Phone):
 class Staff:
     """The workers as people: they come back from a pause, and now and then they take one."""
 
-    def __init__(self, town: Town, faults: Faults, until: float) -> None:
-        self._town = town
+    def __init__(self, call_centre: CallCentre, faults: Faults, until: float) -> None:
+        self._call_centre = call_centre
         self._faults = faults
         self._until = until
-        scheduler = town.twilio.scheduler
+        scheduler = call_centre.twilio.scheduler
         for phone, _ in WORKERS.values():
             if phone:
-                town.twilio.voice.phones[phone] = MoodyPhone(phone, faults)
+                call_centre.twilio.voice.phones[phone] = RandomPhone(phone, faults)
         scheduler.on_event.append(self._hear)
-        for name in town.workers:
+        for name in call_centre.workers:
             self._plan_change(name)
 
-    def _hear(self, fact: TraceEvent) -> None:
-        if fact.kind == "worker" and fact.detail["activity"] in AWAY:
-            name, activity = fact.detail["name"], fact.detail["activity"]
+    def _hear(self, event: TraceEvent) -> None:
+        if event.kind == "worker" and event.detail["activity"] in AWAY:
+            name, activity = event.detail["name"], event.detail["activity"]
             back = self._faults.seconds("back", 5, 60)
-            self._town.twilio.scheduler.after(back, lambda: self._move(name, activity, "Available"))
+            self._call_centre.twilio.scheduler.after(back, lambda: self._move(name, activity, "Available"))
 
     def _move(self, name: str, from_: str, to: str) -> None:
         """Unless the worker is somewhere else by now."""
-        worker = self._town.workers[name]
+        worker = self._call_centre.workers[name]
         if worker.activity.friendly_name == from_:
-            self._town.twilio.router.lifecycle.set_activity(worker, self._town.activities[to])
+            self._call_centre.twilio.router.lifecycle.set_activity(worker, self._call_centre.activities[to])
 
     def _plan_change(self, name: str) -> None:
-        scheduler = self._town.twilio.scheduler
+        scheduler = self._call_centre.twilio.scheduler
         wait = self._faults.seconds("activity_changes", 10, 60)
 
         def change() -> None:
@@ -210,7 +210,9 @@ class Staff:
                 return
             if self._faults.happens("activity_changes"):
                 to: str = _stream(self._faults).choice((*AWAY, "Available"))
-                self._town.twilio.router.lifecycle.set_activity(self._town.workers[name], self._town.activities[to])
+                self._call_centre.twilio.router.lifecycle.set_activity(
+                    self._call_centre.workers[name], self._call_centre.activities[to]
+                )
             self._plan_change(name)
 
         scheduler.after(wait, change)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from emulator.clock.scheduler import TraceEvent
 from emulator.ports import TwilioError
-from tests.simulation.call_centre import SALES, SUPPORT, URGENT, Town
+from tests.simulation.call_centre import SALES, SUPPORT, URGENT, CallCentre
 from tests.simulation.faults import Faults
 
 # A caller who hangs up does so this shortly after something happened on the call, or after a while.
@@ -30,12 +30,12 @@ class Caller:
 class Crowd:
     """All callers of a world. `callers` by CallSid, those who have not dialed yet under their number."""
 
-    def __init__(self, town: Town, faults: Faults, calls: int, span: float) -> None:
+    def __init__(self, call_centre: CallCentre, faults: Faults, calls: int, span: float) -> None:
         self.callers: dict[str, Caller] = {}
         self.to_come = calls
-        self._town = town
+        self._call_centre = call_centre
         self._faults = faults
-        self._scheduler = town.twilio.scheduler
+        self._scheduler = call_centre.twilio.scheduler
         self._scheduler.on_event.append(self._hear)
         drawn = [self._draw(number) for number in range(calls)]
         self.numbers = [caller.number for caller in drawn]
@@ -59,7 +59,7 @@ class Crowd:
 
     def _dialing(self, caller: Caller) -> Callable[[], None]:
         def dial() -> None:
-            caller.call_sid = self._town.twilio.dial(caller.number, caller.line)
+            caller.call_sid = self._call_centre.twilio.dial(caller.number, caller.line)
             self.callers[caller.call_sid] = caller
             self.to_come -= 1
             self._moment(caller, "dialed")
@@ -70,10 +70,10 @@ class Crowd:
 
     # What happens around a caller
 
-    def _hear(self, fact: TraceEvent) -> None:
-        reacts = _REACTIONS.get(fact.kind)
+    def _hear(self, event: TraceEvent) -> None:
+        reacts = _REACTIONS.get(event.kind)
         if reacts is not None:
-            reacts(self, fact.detail)
+            reacts(self, event.detail)
 
     def _heard(self, detail: Mapping[str, str]) -> None:
         caller, text = self.callers.get(detail["sid"]), detail["text"]
@@ -81,12 +81,12 @@ class Crowd:
             return
         self._moment(caller, "heard")
         if "press 1" in text and caller.presses:
-            self._later(1.0, lambda: self._town.twilio.press(caller.call_sid, "1"))
+            self._later(1.0, lambda: self._call_centre.twilio.press(caller.call_sid, "1"))
         if "How was this call" in text and caller.presses:
-            self._later(3.0, lambda: self._town.twilio.press(caller.call_sid, "5"))
+            self._later(3.0, lambda: self._call_centre.twilio.press(caller.call_sid, "5"))
         if "leave a message" in text:
-            self._later(2.5, lambda: self._town.twilio.say(caller.call_sid, "Please call me back."))
-            self._later(5.0, lambda: self._town.twilio.press(caller.call_sid, "#"))
+            self._later(2.5, lambda: self._call_centre.twilio.say(caller.call_sid, "Please call me back."))
+            self._later(5.0, lambda: self._call_centre.twilio.press(caller.call_sid, "#"))
 
     def _joined(self, detail: Mapping[str, str]) -> None:
         caller = self.callers[detail["caller_sid"]]
@@ -97,7 +97,7 @@ class Crowd:
         if first == caller.call_sid:
             self._later(seconds, lambda: self._hang_up(caller))
         else:
-            self._scheduler.after(seconds, lambda: self._town.twilio.hang_up(first))
+            self._scheduler.after(seconds, lambda: self._call_centre.twilio.hang_up(first))
 
     def _task(self, detail: Mapping[str, str]) -> None:
         self._about(detail["call_sid"], "enqueued" if detail["status"] == "pending" else "")
@@ -106,7 +106,7 @@ class Crowd:
         self._about(detail["call_sid"], "reserved" if detail["status"] == "pending" else "")
 
     def _leg(self, kind: str, detail: Mapping[str, str]) -> None:
-        self._about(caller_of(self._town, detail["sid"]), kind)
+        self._about(caller_of(self._call_centre, detail["sid"]), kind)
 
     def _about(self, call_sid: str, moment: str) -> None:
         caller = self.callers.get(call_sid)
@@ -121,9 +121,9 @@ class Crowd:
     # What callers do
 
     def _hang_up(self, caller: Caller) -> None:
-        if not self._town.twilio.context.calls[caller.call_sid].is_over:
+        if not self._call_centre.twilio.context.calls[caller.call_sid].is_over:
             caller.hung_up_at = self._scheduler.now()
-            self._town.twilio.hang_up(caller.call_sid)
+            self._call_centre.twilio.hang_up(caller.call_sid)
 
     def _later(self, seconds: float, act: Callable[[], None]) -> None:
         def try_it() -> None:
@@ -147,8 +147,8 @@ _REACTIONS: Mapping[str, Callable[[Crowd, Mapping[str, str]], None]] = {
 }
 
 
-def caller_of(town: Town, worker_call_sid: str) -> str:
+def caller_of(call_centre: CallCentre, worker_call_sid: str) -> str:
     """The caller for whom this worker leg was placed: it stands in its status callback's path; else empty."""
-    call = town.twilio.context.calls[worker_call_sid]
+    call = call_centre.twilio.context.calls[worker_call_sid]
     _, found, rest = call.callback.url.partition("/worker/")
     return rest.split("/")[0] if found else ""

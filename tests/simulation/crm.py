@@ -1,4 +1,4 @@
-"""The CRM's side of the truth: what it was asked, and what it said."""
+"""The CRM: what it is asked and what it answers, kept for the invariants."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from tests.simulation.faults import Faults
 
 
 @dataclass(frozen=True)
-class Heard:
-    """One time that the CRM heard of an attempt. `yes`: the worker's phone may ring."""
+class CrmAnswer:
+    """One answer of the CRM to an attempt. `yes`: the worker's phone may ring."""
 
     at: float
     key: str
@@ -21,12 +21,12 @@ class Heard:
     yes: bool
 
 
-class CrmDesk:
-    """Both CRMs: the team's endpoint, and the table of contacts, where some callers are put through to nobody."""
+class CrmStub:
+    """Both CRMs: the team's endpoint, and the table of contacts, where some callers are declined."""
 
     def __init__(self, faults: Faults, store: Dynamodb, scheduler: Scheduler, numbers: Sequence[str]) -> None:
         """`numbers` are those of the contacts."""
-        self.log: list[Heard] = []
+        self.log: list[CrmAnswer] = []
         self._faults = faults
         self._store = store
         self._scheduler = scheduler
@@ -39,13 +39,13 @@ class CrmDesk:
             self._store.put_item(TableName="cordboard-test-contacts", Item=contact)
 
     def stored(self, table: str, item: Mapping[str, Any]) -> None:
-        """The embedded CRM wrote an attempt down."""
+        """Note an attempt that the embedded CRM wrote into its table."""
         if table == "cordboard-test-contacts":
             key = item["item"]["S"].removeprefix("ATTEMPT#")
             self._note(key, item["call_sid"]["S"], item["worker_sid"]["S"], item["phone"]["S"] not in self._declined)
 
     def answer(self, key: str, attempt: Mapping[str, Any]) -> tuple[int, bytes]:
-        """The endpoint was asked."""
+        """Status and body of the endpoint's answer."""
         about = (attempt["call_sid"], key)
         if self._faults.happens("crm_declines", about):
             status, body = 409, b'{"reason": "not this one"}'
@@ -57,5 +57,5 @@ class CrmDesk:
         return status, body
 
     def _note(self, key: str, call_sid: str, worker_sid: str, yes: bool) -> None:
-        self.log.append(Heard(self._scheduler.now(), key, call_sid, worker_sid, yes))
+        self.log.append(CrmAnswer(self._scheduler.now(), key, call_sid, worker_sid, yes))
         self._scheduler.emit("crm", key=key, call_sid=call_sid, worker_sid=worker_sid, said="yes" if yes else "no")

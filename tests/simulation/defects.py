@@ -1,4 +1,4 @@
-"""Mistakes that somebody could make, planted one at a time: each has to be found by the promise that it breaks."""
+"""Mistakes that somebody could make, planted one at a time: an invariant that it breaks has to find each."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -21,7 +21,7 @@ from tests.simulation import invocation
 
 
 class Defect(NamedTuple):
-    """`invariants`: the promises that may find it; one of them has to. `faults`: what brings it to light."""
+    """`invariants`: those that may find it; one of them has to. `faults`: those under which it shows."""
 
     plant: Callable[[], AbstractContextManager[Any]]
     invariants: frozenset[int]
@@ -29,7 +29,7 @@ class Defect(NamedTuple):
 
 
 def _replace(where: Any, name: str, made: Callable[[Any], Any], *invariants: int, faults: str = "all") -> Defect:
-    """A defect in one function: `made` gets the true one and gives the wrong one."""
+    """A defect in one function: `made` gets the right one and returns the wrong one."""
     return Defect(lambda: patch.object(where, name, made(getattr(where, name))), frozenset(invariants), faults)
 
 
@@ -38,7 +38,7 @@ def _nothing(_true: Any) -> Any:
 
 
 def _no_condition(true: Any) -> Any:
-    """The update is written whatever stands."""
+    """The update is written whatever the row says."""
 
     def write(key: Any, write: Any) -> Any:
         return true(key, write._replace(condition="", values={}, names={}))
@@ -47,7 +47,7 @@ def _no_condition(true: Any) -> Any:
 
 
 def _first_write_forgotten(_true: Any) -> Any:
-    """A reservation that was written before is written anew."""
+    """A reservation that has a row is written anew."""
 
     def reserve(link: Any, _now: float) -> Any:
         row = attributes.encode(table._row(link))

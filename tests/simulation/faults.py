@@ -1,7 +1,7 @@
-"""What goes wrong, and how often: every fault is drawn from the seed, counted, and told as a fact.
+"""What goes wrong, and how often: every fault is drawn from the seed, counted, and emitted as an event.
 
-Each kind has a stream of random numbers of its own. Switching one kind off leaves the others as they were, and so a
-failing world can be told with fewer faults.
+Each kind has a stream of random numbers of its own. Switching one kind off leaves the others as they are, so a failing
+world can be played with fewer faults.
 """
 
 from collections import Counter
@@ -13,11 +13,11 @@ from emulator.clock.scheduler import Scheduler
 
 # How likely each fault is: at each occasion, for an outage in each world.
 RATES: Mapping[str, float] = {
-    # The way between Twilio and the doors
+    # Between Twilio and the webhooks
     "connection_failed": 0.01,
     "no_connection": 0.005,  # however often Twilio tries this one request
     "webhook_twice": 0.04,
-    "webhook_late": 0.04,  # events and status callbacks, the two that nobody waits for
+    "webhook_late": 0.04,  # events and status callbacks: Twilio does not look at the answers
     "webhook_never": 0.04,
     "cold_start": 0.03,
     "lambda_dies": 0.006,  # at each effect
@@ -56,7 +56,7 @@ RATES: Mapping[str, float] = {
     "activity_changes": 0.1,
 }
 
-# The kinds that are nobody's fault: what people do.
+# What people do.
 PEOPLE = tuple(kind for kind in RATES if kind.startswith(("caller_", "worker_", "activity_")))
 
 OUTAGES = ("twilio_down", "dynamodb_down", "sqs_down", "crm_down")
@@ -89,11 +89,11 @@ class Faults:
         return self._streams[name]
 
     def happens(self, kind: str, about: Iterable[str] = ()) -> bool:
-        """Whether the fault strikes here; `about` are the sids that it concerns."""
+        """Whether the fault happens here; `about` are the sids that it concerns."""
         drawn = self.stream(kind).random()
         if not self.on or drawn >= self.rates.get(kind, 0.0):
             return False
-        self.strike(kind, about)
+        self.record_fault(kind, about)
         return True
 
     def is_down(self, kind: str, about: Iterable[str] = ()) -> bool:
@@ -101,10 +101,10 @@ class Faults:
         start, end = self.outages.get(kind, (0.0, 0.0))
         if not self.on or not start <= self.scheduler.now() < end:
             return False
-        self.strike(kind, about)
+        self.record_fault(kind, about)
         return True
 
-    def strike(self, kind: str, about: Iterable[str] = ()) -> None:
+    def record_fault(self, kind: str, about: Iterable[str] = ()) -> None:
         self.counts[kind] += 1
         self.scheduler.emit("fault", fault=kind, about=" ".join(about))
 

@@ -1,4 +1,4 @@
-"""API Gateway on the virtual clock: Twilio's requests become complete events, and arrive as the faults have it."""
+"""API Gateway on the virtual clock: Twilio's requests become complete events, late, twice or never as faults say."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ API_TIMEOUT = 15.0  # of the function, as .chalice/config.json has it
 
 ALWAYS = 1000
 
-# Nobody looks at the answers to these.
+# Twilio does not look at the answers to these.
 NOBODY_WAITS = (urls.EVENTS.path, urls.WORKER_STATUS.path)
 
 
@@ -138,7 +138,7 @@ def match(path: str) -> tuple[str, dict[str, str]]:
         names, parts = route.split("/"), path.split("/")
         if len(names) == len(parts) and all(n == p or n.startswith("{") for n, p in zip(names, parts, strict=True)):
             return route, {n.strip("{}"): p for n, p in zip(names, parts, strict=True) if n.startswith("{")}
-    raise AssertionError(f"no route at {path}")
+    raise AssertionError(f"no route matches {path}")
 
 
 def _event(request: WebRequest, route: str, path: Mapping[str, str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""The promises, each held against what really happened (docs/reliability.md).
+"""The invariants, each checked against what really happened (docs/reliability.md).
 
-A check looks at the truth of a world that is over and yields the violations that it finds. Where a promise has a
-condition, the faults that were told excuse: only those about the very call, and only of the kinds that it names.
+A check reads what was observed in a world that is over and yields the violations that it finds. Where an invariant has
+a condition, faults excuse: only those about the very call, and only of the kinds that the check names.
 """
 
 import json
@@ -13,13 +13,13 @@ from typing import Any
 from chalicelib.config import callcenter
 from emulator.voice.interpreter import STOCK_ERROR
 from tests.simulation.call_centre import AWAY, CALLCENTER, SALES, SUPPORT, URGENT
-from tests.simulation.truth import FOREVER, Called, Conversation, Leg, Reserved, Truth
+from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Observed, Reserved
 
 AWS = ("dynamodb", "sqs", "lambda_dies", "timeout", "cold_start", "connection_failed", "no_connection")
 LOST = ("webhook_never", "webhook_late", *AWS)
 TWILIO = ("rest_", "twilio_down")
 
-SENTENCE = 8.0  # the longest that is said to a worker alone: the CRM's line, then a goodbye
+SENTENCE = 8.0  # the longest that is said to a worker alone: the whisper, then a goodbye
 WEBHOOK = 15.0
 SOON, LATER = 5.0, 30.0
 SILENCE, LONG_SILENCE = 30.0, 60.0
@@ -41,22 +41,22 @@ class Violation:
 Found = Iterator[Violation]
 
 
-def check(truth: Truth) -> list[Violation]:
+def check(observed: Observed) -> list[Violation]:
     """Every violation in this world."""
-    return [violation for promise in PROMISES for violation in promise(truth)]
+    return [violation for invariant in INVARIANTS for violation in invariant(observed)]
 
 
 # 1. Nobody is joined to two, nobody to nobody
 
 
-def joined_to_one(truth: Truth) -> Found:
-    for call in truth.calls.values():
+def joined_to_one(observed: Observed) -> Found:
+    for call in observed.calls.values():
         for second in _overlapping(call.conversations):
             yield Violation(1, second.caller_sid, "the caller is joined to two workers at a time")
     by_worker: dict[str, list[Conversation]] = {}
-    for leg in truth.legs.values():
+    for leg in observed.legs.values():
         for talk in leg.conversations:
-            by_worker.setdefault(truth.reservations[talk.reservation_sid].worker_sid, []).append(talk)
+            by_worker.setdefault(observed.reservations[talk.reservation_sid].worker_sid, []).append(talk)
     for talks in by_worker.values():
         for second in _overlapping(talks):
             yield Violation(1, second.caller_sid, "the worker is joined to two callers at a time")
@@ -68,12 +68,12 @@ def _overlapping(talks: Iterable[Conversation]) -> Iterator[Conversation]:
             yield second
 
 
-def not_to_nobody(truth: Truth) -> Found:
-    for leg in truth.legs.values():
+def not_to_nobody(observed: Observed) -> Found:
+    for leg in observed.legs.values():
         if leg.answered == FOREVER:
             continue
         alone_until = leg.conversations[0].start if leg.conversations else leg.ended
-        late = bool(truth.struck((leg.reservation_sid, leg.sid)))
+        late = bool(observed.faults_about((leg.reservation_sid, leg.sid)))
         if alone_until - leg.answered > SENTENCE + (WEBHOOK if late else 0):
             yield Violation(1, leg.call_sid, f"worker leg {leg.sid} is joined to nobody for too long")
         if leg.conversations and leg.ended - leg.conversations[-1].end > SENTENCE:
@@ -83,33 +83,33 @@ def not_to_nobody(truth: Truth) -> Found:
 # 2. No phone rings for a reservation that is over
 
 
-def one_phone_for_one_reservation(truth: Truth) -> Found:
+def one_phone_for_one_reservation(observed: Observed) -> Found:
     """No blind second dial.
 
     An assignment that was answered with a dequeue while AWS was down, and could not be recorded, may come again.
     """
     first: dict[str, Leg] = {}
-    for leg in truth.legs.values():
+    for leg in observed.legs.values():
         before = first.setdefault(leg.reservation_sid, leg)
-        if before is not leg and not (before.own != leg.own and _was_diverted(truth, leg.reservation_sid)):
+        if before is not leg and not (before.own != leg.own and _fell_back_to_direct(observed, leg.reservation_sid)):
             yield Violation(2, leg.call_sid, f"{leg.reservation_sid} was dialled twice")
 
 
-def no_late_ringing(truth: Truth) -> Found:
-    for leg in truth.legs.values():
-        reservation = truth.reservations[leg.reservation_sid]
+def no_late_ringing(observed: Observed) -> Found:
+    for leg in observed.legs.values():
+        reservation = observed.reservations[leg.reservation_sid]
         about = (leg.sid, leg.reservation_sid, leg.call_sid)
-        bound = LATER if truth.struck(about) else SOON
+        bound = LATER if observed.faults_about(about) else SOON
         rings_until = min(leg.answered, leg.ended)
         if leg.ringing < FOREVER and rings_until > reservation.ended_in_vain + bound:
             yield Violation(2, leg.call_sid, f"{leg.sid} rings {bound:.0f} s after {leg.reservation_sid} ended")
 
 
-def no_late_dial(truth: Truth) -> Found:
+def no_late_dial(observed: Observed) -> Found:
     """A phone that is rung has its time to ring before the reservation ends."""
-    for leg in truth.legs.values():
-        ring_timeout = QUEUES[truth.calls[leg.call_sid].caller.line].ring_timeout
-        ends = truth.reservations[leg.reservation_sid].statuses[0][0] + _RULES.reservation_timeout
+    for leg in observed.legs.values():
+        ring_timeout = QUEUES[observed.calls[leg.call_sid].caller.line].ring_timeout
+        ends = observed.reservations[leg.reservation_sid].statuses[0][0] + _RULES.reservation_timeout
         if leg.own and leg.asked > ends - ring_timeout:
             yield Violation(2, leg.call_sid, f"{leg.sid} was dialled too late to ring")
 
@@ -117,36 +117,36 @@ def no_late_dial(truth: Truth) -> Found:
 # 3. CRM first
 
 
-def crm_first(truth: Truth) -> Found:
+def crm_first(observed: Observed) -> Found:
     yes: dict[str, float] = {}
-    for heard in truth.world.desk.log:
-        if heard.yes:
-            yes.setdefault(heard.key, heard.at)
-    for leg in truth.legs.values():
+    for answer in observed.world.crm.log:
+        if answer.yes:
+            yes.setdefault(answer.key, answer.at)
+    for leg in observed.legs.values():
         if leg.own and yes.get(leg.reservation_sid, FOREVER) > leg.dialed:
             yield Violation(3, leg.call_sid, f"{leg.sid} rings without the CRM's yes to {leg.reservation_sid}")
-        rules = QUEUES[truth.calls[leg.call_sid].caller.line]
+        rules = QUEUES[observed.calls[leg.call_sid].caller.line]
         if not leg.own and rules.mode == "crm-first":
-            outage = truth.struck((leg.reservation_sid,), ("dynamodb", "sqs"))
+            outage = observed.faults_about((leg.reservation_sid,), ("dynamodb", "sqs"))
             if not outage or rules.on_outage != "direct":
                 yield Violation(3, leg.call_sid, f"{leg.sid} was dequeued without the CRM")
 
 
-def _was_diverted(truth: Truth, reservation_sid: str) -> bool:
+def _fell_back_to_direct(observed: Observed, reservation_sid: str) -> bool:
     """Answered with a dequeue, as callcenter.toml says for an outage of AWS."""
-    placed = any(leg.reservation_sid == reservation_sid and not leg.own for leg in truth.legs.values())
-    return placed and bool(truth.struck((reservation_sid,), ("dynamodb", "sqs")))
+    placed = any(leg.reservation_sid == reservation_sid and not leg.own for leg in observed.legs.values())
+    return placed and bool(observed.faults_about((reservation_sid,), ("dynamodb", "sqs")))
 
 
-def crm_no_is_a_rejection(truth: Truth) -> Found:
+def crm_no_is_a_rejection(observed: Observed) -> Found:
     said: dict[str, list[bool]] = {}
-    for heard in truth.world.desk.log:
-        said.setdefault(heard.key, []).append(heard.yes)
+    for answer in observed.world.crm.log:
+        said.setdefault(answer.key, []).append(answer.yes)
     for sid, answers in said.items():
-        reservation = truth.reservations.get(sid)
-        if reservation is None or any(answers) or _was_diverted(truth, sid):
+        reservation = observed.reservations.get(sid)
+        if reservation is None or any(answers) or _fell_back_to_direct(observed, sid):
             continue
-        fair = ("rejected", "canceled", "rescinded", *(["timeout"] if truth.struck((sid,)) else []))
+        fair = ("rejected", "canceled", "rescinded", *(["timeout"] if observed.faults_about((sid,)) else []))
         if reservation.status not in fair:
             yield Violation(3, reservation.call_sid, f"the CRM said no to {sid}, which ended {reservation.status}")
 
@@ -154,21 +154,21 @@ def crm_no_is_a_rejection(truth: Truth) -> Found:
 # 4. No caller is stranded
 
 
-def nobody_is_stranded(truth: Truth) -> Found:
-    if truth.world.unfinished:
-        waiting = [sid for sid, call in truth.calls.items() if call.ended == FOREVER]
+def nobody_is_stranded(observed: Observed) -> Found:
+    if observed.world.unfinished:
+        waiting = [sid for sid, call in observed.calls.items() if call.ended == FOREVER]
         yield from (Violation(4, sid, "the call never ends") for sid in waiting)
-    for sid, call in truth.calls.items():
+    for sid, call in observed.calls.items():
         errors = [at for at, text in call.sounds if text == STOCK_ERROR]
-        if errors and not _nobody_answered(truth, sid, errors[0]):
+        if errors and not _nobody_answered(observed, sid, errors[0]):
             yield Violation(4, sid, "the caller hears Twilio's error message")
         elif not call.hung_up and call.ended < FOREVER and not _said_goodbye(call):
             yield Violation(4, sid, f"the call ends without a goodbye, by {call.ended_by}")
-        if sum(1 for history in truth.tasks.values() if history[0][2] == sid) > 1:
+        if sum(1 for history in observed.tasks.values() if history[0][2] == sid) > 1:
             yield Violation(4, sid, "the caller is sent back to the start")
         if call.ended - call.dialed > LONGEST_CALL and call.ended < FOREVER:
             yield Violation(4, sid, "the call goes in a loop")
-        yield from _silences(truth, sid, call)
+        yield from _silences(observed, sid, call)
 
 
 def _said_goodbye(call: Called) -> bool:
@@ -176,18 +176,19 @@ def _said_goodbye(call: Called) -> bool:
     return last == STOCK_ERROR or (call.ended_by == "document" and last.endswith("Goodbye."))
 
 
-def _nobody_answered(truth: Truth, sid: str, at: float) -> bool:
-    """Twilio got no answer at all: not at the door in 15 s, and not at the fallback in another 15."""
+def _nobody_answered(observed: Observed, sid: str, at: float) -> bool:
+    """Twilio got no answer at all: not from the webhook in 15 s, and not from the fallback in another 15."""
     since = at - 2 * WEBHOOK - 1
-    return len(truth.struck((sid,), ("no_connection", "connection_failed", "lambda", "timeout", "cold"), since)) > 1
+    kinds = ("no_connection", "connection_failed", "lambda", "timeout", "cold")
+    return len(observed.faults_about((sid,), kinds, since)) > 1
 
 
-def _silences(truth: Truth, sid: str, call: Called) -> Found:
+def _silences(observed: Observed, sid: str, call: Called) -> Found:
     if call.answered == FOREVER:
         return
     moments = sorted([call.answered, call.ended, *(at for at, _ in call.sounds)])
     talks = [(talk.start, talk.end) for talk in call.conversations]
-    bound = LONG_SILENCE if truth.struck((sid,)) else SILENCE
+    bound = LONG_SILENCE if observed.faults_about((sid,)) else SILENCE
     for start, end in pairwise(moments):
         if end - start > bound and not any(begin < end and start < stop for begin, stop in talks):
             yield Violation(4, sid, f"the caller hears nothing for {end - start:.0f} s")
@@ -196,123 +197,123 @@ def _silences(truth: Truth, sid: str, call: Called) -> Found:
 # 5. Every task ends, every worker is free again
 
 
-def every_task_ends(truth: Truth) -> Found:
-    for sid, history in truth.tasks.items():
+def every_task_ends(observed: Observed) -> Found:
+    for sid, history in observed.tasks.items():
         ended = [status for _, status, _ in history if status in ("completed", "canceled")]
         if len(ended) != 1:
             yield Violation(5, history[0][2], f"task {sid} ends {history[-1][1]}")
 
 
-def every_worker_is_free(truth: Truth) -> Found:
-    for reservation in truth.reservations.values():
+def every_worker_is_free(observed: Observed) -> Found:
+    for reservation in observed.reservations.values():
         if reservation.status in ("pending", "accepted", "wrapping"):
             yield Violation(5, reservation.call_sid, f"{reservation.sid} is still {reservation.status}")
-    for worker in truth.world.town.workers.values():
+    for worker in observed.world.call_centre.workers.values():
         if worker.activity.friendly_name == "Wrap up":
-            yield Violation(5, _last_call_of(truth, worker.sid), f"{worker.friendly_name} never leaves the wrap-up")
+            yield Violation(5, _last_call_of(observed, worker.sid), f"{worker.friendly_name} never leaves the wrap-up")
 
 
-def wrap_up_ends_in_time(truth: Truth) -> Found:
+def wrap_up_ends_in_time(observed: Observed) -> Found:
     """Where nothing went wrong with the call, the wrap-up takes what it may, and moments more."""
-    for sid, history in truth.activities.items():
+    for sid, history in observed.activities.items():
         for (since, name), (until, _) in pairwise([*history, (FOREVER, "")]):
-            reservation = _served(truth, sid, since)
+            reservation = _served(observed, sid, since)
             if name != "Wrap up" or reservation is None or until == FOREVER:
                 continue
-            allowed = QUEUES[truth.calls[reservation.call_sid].caller.line].wrap_up.seconds + SOON
+            allowed = QUEUES[observed.calls[reservation.call_sid].caller.line].wrap_up.seconds + SOON
             about = (reservation.sid, reservation.call_sid, reservation.task_sid, sid)
-            if until - since > allowed and not truth.struck(about):
+            if until - since > allowed and not observed.faults_about(about):
                 yield Violation(5, reservation.call_sid, f"{reservation.worker} wraps up for {until - since:.0f} s")
 
 
-def _served(truth: Truth, worker_sid: str, at: float) -> Reserved | None:
+def _served(observed: Observed, worker_sid: str, at: float) -> Reserved | None:
     """The reservation whose conversation this worker ended just then."""
-    for reservation in truth.reservations.values():
+    for reservation in observed.reservations.values():
         if reservation.worker_sid == worker_sid and (at, "wrapping") in reservation.statuses:
             return reservation
     return None
 
 
-def _last_call_of(truth: Truth, worker_sid: str) -> str:
+def _last_call_of(observed: Observed, worker_sid: str) -> str:
     calls = [
-        reservation.call_sid for reservation in truth.reservations.values() if reservation.worker_sid == worker_sid
+        reservation.call_sid for reservation in observed.reservations.values() if reservation.worker_sid == worker_sid
     ]
     return calls[-1] if calls else ""
 
 
-def who_cannot_take_calls_is_left_out(truth: Truth) -> Found:
+def who_cannot_take_calls_is_left_out(observed: Observed) -> Found:
     """Busy, no answer, unreachable: the worker goes where callcenter.toml says, and is not offered the call at once."""
-    for leg in truth.legs.values():
-        reservation = truth.reservations[leg.reservation_sid]
+    for leg in observed.legs.values():
+        reservation = observed.reservations[leg.reservation_sid]
         if not leg.own or leg.status not in ("busy", "no-answer", "failed") or reservation.status != "rejected":
             continue
         about = (leg.sid, reservation.sid)
-        activity = truth.activity_at(reservation.worker_sid, reservation.statuses[-1][0])
-        if activity not in AWAY and not truth.struck(about):
+        activity = observed.activity_at(reservation.worker_sid, reservation.statuses[-1][0])
+        if activity not in AWAY and not observed.faults_about(about):
             yield Violation(5, leg.call_sid, f"{reservation.worker} did not take the call and is {activity}")
 
 
-# 6. The table tells the truth
+# 6. The table is true
 
 
-def the_table_is_true(truth: Truth) -> Found:
-    rows = {row["item"]: row for row in truth.world.rows() if row["item"] != "CALL"}
-    for sid, reservation in truth.reservations.items():
+def the_table_is_true(observed: Observed) -> Found:
+    rows = {row["item"]: row for row in observed.world.rows() if row["item"] != "CALL"}
+    for sid, reservation in observed.reservations.items():
         row = rows.pop(sid, None)
         if row is None:
-            if not truth.struck((sid, reservation.call_sid), LOST):
+            if not observed.faults_about((sid, reservation.call_sid), LOST):
                 yield Violation(6, reservation.call_sid, f"{sid} has no link")
             continue
         yield from (
-            Violation(6, reservation.call_sid, f"link {sid} {wrong}") for wrong in _wrong(truth, reservation, row)
+            Violation(6, reservation.call_sid, f"link {sid} {wrong}") for wrong in _wrong(observed, reservation, row)
         )
     for sid, row in rows.items():
         yield Violation(6, row["call_sid"], f"link {sid} of a reservation that never was")
 
 
-def _wrong(truth: Truth, reservation: Reserved, row: dict[str, Any]) -> Iterator[str]:
+def _wrong(observed: Observed, reservation: Reserved, row: dict[str, Any]) -> Iterator[str]:
     if row["state"] != "closed":
         yield f"is still {row['state']}"
         return
     if "open" in row or "check_at" in row:
         yield "is closed, and still in the open index"
-    if row.get("outcome") != reservation.status and not _was_forgotten(truth, reservation, row):
+    if row.get("outcome") != reservation.status and not _was_forgotten(observed, reservation, row):
         yield f"says {row.get('outcome')}, and the reservation ended {reservation.status}"
     if (
         row["call_sid"] != reservation.call_sid
         or row.get("worker_sid", reservation.worker_sid) != reservation.worker_sid
     ):
         yield "is about another call or worker"
-    legs = [leg for leg in truth.legs.values() if leg.reservation_sid == reservation.sid]
+    legs = [leg for leg in observed.legs.values() if leg.reservation_sid == reservation.sid]
     talks = [talk for leg in legs for talk in leg.conversations]
     if (row.get("outcome") == "completed") != bool(talks) or (row.get("bridged_at") and not talks):
-        yield f"{'does not know' if talks else 'dreams'} of a conversation"
-    yield from _wrong_leg(truth, legs, row)
+        yield f"{'does not know' if talks else 'invents'} a conversation"
+    yield from _wrong_leg(observed, legs, row)
 
 
-def _was_forgotten(truth: Truth, reservation: Reserved, row: dict[str, Any]) -> bool:
-    """Nobody could tell any more: no event came, and Twilio had deleted the task before a sweep got through."""
-    deleted = [at for at, status, _ in truth.tasks[reservation.task_sid] if status == "deleted"]
+def _was_forgotten(observed: Observed, reservation: Reserved, row: dict[str, Any]) -> bool:
+    """Nobody could know any more: no event came, and Twilio had deleted the task before a sweep got through."""
+    deleted = [at for at, status, _ in observed.tasks[reservation.task_sid] if status == "deleted"]
     in_vain = reservation.ended_in_vain < FOREVER and row.get("outcome") == "canceled"
     return in_vain and bool(deleted) and row["closed_at"] >= deleted[0]
 
 
-def _wrong_leg(truth: Truth, legs: list[Leg], row: dict[str, Any]) -> Iterator[str]:
+def _wrong_leg(observed: Observed, legs: list[Leg], row: dict[str, Any]) -> Iterator[str]:
     known = row.get("worker_call_sid", "")
-    if known and known not in truth.world.twilio.context.calls:
+    if known and known not in observed.world.twilio.context.calls:
         yield f"has a worker leg {known} that never was"
     talked = [leg.sid for leg in legs if leg.conversations]
     if known and talked and known not in talked:
         yield f"has the worker leg {known}, and {talked[0]} was joined"
 
 
-def calls_are_true(truth: Truth) -> Found:
-    """The caller's own story, where every event of it came."""
-    rows = {row["call_sid"]: row for row in truth.world.rows() if row["item"] == "CALL"}
-    for history in truth.tasks.values():
+def calls_are_true(observed: Observed) -> Found:
+    """The call's own record, where every event of it came."""
+    rows = {row["call_sid"]: row for row in observed.world.rows() if row["item"] == "CALL"}
+    for history in observed.tasks.values():
         call_sid = history[0][2]
         row = rows.get(call_sid)
-        if truth.struck((call_sid,), LOST):
+        if observed.faults_about((call_sid,), LOST):
             continue
         if row is None:
             yield Violation(6, call_sid, "the call has no record")
@@ -320,42 +321,45 @@ def calls_are_true(truth: Truth) -> Found:
             yield Violation(6, call_sid, "the record and the task disagree on the end")
 
 
-# 7. The CRM can tell
+# 7. The CRM hears of every attempt and can tell repeats apart
 
 
-def crm_hears_of_each(truth: Truth) -> Found:
+def crm_hears_of_each(observed: Observed) -> Found:
     about: dict[str, tuple[str, str]] = {}
-    for heard in truth.world.desk.log:
-        reservation = truth.reservations.get(heard.key)
-        if reservation is None or (reservation.call_sid, reservation.worker_sid) != (heard.call_sid, heard.worker_sid):
-            yield Violation(7, heard.call_sid, f"the key {heard.key} is not of this call and worker")
-        if about.setdefault(heard.key, (heard.call_sid, heard.worker_sid)) != (heard.call_sid, heard.worker_sid):
-            yield Violation(7, heard.call_sid, f"the key {heard.key} is of two attempts")
-    for leg in truth.legs.values():
+    for answer in observed.world.crm.log:
+        reservation = observed.reservations.get(answer.key)
+        if reservation is None or (reservation.call_sid, reservation.worker_sid) != (
+            answer.call_sid,
+            answer.worker_sid,
+        ):
+            yield Violation(7, answer.call_sid, f"the key {answer.key} is not of this call and worker")
+        if about.setdefault(answer.key, (answer.call_sid, answer.worker_sid)) != (answer.call_sid, answer.worker_sid):
+            yield Violation(7, answer.call_sid, f"the key {answer.key} is of two attempts")
+    for leg in observed.legs.values():
         if leg.own and leg.reservation_sid not in about:
-            yield Violation(7, leg.call_sid, f"the CRM never heard of {leg.reservation_sid}")
+            yield Violation(7, leg.call_sid, f"the CRM was never asked about {leg.reservation_sid}")
 
 
 # 8. Twilio gets its answers
 
 
-def answers_are_good(truth: Truth) -> Found:
-    for delivery in truth.world.gateway.deliveries:
-        call_sid = next((sid for sid in delivery.about if sid in truth.calls), "")
+def answers_are_good(observed: Observed) -> Found:
+    for delivery in observed.world.gateway.deliveries:
+        call_sid = next((sid for sid in delivery.about if sid in observed.calls), "")
         if any(trouble.startswith(AWS) for trouble in delivery.troubles):
             continue
         if delivery.seconds > delivery.deadline:
             yield Violation(8, call_sid, f"{delivery.route} answered after {delivery.seconds:.1f} s")
         if not 200 <= delivery.status < 300:
             yield Violation(8, call_sid, f"{delivery.route} answered {delivery.status}")
-    for _, code, sid in truth.warnings:
-        if code in INVALID and not truth.struck((sid,), AWS):
+    for _, code, sid in observed.warnings:
+        if code in INVALID and not observed.faults_about((sid,), AWS):
             yield Violation(8, sid, f"Twilio warns: {code}")
 
 
-def instructions_are_good(truth: Truth) -> Found:
+def instructions_are_good(observed: Observed) -> Found:
     """An assignment's answer is nothing, or an instruction that Twilio knows."""
-    for delivery in truth.world.gateway.deliveries:
+    for delivery in observed.world.gateway.deliveries:
         if delivery.route.endswith("assignment") and delivery.status == 200 and delivery.body:
             instruction = json.loads(delivery.body).get("instruction")
             if instruction not in ("dequeue", "reject"):
@@ -365,13 +369,13 @@ def instructions_are_good(truth: Truth) -> Found:
 _FAIR_ENDS = ("done", "Died", "EndpointConnectionError", "ReadTimeoutError", "ClientError")  # AWS is not up
 
 
-def sweeps_do_not_fail(truth: Truth) -> Found:
-    for fact in truth.world.trace:
-        if fact.kind == "sweep" and not fact.detail["ended"].startswith(_FAIR_ENDS):
-            yield Violation(6, "", f"a sweep ended with {fact.detail['ended']}")
+def sweeps_do_not_fail(observed: Observed) -> Found:
+    for event in observed.world.trace:
+        if event.kind == "sweep" and not event.detail["ended"].startswith(_FAIR_ENDS):
+            yield Violation(6, "", f"a sweep ended with {event.detail['ended']}")
 
 
-PROMISES: tuple[Callable[[Truth], Found], ...] = (
+INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     joined_to_one,
     not_to_nobody,
     one_phone_for_one_reservation,

@@ -1,4 +1,4 @@
-"""Many worlds on all cores: progress, a summary, and for what went wrong the shortest story and its command."""
+"""Many worlds on all cores: progress, a summary, and for a violation the shortest trace and its command."""
 
 import gc
 import hashlib
@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from emulator.voice.interpreter import STOCK_ERROR
 from tests.simulation.invariants import Violation, check
-from tests.simulation.trace import tell
-from tests.simulation.truth import Called, Truth
+from tests.simulation.observed import Called, Observed
+from tests.simulation.trace import render
 from tests.simulation.world import Plan, World, play
 
 CALLS_A_WORLD = 25
@@ -21,7 +21,7 @@ WORLDS_A_PROCESS = 100  # then it is replaced by a fresh one, so that memory sta
 
 
 class Outcome(NamedTuple):
-    """What became of one world."""
+    """What became of one world, in numbers."""
 
     seed: int
     calls: Counter[str]
@@ -76,11 +76,11 @@ def seeds_of(calls: int, seed: int) -> range:
 def one(plan: Plan) -> Outcome:
     """Play one world and judge it."""
     world = play(plan)
-    truth = Truth(world)
-    ends = Counter(_end_of(call) for call in truth.calls.values())
-    outcome = Outcome(plan.seed, ends, world.faults.counts, len(world.gateway.deliveries), check(truth))
-    del world, truth
-    gc.collect()  # fibers and what they hold are cycles
+    observed = Observed(world)
+    ends = Counter(_end_of(call) for call in observed.calls.values())
+    outcome = Outcome(plan.seed, ends, world.faults.counts, len(world.gateway.deliveries), check(observed))
+    del world, observed
+    gc.collect()  # greenlets and what they hold are cycles
     return outcome
 
 
@@ -91,12 +91,12 @@ def _end_of(call: Called) -> str:
         return "hung up before"
     last = call.sounds[-1][1] if call.sounds else ""
     if last == STOCK_ERROR:
-        return "heard Twilio's error message, as our doors could not be reached"
+        return "heard Twilio's error message, as no webhook could be reached"
     return "left a message" if "call you back" in last else "heard a goodbye"
 
 
 def many(plans: Sequence[Plan], summary: Summary, progress: Callable[[Summary], None] = lambda _: None) -> None:
-    """Play all worlds on all cores; `progress` is told after each."""
+    """Play all worlds on all cores; `progress` is called after each."""
     with get_context("spawn").Pool(os.cpu_count(), maxtasksperchild=WORLDS_A_PROCESS) as pool:
         for outcome in pool.imap_unordered(one, plans):
             summary.add(outcome)
@@ -107,32 +107,32 @@ def many(plans: Sequence[Plan], summary: Summary, progress: Callable[[Summary], 
 
 
 def explain(seed: int, violation: Violation, rates: Mapping[str, float]) -> str:
-    """The story of the call that broke, with as few kinds of faults as it takes, and the command that plays it."""
+    """The trace of the call that breaks an invariant, with as few faults as it takes, and the command that plays it."""
     rates = shrink(seed, violation, rates)
     world = play(Plan(seed, rates, CALLS_A_WORLD))
-    again = [found for found in check(Truth(world)) if found.invariant == violation.invariant]
+    again = [found for found in check(Observed(world)) if found.invariant == violation.invariant]
     shown = again[0] if again else violation
     return "\n".join(
         [
             f"invariant {shown.invariant}: {shown.text}",
-            _story(world, shown),
+            _trace(world, shown),
             f"again: make simulate CALLS={CALLS_A_WORLD} SEED={seed} FAULTS={_asked(rates)}",
         ]
     )
 
 
 def shrink(seed: int, violation: Violation, rates: Mapping[str, float]) -> dict[str, float]:
-    """Switch off one kind of fault after the other, as long as the same promise stays broken."""
+    """Switch off one kind of fault after the other, as long as the same invariant is broken."""
     needed = dict(rates)
     for kind in rates:
         fewer = {name: rate for name, rate in needed.items() if name != kind}
-        if any(found.invariant == violation.invariant for found in check(Truth(play(Plan(seed, fewer))))):
+        if any(found.invariant == violation.invariant for found in check(Observed(play(Plan(seed, fewer))))):
             needed = fewer
     return needed
 
 
-def _story(world: World, violation: Violation) -> str:
-    return tell(world, violation.call_sid) if violation.call_sid else "(it is about no single call)"
+def _trace(world: World, violation: Violation) -> str:
+    return render(world, violation.call_sid) if violation.call_sid else "(it is about no single call)"
 
 
 def _asked(rates: Mapping[str, float]) -> str:
@@ -145,8 +145,8 @@ def plans_of(calls: int, seed: int, rates: Mapping[str, float]) -> Iterator[Plan
 
 
 def digest(world: World) -> str:
-    """A short name for everything that happened in a world: two worlds of one digest are the same story."""
+    """A hash of everything that happened in a world: equal for two worlds that took the same course."""
     known = hashlib.sha256()
-    for fact in world.trace:
-        known.update(repr((fact.at, fact.kind, list(fact.detail.items()))).encode())
+    for event in world.trace:
+        known.update(repr((event.at, event.kind, list(event.detail.items()))).encode())
     return known.hexdigest()

@@ -1,4 +1,4 @@
-"""Nobody is stranded: thousands of hostile calls against the whole application, and each promise shown to bite."""
+"""Nobody is stranded: thousands of calls against the whole application, and a planted defect for each invariant."""
 
 import os
 import subprocess
@@ -11,19 +11,19 @@ from tests.simulation.defects import DEFECTS
 from tests.simulation.faults import RATES, chosen
 from tests.simulation.invariants import Violation, check
 from tests.simulation.invocation import Step
+from tests.simulation.observed import Observed
 from tests.simulation.run import CALLS_A_WORLD, Summary, digest, explain, many, plans_of
-from tests.simulation.truth import Truth
 from tests.simulation.world import Plan, World, play
 
 WORLDS_TO_FIND_IT = 6
 
 
 def judged(world: World) -> list[Violation]:
-    return check(Truth(world))
+    return check(Observed(world))
 
 
 @pytest.mark.parametrize(("faults", "calls"), [("all", 1000), ("people", 250), ("none", 50)])
-def test_every_promise_holds(faults: str, calls: int) -> None:
+def test_every_invariant_holds(faults: str, calls: int) -> None:
     summary = Summary(1, faults)
     many(list(plans_of(calls, 1, chosen(faults))), summary)
     assert summary.violations == []
@@ -48,7 +48,7 @@ def test_a_planted_defect_is_found(name: str) -> None:
     pytest.fail(f"not found in {WORLDS_TO_FIND_IT * CALLS_A_WORLD} calls; only {sorted(found)}")
 
 
-def test_each_promise_has_a_defect_that_it_finds() -> None:
+def test_each_invariant_has_a_defect_that_it_finds() -> None:
     assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 9))
 
 
@@ -73,7 +73,7 @@ class DiesAt:
 def test_a_function_may_die_at_every_step_of_a_call(seed: int) -> None:
     ordinary = DiesAt()
     world = play(Plan(seed, {}, calls=1, dies=ordinary))
-    assert judged(world) == [] and any(call.conversations for call in Truth(world).calls.values())
+    assert judged(world) == [] and any(call.conversations for call in Observed(world).calls.values())
     for number, step in enumerate(ordinary.steps):
         violations = judged(play(Plan(seed, {}, calls=1, dies=DiesAt(number))))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
@@ -82,13 +82,13 @@ def test_a_function_may_die_at_every_step_of_a_call(seed: int) -> None:
 # --- The same again
 
 
-def test_one_seed_is_one_story() -> None:
+def test_one_seed_is_one_course() -> None:
     rates = chosen("all")
     assert digest(play(Plan(7, rates))) == digest(play(Plan(7, rates))) != digest(play(Plan(8, rates)))
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
-def test_one_seed_is_one_story_in_every_process(hash_seed: str) -> None:
+def test_one_seed_is_one_course_in_every_process(hash_seed: str) -> None:
     code = (
         "from tests.simulation.run import digest; from tests.simulation.world import Plan, play;"
         "from tests.simulation.faults import chosen; print(digest(play(Plan(7, chosen('all')))))"
@@ -100,12 +100,12 @@ def test_one_seed_is_one_story_in_every_process(hash_seed: str) -> None:
     assert there.stdout.strip() == digest(play(Plan(7, chosen("all"))))
 
 
-def test_what_broke_is_told_with_few_faults_and_the_command_that_plays_it_again() -> None:
+def test_what_broke_is_shown_with_few_faults_and_the_command_that_plays_it_again() -> None:
     defect = DEFECTS["who did not answer is offered the call again"]
     rates = {"worker_busy": 0.5, "webhook_late": 0.04, "caller_hangs_up": 0.3}
     with defect.plant():
         violation = judged(play(Plan(1, rates)))[0]
-        told = explain(1, violation, rates)
-    assert told.startswith(f"invariant {violation.invariant}: ")
-    assert "  reservation  sid=R1 task_sid=T worker=" in told
-    assert told.endswith("again: make simulate CALLS=25 SEED=1 FAULTS=worker_busy=0.5")
+        explanation = explain(1, violation, rates)
+    assert explanation.startswith(f"invariant {violation.invariant}: ")
+    assert "  reservation  sid=R1 task_sid=T worker=" in explanation
+    assert explanation.endswith("again: make simulate CALLS=25 SEED=1 FAULTS=worker_busy=0.5")

@@ -1,6 +1,6 @@
-"""The way out of Lambda: under urllib3, so that Twilio's client and the CRM's pool run with their own retries.
+"""Requests that leave Lambda, answered under urllib3: Twilio's client and the CRM's pool run with their own retries.
 
-What goes to Twilio reaches the emulator's REST, what goes to the CRM reaches the town's CRM desk.
+What goes to Twilio reaches the emulator's REST, what goes to the CRM reaches the CRM stub.
 """
 
 import io
@@ -21,17 +21,17 @@ from tests.simulation.faults import Faults
 
 Answer = tuple[int, bytes]
 # The CRM's endpoint: gets the Idempotency-Key and the body; answers status and body.
-Desk = Callable[[str, Mapping[str, Any]], Answer]
+CrmEndpoint = Callable[[str, Mapping[str, Any]], Answer]
 
 CRM_HOST = "crm.example"
 
 
-class Wire:
+class OutboundTransport:
     """Stands in for `HTTPConnectionPool._make_request`."""
 
-    def __init__(self, twilio: Twilio, desk: Desk, faults: Faults) -> None:
+    def __init__(self, twilio: Twilio, crm: CrmEndpoint, faults: Faults) -> None:
         self._twilio = twilio
-        self._desk = desk
+        self._crm = crm
         self._faults = faults
 
     def request(
@@ -62,21 +62,21 @@ class Wire:
 
     def _to_twilio(self, pool: HTTPConnectionPool, request: "_Request") -> Answer:
         here, about = invocation.current(), (*invocation.current().about, request.url)
-        strikes = _Strikes(self._faults, about)
-        if self._faults.is_down("twilio_down", about) or strikes("rest_refused"):
+        happens = _Draw(self._faults, about)
+        if self._faults.is_down("twilio_down", about) or happens("rest_refused"):
             here.pause(0.05)
             raise NewConnectionError(pool, "Failed to establish a new connection: refused")  # type: ignore[arg-type]
-        if strikes("rest_429"):
+        if happens("rest_429"):
             return _refusal(429, 20429, "Too Many Requests")
-        if strikes("rest_500"):
+        if happens("rest_500"):
             return _refusal(500, 20500, "Internal Server Error")
-        if strikes("rest_timeout_before"):
+        if happens("rest_timeout_before"):
             _time_out(pool, request)
         seconds = self._faults.seconds("rest", 0.05, 0.4)
         answer = here.effect(request.name, seconds, lambda: self._ask(pool.host, request))
-        if strikes("rest_timeout_after"):
+        if happens("rest_timeout_after"):
             _time_out(pool, request)
-        if strikes("rest_504_after"):
+        if happens("rest_504_after"):
             return _refusal(504, 20504, "Gateway Timeout")
         return answer.status, b"" if answer.status == 204 else json.dumps(answer.body).encode()
 
@@ -90,16 +90,16 @@ class Wire:
 
     def _to_crm(self, pool: HTTPConnectionPool, request: "_Request") -> Answer:
         here, key = invocation.current(), request.headers["Idempotency-Key"]
-        strikes = _Strikes(self._faults, (*here.about, key))
+        happens = _Draw(self._faults, (*here.about, key))
         if self._faults.is_down("crm_down", here.about):
             here.pause(request.timeout.connect_timeout)
             raise ConnectTimeoutError(pool, "Connection to the CRM timed out.")
-        if strikes("crm_500"):
+        if happens("crm_500"):
             here.pause(0.2)
             return 500, b"oops"
         seconds = self._faults.seconds("crm", 0.05, 0.8)
-        answer = here.effect("crm", seconds, lambda: self._desk(key, json.loads(request.body)))
-        if strikes("crm_slow"):
+        answer = here.effect("crm", seconds, lambda: self._crm(key, json.loads(request.body)))
+        if happens("crm_slow"):
             _time_out(pool, request)
         return answer
 
@@ -131,7 +131,7 @@ def _time_out(pool: HTTPConnectionPool, request: _Request) -> NoReturn:
     raise ReadTimeoutError(pool, request.url, "Read timed out.")
 
 
-class _Strikes:
+class _Draw:
     """Asks for one fault after the other, about one request."""
 
     def __init__(self, faults: Faults, about: Iterable[str]) -> None:
@@ -139,7 +139,7 @@ class _Strikes:
         self._about = tuple(about)
 
     def __call__(self, kind: str) -> bool:
-        strikes = self._faults.happens(kind, self._about)
-        if strikes:
+        happens = self._faults.happens(kind, self._about)
+        if happens:
             invocation.current().troubles.append(kind)
-        return strikes
+        return happens

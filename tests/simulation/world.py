@@ -1,4 +1,4 @@
-"""One world: a town, some callers and the whole application, on one virtual clock and from one seed.
+"""One world: a call centre, some callers and the whole application, on one virtual clock and from one seed.
 
 The handlers are those of app.py, reached by complete events; Twilio is the emulator; AWS is the store and the queue.
 """
@@ -16,14 +16,14 @@ from emulator.twilio import Twilio
 from laptop.package import ROOT
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
-from tests.simulation.call_centre import ACCOUNT_SID, Staff, Town, build
+from tests.simulation.call_centre import ACCOUNT_SID, CallCentre, Staff, build
 from tests.simulation.callers import Crowd
 from tests.simulation.cloud import Cloud, Done, Queue, Record, Sqs, Tables
-from tests.simulation.crm import CrmDesk
+from tests.simulation.crm import CrmStub
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
-from tests.simulation.transport import Wire
+from tests.simulation.transport import OutboundTransport
 from tests.support import api_gateway
 
 JOB_TIMEOUT, SWEEP_TIMEOUT = 20.0, 60.0  # of the functions, as .chalice/config.json has them
@@ -53,9 +53,9 @@ class World:
     clock: VirtualClock
     twilio: Twilio
     gateway: Gateway
-    town: Town
+    call_centre: CallCentre
     store: Dynamodb
-    desk: CrmDesk
+    crm: CrmStub
     crowd: Crowd
     queue: Queue
     app: Any = None
@@ -85,9 +85,9 @@ def play(plan: Plan) -> World:
     random.seed(plan.seed)  # urllib3's jitter
     clock = VirtualClock(START)
     twilio = Twilio(clock.now, ACCOUNT_SID, api_gateway.TOKEN, lambda scheduler: _gateway(plan, scheduler), plan.seed)
-    world = _furnish(plan, clock, twilio)
-    cloud = Cloud(Tables(world.store, world.faults, world.desk.stored), Sqs(world.queue, world.faults))
-    with running(world.town, clock, cloud, Wire(twilio, world.desk.answer, world.faults)) as app:
+    world = _make(plan, clock, twilio)
+    cloud = Cloud(Tables(world.store, world.faults, world.crm.stored), Sqs(world.queue, world.faults))
+    with running(world.call_centre, clock, cloud, OutboundTransport(twilio, world.crm.answer, world.faults)) as app:
         world.app = world.gateway.app = app
         _run(world)
     return world
@@ -100,21 +100,21 @@ def _gateway(plan: Plan, scheduler: Scheduler) -> Gateway:
         if plan.dies is None:
             return faults.happens("lambda_dies", step.about)
         if plan.dies(step):
-            faults.strike("lambda_dies", step.about)
+            faults.record_fault("lambda_dies", step.about)
             return True
         return False
 
     return Gateway(scheduler, faults, Lambda(scheduler, dies))
 
 
-def _furnish(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
+def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     gateway = cast(Gateway, twilio.transport)
-    faults, store, town = gateway.faults, _tables(), build(twilio)
-    crowd = Crowd(town, faults, plan.calls, SPAN)
-    desk = CrmDesk(faults, store, twilio.scheduler, crowd.numbers)
-    Staff(town, faults, START + SPAN)
+    faults, store, call_centre = gateway.faults, _tables(), build(twilio)
+    crowd = Crowd(call_centre, faults, plan.calls, SPAN)
+    crm = CrmStub(faults, store, twilio.scheduler, crowd.numbers)
+    Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
-    world = World(plan, clock, twilio, gateway, town, store, desk, crowd, queue)
+    world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue)
     return world
 
 

@@ -1,4 +1,4 @@
-"""What really happened in a world: the emulator's facts, put in order by caller, leg, reservation, task and worker."""
+"""What really happened in a world: the emulator's events by caller, leg, reservation, task and worker."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -76,13 +76,13 @@ class Called:
 
 
 @dataclass(frozen=True)
-class Struck:
+class Fault:
     at: float
     kind: str
     about: frozenset[str]
 
 
-class Truth:
+class Observed:
     def __init__(self, world: World) -> None:
         self.world = world
         self.calls: dict[str, Called] = {}
@@ -90,14 +90,14 @@ class Truth:
         self.reservations: dict[str, Reserved] = {}
         self.tasks: dict[str, list[tuple[float, str, str]]] = {}  # times, statuses and callers
         self.activities: dict[str, list[tuple[float, str]]] = {}  # of each worker
-        self.faults: list[Struck] = []
+        self.faults: list[Fault] = []
         self.warnings: list[tuple[float, str, str]] = []
-        for fact in world.trace:
-            take = getattr(self, f"_{fact.kind}", None)
+        for event in world.trace:
+            take = getattr(self, f"_{event.kind}", None)
             if take is not None:
-                take(fact, fact.detail)
+                take(event, event.detail)
 
-    def struck(self, about: Iterable[str], kinds: Iterable[str] = (), since: float = 0.0) -> list[Struck]:
+    def faults_about(self, about: Iterable[str], kinds: Iterable[str] = (), since: float = 0.0) -> list[Fault]:
         """The faults about any of these sids; of these kinds, if any are named (by their beginnings)."""
         sids, beginnings = {sid for sid in about if sid}, tuple(kinds)
         return [
@@ -110,63 +110,63 @@ class Truth:
         """The worker's activity just after this moment."""
         return next((name for since, name in reversed(self.activities.get(worker_sid, [])) if since <= at), "Available")
 
-    # One method a kind of fact
+    # One method for each kind of event
 
-    def _dialed(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
+    def _dialed(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         sid = detail["sid"]
         caller = self.world.crowd.callers.get(sid)
         if caller is not None:
-            self.calls[sid] = Called(caller, fact.at)
+            self.calls[sid] = Called(caller, event.at)
             return
         leg = self.world.twilio.context.calls[sid]
         call_sid, reservation_sid, _ = leg.callback.url.partition("/worker/")[2].split("/")
-        self.legs[sid] = Leg(sid, call_sid, reservation_sid, leg.callback.method == "POST", leg.created, fact.at)
+        self.legs[sid] = Leg(sid, call_sid, reservation_sid, leg.callback.method == "POST", leg.created, event.at)
 
-    def _ringing(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.legs[detail["sid"]].ringing = fact.at
+    def _ringing(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.legs[detail["sid"]].ringing = event.at
 
-    def _answered(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
+    def _answered(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         sid = detail["sid"]
-        (self.calls[sid] if sid in self.calls else self.legs[sid]).answered = fact.at
+        (self.calls[sid] if sid in self.calls else self.legs[sid]).answered = event.at
 
-    def _ended(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
+    def _ended(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         sid = detail["sid"]
         if sid in self.calls:
-            self.calls[sid].ended, self.calls[sid].ended_by = fact.at, detail["by"]
+            self.calls[sid].ended, self.calls[sid].ended_by = event.at, detail["by"]
         elif sid in self.legs:
-            self.legs[sid].ended, self.legs[sid].status = fact.at, detail["status"]
+            self.legs[sid].ended, self.legs[sid].status = event.at, detail["status"]
 
-    def _heard(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
+    def _heard(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
-            self.calls[detail["sid"]].sounds.append((fact.at, detail["text"]))
+            self.calls[detail["sid"]].sounds.append((event.at, detail["text"]))
 
-    def _played(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
+    def _played(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
-            self.calls[detail["sid"]].sounds.append((fact.at, detail["url"]))
+            self.calls[detail["sid"]].sounds.append((event.at, detail["url"]))
 
-    def _joined(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
-        talk = Conversation(detail["caller_sid"], detail["worker_sid"], detail["reservation_sid"], fact.at)
+    def _joined(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        talk = Conversation(detail["caller_sid"], detail["worker_sid"], detail["reservation_sid"], event.at)
         self.calls[talk.caller_sid].conversations.append(talk)
         self.legs[talk.worker_call_sid].conversations.append(talk)
 
-    def _parted(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.calls[detail["caller_sid"]].conversations[-1].end = fact.at
+    def _parted(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.calls[detail["caller_sid"]].conversations[-1].end = event.at
 
-    def _reservation(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
+    def _reservation(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         sid = detail["sid"]
         if sid not in self.reservations:
             who = (detail["call_sid"], detail["task_sid"], detail["worker_sid"], detail["worker"])
             self.reservations[sid] = Reserved(sid, *who)
-        self.reservations[sid].statuses.append((fact.at, detail["status"]))
+        self.reservations[sid].statuses.append((event.at, detail["status"]))
 
-    def _task(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.tasks.setdefault(detail["sid"], []).append((fact.at, detail["status"], detail["call_sid"]))
+    def _task(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.tasks.setdefault(detail["sid"], []).append((event.at, detail["status"], detail["call_sid"]))
 
-    def _worker(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.activities.setdefault(detail["sid"], []).append((fact.at, detail["activity"]))
+    def _worker(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.activities.setdefault(detail["sid"], []).append((event.at, detail["activity"]))
 
-    def _fault(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.faults.append(Struck(fact.at, detail["fault"], frozenset(detail["about"].split())))
+    def _fault(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.faults.append(Fault(event.at, detail["fault"], frozenset(detail["about"].split())))
 
-    def _warning(self, fact: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.warnings.append((fact.at, detail["code"], detail["sid"]))
+    def _warning(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.warnings.append((event.at, detail["code"], detail["sid"]))
