@@ -9,18 +9,10 @@ import pytest
 from botocore.exceptions import ParamValidationError
 from moto import mock_aws
 
-from tests.doubles.dynamodb.cases import (
-    CASES,
-    LINK_CASES,
-    MINISTACK,
-    MOTO,
-    TABLE,
-    Case,
-    LinkCase,
-    check,
-    item,
-    table_properties,
-)
+from tests.doubles.dynamodb.case import TABLE, Case, item, table_properties
+from tests.doubles.dynamodb.cases import CASES
+from tests.doubles.dynamodb.differences import MINISTACK, MOTO, check
+from tests.doubles.dynamodb.link_cases import LINK_CASES, LinkCase
 from tests.doubles.dynamodb.store import Dynamodb
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

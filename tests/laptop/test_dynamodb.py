@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from laptop import local_aws
-from tests.doubles.dynamodb.cases import CASES, LINK_CASES, MINISTACK, TABLE, Case, LinkCase, check, table_properties
+from tests.doubles.dynamodb.case import TABLE, Case, table_properties
+from tests.doubles.dynamodb.cases import CASES
+from tests.doubles.dynamodb.differences import MINISTACK, check
+from tests.doubles.dynamodb.link_cases import LINK_CASES, LinkCase
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from chalicelib import aws, jobs
 from chalicelib.links import attributes, table
 from chalicelib.twilio import request
-from tests.doubles.dynamodb.cases import TABLE, table_properties
+from tests.doubles.dynamodb.case import TABLE, table_properties
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.doubles.twilio import FakeTwilio
 from tests.support import hostile, twiml_schema
