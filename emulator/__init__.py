@@ -1,1 +1,1 @@
-"""Twilio on the laptop: voice, TaskRouter, signed webhooks and REST, driven by one discrete-event kernel."""
+"""Twilio on the laptop: voice, TaskRouter, signed webhooks and REST, driven by one event scheduler."""

@@ -1,4 +1,4 @@
-"""What the halves of the emulator ask of each other and of the wire."""
+"""What voice, TaskRouter and the transport ask of each other."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ class WebRequest:
 
 @dataclass(frozen=True)
 class WebResponse:
+    """What the application answered."""
+
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
@@ -36,13 +38,16 @@ Done = Callable[[WebResult], None]
 
 
 class Transport(Protocol):
-    """Carries one request. `done` is called exactly once, later, from the kernel's own turn."""
+    """Carries one request; timeouts in seconds. `done` is called exactly once, later, in a turn of the scheduler."""
 
     def send(self, request: WebRequest, connect_timeout: float, total_timeout: float, done: Done) -> None: ...
 
 
 class Webhooks(Protocol):
-    """Signed requests to the application (contract 1.3, 2): fragment overrides, one retry when connecting fails."""
+    """Signed requests to the application (contract 1.3, 2), with overrides and one retry when connecting fails.
+
+    `deadline` is in seconds; `done` gets the last answer or failure.
+    """
 
     def send(
         self,
@@ -67,7 +72,7 @@ class TwilioError(Exception):
 
 @dataclass(frozen=True)
 class WorkerLegOrder:
-    """A worker leg that TaskRouter itself places (dequeue, call and conference instructions)."""
+    """A worker leg that TaskRouter itself places: a dequeue, call or conference instruction; `timeout` in seconds."""
 
     reservation_sid: str
     task_sid: str
@@ -82,7 +87,7 @@ class WorkerLegOrder:
 
 
 class VoicePort(Protocol):
-    """What TaskRouter asks of the voice half."""
+    """What TaskRouter asks of voice."""
 
     def place_worker_leg(self, order: WorkerLegOrder) -> str:
         """Ring the worker; returns the new CallSid. Join at the answer when `order.url` is empty."""
@@ -98,7 +103,7 @@ class VoicePort(Protocol):
 
 
 class TaskRouterPort(Protocol):
-    """What the voice half asks of TaskRouter."""
+    """What voice asks of TaskRouter."""
 
     def create_task(
         self,
@@ -107,9 +112,12 @@ class TaskRouterPort(Protocol):
         priority: int = 0,
         timeout: int | None = None,
     ) -> str:
-        """<Enqueue workflowSid>: returns the TaskSid. TwilioError 14220: workflow; 14221: attributes; 14222: route."""
+        """<Enqueue workflowSid>: returns the TaskSid; `timeout` is the time to live in seconds.
 
-    def caller_gone(self, task_sid: str, reason: str = "hangup") -> None:
+        TwilioError 14220: no such workflow; 14221: attributes; 14222: no filter matches (contract 3.1).
+        """
+
+    def caller_left(self, task_sid: str, reason: str = "hangup") -> None:
         """The caller hung up or left the queue before being joined: the task is canceled if it still can be."""
 
     def begin_accept(self, reservation_sid: str) -> str:
@@ -120,9 +128,6 @@ class TaskRouterPort(Protocol):
 
     def finish_accept(self, reservation_sid: str, joined: bool) -> None:
         """After begin_accept: joined makes the reservation accepted, not joined makes it canceled (contract 4.5)."""
-
-    def set_worker_call_sid(self, task_sid: str, call_sid: str) -> None:
-        """TaskRouter placed the worker leg itself: `worker_call_sid` joins the task's attributes."""
 
     def conversation_ended(self, reservation_sid: str, post_work_activity_sid: str) -> None:
         """The two are no longer joined: task and reservation go to wrapping, the worker to the activity if given.

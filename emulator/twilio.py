@@ -13,6 +13,7 @@ from emulator.rest.answer import RestAnswer, refusal
 from emulator.rest.faults import ConnectionBroken, Failure, Failures
 from emulator.rest.faults import refusal as planned_refusal
 from emulator.taskrouter.service import TaskRouter
+from emulator.taskrouter.workspaces import Workspaces
 from emulator.voice.calls import Method
 from emulator.voice.context import Context
 from emulator.voice.numbers import Number
@@ -54,11 +55,10 @@ class Twilio:
         self.account = Account(account_sid, auth_token, now())
         self.transport = transport(self.scheduler)
         self.webhooks = SignedWebhooks(self.scheduler, self.transport, auth_token)
-        self.context = Context(self.scheduler, self.webhooks, account_sid, speech_rate)
+        workspaces = Workspaces()
+        self.context = Context(self.scheduler, self.webhooks, account_sid, workspaces, speech_rate)
         self.voice = Voice(self.context, calls_per_second)
-        self.router = TaskRouter(self.scheduler, account_sid, self.webhooks)
-        self.router.voice = self.voice
-        self.context.router = self.router
+        self.router = TaskRouter(self.scheduler, account_sid, self.webhooks, self.voice, workspaces)
         self.failures = Failures()
         self.requests: list[Recorded] = []
 

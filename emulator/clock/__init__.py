@@ -1,1 +1,1 @@
-"""Time in the emulator: the scheduler of events, and programs that wait."""
+"""Time in the emulator: the scheduler of timers, and programs that wait."""

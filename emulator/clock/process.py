@@ -1,4 +1,4 @@
-"""Programs that wait: a call or a person is one generator, which the kernel resumes when its wait is over."""
+"""Programs that wait: a call or a person is one generator, which the scheduler resumes when its wait is over."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -8,7 +8,10 @@ from emulator.clock.scheduler import Scheduler, Timer
 
 @dataclass(frozen=True)
 class Wait:
-    """Until `until` holds or `seconds` have passed. The program gets back whether the condition holds."""
+    """Until `until` holds or `seconds` have passed; without either, until `throw` or `stop`.
+
+    The program gets back whether the condition holds.
+    """
 
     until: Callable[[], bool] | None = None
     seconds: float | None = None
@@ -18,7 +21,7 @@ Program = Generator[Wait, bool, None]
 
 
 class Process:
-    """One running program. Whoever changes what a program may wait for calls `poke`."""
+    """One running program. Whoever changes what a program may wait for calls `notify`."""
 
     def __init__(self, scheduler: Scheduler, program: Program) -> None:
         self.done = False
@@ -33,16 +36,16 @@ class Process:
         self._advance(lambda: next(self._program))
 
     def notify(self) -> None:
-        """Look again whether what the program waits for has come; if so it goes on in a turn of its own."""
+        """Check again whether the condition of the wait holds; if so the program goes on in a turn of its own."""
         if self._wait is not None and self._holds(self._wait):
             self._wait = None
             self._resume_after(0.0)
 
     def throw(self, error: Exception) -> None:
-        """Let the program meet `error` where it waits. It does not return before the program has dealt with it."""
+        """Raise `error` in the program where it waits. Returns when the program waits again or has ended."""
         if self.done:
             return
-        if self._running:  # the program itself caused this: it meets the error at its next wait
+        if self._running:  # the program itself caused this: the error comes at its next wait
             self._scheduler.after(0.0, lambda: self.throw(error))
             return
         self._advance(lambda: self._program.throw(error))

@@ -1,4 +1,4 @@
-"""The discrete-event kernel: timers, sids and the truth of what happened.
+"""The event scheduler: timers, sids and the trace of what really happened.
 
 Nothing in the emulator sleeps or asks for the time itself. Whoever owns the clock (a wall-clock loop, or a test
 that jumps from event to event) hands in `now` and calls `run_due`.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 Action = Callable[[], None]
+NOT_IMITATED = "not imitated"  # stands in a warning where Twilio's error code would stand
 
 
 @dataclass(order=True)
@@ -28,7 +29,7 @@ class Timer:
 
 @dataclass(frozen=True)
 class TraceEvent:
-    """One thing that really happened, whether or not anybody was told of it."""
+    """One thing that really happened, whether or not the application was told of it; `at` is in epoch seconds."""
 
     at: float
     kind: str
@@ -36,6 +37,8 @@ class TraceEvent:
 
 
 class Scheduler:
+    """`now` gives epoch seconds; the same `seed` gives the same sids. `on_event` is called with each trace event."""
+
     def __init__(self, now: Callable[[], float], seed: int = 0) -> None:
         self.now = now
         self.trace: list[TraceEvent] = []
@@ -71,15 +74,23 @@ class Scheduler:
         return prefix + digest[:32]
 
     def emit(self, kind: str, **detail: str) -> None:
-        """Note a fact: `joined`, `heard`, `rang`, … For narration and for the truth that tests compare with."""
-        fact = TraceEvent(self.now(), kind, detail)
-        self.trace.append(fact)
+        """Add an event to the trace: `joined`, `heard`, `ringing`, … The timeline and the tests read it."""
+        event = TraceEvent(self.now(), kind, detail)
+        self.trace.append(event)
         for listener in self.on_event:
-            listener(fact)
+            listener(event)
+
+    def warn(self, code: int, message: str, sid: str) -> None:
+        """What Twilio's debugger would show about the resource `sid`."""
+        self.emit("warning", code=str(code), message=message, sid=sid)
+
+    def not_imitated(self, what: str, sid: str) -> None:
+        """The application asks for something that Twilio knows and the emulator does not do."""
+        self.emit("warning", code=NOT_IMITATED, message=what, sid=sid)
 
 
 class VirtualClock:
-    """A clock for tests: time stands still until `run` jumps from one timer to the next."""
+    """A clock for tests, in epoch seconds: time stands still until `run` jumps from one timer to the next."""
 
     def __init__(self, start: float = 1_800_000_000.0) -> None:
         self.time = start

@@ -25,23 +25,23 @@ class _TargetDocument(msgspec.Struct, forbid_unknown_fields=True):
     known_worker_friendly_name: str = ""
 
 
-class _FilterDocument(msgspec.Struct):
+class _FilterDocument(msgspec.Struct, forbid_unknown_fields=True):
     expression: str
     targets: Annotated[list[_TargetDocument], Meta(min_length=1)]
     filter_friendly_name: str = ""
     friendly_name: str = ""
 
 
-class _DefaultDocument(msgspec.Struct):
+class _DefaultDocument(msgspec.Struct, forbid_unknown_fields=True):
     queue: str
 
 
-class _RoutingDocument(msgspec.Struct):
+class _RoutingDocument(msgspec.Struct, forbid_unknown_fields=True):
     filters: list[_FilterDocument] = []
     default_filter: _DefaultDocument | None = None
 
 
-class _Document(msgspec.Struct):
+class _Document(msgspec.Struct, forbid_unknown_fields=True):
     task_routing: _RoutingDocument
 
 
@@ -78,7 +78,7 @@ class Configuration:
 
 
 def read_configuration(document: Mapping[str, object]) -> Configuration:
-    """The configuration that the JSON document writes down. TwilioError 20001 names what is wrong with it."""
+    """The configuration in the JSON document. TwilioError 20001 names what is wrong, unknown keys too."""
     try:
         routing = msgspec.convert(document, _Document, strict=False).task_routing
         filters = tuple(_filter(given) for given in routing.filters)

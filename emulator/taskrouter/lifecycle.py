@@ -1,4 +1,4 @@
-"""What may become of a task, a reservation and a worker, and what is told of it (contract 4.5, 4.6, 5)."""
+"""What may become of a task, a reservation and a worker, and the events that say so (contract 4.5, 4.6, 5)."""
 
 from collections.abc import Callable, Mapping
 
@@ -28,14 +28,20 @@ TOO_MANY_CYCLES = "Task reservation limit exceeded"
 
 
 class LifeCycle:
-    """`wake` asks for another look at who can serve whom; `voice` is set when the other half is there."""
+    """Changes states, one method a change. `wake` has routing look for workers again."""
 
-    voice: VoicePort
-
-    def __init__(self, scheduler: Scheduler, workspace: Workspace, events: Events, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        workspace: Workspace,
+        events: Events,
+        voice: VoicePort,
+        wake: Callable[[], None],
+    ) -> None:
         self._scheduler = scheduler
         self._workspace = workspace
         self._events = events
+        self._voice = voice
         self._wake = wake
 
     # Reservations
@@ -47,16 +53,16 @@ class LifeCycle:
         for kept in (task.reservations, worker.reservations, self._workspace.reservations):
             kept[reservation.sid] = reservation
         task.cycles += 1
-        self._task_is(task, "reserved")
+        self._set_task_status(task, "reserved")
         seconds = task.workflow.task_reservation_timeout
         reservation.timer = self._scheduler.after(seconds, lambda: self.time_out(reservation))
-        self._tell_reservation(reservation)
+        self._emit_reservation(reservation)
         self._events.reservation("reservation.created", reservation)
         return reservation
 
     def accept(self, reservation: Reservation) -> None:
-        self._reservation_is(reservation, "accepted")
-        self._task_is(reservation.task, "assigned")
+        self._set_reservation_status(reservation, "accepted")
+        self._set_task_status(reservation.task, "assigned")
         reservation.worker.idle_since = self._scheduler.now()
         self._events.reservation("reservation.accepted", reservation)
         self._delete_after(reservation.task, KEEP_ASSIGNED_SECONDS, "task.system-deleted")
@@ -68,7 +74,7 @@ class LifeCycle:
 
     def reject(self, reservation: Reservation, activity: Activity | None = None) -> None:
         """The task goes to the next worker; without an activity that may be the same one again (contract 4.6)."""
-        self._reservation_is(reservation, "rejected")
+        self._set_reservation_status(reservation, "rejected")
         self._events.reservation("reservation.rejected", reservation)
         if activity is not None:
             self.set_activity(reservation.worker, activity)
@@ -77,7 +83,7 @@ class LifeCycle:
 
     def time_out(self, reservation: Reservation) -> None:
         """The worker did not react: the workspace's TimeoutActivity is assigned (contract 4.6)."""
-        self._reservation_is(reservation, "timeout")
+        self._set_reservation_status(reservation, "timeout")
         self._events.reservation("reservation.timeout", reservation)
         self.set_activity(reservation.worker, self._workspace.timeout_activity)
         self._hang_up_leg(reservation)
@@ -93,23 +99,23 @@ class LifeCycle:
         self._release(reservation.task)
 
     def _cancel_reservation(self, reservation: Reservation) -> None:
-        self._reservation_is(reservation, "canceled")
+        self._set_reservation_status(reservation, "canceled")
         self._events.reservation("reservation.canceled", reservation)
         self._hang_up_leg(reservation)
 
     def _hang_up_leg(self, reservation: Reservation) -> None:
-        """The leg of a dequeue has nobody to be joined with any more."""
+        """The leg of a dequeue has nobody left to be joined with."""
         leg_sid, reservation.leg_sid = reservation.leg_sid, ""
         if leg_sid:
-            self.voice.hang_up(leg_sid)
+            self._voice.hang_up(leg_sid)
 
-    def _reservation_is(self, reservation: Reservation, status: ReservationStatus) -> None:
+    def _set_reservation_status(self, reservation: Reservation, status: ReservationStatus) -> None:
         self._stop_timer(reservation)
         reservation.status = status
         reservation.held = False
         reservation.version += 1
         reservation.updated = self._scheduler.now()
-        self._tell_reservation(reservation)
+        self._emit_reservation(reservation)
 
     def _stop_timer(self, reservation: Reservation) -> None:
         if reservation.timer is not None:
@@ -121,7 +127,7 @@ class LifeCycle:
         """A new task: pending, with its time to live."""
         self._workspace.tasks[task.sid] = task
         task.timer = self._scheduler.after(task.timeout, lambda: self._time_to_live_over(task))
-        self._tell_task(task)
+        self._emit_task(task)
         self._events.task("task.created", task)
 
     def _time_to_live_over(self, task: Task) -> None:
@@ -131,7 +137,7 @@ class LifeCycle:
 
     def _release(self, task: Task) -> None:
         """The reservation came to nothing: the task waits again, if it may."""
-        self._task_is(task, "pending")
+        self._set_task_status(task, "pending")
         if task.cycles >= MOST_CYCLES:
             self.cancel(task, TOO_MANY_CYCLES)
         elif self._scheduler.now() >= task.created + task.timeout:
@@ -144,13 +150,13 @@ class LifeCycle:
             raise self._refusal("cancel", task, "it is not pending or reserved")
         reservation = task.open_reservation
         task.reason = reason
-        self._task_is(task, "canceled")
+        self._set_task_status(task, "canceled")
         if reservation is not None:
             self._cancel_reservation(reservation)
         self._events.task("task.canceled", task)
         self._end(task)
         if caller_waits and task.call_sid:
-            self.voice.leave_queue(task.call_sid, QUEUE_RESULT_OF_CANCELED_TASK)
+            self._voice.leave_queue(task.call_sid, QUEUE_RESULT_OF_CANCELED_TASK)
 
     def wrap(self, task: Task, reason: str = "") -> None:
         """The conversation is over, the worker's capacity still taken (contract 4.6). TwilioError 20001."""
@@ -158,9 +164,9 @@ class LifeCycle:
             raise self._refusal("wrap up", task, "it is not currently assigned")
         reservation = task.open_reservation
         task.reason = reason
-        self._task_is(task, "wrapping")
+        self._set_task_status(task, "wrapping")
         if reservation is not None:
-            self._reservation_is(reservation, "wrapping")
+            self._set_reservation_status(reservation, "wrapping")
             self._events.reservation("reservation.wrapup", reservation)
         self._events.task("task.wrapup", task)
 
@@ -170,9 +176,9 @@ class LifeCycle:
             raise self._refusal("complete", task, "it is not currently assigned or wrapping")
         reservation = task.open_reservation
         task.reason = reason
-        self._task_is(task, "completed")
+        self._set_task_status(task, "completed")
         if reservation is not None:
-            self._reservation_is(reservation, "completed")
+            self._set_reservation_status(reservation, "completed")
             reservation.worker.idle_since = self._scheduler.now()
             self._events.reservation("reservation.completed", reservation)
         self._events.task("task.completed", task)
@@ -193,11 +199,11 @@ class LifeCycle:
         self._events.task("task.updated", task)
         self._wake()
 
-    def _task_is(self, task: Task, status: TaskStatus) -> None:
+    def _set_task_status(self, task: Task, status: TaskStatus) -> None:
         task.status = status
         task.version += 1
         task.updated = self._scheduler.now()
-        self._tell_task(task)
+        self._emit_task(task)
 
     def _end(self, task: Task) -> None:
         if task.route.timer is not None:
@@ -286,9 +292,9 @@ class LifeCycle:
         self._events.worker(event_type, worker, **shown, **more)
         self._wake()
 
-    # Facts
+    # The trace
 
-    def _tell_reservation(self, reservation: Reservation) -> None:
+    def _emit_reservation(self, reservation: Reservation) -> None:
         self._scheduler.emit(
             "reservation",
             sid=reservation.sid,
@@ -299,5 +305,5 @@ class LifeCycle:
             status=reservation.status,
         )
 
-    def _tell_task(self, task: Task) -> None:
+    def _emit_task(self, task: Task) -> None:
         self._scheduler.emit("task", sid=task.sid, call_sid=task.call_sid, status=task.status, reason=task.reason)

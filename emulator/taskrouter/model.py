@@ -138,7 +138,6 @@ class Route:
     """Where a task stands in its workflow. `ends` is the target's end in seconds of task age, None without one."""
 
     targets: tuple[Target, ...]
-    is_default: bool = False
     index: int = 0
     ends: int | None = None
     used: int = 0  # the timeouts of the targets entered so far

@@ -24,25 +24,29 @@ def find_route(workflow: Workflow, attributes: Mapping[str, object]) -> Route:
 
 
 def _default_route(workflow: Workflow) -> Route:
-    return Route((Target(workflow.configuration.default_queue_sid),), is_default=True)
+    return Route((Target(workflow.configuration.default_queue_sid),))
 
 
 class Routing:
-    """`reserved` is called with every new reservation. `lifecycle` is set by the one who joins the parts."""
-
-    lifecycle: LifeCycle
+    """Reserves workers for the tasks that wait. `reserved` is called with every new reservation."""
 
     def __init__(
-        self, scheduler: Scheduler, workspace: Workspace, events: Events, reserved: Callable[[Reservation], None]
+        self,
+        scheduler: Scheduler,
+        workspace: Workspace,
+        events: Events,
+        lifecycle: LifeCycle,
+        reserved: Callable[[Reservation], None],
     ) -> None:
         self._scheduler = scheduler
         self._workspace = workspace
         self._events = events
+        self._lifecycle = lifecycle
         self._reserved = reserved
         self._planned: Timer | None = None
 
     def wake(self) -> None:
-        """Look for workers again, in a turn of its own: whoever changed something finishes first."""
+        """Look for workers in a turn of its own, after whoever changed something has finished."""
         if self._planned is None:
             self._planned = self._scheduler.after(0.0, self._look)
 
@@ -61,7 +65,7 @@ class Routing:
         """Reserve the best worker for the task; whether there was one."""
         worker = None if self._is_over(task) else self._choose(task)
         if worker is not None:
-            self._reserved(self.lifecycle.reserve(task, worker))
+            self._reserved(self._lifecycle.reserve(task, worker))
         return worker is not None
 
     # Targets
@@ -115,7 +119,7 @@ class Routing:
 
     def _exhausted(self, task: Task) -> bool:
         self._events.workflow("workflow.timeout", task)
-        self.lifecycle.cancel(task, WORKFLOW_TIMEOUT)
+        self._lifecycle.cancel(task, WORKFLOW_TIMEOUT)
         return False
 
     def _skips(self, task: Task) -> bool:
@@ -136,7 +140,7 @@ class Routing:
         if task.route.timer is not None:
             task.route.timer.cancel()
         if not task.workflow.configuration.default_queue_sid:
-            self.lifecycle.cancel(task, SKIPPED_TO_NOTHING)
+            self._lifecycle.cancel(task, SKIPPED_TO_NOTHING)
             return False
         task.route = _default_route(task.workflow)
         self._enter_target(task)

@@ -1,52 +1,46 @@
-"""TaskRouter: the account's workspaces, all of which run, and the port that the voice half uses (contract 4 to 7)."""
+"""TaskRouter: makes the account's workspaces, all of which run, and what is in them (contract 4 to 7)."""
 
 from collections.abc import Mapping
 
 from emulator.clock.scheduler import Scheduler
-from emulator.ports import TwilioError, VoicePort, Webhooks
+from emulator.ports import VoicePort, Webhooks
 from emulator.taskrouter.assignment import Assignment
 from emulator.taskrouter.events import Events
 from emulator.taskrouter.lifecycle import LifeCycle
-from emulator.taskrouter.model import Activity, Reservation, TaskQueue, Worker, Workflow, Workspace
+from emulator.taskrouter.model import Activity, TaskQueue, Worker, Workflow, Workspace
 from emulator.taskrouter.routing import Routing
-from emulator.taskrouter.workspace import RESERVATION_TIMEOUT, WorkspaceEngine
+from emulator.taskrouter.workspace import RESERVATION_TIMEOUT, WorkspaceEngine, new_workspace
+from emulator.taskrouter.workspaces import Workspaces
 
 
 class TaskRouter:
-    """Implements `TaskRouterPort`: a call is routed in the workspace whose workflow <Enqueue> names.
+    """Adds to `workspaces` each workspace that it makes; their reservations ring workers by `voice`.
 
     A new account has no workspace. `create_workspace` makes one that all the other calls mean from then on. When the
-    workspaces were made over REST they mean the oldest of them, or the one that was given to `use`. Set `voice` before
-    anything is reserved.
+    workspaces were made over REST they mean the oldest of them, or the one that was given to `use`.
     """
 
-    def __init__(self, scheduler: Scheduler, account_sid: str, webhooks: Webhooks) -> None:
+    def __init__(
+        self, scheduler: Scheduler, account_sid: str, webhooks: Webhooks, voice: VoicePort, workspaces: Workspaces
+    ) -> None:
         self.scheduler = scheduler
         self.account_sid = account_sid
-        self.engines: dict[str, WorkspaceEngine] = {}  # by the sid of the workspace, the oldest first
         self._webhooks = webhooks
-        self._voice: VoicePort | None = None
-        self._used = ""
-
-    @property
-    def voice(self) -> VoicePort:
-        assert self._voice is not None, "TaskRouter.voice was not set"
-        return self._voice
-
-    @voice.setter
-    def voice(self, voice: VoicePort) -> None:
         self._voice = voice
-        for engine in self.engines.values():
-            engine.connect(voice)
+        self._workspaces = workspaces
+        self._used = ""
 
     # Workspaces
 
+    @property
+    def engines(self) -> dict[str, WorkspaceEngine]:
+        """By the sid of the workspace, the oldest first."""
+        return self._workspaces.engines
+
     def add_workspace(self, friendly_name: str) -> WorkspaceEngine:
-        """One more workspace, as a new one of Twilio's is; names need not differ."""
-        engine = WorkspaceEngine(self.scheduler, self.account_sid, self._webhooks, friendly_name)
-        self.engines[engine.workspace.sid] = engine
-        if self._voice is not None:
-            engine.connect(self._voice)
+        """One more workspace, as Twilio makes it; names need not differ."""
+        workspace = new_workspace(self.scheduler, self.account_sid, friendly_name)
+        engine = self.engines[workspace.sid] = WorkspaceEngine(self.scheduler, workspace, self._webhooks, self._voice)
         return engine
 
     def remove_workspace(self, sid: str) -> None:
@@ -123,48 +117,3 @@ class TaskRouter:
     ) -> Worker:
         """Without `activity_sid` the worker has the workspace's default activity. TwilioError 20001."""
         return self.engine.create_worker(friendly_name, attributes, activity_sid, voice_capacity)
-
-    # The port
-
-    def create_task(
-        self,
-        workflow_sid: str,
-        attributes: Mapping[str, object],
-        priority: int = 0,
-        timeout: int | None = None,
-    ) -> str:
-        """In the workspace that has the workflow. TwilioError 14220, 14221 or 14222 (contract 3.1)."""
-        for engine in self.engines.values():
-            if workflow_sid in engine.workspace.workflows:
-                return engine.create_task(workflow_sid, attributes, priority, timeout)
-        raise TwilioError(14220, f"There is no workflow {workflow_sid}")
-
-    def caller_gone(self, task_sid: str, reason: str = "hangup") -> None:
-        for engine in self.engines.values():
-            engine.caller_gone(task_sid, reason)
-
-    def begin_accept(self, reservation_sid: str) -> str:
-        engine, reservation = self._reservation(reservation_sid)
-        if engine is None or reservation is None:
-            raise TwilioError(14217, f"Reservation {reservation_sid} was not found")
-        return engine.begin_accept(reservation)
-
-    def finish_accept(self, reservation_sid: str, joined: bool) -> None:
-        engine, reservation = self._reservation(reservation_sid)
-        if engine is not None and reservation is not None:
-            engine.finish_accept(reservation, joined)
-
-    def set_worker_call_sid(self, task_sid: str, call_sid: str) -> None:
-        for engine in self.engines.values():
-            engine.set_worker_call_sid(task_sid, call_sid)
-
-    def conversation_ended(self, reservation_sid: str, post_work_activity_sid: str) -> None:
-        engine, reservation = self._reservation(reservation_sid)
-        if engine is not None and reservation is not None:
-            engine.conversation_ended(reservation, post_work_activity_sid)
-
-    def _reservation(self, sid: str) -> tuple[WorkspaceEngine, Reservation] | tuple[None, None]:
-        for engine in self.engines.values():
-            if sid in engine.workspace.reservations:
-                return engine, engine.workspace.reservations[sid]
-        return None, None

@@ -1,4 +1,4 @@
-"""One workspace that runs: its resources, how they are made, and who serves whom in it (contract 4 to 7)."""
+"""One workspace that runs: how its resources are made, and what becomes of the tasks in it (contract 4 to 7)."""
 
 import json
 from collections.abc import Mapping
@@ -35,30 +35,19 @@ NOBODY = "1==0"  # a task queue whose TargetWorkers is empty
 
 
 class WorkspaceEngine:
-    """A workspace and the engine that runs it. It begins as a new workspace of Twilio's does.
+    """Runs `workspace`: its parts, each with those that it needs."""
 
-    Default and timeout activity are Offline; both are plain attributes of `workspace` to set.
-    """
-
-    def __init__(self, scheduler: Scheduler, account_sid: str, webhooks: Webhooks, friendly_name: str) -> None:
+    def __init__(self, scheduler: Scheduler, workspace: Workspace, webhooks: Webhooks, voice: VoicePort) -> None:
         self.scheduler = scheduler
-        self.workspace = _new_workspace(scheduler, account_sid, friendly_name)
-        self._assemble(webhooks)
+        self.workspace = workspace
+        self.events = Events(scheduler, webhooks, workspace)
+        self.lifecycle = LifeCycle(scheduler, workspace, self.events, voice, self.wake)
+        self.assignment = Assignment(scheduler, workspace, self.lifecycle, webhooks, voice)
+        self.routing = Routing(scheduler, workspace, self.events, self.lifecycle, self.assignment.call_back)
 
-    def _assemble(self, webhooks: Webhooks) -> None:
-        """Routing asks for life cycles and life cycles wake routing: the circle is closed here."""
-        self.events = Events(self.scheduler, webhooks, self.workspace)
-        self.routing = Routing(self.scheduler, self.workspace, self.events, self._reserved)
-        self.lifecycle = LifeCycle(self.scheduler, self.workspace, self.events, self.routing.wake)
-        self.routing.lifecycle = self.lifecycle
-        self.assignment = Assignment(self.scheduler, self.workspace, self.lifecycle, webhooks, self.set_worker_call_sid)
-
-    def connect(self, voice: VoicePort) -> None:
-        """The other half is there. Before anything is reserved."""
-        self.lifecycle.voice = self.assignment.voice = voice
-
-    def _reserved(self, reservation: Reservation) -> None:
-        self.assignment.call_back(reservation)
+    def wake(self) -> None:
+        """Somebody may be able to serve somebody now: routing looks for workers in the scheduler's next turn."""
+        self.routing.wake()
 
     # Resources
 
@@ -144,7 +133,7 @@ class WorkspaceEngine:
         )
         workspace.workers[worker.sid] = worker
         self.events.worker("worker.created", worker)
-        self.routing.wake()
+        self.wake()
         return worker
 
     def check_worker_name(self, friendly_name: str) -> None:
@@ -167,7 +156,7 @@ class WorkspaceEngine:
         timeout: int | None = None,
         channel: str = "voice",
     ) -> str:
-        """A pending task on its way; a worker is looked for in the kernel's next turn.
+        """A pending task on its way; a worker is looked for in the scheduler's next turn.
 
         `timeout` is the time to live in seconds. TwilioError 14220, 14221 or 14222 (contract 3.1).
         """
@@ -196,7 +185,7 @@ class WorkspaceEngine:
         self.routing.enter(task)
         return task.sid
 
-    def caller_gone(self, task_sid: str, reason: str = "hangup") -> None:
+    def caller_left(self, task_sid: str, reason: str = "hangup") -> None:
         """Cancels the task, or wraps it up when it was accepted without a join (accept instruction, REST)."""
         task = self.workspace.tasks.get(task_sid)
         if task is None or task.redirected:
@@ -217,22 +206,17 @@ class WorkspaceEngine:
         return reservation.task.call_sid
 
     def finish_accept(self, reservation: Reservation, joined: bool) -> None:
-        """Also told, with `joined` false, when the worker of a dequeue did not answer.
+        """`joined` is also false when the worker of a dequeue did not answer.
 
         Nothing happens when the reservation has ended by other means in the meantime.
         """
         if reservation.status != "pending":
             return
-        reservation.leg_sid = ""  # whatever becomes of the leg now, its own program decides
+        reservation.leg_sid = ""  # from now on the leg ends by its own program
         if joined:
             self.lifecycle.accept(reservation)
         else:
             self.lifecycle.fail_accept(reservation)
-
-    def set_worker_call_sid(self, task_sid: str, call_sid: str) -> None:
-        task = self.workspace.tasks.get(task_sid)
-        if task is not None and task.attributes.get("worker_call_sid") != call_sid:
-            self.lifecycle.set_attributes(task, {**task.attributes, "worker_call_sid": call_sid})
 
     def conversation_ended(self, reservation: Reservation, post_work_activity_sid: str) -> None:
         if not reservation.is_open:
@@ -245,8 +229,8 @@ class WorkspaceEngine:
             raise TwilioError(14218, f"Activity {post_work_activity_sid} does not exist")
         self.lifecycle.set_activity(reservation.worker, self.workspace.activities[post_work_activity_sid])
 
-    # What is in use stays. Only that a task queue and an activity in use stay is commonly told; each of the rules below
-    # is uncertain in its details and its code, and careful: it refuses rather than breaks what runs.
+    # What is in use stays. Only for a task queue and an activity is that commonly said; each of the rules below is
+    # uncertain in its details and its code, and careful: it refuses rather than breaks what runs.
 
     def check_unused_activity(self, activity: Activity) -> None:
         """TwilioError 20001 while workers, the workspace or a task queue use it."""
@@ -300,7 +284,8 @@ class WorkspaceEngine:
         self.events.resource("workspace.deleted", self.workspace.sid, self.workspace.friendly_name)
 
 
-def _new_workspace(scheduler: Scheduler, account_sid: str, friendly_name: str) -> Workspace:
+def new_workspace(scheduler: Scheduler, account_sid: str, friendly_name: str) -> Workspace:
+    """A workspace as Twilio makes it (contract 7.5); default and timeout activity are Offline."""
     now = scheduler.now()
     activities = [
         Activity(scheduler.sid("WA"), name, available, now, now) for name, available in DEFAULT_ACTIVITIES.items()

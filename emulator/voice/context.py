@@ -17,11 +17,10 @@ class Context:
     scheduler: Scheduler
     webhooks: Webhooks
     account_sid: str
+    router: TaskRouterPort
     speech_rate: float = 0.06
     play_seconds: float = 5.0
     calls: dict[str, Call] = field(default_factory=dict)
-
-    router: TaskRouterPort = field(init=False)  # set when both halves exist: each needs the other
 
     def __post_init__(self) -> None:
         self.queues = Queues(self.scheduler)

@@ -19,7 +19,6 @@ class EmptyAccount(Harness):
 
     def __init__(self) -> None:
         super().__init__({})
-        self.twilio.context.router = self.twilio.router
         self.client: Client = client_of(self)
 
     def taskrouter(self, method: str, path: str, if_match: str = "", **form: str) -> RestAnswer:

@@ -10,7 +10,6 @@ class FullHarness(Harness):
     def __init__(self) -> None:
         super().__init__({})
         router = self.twilio.router
-        self.twilio.context.router = router
         self.workspace = router.create_workspace("Cordboard")
         available = next(one for one in self.workspace.activities.values() if one.available)
         queue = router.create_task_queue("Everyone")

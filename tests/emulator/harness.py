@@ -1,4 +1,4 @@
-"""A Twilio in virtual time with an application of a few documents, for the tests of voice."""
+"""A Twilio in virtual time with an application of a few documents."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -10,7 +10,6 @@ from emulator.ports import Transport, WebFailure, WebRequest, WebResponse, WebRe
 from emulator.rest.answer import RestAnswer
 from emulator.twilio import Twilio
 from emulator.voice.parties import Step
-from tests.emulator.fake_taskrouter import FakeTaskRouter
 
 ACCOUNT = "AC" + "1" * 32
 TOKEN = "12345"
@@ -49,7 +48,6 @@ class Harness:
         self.clock = VirtualClock()
         self.pages = dict(pages)
         self.asked: list[Asked] = []
-        self.router = FakeTaskRouter()
         self.delays: dict[str, float] = {}
         self.twilio = Twilio(
             self.clock.now,
@@ -59,7 +57,6 @@ class Harness:
             speech_rate=speech_rate,
             calls_per_second=calls_per_second,
         )
-        self.twilio.context.router = self.router
         self.twilio.number(LINE, f"{BASE}/incoming")
 
     def _transport(self, scheduler: Scheduler) -> Transport:

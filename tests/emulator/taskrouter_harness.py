@@ -9,6 +9,7 @@ from emulator.clock.scheduler import Scheduler, VirtualClock
 from emulator.ports import Done, Form, TwilioError, WebFailure, WebResponse, WebResult, WorkerLegOrder
 from emulator.taskrouter.model import Activity, Reservation, Task, Worker
 from emulator.taskrouter.service import TaskRouter
+from emulator.taskrouter.workspaces import Workspaces
 
 ACCOUNT_SID = "AC" + "a" * 32
 ASSIGNMENT_URL = "https://app.example/assignment"
@@ -107,8 +108,8 @@ class CallCentre:
         self.scheduler = Scheduler(self.clock.now, seed=7)
         self.webhooks = FakeWebhooks(self.scheduler)
         self.voice = FakeVoice(self.scheduler)
-        self.router = TaskRouter(self.scheduler, ACCOUNT_SID, self.webhooks)
-        self.router.voice = self.voice
+        self.workspaces = Workspaces()
+        self.router = TaskRouter(self.scheduler, ACCOUNT_SID, self.webhooks, self.voice, self.workspaces)
         self.workspace = self.router.create_workspace("Help line", EVENTS_URL)
         self.everybody = self.router.create_task_queue("Everybody")
         self.workflow = self.add_workflow(one_queue(self.everybody.sid, **target))
@@ -130,7 +131,7 @@ class CallCentre:
         """A caller enters the queue."""
         self.calls += 1
         given = {"call_sid": f"CA{self.calls:032x}", "from": "+491511", "to": "+49800", **attributes}
-        sid = self.router.create_task(workflow or self.workflow, given, priority, timeout)
+        sid = self.workspaces.create_task(workflow or self.workflow, given, priority, timeout)
         return self.workspace.tasks[sid]
 
     def run(self, seconds: float = 0.0) -> None:
@@ -145,14 +146,14 @@ class CallCentre:
     def joined(self, task: Task) -> Reservation:
         """The caller talks with the worker."""
         reservation = self.reserved(task)
-        self.router.begin_accept(reservation.sid)
-        self.router.finish_accept(reservation.sid, True)
+        self.workspaces.begin_accept(reservation.sid)
+        self.workspaces.finish_accept(reservation.sid, True)
         return reservation
 
     def complete(self, task: Task) -> None:
         """The conversation ends and the application completes the task."""
         assert task.open_reservation is not None
-        self.router.conversation_ended(task.open_reservation.sid, "")
+        self.workspaces.conversation_ended(task.open_reservation.sid, "")
         self.router.lifecycle.complete(task, "done")
 
     def events(self) -> list[str]:

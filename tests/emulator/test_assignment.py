@@ -166,15 +166,15 @@ def test_dequeue_rings_contact_uri_and_shows_the_number_that_was_dialed() -> Non
 
 def test_a_dequeue_that_is_answered_is_accepted_as_a_dial_is() -> None:
     centre, task, reservation = answered(instruction("dequeue"))
-    assert centre.router.begin_accept(reservation.sid) == task.call_sid
-    centre.router.finish_accept(reservation.sid, True)
+    assert centre.workspaces.begin_accept(reservation.sid) == task.call_sid
+    centre.workspaces.finish_accept(reservation.sid, True)
     assert (task.status, reservation.status) == ("assigned", "accepted")
     assert not centre.voice.hung_up
 
 
 def test_a_dequeue_that_nobody_answers_is_canceled_and_the_worker_stays_available() -> None:
     centre, task, reservation = answered(instruction("dequeue"))
-    centre.router.finish_accept(reservation.sid, False)
+    centre.workspaces.finish_accept(reservation.sid, False)
     assert (task.status, reservation.status) == ("pending", "canceled")
     assert reservation.worker.activity.friendly_name == "Available"
 
@@ -182,7 +182,7 @@ def test_a_dequeue_that_nobody_answers_is_canceled_and_the_worker_stays_availabl
 def test_a_caller_who_hangs_up_ends_the_leg_of_the_dequeue() -> None:
     centre, task, reservation = answered(instruction("dequeue"))
     leg = reservation.leg_sid
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     assert centre.voice.hung_up == [leg]
 
 
@@ -197,7 +197,7 @@ def test_call_runs_a_document_on_the_workers_leg() -> None:
     (order,) = centre.voice.legs
     assert (order.url, order.to, order.from_) == ("https://app.example/doc", "client:ada", "+4989")
     assert reservation.status == "pending"
-    centre.router.begin_accept(reservation.sid)  # the document may dial the queue itself
+    centre.workspaces.begin_accept(reservation.sid)  # the document may dial the queue itself
 
 
 def test_call_may_accept_at_once() -> None:
@@ -212,7 +212,7 @@ def redirect(centre: CallCentre, **fields: object) -> WebResponse:
 
 def test_redirect_with_accept_keeps_the_task_when_the_caller_leaves_the_queue() -> None:
     centre = CallCentre()
-    centre.voice.when_redirected = lambda: centre.router.caller_gone(next(iter(centre.workspace.tasks)))
+    centre.voice.when_redirected = lambda: centre.workspaces.caller_left(next(iter(centre.workspace.tasks)))
     centre, task, reservation = answered(redirect(centre, accept=True), centre)
     assert centre.voice.redirected == [(task.call_sid, "https://a.example")]
     assert (task.status, reservation.status) == ("assigned", "accepted")
@@ -220,7 +220,7 @@ def test_redirect_with_accept_keeps_the_task_when_the_caller_leaves_the_queue() 
 
 def test_redirect_without_accept_loses_the_task() -> None:
     centre = CallCentre()
-    centre.voice.when_redirected = lambda: centre.router.caller_gone(next(iter(centre.workspace.tasks)))
+    centre.voice.when_redirected = lambda: centre.workspaces.caller_left(next(iter(centre.workspace.tasks)))
     centre, task, reservation = answered(redirect(centre), centre)
     assert (task.status, reservation.status) == ("canceled", "canceled")
 
@@ -230,7 +230,7 @@ def test_redirect_of_a_call_that_is_gone_is_40122() -> None:
     centre.voice.gone.add(f"CA{1:032x}")
     centre, task, reservation = answered(redirect(centre, accept=True), centre)
     assert (reservation.status, centre.warnings()) == ("pending", ["40122"])
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     assert task.reason == "hangup"
 
 
@@ -279,7 +279,7 @@ def test_an_instruction_that_comes_after_the_caller_hung_up_fails(answer: WebRes
     centre = CallCentre()
     centre.webhooks.delays[ASSIGNMENT_URL] = 3.0
     centre, task, reservation = answered(answer, centre)
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     centre.run(5)
     assert (reservation.status, centre.warnings()) == ("canceled", [code])
     assert not centre.voice.legs

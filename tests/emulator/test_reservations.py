@@ -21,7 +21,7 @@ def statuses(task: Task, reservation: Reservation) -> tuple[str, str]:
 
 def code_of(centre: CallCentre, reservation_sid: str) -> int:
     with pytest.raises(TwilioError) as raised:
-        centre.router.begin_accept(reservation_sid)
+        centre.workspaces.begin_accept(reservation_sid)
     return raised.value.code
 
 
@@ -77,7 +77,7 @@ def test_a_task_is_canceled_after_a_thousand_reservations() -> None:
 
 def test_a_caller_who_hangs_up_cancels_task_and_reservation() -> None:
     centre, task, reservation = reserved()
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     assert statuses(task, reservation) == ("canceled", "canceled")
     assert task.reason == "hangup"
     assert not centre.voice.left
@@ -87,7 +87,7 @@ def test_a_caller_who_hangs_up_cancels_task_and_reservation() -> None:
 def test_a_caller_who_hangs_up_before_anybody_is_reserved_cancels_the_task() -> None:
     centre = CallCentre()
     task = centre.call()
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     centre.worker("ada")
     centre.run()
     assert (task.status, task.reservations) == ("canceled", {})
@@ -95,7 +95,7 @@ def test_a_caller_who_hangs_up_before_anybody_is_reserved_cancels_the_task() -> 
 
 def test_begin_accept_names_the_callers_call_and_stops_the_timer() -> None:
     centre, task, reservation = reserved()
-    assert centre.router.begin_accept(reservation.sid) == task.call_sid
+    assert centre.workspaces.begin_accept(reservation.sid) == task.call_sid
     centre.run(500)
     assert statuses(task, reservation) == ("reserved", "pending")
 
@@ -109,8 +109,8 @@ def test_a_join_makes_the_reservation_accepted_and_the_task_assigned() -> None:
 
 def test_an_accept_that_fails_cancels_the_reservation_and_the_task_waits_again() -> None:
     centre, task, reservation = reserved()
-    centre.router.begin_accept(reservation.sid)
-    centre.router.finish_accept(reservation.sid, False)
+    centre.workspaces.begin_accept(reservation.sid)
+    centre.workspaces.finish_accept(reservation.sid, False)
     assert statuses(task, reservation) == ("pending", "canceled")
     assert reservation.worker.activity.friendly_name == "Available"
     assert centre.reserved(task).sid != reservation.sid
@@ -118,7 +118,7 @@ def test_an_accept_that_fails_cancels_the_reservation_and_the_task_waits_again()
 
 def test_a_reservation_that_is_being_accepted_cannot_be_accepted_twice() -> None:
     centre, _, reservation = reserved()
-    centre.router.begin_accept(reservation.sid)
+    centre.workspaces.begin_accept(reservation.sid)
     assert code_of(centre, reservation.sid) == 14215
 
 
@@ -136,7 +136,7 @@ def test_a_reservation_that_timed_out_cannot_be_dialed() -> None:
 
 def test_a_canceled_or_unknown_reservation_cannot_be_dialed() -> None:
     centre, task, reservation = reserved()
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     assert code_of(centre, reservation.sid) == 14217
     assert code_of(centre, "WR" + "0" * 32) == 14217
 
@@ -149,9 +149,9 @@ def test_a_task_without_a_call_cannot_be_dialed() -> None:
 
 def test_a_join_that_comes_after_the_end_of_the_task_changes_nothing() -> None:
     centre, task, reservation = reserved()
-    centre.router.begin_accept(reservation.sid)
+    centre.workspaces.begin_accept(reservation.sid)
     centre.router.lifecycle.cancel(task, "because")
-    centre.router.finish_accept(reservation.sid, True)
+    centre.workspaces.finish_accept(reservation.sid, True)
     assert statuses(task, reservation) == ("canceled", "canceled")
 
 
@@ -159,7 +159,7 @@ def test_the_end_of_the_conversation_wraps_up_and_keeps_the_capacity() -> None:
     centre, task, reservation = reserved()
     centre.joined(task)
     waiting = centre.call()
-    centre.router.conversation_ended(reservation.sid, centre.activity("Unavailable"))
+    centre.workspaces.conversation_ended(reservation.sid, centre.activity("Unavailable"))
     centre.run(60)
     assert statuses(task, reservation) == ("wrapping", "wrapping")
     assert reservation.worker.activity.friendly_name == "Unavailable"
@@ -179,7 +179,7 @@ def test_an_unknown_post_work_activity_is_told_after_the_wrap_up() -> None:
     centre, task, reservation = reserved()
     centre.joined(task)
     with pytest.raises(TwilioError) as raised:
-        centre.router.conversation_ended(reservation.sid, "WA" + "0" * 32)
+        centre.workspaces.conversation_ended(reservation.sid, "WA" + "0" * 32)
     assert (raised.value.code, task.status) == (14218, "wrapping")
 
 
@@ -197,7 +197,7 @@ def test_an_ended_task_is_deleted_after_five_minutes() -> None:
 def test_an_assigned_task_that_nobody_completes_is_deleted_after_a_day() -> None:
     centre, task, reservation = reserved()
     centre.joined(task)
-    centre.router.conversation_ended(reservation.sid, "")
+    centre.workspaces.conversation_ended(reservation.sid, "")
     centre.run(86_400)
     assert not centre.workspace.tasks
     assert "task.system-deleted" in centre.events()
@@ -215,7 +215,7 @@ def test_an_assigned_task_is_never_canceled() -> None:
 def test_a_caller_who_leaves_an_accepted_task_without_a_join_wraps_it_up() -> None:
     centre, task, reservation = reserved()
     centre.router.lifecycle.accept(reservation)
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     assert statuses(task, reservation) == ("wrapping", "wrapping")
 
 

@@ -102,7 +102,7 @@ def test_another_workspace_is_20404() -> None:
 
 def test_a_task_that_was_deleted_is_20404() -> None:
     centre, task, _ = reserved()
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     centre.run(300)
     assert refused(post(centre, f"/Tasks/{task.sid}", AssignmentStatus="completed")) == (404, 20404)
 
@@ -110,7 +110,7 @@ def test_a_task_that_was_deleted_is_20404() -> None:
 def test_completing_a_wrapping_task() -> None:
     centre, task, reservation = reserved()
     centre.joined(task)
-    centre.router.conversation_ended(reservation.sid, "")
+    centre.workspaces.conversation_ended(reservation.sid, "")
     answer = post(centre, f"/Tasks/{task.sid}", AssignmentStatus="completed", Reason="talked")
     assert (answer.status, answer.body["assignment_status"], answer.body["reason"]) == (200, "completed", "talked")
     assert reservation.status == "completed"
@@ -269,13 +269,13 @@ def test_rejecting_with_an_unknown_activity_is_20001() -> None:
 @pytest.mark.parametrize("status", ["accepted", "rejected", "wrapping", "completed", "timeout", ""])
 def test_a_reservation_that_has_ended_cannot_be_changed(status: str) -> None:
     centre, task, reservation = reserved()
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     assert refused(post(centre, reservation_path(reservation), ReservationStatus=status)) == (400, 20001)
 
 
 def test_a_reservation_that_is_being_accepted_cannot_be_rejected() -> None:
     centre, _, reservation = reserved()
-    centre.router.begin_accept(reservation.sid)
+    centre.workspaces.begin_accept(reservation.sid)
     assert refused(post(centre, reservation_path(reservation), ReservationStatus="rejected")) == (400, 20001)
 
 
@@ -316,7 +316,7 @@ def test_a_call_over_rest() -> None:
 
 def test_a_conference_over_rest_for_a_reservation_that_has_ended() -> None:
     centre, task, reservation = reserved()
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     answer = post(centre, reservation_path(reservation), Instruction="conference", To="+4930")
     assert refused(answer) == (400, 40136)
     assert answer.body["message"] == (

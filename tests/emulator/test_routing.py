@@ -214,9 +214,9 @@ def test_an_accept_that_has_begun_is_not_cut_off_by_the_last_timeout() -> None:
     centre.worker("ada")
     task = centre.call()
     reservation = centre.reserved(task)
-    centre.router.begin_accept(reservation.sid)
+    centre.workspaces.begin_accept(reservation.sid)
     centre.run(11)
-    centre.router.finish_accept(reservation.sid, True)
+    centre.workspaces.finish_accept(reservation.sid, True)
     centre.run(60)
     assert task.status == "assigned"
 
@@ -338,11 +338,11 @@ def disturb(centre: CallCentre, dice: random.Random, task: Task | None) -> None:
     if task is None:
         return
     if reservation is None or dice.random() < 0.2:
-        centre.router.caller_gone(task.sid)
+        centre.workspaces.caller_left(task.sid)
     elif reservation.status == "pending" and dice.random() < 0.3:
         centre.router.lifecycle.reject(reservation)
     elif reservation.status == "pending":
-        centre.router.begin_accept(reservation.sid)
-        centre.router.finish_accept(reservation.sid, dice.random() < 0.8)
+        centre.workspaces.begin_accept(reservation.sid)
+        centre.workspaces.finish_accept(reservation.sid, dice.random() < 0.8)
     else:
         centre.complete(task) if task.status == "assigned" else centre.router.lifecycle.complete(task, "")

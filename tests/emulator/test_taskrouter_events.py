@@ -46,7 +46,7 @@ def test_a_hang_up_while_reserved() -> None:
     centre = watched()
     task = centre.call()
     centre.reserved(task)
-    centre.router.caller_gone(task.sid)
+    centre.workspaces.caller_left(task.sid)
     assert centre.events()[len(ROUTE) :] == ["reservation.canceled", "task.canceled"]
     assert last(centre, "task.canceled")["TaskCanceledReason"] == "hangup"
 

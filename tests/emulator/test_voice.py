@@ -28,22 +28,22 @@ from tests.emulator.harness import (
     TASK,
     WORKER,
     WORKFLOW,
-    Harness,
     down,
 )
+from tests.emulator.voice_harness import VoiceHarness
 
 ENQUEUE = f'<Enqueue workflowSid="{WORKFLOW}" action="/after" waitUrl="/wait"/><Say>Not reached</Say>'
 BRIDGE = f'<Dial><Queue reservationSid="{RESERVATION}" postWorkActivitySid="{ACTIVITY}"/></Dial><Say>Alone</Say>'
 SONG = "<Say>Please hold the line</Say><Pause length='10'/>"
 
 
-def queue_harness(**pages: Any) -> Harness:
+def queue_harness(**pages: Any) -> VoiceHarness:
     given = {f"/{name}": page for name, page in pages.items()}
-    return Harness({"/incoming": ENQUEUE, "/wait": SONG, "/after": "<Hangup/>", "/answer": BRIDGE, **given})
+    return VoiceHarness({"/incoming": ENQUEUE, "/wait": SONG, "/after": "<Hangup/>", "/answer": BRIDGE, **given})
 
 
 def test_caller_hears_the_document_and_the_call_ends_with_it() -> None:
-    harness = Harness({"/incoming": "<Say>Hello</Say>"})
+    harness = VoiceHarness({"/incoming": "<Say>Hello</Say>"})
     sid = harness.dial()
     harness.run(10)
     assert harness.heard(sid) == ["Hello"]
@@ -51,7 +51,7 @@ def test_caller_hears_the_document_and_the_call_ends_with_it() -> None:
 
 
 def test_incoming_request_carries_the_standard_parameters_and_blank_places() -> None:
-    harness = Harness({"/incoming": "<Hangup/>"})
+    harness = VoiceHarness({"/incoming": "<Hangup/>"})
     sid = harness.dial()
     harness.run(5)
     form = harness.forms("/incoming")[0]
@@ -63,7 +63,7 @@ def test_incoming_request_carries_the_standard_parameters_and_blank_places() -> 
 
 
 def test_say_lasts_as_long_as_its_text() -> None:
-    harness = Harness({"/incoming": f"<Say>{'a' * 100}</Say>"}, speech_rate=0.1)
+    harness = VoiceHarness({"/incoming": f"<Say>{'a' * 100}</Say>"}, speech_rate=0.1)
     sid = harness.dial()
     harness.run(10)
     assert harness.status(sid) == "in-progress"
@@ -72,21 +72,21 @@ def test_say_lasts_as_long_as_its_text() -> None:
 
 
 def test_play_resolves_relative_to_the_document() -> None:
-    harness = Harness({"/incoming": "<Play>/music/one.mp3</Play>"})
+    harness = VoiceHarness({"/incoming": "<Play>/music/one.mp3</Play>"})
     harness.dial()
     harness.run(10)
     assert [event["url"] for event in harness.trace("played")] == [f"{BASE}/music/one.mp3"]
 
 
 def test_redirect_leaves_the_rest_of_the_document() -> None:
-    harness = Harness({"/incoming": "<Redirect>/next</Redirect><Say>Never</Say>", "/next": "<Say>Here</Say>"})
+    harness = VoiceHarness({"/incoming": "<Redirect>/next</Redirect><Say>Never</Say>", "/next": "<Say>Here</Say>"})
     sid = harness.dial()
     harness.run(10)
     assert harness.heard(sid) == ["Here"]
 
 
 def test_empty_redirect_asks_for_the_same_document_again() -> None:
-    harness = Harness({"/incoming": "<Say>Again</Say><Redirect/>"})
+    harness = VoiceHarness({"/incoming": "<Say>Again</Say><Redirect/>"})
     sid = harness.dial(hears("Again"), hears("Again"), hangs_up())
     harness.run(10)
     assert len(harness.forms("/incoming")) == 2
@@ -94,7 +94,7 @@ def test_empty_redirect_asks_for_the_same_document_again() -> None:
 
 
 def test_unknown_verb_is_warned_of_and_skipped() -> None:
-    harness = Harness({"/incoming": "<Dance/><Say>Still here</Say>"})
+    harness = VoiceHarness({"/incoming": "<Dance/><Say>Still here</Say>"})
     sid = harness.dial()
     harness.run(10)
     assert harness.warnings() == ["12200"]
@@ -102,7 +102,7 @@ def test_unknown_verb_is_warned_of_and_skipped() -> None:
 
 
 def test_rejected_call_is_never_answered() -> None:
-    harness = Harness({"/incoming": '<Reject reason="busy"/>'})
+    harness = VoiceHarness({"/incoming": '<Reject reason="busy"/>'})
     sid = harness.dial()
     harness.run(5)
     assert harness.status(sid) == "busy"
@@ -110,7 +110,7 @@ def test_rejected_call_is_never_answered() -> None:
 
 
 def test_failing_document_falls_back_with_error_code_and_url() -> None:
-    harness = Harness({"/incoming": WebResponse(500, {}, b""), "/fallback": "<Say>One moment</Say>"})
+    harness = VoiceHarness({"/incoming": WebResponse(500, {}, b""), "/fallback": "<Say>One moment</Say>"})
     harness.twilio.number(LINE, f"{BASE}/incoming", fallback_url=f"{BASE}/fallback")
     sid = harness.dial()
     harness.run(10)
@@ -120,7 +120,7 @@ def test_failing_document_falls_back_with_error_code_and_url() -> None:
 
 
 def test_without_a_fallback_the_stock_error_is_heard_and_the_call_ends() -> None:
-    harness = Harness({"/incoming": WebResponse(500, {}, b"")})
+    harness = VoiceHarness({"/incoming": WebResponse(500, {}, b"")})
     sid = harness.dial()
     harness.run(20)
     assert "application error has occurred" in harness.heard(sid)[0]
@@ -128,7 +128,7 @@ def test_without_a_fallback_the_stock_error_is_heard_and_the_call_ends() -> None
 
 
 def test_failing_fallback_is_not_asked_again() -> None:
-    harness = Harness({"/incoming": WebResponse(500, {}, b""), "/fallback": WebResponse(502, {}, b"")})
+    harness = VoiceHarness({"/incoming": WebResponse(500, {}, b""), "/fallback": WebResponse(502, {}, b"")})
     harness.twilio.number(LINE, f"{BASE}/incoming", fallback_url=f"{BASE}/fallback")
     sid = harness.dial()
     harness.run(20)
@@ -137,7 +137,7 @@ def test_failing_fallback_is_not_asked_again() -> None:
 
 
 def test_answer_after_fifteen_seconds_is_a_failure() -> None:
-    harness = Harness({"/incoming": "<Say>Too late</Say>"})
+    harness = VoiceHarness({"/incoming": "<Say>Too late</Say>"})
     harness.delays["/incoming"] = 20
     sid = harness.dial()
     harness.run(14.9)
@@ -162,18 +162,18 @@ def test_document_problems_have_their_codes() -> None:
     }
     for code, answers_ in bad.items():
         for answer in answers_:
-            harness = Harness({"/incoming": answer})
+            harness = VoiceHarness({"/incoming": answer})
             harness.dial()
             harness.run(10)
             assert harness.warnings() == [code]
 
 
 def test_plain_text_is_read_aloud_and_audio_is_played() -> None:
-    plain = Harness({"/incoming": WebResponse(200, {"content-type": "text/plain"}, b"Good morning")})
+    plain = VoiceHarness({"/incoming": WebResponse(200, {"content-type": "text/plain"}, b"Good morning")})
     sid = plain.dial()
     plain.run(5)
     assert plain.heard(sid) == ["Good morning"]
-    audio = Harness({"/incoming": WebResponse(200, {"content-type": "audio/mpeg"}, b"x")})
+    audio = VoiceHarness({"/incoming": WebResponse(200, {"content-type": "audio/mpeg"}, b"x")})
     sid = audio.dial()
     audio.run(10)
     assert audio.heard(sid) == [f"{BASE}/incoming"]
@@ -182,7 +182,7 @@ def test_plain_text_is_read_aloud_and_audio_is_played() -> None:
 
 def test_gather_takes_a_digit_during_the_prompt_and_asks_its_action() -> None:
     menu = '<Gather numDigits="1" action="/choice"><Say>Press one for sales, or wait for ever and ever</Say></Gather>'
-    harness = Harness({"/incoming": menu, "/choice": "<Say>Sales</Say>"}, speech_rate=1.0)
+    harness = VoiceHarness({"/incoming": menu, "/choice": "<Say>Sales</Say>"}, speech_rate=1.0)
     sid = harness.dial(hears("Press one"), waits(2), presses("1"))
     harness.run(4)
     assert harness.forms("/choice")[0]["Digits"] == "1"
@@ -191,7 +191,7 @@ def test_gather_takes_a_digit_during_the_prompt_and_asks_its_action() -> None:
 
 def test_gather_without_input_falls_through() -> None:
     menu = '<Gather timeout="3" action="/choice"><Say>Press</Say></Gather><Say>Nothing came</Say>'
-    harness = Harness({"/incoming": menu})
+    harness = VoiceHarness({"/incoming": menu})
     sid = harness.dial()
     harness.run(10)
     assert harness.heard(sid) == ["Press", "Nothing came"]
@@ -200,14 +200,14 @@ def test_gather_without_input_falls_through() -> None:
 
 def test_gather_with_action_on_empty_result_asks_with_no_digits() -> None:
     menu = '<Gather timeout="3" action="/choice" actionOnEmptyResult="true"/>'
-    harness = Harness({"/incoming": menu, "/choice": "<Hangup/>"})
+    harness = VoiceHarness({"/incoming": menu, "/choice": "<Hangup/>"})
     harness.dial()
     harness.run(10)
     assert harness.forms("/choice")[0]["Digits"] == ""
 
 
 def test_gather_ends_at_the_finishing_key_and_leaves_it_out() -> None:
-    harness = Harness({"/incoming": '<Gather action="/choice"/>', "/choice": "<Hangup/>"})
+    harness = VoiceHarness({"/incoming": '<Gather action="/choice"/>', "/choice": "<Hangup/>"})
     harness.dial(waits(1), presses("12"), waits(4), presses("34#"))
     harness.run(10)
     assert harness.forms("/choice")[0]["Digits"] == "1234"
@@ -215,19 +215,19 @@ def test_gather_ends_at_the_finishing_key_and_leaves_it_out() -> None:
 
 def test_gather_hears_speech_only_when_asked_for_it() -> None:
     pages = {"/incoming": '<Gather input="dtmf speech" action="/choice"/>', "/choice": "<Hangup/>"}
-    harness = Harness(pages)
+    harness = VoiceHarness(pages)
     harness.dial(waits(1), says("sales"))
     harness.run(10)
     assert harness.forms("/choice")[0]["SpeechResult"] == "sales"
     assert "Confidence" in harness.forms("/choice")[0]
-    deaf = Harness({**pages, "/incoming": '<Gather action="/choice"/>'})
+    deaf = VoiceHarness({**pages, "/incoming": '<Gather action="/choice"/>'})
     deaf.dial(waits(1), says("sales"))
     deaf.run(10)
     assert not deaf.forms("/choice")
 
 
 def test_digits_pressed_before_a_gather_do_not_count() -> None:
-    harness = Harness({"/incoming": '<Pause length="3"/><Gather numDigits="1" action="/choice"/>'})
+    harness = VoiceHarness({"/incoming": '<Pause length="3"/><Gather numDigits="1" action="/choice"/>'})
     harness.dial(waits(1), presses("1"))
     harness.run(15)
     assert not harness.forms("/choice")
@@ -235,7 +235,7 @@ def test_digits_pressed_before_a_gather_do_not_count() -> None:
 
 def test_record_ends_with_silence_and_tells_the_recording() -> None:
     pages = {"/incoming": '<Record action="/stored" timeout="4" recordingStatusCallback="/kept"/>'}
-    harness = Harness({**pages, "/stored": "<Say>Thanks</Say>", "/kept": "<Response/>"})
+    harness = VoiceHarness({**pages, "/stored": "<Say>Thanks</Say>", "/kept": "<Response/>"})
     sid = harness.dial(waits(1), talks(10))
     harness.run(30)
     form = harness.forms("/stored")[0]
@@ -246,7 +246,7 @@ def test_record_ends_with_silence_and_tells_the_recording() -> None:
 
 
 def test_record_reports_a_hang_up_in_its_digits() -> None:
-    harness = Harness({"/incoming": '<Record action="/stored"/>', "/stored": "<Say>Not heard</Say>"})
+    harness = VoiceHarness({"/incoming": '<Record action="/stored"/>', "/stored": "<Say>Not heard</Say>"})
     sid = harness.dial(waits(1), talks(5), hangs_up())
     harness.run(30)
     assert harness.forms("/stored")[0]["Digits"] == "hangup"
@@ -255,7 +255,7 @@ def test_record_reports_a_hang_up_in_its_digits() -> None:
 
 
 def test_record_of_silence_goes_on_with_the_next_verb() -> None:
-    harness = Harness({"/incoming": '<Record action="/stored"/><Say>Nothing recorded</Say>'})
+    harness = VoiceHarness({"/incoming": '<Record action="/stored"/><Say>Nothing recorded</Say>'})
     sid = harness.dial()
     harness.run(30)
     assert harness.heard(sid) == ["Nothing recorded"]
@@ -331,7 +331,7 @@ def test_leave_goes_on_with_the_action_at_once_and_cancels_the_task() -> None:
     assert harness.forms("/after")[0]["QueueResult"] == "leave"
     assert harness.forms("/after")[0]["QueueTime"] == "3"
     assert harness.heard(sid) == ["Voicemail"]
-    assert harness.router.events == [("caller_gone", TASK, "leave")]
+    assert harness.router.events == [("caller_left", TASK, "leave")]
 
 
 def test_caller_can_leave_the_queue_by_a_key() -> None:
@@ -346,7 +346,7 @@ def test_caller_hangs_up_while_waiting() -> None:
     harness = queue_harness()
     sid = harness.dial(hears("Please hold"), hangs_up())
     harness.run(10)
-    assert harness.router.events == [("caller_gone", TASK, "hangup")]
+    assert harness.router.events == [("caller_left", TASK, "hangup")]
     assert harness.forms("/after")[0]["QueueResult"] == "hangup"
     assert harness.forms("/after")[0]["CallStatus"] == "completed"
     assert harness.trace("left_queue") == [{"sid": sid, "result": "hangup"}]
@@ -375,7 +375,7 @@ def test_full_workflow_queue_turns_the_next_caller_away() -> None:
 
 
 def test_smaller_max_queue_size_counts() -> None:
-    harness = Harness({"/incoming": '<Enqueue maxQueueSize="1" waitUrl="">sales</Enqueue><Say>Full</Say>'})
+    harness = VoiceHarness({"/incoming": '<Enqueue maxQueueSize="1" waitUrl="">sales</Enqueue><Say>Full</Say>'})
     first, second = harness.dial(), harness.dial()
     harness.run(5)
     assert (harness.heard(first), harness.heard(second)) == ([], ["Full"])
@@ -469,7 +469,7 @@ def test_caller_hangs_up_during_the_whisper() -> None:
     harness.dial(hears("recorded"), hangs_up())
     worker = harness.ring()
     harness.run(20)
-    assert harness.router.events[1:] == [("finish_accept", RESERVATION, "False"), ("caller_gone", TASK, "hangup")]
+    assert harness.router.events[1:] == [("finish_accept", RESERVATION, "False"), ("caller_left", TASK, "hangup")]
     assert harness.heard(worker) == ["Alone"]
     assert not harness.trace("joined")
 
@@ -503,7 +503,7 @@ def test_redirect_over_rest_takes_the_caller_out_of_the_queue() -> None:
     harness.run(5)
     assert harness.heard(sid)[-1] == "Somewhere else"
     assert harness.forms("/after")[0]["QueueResult"] == "redirected"
-    assert harness.router.events == [("caller_gone", TASK, "hangup")]
+    assert harness.router.events == [("caller_left", TASK, "hangup")]
 
 
 def test_redirect_of_a_joined_caller_parts_the_two() -> None:
@@ -534,7 +534,7 @@ NAMED = {"/incoming": '<Enqueue waitUrl="">sales</Enqueue>', "/answer": "<Dial><
 
 
 def test_named_queue_gives_its_callers_in_order_and_the_agent_takes_one_after_the_other() -> None:
-    harness = Harness(NAMED)
+    harness = VoiceHarness(NAMED)
     harness.twilio.phone(WORKER).will(answers(2))
     first = harness.dial(joined(), talks(10), hangs_up())
     harness.run(1)
@@ -546,7 +546,7 @@ def test_named_queue_gives_its_callers_in_order_and_the_agent_takes_one_after_th
 
 
 def test_agent_waits_for_the_first_caller_of_an_empty_queue_until_the_timeout() -> None:
-    harness = Harness({**NAMED, "/answer": '<Dial timeout="20" action="/done"><Queue>sales</Queue></Dial>'})
+    harness = VoiceHarness({**NAMED, "/answer": '<Dial timeout="20" action="/done"><Queue>sales</Queue></Dial>'})
     harness.pages["/done"] = "<Hangup/>"
     harness.twilio.phone(WORKER).will(answers(2))
     harness.dial(waits(1), hangs_up())
@@ -563,7 +563,7 @@ def test_agent_waits_for_the_first_caller_of_an_empty_queue_until_the_timeout() 
 
 
 def test_dial_of_a_queue_that_does_not_exist_fails_at_once() -> None:
-    harness = Harness({"/answer": "<Dial><Queue>nowhere</Queue></Dial><Say>Sorry</Say>"})
+    harness = VoiceHarness({"/answer": "<Dial><Queue>nowhere</Queue></Dial><Say>Sorry</Say>"})
     harness.twilio.phone(WORKER).will(answers(2))
     worker = harness.ring()
     harness.run(5)
@@ -578,12 +578,12 @@ def test_worker_leg_that_nobody_takes_ends_as_the_phone_says() -> None:
         "failed": unreachable(),
     }
     for status, behaviour in cases.items():
-        harness = Harness({})
+        harness = VoiceHarness({})
         harness.twilio.phone(WORKER).will(behaviour)
         sid = harness.ring(Timeout="15")
         harness.run(20)
         assert harness.status(sid) == status
-    harness = Harness({})
+    harness = VoiceHarness({})
     harness.twilio.phone(WORKER).will(declines(3))
     sid = harness.ring()
     harness.run(20)
@@ -591,7 +591,7 @@ def test_worker_leg_that_nobody_takes_ends_as_the_phone_says() -> None:
 
 
 def test_phone_that_answers_after_the_timeout_was_not_answered() -> None:
-    harness = Harness({})
+    harness = VoiceHarness({})
     harness.twilio.phone(WORKER).will(answers(16))
     sid = harness.ring(Timeout="15")
     harness.run(16.5)
@@ -599,7 +599,7 @@ def test_phone_that_answers_after_the_timeout_was_not_answered() -> None:
 
 
 def test_status_callbacks_tell_the_story_in_order() -> None:
-    harness = Harness({"/answer": "<Pause length='61'/>", "/status": "<Response/>"})
+    harness = VoiceHarness({"/answer": "<Pause length='61'/>", "/status": "<Response/>"})
     harness.twilio.phone(WORKER).will(answers(2))
     sid = harness.ring(
         StatusCallback=f"{BASE}/status", StatusCallbackEvent=["initiated", "ringing", "answered", "completed"]
@@ -615,7 +615,7 @@ def test_status_callbacks_tell_the_story_in_order() -> None:
 
 
 def test_status_callback_without_events_tells_only_the_end() -> None:
-    harness = Harness({"/status": "<Response/>"})
+    harness = VoiceHarness({"/status": "<Response/>"})
     harness.twilio.phone(WORKER).will(busy())
     harness.ring(StatusCallback=f"{BASE}/status")
     harness.run(10)
@@ -623,7 +623,7 @@ def test_status_callback_without_events_tells_only_the_end() -> None:
 
 
 def test_outbound_calls_start_one_a_second() -> None:
-    harness = Harness({})
+    harness = VoiceHarness({})
     sids = [harness.ring() for _ in range(3)]
     times = [harness.rest("GET", f"/Calls/{sid}.json").body["queue_time"] for sid in sids]
     assert times == ["0", "1000", "2000"]
@@ -633,7 +633,7 @@ def test_outbound_calls_start_one_a_second() -> None:
 
 
 def test_more_calls_per_second_can_be_bought() -> None:
-    harness = Harness({}, calls_per_second=4)
+    harness = VoiceHarness({}, calls_per_second=4)
     times = [harness.rest("GET", f"/Calls/{harness.ring()}.json").body["queue_time"] for _ in range(3)]
     assert times == ["0", "250", "500"]
 

@@ -41,7 +41,6 @@ class Account(Harness):
 
     def __init__(self) -> None:
         super().__init__({})
-        self.twilio.context.router = self.twilio.router
         self.twilio.numbers.clear()
         for number in NUMBERS:
             assert number in CENTER

@@ -114,7 +114,7 @@ class _Wait:
             if bridge is not None:
                 bridge.abandon()
             if self.member.task_sid and not self.member.left_with:
-                self.leg.context.router.caller_gone(self.member.task_sid)
+                self.leg.context.router.caller_left(self.member.task_sid)
         self.member.left_with = result
         told = _result(self.leg, self.member, result)
         self.leg.tell_action(self.verb.action, self.verb.method, told, over=isinstance(gone, LegEnded))
@@ -156,7 +156,7 @@ class _Wait:
         if self.call.bridge is None and not self.member.left_with:
             self.member.leave("leave")
             if self.member.task_sid:
-                self.leg.context.router.caller_gone(self.member.task_sid, "leave")
+                self.leg.context.router.caller_left(self.member.task_sid, "leave")
 
     def _whisper(self, bridge: Bridge, source: Source) -> Program:
         try:

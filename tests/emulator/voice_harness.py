@@ -1,9 +1,10 @@
-"""A TaskRouter that does only what a test tells it: for the tests of voice."""
+"""A TaskRouter that does only what a test tells it, and a harness with it: for the tests of voice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from emulator.ports import TwilioError
+from tests.emulator.harness import Answer, Harness
 
 
 @dataclass
@@ -24,8 +25,8 @@ class FakeTaskRouter:
         self.orders.append((workflow_sid, priority, timeout))
         return sid
 
-    def caller_gone(self, task_sid: str, reason: str = "hangup") -> None:
-        self.events.append(("caller_gone", task_sid, reason))
+    def caller_left(self, task_sid: str, reason: str = "hangup") -> None:
+        self.events.append(("caller_left", task_sid, reason))
 
     def begin_accept(self, reservation_sid: str) -> str:
         self._refuse("begin_accept")
@@ -38,9 +39,6 @@ class FakeTaskRouter:
     def finish_accept(self, reservation_sid: str, joined: bool) -> None:
         self.events.append(("finish_accept", reservation_sid, str(joined)))
 
-    def set_worker_call_sid(self, task_sid: str, call_sid: str) -> None:
-        self.events.append(("set_worker_call_sid", task_sid, call_sid))
-
     def conversation_ended(self, reservation_sid: str, post_work_activity_sid: str) -> None:
         self.events.append(("conversation_ended", reservation_sid, post_work_activity_sid))
         self._refuse("conversation_ended")
@@ -48,3 +46,13 @@ class FakeTaskRouter:
     def _refuse(self, verb: str) -> None:
         if verb in self.refusals:
             raise self.refusals[verb]
+
+
+class VoiceHarness(Harness):
+    """Voice alone: what it asks of TaskRouter is in `router.events`."""
+
+    def __init__(
+        self, pages: Mapping[str, Answer], *, speech_rate: float = 0.06, calls_per_second: float = 1.0
+    ) -> None:
+        super().__init__(pages, speech_rate=speech_rate, calls_per_second=calls_per_second)
+        self.twilio.context.router = self.router = FakeTaskRouter()

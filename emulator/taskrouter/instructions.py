@@ -1,0 +1,126 @@
+"""The fields of an assignment instruction, and the worker leg that it asks for (contract 4.2, 4.3, 7.6). Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from emulator.ports import TwilioError, WebResponse, WorkerLegOrder
+from emulator.taskrouter.model import Reservation
+
+RING_SECONDS = 60
+LONGEST_RING_SECONDS = 999
+LEG_EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
+
+Fields = Mapping[str, object]  # an instruction's fields under their JSON names
+
+_LEG = frozenset({"to", "from", "timeout"})
+_CALLBACK = frozenset({"status_callback_url", "status_callback_events"})
+IMITATED: Mapping[str, frozenset[str]] = {
+    "accept": frozenset(),
+    "reject": frozenset({"activity_sid"}),
+    "dequeue": _LEG | _CALLBACK | {"post_work_activity_sid"},
+    "call": _LEG | _CALLBACK | {"url", "accept"},
+    "redirect": frozenset({"call_sid", "url", "accept"}),
+    "conference": _LEG | {"post_work_activity_sid", "status_callback", "status_callback_events"},
+}
+# What a conference would sound like, and where it would run: no call goes on differently for it.
+_WITHOUT_EFFECT = frozenset({"instruction", "beep", "beep_on_customer_entrance", "region", "jitter_buffer_size"})
+_NO_RECORDING = frozenset({"", "do-not-record", "false"})
+
+
+@dataclass(frozen=True)
+class LegErrors:
+    """Contract 7.6: the codes of an instruction that places a worker leg."""
+
+    to: int
+    from_: int
+    api: int
+    callback: int
+    no_call: int
+    activity: int
+    events: int
+
+
+CALL = LegErrors(40110, 40111, 40113, 40158, 40113, 40113, 40113)
+DEQUEUE = LegErrors(40131, 40132, 40133, 40157, 40140, 40130, 40134)
+# Which of 40138 to 40145 means what for a conference is not certain, but for 40144: the caller hung up.
+CONFERENCE = LegErrors(40138, 40139, 40141, 40142, 40144, 40143, 40145)
+
+
+def read_answer(response: WebResponse) -> Fields:
+    """The instruction in an answer, empty when there is none. TwilioError 40000, 40001 or 40005 (contract 4.2)."""
+    if not response.body.strip():
+        return {}
+    content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != "application/json":
+        raise TwilioError(40000, f"The assignment callback's answer has the content type {content_type or 'none'}")
+    try:
+        fields = json.loads(response.body)
+    except ValueError as error:
+        raise TwilioError(40001, f"The assignment callback's answer is not JSON: {error}") from error
+    if not isinstance(fields, dict) or (fields and "instruction" not in fields):
+        raise TwilioError(40005, "The assignment callback's answer has no instruction")
+    return fields
+
+
+def not_imitated(name: str, fields: Fields) -> list[str]:
+    """The fields whose effect is not imitated, or that Twilio does not know: what it does with those is uncertain."""
+    asked = [field for field in fields if text(fields, field) and field not in IMITATED[name] | _WITHOUT_EFFECT]
+    return [field for field in asked if field != "record" or text(fields, field).lower() not in _NO_RECORDING]
+
+
+def text(fields: Fields, name: str) -> str:
+    """The field as text, empty when it is missing or null."""
+    value = fields.get(name)
+    return "" if value is None else str(value)
+
+
+def flag(fields: Fields, name: str) -> bool:
+    return text(fields, name).lower() == "true"
+
+
+def is_url(given: str) -> bool:
+    return given.startswith(("http://", "https://"))
+
+
+def leg_order(reservation: Reservation, fields: Fields, errors: LegErrors, callback: str) -> WorkerLegOrder:
+    """The worker leg of a dequeue, call or conference; `callback` is the name of its field for the status callback.
+
+    TwilioError with one of the codes in `errors`.
+    """
+    task = reservation.task
+    to = text(fields, "to") or text(reservation.worker.attributes, "contact_uri")
+    from_ = text(fields, "from") or text(task.attributes, "to")
+    status_callback_url = text(fields, callback)
+    if not to:
+        raise TwilioError(errors.to, "to is missing and the worker has no contact_uri")
+    if not from_:
+        raise TwilioError(errors.from_, "from is missing and the task has no attribute to")
+    if status_callback_url and not is_url(status_callback_url):
+        raise TwilioError(errors.callback, f"{callback} is invalid: {status_callback_url}")
+    return WorkerLegOrder(
+        reservation_sid=reservation.sid,
+        task_sid=task.sid,
+        caller_call_sid=task.call_sid,
+        to=to,
+        from_=from_,
+        timeout=_ring_seconds(fields, errors),
+        status_callback_url=status_callback_url,
+        status_callback_events=_events(fields, errors),
+        url=text(fields, "url"),
+        post_work_activity_sid=text(fields, "post_work_activity_sid"),
+    )
+
+
+def _ring_seconds(fields: Fields, errors: LegErrors) -> int:
+    given = text(fields, "timeout") or str(RING_SECONDS)
+    if not given.isdigit() or not 0 < int(given) <= LONGEST_RING_SECONDS:
+        raise TwilioError(errors.api, f"timeout is no number of seconds up to {LONGEST_RING_SECONDS}: {given}")
+    return int(given)
+
+
+def _events(fields: Fields, errors: LegErrors) -> tuple[str, ...]:
+    events = tuple(event.strip() for event in text(fields, "status_callback_events").split(",") if event.strip())
+    if not LEG_EVENTS.issuperset(events):
+        raise TwilioError(errors.events, f"status_callback_events are unknown: {','.join(events)}")
+    return events
