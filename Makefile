@@ -1,7 +1,7 @@
 # `make help` lists the commands. Everything runs in .venv, which is made from pinned requirements when it is missing or old.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help demo dev test check bench load simulate requirements clean
+.PHONY: help demo dev quick test check bench load simulate requirements clean
 
 PY = .venv/bin/python
 BIN = .venv/bin
@@ -12,8 +12,15 @@ demo: .venv/ready ## real calls through the real package on this machine; no acc
 dev: .venv/ready ## the same, kept running and reloaded on a change
 	@$(PY) -m laptop.dev
 
-# These have real deadlines, or take every core themselves: one after the other, and nothing else beside them.
-ALONE = tests/laptop tests/load tests/deploy tests/simulation
+quick: .venv/ready ## the habit of every day: lint, types, import rules, unit and webhook tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(PY) -m pytest -q -n auto tests/unit tests/webhooks
+
+# These have real deadlines: one after the other, and nothing else beside them.
+ALONE = tests/laptop tests/load tests/deploy
 
 test: check ## everything: the checks, then every test
 	$(PY) -m pytest -n auto $(addprefix --ignore=,$(ALONE))

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-import yaml
 from moto import mock_aws
 
 from chalicelib import aws
@@ -18,6 +16,7 @@ from chalicelib.crm import http as crm_http
 from chalicelib.twilio import rest
 from laptop.package import TEAM
 from tests.doubles.twilio import FakeTwilio
+from tests.support import resources
 from tests.support.api_gateway import TOKEN
 
 if TYPE_CHECKING:
@@ -78,12 +77,16 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
     forget_everything()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Aws:
-    queue_url: str
+    queue_url: str = ""
+    clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        return boto3.client(service)
+        """The test's own client, not the application's."""
+        if service not in self.clients:
+            self.clients[service] = boto3.client(service)
+        return self.clients[service]
 
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the links table."""
@@ -109,17 +112,13 @@ class Aws:
 def cloud(environment: pytest.MonkeyPatch) -> Iterator[Aws]:
     """AWS by moto, with the tables and the queue as infra/resources.yaml describes them."""
     with mock_aws():
-        template = yaml.safe_load((Path(__file__).parent.parent / "infra" / "resources.yaml").read_text())
-        for name in ("LinksTable", "ContactsTable"):
-            properties = template["Resources"][name]["Properties"]
-            wanted = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
-            table = properties["TableName"]["Fn::Sub"].replace("${Stage}", "test")
-            known = {key: properties[key] for key in wanted if key in properties}
-            boto3.client("dynamodb").create_table(TableName=table, **known)
-        url = boto3.client("sqs").create_queue(QueueName="cordboard-test-jobs")["QueueUrl"]
-        environment.setenv("JOBS_QUEUE_URL", url)
+        cloud = Aws()
+        for name, properties in resources.tables().items():
+            cloud.client("dynamodb").create_table(TableName=name, **properties)
+        cloud.queue_url = cloud.client("sqs").create_queue(QueueName="cordboard-test-jobs")["QueueUrl"]
+        environment.setenv("JOBS_QUEUE_URL", cloud.queue_url)
         forget_everything()
-        yield Aws(url)
+        yield cloud
 
 
 @pytest.fixture

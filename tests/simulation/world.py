@@ -9,11 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-import yaml
-
 from emulator.clock.scheduler import Scheduler, TraceEvent, VirtualClock
 from emulator.twilio import Twilio
-from laptop.package import ROOT
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
 from tests.simulation.call_centre import ACCOUNT_SID, CallCentre, Staff, build
@@ -24,7 +21,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
 from tests.simulation.transport import OutboundTransport
-from tests.support import api_gateway
+from tests.support import api_gateway, resources
 
 JOB_TIMEOUT, SWEEP_TIMEOUT = 20.0, 60.0  # of the functions, as .chalice/config.json has them
 SWEEP_EVERY = 60.0
@@ -119,9 +116,7 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
 
 
 def _tables() -> Dynamodb:
-    template = yaml.safe_load((ROOT / "infra" / "resources.yaml").read_text(encoding="utf-8"))
-    found = [template["Resources"][name]["Properties"] for name in ("LinksTable", "ContactsTable")]
-    return Dynamodb({table["TableName"]["Fn::Sub"].replace("${Stage}", "test"): table for table in found})
+    return Dynamodb(resources.tables())
 
 
 # --- What AWS starts by itself

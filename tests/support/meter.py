@@ -4,19 +4,18 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import botocore.client
-import yaml
+
+from tests.support.resources import tables
 
 Item = Mapping[str, Any]
 
-_RESOURCES = yaml.safe_load((Path(__file__).parents[2] / "infra" / "resources.yaml").read_text("utf-8"))["Resources"]
 INDEXES = [
     [key["AttributeName"] for key in index["KeySchema"]]
-    for index in _RESOURCES["LinksTable"]["Properties"]["GlobalSecondaryIndexes"]
+    for index in tables()["cordboard-test-links"]["GlobalSecondaryIndexes"]
 ]
 _KEYS = {"cordboard-test-links": ("call_sid", "item"), "cordboard-test-contacts": ("phone", "item")}
 _REAL = botocore.client.BaseClient._make_api_call

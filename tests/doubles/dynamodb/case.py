@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError
 
+from tests.support.resources import tables
+
 TABLE = "cordboard-test-links"  # LINKS_TABLE in the environment of tests
-CREATED_WITH = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 
 REPORTS = ("ResponseMetadata", "ConsumedCapacity")
 
@@ -21,9 +20,7 @@ Item = Mapping[str, Mapping[str, Any]]
 @cache
 def table_properties() -> dict[str, Any]:
     """What create_table takes, without the name."""
-    resources = Path(__file__).parents[3] / "infra" / "resources.yaml"
-    properties = yaml.safe_load(resources.read_text(encoding="utf-8"))["Resources"]["LinksTable"]["Properties"]
-    return {name: properties[name] for name in CREATED_WITH}
+    return tables()[TABLE]
 
 
 @dataclass(frozen=True)
