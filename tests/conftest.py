@@ -9,15 +9,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from chalicelib import aws
-from chalicelib.config import callcenter, secrets, team
-from chalicelib.config import environment as stage_environment
-from chalicelib.crm import http as crm_http
+from chalicelib.config import team
 from chalicelib.twilio import rest
 from laptop.package import TEAM
 from tests.doubles.twilio import FakeTwilio
 from tests.support import resources
 from tests.support.api_gateway import TOKEN
+from tests.support.caches import forget_everything
 
 if TYPE_CHECKING:
     from laptop.environment import Laptop
@@ -45,17 +43,6 @@ ENVIRONMENT = {
     "CRM_URL": "http://127.0.0.1:9/attempts",
     "JOBS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/cordboard-test-jobs",
 }
-
-
-# The functions themselves: a test may have put something else in their place.
-CACHED = (stage_environment.current, callcenter.current, aws.client, rest._client, crm_http._pool)
-
-
-def forget_everything() -> None:
-    """What a process reads once is read again."""
-    for cached in CACHED:
-        cached.cache_clear()
-    secrets.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,8 +9,8 @@ import pytest
 from chalicelib import crm
 from chalicelib.config import callcenter
 from chalicelib.crm import http
-from tests.conftest import forget_everything
 from tests.doubles.http_server import Endpoint, serving
+from tests.support.caches import forget_everything
 
 ATTEMPT = crm.Attempt(
     idempotency_key="WR1",

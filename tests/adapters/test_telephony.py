@@ -3,8 +3,8 @@
 import pytest
 
 from chalicelib.twilio import rest
-from tests.conftest import forget_everything
 from tests.doubles.http_server import Endpoint, serving
+from tests.support.caches import forget_everything
 
 RING = rest.Ring("+14155550111", "+14155550100", "https://x.example/answer", "https://x.example/status", 15)
 CREATED = (201, b'{"sid": "CA1", "queue_time": "1500"}')

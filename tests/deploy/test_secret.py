@@ -76,7 +76,7 @@ def test_the_terminal_is_asked_without_an_echo_and_enter_leaves_a_value(
 
 def test_the_application_reads_what_was_set(environment: pytest.MonkeyPatch, ssm: Any) -> None:
     from chalicelib.config import secrets
-    from tests.conftest import forget_everything
+    from tests.support.caches import forget_everything
 
     set_to(environment, json.dumps({"auth_token": OLD, "crm_key": "crm"}))
     environment.delenv("TWILIO_AUTH_TOKEN")

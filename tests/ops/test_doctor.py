@@ -18,11 +18,12 @@ from ops import stage
 from ops.callcenter.apply import apply
 from ops.doctor import as_json, as_text, examine, is_healthy
 from ops.doctor.check import Finding, Patient
-from tests.conftest import Aws, forget_everything
+from tests.conftest import Aws
 from tests.emulator.harness import TOKEN
 from tests.ops.files import center
 from tests.ops.harness import Account
 from tests.support import api_gateway
+from tests.support.caches import forget_everything
 
 NOW = 1_800_000_000.0
 BASE = api_gateway.BASE

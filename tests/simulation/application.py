@@ -10,15 +10,14 @@ from typing import Any
 from unittest.mock import patch
 
 from chalicelib import aws
-from chalicelib.config import callcenter, environment, secrets, team
-from chalicelib.crm import http as crm_http
+from chalicelib.config import callcenter, team
 from chalicelib.observability import metrics
-from chalicelib.twilio import rest
 from emulator.clock.scheduler import Scheduler, VirtualClock
 from tests.simulation import invocation
 from tests.simulation.call_centre import CALLCENTER, CallCentre
 from tests.simulation.cloud import Cloud
 from tests.simulation.transport import CRM_HOST, OutboundTransport
+from tests.support.caches import forget_everything
 
 ENVIRONMENT: Mapping[str, str] = {
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -31,9 +30,6 @@ ENVIRONMENT: Mapping[str, str] = {
 }
 NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_SECRET_PARAMETER", "AWS_ENDPOINT_URL")
 
-# The functions themselves: a planted defect may put something else in their place.
-_CACHED = (environment.current, callcenter.current, aws.client, rest._client, crm_http._pool)
-
 
 @contextmanager
 def running(call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transport: OutboundTransport) -> Iterator[Any]:
@@ -45,11 +41,13 @@ def running(call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transpor
         patch.object(aws, "client", cloud.client),
         patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(transport)),
         patch("urllib3.util.retry.time", _Time(clock)),
+        # No proxy is asked for: `requests` would look through the environment at each request.
+        patch("requests.sessions.get_environ_proxies", lambda *_given, **_named: {}),
         patch.object(metrics, "time", _Time(clock)),
     ):
         for name in NOT_SET:
             os.environ.pop(name, None)
-        _forget()
+        forget_everything()
         app = importlib.import_module("app")
         try:
             with (
@@ -59,13 +57,7 @@ def running(call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transpor
                 yield app
         finally:
             invocation.forget()
-            _forget()
-
-
-def _forget() -> None:
-    for cached in _CACHED:
-        cached.cache_clear()
-    secrets.forget()
+            forget_everything()
 
 
 def _through(transport: OutboundTransport) -> Any:

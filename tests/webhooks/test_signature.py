@@ -11,8 +11,9 @@ import pytest
 from twilio.request_validator import HMAC_SHA256
 
 from chalicelib.twilio import urls
-from tests.conftest import ENVIRONMENT, forget_everything
+from tests.conftest import ENVIRONMENT
 from tests.support.api_gateway import BASE, TOKEN, get, in_base64, post
+from tests.support.caches import forget_everything
 from tests.support.checkout import OWN_TEAM
 from tests.support.driver import LEG_PATH, Driver, assignment_form, caller_form, event_form, leg_form
 
