@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
 
 from chalicelib.caller import handlers
-from chalicelib.config import callcenter, team
+from chalicelib.config import callcenter, environment, team
 from chalicelib.observability import log
 from chalicelib.twilio import respond, urls
 from chalicelib.twilio.request import Request, Webhook
@@ -32,9 +32,10 @@ ANY = ["*/*"]
 
 _View = TypeVar("_View", bound=Callable[..., Response])
 
-try:
-    callcenter.current()  # a mistake in callcenter.toml stops the packaging, not the first call
-except callcenter.CallCenterError as error:
+try:  # a mistake in the team's files stops the packaging, not the first call
+    callcenter.current()
+    variables = environment.variables()
+except (callcenter.CallCenterError, environment.SettingsError) as error:
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         raise
     sys.exit(str(error))  # of an exception Chalice would print the traceback; so it prints the sentence
@@ -160,7 +161,7 @@ def worker_status(subject: str, reservation_sid: str) -> Response:
 
 
 # A burst of jobs waits in the queue and leaves Lambda to the webhooks: a new account may have ten executions at once.
-JOBS_AT_ONCE = int(os.environ.get("JOBS_AT_ONCE") or 5)
+JOBS_AT_ONCE = int(variables.get("JOBS_AT_ONCE") or 5)
 
 
 @app.on_sqs_message(os.environ["JOBS_QUEUE"], batch_size=1, maximum_concurrency=JOBS_AT_ONCE, name="jobs_consumer")

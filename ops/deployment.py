@@ -15,15 +15,6 @@ from ops.stage import ROOT, NoStage
 from ops.stage_account import client_of
 from ops.twilio import AccountError
 
-# Outputs of the stack, and the variables that the functions find them in.
-OUTPUTS = {
-    "LinksTable": "LINKS_TABLE",
-    "ContactsTable": "CONTACTS_TABLE",
-    "JobsQueue": "JOBS_QUEUE",
-    "JobsQueueUrl": "JOBS_QUEUE_URL",
-}
-
-
 ALWAYS = "account"  # the step that no other is tried without
 
 
@@ -37,13 +28,17 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is asked for. `parameters` are the stack's; `adopt` takes tables that are there already into it."""
+    """What is asked for. `parameters` are the stack's; `adopt` takes tables that are there already into it.
+
+    `packaged` are the stage's variables as this run has given them to the functions; empty before it has.
+    """
 
     stage: str
     root: Path = ROOT
     parameters: Mapping[str, str] = field(default_factory=dict)
     adopt: bool = False
     tell: Callable[[str], None] = print
+    packaged: dict[str, str] = field(default_factory=dict)
 
     def say(self, what: str) -> None:
         self.tell(f"  {what}")
@@ -116,17 +111,15 @@ def _resources(asked: Deployment) -> bool:
     """The stack, and what the functions have to know of it."""
     deployed = stack.deploy(asked.stage, asked.root, asked.parameters, asked.adopt)
     asked.say(f"the stack {deployed.name} is {deployed.did or 'as it was'}")
-    before = stage.read(asked.stage, asked.root)
-    known = {variable: deployed.outputs[output] for output, variable in OUTPUTS.items()}
-    new = [variable for variable, value in known.items() if before.get(variable) != value]
-    stage.write(asked.stage, known, asked.root)
-    if new:
-        asked.say(f"{', '.join(new)} written to .chalice/config.json")
-    return bool(deployed.did or new)
+    is_new = stage.write(asked.stage, {"JOBS_QUEUE_URL": deployed.outputs["JobsQueueUrl"]}, asked.root)
+    if is_new:
+        asked.say(f"JOBS_QUEUE_URL written to {stage.file_of(asked.stage)}")
+    return bool(deployed.did or is_new)
 
 
 def _functions(asked: Deployment) -> bool:
     changed = functions.deploy(asked.stage, asked.root, asked.say)
+    asked.packaged.update(stage.read(asked.stage, asked.root))
     if not changed:
         asked.say("every function and policy is as it was")
     return changed
@@ -141,7 +134,7 @@ def _twilio(asked: Deployment) -> bool:
 
 def _settings(asked: Deployment) -> bool:
     """The sids that Twilio gave came after the functions: they are told of them by a second deploy."""
-    if functions.know_the_stage(asked.stage, asked.root):
+    if asked.packaged == stage.read(asked.stage, asked.root):
         asked.say("every function runs with the stage's configuration")
         return False
     return functions.deploy(asked.stage, asked.root, asked.say)

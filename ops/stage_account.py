@@ -19,7 +19,7 @@ def client_of(name: str, root: Path = stage.ROOT) -> Client:
     if here and theirs and here != theirs:
         raise AccountError(
             f"TWILIO_ACCOUNT_SID is {here}, but stage {name} belongs to {theirs}:"
-            " empty it in .chalice/config.json if the stage is to move"
+            f" take it out of {stage.file_of(name)} if the stage is to move"
         )
     given_here = {name: value for name, value in os.environ.items() if value}
     return twilio.client({**known, **_secret(name, root, given_here), **given_here})

@@ -6,6 +6,8 @@ from functools import cache
 
 import msgspec
 
+from chalicelib.config import team
+
 
 class Settings(msgspec.Struct, frozen=True):
     """The stage's configuration. Sids are Twilio's; an empty string means not set."""
@@ -57,7 +59,34 @@ def load(environment: Mapping[str, str]) -> Settings:
 @cache
 def current() -> Settings:
     """This process's settings."""
-    return load(os.environ)
+    return load(variables())
+
+
+def variables(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment, and beneath it the team's `<stage>.json`, which has what the environment has not or has empty.
+
+    The stage is the environment's STAGE; without it, or without the file, there is only the environment. Raises
+    SettingsError.
+    """
+    stage = environment.get("STAGE", "")
+    text = team.read(f"{stage}.json") if stage else None
+    return over(environment, parse(text, f"{stage}.json") if text else {})
+
+
+def over(upper: Mapping[str, str], lower: Mapping[str, str]) -> dict[str, str]:
+    """The variables of both. Where both have one, it is the upper's, unless that is empty."""
+    return {**lower, **{name: value for name, value in upper.items() if value or name not in lower}}
+
+
+def parse(text: str, file: str) -> dict[str, str]:
+    """The variables of a `<stage>.json`; what is an object there is JSON in a variable. Raises SettingsError."""
+    try:
+        read = msgspec.json.decode(text, type=dict[str, str | dict[str, str]])
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"chalicelib/team/{file} must be a JSON object of variables: {error}") from error
+    return {
+        name: value if isinstance(value, str) else msgspec.json.encode(value).decode() for name, value in read.items()
+    }
 
 
 def _required(environment: Mapping[str, str], name: str) -> str:

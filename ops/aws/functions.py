@@ -57,13 +57,6 @@ def _triggers(client: Any, function: str) -> list[dict[str, Any]]:
     return found
 
 
-def know_the_stage(name: str, root: Path) -> bool:
-    """Whether every function runs with the stage's configuration as it is now. Raises CloudError."""
-    wanted = stage.read(name, root)
-    found = [it["Environment"] for it in _running(name, root).values() if "Environment" in it]
-    return bool(found) and all(environment == wanted for environment in found)
-
-
 def _chalice(words: list[str], root: Path, tell: Tell) -> None:
     command = [sys.executable, "-c", CHALICE, *words]
     quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}

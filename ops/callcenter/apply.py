@@ -54,7 +54,7 @@ def apply(
 
 
 def environment(client: Client, center: Center, found: State) -> dict[str, str]:
-    """The sids that the application needs, of what the files name: Lambda allows 4 KB for all variables."""
+    """The sids that the application needs, of what the files name."""
     workflow = found.get("workflow", center.workflow.name)
     workspace = found.get("workspace", center.workspace.name)
     activities, queues = found.sids("activity"), found.sids("task queue")

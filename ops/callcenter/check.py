@@ -21,10 +21,6 @@ from taskrouter_expressions import (
 
 ATTRIBUTES_LIMIT = 4096  # characters of JSON (contract 7.5)
 
-# Lambda allows 4 KB for all variables of the environment; this is what the names and their sids may take of it.
-ENVIRONMENT_LIMIT = 3000
-SID_LENGTH = len('"":"",') + 34
-
 # What Twilio itself writes into the attributes of a call's task, and no file can foresee (contract 3.1).
 OF_THE_CALL = ("call_sid", "account_sid", "from", "caller", "direction", "call_status", "api_version")
 OF_A_PLACE = ("from_", "to_", "caller_", "called_")
@@ -32,7 +28,7 @@ OF_A_PLACE = ("from_", "to_", "caller_", "called_")
 
 def problems(center: Center) -> list[str]:
     """One sentence a mistake: file, key, value, what is allowed. Empty when the files can be applied."""
-    found = [*_expressions(center), *_names(center), *_attributes(center), *_times(center), *_size(center)]
+    found = [*_expressions(center), *_names(center), *_attributes(center), *_times(center)]
     return found or [*_nobody_serves(center), *_lead_nowhere(center)]  # these two need expressions that parse
 
 
@@ -115,14 +111,6 @@ def _times(center: Center) -> Iterator[str]:
     for name, line in center.application.lines.items():
         if line.timeout <= limit:
             yield _problem(NAME, f"lines.{name}.timeout", line.timeout, f"more than reservation_timeout ({limit} s)")
-
-
-def _size(center: Center) -> Iterator[str]:
-    names = (*center.activities, *center.application.queues)
-    needed = sum(len(name.encode()) + SID_LENGTH for name in names)
-    if needed > ENVIRONMENT_LIMIT:
-        allowed = f"at most {ENVIRONMENT_LIMIT}, since Lambda keeps them in the environment: fewer or shorter names"
-        yield _problem(NAME, "activities and queues", f"{len(names)} names, {needed} bytes with their sids", allowed)
 
 
 def _nobody_serves(center: Center) -> Iterator[str]:

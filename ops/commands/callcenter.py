@@ -18,6 +18,7 @@ from ops.stage import NoStage
 from ops.stage_account import client_of
 from ops.twilio import AccountError
 
+TO_DEPLOY = "{} has changed: the functions know it after `chalice deploy --stage {}`"
 NOT_DEPLOYED = "stage {} has no URL yet: run `chalice deploy --stage {}` first, or say --api-url"
 
 
@@ -69,7 +70,11 @@ def run_plan(given: Namespace) -> int:
 
 
 def run_apply(given: Namespace) -> int:
-    return 2 if has_drift(make(given).left) else 0
+    before = stage.read(given.stage, given.root)
+    left = make(given).left
+    if stage.read(given.stage, given.root) != before:
+        print(TO_DEPLOY.format(stage.file_of(given.stage), given.stage), file=sys.stderr)
+    return 2 if has_drift(left) else 0
 
 
 def make(given: Namespace) -> Outcome:

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from ops import stage
 from ops.aws import client
 from ops.doctor.check import Finding, Patient, fail, ok
 
@@ -24,7 +25,11 @@ def secret(patient: Patient) -> Iterator[Finding]:
 
 
 def functions(patient: Patient) -> Iterator[Finding]:
-    """Each function is there and runs with the stage's configuration."""
+    """Each function is there and runs with the stage's configuration.
+
+    With which sids it was packaged, the webhooks show: one that knows another workflow refuses what is ours.
+    """
+    wanted = stage.variables(patient.name, patient.root)
     mend = f"chalice deploy --stage {patient.name}"
     for name in patient.functions.values():
         try:
@@ -33,7 +38,7 @@ def functions(patient: Patient) -> Iterator[Finding]:
             yield fail(f"function {name}", f"it is not there: {client.code(error)}", mend)
             continue
         runs_with = found.get("Environment", {}).get("Variables", {})
-        wrong = [key for key, value in patient.environment.items() if runs_with.get(key) != value]
+        wrong = [key for key, value in wanted.items() if runs_with.get(key) != value]
         if wrong:
             why = f"it runs with another {', '.join(sorted(wrong))} than .chalice/config.json has"
             yield fail(f"function {name}", why, mend)

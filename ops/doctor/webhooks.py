@@ -26,7 +26,7 @@ def all_doors(patient: Patient) -> tuple[Door, ...]:
     voice = ("incoming", "menu/1", "wait", "after", "survey", "voicemail", "fallback")
     return (
         *(Door(f"/voice/{name}", caller, spoken) for name in voice),
-        Door("/taskrouter/assignment", malformed, (400, "call_sid")),
+        Door("/taskrouter/assignment", malformed, (400, "ReservationSid")),
         Door("/taskrouter/events", {"EventType": NOBODY, "TaskAttributes": "{}"}, (204, "")),
         Door(f"/worker/{NOBODY}/{NOBODY}/answer", {"CallSid": NOBODY}, spoken),
         Door(f"/worker/{NOBODY}/{NOBODY}/status", {"CallSid": NOBODY, "CallStatus": "completed"}, (204, "")),

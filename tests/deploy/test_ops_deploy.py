@@ -5,11 +5,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from io import StringIO
+from io import BytesIO, StringIO
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+import urllib3
 
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, environment
 from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
@@ -66,20 +69,27 @@ class Desk:
         return [it["StackName"] for it in stacks] + [it["FunctionName"] for it in functions]
 
     def configuration(self) -> str:
-        return (self.project.root / ".chalice" / "config.json").read_text(encoding="utf-8")
+        files = (Path(".chalice", "config.json"), stage.file_of(STAGE))
+        return "".join((self.project.root / file).read_text(encoding="utf-8") for file in files)
+
+    def packaged(self, function: str) -> dict[str, str]:
+        """The stage's file in the code that this function runs."""
+        code = self.local.client("lambda").get_function(FunctionName=function)["Code"]["Location"]
+        with ZipFile(BytesIO(urllib3.request("GET", code).data)) as archive:
+            return environment.parse(archive.read(str(stage.file_of(STAGE))).decode(), STAGE)
 
 
 @pytest.fixture(scope="module")
 def desk(project: Project, local: LocalAws) -> Iterator[Desk]:
     shutil.copy(ROOT / "laptop" / "workers.toml", project.root / "workers.toml")
-    with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as environment:
+    with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as person:
         server = serve(twilio, loop)
         loop.call(lambda: buy_numbers(twilio))
         ours = {**deployer(project, local), "AWS_ENDPOINT_URL": project.proxy.url}
         theirs = {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_API_URL": server.url}
         for name, value in {**ours, **theirs}.items():
-            environment.setenv(name, value)
-        environment.delenv("TWILIO_AUTH_TOKEN", raising=False)  # it stands in the secret
+            person.setenv(name, value)
+        person.delenv("TWILIO_AUTH_TOKEN", raising=False)  # it stands in the secret
         stage.write(STAGE, {"TWILIO_API_URL": server.url}, project.root)
         yield Desk(project, local, twilio, loop)
         server.stop()
@@ -192,8 +202,9 @@ def test_the_functions_know_what_apply_made(desk: Desk, url: str) -> None:
     workflows = desk.loop.call(lambda: list(desk.twilio.router.workspace.workflows))
     for name in ("cordboard-dev", "cordboard-dev-jobs_consumer", "cordboard-dev-sweep"):
         found = desk.local.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        assert found == stage.read(STAGE, desk.project.root)
-        assert [found["TWILIO_WORKFLOW_SID"]] == workflows
+        assert found == stage.variables(STAGE, desk.project.root)
+        assert environment.over(found, desk.packaged(name)) == stage.read(STAGE, desk.project.root)
+        assert [desk.packaged(name)["TWILIO_WORKFLOW_SID"]] == workflows
 
 
 def test_a_caller_who_dials_the_number_waits_for_a_worker(desk: Desk, url: str) -> None:

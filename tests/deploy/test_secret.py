@@ -2,7 +2,6 @@
 
 import io
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from ops import stage
 from ops.__main__ import main
 from ops.aws import secret
 
@@ -193,7 +191,7 @@ def test_a_parameter_that_somebody_else_wrote_is_reported_without_its_text(
 
 def test_a_stage_that_names_no_parameter_is_reported(tmp_path: Path) -> None:
     (tmp_path / ".chalice").mkdir()
-    shutil.copy(stage.ROOT / ".chalice" / "config.json", tmp_path / ".chalice")
-    stage.write("dev", {"TWILIO_SECRET_PARAMETER": ""}, tmp_path)
+    config = {"stages": {"dev": {"environment_variables": {"TWILIO_SECRET_PARAMETER": ""}}}}
+    (tmp_path / ".chalice" / "config.json").write_text(json.dumps(config))
     with pytest.raises(secret.Refused, match="TWILIO_SECRET_PARAMETER of stage dev is not set"):
         secret.parameter("dev", tmp_path)

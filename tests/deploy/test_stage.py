@@ -1,4 +1,4 @@
-"""The stage's configuration is read and written where Chalice reads it."""
+"""A stage's configuration: names where Chalice reads them, sids in the team's folder where the functions read them."""
 
 import json
 import shutil
@@ -10,50 +10,99 @@ import pytest
 from ops import stage
 from ops.stage import NoStage
 
+WORKFLOW = {"TWILIO_WORKFLOW_SID": "WW" + "1" * 32}
+ACTIVITIES = {"TWILIO_ACTIVITIES": '{"Après":"WA00000000000000000000000000000000"}'}
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A folder with this repository's configuration, as it stands."""
     (tmp_path / ".chalice").mkdir()
+    (tmp_path / "chalicelib" / "team").mkdir(parents=True)
     shutil.copy(stage.ROOT / ".chalice" / "config.json", tmp_path / ".chalice" / "config.json")
     return tmp_path
 
 
-def text(root: Path) -> str:
-    return (root / ".chalice" / "config.json").read_text(encoding="utf-8")
+def kept(root: Path) -> str:
+    return (root / "chalicelib" / "team" / "dev.json").read_text(encoding="utf-8")
+
+
+def configure(root: Path, name: str, value: str) -> None:
+    """What a person does in Chalice's own file."""
+    file = root / ".chalice" / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    config["stages"]["dev"]["environment_variables"][name] = value
+    file.write_text(json.dumps(config), encoding="utf-8")
 
 
 def test_the_stages_are_those_of_chalice() -> None:
     assert stage.names() == ("local", "dev", "prod")
     assert stage.read("dev")["LINKS_TABLE"] == "cordboard-dev-links"
+    assert [stage.variables(name)["STAGE"] for name in stage.names()] == ["local", "dev", "prod"]
 
 
-def test_a_change_touches_the_named_variables_of_one_stage_and_nothing_else(root: Path) -> None:
-    before = text(root)
-    stage.write("dev", {"TWILIO_WORKFLOW_SID": "WW" + "1" * 32}, root)
-    line = '        "TWILIO_WORKFLOW_SID": "{}",\n'
-    first, second, third = before.split(line.format(""))[:3]
-    assert text(root).startswith(first + line.format("") + second + line.format("WW" + "1" * 32) + third)
-    assert len(text(root)) == len(before) + 34
+def test_chalices_file_has_names_and_no_sid() -> None:
+    text = (stage.ROOT / ".chalice" / "config.json").read_text(encoding="utf-8")
+    assert "SID" not in text and "JOBS_QUEUE_URL" not in text
 
 
-def test_a_variable_that_is_new_is_added_at_the_end(root: Path) -> None:
-    stage.write("dev", {"PUBLIC_BASE_URL": "https://calls.example.com/"}, root)
-    assert list(stage.read("dev", root))[-1] == "PUBLIC_BASE_URL"
+def test_sids_are_kept_in_the_teams_file_of_the_stage_where_a_person_can_read_them(root: Path) -> None:
+    chalices = (root / ".chalice" / "config.json").read_text(encoding="utf-8")
+    assert stage.write("dev", {**WORKFLOW, **ACTIVITIES}, root)
+    assert json.loads(kept(root)) == {**WORKFLOW, "TWILIO_ACTIVITIES": {"Après": "WA" + "0" * 32}}
+    assert "Après" in kept(root)
+    known = {name: value for name, value in stage.read("dev", root).items() if value or name not in stage.SIDS}
+    assert known == {**stage.variables("dev", root), **WORKFLOW, **ACTIVITIES}
+    assert (root / ".chalice" / "config.json").read_text(encoding="utf-8") == chalices
+    assert WORKFLOW["TWILIO_WORKFLOW_SID"] not in stage.read("prod", root).values()
+
+
+def test_what_else_the_team_has_in_its_file_stays(root: Path) -> None:
+    (root / stage.file_of("dev")).write_text('{"PUBLIC_BASE_URL": "https://calls.example.com/"}')
+    stage.write("dev", WORKFLOW, root)
+    assert stage.read("dev", root)["PUBLIC_BASE_URL"] == "https://calls.example.com/"
+
+
+def test_a_sid_that_is_gone_is_left_out(root: Path) -> None:
+    stage.write("dev", {**WORKFLOW, **ACTIVITIES, "TWILIO_ACCOUNT_SID": "AC1"}, root)
+    stage.write("dev", {"TWILIO_WORKFLOW_SID": "", "TWILIO_ACTIVITIES": "{}"}, root)
+    assert json.loads(kept(root)) == {"TWILIO_ACCOUNT_SID": "AC1"}
 
 
 def test_writing_what_stands_there_leaves_the_file_alone(root: Path) -> None:
-    file = root / ".chalice" / "config.json"
-    before = file.stat()
-    stage.write("dev", {"JOBS_QUEUE": "cordboard-dev-jobs"}, root)
-    assert file.stat() == before
+    stage.write("dev", {**WORKFLOW, **ACTIVITIES}, root)
+    before = (root / stage.file_of("dev")).stat()
+    assert not stage.write("dev", {**ACTIVITIES, **WORKFLOW}, root)
+    assert (root / stage.file_of("dev")).stat() == before
 
 
-def test_names_beyond_ascii_stay_readable(root: Path) -> None:
-    activities = json.dumps({"Après": "WA" + "0" * 32}, ensure_ascii=False)
-    stage.write("dev", {"TWILIO_ACTIVITIES": activities}, root)
-    assert stage.read("dev", root)["TWILIO_ACTIVITIES"] == activities
-    assert "Après" in text(root)
+def test_a_name_of_chalices_file_wins_unless_it_is_empty(root: Path) -> None:
+    (root / stage.file_of("dev")).write_text('{"CRM_URL": "https://crm.example.com/", "JOBS_QUEUE": "another"}')
+    assert stage.read("dev", root)["CRM_URL"] == "https://crm.example.com/"
+    assert stage.read("dev", root)["JOBS_QUEUE"] == "cordboard-dev-jobs"
+
+
+def test_a_sid_that_chalices_file_still_has_is_to_be_taken_out_before_another_is_written(root: Path) -> None:
+    configure(root, "TWILIO_WORKFLOW_SID", "WW" + "0" * 32)
+    with pytest.raises(NoStage, match=r"in \.chalice/config\.json, and would win over .*dev\.json: take it out there"):
+        stage.write("dev", WORKFLOW, root)
+    configure(root, *next(iter(WORKFLOW.items())))
+    assert stage.write("dev", WORKFLOW, root)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "must be a JSON object"),
+        ('{"TWILIO_WORKFLOW_SID": 5}', "must be a JSON object"),
+        ('{"CRM_KEY": "s3cret"}', "has CRM_KEY: it is in git and in the package, so no secret may stand in it"),
+    ],
+)
+def test_a_file_of_the_team_that_cannot_be_is_refused_without_its_values(root: Path, text: str, said: str) -> None:
+    (root / stage.file_of("dev")).write_text(text)
+    with pytest.raises(NoStage, match=rf"chalicelib/team/dev\.json .*{said}") as refused:
+        stage.read("dev", root)
+    assert "s3cret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("ask", [stage.read, stage.api_url, stage.base_url, lambda name: stage.write(name, {})])

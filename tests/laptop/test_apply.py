@@ -10,6 +10,7 @@ from chalicelib.config import callcenter
 from laptop import call_centre
 from laptop.environment import Laptop
 from ops.__main__ import main
+from ops.stage import read
 
 
 class Operator:
@@ -17,8 +18,7 @@ class Operator:
         self.root, self.url = root, laptop.base_url
         (root / ".chalice").mkdir()
         (root / "chalicelib" / "team").mkdir(parents=True)
-        self.config = root / ".chalice" / "config.json"
-        self.config.write_text(json.dumps({"stages": {"local": {"environment_variables": {}}}}))
+        (root / ".chalice" / "config.json").write_text(json.dumps({"stages": {"local": {"environment_variables": {}}}}))
         (root / "chalicelib" / "team" / callcenter.NAME).write_text(callcenter.source())
         shutil.copy(call_centre.WORKERS_FILE, root / "workers.toml")
 
@@ -38,7 +38,8 @@ def operator(laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_what_the_laptop_runs_on_is_what_the_files_say(laptop: Laptop, operator: Operator) -> None:
     assert operator.types("plan") == 0
     assert operator.types("apply") == 0
-    environment = json.loads(operator.config.read_text())["stages"]["local"]["environment_variables"]
+    environment = read("local", operator.root)
+    assert environment.pop("JOBS_QUEUE_URL") == ""
     assert environment == laptop.call_centre.environment
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ops import stage
 from ops import twilio as account_room
 from ops.__main__ import main
 from tests.emulator.harness import ACCOUNT, TOKEN
@@ -32,10 +33,8 @@ class Desk:
     def types(self, *words: str) -> int:
         return main([*words, "--root", str(self.root)])
 
-    def environment(self, stage: str = "dev") -> dict[str, str]:
-        config = json.loads((self.root / ".chalice" / "config.json").read_text())
-        variables: dict[str, str] = config["stages"][stage]["environment_variables"]
-        return variables
+    def environment(self, name: str = "dev") -> dict[str, str]:
+        return stage.read(name, self.root)
 
     def change(self, file: Path, what: str, into: str) -> None:
         text = file.read_text()
@@ -71,6 +70,16 @@ def test_apply_gives_the_stage_what_the_application_needs_and_keeps_the_rest(des
     assert environment["LINKS_TABLE"] == "kept"
     assert environment["TWILIO_WORKSPACE_SID"] == desk.account.engine.fetch().sid
     assert set(json.loads(environment["TWILIO_TASK_QUEUES"])) == {"Support", "Sales"}
+
+
+def test_apply_says_when_the_functions_have_to_be_deployed_again(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.types("apply")
+    said = "chalicelib/team/dev.json has changed: the functions know it after `chalice deploy --stage dev`\n"
+    assert capsys.readouterr().err == said
+    desk.types("apply")
+    assert capsys.readouterr().err == ""
 
 
 def test_drift_is_printed_and_ends_with_2(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,7 +171,7 @@ def test_a_network_that_breaks_ends_with_one_sentence_and_a_second_apply_finishe
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "run the command again" in said
-    assert "TWILIO_WORKSPACE_SID" not in desk.environment()
+    assert desk.environment()["TWILIO_WORKSPACE_SID"] == ""
     desk.account.wire.before = lambda method, path: None
     assert desk.types("apply") == 0
 
@@ -276,7 +285,7 @@ def test_destroy_takes_back_what_apply_made(desk: Desk, capsys: pytest.CaptureFi
     assert desk.account.client.taskrouter.v1.workspaces.list() == []
     assert not any(number.voice_url for number in desk.account.client.incoming_phone_numbers.list())
     assert desk.environment()["TWILIO_WORKSPACE_SID"] == ""
-    assert desk.environment()["TWILIO_ACTIVITIES"] == "{}"
+    assert desk.environment()["TWILIO_ACTIVITIES"] == ""
     capsys.readouterr()
     assert desk.types("destroy", "--yes") == 0
     assert capsys.readouterr().out == "there was nothing to take back\n"

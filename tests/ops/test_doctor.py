@@ -117,7 +117,7 @@ class Ward:
 def _matched(path: str) -> tuple[str, dict[str, str]]:
     parts = path.split("/")
     if path.startswith("/worker/"):
-        return "/worker/{call_sid}/{reservation_sid}/" + parts[4], {"call_sid": parts[2], "reservation_sid": parts[3]}
+        return "/worker/{subject}/{reservation_sid}/" + parts[4], {"subject": parts[2], "reservation_sid": parts[3]}
     if path.startswith("/voice/menu/"):
         return "/voice/menu/{attempt}", {"attempt": parts[3]}
     return path, {}

@@ -112,12 +112,6 @@ def test_a_default_queue_takes_what_no_filter_takes() -> None:
     assert check.problems(center(lost, ('name = "Calls"', 'default_queue = "Sales"'))) == []
 
 
-def test_more_names_than_the_functions_environment_holds_are_refused() -> None:
-    many = "\n".join(f'"Activity {number}" = false' for number in range(60))
-    (said,) = check.problems(center(('"Wrap up" = false', f'"Wrap up" = false\n{many}')))
-    assert said.startswith("callcenter.toml: activities and queues is '66 names, ")
-
-
 def test_the_reservation_has_to_hold_crm_and_ringing() -> None:
     with pytest.raises(CallCenterError, match="CRM budget, ring time and margin"):
         center(("reservation_timeout = 60", "reservation_timeout = 30"))

@@ -1,4 +1,4 @@
-"""A callcenter.toml that is wrong or missing stops the packaging with one sentence that says what mends it."""
+"""A file of the team's that is wrong or missing stops the packaging with one sentence that says what mends it."""
 
 from pathlib import Path
 
@@ -32,6 +32,13 @@ def test_without_the_file_the_command_that_makes_it_is_named(tmp_path: Path) -> 
     (checkout / CENTER).unlink()
     said = "chalicelib/team/callcenter.toml is missing: `python -m ops init` makes it"
     assert packaging_says(checkout) == f"chalice package failed:\n{said}"
+
+
+def test_a_stages_file_that_is_no_table_of_variables_is_named(tmp_path: Path) -> None:
+    checkout = package.copy_project(tmp_path)
+    (checkout / CENTER.parent / "local.json").write_text('{"TWILIO_WORKFLOW_SID": 5}', encoding="utf-8")
+    said = "chalicelib/team/local.json must be a JSON object of variables:"
+    assert packaging_says(checkout).startswith(f"chalice package failed:\n{said}")
 
 
 @pytest.mark.parametrize("name", ["callcenter.toml", "hooks.py"])

@@ -1,11 +1,12 @@
 """The small modules: log, environment, secrets, instructions, jobs."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from chalicelib import jobs
-from chalicelib.config import environment, secrets
+from chalicelib.config import environment, secrets, team
 from chalicelib.observability import log
 from chalicelib.routing import instructions
 from tests.conftest import ENVIRONMENT
@@ -61,6 +62,21 @@ def test_names_and_sids_find_each_other() -> None:
     assert loaded.task_queue_name("WQ" + "0" * 32) == "Support"
     assert loaded.activity_sid("Offline") == "WA" + "0" * 32
     assert (loaded.task_queue_name("WQ9"), loaded.activity_sid(""), loaded.activity_sid("No such")) == ("", "", "")
+
+
+def test_what_the_environment_has_not_or_has_empty_is_read_in_the_teams_file_of_the_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = {"TWILIO_WORKFLOW_SID": "WW9", "CRM_URL": "https://crm.example.com", "LINKS_TABLE": "another"}
+    (tmp_path / "dev.json").write_text(json.dumps({**written, "TWILIO_ACTIVITIES": {"Offline": "WA9"}}))
+    monkeypatch.setattr(team, "folder", lambda: str(tmp_path))
+    known = {name: value for name, value in ENVIRONMENT.items() if name not in {**written, "TWILIO_ACTIVITIES": ""}}
+    known |= {"STAGE": "dev", "CRM_URL": "", "LINKS_TABLE": "links"}
+    loaded = environment.load(environment.variables(known))
+    assert (loaded.workflow_sid, loaded.crm_url, loaded.links_table) == ("WW9", "https://crm.example.com", "links")
+    assert loaded.activity_sid("Offline") == "WA9"
+    assert environment.variables(known | {"STAGE": "prod"}) == known | {"STAGE": "prod"}
+    assert "TWILIO_WORKFLOW_SID" not in environment.variables({"LINKS_TABLE": "links"})
 
 
 @pytest.mark.parametrize(
