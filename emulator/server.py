@@ -13,8 +13,8 @@ from urllib.parse import parse_qs
 
 from emulator.clock.scheduler import Scheduler
 from emulator.http.realtime import HttpTransport, RealtimeLoop
-from emulator.rest.answer import RestAnswer
 from emulator.rest.faults import ConnectionBroken
+from emulator.rest.framework import RestAnswer
 from emulator.twilio import Twilio
 
 

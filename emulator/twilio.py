@@ -7,11 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 from emulator.clock.scheduler import Scheduler
 from emulator.http.webhooks import SignedWebhooks
 from emulator.ports import Transport, TwilioError
-from emulator.rest import dispatch
-from emulator.rest.account import Account
-from emulator.rest.answer import RestAnswer, refusal
+from emulator.rest import routes
+from emulator.rest.credentials import Account
 from emulator.rest.faults import ConnectionBroken, Failure, Failures
 from emulator.rest.faults import refusal as planned_refusal
+from emulator.rest.framework import Request, RestAnswer, refusal
 from emulator.taskrouter.service import TaskRouter
 from emulator.taskrouter.workspaces import Workspaces
 from emulator.voice.calls import Method
@@ -188,19 +188,11 @@ class Twilio:
         headers: Mapping[str, str],
     ) -> RestAnswer:
         parts = urlsplit(url)
-        fields = parse_qs(parts.query, keep_blank_values=True)
-        fields.update({name: list(values) for name, values in form.items()})
+        fields = {**parse_qs(parts.query, keep_blank_values=True), **form}
+        lower = {name.lower(): value for name, value in headers.items()}
         try:
             user = self.account.user(authorization)
-            return dispatch.dispatch(
-                self.voice,
-                self.router,
-                method.upper(),
-                parts.path,
-                fields,
-                headers=headers,
-                account=self.account,
-                user=user,
-            )
+            request = Request(self.account, self.voice, self.router, method.upper(), parts.path, fields, lower, user)
+            return routes.answer(request)
         except TwilioError as error:
             return refusal(error)

@@ -1,66 +1,62 @@
 """REST on the account's phone numbers: found, shown and told where their calls go (contract 7.5)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from emulator.ports import TwilioError
+from emulator.rest.collection import API_2010, Collection
+from emulator.rest.fields import changed_url
+from emulator.rest.framework import Body, Request, parameters
 from emulator.voice.calls import API_VERSION, Method, rfc2822
 from emulator.voice.numbers import Number
-
-Fields = Mapping[str, Sequence[str]]
 
 # That 21402 and 21403 are what a bad URL and a bad method get is uncertain; 21405 is certain.
 BAD_URL, BAD_METHOD, FALLBACK_ALONE = 21402, 21403, 21405
 
 
-def found(numbers: Sequence[Number], fields: Fields) -> list[Number]:
-    """Those that the list's filters let through. PhoneNumber may be a part, with `*` for any digit."""
-    pattern = re.escape(_text(fields, "PhoneNumber")).replace(r"\*", r"\d")
-    name = _text(fields, "FriendlyName")
-    return [one for one in numbers if re.search(pattern, one.phone_number) and name in {"", one.friendly_name}]
+def _all(request: Request) -> Iterable[Number]:
+    return request.voice.numbers.values()
 
 
-def changed(number: Number, fields: Fields, now: float) -> Number:
-    """The number as the form wants it; what was not sent stays. TwilioError 21402, 21403 or 21405."""
-    wanted = replace(
+def _wanted(request: Request) -> Callable[[Number], bool]:
+    """PhoneNumber may be a part, with `*` for any digit."""
+    pattern = re.compile(re.escape(request.text("PhoneNumber")).replace(r"\*", r"\d"))
+    name = request.text("FriendlyName")
+    return lambda one: pattern.search(one.phone_number) is not None and name in {"", one.friendly_name}
+
+
+def _update(request: Request, number: Number) -> None:
+    """What was not sent stays. TwilioError 21402, 21403 or 21405."""
+    changed = replace(
         number,
-        voice_url=_url(fields, "VoiceUrl", number.voice_url),
-        voice_method=_method(fields, "VoiceMethod", number.voice_method),
-        fallback_url=_url(fields, "VoiceFallbackUrl", number.fallback_url),
-        fallback_method=_method(fields, "VoiceFallbackMethod", number.fallback_method),
-        status_callback=_url(fields, "StatusCallback", number.status_callback),
-        status_callback_method=_method(fields, "StatusCallbackMethod", number.status_callback_method),
-        friendly_name=_text(fields, "FriendlyName") or number.friendly_name,
-        caller_id_lookup=_text(fields, "VoiceCallerIdLookup", str(number.caller_id_lookup)).lower() == "true",
-        updated=now,
+        voice_url=_url(request, "VoiceUrl", number.voice_url),
+        voice_method=_method(request, "VoiceMethod", number.voice_method),
+        fallback_url=_url(request, "VoiceFallbackUrl", number.fallback_url),
+        fallback_method=_method(request, "VoiceFallbackMethod", number.fallback_method),
+        status_callback=_url(request, "StatusCallback", number.status_callback),
+        status_callback_method=_method(request, "StatusCallbackMethod", number.status_callback_method),
+        friendly_name=request.text("FriendlyName") or number.friendly_name,
+        caller_id_lookup=request.text("VoiceCallerIdLookup", str(number.caller_id_lookup)).lower() == "true",
+        updated=request.now(),
     )
-    if wanted.fallback_url and not wanted.voice_url:
+    if changed.fallback_url and not changed.voice_url:
         raise TwilioError(FALLBACK_ALONE, "Cannot set VoiceFallbackUrl without setting Url")
-    return wanted
+    vars(number).update(vars(changed))  # all at once: nothing was wrong
 
 
-def _text(fields: Fields, name: str, default: str = "") -> str:
-    values = fields.get(name)
-    return values[-1] if values else default
+def _url(request: Request, name: str, current: str) -> str:
+    return changed_url(request, name, current, BAD_URL)
 
 
-def _url(fields: Fields, name: str, current: str) -> str:
-    """An empty one takes the URL away."""
-    url = _text(fields, name, current)
-    if url and not re.match(r"https?://[^/\s]+", url):
-        raise TwilioError(BAD_URL, f"{name} is not a valid URL: {url}")
-    return url
-
-
-def _method(fields: Fields, name: str, current: Method) -> Method:
-    method = _text(fields, name) or current
+def _method(request: Request, name: str, current: Method) -> Method:
+    method = request.text(name) or current
     if method not in {"GET", "POST"}:
         raise TwilioError(BAD_METHOD, f"{name} is not a valid method: {method}")
     return "GET" if method == "GET" else "POST"
 
 
-def body(number: Number, account_sid: str) -> dict[str, object]:
+def _body(request: Request, number: Number) -> Body:
     """The IncomingPhoneNumber resource. What is not set is null or empty, as in Twilio's example of it."""
     nothing = ("address_sid", "bundle_sid", "emergency_address_sid", "identity_sid", "trunk_sid")
     empty = ("sms_url", "sms_fallback_url")
@@ -68,7 +64,7 @@ def body(number: Number, account_sid: str) -> dict[str, object]:
         **dict.fromkeys(nothing),
         **dict.fromkeys(empty, ""),
         "sid": number.sid,
-        "account_sid": account_sid,
+        "account_sid": request.account.sid,
         "api_version": API_VERSION,
         "phone_number": number.phone_number,
         "friendly_name": number.friendly_name,
@@ -94,5 +90,24 @@ def body(number: Number, account_sid: str) -> dict[str, object]:
         "emergency_address_status": "unregistered",
         "date_created": rfc2822(number.created),
         "date_updated": rfc2822(number.updated),
-        "uri": f"/{API_VERSION}/Accounts/{account_sid}/IncomingPhoneNumbers/{number.sid}.json",
+        "uri": f"/{API_VERSION}/Accounts/{request.account.sid}/IncomingPhoneNumbers/{number.sid}.json",
     }
+
+
+ROUTES = Collection(
+    api=API_2010,
+    path="/2010-04-01/Accounts/{account}/IncomingPhoneNumbers",
+    key="incoming_phone_numbers",
+    items=_all,
+    body=_body,
+    wanted=_wanted,
+    update=_update,
+    lists=parameters("PhoneNumber FriendlyName", refuses="Beta Origin"),
+    updates=parameters(
+        "VoiceUrl VoiceMethod VoiceFallbackUrl VoiceFallbackMethod StatusCallback StatusCallbackMethod FriendlyName",
+        refuses="AccountSid VoiceApplicationSid TrunkSid VoiceReceiveMode=voice",
+        ignores="VoiceCallerIdLookup=false ApiVersion=2010-04-01 AddressSid BundleSid IdentitySid EmergencyStatus "
+        "EmergencyAddressSid SmsApplicationSid SmsUrl SmsMethod=POST SmsFallbackUrl SmsFallbackMethod=POST",
+    ),
+    unimitated=frozenset({"POST", "DELETE"}),
+).routes()

@@ -7,7 +7,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
-from emulator.rest.answer import RestAnswer
+from emulator.rest.framework import RestAnswer
 from tests.emulator.harness import ACCOUNT, TOKEN, WORKER, Harness
 from tests.emulator.official import client_of
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 from emulator.clock.scheduler import Scheduler, VirtualClock
 from emulator.http.in_process import InProcessTransport
 from emulator.ports import Transport, WebFailure, WebRequest, WebResponse, WebResult
-from emulator.rest.answer import RestAnswer
+from emulator.rest.framework import RestAnswer
 from emulator.twilio import Twilio
 from emulator.voice.parties import Step
 

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 
 import pytest
 
-from emulator.rest.answer import RestAnswer
-from emulator.rest.taskrouter import handle
+from emulator.ports import TwilioError
+from emulator.rest import routes
+from emulator.rest.credentials import Account
+from emulator.rest.framework import Request, RestAnswer, refusal
 from emulator.taskrouter.model import Reservation, Task
-from tests.emulator.taskrouter_harness import CallCentre
+from emulator.voice.context import Context
+from emulator.voice.service import Voice
+from tests.emulator.taskrouter_harness import ACCOUNT_SID, CallCentre
 from tests.support.openapi import NO_FOLDER, Description, folder
 
 NOBODY = "0" * 32
@@ -39,7 +43,20 @@ def ask(
 ) -> RestAnswer:
     fields = {name: [value] if isinstance(value, str) else value for name, value in form.items()}
     url = f"/v1/Workspaces/{centre.workspace.sid}{path}"
-    return handle(centre.router, method, url, fields, headers or {})
+    return answered(centre, method, url, fields, headers or {})
+
+
+def answered(
+    centre: CallCentre, method: str, path: str, fields: Mapping[str, list[str]], headers: Mapping[str, str]
+) -> RestAnswer:
+    """TaskRouter's REST alone: nothing here asks the account's own voice anything."""
+    voice = Voice(Context(centre.scheduler, centre.webhooks, ACCOUNT_SID))
+    account = Account(ACCOUNT_SID, "token", centre.scheduler.now())
+    lower = {name.lower(): value for name, value in headers.items()}
+    try:
+        return routes.answer(Request(account, voice, centre.router, method, path, fields, lower, ACCOUNT_SID))
+    except TwilioError as error:
+        return refusal(error)
 
 
 def post(
@@ -96,7 +113,7 @@ def test_what_does_not_exist_is_20404(path: str) -> None:
 
 def test_another_workspace_is_20404() -> None:
     centre = CallCentre()
-    answer = handle(centre.router, "GET", f"/v1/Workspaces/WS{NOBODY}/Tasks", {}, {})
+    answer = answered(centre, "GET", f"/v1/Workspaces/WS{NOBODY}/Tasks", {}, {})
     assert refused(answer) == (404, 20404)
 
 

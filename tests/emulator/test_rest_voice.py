@@ -162,7 +162,7 @@ def test_queue_size_can_be_changed_up_to_five_thousand() -> None:
 
 def test_what_is_not_there_is_not_found() -> None:
     harness = Harness({})
-    for path in (f"/Calls/CA{'0' * 32}.json", f"/Queues/QU{'0' * 32}.json", "/Messages.json"):
+    for path in (f"/Calls/CA{'0' * 32}.json", f"/Queues/QU{'0' * 32}.json", "/Nothing.json"):
         answer = harness.rest("GET", path)
         assert (answer.status, answer.body["code"]) == (404, 20404)
 

@@ -14,7 +14,7 @@ from urllib3 import HTTPResponse
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ReadTimeoutError
 
-from emulator.rest.answer import RestAnswer
+from emulator.rest.framework import RestAnswer
 from emulator.twilio import Twilio
 from tests.simulation import invocation
 from tests.simulation.faults import Faults

@@ -1,0 +1,96 @@
+"""The fields of requests that several resources have, each read and checked in one way (contract 7.5)."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from emulator.ports import TwilioError
+from emulator.rest.framework import Request
+from emulator.taskrouter.model import Activity
+from emulator.taskrouter.workspace import LONGEST_NAME
+
+ORDERS = ("FIFO", "LIFO")
+
+# Whose names must differ within a workspace: a worker's (contract 7.5) and a task channel's unique name for certain.
+# For the other three it is uncertain; what is careful is assumed. The names of workspaces may be equal.
+UNIQUE_NAMES = frozenset({"Activities", "TaskQueues", "Workflows"})
+
+
+class Named(Protocol):
+    @property
+    def sid(self) -> str: ...
+
+    @property
+    def friendly_name(self) -> str: ...
+
+
+def required(request: Request, name: str) -> str:
+    """TwilioError 20001 when the field was not sent or is empty."""
+    if not request.text(name):
+        raise TwilioError(20001, f"Missing required parameter {name} in the post body")
+    return request.text(name)
+
+
+def number(request: Request, name: str) -> int | None:
+    """A whole number that is not negative, None when it was not sent. TwilioError 20001."""
+    text = request.text(name)
+    if text and not text.isdigit():
+        raise TwilioError(20001, f"{name} is no number: {text}")
+    return int(text) if text else None
+
+
+def one_of(request: Request, name: str, allowed: Sequence[str], current: str) -> str:
+    """TwilioError 20001 when the field brings a value that is not `allowed`."""
+    value = request.text(name) or current
+    if value not in allowed:
+        raise TwilioError(20001, f"{name} must be one of {', '.join(allowed)}, not {value}")
+    return value
+
+
+def changed_name(request: Request, kind: str, others: Iterable[Named], current: str = "") -> str:
+    """The FriendlyName for a resource: the one that was sent, or `current`. TwilioError 20001.
+
+    `others` are the resources of that `kind` (the collection's name in the path).
+    """
+    name = request.text("FriendlyName") if current else required(request, "FriendlyName")
+    if not name or name == current:
+        return current
+    if kind not in {"TaskQueues", "Workflows"} and len(name) > LONGEST_NAME:
+        raise TwilioError(20001, f"FriendlyName is longer than {LONGEST_NAME} characters: {name}")
+    if kind in UNIQUE_NAMES and any(other.friendly_name == name for other in others):
+        workspace = request.parts["workspace"]
+        raise TwilioError(20001, f"{kind} of workspace {workspace} have one with FriendlyName {name} already")
+    return name
+
+
+def changed_url(request: Request, name: str, current: str = "", code: int = 20001) -> str:
+    """The URL that the field brings, `current` when it was not sent; an empty one takes it away.
+
+    TwilioError with `code` when it is no URL.
+    """
+    url = request.text(name, current)
+    if url and not re.match(r"https?://[^/\s]+", url):
+        raise TwilioError(code, f"{name} is not a valid URL: {url}")
+    return url
+
+
+def named_activity(request: Request, field: str) -> Activity | None:
+    """The activity whose sid the field holds, None when it was not sent. TwilioError 20001."""
+    if not request.text(field):
+        return None
+    return request.engine.workspace.activity(request.text(field))
+
+
+def check_version(request: Request, version: int) -> None:
+    """An If-Match that does not match is refused; clients send the ETag with or without its quotes.
+
+    Which code the error document has is uncertain.
+    """
+    wanted = request.headers.get("if-match", "").strip()
+    if wanted and wanted != "*" and wanted.removeprefix("W/").strip('"') != str(version):
+        raise TwilioError(20412, "The resource was changed: If-Match does not match its ETag", 412)
+
+
+def called(request: Request) -> Callable[[Named], bool]:
+    """A list's filter by FriendlyName."""
+    return lambda item: request.text("FriendlyName", item.friendly_name) == item.friendly_name

@@ -1,0 +1,198 @@
+"""What every resource of REST shares: the request, the answer, the routes, and the parameters that a route takes."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from emulator.ports import TwilioError
+from emulator.rest.credentials import Account
+from emulator.rest.representations import Representations
+from emulator.taskrouter.service import TaskRouter
+from emulator.taskrouter.workspace import WorkspaceEngine
+from emulator.voice.service import Voice
+
+Form = Mapping[str, Sequence[str]]
+Body = dict[str, object]
+
+# Not Twilio's: what Twilio has and this emulator does not imitate. As Twilio's own, it is 20000 and the HTTP status.
+NOT_IMITATED = 20501
+UNKNOWN_PARAMETER = 20001
+
+
+@dataclass(frozen=True)
+class RestAnswer:
+    """`body` is sent as JSON; an answer with status 204 has none."""
+
+    status: int
+    body: Body
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_CONTENT = RestAnswer(204, {})
+
+
+def refusal(error: TwilioError) -> RestAnswer:
+    """Twilio's error document (contract 7.6)."""
+    more_info = f"https://www.twilio.com/docs/errors/{error.code}"
+    body: Body = {
+        "code": error.code,
+        "message": error.message,
+        "more_info": "docs/emulator.md" if error.code == NOT_IMITATED else more_info,
+        "status": error.status,
+    }
+    return RestAnswer(error.status, body)
+
+
+def not_imitated(what: str) -> TwilioError:
+    """The answer to a request whose outcome here would not be Twilio's."""
+    return TwilioError(NOT_IMITATED, f"{what} is not imitated by this emulator", 501)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One authenticated request; `user` is the account's sid or an API key's.
+
+    `fields` are those of the query and of the body together; the names of `headers` are in lower case; `parts` are the
+    sids in the path, by their names in the route.
+    """
+
+    account: Account
+    voice: Voice
+    router: TaskRouter
+    method: str
+    path: str
+    fields: Form
+    headers: Mapping[str, str]
+    user: str
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> WorkspaceEngine:
+        """The workspace in the path. TwilioError 20404 when there is none."""
+        if self.parts["workspace"] not in self.router.engines:
+            raise not_found(self)
+        return self.router.engines[self.parts["workspace"]]
+
+    @property
+    def representations(self) -> Representations:
+        return Representations(self.engine.workspace)
+
+    def text(self, name: str, default: str = "") -> str:
+        """The field's last value, `default` when it was not sent."""
+        values = self.fields.get(name, ())
+        return values[-1] if values else default
+
+    def gives(self, name: str) -> bool:
+        return name in self.fields
+
+    def flag(self, name: str) -> bool:
+        """Twilio takes `true`, `1` and `yes` for true and everything else for false."""
+        return self.text(name).lower() in {"true", "1", "yes"}
+
+    def now(self) -> float:
+        return self.router.scheduler.now()
+
+    def warn(self, code: int, message: str) -> None:
+        """A warning on the timeline; the answer does not show it."""
+        text = f"{self.method} {self.path}: {message}"
+        self.router.scheduler.emit("warning", code=str(code), message=text, sid=self.parts.get("sid", ""))
+
+
+def not_found(request: Request) -> TwilioError:
+    return TwilioError(20404, f"The requested resource {request.path} was not found", 404)
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Those that Twilio has for one operation: imitated, refused, and ignored because they change no call here.
+
+    One that is refused or ignored may be sent empty or with its default.
+    """
+
+    takes: frozenset[str] = frozenset()
+    refuses: Mapping[str, str] = field(default_factory=dict)  # with the default, which may be empty
+    ignores: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def known(self) -> frozenset[str]:
+        return self.takes | self.refuses.keys() | self.ignores.keys()
+
+    def check(self, request: Request) -> None:
+        """Warn of what is ignored. TwilioError 20501 for what is refused."""
+        given = {name: request.text(name) for name in request.fields if name not in self.takes}
+        for name, value in given.items():
+            if name in self.refuses and not _says_nothing(value, self.refuses[name]):
+                raise not_imitated(f"{name}={value}")
+        for name, value in given.items():
+            if name in self.ignores and not _says_nothing(value, self.ignores[name]):
+                request.warn(NOT_IMITATED, f"{name}={value} is not imitated by this emulator: it changes no call")
+            elif name not in self.known:
+                request.warn(UNKNOWN_PARAMETER, f"{name} is no parameter of Twilio's here, and is ignored")
+
+
+def _says_nothing(value: str, default: str) -> bool:
+    return value.lower() in {"", default.lower()}
+
+
+NO_PARAMETERS = Parameters()
+
+
+def parameters(takes: str = "", *, refuses: str = "", ignores: str = "") -> Parameters:
+    """Names separated by blanks; a default stands behind its name: `Record=false`."""
+    return Parameters(frozenset(takes.split()), _with_defaults(refuses), _with_defaults(ignores))
+
+
+def _with_defaults(words: str) -> Mapping[str, str]:
+    return {name: default for name, _, default in (word.partition("=") for word in words.split())}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What one method of a path does."""
+
+    handler: Callable[[Request], RestAnswer]
+    parameters: Parameters = NO_PARAMETERS
+
+    def __call__(self, request: Request) -> RestAnswer:
+        self.parameters.check(request)
+        return self.handler(request)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A path with its sids as `{name}`, and its methods. None: Twilio has the method, the emulator does not."""
+
+    template: str
+    methods: Mapping[str, Operation | None]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\w+)", re.escape(self.template)))
+
+    def answer(self, request: Request) -> RestAnswer:
+        """TwilioError 20004 for a method that Twilio has not either, 20501 for one that only Twilio has."""
+        if request.method not in self.methods:
+            raise TwilioError(20004, f"Method {request.method} is not allowed", 405)
+        operation = self.methods[request.method]
+        if operation is None:
+            raise not_imitated(f"{request.method} {request.path}")
+        _check_owner(request)
+        return operation(request)
+
+
+def _check_owner(request: Request) -> None:
+    """TwilioError 20404 for another account, and for a workspace that is not there."""
+    if request.parts.get("account", request.account.sid) != request.account.sid:
+        raise not_found(request)
+    if "workspace" in request.parts and request.parts["workspace"] not in request.router.engines:
+        raise not_found(request)
+
+
+def dispatch(routes: Sequence[Route], request: Request) -> RestAnswer:
+    """What the first route that fits answers. TwilioError for every refusal, 20404 when no route fits."""
+    for route in routes:
+        found = route.pattern.fullmatch(request.path)
+        if found is not None:
+            return route.answer(replace(request, parts=found.groupdict()))
+    raise not_found(request)

@@ -1,0 +1,61 @@
+"""Every route of REST. What Twilio has and the emulator does not imitate is here too, and says so."""
+
+import re
+
+from emulator.rest import (
+    account,
+    activities,
+    calls,
+    numbers,
+    queues,
+    reservations,
+    task_channels,
+    task_queues,
+    tasks,
+    worker_channels,
+    workers,
+    workflows,
+    workspaces,
+)
+from emulator.rest.framework import Request, RestAnswer, Route, dispatch, not_imitated
+
+ROUTES: tuple[Route, ...] = (
+    *account.ROUTES,
+    *calls.ROUTES,
+    *queues.ROUTES,
+    *numbers.ROUTES,
+    *workspaces.ROUTES,
+    *activities.ROUTES,
+    *task_channels.ROUTES,
+    *task_queues.ROUTES,
+    *workflows.ROUTES,
+    *workers.ROUTES,
+    *worker_channels.ROUTES,
+    *tasks.ROUTES,
+    *reservations.ROUTES,
+)
+_OF_ACCOUNT = (
+    "Addresses|Applications|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|Conferences|ConnectApps|Keys|Messages|"
+    "Notifications|OutgoingCallerIds|Recordings|SIP|SMS|SigningKeys|Tokens|Transcriptions|Usage"
+)
+_OF_CALL = (
+    "Events|Notifications|Payments|Recordings|Siprec|Streams|Transcriptions|UserDefinedMessages|"
+    "UserDefinedMessageSubscriptions"
+)
+_NOT_IMITATED = re.compile(
+    r"/2010-04-01/Accounts(?:\.json|/\w+/(?:"
+    rf"(?:{_OF_ACCOUNT})\b.*|Calls/\w+/(?:{_OF_CALL})\b.*|Queues/\w+/Members\b.*"
+    r"|IncomingPhoneNumbers/(?:Local|Mobile|TollFree|\w+/AssignedAddOns)\b.*))"
+    r"|/v1/Workspaces/\w+/(?:.*/)?(?:Events|Statistics|RealTimeStatistics|CumulativeStatistics)\b.*"
+    r"|(?!/2010-04-01/Accounts/|/v1/Workspaces\b).*"  # Twilio's other products
+)
+
+
+def answer(request: Request) -> RestAnswer:
+    """What REST answers to an authenticated request.
+
+    TwilioError for every refusal: 20501 for what Twilio has and the emulator does not, 20404 for what is not there.
+    """
+    if _NOT_IMITATED.fullmatch(request.path):
+        raise not_imitated(request.path)
+    return dispatch(ROUTES, request)
