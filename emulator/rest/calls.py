@@ -93,13 +93,13 @@ def _callback(request: Request) -> StatusCallback:
 def _update(request: Request, call: Call) -> None:
     status = request.text("Status")
     if status:
-        _end_call(request, call, status)
+        _end(request, call, status)
     elif request.gives("Url") or request.gives("Twiml"):
         request.voice.go_to(call, _source(request))
     call.updated = request.now()
 
 
-def _end_call(request: Request, call: Call, status: str) -> None:
+def _end(request: Request, call: Call, status: str) -> None:
     """`canceled` ends only what is not yet answered; that an answered call gives 21220 for it is uncertain."""
     if status not in {"canceled", "completed"}:
         raise TwilioError(20001, f"Invalid Status: {status}")

@@ -93,11 +93,6 @@ class Request:
     def now(self) -> float:
         return self.router.scheduler.now()
 
-    def warn(self, code: int, message: str) -> None:
-        """A warning on the timeline; the answer does not show it."""
-        text = f"{self.method} {self.path}: {message}"
-        self.router.scheduler.emit("warning", code=str(code), message=text, sid=self.parts.get("sid", ""))
-
 
 def not_found(request: Request) -> TwilioError:
     return TwilioError(20404, f"The requested resource {request.path} was not found", 404)
@@ -124,11 +119,13 @@ class Parameters:
         for name, value in given.items():
             if name in self.refuses and not _says_nothing(value, self.refuses[name]):
                 raise not_imitated(f"{name}={value}")
+        scheduler, where = request.router.scheduler, f"{request.method} {request.path}"
         for name, value in given.items():
             if name in self.ignores and not _says_nothing(value, self.ignores[name]):
-                request.warn(NOT_IMITATED, f"{name}={value} is not imitated by this emulator: it changes no call")
+                scheduler.not_imitated(f"{name}={value} of {where}", request.parts.get("sid", ""))
             elif name not in self.known:
-                request.warn(UNKNOWN_PARAMETER, f"{name} is no parameter of Twilio's here, and is ignored")
+                message = f"{name} is no parameter of {where}: Twilio ignores it"
+                scheduler.emit("warning", code=str(UNKNOWN_PARAMETER), message=message, sid="")
 
 
 def _says_nothing(value: str, default: str) -> bool:

@@ -42,7 +42,7 @@ _OF_CALL = (
     "Events|Notifications|Payments|Recordings|Siprec|Streams|Transcriptions|UserDefinedMessages|"
     "UserDefinedMessageSubscriptions"
 )
-_NOT_IMITATED = re.compile(
+NOT_IMITATED_PATHS = re.compile(
     r"/2010-04-01/Accounts(?:\.json|/\w+/(?:"
     rf"(?:{_OF_ACCOUNT})\b.*|Calls/\w+/(?:{_OF_CALL})\b.*|Queues/\w+/Members\b.*"
     r"|IncomingPhoneNumbers/(?:Local|Mobile|TollFree|\w+/AssignedAddOns)\b.*))"
@@ -56,6 +56,6 @@ def answer(request: Request) -> RestAnswer:
 
     TwilioError for every refusal: 20501 for what Twilio has and the emulator does not, 20404 for what is not there.
     """
-    if _NOT_IMITATED.fullmatch(request.path):
+    if NOT_IMITATED_PATHS.fullmatch(request.path):
         raise not_imitated(request.path)
     return dispatch(ROUTES, request)

@@ -23,10 +23,12 @@ class EmptyAccount(Harness):
 
     def taskrouter(self, method: str, path: str, if_match: str = "", **form: str) -> RestAnswer:
         """A request that the official client would not make."""
+        return self.request(method, f"https://taskrouter.twilio.com/v1/Workspaces{path}", if_match, **form)
+
+    def request(self, method: str, url: str, if_match: str = "", **form: str) -> RestAnswer:
         authorization = "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()
         fields = {name: [value] for name, value in form.items()}
-        url, headers = f"https://taskrouter.twilio.com/v1/Workspaces{path}", {"If-Match": if_match}
-        return self.twilio.rest(method, url, fields, authorization, headers)
+        return self.twilio.rest(method, url, fields, authorization, {"If-Match": if_match})
 
     def workspace(self, name: str = "Help line") -> "Workspace":
         return Workspace(self.client, self.client.taskrouter.v1.workspaces.create(friendly_name=name).sid)

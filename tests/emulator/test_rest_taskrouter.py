@@ -50,7 +50,7 @@ def answered(
     centre: CallCentre, method: str, path: str, fields: Mapping[str, list[str]], headers: Mapping[str, str]
 ) -> RestAnswer:
     """TaskRouter's REST alone: nothing here asks the account's own voice anything."""
-    voice = Voice(Context(centre.scheduler, centre.webhooks, ACCOUNT_SID))
+    voice = Voice(Context(centre.scheduler, centre.webhooks, ACCOUNT_SID, centre.workspaces))
     account = Account(ACCOUNT_SID, "token", centre.scheduler.now())
     lower = {name.lower(): value for name, value in headers.items()}
     try:

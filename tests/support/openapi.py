@@ -6,7 +6,7 @@ The documents are not part of this project: the environment variable TWILIO_OPEN
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -32,6 +32,13 @@ class Description:
 
     def __init__(self, path: Path) -> None:
         self._documents = [json.loads((path / name).read_text()) for name in FILES]
+
+    def operations(self) -> Iterator[tuple[str, str, set[str]]]:
+        """Method, path and the names of the parameters of each operation, those of the query or of the form."""
+        for document in self._documents:
+            for template, item in document["paths"].items():
+                for method in item.keys() & {"get", "post", "delete"}:
+                    yield method.upper(), template, _names(item[method])
 
     def check_request(self, method: str, url: str, form: Form) -> list[str]:
         """Path, sids in it, and the fields: known, of the right type, all that are required."""
@@ -79,6 +86,12 @@ class Description:
         schema = operation.get("requestBody", {}).get("content", {}).get(FORM, {}).get("schema", {})
         missing = [f"{name} is required" for name in schema.get("required", []) if name not in form]
         return missing + _field_problems(document, schema.get("properties", {}), form)
+
+
+def _names(operation: Schema) -> set[str]:
+    content = operation.get("requestBody", {}).get("content", {}).get(FORM, {})
+    query = {one["name"] for one in operation.get("parameters", []) if one["in"] == "query"}
+    return query | set(content.get("schema", {}).get("properties", {}))
 
 
 def _pattern(template: str) -> str:

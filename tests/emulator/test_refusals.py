@@ -1,0 +1,221 @@
+"""What Twilio has and the emulator does not imitate: refused where it would change a call, warned of elsewhere."""
+
+from collections.abc import Iterator
+
+import pytest
+from twilio.base.exceptions import TwilioException, TwilioRestException
+
+from emulator.clock.scheduler import NOT_IMITATED
+from emulator.rest.framework import Operation
+from emulator.rest.routes import NOT_IMITATED_PATHS, ROUTES
+from tests.emulator.empty_account import EmptyAccount, into, refusal
+from tests.emulator.harness import ACCOUNT, BASE, LINE, WORKER, Harness
+from tests.support.openapi import NO_FOLDER, Description, folder
+
+CALL = f"/Calls/CA{'0' * 32}"
+QUEUE = f"/Queues/QU{'0' * 32}"
+SID = "XX" + "0" * 32
+
+
+def call(harness: Harness, **form: str) -> tuple[int, object]:
+    answer = harness.rest("POST", "/Calls.json", To=WORKER, From=LINE, Url=f"{BASE}/answer", **form)
+    return answer.status, answer.body.get("code")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"MachineDetection": "Enable"},
+        {"MachineDetection": "DetectMessageEnd", "MachineDetectionTimeout": "5"},
+        {"AsyncAmd": "true"},
+        {"SendDigits": "wwww1234#"},
+        {"Record": "true"},
+        {"CallerId": LINE},
+        {"TimeLimit": "60"},
+        {"ApplicationSid": "AP" + "0" * 32},
+    ],
+)
+def test_a_call_that_would_go_another_way_is_refused(form: dict[str, str]) -> None:
+    harness = Harness({})
+    assert call(harness, **form) == (501, 20501)
+    assert not harness.twilio.context.calls
+
+
+def test_the_refusal_names_the_parameter_and_the_page_that_tells_of_it() -> None:
+    form = {"To": WORKER, "From": LINE, "Url": BASE, "MachineDetection": "Enable"}
+    body = Harness({}).rest("POST", "/Calls.json", **form).body
+    assert body == {
+        "code": 20501,
+        "message": "MachineDetection=Enable is not imitated by this emulator",
+        "more_info": "docs/emulator.md",
+        "status": 501,
+    }
+
+
+def test_a_parameter_with_its_default_or_empty_is_not_refused() -> None:
+    harness = Harness({})
+    assert call(harness, Record="false", AsyncAmd="False", MachineDetection="", Trim="") == (201, None)
+    assert harness.warnings() == []
+
+
+def test_a_parameter_that_changes_no_call_is_warned_of() -> None:
+    harness = Harness({})
+    assert call(harness, CallReason="your order") == (201, None)
+    (warning,) = harness.trace("warning")
+    assert warning["code"] == NOT_IMITATED
+    assert warning["message"].startswith("CallReason=your order of POST /2010-04-01/Accounts/")
+
+
+def test_a_parameter_that_twilio_does_not_know_is_ignored_as_twilio_does_and_warned_of() -> None:
+    harness = Harness({})
+    assert call(harness, Colour="red") == (201, None)
+    (warning,) = harness.trace("warning")
+    assert warning["code"] == "20001"
+    assert warning["message"].startswith("Colour is no parameter of POST /2010-04-01/Accounts/")
+
+
+def test_a_live_call_keeps_its_callbacks() -> None:
+    harness = Harness({"/answer": "<Pause length='60'/>"})
+    sid = harness.ring()
+    answer = harness.rest("POST", f"/Calls/{sid}.json", StatusCallback=f"{BASE}/status")
+    assert (answer.status, answer.body["code"]) == (501, 20501)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/Conferences.json"),
+        ("POST", "/Messages.json"),
+        ("GET", "/Recordings.json"),
+        ("GET", "/AvailablePhoneNumbers/US/Local.json"),
+        ("POST", f"{CALL}/Recordings.json"),
+        ("GET", f"{QUEUE}/Members.json"),
+        ("POST", f"{QUEUE}/Members/Front.json"),
+        ("POST", "/IncomingPhoneNumbers.json"),
+        ("POST", "/IncomingPhoneNumbers/Local.json"),
+        ("DELETE", f"{CALL}.json"),
+        ("POST", "/Queues.json"),
+    ],
+)
+def test_a_resource_that_only_twilio_has_is_20501(method: str, path: str) -> None:
+    answer = Harness({}).rest(method, path)
+    assert (answer.status, answer.body["code"]) == (501, 20501)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/Statistics", "/Events", f"/Events/{SID}", "/Workers/Statistics", f"/Workflows/{SID}/RealTimeStatistics"],
+)
+def test_statistics_and_events_are_20501(account: EmptyAccount, path: str) -> None:
+    answer = account.taskrouter("GET", f"/{account.workspace().sid}{path}")
+    assert (answer.status, answer.body["code"]) == (501, 20501)
+
+
+def test_another_product_of_twilio_is_20501(account: EmptyAccount) -> None:
+    with pytest.raises(TwilioRestException) as caught:
+        account.client.conversations.v1.conversations.create(friendly_name="Chat")
+    assert refusal(caught) == (501, 20501)
+
+
+def test_the_rules_of_tasks_on_their_way_do_not_change(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    workflow = workspace.rest.workflows(workspace.workflow(workspace.queue()))
+    assert workflow.update(friendly_name="Calls", re_evaluate_tasks="false").friendly_name == "Calls"
+    with pytest.raises(TwilioRestException) as caught:
+        workflow.update(configuration=into(workspace.queue("Sales")), re_evaluate_tasks="true")
+    assert refusal(caught) == (501, 20501)
+    assert "Sales" not in workflow.fetch().configuration
+
+
+def test_a_task_is_neither_backdated_nor_sent_past_its_workflow(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    queue = workspace.queue()
+    workflow = workspace.workflow(queue)
+    for fields in ({"routing_target": SID}, {"ignore_capacity": "true"}, {"task_queue_sid": queue}):
+        with pytest.raises(TwilioRestException) as caught:
+            workspace.rest.tasks.create(workflow_sid=workflow, attributes="{}", **fields)
+        assert refusal(caught) == (501, 20501)
+    assert workspace.rest.tasks.list() == []
+
+
+def test_a_list_is_not_shown_whole_where_a_filter_was_asked_for(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    for filters in ({"evaluate_task_attributes": "a == 1"}, {"has_addons": "true"}, {"ordering": "Priority:desc"}):
+        with pytest.raises(TwilioException, match="is not imitated by this emulator"):
+            workspace.rest.tasks.list(**filters)
+    assert workspace.rest.tasks.list(ordering="DateCreated:asc") == []
+
+
+def test_what_is_only_kept_and_shown_is_warned_of(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    assert workspace.rest.task_queues.create(friendly_name="Sales", max_reserved_workers=3).max_reserved_workers == 3
+    assert workspace.rest.task_queues.create(friendly_name="Support", max_reserved_workers=1).max_reserved_workers == 1
+    (warning,) = account.trace("warning")
+    assert (warning["code"], warning["message"].startswith("MaxReservedWorkers=3 of POST")) == (NOT_IMITATED, True)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"Instruction": "supervise", "Supervisor": "WK" + "0" * 32},
+        {"Instruction": "dequeue", "DequeueRecord": "record-from-answer"},
+        {"Instruction": "conference", "Record": "true"},
+        {"Instruction": "conference", "ConferenceStatusCallback": f"{BASE}/conference"},
+    ],
+)
+def test_an_instruction_that_would_do_more_is_refused(account: EmptyAccount, form: dict[str, str]) -> None:
+    workspace = account.workspace()
+    workflow = workspace.workflow(workspace.queue())
+    workspace.worker(activity="Available")
+    account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl=""/>'
+    account.dial()
+    account.run(3)
+    (task,) = workspace.rest.tasks.list()
+    (reservation,) = workspace.rest.tasks(task.sid).reservations.list()
+    answer = account.taskrouter("POST", f"/{workspace.sid}/Tasks/{task.sid}/Reservations/{reservation.sid}", **form)
+    assert (answer.status, answer.body["code"]) == (501, 20501)
+    assert workspace.rest.tasks(task.sid).reservations(reservation.sid).fetch().reservation_status == "pending"
+
+
+# The lists in the code, held against Twilio's own
+
+
+def operations() -> Iterator[tuple[str, str, set[str]]]:
+    """Method, path and parameters of each operation in Twilio's description."""
+    path = folder()
+    if path is None:
+        pytest.skip(NO_FOLDER)
+    yield from Description(path).operations()
+
+
+def known(method: str, template: str) -> set[str] | None:
+    """The parameters that the emulator knows for an operation of Twilio's; None when it does not imitate it."""
+    path = template.replace("{AccountSid}", ACCOUNT).replace("{", "").replace("}", "")
+    if NOT_IMITATED_PATHS.fullmatch(path):
+        return None
+    for route in ROUTES:
+        if route.pattern.fullmatch(path):
+            operation = route.methods.get(method)
+            return set(operation.parameters.known) if isinstance(operation, Operation) else None
+    return None
+
+
+def test_every_parameter_of_twilios_is_known_and_no_other() -> None:
+    differs = {
+        f"{method} {path}": sorted(ours ^ theirs)
+        for method, path, theirs in operations()
+        if (ours := known(method, path)) is not None and ours != theirs
+    }
+    # Supervise is an instruction for a task's reservation alone; the emulator refuses it for a worker's too.
+    allowed = {"POST /v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}"}
+    assert {path: names for path, names in differs.items() if path not in allowed} == {}
+
+
+def test_everything_of_twilios_that_is_not_imitated_says_so(account: EmptyAccount) -> None:
+    """Each path of both APIs either has a route or answers 20501; none is taken for one that Twilio has not."""
+    workspace = account.workspace().sid
+    for method, template, _ in operations():
+        path = template.replace("{AccountSid}", ACCOUNT).replace("{WorkspaceSid}", workspace)
+        if known(method, path) is None:
+            answer = account.request(method, path.replace("{", "").replace("}", ""))
+            assert (answer.status, answer.body["code"]) == (501, 20501), f"{method} {template}: {answer.body}"
