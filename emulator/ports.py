@@ -92,8 +92,8 @@ class VoicePort(Protocol):
     def place_worker_leg(self, order: WorkerLegOrder) -> str:
         """Ring the worker; returns the new CallSid. Join at the answer when `order.url` is empty."""
 
-    def leave_queue(self, call_sid: str, queue_result: str) -> None:
-        """The task is gone while the caller waits: the caller leaves the queue and Enqueue's action is requested."""
+    def task_canceled(self, call_sid: str) -> None:
+        """The task of a caller who waits is canceled. Whether the caller then leaves is uncertain (contract 12)."""
 
     def redirect(self, call_sid: str, url: str) -> None:
         """The redirect instruction: fetch `url` on the caller's live call. Raises TwilioError 40122 if it is gone."""

@@ -19,7 +19,6 @@ from emulator.taskrouter.model import (
 MOST_CYCLES = 1000  # from pending to reserved, contract 5
 KEEP_ENDED_SECONDS = 300.0
 KEEP_ASSIGNED_SECONDS = 86_400.0
-QUEUE_RESULT_OF_CANCELED_TASK = "leave"  # uncertain, contract 12
 
 # Twilio's texts for these three are uncertain but for the first.
 TIME_TO_LIVE_OVER = "Task TTL Exceeded"
@@ -145,7 +144,7 @@ class LifeCycle:
         self._wake()
 
     def cancel(self, task: Task, reason: str, *, caller_waits: bool = True) -> None:
-        """A pending or reserved task ends; a caller who still waits is sent out of the queue. TwilioError 20001."""
+        """A pending or reserved task ends; what becomes of a caller who waits, voice decides. TwilioError 20001."""
         if task.status not in {"pending", "reserved"}:
             raise self._refusal("cancel", task, "it is not pending or reserved")
         reservation = task.open_reservation
@@ -156,7 +155,7 @@ class LifeCycle:
         self._events.task("task.canceled", task)
         self._end(task)
         if caller_waits and task.call_sid:
-            self._voice.leave_queue(task.call_sid, QUEUE_RESULT_OF_CANCELED_TASK)
+            self._voice.task_canceled(task.call_sid)
 
     def wrap(self, task: Task, reason: str = "") -> None:
         """The conversation is over, the worker's capacity still taken (contract 4.6). TwilioError 20001."""

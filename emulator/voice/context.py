@@ -1,24 +1,30 @@
 """What all legs share: the kernel, the wire, TaskRouter, the table of calls and the queues."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from emulator.clock.scheduler import Scheduler
 from emulator.ports import TaskRouterPort, TwilioError, Webhooks, WebResult
 from emulator.voice.calls import Call, callback_parameters
 from emulator.voice.queues import Queues
 
+CanceledTask = Literal["stays", "leaves"]
 API_URL = "https://api.twilio.com"
 
 
 @dataclass
 class Context:
-    """`speech_rate` is seconds per spoken character, `play_seconds` the length of any recording that is played."""
+    """`speech_rate` is seconds per spoken character, `play_seconds` the length of any recording that is played.
+
+    `canceled_task` says what becomes of a waiting caller whose task is canceled (contract 12).
+    """
 
     scheduler: Scheduler
     webhooks: Webhooks
     account_sid: str
     router: TaskRouterPort
     speech_rate: float = 0.06
+    canceled_task: CanceledTask = "stays"
     play_seconds: float = 5.0
     calls: dict[str, Call] = field(default_factory=dict)
 

@@ -131,10 +131,12 @@ class Voice:
         call.run(Process(self._scheduler, self._outbound(call, program)))
         return call.sid
 
-    def leave_queue(self, call_sid: str, queue_result: str) -> None:
+    def task_canceled(self, call_sid: str) -> None:
+        """Contract 12: the caller leaves with `leave`, or stays until the application redirects or ends the call."""
         call = self.context.calls.get(call_sid)
-        if call is not None and call.member is not None and call.bridge is None:
-            call.member.leave(queue_result)
+        leaves = self.context.canceled_task == "leaves"
+        if leaves and call is not None and call.member is not None and call.bridge is None:
+            call.member.leave("leave")
 
     def redirect(self, call_sid: str, url: str) -> None:
         call = self.context.calls.get(call_sid)

@@ -15,10 +15,10 @@ NOBODY = "0" * 32
 
 
 class EmptyAccount(Harness):
-    """An account that owns nothing yet."""
+    """An account that owns nothing yet; a caller whose task is canceled leaves the queue."""
 
     def __init__(self) -> None:
-        super().__init__({})
+        super().__init__({}, canceled_task="leaves")
         self.client: Client = client_of(self)
 
     def taskrouter(self, method: str, path: str, if_match: str = "", **form: str) -> RestAnswer:

@@ -9,6 +9,7 @@ from emulator.http.in_process import InProcessTransport
 from emulator.ports import Transport, WebFailure, WebRequest, WebResponse, WebResult
 from emulator.rest.framework import RestAnswer
 from emulator.twilio import Twilio
+from emulator.voice.context import CanceledTask
 from emulator.voice.parties import Step
 
 ACCOUNT = "AC" + "1" * 32
@@ -44,7 +45,14 @@ class Asked:
 class Harness:
     """`pages` maps a path to what the application answers; a path that is not there answers 404."""
 
-    def __init__(self, pages: Mapping[str, Answer], *, speech_rate: float = 0.06, calls_per_second: float = 1.0):
+    def __init__(
+        self,
+        pages: Mapping[str, Answer],
+        *,
+        speech_rate: float = 0.06,
+        calls_per_second: float = 1.0,
+        canceled_task: CanceledTask = "stays",
+    ):
         self.clock = VirtualClock()
         self.pages = dict(pages)
         self.asked: list[Asked] = []
@@ -56,6 +64,7 @@ class Harness:
             self._transport,
             speech_rate=speech_rate,
             calls_per_second=calls_per_second,
+            canceled_task=canceled_task,
         )
         self.twilio.number(LINE, f"{BASE}/incoming")
 

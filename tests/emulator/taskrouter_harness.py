@@ -65,7 +65,7 @@ class FakeVoice:
 
     scheduler: Scheduler
     legs: list[WorkerLegOrder] = field(default_factory=list)
-    left: list[tuple[str, str]] = field(default_factory=list)
+    canceled: list[str] = field(default_factory=list)
     redirected: list[tuple[str, str]] = field(default_factory=list)
     hung_up: list[str] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
@@ -75,8 +75,8 @@ class FakeVoice:
         self.legs.append(order)
         return self.scheduler.sid("CA")
 
-    def leave_queue(self, call_sid: str, queue_result: str) -> None:
-        self.left.append((call_sid, queue_result))
+    def task_canceled(self, call_sid: str) -> None:
+        self.canceled.append(call_sid)
 
     def redirect(self, call_sid: str, url: str) -> None:
         if call_sid in self.gone:

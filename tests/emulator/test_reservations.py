@@ -72,7 +72,7 @@ def test_a_task_is_canceled_after_a_thousand_reservations() -> None:
         reservation = centre.reserved(task)
     centre.router.lifecycle.reject(reservation)
     assert (task.status, task.cycles) == ("canceled", 1000)
-    assert centre.voice.left == [(task.call_sid, "leave")]
+    assert centre.voice.canceled == [task.call_sid]
 
 
 def test_a_caller_who_hangs_up_cancels_task_and_reservation() -> None:
@@ -80,7 +80,7 @@ def test_a_caller_who_hangs_up_cancels_task_and_reservation() -> None:
     centre.workspaces.caller_left(task.sid)
     assert statuses(task, reservation) == ("canceled", "canceled")
     assert task.reason == "hangup"
-    assert not centre.voice.left
+    assert not centre.voice.canceled
     assert reservation.worker.assigned_tasks("voice") == 0
 
 

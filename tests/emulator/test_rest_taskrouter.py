@@ -147,11 +147,11 @@ def test_wrapping_needs_an_assigned_task() -> None:
     assert str(answer.body["message"]).endswith("because it is not currently assigned.")
 
 
-def test_canceling_a_reserved_task_sends_the_caller_out_of_the_queue() -> None:
+def test_canceling_a_reserved_task_tells_voice_of_it() -> None:
     centre, task, reservation = reserved()
     post(centre, f"/Tasks/{task.sid}", AssignmentStatus="canceled", Reason="closed")
     assert (task.status, reservation.status, task.reason) == ("canceled", "canceled", "closed")
-    assert centre.voice.left == [(task.call_sid, "leave")]
+    assert centre.voice.canceled == [task.call_sid]
 
 
 @pytest.mark.parametrize("status", ["assigned", "pending", "nonsense"])

@@ -186,17 +186,17 @@ def test_timeouts_are_measured_on_the_age_of_the_task() -> None:
     centre.run()
     assert task.queue.friendly_name == "Second"
     centre.run(11.9)
-    assert not centre.voice.left
+    assert not centre.voice.canceled
     centre.run(0.1)
     assert task.status == "canceled"
 
 
-def test_after_the_last_timeout_the_task_is_canceled_and_the_caller_leaves_the_queue() -> None:
+def test_after_the_last_timeout_the_task_is_canceled_and_voice_hears_of_it() -> None:
     centre = CallCentre()
     task = centre.call(two_steps(centre))
     centre.run(30)
     assert task.status == "canceled"
-    assert centre.voice.left == [(task.call_sid, "leave")]
+    assert centre.voice.canceled == [task.call_sid]
     assert centre.events()[-2:] == ["workflow.timeout", "task.canceled"]
 
 
@@ -228,7 +228,7 @@ def test_without_a_timeout_the_last_target_waits_for_the_time_to_live() -> None:
     assert task.status == "pending"
     centre.run(1)
     assert (task.status, task.reason) == ("canceled", "Task TTL Exceeded")
-    assert centre.voice.left == [(task.call_sid, "leave")]
+    assert centre.voice.canceled == [task.call_sid]
 
 
 def skipping(centre: CallCentre, condition: str) -> str:

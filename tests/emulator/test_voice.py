@@ -353,17 +353,6 @@ def test_caller_hangs_up_while_waiting() -> None:
     assert harness.trace("ended") == [{"sid": sid, "status": "completed", "by": "person"}]
 
 
-def test_canceled_task_sends_the_caller_on_to_the_action() -> None:
-    harness = queue_harness(after="<Say>Nobody is here</Say>")
-    sid = harness.dial()
-    harness.run(5)
-    harness.twilio.voice.leave_queue(sid, "leave")
-    harness.run(5)
-    assert harness.forms("/after")[0]["QueueResult"] == "leave"
-    assert harness.heard(sid)[-1] == "Nobody is here"
-    assert harness.router.events == []
-
-
 def test_full_workflow_queue_turns_the_next_caller_away() -> None:
     harness = queue_harness()
     for _ in range(101):

@@ -56,7 +56,7 @@ numbers = ["+14155550102"]
 greeting = "Urgent line."
 attributes = { department = "urgent" }
 priority = 50
-timeout = 180
+timeout = 40
 
 [queues.Support]
 mode = "crm-first"

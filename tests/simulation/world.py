@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from emulator.clock.scheduler import Scheduler, TraceEvent, VirtualClock
 from emulator.twilio import Twilio
+from emulator.voice.context import CanceledTask
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
 from tests.simulation.call_centre import ACCOUNT_SID, CallCentre, Staff, build
@@ -26,6 +27,7 @@ from tests.support import api_gateway, resources
 JOB_TIMEOUT, SWEEP_TIMEOUT = 20.0, 60.0  # of the functions, as .chalice/config.json has them
 SWEEP_EVERY = 60.0
 START = 1_800_000_000.0
+CANCELED_TASK: tuple[CanceledTask, ...] = ("stays", "leaves")
 SPAN = 300.0  # seconds in which the callers dial
 # Then nothing goes wrong, and nothing sweeps, until the last sweep. Twilio forgets a task five minutes after its end.
 CALM_BEFORE_REDRIVE, CALM = 180.0, 75.0
@@ -81,13 +83,25 @@ def play(plan: Plan) -> World:
     """Play the world of this plan to its end."""
     random.seed(plan.seed)  # urllib3's jitter
     clock = VirtualClock(START)
-    twilio = Twilio(clock.now, ACCOUNT_SID, api_gateway.TOKEN, lambda scheduler: _gateway(plan, scheduler), plan.seed)
+    twilio = _twilio(plan, clock)
     world = _make(plan, clock, twilio)
     cloud = Cloud(Tables(world.store, world.faults, world.crm.stored), Sqs(world.queue, world.faults))
     with running(world.call_centre, clock, cloud, OutboundTransport(twilio, world.crm.answer, world.faults)) as app:
         world.app = world.gateway.app = app
         _run(world)
     return world
+
+
+def _twilio(plan: Plan, clock: VirtualClock) -> Twilio:
+    """What is not certain about Twilio is drawn from the seed (contract 12)."""
+    return Twilio(
+        clock.now,
+        ACCOUNT_SID,
+        api_gateway.TOKEN,
+        lambda scheduler: _gateway(plan, scheduler),
+        plan.seed,
+        canceled_task=random.Random(f"{plan.seed}:canceled_task").choice(CANCELED_TASK),
+    )
 
 
 def _gateway(plan: Plan, scheduler: Scheduler) -> Gateway:
