@@ -20,6 +20,12 @@ class Wait:
 Program = Generator[Wait, bool, None]
 
 
+def changed(reading: Callable[[], object]) -> Callable[[], bool]:
+    """A condition that holds once `reading` gives something else than it does now."""
+    before = reading()
+    return lambda: reading() != before
+
+
 class Process:
     """One running program. Whoever changes what a program may wait for calls `notify`."""
 

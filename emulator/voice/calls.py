@@ -4,14 +4,10 @@ import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from emulator.clock.process import Process
 from emulator.ports import WorkerLegOrder
-
-if TYPE_CHECKING:
-    from emulator.voice.parties import Person
-    from emulator.voice.queues import Bridge, Member
 
 Method = Literal["GET", "POST"]
 Direction = Literal["inbound", "outbound-api"]
@@ -85,9 +81,8 @@ class Call:
     heard: list[str] = field(default_factory=list)
     picked_up: str = ""  # by hand, while it rings: answered or declined
     processes: list[Process] = field(default_factory=list)
-    person: "Person | None" = None
-    member: "Member | None" = None
-    bridge: "Bridge | None" = None
+    person: Process | None = None  # what the person on this leg does
+    is_joined: bool = False  # to another leg, out of a queue
     dequeues: WorkerLegOrder | None = None  # when TaskRouter placed this leg, to be joined at its answer
 
     @property
@@ -103,19 +98,15 @@ class Call:
     def main(self) -> Process:
         return self.processes[0]
 
-    @property
-    def is_joined(self) -> bool:
-        return self.bridge is not None and self.bridge.state == "joined"
-
     def notify(self) -> None:
-        """Let everything that waits on this leg look again."""
+        """Everything that waits on this leg checks its condition again."""
         for process in list(self.processes):
             process.notify()
         if self.person is not None:
-            self.person.process.notify()
+            self.person.notify()
 
     def run(self, process: Process) -> None:
-        """Start `fiber` as one of this leg's programs; the first one is the leg's life."""
+        """Start `process` as one of this leg's; the first one lives as long as the leg."""
         self.processes = [known for known in self.processes if not known.done or known is self.processes[0]]
         self.processes.append(process)
         process.start()

@@ -1,4 +1,4 @@
-"""What all legs share: the kernel, the wire, TaskRouter, the table of calls and the queues."""
+"""What all legs share: the scheduler, the webhooks, TaskRouter, the calls and the queues."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -32,8 +32,8 @@ class Context:
         self.queues = Queues(self.scheduler)
 
     def warn(self, code: int, message: str, sid: str) -> None:
-        """What Twilio's debugger would show."""
-        self.scheduler.emit("warning", code=str(code), message=message, sid=sid)
+        """What Twilio's debugger would show about the leg `sid`."""
+        self.scheduler.warn(code, message, sid)
 
     def warn_of(self, error: TwilioError, sid: str) -> None:
         self.warn(error.code, error.message, sid)
@@ -50,4 +50,4 @@ class Context:
 
 
 def ignore_answer(_result: WebResult) -> None:
-    """Nothing depends on the answer to a status callback; the fact `webhook` has its status."""
+    """Nothing depends on the answer to a status callback; the trace event `webhook` has its status."""

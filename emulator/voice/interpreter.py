@@ -1,14 +1,17 @@
 """Runs TwiML on a leg: gets documents, performs the verbs in order (contract 1.4, 3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 from urllib.parse import urljoin
 
 from emulator.clock.process import Program, Wait
 from emulator.ports import TwilioError, WebFailure, WebResponse, WebResult
 from emulator.voice.calls import Call, GoTo, LegEnded, Method, Source, standard_parameters
-from emulator.voice.context import Context
+from emulator.voice.context import Context, ignore_answer
 from emulator.voice.document import Document, Gather, Hangup, Leave, Pause, Play, Redirect, Reject, Say, Verb, parse
+
+Perform = Callable[..., Program]  # an Interpreter and the verb
+Verbs = Mapping[type, Perform]  # how each verb is performed
 
 STOCK_ERROR = "We are sorry, an application error has occurred. Goodbye."
 XML_TYPES = {"text/xml", "application/xml", "text/html"}
@@ -19,10 +22,6 @@ ALLOWED: dict[Place, tuple[type, ...]] = {
 }
 
 
-class LeftQueue(Exception):
-    """<Leave> in a waiting document."""
-
-
 class DocumentFailure(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -31,13 +30,18 @@ class DocumentFailure(Exception):
 
 
 class Interpreter:
-    """Runs documents on one leg in one place. `base` is the URL of the document that runs."""
+    """Runs documents on one leg in one place. `source` is where the document that runs came from."""
 
-    def __init__(self, context: Context, call: Call, place: Place = "call") -> None:
+    def __init__(self, context: Context, call: Call, verbs: Verbs, place: Place = "call") -> None:
         self.context = context
         self.call = call
+        self.verbs = verbs
         self.place: Place = place
         self.source = Source()
+
+    def beside(self, place: Place) -> "Interpreter":
+        """Another one for the same leg: what it hears while a verb of this one lasts."""
+        return Interpreter(self.context, self.call, self.verbs, place)
 
     def run(self, source: Source) -> Program:
         """The document of `source`, and those it leads to, to their end."""
@@ -84,13 +88,13 @@ class Interpreter:
         form = {**standard_parameters(self.call), **source.extra}
         self.context.webhooks.send(source.url, form, came, method=source.method)
 
-    def tell_action(self, action: str, method: str, extra: dict[str, str], *, over: bool = True) -> None:
-        """An action whose answer has no leg to run on; `over` says that the leg has ended."""
+    def report(self, action: str, method: str, extra: dict[str, str], *, over: bool = True) -> None:
+        """Ask an action whose answer has no leg to run on; `over` says that the leg has ended."""
         if action:
             form = {**standard_parameters(self.call), **extra}
             form["CallStatus"] = "completed" if over else self.call.status
             url = self.url(action)
-            self.context.webhooks.send(url, form, lambda _result: None, method=verb_method(method))
+            self.context.webhooks.send(url, form, ignore_answer, method=verb_method(method))
 
     def _after_failure(self, source: Source, failure: DocumentFailure) -> Program:
         """The fallback URL once; a failing fallback, or none, ends the leg with the stock message."""
@@ -104,10 +108,9 @@ class Interpreter:
         raise LegEnded("document")
 
     def perform(self, document: Document) -> Program:
-        if document and isinstance(document[0], Reject) and self.call.status == "ringing":
-            # What status a rejected call gets is uncertain; busy is sure for reason="busy".
-            raise LegEnded("document", "busy" if document[0].reason == "busy" else "no-answer")
-        self._go_live()
+        """The verbs in order. Every document answers a call that rings, but one that begins with a Reject."""
+        if not (document and isinstance(document[0], Reject)):
+            self._go_live()
         for verb in document:
             yield from self._verb(verb)
 
@@ -118,7 +121,7 @@ class Interpreter:
             self.context.scheduler.emit("answered", sid=self.call.sid, to=self.call.to)
 
     def _verb(self, verb: Verb) -> Program:
-        perform = PERFORM.get(type(verb))
+        perform = self.verbs.get(type(verb))
         if perform is None or not isinstance(verb, ALLOWED.get(self.place, object)):
             name = getattr(verb, "name", "") or type(verb).__name__
             self.context.warn(12200, f"{name} is not a verb that can run here", self.call.sid)
@@ -186,34 +189,3 @@ def _parsed(text: bytes) -> Document:
         return parse(text)
     except TwilioError as error:
         raise DocumentFailure(error.code, error.message) from error
-
-
-def _prompt(leg: Interpreter, verb: Say | Play | Pause) -> Program:
-    yield from leg.prompt(verb)
-
-
-def _redirect(leg: Interpreter, verb: Redirect) -> Program:
-    """An empty URL asks for the same document again."""
-    if not verb.url and leg.source.twiml:
-        raise GoTo(leg.source)
-    raise GoTo(Source(leg.url(verb.url), verb_method(verb.method)))
-
-
-def _hangup(_leg: Interpreter, _verb: Hangup) -> Program:
-    raise LegEnded("document")
-
-
-def _leave(_leg: Interpreter, _verb: Leave) -> Program:
-    raise LeftQueue
-
-
-# How each verb is performed; Gather, Record, Enqueue and Dial are added by the module that runs whole calls.
-PERFORM: dict[type, Callable[..., Program]] = {
-    Say: _prompt,
-    Play: _prompt,
-    Pause: _prompt,
-    Redirect: _redirect,
-    Hangup: _hangup,
-    Reject: _hangup,
-    Leave: _leave,
-}

@@ -137,7 +137,7 @@ class Phone:
         return self._behaviours[min(self.rings, len(self._behaviours)) - 1]
 
 
-class Hands(Protocol):
+class Handset(Protocol):
     """What a person can do with a leg."""
 
     def press(self, call_sid: str, digits: str) -> None: ...
@@ -152,8 +152,8 @@ class Hands(Protocol):
 class Person:
     """Plays steps on one leg. After the last step the person stays on the line."""
 
-    def __init__(self, scheduler: Scheduler, hands: Hands, call: Call, steps: Sequence[Step]) -> None:
-        self._hands = hands
+    def __init__(self, scheduler: Scheduler, handset: Handset, call: Call, steps: Sequence[Step]) -> None:
+        self._handset = handset
         self._call = call
         self._steps = steps
         self._listened = 0
@@ -174,14 +174,14 @@ class Person:
             case Waits(seconds):
                 yield Wait(seconds=seconds)
             case Presses(digits):
-                self._hands.press(sid, digits)
+                self._handset.press(sid, digits)
             case Says(text):
-                yield Wait(seconds=self._hands.say(sid, text))
+                yield Wait(seconds=self._handset.say(sid, text))
             case Talks(seconds):
-                self._hands.talk(sid, seconds)
+                self._handset.talk(sid, seconds)
                 yield Wait(seconds=seconds)
             case HangsUp():
-                self._hands.put_down(sid)
+                self._handset.put_down(sid)
 
     def _has_heard(self, text: str) -> bool:
         return self._position_after(text) > 0

@@ -1,4 +1,4 @@
-"""Voice queues, who waits in them, and the joining of two legs (contract 3.1, 3.2, 7.4)."""
+"""Voice queues, who waits in them, and the bridge from a caller to the leg that takes them out (contract 3.2, 7.4)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,27 +41,31 @@ class Member:
     since: float
     task_sid: str = ""
     left_with: str = ""
+    bridge: "Bridge | None" = None  # while a leg takes the caller out, and while the two are joined
 
     def position(self) -> int:
         return self.queue.members.index(self) + 1 if self in self.queue.members else 0
 
     def leave(self, result: str) -> None:
-        """The wait is over; the caller's program does the rest."""
+        """The wait is over with this QueueResult; the caller's program does the rest."""
         if not self.left_with:
             self.left_with = result
             self.call.notify()
 
-    def back(self) -> None:
-        """A join that failed: the caller is the first in the queue again."""
+    def come_back(self) -> None:
+        """A join failed: the caller is the first in the queue again."""
         self.queue.waited.pop()
         self.queue.members.insert(0, self)
         self.queue.notify_dialers()
 
 
 class Queues:
+    """The account's queues. `members` by CallSid: who waits, and whose conversation out of the queue goes on."""
+
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
         self.by_name: dict[str, VoiceQueue] = {}
+        self.members: dict[str, Member] = {}
 
     def open(self, name: str, max_size: int) -> VoiceQueue:
         """The queue of that name, made on demand."""
@@ -83,11 +87,17 @@ class Queues:
     def enter(self, queue: VoiceQueue, call: Call) -> Member:
         member = Member(call, queue, self._scheduler.now())
         queue.members.append(member)
-        call.member = member
+        self.members[call.sid] = member
         queue.notify_dialers()
         return member
 
+    def leave(self, member: Member) -> None:
+        """The caller has nothing to do with the queue any more."""
+        self.take_out(member)
+        self.members.pop(member.call.sid, None)
+
     def take_out(self, member: Member) -> None:
+        """The caller does not wait any more; a join that fails brings the caller back."""
         if member in member.queue.members:
             member.queue.members.remove(member)
             member.queue.waited.append(self._scheduler.now() - member.since)
@@ -122,7 +132,8 @@ class Bridge:
     def join(self) -> None:
         self.state = "joined"
         self.joined_at = self.scheduler.now()
-        self._tell("joined", reservation_sid=self.reservation_sid)
+        self.caller.is_joined = self.worker.is_joined = True
+        self._emit("joined", reservation_sid=self.reservation_sid)
         if self.reservation_sid:
             self.router.finish_accept(self.reservation_sid, True)
         self._notify()
@@ -132,8 +143,8 @@ class Bridge:
         if self.state != "preparing":
             return
         self.state = "abandoned"
-        self.worker.bridge = self.caller.bridge = None
-        self.member.back()
+        self.member.bridge = None
+        self.member.come_back()
         if self.reservation_sid:
             self.router.finish_accept(self.reservation_sid, False)
         self._notify()
@@ -144,8 +155,9 @@ class Bridge:
             return
         self.state = "parted"
         self.parted_at = self.scheduler.now()
-        self.worker.bridge = self.caller.bridge = None
-        self._tell("parted")
+        self.member.bridge = None
+        self.caller.is_joined = self.worker.is_joined = False
+        self._emit("parted")
         if self.reservation_sid:
             self._end_conversation()
         self._notify()
@@ -156,7 +168,7 @@ class Bridge:
         except TwilioError as error:
             self.on_warning(error, self.worker.sid)
 
-    def _tell(self, kind: str, **more: str) -> None:
+    def _emit(self, kind: str, **more: str) -> None:
         self.scheduler.emit(kind, caller_sid=self.caller.sid, worker_sid=self.worker.sid, **more)
 
     def _notify(self) -> None:

@@ -1,4 +1,4 @@
-"""The voice half: calls from their first ring to their end, and what TaskRouter and REST ask of them."""
+"""Voice: calls from their first ring to their end, and what TaskRouter and REST ask of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,17 +6,13 @@ from typing import NoReturn
 
 from emulator.clock.process import Process, Program, Wait
 from emulator.ports import TwilioError, WorkerLegOrder
-from emulator.voice import interpreter
 from emulator.voice.calls import Call, Direction, GoTo, LegEnded, Method, Source, StatusCallback
 from emulator.voice.context import Context
-from emulator.voice.document import Dial, Enqueue, Gather, Record
+from emulator.voice.dequeue import reserved, take, talk
 from emulator.voice.interpreter import Interpreter
 from emulator.voice.numbers import Number
 from emulator.voice.parties import Behaviour, Person, Phone, Step
-from emulator.voice.verbs.enqueue import dial, enqueue, reserved, take, talk
-from emulator.voice.verbs.gather import gather, record
-
-interpreter.PERFORM.update({Gather: gather, Record: record, Enqueue: enqueue, Dial: dial})
+from emulator.voice.verbs import VERBS
 
 SETUP_SECONDS = 1.0  # from dialing to the first ring, or to the busy tone
 
@@ -56,7 +52,7 @@ class Voice:
         call.callback = StatusCallback(number.status_callback, number.status_callback_method)
         self._scheduler.emit("dialed", sid=call.sid, from_=from_, to=number.phone_number)
         call.run(Process(self._scheduler, self._inbound(call, Source(number.voice_url, number.voice_method))))
-        self._meet(call, steps)
+        self._put_on(call, steps)
         return call.sid
 
     def phone(self, number: str) -> Phone:
@@ -133,10 +129,9 @@ class Voice:
 
     def task_canceled(self, call_sid: str) -> None:
         """Contract 12: the caller leaves with `leave`, or stays until the application redirects or ends the call."""
-        call = self.context.calls.get(call_sid)
-        leaves = self.context.canceled_task == "leaves"
-        if leaves and call is not None and call.member is not None and call.bridge is None:
-            call.member.leave("leave")
+        member = self.context.queues.members.get(call_sid)
+        if self.context.canceled_task == "leaves" and member is not None and member.bridge is None:
+            member.leave("leave")
 
     def redirect(self, call_sid: str, url: str) -> None:
         call = self.context.calls.get(call_sid)
@@ -147,7 +142,7 @@ class Voice:
     def hang_up(self, call_sid: str) -> None:
         self._end(call_sid, LegEnded("taskrouter"))
 
-    # The lives of legs
+    # Legs, from their first ring to their end
 
     def _new_call(self, from_: str, to: str, direction: Direction) -> Call:
         now = self._scheduler.now()
@@ -191,7 +186,7 @@ class Voice:
             self._finish(call, ended)
 
     def _documents(self, call: Call, source: Source) -> Program:
-        yield from Interpreter(self.context, call).run(source)
+        yield from Interpreter(self.context, call, VERBS).run(source)
 
     def _dequeue(self, call: Call, order: WorkerLegOrder) -> Program:
         """A leg of TaskRouter's own: joined at the answer, over when the conversation is."""
@@ -237,12 +232,12 @@ class Voice:
         call.answered = self._scheduler.now()
         self._scheduler.emit("answered", sid=call.sid, to=call.to)
         self.context.call_back(call, "answered")
-        self._meet(call, steps)
+        self._put_on(call, steps)
 
-    def _meet(self, call: Call, steps: Sequence[Step]) -> None:
-        """The person's first step comes in a turn of its own."""
-        call.person = Person(self._scheduler, self, call, steps)
-        self._scheduler.after(0.0, call.person.process.start)
+    def _put_on(self, call: Call, steps: Sequence[Step]) -> None:
+        """Somebody is on the leg; their first step comes in a turn of its own."""
+        call.person = Person(self._scheduler, self, call, steps).process
+        self._scheduler.after(0.0, call.person.start)
 
     def _end(self, call_sid: str, ended: LegEnded) -> None:
         call = self.context.calls.get(call_sid)
@@ -257,12 +252,12 @@ class Voice:
         call.ended = call.updated = self._scheduler.now()
         self._scheduler.emit("ended", sid=call.sid, status=call.status, by=ended.by)
         if call.person is not None:
-            call.person.process.stop()
+            call.person.stop()
         self.context.call_back(call, "completed")
-        self._settle_dequeues(call)
+        self._end_dequeues(call)
 
-    def _settle_dequeues(self, ended: Call) -> None:
-        """A leg of TaskRouter's own that nobody took fails its reservation; one that rings for nobody is ended."""
+    def _end_dequeues(self, ended: Call) -> None:
+        """A leg of TaskRouter's own that nobody answered fails its reservation; one whose caller is gone is hung up."""
         if ended.dequeues is not None and ended.answered is None:
             self.context.router.finish_accept(ended.dequeues.reservation_sid, False)
         for leg in list(self.context.calls.values()):

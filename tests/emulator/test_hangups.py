@@ -49,7 +49,8 @@ def test_nobody_is_left_in_a_queue_or_on_a_line(block: int) -> None:
     for seed in range(block * 75, block * 75 + 75):
         harness = play(seed)
         calls = harness.twilio.context.calls.values()
-        assert all(call.is_over and call.bridge is None and call.member is None for call in calls), seed
+        assert all(call.is_over and not call.is_joined for call in calls), seed
+        assert not harness.twilio.context.queues.members, seed
         assert all(process.done for call in calls for process in call.processes), seed
         assert not any(queue.members for queue in harness.twilio.context.queues.by_name.values()), seed
         assert len(harness.trace("joined")) == len(harness.trace("parted")), seed
