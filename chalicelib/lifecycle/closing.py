@@ -18,21 +18,22 @@ def close(
     known_fields: Mapping[str, str] | None = None,
     *,
     leg_ended: bool = False,
-) -> None:
+) -> Link | None:
     """Close the link, then end the leg that we placed, which may still ring for nobody.
 
     `at` is when it ended, in epoch seconds; `known_fields` fill what the row does not know. `leg_ended`: that has been
     done, or the leg ended by itself. When somebody else closed it first, the reason is added if none stands there; the
-    leg is theirs to end.
+    leg is theirs to end. Returns the link; None when it was closed before.
     """
     try:
         link = table.close(key, outcome, reason, at, known_fields)
     except table.ConditionFailed as failed:
         if failed.current and failed.current.outcome != "completed":
             table.set_reason_once(key, reason)
-        return
+        return None
     if outcome != "completed" and link.own_leg and not leg_ended:
         end_leg(link.own_leg, link.subject)
+    return link
 
 
 def close_as(key: Key, status: str, reason: str, now: float, *, leg_ended: bool = False) -> None:
@@ -82,6 +83,20 @@ def caller_left(call_sid: str, now: float) -> None:
     for link in table.find_call(call_sid).links:
         if not is_over(link) and link.state != "bridged":
             close_abandoned(link, "caller gone", now)
+
+
+def mark_unavailable(link: Link, reason: str, activity_sid: str) -> None:
+    """In direct mode TaskRouter takes the reservation back, and would offer it to the same worker again at once.
+
+    The leg's status callback and the reservation's event both say so, each perhaps twice, or never: the first counts.
+    """
+    if not table.set_reason_once(link.key, reason) or not activity_sid:
+        return
+    try:
+        rest.move_worker(link.worker_sid, activity_sid)
+    except rest.NotDone as error:
+        # Offered again, the worker is called again, and this is tried again.
+        log.error("worker not marked unavailable", **link.key.sids, worker_sid=link.worker_sid, why=str(error))
 
 
 def reject(key: Key, task_sid: str, reason: str, activity_sid: str, now: float, *, leg_ended: bool = False) -> None:

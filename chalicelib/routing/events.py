@@ -9,9 +9,10 @@ from chalicelib import jobs
 from chalicelib.config import callcenter, environment
 from chalicelib.lifecycle import closing, lead_out
 from chalicelib.links import modes, table
-from chalicelib.links.model import OUTCOMES, Key, Outcome, is_over
+from chalicelib.links.model import OUTCOMES, Key, Link, Outcome, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.routing.reservation import kind_of
+from chalicelib.twilio import rest
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import attributes, sid, text
@@ -119,7 +120,21 @@ def _timed_out(event: Event) -> None:
 
 
 def _ended(event: Event) -> None:
-    closing.close(event.key, _ENDINGS[event.type], "", event.at, _known_fields(event))
+    outcome = _ENDINGS[event.type]
+    link = closing.close(event.key, outcome, "", event.at, _known_fields(event))
+    if link and outcome == "canceled" and not link.policy.owns_leg and not link.bridged_at:
+        _not_answered(link)
+
+
+def _not_answered(link: Link) -> None:
+    """TaskRouter rang the worker and took the reservation back: whose doing that is, the task says (contract 4.3).
+
+    It goes on waiting when the worker did not answer; it is over when the caller left.
+    """
+    task = rest.task(link.task_sid)
+    if task and task.status in ("pending", "reserved"):
+        activities = callcenter.current().queue(link.queue).activities
+        closing.mark_unavailable(link, "no-answer", environment.current().activity_sid(activities.no_answer))
 
 
 _HANDLERS: Mapping[str, Callable[[Event], None]] = {

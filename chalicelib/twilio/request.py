@@ -1,7 +1,8 @@
 """A request to the application: the signature that Twilio put on it, and the form that it carries."""
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, quote_plus, unquote
 
@@ -20,6 +21,9 @@ from chalicelib.config import environment, secrets
 # Task and worker attributes are 4096 characters each, three bytes a character when encoded; the rest is small.
 MAX_BODY_BYTES = 256 * 1024
 MAX_FIELDS = 500
+
+# What a library may leave bare in a query, the rest being encoded.
+BARE = ("", ":", "@", "'", ":@", ":'", "@'", ":@'")
 
 
 class Request(NamedTuple):
@@ -135,19 +139,23 @@ def _path(event: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _with_query(url: str, event: Mapping[str, Any]) -> Iterable[str]:
-    """The URL with its query, in every spelling that Twilio may have signed.
+    """The URL with its query, in every spelling that Twilio's own libraries sign.
 
-    API Gateway hands over a decoded query without its order (contract 2.3), and which spelling Twilio uses for the
-    GET of a dequeue's status callback is not documented: a live test has to say which of these can go.
+    API Gateway hands over a decoded query without its order (contract 2.3): `@`, `:` and `'` may have been bare or
+    encoded, a blank `+` or `%20`. All of them decode to the same query, so accepting each weakens nothing.
     """
     query: Mapping[str, list[str]] = event.get("multiValueQueryStringParameters") or {}
     pairs = [(name, value) for name, values in query.items() for value in values]
     if not pairs:
         return (url,)
-    orders = (pairs, sorted(pairs))
-    spellings: tuple[Callable[[str], str], ...] = (quote_plus, lambda text: quote(text, safe=""))
     return dict.fromkeys(
         f"{url}?{'&'.join(f'{spell(name)}={spell(value)}' for name, value in order)}"
-        for order in orders
-        for spell in spellings
+        for order in (pairs, sorted(pairs))
+        for spell in _spellings()
     )
+
+
+def _spellings() -> Iterator[Callable[[str], str]]:
+    for bare in BARE:
+        yield partial(quote_plus, safe=bare)
+        yield partial(quote, safe=bare)

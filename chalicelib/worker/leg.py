@@ -6,7 +6,6 @@ from chalicelib.lifecycle import closing
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
-from chalicelib.twilio import rest
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import sid
@@ -86,22 +85,7 @@ def _follow_twilios(link: Link, leg: str, status: str, now: float) -> None:
         except table.ConditionFailed:
             log.info("the link is further already", **link.key.sids)
     elif status in UNANSWERED:
-        _mark_unavailable(link, status)
-
-
-def _mark_unavailable(link: Link, status: str) -> None:
-    """TaskRouter takes the reservation back, and would offer it to the same worker again at once.
-
-    Its event may come before this callback; a reason that is new marks the first callback, not a repeat.
-    """
-    activity = _activity_after(link, status)
-    if not table.set_reason_once(link.key, status) or not activity:
-        return
-    try:
-        rest.move_worker(link.worker_sid, activity)
-    except rest.NotDone as error:
-        # Offered again, the worker is called again, and this is tried again.
-        log.error("worker not marked unavailable", **link.key.sids, worker_sid=link.worker_sid, why=str(error))
+        closing.mark_unavailable(link, status, _activity_after(link, status))
 
 
 def _activity_after(link: Link, status: str) -> str:

@@ -128,6 +128,30 @@ def test_a_body_in_base64_holds(driver: Driver) -> None:
     assert status(driver, in_base64(post("/voice/wait", caller_form()))) == 200
 
 
+LEG_SID = "CA" + "b" * 32
+BUSY = f"CallSid={LEG_SID}&CallStatus=busy"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "signed"),
+    [
+        ("Timestamp", "Fri, 15 Jan 2027 08:00:00 +0000", "Timestamp=Fri%2C+15+Jan+2027+08:00:00+%2B0000"),
+        ("Timestamp", "Fri, 15 Jan 2027 08:00:00 +0000", "Timestamp=Fri%2C%2015%20Jan%202027%2008%3A00%3A00%20%2B0000"),
+        ("To", "sip:bea@clinic.example", "To=sip:bea@clinic.example"),
+        ("To", "sip:bea@clinic.example", "To=sip%3Abea%40clinic.example"),
+        ("To", "sip:bea@clinic.example", "To=sip%3Abea@clinic.example"),
+        ("FromCity", "COEUR D'ALENE", "FromCity=COEUR+D'ALENE"),
+        ("FromCity", "COEUR D'ALENE", "FromCity=COEUR%20D'ALENE"),
+        ("FromCity", "COEUR D'ALENE", "FromCity=COEUR+D%27ALENE"),
+    ],
+)
+def test_a_query_holds_as_any_library_of_twilios_spells_it(driver: Driver, name: str, value: str, signed: str) -> None:
+    route, query = urls.WORKER_STATUS.path, [("CallSid", LEG_SID), ("CallStatus", "busy"), (name, value)]
+    assert status(driver, get(route, query, LEG_PATH, signed_query=f"{BUSY}&{signed}")) == 204
+    changed = [*query[:-1], (name, f"{value}x")]
+    assert status(driver, get(route, changed, LEG_PATH, signed_query=f"{BUSY}&{signed}")) == 403
+
+
 def test_a_query_holds_in_either_spelling(driver: Driver) -> None:
     query = [("CallStatus", "ringing"), ("CallSid", "CA1"), ("ToCity", "SAN JOSE")]
     route = "/worker/{subject}/{reservation_sid}/status"

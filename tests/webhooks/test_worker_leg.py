@@ -217,4 +217,33 @@ def test_twilio_ends_its_own_leg_when_the_caller_of_a_direct_call_has_gone(drive
     direct_status(driver, "ringing")
     driver.event("reservation.canceled")
     direct_status(driver, "completed")
-    assert driver.twilio.requests == [] and driver.link["outcome"] == "canceled"
+    assert driver.twilio.made("POST") == [] and driver.link["outcome"] == "canceled"
+
+
+def moves(driver: Driver) -> list[dict[str, str]]:
+    return driver.twilio.made("POST /v1/Workspaces/WS" + "0" * 32 + "/Workers/")
+
+
+@pytest.mark.parametrize("task", ["pending", "reserved"])
+def test_a_busy_worker_of_a_direct_call_is_put_aside_though_no_callback_ever_comes(driver: Driver, task: str) -> None:
+    driver.assign("Urgent")
+    driver.twilio.task = task
+    driver.event("reservation.canceled")
+    driver.event("reservation.canceled")
+    assert moves(driver) == [{"ActivitySid": ACTIVITIES["Unavailable"]}]
+    assert (driver.link["outcome"], driver.link["reason"]) == ("canceled", "no-answer")
+
+
+@pytest.mark.parametrize("task", ["canceled", "completed"])
+def test_a_caller_of_a_direct_call_who_hangs_up_costs_the_worker_nothing(driver: Driver, task: str) -> None:
+    driver.assign("Urgent")
+    driver.twilio.task = task
+    driver.event("reservation.canceled")
+    assert moves(driver) == []
+
+
+def test_a_crm_first_reservation_that_is_canceled_asks_nothing(driver: Driver) -> None:
+    driver.ring()
+    driver.twilio.task = "pending"
+    driver.event("reservation.canceled")
+    assert moves(driver) == []
