@@ -131,7 +131,11 @@ def _not_answered(link: Link) -> None:
 
     It goes on waiting when the worker did not answer; it is over when the caller left.
     """
-    task = rest.task(link.task_sid)
+    try:
+        task = rest.task(link.task_sid)
+    except rest.NotDone as error:  # offered again, the worker is called again, and this is tried again
+        log.warning("nobody knows who ended the direct leg", **link.key.sids, why=str(error))
+        return
     if task and task.status in ("pending", "reserved"):
         activities = callcenter.current().queue(link.queue).activities
         closing.mark_unavailable(link, "no-answer", environment.current().activity_sid(activities.no_answer))

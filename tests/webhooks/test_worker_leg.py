@@ -247,3 +247,10 @@ def test_a_crm_first_reservation_that_is_canceled_asks_nothing(driver: Driver) -
     driver.twilio.task = "pending"
     driver.event("reservation.canceled")
     assert moves(driver) == []
+
+
+def test_a_twilio_that_is_down_does_not_cost_the_event(driver: Driver) -> None:
+    driver.assign("Urgent")
+    driver.twilio.failures = {"/Tasks/": [503]}
+    assert driver.event("reservation.canceled") == 204
+    assert driver.link["outcome"] == "canceled" and moves(driver) == []
