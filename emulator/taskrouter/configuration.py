@@ -1,8 +1,8 @@
 """A workflow's configuration, read once into typed values (contract 7.5)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -25,23 +25,23 @@ class _TargetDocument(msgspec.Struct, forbid_unknown_fields=True):
     known_worker_friendly_name: str = ""
 
 
-class _FilterDocument(msgspec.Struct, forbid_unknown_fields=True):
+class _FilterDocument(msgspec.Struct):
     expression: str
     targets: Annotated[list[_TargetDocument], Meta(min_length=1)]
     filter_friendly_name: str = ""
     friendly_name: str = ""
 
 
-class _DefaultDocument(msgspec.Struct, forbid_unknown_fields=True):
+class _DefaultDocument(msgspec.Struct):
     queue: str
 
 
-class _RoutingDocument(msgspec.Struct, forbid_unknown_fields=True):
+class _RoutingDocument(msgspec.Struct):
     filters: list[_FilterDocument] = []
     default_filter: _DefaultDocument | None = None
 
 
-class _Document(msgspec.Struct, forbid_unknown_fields=True):
+class _Document(msgspec.Struct):
     task_routing: _RoutingDocument
 
 
@@ -78,13 +78,30 @@ class Configuration:
 
 
 def read_configuration(document: Mapping[str, object]) -> Configuration:
-    """The configuration in the JSON document. TwilioError 20001 names what is wrong, unknown keys too."""
+    """The configuration in the JSON document. TwilioError 20001 names what is wrong, unknown keys of a target too."""
     try:
         routing = msgspec.convert(document, _Document, strict=False).task_routing
         filters = tuple(_filter(given) for given in routing.filters)
     except (msgspec.ValidationError, ExpressionError) as error:
         raise TwilioError(20001, f"Invalid workflow configuration: {error}") from error
     return Configuration(filters, routing.default_filter.queue if routing.default_filter else "")
+
+
+def not_imitated(document: Mapping[str, Any]) -> list[str]:
+    """The keys that nothing here reads, of a configuration that could be read. Those of a target were refused."""
+    routing = document["task_routing"]
+    default = routing.get("default_filter") or {}
+    return [
+        *_unread(document, _Document, ""),
+        *_unread(routing, _RoutingDocument, "task_routing."),
+        *(key for given in routing.get("filters", ()) for key in _unread(given, _FilterDocument, "filters.")),
+        *_unread(default, _DefaultDocument, "default_filter."),
+    ]
+
+
+def _unread(given: Mapping[str, Any], struct: type[msgspec.Struct], where: str) -> Iterator[str]:
+    """A null asks for nothing."""
+    return (where + key for key, value in given.items() if value is not None and key not in struct.__struct_fields__)
 
 
 def _filter(given: _FilterDocument) -> Filter:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from emulator.clock.scheduler import Scheduler
 from emulator.ports import TwilioError, VoicePort, Webhooks
 from emulator.taskrouter.assignment import Assignment
-from emulator.taskrouter.configuration import Configuration, read_configuration
+from emulator.taskrouter.configuration import Configuration, not_imitated, read_configuration
 from emulator.taskrouter.events import Events
 from emulator.taskrouter.lifecycle import LifeCycle
 from emulator.taskrouter.model import (
@@ -107,6 +107,8 @@ class WorkspaceEngine:
         missing = read.queue_sids() - set(self.workspace.task_queues)
         if missing:
             raise TwilioError(20001, f"Invalid workflow configuration: no task queue {', '.join(sorted(missing))}")
+        for key in not_imitated(document):
+            self.scheduler.not_imitated(f"{key} of a workflow's configuration", self.workspace.sid)
         return read
 
     def create_worker(

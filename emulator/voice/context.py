@@ -30,10 +30,17 @@ class Context:
 
     def __post_init__(self) -> None:
         self.queues = Queues(self.scheduler)
+        self._reported: set[tuple[str, str]] = set()
 
     def warn(self, code: int, message: str, sid: str) -> None:
         """What Twilio's debugger would show about the leg `sid`."""
         self.scheduler.warn(code, message, sid)
+
+    def not_imitated(self, what: str, sid: str) -> None:
+        """Once for each leg: a waiting document comes again and again."""
+        if (sid, what) not in self._reported:
+            self._reported.add((sid, what))
+            self.scheduler.not_imitated(what, sid)
 
     def warn_of(self, error: TwilioError, sid: str) -> None:
         self.warn(error.code, error.message, sid)

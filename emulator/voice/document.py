@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from emulator.ports import TwilioError
+from emulator.voice.coverage import not_imitated
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,14 @@ class Unknown:
 
 
 Verb = Say | Play | Pause | Gather | Record | Redirect | Reject | Hangup | Leave | Enqueue | Dial | Unknown
-Document = tuple[Verb, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """`not_imitated` says in words what the document asks for and does not get."""
+
+    verbs: tuple[Verb, ...]
+    not_imitated: tuple[str, ...] = ()
 
 
 def parse(text: bytes) -> Document:
@@ -129,7 +137,8 @@ def parse(text: bytes) -> Document:
     root = _tree(text)
     if root.tag != "Response":
         _refuse(f"the root element is {root.tag}, not Response")
-    return tuple(_verb(element) for element in root)
+    missing = (what for element in root for what in not_imitated(element))
+    return Document(tuple(_verb(element) for element in root), tuple(missing))
 
 
 def _refuse(why: str) -> NoReturn:

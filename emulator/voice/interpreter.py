@@ -8,7 +8,21 @@ from emulator.clock.process import Program, Wait
 from emulator.ports import TwilioError, WebFailure, WebResponse, WebResult
 from emulator.voice.calls import Call, GoTo, LegEnded, Method, Source, standard_parameters
 from emulator.voice.context import Context, ignore_answer
-from emulator.voice.document import Document, Gather, Hangup, Leave, Pause, Play, Redirect, Reject, Say, Verb, parse
+from emulator.voice.coverage import OTHER_VERBS
+from emulator.voice.document import (
+    Document,
+    Gather,
+    Hangup,
+    Leave,
+    Pause,
+    Play,
+    Redirect,
+    Reject,
+    Say,
+    Unknown,
+    Verb,
+    parse,
+)
 
 Perform = Callable[..., Program]  # an Interpreter and the verb
 Verbs = Mapping[type, Perform]  # how each verb is performed
@@ -109,9 +123,11 @@ class Interpreter:
 
     def perform(self, document: Document) -> Program:
         """The verbs in order. Every document answers a call that rings, but one that begins with a Reject."""
-        if not (document and isinstance(document[0], Reject)):
+        if not (document.verbs and isinstance(document.verbs[0], Reject)):
             self._go_live()
-        for verb in document:
+        for what in document.not_imitated:
+            self.context.not_imitated(what, self.call.sid)
+        for verb in document.verbs:
             yield from self._verb(verb)
 
     def _go_live(self) -> None:
@@ -122,11 +138,13 @@ class Interpreter:
 
     def _verb(self, verb: Verb) -> Program:
         perform = self.verbs.get(type(verb))
-        if perform is None or not isinstance(verb, ALLOWED.get(self.place, object)):
-            name = getattr(verb, "name", "") or type(verb).__name__
+        if isinstance(verb, Unknown) and verb.name in OTHER_VERBS and self.place == "call":
+            self.context.not_imitated(f"<{verb.name}>", self.call.sid)
+        elif perform is None or not isinstance(verb, ALLOWED.get(self.place, object)):
+            name = verb.name if isinstance(verb, Unknown) else type(verb).__name__
             self.context.warn(12200, f"{name} is not a verb that can run here", self.call.sid)
-            return
-        yield from perform(self, verb)
+        else:
+            yield from perform(self, verb)
 
     def say(self, text: str, until: Callable[[], bool] | None = None) -> Program:
         """Speak `text`; `until` cuts it short."""
@@ -168,7 +186,7 @@ def read(result: WebResult) -> Document:
         raise DocumentFailure(11200, f"HTTP retrieval failure: the answer's status is {result.status}")
     kind = result.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind.startswith("audio/"):
-        return (Play(""), Hangup())
+        return Document((Play(""), Hangup()))
     if kind == "text/plain":
         return _plain(result)
     if kind not in XML_TYPES:
@@ -181,7 +199,7 @@ def _plain(result: WebResponse) -> Document:
     try:
         return parse(result.body)
     except TwilioError:
-        return (Say(result.body.decode(errors="replace").strip()), Hangup())
+        return Document((Say(result.body.decode(errors="replace").strip()), Hangup()))
 
 
 def _parsed(text: bytes) -> Document:

@@ -192,6 +192,34 @@ def test_conference_joins_like_dequeue() -> None:
     assert (order.to, order.url, reservation.status) == ("+4930", "", "pending")
 
 
+@pytest.mark.parametrize(
+    ("answer", "fields"),
+    [
+        (instruction("accept", colour="red"), ["colour of the instruction accept"]),
+        (instruction("dequeue", record="record-from-answer"), ["record of the instruction dequeue"]),
+        (instruction("dequeue", record="do-not-record", timeout=20), []),
+        (instruction("conference", beep="true", region="ie1", record="false"), []),
+        (
+            instruction("conference", end_conference_on_exit=True, conference_status_callback="https://a.example"),
+            [
+                "end_conference_on_exit of the instruction conference",
+                "conference_status_callback of the instruction conference",
+            ],
+        ),
+    ],
+)
+def test_fields_that_are_not_imitated_are_warned_of_and_the_rest_is_done(
+    answer: WebResponse, fields: list[str]
+) -> None:
+    centre, _, reservation = answered(answer)
+    warnings = centre.trace("warning")
+    assert [(warning["code"], warning["message"]) for warning in warnings] == [
+        ("not imitated", name) for name in fields
+    ]
+    assert all(warning["sid"] == reservation.sid for warning in warnings)
+    assert reservation.status != "pending" or centre.voice.legs
+
+
 def test_call_runs_a_document_on_the_workers_leg() -> None:
     centre, _, reservation = answered(instruction("call", url="https://app.example/doc", **{"from": "+4989"}))
     (order,) = centre.voice.legs

@@ -173,6 +173,23 @@ def test_a_target_that_times_out_hands_over_to_the_next() -> None:
     assert "task-queue.timeout" in centre.events()
 
 
+def test_unknown_keys_of_a_configuration_are_warned_of() -> None:
+    centre = CallCentre()
+    queue = centre.everybody.sid
+    rule = {"expression": "1==1", "targets": [{"queue": queue}], "colour": "red"}
+    default = {"queue": queue, "timeout": 30, "priority": None}
+    routing = {"filters": [rule], "default_filter": default, "mode": "fair"}
+    workflow = centre.add_workflow({"task_routing": routing, "version": 2})
+    assert [warning["message"].split()[0] for warning in centre.trace("warning")] == [
+        "version",
+        "task_routing.mode",
+        "filters.colour",
+        "default_filter.timeout",
+    ]
+    assert set(centre.warnings()) == {"not imitated"}
+    assert centre.call(workflow).queue is centre.everybody
+
+
 def test_timeouts_are_measured_on_the_age_of_the_task() -> None:
     """A reservation that fails at 18 s leaves the second target until 30 s, not 38 s."""
     centre = CallCentre()

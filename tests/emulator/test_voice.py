@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from emulator.ports import TwilioError, WebResponse, WebResult, WorkerLegOrder
 from emulator.voice.parties import (
     answers,
@@ -99,6 +101,32 @@ def test_unknown_verb_is_warned_of_and_skipped() -> None:
     harness.run(10)
     assert harness.warnings() == ["12200"]
     assert harness.heard(sid) == ["Still here"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "message"),
+    [
+        ("<Connect><Stream/></Connect>", "<Connect>"),
+        ("<Sms>Hi</Sms>", "<Sms>"),
+        ("<Dial>+15550300</Dial>", "<Number> in <Dial>"),
+        ("<Dial><Conference>room</Conference></Dial>", "<Conference> in <Dial>"),
+        ('<Play digits="1"/>', 'digits="1" of <Play>'),
+    ],
+)
+def test_what_twilio_knows_and_nobody_imitates_is_warned_of(verb: str, message: str) -> None:
+    harness = VoiceHarness({"/incoming": f"{verb}<Say>Still here</Say>"})
+    sid = harness.dial()
+    harness.run(10)
+    assert harness.trace("warning") == [{"code": "not imitated", "message": message, "sid": sid}]
+    assert harness.heard(sid)[-1] == "Still here"
+
+
+def test_a_waiting_document_is_warned_of_once() -> None:
+    harness = queue_harness(wait='<Say flavour="mint">Please hold</Say><Pause length="3"/>')
+    harness.dial()
+    harness.run(30)
+    assert len(harness.forms("/wait")) > 3
+    assert harness.warnings() == ["not imitated"]
 
 
 def test_rejected_call_is_never_answered() -> None:

@@ -14,7 +14,7 @@ def dial(leg: Interpreter, verb: Dial) -> Program:
     """Take a caller out of a queue; afterwards the action is asked, or the next verb runs."""
     noun = verb.queue
     if noun is None:
-        leg.context.warn(12200, f"<Dial><{verb.noun}> is not imitated", leg.call.sid)
+        leg.context.not_imitated(f"<{verb.noun}> in <Dial>", leg.call.sid)
         return
     outcome: list[Bridge] = []
     status = ["failed"]
