@@ -144,7 +144,10 @@ class LifeCycle:
         self._wake()
 
     def cancel(self, task: Task, reason: str, *, caller_waits: bool = True) -> None:
-        """A pending or reserved task ends; what becomes of a caller who waits, voice decides. TwilioError 20001."""
+        """A pending or reserved task ends. TwilioError 20001.
+
+        With `caller_waits` voice hears of it, and decides whether the caller leaves the queue (contract 12).
+        """
         if task.status not in {"pending", "reserved"}:
             raise self._refusal("cancel", task, "it is not pending or reserved")
         reservation = task.open_reservation

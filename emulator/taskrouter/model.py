@@ -104,7 +104,7 @@ class Worker:
     reservations: dict[str, "Reservation"] = field(default_factory=dict)
 
     def assigned_tasks(self, channel: str) -> int:
-        """How much of the channel's capacity is taken; a pending reservation takes its part (contract 4.6)."""
+        """How much of the channel's capacity is taken; a pending reservation counts too (contract 4.6)."""
         return sum(
             1
             for reservation in self.reservations.values()

@@ -35,7 +35,7 @@ NOBODY = "1==0"  # a task queue whose TargetWorkers is empty
 
 
 class WorkspaceEngine:
-    """Runs `workspace`: its parts, each with those that it needs."""
+    """Runs `workspace`: makes its resources, and hands its tasks to routing, assignment and life cycle."""
 
     def __init__(self, scheduler: Scheduler, workspace: Workspace, webhooks: Webhooks, voice: VoicePort) -> None:
         self.scheduler = scheduler
@@ -278,7 +278,7 @@ class WorkspaceEngine:
         return TwilioError(20001, f"Cannot delete {kind} {sid} in workspace {self.workspace.sid} because {because}.")
 
     def close(self) -> None:
-        """The workspace is deleted: whoever waits in it leaves the queue, and nothing of it goes on."""
+        """The workspace is deleted: its waiting tasks are canceled, and nothing of it goes on."""
         for task in list(self.workspace.tasks.values()):
             if task.status in {"pending", "reserved"}:
                 self.lifecycle.cancel(task, "The workspace was deleted")

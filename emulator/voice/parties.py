@@ -157,13 +157,13 @@ class Person:
         self._call = call
         self._steps = steps
         self._listened = 0
-        self.process = Process(scheduler, self._live())
+        self.process = Process(scheduler, self._play())
 
-    def _live(self) -> Program:
+    def _play(self) -> Program:
         for step in self._steps:
-            yield from self._take(step)
+            yield from self._do(step)
 
-    def _take(self, step: Step) -> Program:
+    def _do(self, step: Step) -> Program:
         sid = self._call.sid
         match step:
             case Hears(text):

@@ -74,9 +74,6 @@ class Queues:
             self.by_name[name] = VoiceQueue(self._scheduler.sid("QU"), name, max_size, now, now)
         return self.by_name[name]
 
-    def by_sid(self, sid: str) -> VoiceQueue | None:
-        return next((queue for queue in self.by_name.values() if queue.sid == sid), None)
-
     def rename(self, queue: VoiceQueue, name: str) -> None:
         if name in self.by_name:  # which code Twilio gives is uncertain
             raise TwilioError(22003, f"A queue named {name} exists already")

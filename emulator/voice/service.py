@@ -52,7 +52,7 @@ class Voice:
         call.callback = StatusCallback(number.status_callback, number.status_callback_method)
         self._scheduler.emit("dialed", sid=call.sid, from_=from_, to=number.phone_number)
         call.run(Process(self._scheduler, self._inbound(call, Source(number.voice_url, number.voice_method))))
-        self._put_on(call, steps)
+        self._start_person(call, steps)
         return call.sid
 
     def phone(self, number: str) -> Phone:
@@ -232,9 +232,9 @@ class Voice:
         call.answered = self._scheduler.now()
         self._scheduler.emit("answered", sid=call.sid, to=call.to)
         self.context.call_back(call, "answered")
-        self._put_on(call, steps)
+        self._start_person(call, steps)
 
-    def _put_on(self, call: Call, steps: Sequence[Step]) -> None:
+    def _start_person(self, call: Call, steps: Sequence[Step]) -> None:
         """Somebody is on the leg; their first step comes in a turn of its own."""
         call.person = Person(self._scheduler, self, call, steps).process
         self._scheduler.after(0.0, call.person.start)

@@ -59,7 +59,7 @@ def test_nobody_is_left_in_a_queue_or_on_a_line(block: int) -> None:
         assert statuses <= {"canceled", "wrapping"}, (seed, statuses)
 
 
-def test_the_random_stories_cover_joins_and_losses() -> None:
+def test_the_random_calls_cover_joins_and_losses() -> None:
     played_calls = [play(seed) for seed in range(60)]
     joins = [len(played.trace("joined")) for played in played_calls]
     assert 0 in joins and 1 in joins

@@ -1,4 +1,4 @@
-"""What callers and workers live through: documents, queues, joins and hang-ups, in virtual time."""
+"""Calls from the first ring to the end: documents, queues, joins and hang-ups, in virtual time."""
 
 import json
 from typing import Any
@@ -261,7 +261,7 @@ def test_digits_pressed_before_a_gather_do_not_count() -> None:
     assert not harness.forms("/choice")
 
 
-def test_record_ends_with_silence_and_tells_the_recording() -> None:
+def test_record_ends_with_silence_and_reports_the_recording() -> None:
     pages = {"/incoming": '<Record action="/stored" timeout="4" recordingStatusCallback="/kept"/>'}
     harness = VoiceHarness({**pages, "/stored": "<Say>Thanks</Say>", "/kept": "<Response/>"})
     sid = harness.dial(waits(1), talks(10))
@@ -615,7 +615,7 @@ def test_phone_that_answers_after_the_timeout_was_not_answered() -> None:
     assert harness.status(sid) == "no-answer"
 
 
-def test_status_callbacks_tell_the_story_in_order() -> None:
+def test_status_callbacks_come_in_order() -> None:
     harness = VoiceHarness({"/answer": "<Pause length='61'/>", "/status": "<Response/>"})
     harness.twilio.phone(WORKER).will(answers(2))
     sid = harness.ring(
