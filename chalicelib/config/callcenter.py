@@ -192,6 +192,14 @@ class CallCenter(_Table, frozen=True):
         own = self.lines[self.default_line].numbers
         return number if isinstance(number, str) and (_is_number(number) or not own) else own[0] if own else ""
 
+    def own_numbers(self) -> tuple[str, ...]:
+        """Every number of ours, the default line's first."""
+        lines = (self.lines[self.default_line], *self.lines.values())
+        numbers = [number for line in lines for number in line.numbers]
+        for queue in self.simple_queues.values():
+            numbers += [*queue.numbers, *queue.agent_numbers]
+        return tuple(dict.fromkeys(numbers))
+
     def expires_at(self, now: float) -> int:
         """When a record that is made now is deleted, in epoch seconds."""
         return int(now) + self.keep_days * DAY_SECONDS

@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 
 from chalicelib import jobs
+from chalicelib.config import callcenter
+from chalicelib.config.callcenter import MARGIN_SECONDS
 from chalicelib.jobs import HangUp, Reject
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, Outcome, is_over, outcome_of
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest
+
+PAUSE_SECONDS = 30
 
 
 def close(
@@ -107,6 +111,17 @@ def reject(key: Key, task_sid: str, reason: str, activity_sid: str, now: float, 
     rejected = rest.reject(task_sid, key.reservation_sid, activity_sid)
     status = "rejected" if rejected else rest.reservation_status(task_sid, key.reservation_sid)
     close_as(key, status, reason, now, leg_ended=leg_ended)
+
+
+def reject_later(link: Link, reason: str, now: float) -> None:
+    """The fault is not the worker's: nobody is moved, and the reservation is rejected in a moment.
+
+    TaskRouter offers a caller who is rejected without a change of activity to the same worker again at once (contract
+    4.6). While the fault lasts, the pause keeps that to twice a minute.
+    """
+    ends_at = link.reserved_at + callcenter.current().reservation_timeout
+    pause = max(0, min(PAUSE_SECONDS, int(ends_at - MARGIN_SECONDS - now)))
+    jobs.send(Reject(link.subject, link.reservation_sid, link.task_sid, reason), delay_seconds=pause)
 
 
 def reject_after_leg(link: Link, reason: str, activity_sid: str, now: float) -> None:

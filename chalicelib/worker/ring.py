@@ -1,6 +1,6 @@
 """CRM first, then the worker's phone: what a job does between the reservation and the ring."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chalicelib import crm
 from chalicelib.config import callcenter, environment
@@ -13,6 +13,12 @@ from chalicelib.twilio import rest, urls
 
 # The time that the jobs consumer has in Lambda: after that, the one that claimed a link is no longer at work on it.
 LEASE_SECONDS = 20
+
+# What POST /Calls says of the number that is called, and of the number that is shown (contract 7.6). Everything else is
+# the account's affair: permissions, funds, suspension.
+WORKER_NUMBER_REFUSED = frozenset({21211, 21214, 21217, 13223, 13224})
+CALLER_ID_REFUSED = frozenset({21210, 21212, 21213})
+MOST_CALLER_IDS = 3
 
 
 class Retry(Exception):
@@ -91,28 +97,55 @@ def _dial(link: Link, approval: crm.Approval, clock: Callable[[], float]) -> Non
 
 
 def _ring(link: Link, clock: Callable[[], float]) -> None:
-    rules = _rules(link)
+    """Place the worker leg; with another number of ours when Twilio refuses the caller id."""
+    for caller_id in _caller_ids(link):
+        try:
+            ringing = rest.ring_worker(_order(link, caller_id))
+        except rest.TwilioRejected as error:
+            if error.code in CALLER_ID_REFUSED:
+                _log_refusal(link, error)
+                continue
+            _refused(link, error, clock())
+        except rest.TwilioUnavailable as error:
+            closing.reject_later(link, f"not dialled: {error}", clock())
+        except rest.OutcomeUnknown as error:
+            raise Retry(str(error)) from error
+        else:
+            _follow(link, ringing, clock())
+        return
+    closing.reject_later(link, "no caller id is accepted", clock())
+
+
+def _caller_ids(link: Link) -> Sequence[str]:
+    """The numbers to show, the dialled one first."""
+    ours = callcenter.current().own_numbers()
+    return (link.caller_id, *(number for number in ours if number != link.caller_id))[:MOST_CALLER_IDS]
+
+
+def _order(link: Link, caller_id: str) -> rest.Ring:
     leg = {"subject": link.subject, "reservation_sid": link.reservation_sid}
-    order = rest.Ring(
+    return rest.Ring(
         to=link.contact_uri,
-        caller_id=link.caller_id,
+        caller_id=caller_id,
         answer_url=urls.WORKER_ANSWER.url(link.base_url, **leg),
         status_url=urls.WORKER_STATUS.url(link.base_url, **leg),
-        timeout=rules.ring_timeout,
+        timeout=_rules(link).ring_timeout,
     )
-    try:
-        ringing = rest.ring_worker(order)
-    except rest.TwilioRejected as error:
-        failed = metrics.of(metrics.WORKER_LEGS_FAILED)
-        log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, code=error.code)
-        activity = environment.current().activity_sid(rules.activities.unreachable)
-        closing.reject(link.key, link.task_sid, f"unreachable: {error.code}", activity, clock())
-    except rest.TwilioUnavailable as error:
-        closing.reject(link.key, link.task_sid, f"not dialled: {error}", "", clock())
-    except rest.OutcomeUnknown as error:
-        raise Retry(str(error)) from error
+
+
+def _refused(link: Link, error: rest.TwilioRejected, now: float) -> None:
+    """Twilio refuses the call: the worker is moved only when the worker's own number is what is wrong."""
+    _log_refusal(link, error)
+    if error.code in WORKER_NUMBER_REFUSED:
+        activity = environment.current().activity_sid(_rules(link).activities.unreachable)
+        closing.reject(link.key, link.task_sid, f"unreachable: {error.code}", activity, now)
     else:
-        _follow(link, ringing, clock())
+        closing.reject_later(link, f"refused: {error.code}", now)
+
+
+def _log_refusal(link: Link, error: rest.TwilioRejected) -> None:
+    failed = metrics.of(metrics.WORKER_LEGS_FAILED)
+    log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, code=error.code)
 
 
 def _follow(link: Link, ringing: rest.Ringing, now: float) -> None:

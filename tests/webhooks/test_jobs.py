@@ -127,11 +127,58 @@ def test_a_number_that_twilio_refuses_is_reported_and_the_worker_put_aside(drive
     assert "worker cannot be reached" in driver.log.getvalue()
 
 
-def test_twilio_busy_beyond_the_retries_gives_the_caller_to_the_next_worker(driver: Driver) -> None:
+@pytest.fixture
+def sent(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> list[tuple[jobs.Job, int]]:
+    """The jobs that are sent from here on, with their delays."""
+    driver.assign()
+    driver.queued()
+    made: list[tuple[jobs.Job, int]] = []
+    monkeypatch.setattr(jobs, "send", lambda job, delay_seconds=0: made.append((job, delay_seconds)))
+    return made
+
+
+def test_twilio_busy_beyond_the_retries_moves_nobody_and_is_no_fast_loop(
+    driver: Driver, sent: list[tuple[jobs.Job, int]]
+) -> None:
     driver.twilio.failures = {"Calls.json": [(429, 20429)]}
+    driver.work(RING)
+    reason = "not dialled: Twilio answered 429"
+    assert sent == [(jobs.Reject(CALL, RESERVATION, TASK, reason), 30)] and rejected(driver) == []
+    driver.work(sent[0][0])
+    assert driver.link["reason"] == reason and "WorkerActivitySid" not in rejected(driver)[0]
+
+
+def test_the_pause_ends_before_the_reservation_does(driver: Driver, sent: list[tuple[jobs.Job, int]]) -> None:
+    driver.twilio.failures = {"Calls.json": [(429, 20429)]}
+    late = driver.link["deadline"] - 1
+    consumer.work(RING, lambda: late)
+    assert [delay for _, delay in sent] == [16]
+
+
+def test_a_caller_id_that_twilio_refuses_is_replaced_by_another_number_of_ours(driver: Driver) -> None:
+    driver.twilio.failures = {"Calls.json": [(400, 21210)]}
     driver.ring()
-    assert driver.link["reason"] == "not dialled: Twilio answered 429"
-    assert "WorkerActivitySid" not in rejected(driver)[0]
+    shown = [call["From"] for call in dialled(driver)]
+    assert shown[0] == SUPPORT and len(set(shown)) == 2 and driver.link["worker_call_sid"] == LEG
+    assert rejected(driver) == [] and "worker cannot be reached" in driver.log.getvalue()
+
+
+@pytest.mark.parametrize("code", [21210, 21212, 21213, 20003, 21215, 21216, 10001, 13227])
+def test_what_twilio_refuses_the_account_for_moves_no_worker(
+    driver: Driver, sent: list[tuple[jobs.Job, int]], code: int
+) -> None:
+    driver.twilio.failures = {"Calls.json": [(400, code)] * 3}
+    driver.work(RING)
+    ((job, delay),) = sent
+    assert isinstance(job, jobs.Reject) and job.activity_sid == "" and delay == 30
+    assert '"WorkerLegsFailed":1' in driver.log.getvalue()
+
+
+@pytest.mark.parametrize("code", [21211, 21214, 21217, 13223, 13224])
+def test_a_workers_number_that_twilio_refuses_moves_the_worker(driver: Driver, code: int) -> None:
+    driver.twilio.failures = {"Calls.json": [(400, code)]}
+    driver.ring()
+    assert [one["WorkerActivitySid"] for one in rejected(driver)] == [ACTIVITIES["Offline"]]
 
 
 def test_a_dial_without_an_answer_is_never_made_a_second_time(driver: Driver) -> None:
