@@ -10,12 +10,15 @@ from emulator.voice.calls import Call, GoTo, LegEnded, Method, Source, standard_
 from emulator.voice.context import Context, ignore_answer
 from emulator.voice.coverage import OTHER_VERBS
 from emulator.voice.document import (
+    Dial,
     Document,
+    Enqueue,
     Gather,
     Hangup,
     Leave,
     Pause,
     Play,
+    Record,
     Redirect,
     Reject,
     Say,
@@ -31,6 +34,7 @@ STOCK_ERROR = "We are sorry, an application error has occurred. Goodbye."
 XML_TYPES = {"text/xml", "application/xml", "text/html"}
 Place = Literal["call", "queue", "whisper"]
 ALLOWED: dict[Place, tuple[type, ...]] = {
+    "call": (Say, Play, Pause, Gather, Record, Redirect, Reject, Hangup, Enqueue, Dial),
     "queue": (Say, Play, Pause, Gather, Redirect, Hangup, Leave),
     "whisper": (Say, Play, Pause, Redirect),
 }
@@ -140,7 +144,7 @@ class Interpreter:
         perform = self.verbs.get(type(verb))
         if isinstance(verb, Unknown) and verb.name in OTHER_VERBS and self.place == "call":
             self.context.not_imitated(f"<{verb.name}>", self.call.sid)
-        elif perform is None or not isinstance(verb, ALLOWED.get(self.place, object)):
+        elif perform is None or not isinstance(verb, ALLOWED[self.place]):
             name = verb.name if isinstance(verb, Unknown) else type(verb).__name__
             self.context.warn(12200, f"{name} is not a verb that can run here", self.call.sid)
         else:

@@ -370,6 +370,14 @@ def test_caller_can_leave_the_queue_by_a_key() -> None:
     assert harness.forms("/after")[0]["QueueResult"] == "leave"
 
 
+def test_leave_outside_of_a_queue_is_warned_of_and_skipped() -> None:
+    harness = VoiceHarness({"/incoming": "<Leave/><Say>Still here</Say>"})
+    sid = harness.dial()
+    harness.run(10)
+    assert harness.warnings() == ["12200"]
+    assert harness.heard(sid) == ["Still here"]
+
+
 def test_caller_hangs_up_while_waiting() -> None:
     harness = queue_harness()
     sid = harness.dial(hears("Please hold"), hangs_up())
