@@ -51,9 +51,7 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
 # What a month of 30 days has, whether anybody calls or not.
 ALARMS, DASHBOARDS = 15, 1
 METRICS = 11  # of ours, and again for each reason of a rejection
-REASONS = (
-    13 + 2
-)  # that a reservation is rejected for, what follows a colon left out; whose account a refused webhook claims
+REASONS = 15 + 2  # of a rejection, what follows a colon left out; and whose account a refused webhook claims
 SWEEPS = 30 * 24 * 60  # one a minute
 SWEEP_READ_UNITS = 1.0  # two queries of the index `open`: links, and callers who wait
 POLLS = 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at the queue; AWS documents the number
