@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from chalicelib.config import callcenter
+from emulator.clock.scheduler import NOT_IMITATED
 from emulator.voice.interpreter import STOCK_ERROR
 from tests.simulation.call_centre import AWAY, CALLCENTER, SALES, SUPPORT, URGENT
 from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Observed, Reserved
@@ -24,8 +25,10 @@ WEBHOOK = 15.0
 SOON, LATER = 5.0, 30.0
 SILENCE, LONG_SILENCE = 30.0, 60.0
 LONGEST_CALL = 600.0
-# Twilio's complaints about what it was answered (contract 1.4, 7.6).
-INVALID = frozenset({"11200", "12100", "12200", "12300", "14201", "14202", "14203", "14206", "14220", "14221", "14222"})
+# Twilio's complaints about what it was answered (contract 1.4, 7.6), and what the emulator would have to imitate.
+INVALID = frozenset(
+    {NOT_IMITATED, "11200", "12100", "12200", "12300", "14201", "14202", "14203", "14206", "14220", "14221", "14222"}
+)
 
 _RULES = callcenter.parse(CALLCENTER)
 QUEUES = {SUPPORT: _RULES.queues["Support"], SALES: _RULES.queues["Sales"], URGENT: _RULES.queues["Urgent"]}
