@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from emulator.clock.scheduler import Scheduler
-from emulator.http.realtime import HttpTransport, RealtimeLoop
+from emulator.http.realtime import HttpTransport, RealtimeClock, RealtimeLoop
+from emulator.ports import TwilioError
 from emulator.rest.faults import ConnectionBroken
-from emulator.rest.framework import RestAnswer
+from emulator.rest.framework import RestAnswer, refusal
 from emulator.twilio import Twilio
 
 
@@ -42,27 +42,25 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*args)
 
     def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        self._serve()
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        form = parse_qs(body.decode(), keep_blank_values=True)
-        authorization = self.headers.get("Authorization", "")
-        headers = dict(self.headers.items())
         try:
-            answer = self._loop.call(
-                lambda: self._twilio.rest(self.command, self.path, form, authorization, headers),
-            )
+            answer = self._answer()
+        except TwilioError as error:
+            self.close_connection = True  # nobody knows where the next request begins
+            answer = refusal(error)
         except ConnectionBroken:
             self.close_connection = True
             return
         self._send(answer)
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server's names
+
+    def _answer(self) -> RestAnswer:
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdigit() or "Transfer-Encoding" in self.headers:
+            raise TwilioError(20001, "The request's body has no Content-Length")
+        form = parse_qs(self.rfile.read(int(length)).decode(errors="replace"), keep_blank_values=True)
+        authorization, headers = self.headers.get("Authorization", ""), dict(self.headers.items())
+        return self._loop.call(lambda: self._twilio.rest(self.command, self.path, form, authorization, headers))
 
     def _send(self, answer: RestAnswer) -> None:
         body = b"" if answer.status == 204 else json.dumps(answer.body).encode()
@@ -70,17 +68,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "application/json")
         if answer.status != 204:
             self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:  # RFC 9112, 9.6: whoever is going to close the connection says so
+            self.send_header("Connection", "close")
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """The facts tell what happened; the access log would only repeat it."""
+        """The trace has an event for each request; an access log would only repeat it."""
 
 
 def serve(twilio: Twilio, loop: RealtimeLoop, port: int = 0) -> Server:
-    """Serve on 127.0.0.1; `port` 0 takes a free one. The loop must be running."""
+    """Serve on 127.0.0.1; `port` 0 takes a free one. The loop must be running. OSError when the port is in use."""
     http = ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, twilio, loop))
     http.daemon_threads = True
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05}, name="rest", daemon=True)
@@ -96,29 +96,33 @@ def in_real_time(
     *,
     speech_rate: float = 0.06,
     calls_per_second: float = 1.0,
+    speed: float = 1.0,
 ) -> Iterator[tuple[Twilio, RealtimeLoop]]:
-    """A Twilio on real time with real HTTP, running until the block ends. Touch it only through the loop."""
+    """A Twilio in real time with real HTTP, running until the block ends. Touch it only through the loop.
+
+    Its clock goes `speed` times as fast as real time; deadlines of webhooks stay real seconds.
+    """
     parts: list[tuple[RealtimeLoop, HttpTransport]] = []
 
-    def transport(scheduler: Scheduler) -> HttpTransport:
-        loop = RealtimeLoop(scheduler)
-        wire = HttpTransport(loop)
-        parts.append((loop, wire))
-        return wire
+    def make_transport(scheduler: Scheduler) -> HttpTransport:
+        loop = RealtimeLoop(scheduler, speed)
+        parts.append((loop, HttpTransport(loop)))
+        return parts[0][1]
 
     twilio = Twilio(
-        time.time,
+        RealtimeClock(speed).now,
         account_sid,
         auth_token,
-        transport,
+        make_transport,
         seed,
         speech_rate=speech_rate,
         calls_per_second=calls_per_second,
     )
-    loop, wire = parts[0]
+    twilio.webhooks.speed = speed
+    loop, transport = parts[0]
     loop.start()
     try:
         yield twilio, loop
     finally:
         loop.stop()
-        wire.close()
+        transport.close()

@@ -1,4 +1,4 @@
-"""The whole of Twilio that we need: both halves, the wire and the account, behind one object."""
+"""The part of Twilio that is imitated, behind one object: the account, voice, TaskRouter and REST."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,9 +34,9 @@ class Recorded:
 
 
 class Twilio:
-    """Use from one thread, or through `WallLoop.call`.
+    """Use from one thread, or through `RealtimeLoop.call`.
 
-    `now` gives epoch seconds; `transport` makes the wire for the kernel of this Twilio; `seed` decides the sids;
+    `now` gives epoch seconds; `transport` makes the transport for its scheduler; `seed` decides the sids;
     `speech_rate` is seconds per spoken character, `calls_per_second` the account's limit on outbound calls.
     `canceled_task`: a waiting caller whose task is canceled stays in the queue, or leaves it (contract 12).
     """
@@ -177,9 +177,17 @@ class Twilio:
         else:
             answer = self._answer(method, url, form, authorization, headers or {})
         self.requests.append(Recorded(method, url, form, answer))
+        error = str(answer.body.get("message", "")) if answer.status >= 400 else ""
+        self.scheduler.emit(
+            "rest", method=method.upper(), path=urlsplit(url).path, status=str(answer.status), error=error
+        )
         if failure is not None and failure.refusal is None:
             raise ConnectionBroken
         return answer
+
+    def _emit(self, method: str, path: str, answer: RestAnswer) -> None:
+        error = str(answer.body.get("message", "")) if answer.status >= 400 else ""
+        self.scheduler.emit("rest", method=method, path=path, status=str(answer.status), error=error)
 
     def _answer(
         self,

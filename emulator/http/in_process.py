@@ -1,4 +1,4 @@
-"""A wire for tests: requests go straight to a function, and time passes as the test says."""
+"""A transport for tests: requests go straight to a function, and time passes as the test says."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ def _no_delay(_request: WebRequest) -> float:
 class InProcessTransport:
     """Implements the port `Transport`.
 
-    The handler runs half of `latency_seconds` after the request, and may use the emulator's REST while it runs.
+    The handler runs after half of `latency_seconds`, and may use the emulator's REST while it runs.
     It answers with a response or with a failure of its own. `delay` says how many seconds longer the answer to a
     request takes; an answer later than the request's deadline becomes a timeout, although the handler has run.
     """

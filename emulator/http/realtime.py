@@ -1,7 +1,8 @@
-"""The emulator on the wall clock: one thread runs the kernel, a pool of threads carries HTTP requests."""
+"""The emulator in real time: one thread runs the scheduler, a pool of threads carries HTTP requests."""
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -15,10 +16,26 @@ from emulator.ports import Done, WebFailure, WebRequest, WebResponse, WebResult
 T = TypeVar("T")
 
 
-class RealtimeLoop:
-    """Runs the kernel's timers when they are due. Everything that touches the emulator goes through its one lock."""
+class RealtimeClock:
+    """Epoch seconds that pass `speed` times as fast as those of the clock on the wall."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, speed: float = 1.0) -> None:
+        self.speed = speed
+        self._began = time.time()
+        self._began_monotonic = time.monotonic()
+
+    def now(self) -> float:
+        return self._began + (time.monotonic() - self._began_monotonic) * self.speed
+
+
+class RealtimeLoop:
+    """Runs the scheduler's timers when they are due. Everything that touches the emulator goes through its one lock.
+
+    `speed` is that of the scheduler's clock.
+    """
+
+    def __init__(self, scheduler: Scheduler, speed: float = 1.0) -> None:
+        self.speed = speed
         self._scheduler = scheduler
         self._changed = threading.Condition(threading.RLock())
         self._stopping = False
@@ -36,13 +53,13 @@ class RealtimeLoop:
         self._thread.join()
 
     def post(self, action: Action) -> None:
-        """Run `action` soon, in the kernel's own turn. From any thread."""
+        """Run `action` soon, in a turn of the scheduler. From any thread."""
         with self._changed:
             self._scheduler.after(0.0, action)
             self._changed.notify()
 
     def call(self, function: Callable[[], T]) -> T:
-        """Run `function` now, between two turns of the kernel, and return its result. From any thread."""
+        """Run `function` now, between two turns of the scheduler, and return its result. From any thread."""
         with self._changed:
             result = function()
             self._changed.notify()
@@ -53,7 +70,7 @@ class RealtimeLoop:
             while not self._stopping:
                 self._turn()
                 due = self._scheduler.next_due()
-                self._changed.wait(None if due is None else max(0.0, due - self._scheduler.now()))
+                self._changed.wait(None if due is None else max(0.0, due - self._scheduler.now()) / self.speed)
 
     def _turn(self) -> None:
         """One broken turn must not stop everybody's calls: it is logged, and the next timer runs."""
@@ -64,7 +81,10 @@ class RealtimeLoop:
 
 
 class HttpTransport:
-    """Implements the port `Transport` over real HTTP; results come back through the loop."""
+    """Implements the port `Transport` over real HTTP; results come back through the loop.
+
+    Timeouts come in seconds of the scheduler's clock and are real ones by the loop's speed.
+    """
 
     def __init__(self, loop: RealtimeLoop, threads: int = 16) -> None:
         self._loop = loop
@@ -84,7 +104,8 @@ class HttpTransport:
         self._pool.clear()
 
     def _carry(self, request: WebRequest, connect_timeout: float, total_timeout: float) -> WebResult:
-        timeout = urllib3.Timeout(connect=connect_timeout, total=total_timeout)
+        speed = self._loop.speed
+        timeout = urllib3.Timeout(connect=connect_timeout / speed, total=total_timeout / speed)
         try:
             answer = self._pool.request(
                 request.method,

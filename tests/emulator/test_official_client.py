@@ -117,7 +117,7 @@ def test_wall_clock_reports_a_connection_that_fails() -> None:
         assert statuses == ["connect", "connect"]
 
 
-def test_task_is_assigned_wrapped_and_completed_through_both_halves() -> None:
+def test_task_is_assigned_wrapped_and_completed_through_voice_and_taskrouter() -> None:
     harness = FullHarness()
     client = client_of(harness)
     workspace = client.taskrouter.v1.workspaces(harness.workspace.sid)

@@ -1,0 +1,65 @@
+"""What happens, as it happens: a line for people or a JSON object for each event of the trace."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from emulator.clock.scheduler import TraceEvent
+from emulator.twilio import Twilio
+
+Write = Callable[[str], None]
+
+_SENTENCES = {
+    "dialed": "{who}: {from_} dials {to}",
+    "ringing": "{who}: the phone rings",
+    "answered": "{who}: the call is answered",
+    "heard": "{who} hears: {text}",
+    "played": "{who} hears {url}",
+    "pressed": "{who} presses {digits}",
+    "said": "{who} says: {text}",
+    "enqueued": "{who} waits in the queue {queue}",
+    "left_queue": "{who} leaves the queue: {result}",
+    "ended": "{who}: the call ends: {status}, by {by}",
+    "recording": "{who} was recorded: {url}",
+    "task": "TaskRouter: task {sid} is {status}",
+    "reservation": "TaskRouter: reservation {sid} of {worker} is {status}",
+    "worker": "TaskRouter: {name} is {activity}",
+    "webhook": "webhook {method} {url}: {status}",
+    "rest": "REST {method} {path}: {status} {error}",
+    "warning": "WARNING {code}: {message}",
+}
+
+
+class Timeline:
+    """A listener of the trace. `names` are those of people, by their numbers; seconds count from its making."""
+
+    def __init__(self, twilio: Twilio, names: Mapping[str, str], write: Write, *, as_json: bool) -> None:
+        self._twilio = twilio
+        self._names = names
+        self._write = write
+        self._show = self._object if as_json else self._line
+        self._began = twilio.scheduler.now()
+
+    def __call__(self, event: TraceEvent) -> None:
+        self._write(self._show(event))
+
+    def _object(self, event: TraceEvent) -> str:
+        at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
+        return json.dumps({"at": at, "kind": event.kind, **event.detail})
+
+    def _line(self, event: TraceEvent) -> str:
+        return f"{event.at - self._began:7.1f} s  {self._sentence(event.kind, event.detail)}"
+
+    def _sentence(self, kind: str, detail: Mapping[str, str]) -> str:
+        if kind in _SENTENCES:
+            return _SENTENCES[kind].format_map({**detail, "who": self._who(detail.get("sid", ""))}).rstrip()
+        if "caller_sid" in detail:
+            return f"{self._who(detail['caller_sid'])} and {self._who(detail['worker_sid'])}: {kind}"
+        return " ".join([kind, *(f"{name}={value}" for name, value in detail.items())])
+
+    def _who(self, sid: str) -> str:
+        """The person on the leg: their name, or their number."""
+        call = self._twilio.context.calls.get(sid)
+        if call is None:
+            return sid
+        return self._names.get(call.person_number, call.person_number)
