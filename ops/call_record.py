@@ -1,35 +1,40 @@
-"""The whole story of one call, for somebody who was asked what happened."""
+"""Everything that is recorded of one call, as text or JSON."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.links import table
 from chalicelib.links.model import STATES, Call, CallRecord, Link
 from chalicelib.observability.log import mask
+from ops.errors import AwsError
 
 Moment = tuple[float, str]  # epoch seconds, what happened then
 
 
 def find(table_name: str, call_sid: str) -> CallRecord | None:
-    """The story in which this leg, the caller's or a worker's, has a part; None when it has none."""
-    record = table.find_call(call_sid, table_name)
-    if record.call is None and not record.links:
-        link = table.by_worker_leg(call_sid, table_name)
-        return table.find_call(link.subject, table_name) if link else None
+    """The call to which this leg, the caller's or a worker's, belongs; None when there is none. Raises AwsError."""
+    try:
+        record = table.find_call(call_sid, table_name)
+        if record.call is None and not record.links:
+            link = table.by_worker_leg(call_sid, table_name)
+            return table.find_call(link.subject, table_name) if link else None
+    except (BotoCoreError, ClientError) as error:
+        raise AwsError(f"the table {table_name} cannot be read: {error}") from error
     return record
 
 
 def as_json(record: CallRecord, show_numbers: bool = False) -> str:
-    """Every field that is kept. Numbers are masked unless asked for."""
+    """Every field that is recorded. Phone numbers are masked, unless `show_numbers`."""
     fields = msgspec.to_builtins(record)
     return msgspec.json.format(msgspec.json.encode(fields if show_numbers else _masked(fields))).decode()
 
 
 def _masked(value: Any) -> Any:
-    """Only texts are masked: a time in epoch seconds looks like a phone number too."""
+    """Masks texts only: a time in epoch seconds looks like a phone number too."""
     match value:
         case str():
             return mask(value)
@@ -42,7 +47,7 @@ def _masked(value: Any) -> Any:
 
 
 def timeline(record: CallRecord, show_numbers: bool = False) -> str:
-    """What is known of the call, then every step of it in the order of time. Numbers are masked unless asked for."""
+    """What is known of the call, then each step by time. Phone numbers are masked, unless `show_numbers`."""
     moments = sorted(_moments(record), key=lambda moment: moment[0])  # of two at once, the earlier step stays first
     began = moments[0][0] if moments else 0.0
     lines = [*_call(record.call), *(line for link in record.links for line in _link(link)), ""]

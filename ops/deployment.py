@@ -1,55 +1,49 @@
-"""The first deployment of a stage, step by step. Each step may be repeated: it does what is left to do."""
+"""A deployment of a stage, step by step. Each step may be repeated: what is in place already is left as it is."""
 
-from argparse import Namespace
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chalicelib.config.callcenter import CallCenterError
-from ops import stage
+from ops import doctor, stage
 from ops.aws import client, functions, secret, stack
-from ops.aws.client import CloudError
-from ops.aws.secret import Refused
-from ops.commands import callcenter, doctor
-from ops.stage import ROOT, NoStage
-from ops.stage_account import client_of
-from ops.twilio import AccountError
+from ops.callcenter import check
+from ops.callcenter.apply import summary
+from ops.callcenter.plan import as_text_of
+from ops.errors import OpsError, Stopped
+from ops.project import Project
 
-ALWAYS = "account"  # the step that no other is tried without
-
-
-class Stopped(Exception):
-    """A step could not be done, and those after it were not tried. `step` is its name; the text says why."""
-
-    def __init__(self, step: str, why: str) -> None:
-        super().__init__(why)
-        self.step = step
+ALWAYS = "account"  # the step that comes before any other, also when only one is asked for
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is asked for. `parameters` are the stack's; `adopt` takes tables that are there already into it.
+    """What is to be deployed. `parameters` are the stack's; `adopt` takes tables that exist already into it.
 
     `packaged` are the stage's variables as this run has given them to the functions; empty before it has.
+
+    `report` is called with each line about the progress.
     """
 
-    stage: str
-    root: Path = ROOT
+    project: Project
     parameters: Mapping[str, str] = field(default_factory=dict)
     adopt: bool = False
-    tell: Callable[[str], None] = print
+    report: Callable[[str], None] = print
     packaged: dict[str, str] = field(default_factory=dict)
 
-    def say(self, what: str) -> None:
-        self.tell(f"  {what}")
+    @property
+    def stage(self) -> str:
+        return self.project.stage
 
-    def words(self) -> Namespace:
-        """For the commands about the call centre."""
-        return Namespace(stage=self.stage, root=self.root, api_url=None, prune=False, json=False)
+    @property
+    def root(self) -> Path:
+        return self.project.root
+
+    def say(self, what: str) -> None:
+        self.report(f"  {what}")
 
 
 def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
-    """Do the steps, or only these, in their order; returns the names of those that changed something.
+    """Do every step, or only these, in their order; returns the names of those that changed something.
 
     Raises Stopped at the first that fails.
     """
@@ -57,18 +51,17 @@ def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
     for name, step in STEPS.items():
         if only and name not in (ALWAYS, *only):
             continue
-        asked.tell(f"{name}:")
+        asked.report(f"{name}:")
         try:
             if step(asked):
                 changed.append(name)
-        except (AccountError, CallCenterError, CloudError, NoStage, Refused) as error:
-            raise Stopped(name, str(error)) from error
+        except OpsError as error:
+            raise Stopped(name, error) from error
     return changed
 
 
 def _account(asked: Deployment) -> bool:
-    """Whose AWS account this is, and that the stage is in no other: it would be made a second time."""
-    stage.read(asked.stage, asked.root)
+    """Says whose AWS account this is. A stage that is in another one would be made a second time: that is refused."""
     sts = client.client("sts")
     with client.plain("ask AWS who you are"):
         who = sts.get_caller_identity()
@@ -76,7 +69,7 @@ def _account(asked: Deployment) -> bool:
     asked.say(f"AWS account {here[0]}, region {here[1]}, as {who['Arn']}")
     for there in _places(asked):
         if there != here:
-            raise Refused(
+            raise OpsError(
                 f"stage {asked.stage} is in AWS account {there[0]}, region {there[1]}: sign in there."
                 f" To make it anew here, with another URL, move .chalice/deployed/{asked.stage}.json away first"
             )
@@ -84,7 +77,7 @@ def _account(asked: Deployment) -> bool:
 
 
 def _places(asked: Deployment) -> Iterator[tuple[str, str]]:
-    """Account and region of every function that Chalice noted."""
+    """Account and region of every function that Chalice has recorded."""
     for resource in stage.deployed(asked.stage, asked.root):
         if "lambda_arn" in resource:
             _, _, _, region, account, *_ = resource["lambda_arn"].split(":")
@@ -92,7 +85,7 @@ def _places(asked: Deployment) -> Iterator[tuple[str, str]]:
 
 
 def _files(asked: Deployment) -> bool:
-    callcenter.run_check(asked.words())
+    asked.report(check.summary(asked.project.checked_files()))
     return False
 
 
@@ -100,10 +93,10 @@ def _secret(asked: Deployment) -> bool:
     name = secret.parameter(asked.stage, asked.root)
     kept = secret.read(name)
     if kept is None:
-        raise Refused(f"there is no {name}: python -m ops secret set --stage {asked.stage}")
+        raise OpsError(f"there is no {name}: python -m ops secret set --stage {asked.stage}")
     tokens = len(kept.secrets.auth_tokens)
     asked.say(f"{name} holds {tokens} auth token{'' if tokens == 1 else 's'}")
-    asked.say(f"Twilio account {client_of(asked.stage, asked.root).account_sid}")
+    asked.say(f"Twilio account {asked.project.client().account_sid}")
     return False
 
 
@@ -126,14 +119,15 @@ def _functions(asked: Deployment) -> bool:
 
 
 def _twilio(asked: Deployment) -> bool:
-    """What the files say, with the URL of the API; what the functions have to know of it is written down."""
+    """What the files say, with the URL of the API; the sids go to the stage's configuration."""
     before = stage.read(asked.stage, asked.root)
-    done = callcenter.make(asked.words()).done
-    return bool(done) or stage.read(asked.stage, asked.root) != before
+    outcome = asked.project.apply(asked.project.checked_files(), on_step=lambda step: asked.report(as_text_of([step])))
+    asked.report(summary(outcome))
+    return bool(outcome.done) or stage.read(asked.stage, asked.root) != before
 
 
 def _settings(asked: Deployment) -> bool:
-    """The sids that Twilio gave came after the functions: they are told of them by a second deploy."""
+    """Twilio gives its sids after the functions are deployed, so a second deploy hands them over."""
     if asked.packaged == stage.read(asked.stage, asked.root):
         asked.say("every function runs with the stage's configuration")
         return False
@@ -141,8 +135,12 @@ def _settings(asked: Deployment) -> bool:
 
 
 def _doctor(asked: Deployment) -> bool:
-    if doctor.run(asked.stage, root=asked.root):
-        raise Refused("the doctor found what would keep callers out; each line above says what mends it")
+    findings = []
+    for finding in doctor.examine(doctor.stage_of(asked.project)):
+        asked.report(doctor.as_text(finding))
+        findings.append(finding)
+    if not doctor.is_healthy(findings):
+        raise OpsError("the doctor found what keeps callers out; each line above says how to fix it")
     return False
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.config import environment
 from chalicelib.config.environment import SettingsError
+from ops.errors import NoStage
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDS = (
@@ -22,10 +23,6 @@ SIDS = (
     "TWILIO_TASK_QUEUES",
 )
 SECRETS = ("TWILIO_AUTH_TOKEN", "TWILIO_API_KEY_SECRET", "CRM_KEY")
-
-
-class NoStage(Exception):
-    """There is no such stage, and the text says which there are; or the configuration cannot be read at all."""
 
 
 def names(root: Path = ROOT) -> tuple[str, ...]:

@@ -301,15 +301,9 @@ def _client() -> "Client":
 
 def _http_client(api_url: str) -> Any:
     """Twilio's HTTP client with a timeout and retries; with `api_url` every request goes to that host instead."""
-    from urllib.parse import urlsplit
-
-    from twilio.http.http_client import TwilioHttpClient
     from urllib3 import Retry
 
-    class HttpClient(TwilioHttpClient):  # type: ignore[misc]
-        def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
-            parts = urlsplit(url)
-            return super().request(method, url.replace(f"{parts.scheme}://{parts.netloc}", api_url, 1), *args, **kwargs)
+    from chalicelib.twilio.transport import http_client
 
     retry = Retry(
         total=RETRIES,
@@ -321,8 +315,4 @@ def _http_client(api_url: str) -> Any:
         backoff_jitter=0.3,
         raise_on_status=False,
     )
-    kind = HttpClient if api_url else TwilioHttpClient
-    client = kind(timeout=TIMEOUT_SECONDS, max_retries=retry)
-    if api_url and client.session is not None:
-        client.session.mount("http://", client.session.get_adapter("https://"))
-    return client
+    return http_client(api_url, TIMEOUT_SECONDS, retry)

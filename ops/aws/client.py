@@ -8,10 +8,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 
+from ops.errors import AwsError
+
 SIGN_IN = "sign in (aws sso login, aws configure) or set AWS_PROFILE"
 
-# Each service says it in its own words.
-STRANGERS = (
+# Each service has its own code for credentials that it does not know.
+UNKNOWN_CREDENTIALS = (
     "InvalidClientTokenId",
     "UnrecognizedClientException",
     "InvalidAccessKeyId",
@@ -24,12 +26,8 @@ EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
-class CloudError(Exception):
-    """AWS did not do what it was asked; the text says why and what to do."""
-
-
 def client(service: str) -> Any:
-    """A client of `service` for whoever AWS's usual variables and files name. Raises CloudError."""
+    """A client of `service` for whoever AWS's usual variables and files name. Raises AwsError."""
     config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
     with plain(f"reach {service}"):
         return boto3.Session().client(service, config=config)  # whom the environment names now
@@ -37,21 +35,21 @@ def client(service: str) -> Any:
 
 @contextmanager
 def plain(what: str) -> Iterator[None]:
-    """What AWS's client raises in the block becomes a CloudError: "cannot <what>: why, and what to do"."""
+    """What AWS's client raises in the block becomes a AwsError: "cannot <what>: why, and what to do"."""
     try:
         yield
     except ClientError as error:
-        raise CloudError(f"cannot {what}: {_reason(error)}") from error
+        raise AwsError(f"cannot {what}: {_reason(error)}") from error
     except NoCredentialsError as error:
-        raise CloudError(f"cannot {what}: there are no AWS credentials; {SIGN_IN}") from error
+        raise AwsError(f"cannot {what}: there are no AWS credentials; {SIGN_IN}") from error
     except NoRegionError as error:
-        raise CloudError(
+        raise AwsError(
             f"cannot {what}: no AWS region is set; set AWS_DEFAULT_REGION or the profile's region"
         ) from error
     except EndpointConnectionError as error:
-        raise CloudError(f"cannot {what}: AWS does not answer ({error}); is there a network?") from error
+        raise AwsError(f"cannot {what}: AWS does not answer ({error}); is there a network?") from error
     except BotoCoreError as error:
-        raise CloudError(f"cannot {what}: {error}") from error
+        raise AwsError(f"cannot {what}: {error}") from error
 
 
 def code(error: ClientError) -> str:
@@ -61,7 +59,7 @@ def code(error: ClientError) -> str:
 
 def _reason(error: ClientError) -> str:
     message = str(error.response.get("Error", {}).get("Message", error))
-    if code(error) in STRANGERS:
+    if code(error) in UNKNOWN_CREDENTIALS:
         return f"AWS does not know these credentials ({code(error)}); {SIGN_IN}"
     if code(error) in EXPIRED:
         return f"the AWS credentials are no longer valid ({code(error)}); {SIGN_IN}"

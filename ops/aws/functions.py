@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from ops import stage
 from ops.aws import client
-from ops.aws.client import CloudError
+from ops.errors import AwsError
 
 CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 TRIGGER_SECONDS = 180
@@ -23,7 +23,7 @@ Tell = Callable[[str], None]
 
 
 def deploy(name: str, root: Path, tell: Tell) -> bool:
-    """Run `chalice deploy`; whether anything differs from before. `tell` hears its lines. Raises CloudError."""
+    """Run `chalice deploy`; whether anything differs from before. `tell` hears its lines. Raises AwsError."""
     before = _running(name, root)
     _drop_forgotten_trigger(name, root, tell)
     for cache in (root / "chalicelib").rglob("__pycache__"):
@@ -45,7 +45,7 @@ def _drop_forgotten_trigger(name: str, root: Path, tell: Tell) -> None:
         deadline = time.monotonic() + TRIGGER_SECONDS
         while _triggers(aws_lambda, function):
             if time.monotonic() > deadline:
-                raise CloudError(f"the trigger of {function} does not go away: delete it in the Lambda console")
+                raise AwsError(f"the trigger of {function} does not go away: delete it in the Lambda console")
             time.sleep(1)  # AWS is at work on it
 
 
@@ -71,7 +71,7 @@ def _chalice(words: list[str], root: Path, tell: Tell) -> None:
                 tell(line.rstrip())
     if process.returncode:
         reason = "\n".join(said[-LAST_LINES:])
-        raise CloudError(f"chalice {' '.join(words)} failed:\n{reason}")
+        raise AwsError(f"chalice {' '.join(words)} failed:\n{reason}")
 
 
 def _running(name: str, root: Path) -> dict[str, dict[str, Any]]:

@@ -11,14 +11,10 @@ from chalicelib.config import secrets
 from chalicelib.config.secrets import SecretError, Secrets
 from ops import stage
 from ops.aws import client
-from ops.aws.client import CloudError
+from ops.errors import AwsError, OpsError, SecretRefused
 
 TOKEN = re.compile("[0-9a-fA-F]{32}")
 KEY_SID = re.compile("SK[0-9a-fA-F]{32}")
-
-
-class Refused(Exception):
-    """A value is not what it must be, or there is nothing to change; the text never holds a value."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +39,15 @@ class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parameter(stage_name: str, root: Path = stage.ROOT) -> str:
-    """The name of the stage's parameter. Raises NoStage, Refused."""
+    """The name of the stage's parameter. Raises NoStage, and OpsError when the stage names none."""
     name = stage.read(stage_name, root).get("TWILIO_SECRET_PARAMETER", "")
     if not name:
-        raise Refused(f"TWILIO_SECRET_PARAMETER of stage {stage_name} is not set in .chalice/config.json")
+        raise OpsError(f"TWILIO_SECRET_PARAMETER of stage {stage_name} is not set in .chalice/config.json")
     return name
 
 
 def read(name: str) -> Kept | None:
-    """The parameter of this name, None when there is none. Raises CloudError."""
+    """The parameter of this name, None when there is none. Raises AwsError."""
     ssm = client.client("ssm")
     with client.plain(f"read the parameter {name}"):
         try:
@@ -61,33 +57,53 @@ def read(name: str) -> Kept | None:
     try:
         return Kept(secrets.parse(found["Value"]), found["Version"], found["LastModifiedDate"])
     except SecretError as error:
-        raise CloudError(f"the parameter {name}: {error}; delete it and set it anew") from None
+        raise AwsError(f"the parameter {name}: {error}; delete it and set it anew") from None
+
+
+def credentials(stage_name: str, root: Path = stage.ROOT) -> dict[str, str]:
+    """The secret's credentials as variables of the environment; empty when there is no secret, or AWS does not give it.
+
+    Raises NoStage.
+    """
+    name = stage.read(stage_name, root).get("TWILIO_SECRET_PARAMETER", "")
+    try:
+        kept = read(name) if name else None
+    except AwsError:
+        return {}
+    if kept is None:
+        return {}
+    if kept.secrets.api_key_sid:
+        return {
+            "TWILIO_API_KEY_SID": kept.secrets.api_key_sid,
+            "TWILIO_API_KEY_SECRET": kept.secrets.api_key_secret,
+        }
+    return {"TWILIO_AUTH_TOKEN": kept.secrets.auth_tokens[0]}
 
 
 def checked(given: Given) -> Given:
-    """What was handed in, without the line feeds and blanks that came along. Raises Refused."""
+    """What was handed in, without the line feeds and blanks that came along. Raises SecretRefused."""
     clean = Given(**{name: value.strip() for name, value in msgspec.structs.asdict(given).items()})
     for what, value, pattern, wanted in (
         ("auth token", clean.auth_token, TOKEN, "32 hexadecimal digits"),
         ("API key's sid", clean.api_key_sid, KEY_SID, "SK and 32 hexadecimal digits"),
     ):
         if value and not pattern.fullmatch(value):
-            raise Refused(f"this is no {what}: it is {wanted}, and {len(value)} characters came")
+            raise SecretRefused(f"this is no {what}: it is {wanted}, and {len(value)} characters came")
     if bool(clean.api_key_sid) != bool(clean.api_key_secret):
-        raise Refused("an API key is its sid and its secret: give both or neither")
+        raise SecretRefused("an API key is its sid and its secret: give both or neither")
     for name, value in msgspec.structs.asdict(clean).items():
         if any(letter.isspace() or not letter.isprintable() for letter in value):
-            raise Refused(f"{name} has a blank or a line feed in the middle")
+            raise SecretRefused(f"{name} has a blank or a line feed in the middle")
     return clean
 
 
 def merged(known: Secrets | None, given: Given, replace: bool = False) -> Secrets:
-    """The secret after `ops secret set`. Raises Refused."""
+    """The secret after `ops secret set`. Raises SecretRefused."""
     tokens = known.auth_tokens if known else ()
     if not tokens and not given.auth_token:
-        raise Refused("an auth token is needed: it stands in Twilio's console, under Account Info")
+        raise SecretRefused("an auth token is needed: it stands in Twilio's console, under Account Info")
     if tokens and given.auth_token and given.auth_token not in tokens and not replace:
-        raise Refused(
+        raise SecretRefused(
             "another auth token is set already: --rotate puts the new one first and keeps the old one until --finish,"
             " --replace drops the old one at once"
         )
@@ -103,28 +119,28 @@ def merged(known: Secrets | None, given: Given, replace: bool = False) -> Secret
 
 
 def rotated(known: Secrets | None, given: Given) -> Secrets:
-    """The secret with the new token first and the old one second. Raises Refused."""
+    """The secret with the new token first and the old one second. Raises SecretRefused."""
     if known is None:
-        raise Refused("there is no token to rotate from: ops secret set")
+        raise SecretRefused("there is no token to rotate from: ops secret set")
     if not given.auth_token:
-        raise Refused("the new auth token is needed: create a secondary token in Twilio's console")
+        raise SecretRefused("the new auth token is needed: create a secondary token in Twilio's console")
     newest, *older = known.auth_tokens
     if given.auth_token == newest:
         return known
     if older:
-        raise Refused("a rotation is under way: end it with --finish before the next one")
+        raise SecretRefused("a rotation is under way: end it with --finish before the next one")
     return msgspec.structs.replace(known, auth_tokens=(given.auth_token, newest))
 
 
 def finished(known: Secrets | None) -> Secrets:
-    """The secret with the newest token alone. Raises Refused."""
+    """The secret with the newest token alone. Raises SecretRefused."""
     if known is None:
-        raise Refused("there is no secret: ops secret set")
+        raise SecretRefused("there is no secret: ops secret set")
     return msgspec.structs.replace(known, auth_tokens=known.auth_tokens[:1])
 
 
 def write(name: str, new: Secrets, known: Kept | None, stage_name: str) -> None:
-    """Put the secret there; `known` is what was read before, None when there was none. Raises CloudError."""
+    """Put the secret there; `known` is what was read before, None when there was none. Raises AwsError."""
     value = msgspec.json.encode(new).decode()
     tags = [{"Key": "application", "Value": "cordboard"}, {"Key": "stage", "Value": stage_name}]
     ssm = client.client("ssm")

@@ -11,7 +11,7 @@ import yaml
 from botocore.exceptions import ClientError
 
 from ops.aws import client
-from ops.aws.client import CloudError
+from ops.errors import AwsError
 
 PRODUCTION = "prod"
 LONGEST_SECONDS = 30 * 60
@@ -37,7 +37,7 @@ def deploy(stage: str, root: Path, given: Mapping[str, str], adopt: bool = False
     """Make the stack what the template says. `given` are parameters of it; what was given before is kept.
 
     A first stack refuses tables that are there already, unless `adopt`: then they become its own, with their rows.
-    Waits until AWS is through, also with what somebody else began. Raises CloudError that says what failed and why.
+    Waits until AWS is through, also with what somebody else began. Raises AwsError that says what failed and why.
     """
     cloudformation, stack = client.client("cloudformation"), name(stage)
     with client.plain(f"deploy the stack {stack}"):
@@ -52,7 +52,7 @@ def deploy(stage: str, root: Path, given: Mapping[str, str], adopt: bool = False
             did = _adopt(cloudformation, stage, asked) if adopt else _create(cloudformation, stage, asked)
         after = _settled(cloudformation, stack)
         if after is None or (after["StackStatus"] not in DONE and did):
-            raise CloudError(_failure(cloudformation, stack))
+            raise AwsError(_failure(cloudformation, stack))
         if did == "created" and stage == PRODUCTION:
             cloudformation.update_termination_protection(StackName=stack, EnableTerminationProtection=True)
     return Deployed(stack, did, {it["OutputKey"]: it["OutputValue"] for it in after.get("Outputs", ())})
@@ -72,7 +72,7 @@ def _asked(stage: str, root: Path, given: Mapping[str, str], before: Mapping[str
 def _create(cloudformation: Any, stage: str, asked: Mapping[str, Any]) -> str:
     for table in (f"cordboard-{stage}-links", f"cordboard-{stage}-contacts"):
         if _is_there(table):
-            raise CloudError(
+            raise AwsError(
                 f"the table {table} exists already and belongs to no stack of this project. With --adopt it becomes the"
                 " stack's own and keeps its rows. If nobody needs them:"
                 f" aws dynamodb delete-table --table-name {table}"
@@ -129,9 +129,7 @@ def _parameters(
     known = {it["ParameterKey"] for it in before.get("Parameters", ())} if before else set()
     names = yaml.safe_load(template)["Parameters"]
     if strange := set(given) - set(names):
-        raise CloudError(
-            f"infra/resources.yaml has no parameter {', '.join(sorted(strange))}; it has {', '.join(names)}"
-        )
+        raise AwsError(f"infra/resources.yaml has no parameter {', '.join(sorted(strange))}; it has {', '.join(names)}")
     for parameter in names:
         if parameter in given:
             yield {"ParameterKey": parameter, "ParameterValue": given[parameter]}
@@ -148,9 +146,7 @@ def _settled(cloudformation: Any, stack: str) -> dict[str, Any] | None:
         if not status.endswith("_IN_PROGRESS") or status in EMPTY:
             return found
         if time.monotonic() > deadline:
-            raise CloudError(
-                f"the stack {stack} is {status} for half an hour: look at it in the CloudFormation console"
-            )
+            raise AwsError(f"the stack {stack} is {status} for half an hour: look at it in the CloudFormation console")
         time.sleep(pause)  # AWS is at work on it
         pause = min(pause * 1.5, LATER_LOOK_SECONDS)
 

@@ -8,13 +8,14 @@ from twilio.rest import Client
 
 from ops.callcenter.files import Center
 from ops.callcenter.resources import Resource, State, number_fields, renamed_queues, state
-from ops.twilio import AccountError, plain_errors
+from ops.errors import OpsError
+from ops.twilio import plain_errors
 
 PAGE_SIZE = 500
 
 
 def read(client: Client, center: Center) -> State:
-    """What the account has of this call centre. Raises AccountError, also when two workspaces have the name."""
+    """What the account has of this call centre. Raises OpsError, also when two workspaces have the name."""
     with plain_errors("reading what Twilio has"):
         workspace = find_workspace(client, center.workspace.name)
         inside = [*inside_of(client, workspace, center.workers or {})] if workspace else []
@@ -22,11 +23,11 @@ def read(client: Client, center: Center) -> State:
 
 
 def find_workspace(client: Client, name: str) -> Any:
-    """The workspace of this name, None when there is none. Raises AccountError when there are two."""
+    """The workspace of this name, None when there is none. Raises OpsError when there are two."""
     named = workspaces(client, name)
     if len(named) > 1:
         sids = " and ".join(sorted(workspace.sid for workspace in named))
-        raise AccountError(
+        raise OpsError(
             f"two workspaces have the name {name!r} ({sids}): rename or delete the one that is not meant in Twilio"
         )
     return named[0] if named else None

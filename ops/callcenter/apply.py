@@ -11,14 +11,19 @@ from twilio.rest import Client
 
 from ops.callcenter import actual
 from ops.callcenter.files import Center
-from ops.callcenter.plan import Step, plan
+from ops.callcenter.plan import Step, as_text_of, plan
 from ops.callcenter.resources import Resource, State, desired, renamed_queues
-from ops.twilio import AccountError, plain_errors
+from ops.errors import OpsError
+from ops.twilio import plain_errors
 
 # The first does everything; the next proves it, or mends what somebody else did at the same time.
 ROUNDS = 4
 
-Tell = Callable[[Step], None]
+OnStep = Callable[[Step], None]
+
+
+def ignore(step: Step) -> None:
+    """For whoever does not want to hear of each step."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,11 @@ class Outcome:
     environment: Mapping[str, str]
 
 
-def apply(
-    client: Client, center: Center, api_url: str, *, prune: bool = False, tell: Tell = lambda step: None
-) -> Outcome:
-    """Make it so. `tell` hears of each step when it is done. Raises AccountError; then a second apply goes on."""
+def apply(client: Client, center: Center, api_url: str, *, prune: bool = False, on_step: OnStep = ignore) -> Outcome:
+    """Make Twilio what the files say. `on_step` is called with each step when it is done.
+
+    Raises OpsError; a second apply then does what is left.
+    """
     wanted = desired(center, api_url)
     done: list[Step] = []
     for _ in range(ROUNDS):
@@ -48,9 +54,16 @@ def apply(
         hands = _Hands(client, center, wanted, found, prune)
         for step in todo:
             hands.do(step)
-            tell(step)
+            on_step(step)
             done.append(step)
-    raise AccountError("Twilio does not keep what it was told, or somebody else changes it at the same time: see plan")
+    raise OpsError("Twilio does not keep what it was told, or somebody else changes it at the same time: see plan")
+
+
+def summary(outcome: Outcome) -> str:
+    """What apply has done, after each step was reported."""
+    lines = [as_text_of(outcome.left)] if outcome.left else []
+    did = f"{len(outcome.done)} changes" if outcome.done else "Twilio is as the files say: nothing was changed"
+    return "\n".join([*lines, did])
 
 
 def environment(client: Client, center: Center, found: State) -> dict[str, str]:
@@ -81,7 +94,7 @@ class _Hands:
         self._sids = {key: resource.sid for key, resource in found.resources.items()}
 
     def do(self, step: Step) -> None:
-        """Raises AccountError."""
+        """Raises OpsError."""
         with plain_errors(f"{step.verb} {step.kind} {step.name}"):
             if step.verb == "delete":
                 self._delete(step)
@@ -186,7 +199,7 @@ class _Hands:
             if getattr(error, "status", 0) == 404:
                 return  # gone already
             if step.kind == "activity" and (people := self._people_in(step.sid)):
-                raise AccountError(
+                raise OpsError(
                     f"delete activity {step.name}: {', '.join(people)} still use it; move them to another one first"
                 ) from None
             raise

@@ -26,10 +26,19 @@ OF_THE_CALL = ("call_sid", "account_sid", "from", "caller", "direction", "call_s
 OF_A_PLACE = ("from_", "to_", "caller_", "called_")
 
 
+NO_WORKERS = f"no {WORKERS}: the workers in Twilio are left alone"
+
+
 def problems(center: Center) -> list[str]:
     """One sentence a mistake: file, key, value, what is allowed. Empty when the files can be applied."""
     found = [*_expressions(center), *_names(center), *_attributes(center), *_times(center)]
     return found or [*_nobody_serves(center), *_lead_nowhere(center)]  # these two need expressions that parse
+
+
+def summary(center: Center) -> str:
+    """What was found right, in one line."""
+    people = NO_WORKERS if center.workers is None else f"{len(center.workers)} workers"
+    return f"{NAME} can be applied: {len(center.application.queues)} queues, {people}"
 
 
 def _problem(file: str, key: str, value: object, allowed: str) -> str:

@@ -1,15 +1,17 @@
 """Takes back what apply made: the numbers lead nowhere again, and the workspace is gone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from twilio.rest import Client
 
 from ops.callcenter import actual
+from ops.callcenter.apply import OnStep, ignore
 from ops.callcenter.files import DEFAULT_ACTIVITIES, Center
 from ops.callcenter.plan import Change, Step
 from ops.callcenter.resources import Kind, State, desired
-from ops.twilio import AccountError, plain_errors
+from ops.errors import OpsError
+from ops.twilio import plain_errors
 
 # What the application knew of the account, as it is before the first apply.
 FORGOTTEN = {
@@ -23,19 +25,19 @@ _IN_A_WORKSPACE: tuple[Kind, ...] = ("worker", "workflow", "task queue", "activi
 
 
 def plan(client: Client, center: Center, api_url: str, prune: bool = False) -> tuple[Step, ...]:
-    """What destroying takes. Raises AccountError when the workspace has what the files do not name, unless pruning."""
+    """What destroying takes. Raises OpsError when the workspace has what the files do not name, unless pruning."""
     found = actual.read(client, center)
     surplus = [*_surplus(center, api_url, found)]
     if surplus and not prune:
-        raise AccountError(
+        raise OpsError(
             f"the workspace has what the files do not name: {', '.join(surplus)}; with --prune it goes with the rest"
         )
     workspaces = [Step("delete", one.kind, one.name, one.sid) for one in found.of("workspace")]
     return (*_numbers(found, api_url), *workspaces)
 
 
-def do(client: Client, steps: tuple[Step, ...], tell: Callable[[Step], None] = lambda step: None) -> None:
-    """Take these steps. Raises AccountError; then a second destroy goes on."""
+def do(client: Client, steps: tuple[Step, ...], on_step: OnStep = ignore) -> None:
+    """Take these steps. Raises OpsError; then a second destroy goes on."""
     for step in steps:
         with plain_errors(f"{step.verb} {step.kind} {step.name}"):
             if step.kind == "number":
@@ -43,7 +45,7 @@ def do(client: Client, steps: tuple[Step, ...], tell: Callable[[Step], None] = l
                 client.incoming_phone_numbers(step.sid).update(**fields)
             else:
                 client.taskrouter.v1.workspaces(step.sid).delete()
-        tell(step)
+        on_step(step)
 
 
 def _surplus(center: Center, api_url: str, found: State) -> Iterator[str]:

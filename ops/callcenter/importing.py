@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from twilio.rest import Client
 
+from chalicelib.config import callcenter
+from chalicelib.config.callcenter import CallCenterError
 from chalicelib.routing.instructions import is_contact
-from ops.callcenter import actual, toml_writer
+from ops.callcenter import actual, check, files, toml_writer
 from ops.callcenter.files import Channels
 from ops.callcenter.resources import Resource, State, state
-from ops.twilio import AccountError, plain_errors
+from ops.errors import OpsError
+from ops.twilio import plain_errors
 
 HEAD = """# Imported from the workspace {name}. What callers hear, Twilio does not know: fill in the line below, then
 # run `python -m ops check` and `python -m ops plan`.
@@ -24,14 +28,39 @@ class Imported:
     center: str
     workers: str
 
+    def write(self, folder: Path) -> tuple[Path, ...]:
+        """Write both files into this folder; returns where they are."""
+        folder.mkdir(parents=True, exist_ok=True)
+        written = _files_in(folder)
+        for file, text in zip(written, (self.center, self.workers), strict=True):
+            file.write_text(text, encoding="utf-8")
+        return written
+
+    def problems(self) -> list[str]:
+        """What keeps the files from being applied as they are."""
+        try:
+            return check.problems(files.parse(self.center, self.workers))
+        except CallCenterError as error:
+            return [str(error)]
+
+
+def refuse_to_overwrite(folder: Path) -> None:
+    """Raises OpsError when one of the files is in this folder already."""
+    if there := [str(file) for file in _files_in(folder) if file.exists()]:
+        raise OpsError(f"{' and '.join(there)} is there already: give another folder with --to")
+
+
+def _files_in(folder: Path) -> tuple[Path, Path]:
+    return folder / callcenter.NAME, folder / files.WORKERS
+
 
 def read(client: Client, workspace: str, workflow: str = "") -> Imported:
-    """The files of this workspace; `workflow` has to be said when there are several. Raises AccountError."""
+    """The files of this workspace; `workflow` has to be said when there are several. Raises OpsError."""
     with plain_errors("reading what Twilio has"):
         found = actual.find_workspace(client, workspace)
         if found is None:
             there = sorted(str(one.friendly_name) for one in client.taskrouter.v1.workspaces.list())
-            raise AccountError(f"there is no workspace {workspace!r}; there are: {', '.join(there) or 'none'}")
+            raise OpsError(f"there is no workspace {workspace!r}; there are: {', '.join(there) or 'none'}")
         inside = state(actual.inside_of(client, found, None))
         numbers = [str(number.phone_number) for number in client.incoming_phone_numbers.list()]
     return Imported(_center(inside, _chosen(inside, workflow), numbers), _workers(inside))
@@ -43,7 +72,7 @@ def _chosen(inside: State, name: str) -> Resource:
         return next(iter(workflows.values()))
     if name not in workflows:
         named = ", ".join(sorted(workflows)) or "none"
-        raise AccountError(f"say with --workflow which workflow the calls take; there are: {named}")
+        raise OpsError(f"say with --workflow which workflow calls take; there are: {named}")
     return workflows[name]
 
 

@@ -5,13 +5,16 @@ import sys
 from argparse import ArgumentTypeError, Namespace
 
 from ops import deployment, stage
-from ops.commands.parser import Rooms
-from ops.deployment import STEPS, Deployment, Stopped
+from ops.commands.parser import Subcommands, add_stage
+from ops.deployment import STEPS, Deployment
+from ops.errors import ExitCode, Stopped
+from ops.project import Project
 
 
-def add_to(rooms: Rooms) -> None:
-    command = rooms.add_parser("deploy", help="everything a stage needs, in order; a repetition does what is left")
-    command.add_argument("--stage", default="dev", help="the Chalice stage (dev)")
+def add_to(subcommands: Subcommands) -> None:
+    says = "deploy everything that a stage needs, in order; after a failure, run it again to go on"
+    command = subcommands.add_parser("deploy", help=says, description=says)
+    add_stage(command)
     command.add_argument(
         "--only",
         action="append",
@@ -26,9 +29,9 @@ def add_to(rooms: Rooms) -> None:
         type=_parameter,
         default=[],
         metavar="NAME=VALUE",
-        help="a parameter of infra/resources.yaml, such as AlarmEmail=…; kept until it is given anew (repeatable)",
+        help="a parameter of infra/resources.yaml, such as AlarmEmail=…; it stays until it is set again (repeatable)",
     )
-    command.add_argument("--adopt", action="store_true", help="take tables that exist already into the first stack")
+    command.add_argument("--adopt", action="store_true", help="take tables that exist already into a new stack")
     command.set_defaults(run=run)
 
 
@@ -39,19 +42,18 @@ def _parameter(word: str) -> tuple[str, str]:
     return name, value
 
 
-def run(given: Namespace) -> int:
-    """0: all is done; 1: a step could not be done, and those after it were not tried."""
-    asked = Deployment(given.stage, parameters=dict(given.parameters), adopt=given.adopt)
+def run(given: Namespace) -> ExitCode:
+    asked = Deployment(Project(given.stage), dict(given.parameters), given.adopt)
     try:
         changed = deployment.run(asked, given.only)
     except Stopped as stopped:
         print(f"stopped at {stopped.step}: {stopped}", file=sys.stderr)
-        print(f"what is done stays done; when that is mended: {_again(given)}", file=sys.stderr)
-        return 1
+        print(f"what was done stays done; once that is fixed: {_again(given)}", file=sys.stderr)
+        return stopped.exit_code
     print(f"changed: {', '.join(changed)}" if changed else "nothing was changed: everything is as the files say")
     if url := stage.base_url(given.stage):
         print(f"stage {given.stage} answers at {url}")
-    return 0
+    return ExitCode.DONE
 
 
 def _again(given: Namespace) -> str:

@@ -1,6 +1,10 @@
-"""What every command of the operator has in common."""
+"""What every command has in common."""
 
 import argparse
 from typing import TypeAlias
 
-Rooms: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what a command adds itself to
+Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what a command adds itself to
+
+
+def add_stage(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--stage", default="dev", help="the Chalice stage (dev)")

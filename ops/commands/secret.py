@@ -2,18 +2,15 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Callable
-from functools import partial
 from getpass import getpass
 
 import msgspec
 
 from chalicelib.config.secrets import REFRESH_SECONDS, Secrets
 from ops.aws import secret
-from ops.aws.client import CloudError
-from ops.aws.secret import Given, Kept, Refused
-from ops.commands.parser import Rooms
-from ops.stage import NoStage
+from ops.aws.secret import Given, Kept
+from ops.commands.parser import Subcommands, add_stage
+from ops.errors import ExitCode, OpsError, SecretRefused
 
 MINUTES = REFRESH_SECONDS // 60
 PROMPTS = {
@@ -24,19 +21,20 @@ PROMPTS = {
 }
 
 
-def add_to(rooms: Rooms) -> None:
-    verbs = rooms.add_parser("secret", help="the stage's tokens and keys").add_subparsers(
+def add_to(subcommands: Subcommands) -> None:
+    says = "set or show the stage's tokens and keys"
+    verbs = subcommands.add_parser("secret", help=says, description=says).add_subparsers(
         required=True, metavar="set|show"
     )
-    write = verbs.add_parser("set", help="put it there; values come from prompts, or from stdin", epilog=STDIN)
+    write = verbs.add_parser("set", help="set it; values come from prompts, or from stdin", epilog=STDIN)
     how = write.add_mutually_exclusive_group()
-    how.add_argument("--rotate", action="store_true", help="the new auth token first, the old one kept as the second")
+    how.add_argument("--rotate", action="store_true", help="put the new auth token first and keep the old one second")
     how.add_argument("--finish", action="store_true", help="drop the old auth token")
-    how.add_argument("--replace", action="store_true", help="the new auth token alone, the old one dropped at once")
-    show = verbs.add_parser("show", help="what is set, and nothing of the values")
+    how.add_argument("--replace", action="store_true", help="put the new auth token in place of the old one at once")
+    show = verbs.add_parser("show", help="show what is set, without any value")
     for verb, run in ((write, run_set), (show, run_show)):
-        verb.add_argument("--stage", default="dev", help="the Chalice stage (dev)")
-        verb.set_defaults(run=partial(_guarded, run))
+        add_stage(verb)
+        verb.set_defaults(run=run)
 
 
 STDIN = (
@@ -45,19 +43,8 @@ STDIN = (
 )
 
 
-def _guarded(run: Callable[[str, Namespace], int], given: Namespace) -> int:
-    """0: done; 1: it is not there, or AWS refused; 2: what was given makes no sense."""
-    try:
-        return run(secret.parameter(given.stage), given)
-    except (NoStage, Refused) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except CloudError as error:
-        print(error, file=sys.stderr)
-        return 1
-
-
-def run_set(name: str, given: Namespace) -> int:
+def run_set(given: Namespace) -> ExitCode:
+    name = secret.parameter(given.stage)
     known = secret.read(name)
     before = known.secrets if known else None
     if given.finish:
@@ -68,11 +55,11 @@ def run_set(name: str, given: Namespace) -> int:
         new = secret.merged(before, secret.checked(_asked(tuple(PROMPTS))), given.replace)
     if new == before:
         print(f"{name} is as it was: nothing to change")
-        return 0
+        return ExitCode.DONE
     secret.write(name, new, known, given.stage)
     print(f"{name} is set; every function that runs has read it in {MINUTES} minutes")
     _say_what_next(new, given)
-    return 0
+    return ExitCode.DONE
 
 
 def _say_what_next(new: Secrets, given: Namespace) -> None:
@@ -81,13 +68,13 @@ def _say_what_next(new: Secrets, given: Namespace) -> None:
         print(f"      python -m ops secret set --finish --stage {given.stage}")
 
 
-def run_show(name: str, given: Namespace) -> int:
+def run_show(given: Namespace) -> ExitCode:
+    name = secret.parameter(given.stage)
     known = secret.read(name)
     if known is None:
-        print(f"{name} is not there: python -m ops secret set --stage {given.stage}", file=sys.stderr)
-        return 1
+        raise OpsError(f"{name} is not there: python -m ops secret set --stage {given.stage}")
     print(_described(name, known))
-    return 0
+    return ExitCode.DONE
 
 
 def _described(name: str, known: Kept) -> str:
@@ -103,7 +90,7 @@ def _described(name: str, known: Kept) -> str:
 
 
 def _asked(fields: tuple[str, ...]) -> Given:
-    """From the terminal without an echo, or from stdin. Raises Refused."""
+    """From the terminal without an echo, or from stdin. Raises SecretRefused."""
     if sys.stdin.isatty():
         return Given(**{field: getpass(f"{PROMPTS[field]} (Enter: leave as it is): ") for field in fields})
     text = sys.stdin.read().strip()
@@ -112,4 +99,4 @@ def _asked(fields: tuple[str, ...]) -> Given:
     try:
         return msgspec.json.decode(text, type=Given)
     except msgspec.DecodeError:  # its text may quote what it could not read
-        raise Refused(f"stdin is not what is wanted: {STDIN}") from None
+        raise SecretRefused(f"stdin is not what is wanted: {STDIN}") from None

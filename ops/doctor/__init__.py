@@ -1,12 +1,14 @@
-"""`ops doctor`: will callers get through? Each check says pass, warning or failure, why, and what mends it."""
+"""`ops doctor`: will callers get through? Each check says pass, warning or failure, why, and what fixes it."""
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from chalicelib.observability import log
 from ops.doctor import aws, twilio, webhooks
-from ops.doctor.check import Check, Finding, Patient, fail
+from ops.doctor.check import Check, Finding, StageUnderTest, fail, time_of_twilio
+from ops.project import Project
 
 CHECKS: Sequence[Check] = (
     twilio.files,
@@ -17,7 +19,7 @@ CHECKS: Sequence[Check] = (
     aws.triggers,
     aws.dead_letters,
     aws.oldest_open_link,
-    webhooks.doors,
+    webhooks.webhooks,
     twilio.tokens,
     twilio.configuration,
     twilio.fallbacks,
@@ -30,20 +32,29 @@ CHECKS: Sequence[Check] = (
 _SIGNS = {"pass": "ok     ", "warning": "warning", "failure": "FAILURE"}
 
 
-def examine(patient: Patient) -> Iterator[Finding]:
-    """Every check in turn. One that cannot be made is a failure, and the next one is made all the same."""
+def stage_of(project: Project) -> StageUnderTest:
+    """What the doctor has to know of this stage. Raises OpsError when its files or its account cannot be read."""
+    now = time.time()
+    # The clocks are compared as of `now`, although the checks before that one take seconds.
+    return StageUnderTest(
+        project, project.client(), project.files(), now, twilio_time=lambda: time_of_twilio() - (time.time() - now)
+    )
+
+
+def examine(stage: StageUnderTest) -> Iterator[Finding]:
+    """Every check in turn. A check that breaks off is a failure, and those after it are still made."""
     for check in CHECKS:
         try:
-            yield from check(patient)
+            yield from check(stage)
         except Exception as error:
             why = f"could not be checked: {type(error).__name__}: {log.mask(str(error))}"
-            yield fail(check.__name__.replace("_", " "), why, "mend what is wrong above, and run the doctor again")
+            yield fail(check.__name__.replace("_", " "), why, "fix what is wrong above, and run the doctor again")
 
 
 def as_text(finding: Finding) -> str:
-    """A line, and one more for what mends it."""
-    mend = f"\n         mend: {finding.mend}" if finding.mend else ""
-    return f"{_SIGNS[finding.verdict]}  {finding.check}: {finding.why}{mend}"
+    """One line, and a second one for what fixes it."""
+    fix = f"\n         fix: {finding.fix}" if finding.fix else ""
+    return f"{_SIGNS[finding.verdict]}  {finding.check}: {finding.why}{fix}"
 
 
 def as_json(findings: Sequence[Finding]) -> str:

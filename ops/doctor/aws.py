@@ -6,64 +6,62 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops import stage
 from ops.aws import client
-from ops.doctor.check import Finding, Patient, fail, ok
+from ops.doctor.check import Finding, StageUnderTest, fail, ok
 
 LATE_SECONDS = 300  # the sweep looks each minute: what is due for longer was not looked at
 
 
-def secret(patient: Patient) -> Iterator[Finding]:
-    name = patient.environment.get("TWILIO_SECRET_PARAMETER", "")
-    mend = f"python -m ops secret set --stage {patient.name}"
+def secret(stage: StageUnderTest) -> Iterator[Finding]:
+    name = stage.environment.get("TWILIO_SECRET_PARAMETER", "")
+    fix = f"python -m ops secret set --stage {stage.name}"
     try:
-        tokens = len(patient.secret.auth_tokens)
+        tokens = len(stage.secret.auth_tokens)
     except ClientError as error:
-        yield fail("secret", f"the parameter {name} cannot be read: {client.code(error)}", mend)
+        yield fail("secret", f"the parameter {name} cannot be read: {client.code(error)}", fix)
     else:
         yield ok("secret", f"{name} holds {tokens} auth token{'s' if tokens > 1 else ''}")
 
 
-def functions(patient: Patient) -> Iterator[Finding]:
+def functions(stage: StageUnderTest) -> Iterator[Finding]:
     """Each function is there and runs with the stage's configuration.
 
     With which sids it was packaged, the webhooks show: one that knows another workflow refuses what is ours.
     """
-    wanted = stage.variables(patient.name, patient.root)
-    mend = f"chalice deploy --stage {patient.name}"
-    for name in patient.functions.values():
+    fix = f"chalice deploy --stage {stage.name}"
+    for name in stage.functions.values():
         try:
-            found = patient.aws("lambda").get_function_configuration(FunctionName=name)
+            found = stage.aws("lambda").get_function_configuration(FunctionName=name)
         except ClientError as error:
-            yield fail(f"function {name}", f"it is not there: {client.code(error)}", mend)
+            yield fail(f"function {name}", f"it is not there: {client.code(error)}", fix)
             continue
         runs_with = found.get("Environment", {}).get("Variables", {})
-        wrong = [key for key, value in wanted.items() if runs_with.get(key) != value]
+        wrong = [key for key, value in stage.variables.items() if runs_with.get(key) != value]
         if wrong:
             why = f"it runs with another {', '.join(sorted(wrong))} than .chalice/config.json has"
-            yield fail(f"function {name}", why, mend)
+            yield fail(f"function {name}", why, fix)
         else:
             yield ok(f"function {name}", "is there, and runs with the stage's configuration")
 
 
-def permissions(patient: Patient) -> Iterator[Finding]:
+def permissions(stage: StageUnderTest) -> Iterator[Finding]:
     """Each role allows what its policy file says, and no more."""
-    for policy, name in patient.functions.items():
+    for policy, name in stage.functions.items():
         try:
-            role = patient.aws("lambda").get_function_configuration(FunctionName=name)["Role"].rpartition("/")[2]
-            granted = _granted(patient.aws("iam"), role)
+            role = stage.aws("lambda").get_function_configuration(FunctionName=name)["Role"].rpartition("/")[2]
+            granted = _granted(stage.aws("iam"), role)
         except ClientError as error:
             yield fail(
-                f"role of {name}", f"cannot be read: {client.code(error)}", f"chalice deploy --stage {patient.name}"
+                f"role of {name}", f"cannot be read: {client.code(error)}", f"chalice deploy --stage {stage.name}"
             )
             continue
-        file = patient.root / ".chalice" / "policies" / f"{patient.name}-{policy}.json"
+        file = stage.project.root / ".chalice" / "policies" / f"{stage.name}-{policy}.json"
         wanted = json.loads(file.read_text(encoding="utf-8"))["Statement"]
         if sorted(map(_canonical, granted)) == sorted(map(_canonical, wanted)):
             yield ok(f"role of {name}", f"allows what {file.name} says and no more")
         else:
             why = f"does not allow exactly what {file.name} says"
-            yield fail(f"role of {name}", why, f"chalice deploy --stage {patient.name}")
+            yield fail(f"role of {name}", why, f"chalice deploy --stage {stage.name}")
 
 
 def _granted(iam: Any, role: str) -> list[Any]:
@@ -76,48 +74,48 @@ def _canonical(statement: Any) -> str:
     return json.dumps(statement, sort_keys=True)
 
 
-def triggers(patient: Patient) -> Iterator[Finding]:
+def triggers(stage: StageUnderTest) -> Iterator[Finding]:
     """The queue leads to jobs_consumer, and the sweep runs each minute."""
-    mend = f"chalice deploy --stage {patient.name}"
+    fix = f"chalice deploy --stage {stage.name}"
     queue, job, sweep = (
-        patient.environment["JOBS_QUEUE"],
-        patient.functions["jobs_consumer"],
-        patient.functions["sweep"],
+        stage.environment["JOBS_QUEUE"],
+        stage.functions["jobs_consumer"],
+        stage.functions["sweep"],
     )
-    mappings = patient.aws("lambda").list_event_source_mappings(FunctionName=job)["EventSourceMappings"]
+    mappings = stage.aws("lambda").list_event_source_mappings(FunctionName=job)["EventSourceMappings"]
     leads = [found for found in mappings if found["EventSourceArn"].endswith(f":{queue}")]
     if any(found.get("State") in ("Enabled", "Enabling", "Creating") for found in leads):
         yield ok("jobs queue", f"{queue} leads to {job}")
     else:
-        yield fail("jobs queue", f"{queue} does not lead to {job}: no job is done", mend)
-    arn = patient.aws("lambda").get_function_configuration(FunctionName=sweep)["FunctionArn"]
-    rules = patient.aws("events").list_rule_names_by_target(TargetArn=arn)["RuleNames"]
-    enabled = [rule for rule in rules if patient.aws("events").describe_rule(Name=rule)["State"] == "ENABLED"]
+        yield fail("jobs queue", f"{queue} does not lead to {job}: no job is done", fix)
+    arn = stage.aws("lambda").get_function_configuration(FunctionName=sweep)["FunctionArn"]
+    rules = stage.aws("events").list_rule_names_by_target(TargetArn=arn)["RuleNames"]
+    enabled = [rule for rule in rules if stage.aws("events").describe_rule(Name=rule)["State"] == "ENABLED"]
     if enabled:
         yield ok("schedule", f"the rule {enabled[0]} runs {sweep}")
     else:
-        yield fail("schedule", f"no rule runs {sweep}: what is lost is never found", mend)
+        yield fail("schedule", f"no rule runs {sweep}: what is lost is never found", fix)
 
 
-def tables(patient: Patient) -> Iterator[Finding]:
-    mend = f"python -m ops deploy --stage {patient.name} --only resources"
-    for name in (patient.environment["LINKS_TABLE"], patient.environment["CONTACTS_TABLE"]):
+def tables(stage: StageUnderTest) -> Iterator[Finding]:
+    fix = f"python -m ops deploy --stage {stage.name} --only resources"
+    for name in (stage.environment["LINKS_TABLE"], stage.environment["CONTACTS_TABLE"]):
         try:
-            patient.aws("dynamodb").describe_table(TableName=name)
-            expires = patient.aws("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+            stage.aws("dynamodb").describe_table(TableName=name)
+            expires = stage.aws("dynamodb").describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         except ClientError as error:
-            yield fail(f"table {name}", f"cannot be read: {client.code(error)}", mend)
+            yield fail(f"table {name}", f"cannot be read: {client.code(error)}", fix)
             continue
         if expires.get("TimeToLiveStatus") in ("ENABLED", "ENABLING"):
             yield ok(f"table {name}", "is there, and phone numbers in it expire")
         else:
-            yield fail(f"table {name}", "phone numbers in it never expire", mend)
+            yield fail(f"table {name}", "phone numbers in it never expire", fix)
 
 
-def dead_letters(patient: Patient) -> Iterator[Finding]:
-    url = patient.environment["JOBS_QUEUE_URL"] + "-dead"
+def dead_letters(stage: StageUnderTest) -> Iterator[Finding]:
+    url = stage.environment["JOBS_QUEUE_URL"] + "-dead"
     name = "ApproximateNumberOfMessages"
-    found = patient.aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
+    found = stage.aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
     waiting = int(found[name])
     if waiting:
         yield fail("dead letters", f"{waiting} waiting", "docs/operations.md, Dead letters")
@@ -125,17 +123,17 @@ def dead_letters(patient: Patient) -> Iterator[Finding]:
         yield ok("dead letters", "none")
 
 
-def oldest_open_link(patient: Patient) -> Iterator[Finding]:
+def oldest_open_link(stage: StageUnderTest) -> Iterator[Finding]:
     """The index `open` is looked through each minute: what is due for long says that nobody looks."""
-    found = patient.aws("dynamodb").query(
-        TableName=patient.environment["LINKS_TABLE"],
+    found = stage.aws("dynamodb").query(
+        TableName=stage.environment["LINKS_TABLE"],
         IndexName="open",
         KeyConditionExpression="#open = :open",
         ExpressionAttributeNames={"#open": "open"},
         ExpressionAttributeValues={":open": {"S": "link"}},
         Limit=1,
     )["Items"]
-    late = patient.now - float(found[0]["check_at"]["N"]) if found else 0.0
+    late = stage.now - float(found[0]["check_at"]["N"]) if found else 0.0
     if late > LATE_SECONDS:
         why = f"the link of {found[0]['call_sid']['S']} was due {late:.0f} s ago: the sweep does not get to it"
         yield fail("open links", why, "docs/operations.md, The sweep")

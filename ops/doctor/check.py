@@ -1,11 +1,10 @@
-"""What the doctor finds, and what it looks at."""
+"""What the doctor finds, and the stage that it examines."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlencode
 
@@ -17,18 +16,19 @@ from chalicelib.config.secrets import Secrets
 from ops import stage
 from ops.aws import client
 from ops.callcenter.files import Center
+from ops.project import Project
 
 Verdict = Literal["pass", "warning", "failure"]
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check's result: why it is so, and the command or deed that mends it."""
+    """One check's result: why, and the command or the action that fixes it."""
 
     check: str
     verdict: Verdict
     why: str
-    mend: str = ""
+    fix: str = ""
 
 
 def post(url: str, form: Mapping[str, str], signature: str) -> tuple[int, str]:
@@ -39,32 +39,41 @@ def post(url: str, form: Mapping[str, str], signature: str) -> tuple[int, str]:
 
 
 def time_of_twilio() -> float:
-    """Twilio's clock, in epoch seconds, by the Date of any answer of its API, whatever it answers."""
+    """Twilio's clock, in epoch seconds: the Date header of its API's answer, whatever else the answer says."""
     api = os.environ.get("TWILIO_API_URL") or "https://api.twilio.com"
     answer = urllib3.request("GET", f"{api}/2010-04-01.json", timeout=15)
     return parsedate_to_datetime(answer.headers["Date"]).timestamp()
 
 
 @dataclass(frozen=True)
-class Patient:
-    """One stage. `now` is epoch seconds; `root` the project's folder."""
+class StageUnderTest:
+    """`now` is epoch seconds; `twilio` the client of the stage's account."""
 
-    name: str
+    project: Project
     twilio: Client
     center: Center
     now: float
-    root: Path = stage.ROOT
     post: Callable[[str, Mapping[str, str], str], tuple[int, str]] = post
     twilio_time: Callable[[], float] = time_of_twilio
 
+    @property
+    def name(self) -> str:
+        return self.project.stage
+
     @cached_property
     def environment(self) -> dict[str, str]:
-        return stage.read(self.name, self.root)
+        """The stage's variables as the functions see them."""
+        return stage.read(self.name, self.project.root)
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """Those of them that Chalice gives to the functions."""
+        return stage.variables(self.name, self.project.root)
 
     @cached_property
     def base_url(self) -> str:
         """Where Twilio reaches the application; empty before the first deploy."""
-        return stage.base_url(self.name, self.root)
+        return self.project.base_url()
 
     @cached_property
     def secret(self) -> Secrets:
@@ -83,16 +92,16 @@ class Patient:
         return client.client(service)
 
 
-Check = Callable[[Patient], Iterator[Finding]]
+Check = Callable[[StageUnderTest], Iterator[Finding]]
 
 
 def ok(check: str, why: str) -> Finding:
     return Finding(check, "pass", why)
 
 
-def warn(check: str, why: str, mend: str) -> Finding:
-    return Finding(check, "warning", why, mend)
+def warn(check: str, why: str, fix: str) -> Finding:
+    return Finding(check, "warning", why, fix)
 
 
-def fail(check: str, why: str, mend: str) -> Finding:
-    return Finding(check, "failure", why, mend)
+def fail(check: str, why: str, fix: str) -> Finding:
+    return Finding(check, "failure", why, fix)

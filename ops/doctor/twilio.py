@@ -8,7 +8,8 @@ import msgspec
 from chalicelib.routing.instructions import is_contact
 from ops import twilio
 from ops.callcenter import actual, check, plan, resources
-from ops.doctor.check import Finding, Patient, fail, ok, warn
+from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
+from ops.errors import TwilioError
 from ops.twilio import plain_errors
 
 AWAY = timedelta(days=3)
@@ -17,52 +18,52 @@ NEARLY_FULL = 0.8
 FIRST_LINES = 6
 
 
-def files(patient: Patient) -> Iterator[Finding]:
+def files(stage: StageUnderTest) -> Iterator[Finding]:
     """The files make sense; the time budget of a reservation is a part of that."""
-    wrong = check.problems(patient.center)
+    wrong = check.problems(stage.center)
     for sentence in wrong:
-        yield fail("files", sentence, "mend the file")
+        yield fail("files", sentence, "fix the file")
     if not wrong:
         yield ok("files", "callcenter.toml and workers.toml make sense, the time of a reservation included")
 
 
-def tokens(patient: Patient) -> Iterator[Finding]:
+def tokens(stage: StageUnderTest) -> Iterator[Finding]:
     """The tokens of the secret are the account's: the newest signs; an older one is there during a rotation only."""
-    sid = patient.environment["TWILIO_ACCOUNT_SID"]
-    for number, token in enumerate(patient.secret.auth_tokens):
+    sid = stage.environment["TWILIO_ACCOUNT_SID"]
+    for number, token in enumerate(stage.secret.auth_tokens):
         given = {"TWILIO_ACCOUNT_SID": sid, "TWILIO_AUTH_TOKEN": token}
         try:
             with plain_errors("asking for the account"):
-                status = twilio.client(given, patient.twilio.http_client).api.v2010.accounts(sid).fetch().status
-        except twilio.AccountError as error:
+                status = twilio.client(given, stage.twilio.http_client).api.v2010.accounts(sid).fetch().status
+        except TwilioError as error:
             if number:
-                mend = f"python -m ops secret set --stage {patient.name} --finish"
-                yield warn("auth tokens", f"token {number + 1} is not, or no longer, the account's", mend)
+                fix = f"python -m ops secret set --stage {stage.name} --finish"
+                yield warn("auth tokens", f"token {number + 1} is not, or no longer, the account's", fix)
             else:
-                yield fail("auth tokens", str(error), f"python -m ops secret set --stage {patient.name}")
+                yield fail("auth tokens", str(error), f"python -m ops secret set --stage {stage.name}")
         else:
             yield ok("auth tokens", f"token {number + 1} is the account's, which is {status}")
 
 
-def configuration(patient: Patient) -> Iterator[Finding]:
+def configuration(stage: StageUnderTest) -> Iterator[Finding]:
     """URLs, EventsFilter, activities, queues, workflow, workers, numbers: as the files and the deployed API say."""
-    if not patient.base_url:
-        yield fail("Twilio", "the application is not deployed yet", f"chalice deploy --stage {patient.name}")
+    if not stage.base_url:
+        yield fail("Twilio", "the application is not deployed yet", f"chalice deploy --stage {stage.name}")
         return
-    found = actual.read(patient.twilio, patient.center)
-    steps = [step for step in plan.plan(resources.desired(patient.center, patient.base_url), found) if step.is_drift]
+    found = actual.read(stage.twilio, stage.center)
+    steps = [step for step in plan.plan(resources.desired(stage.center, stage.base_url), found) if step.is_drift]
     if steps:
         lines = plan.as_text_of(steps).splitlines()
         more = f" … and {len(lines) - FIRST_LINES} lines more" if len(lines) > FIRST_LINES else ""
         why = "differs from the files: " + "; ".join(line.strip() for line in lines[:FIRST_LINES]) + more
-        yield fail("Twilio", why, f"python -m ops apply --stage {patient.name}")
+        yield fail("Twilio", why, f"python -m ops apply --stage {stage.name}")
     else:
         yield ok("Twilio", "has what the files say, and leads to the deployed application")
 
 
-def workers(patient: Patient) -> Iterator[Finding]:
+def workers(stage: StageUnderTest) -> Iterator[Finding]:
     """Workers who cannot be reached: no usable contact_uri, or away for days."""
-    workspace = patient.twilio.taskrouter.v1.workspaces(patient.environment["TWILIO_WORKSPACE_SID"])
+    workspace = stage.twilio.taskrouter.v1.workspaces(stage.environment["TWILIO_WORKSPACE_SID"])
     unreachable, away = [], []
     with plain_errors("listing the workers"):
         everybody = workspace.workers.list()
@@ -70,7 +71,7 @@ def workers(patient: Patient) -> Iterator[Finding]:
         if not is_contact(_contact(worker.attributes)):
             unreachable.append(worker.friendly_name)
         since = worker.date_status_changed
-        if not worker.available and since and datetime.fromtimestamp(patient.now, UTC) - since > AWAY:
+        if not worker.available and since and datetime.fromtimestamp(stage.now, UTC) - since > AWAY:
             away.append(worker.friendly_name)
     if unreachable:
         yield fail("workers", f"no usable contact_uri: {', '.join(unreachable)}", "workers.toml, then ops apply")
@@ -87,26 +88,26 @@ def _contact(attributes: str) -> object:
         return None
 
 
-def fallbacks(patient: Patient) -> Iterator[Finding]:
+def fallbacks(stage: StageUnderTest) -> Iterator[Finding]:
     """A number without a fallback strands the caller when the first answer fails."""
     with plain_errors("looking the numbers up"):
         ours = [
             (number, owned.voice_fallback_url)
-            for number in patient.center.numbers()
-            for owned in patient.twilio.api.v2010.account.incoming_phone_numbers.list(phone_number=number)
+            for number in stage.center.numbers()
+            for owned in stage.twilio.api.v2010.account.incoming_phone_numbers.list(phone_number=number)
         ]
     without = [number for number, url in ours if not url]
     if without:
-        yield fail("numbers", f"no fallback: {', '.join(without)}", f"python -m ops apply --stage {patient.name}")
+        yield fail("numbers", f"no fallback: {', '.join(without)}", f"python -m ops apply --stage {stage.name}")
     else:
         yield ok("numbers", f"each of {len(ours)} has a fallback")
 
 
-def queue_size(patient: Patient) -> Iterator[Finding]:
+def queue_size(stage: StageUnderTest) -> Iterator[Finding]:
     """Whoever calls when the voice queue is full is turned away."""
-    sid = patient.environment["TWILIO_WORKFLOW_SID"]
+    sid = stage.environment["TWILIO_WORKFLOW_SID"]
     with plain_errors("looking at the voice queue"):
-        found = [queue for queue in patient.twilio.api.v2010.account.queues.list() if queue.friendly_name == sid]
+        found = [queue for queue in stage.twilio.api.v2010.account.queues.list() if queue.friendly_name == sid]
     if not found:
         yield ok("voice queue", "Twilio makes it at the first call")
         return
@@ -117,10 +118,10 @@ def queue_size(patient: Patient) -> Iterator[Finding]:
         yield ok("voice queue", f"{waiting} of {most} places taken")
 
 
-def call_rate(patient: Patient) -> Iterator[Finding]:
+def call_rate(stage: StageUnderTest) -> Iterator[Finding]:
     """No API tells the account's rate: whether one call a second, which a new account has, is enough can be told."""
-    crm_first = [rules for rules in patient.center.application.queues.values() if rules.mode == "crm-first"]
-    people = len(patient.center.workers or {})
+    crm_first = [rules for rules in stage.center.application.queues.values() if rules.mode == "crm-first"]
+    people = len(stage.center.workers or {})
     ring = min((rules.ring_timeout for rules in crm_first), default=0)
     if crm_first and people > ring:
         why = f"{people} workers may be dialled within {ring} s; a new account places one call a second"
@@ -129,8 +130,8 @@ def call_rate(patient: Patient) -> Iterator[Finding]:
         yield ok("call rate", "one call a second, which a new account has, is enough")
 
 
-def clock(patient: Patient) -> Iterator[Finding]:
-    skew = patient.now - patient.twilio_time()
+def clock(stage: StageUnderTest) -> Iterator[Finding]:
+    skew = stage.now - stage.twilio_time()
     if abs(skew) > SKEW_SECONDS:
         yield warn("clock", f"this machine's is {skew:+.0f} s off Twilio's", "set the clock by NTP")
     else:

@@ -19,7 +19,9 @@ from emulator.twilio import Twilio
 from laptop import local_aws
 from laptop.local_aws import LocalAws
 from ops import deployment, stage
-from ops.deployment import Deployment, Stopped
+from ops.deployment import Deployment
+from ops.errors import Stopped
+from ops.project import Project as Stage
 from ops.stage import ROOT
 from tests.deploy.conftest import STAGE, Project
 from tests.support.waiting import eventually
@@ -53,7 +55,7 @@ class Desk:
     asked: Deployment = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "asked", Deployment(STAGE, self.project.root))
+        object.__setattr__(self, "asked", Deployment(Stage(STAGE, self.project.root)))
 
     def deploy(self, *only: str) -> Run:
         """Raises Stopped."""

@@ -13,7 +13,7 @@ from laptop.local_aws import LocalAws
 from ops import stage
 from ops.__main__ import main
 from ops.aws import stack
-from ops.aws.client import CloudError
+from ops.errors import AwsError
 from ops.stage import ROOT
 from tests.deploy import proxy as translating
 
@@ -71,7 +71,7 @@ def test_a_parameter_is_kept_until_it_is_given_anew(person: pytest.MonkeyPatch, 
 
 
 def test_a_parameter_that_the_template_does_not_have_is_refused(person: pytest.MonkeyPatch, root: Path) -> None:
-    with pytest.raises(CloudError, match="no parameter AlarmMail; it has Stage, AlarmEmail"):
+    with pytest.raises(AwsError, match="no parameter AlarmMail; it has Stage, AlarmEmail"):
         stack.deploy("three", root, {"AlarmMail": "team@example.com"})
 
 
@@ -83,7 +83,7 @@ def test_a_table_that_exists_already_is_refused_and_adopted_with_its_rows_on_req
     local.client("dynamodb").put_item(TableName=table, Item=ROW)
     local.client("cloudformation").delete_stack(StackName=first)  # its tables stay
 
-    with pytest.raises(CloudError, match=f"(?s){table} exists already.*--adopt.*aws dynamodb delete-table"):
+    with pytest.raises(AwsError, match=f"(?s){table} exists already.*--adopt.*aws dynamodb delete-table"):
         stack.deploy("four", root, {})
     assert stack.deploy("four", root, {}, adopt=True).did == "created"
 
@@ -98,7 +98,7 @@ def test_a_stack_that_fails_leaves_nothing_says_why_and_can_be_made_again(
     broken = {"Type": "AWS::Events::EventBus", "Properties": {"Name": "cordboard-bus"}, "DependsOn": ["LinksTable"]}
     local.client("events").create_event_bus(Name="cordboard-bus")
     change(root, lambda resources: resources.update(Broken=broken))
-    with pytest.raises(CloudError, match=r"(?s)was rolled back: Broken: .*exists.*delete it"):
+    with pytest.raises(AwsError, match=r"(?s)was rolled back: Broken: .*exists.*delete it"):
         stack.deploy("five", root, {})
     assert "cordboard-five-links" not in local.client("dynamodb").list_tables()["TableNames"]
 
@@ -128,7 +128,7 @@ def test_a_stage_that_does_not_exist_is_refused_with_those_that_do(
     person: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, said = deploy(capsys, "--stage", "stagging")
-    assert code == 1
+    assert code == 2
     assert f"there is no stage 'stagging' in .chalice/config.json; there are {', '.join(stage.names())}" in said
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops import stage
-from ops.stage import NoStage
+from ops.errors import NoStage
 
 WORKFLOW = {"TWILIO_WORKFLOW_SID": "WW" + "1" * 32}
 ACTIVITIES = {"TWILIO_ACTIVITIES": '{"Après":"WA00000000000000000000000000000000"}'}

@@ -43,14 +43,14 @@ def test_what_the_laptop_runs_on_is_what_the_files_say(laptop: Laptop, operator:
     assert environment == laptop.call_centre.environment
 
 
-def test_what_somebody_changed_by_hand_is_shown_and_mended(
+def test_what_somebody_changed_by_hand_is_shown_and_changed_back(
     laptop: Laptop, operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def change() -> None:
         laptop.twilio.number(call_centre.SALES, "https://elsewhere.example.com/")
 
     laptop.do(change)
-    assert operator.types("plan") == 2
+    assert operator.types("plan") == 3
     printed = capsys.readouterr().out
     assert f"~ number {call_centre.SALES}\n" in printed
     assert '    - voice_url = "https://elsewhere.example.com/"\n' in printed

@@ -50,7 +50,7 @@ class Account(Harness):
 
     def client_of(self, wire: Any, **changes: str) -> Client:
         environment: Mapping[str, str] = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, **changes}
-        return twilio.client(environment, http_client=wire)
+        return twilio.client(environment, transport=wire)
 
     @property
     def engine(self) -> Any:

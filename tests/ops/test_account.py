@@ -9,7 +9,8 @@ from twilio.http.response import Response
 
 from emulator.server import in_real_time, serve
 from ops import twilio as account
-from ops.twilio import AccountError, plain_errors
+from ops.errors import TwilioError
+from ops.twilio import plain_errors
 from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.harness import Account
 
@@ -27,7 +28,7 @@ ENVIRONMENT = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
     ],
 )
 def test_the_variable_that_is_missing_is_named(changes: dict[str, str], said: str) -> None:
-    with pytest.raises(AccountError, match=said):
+    with pytest.raises(TwilioError, match=said):
         account.client({**ENVIRONMENT, **changes})
 
 
@@ -60,7 +61,7 @@ def test_too_many_requests_at_once_are_sent_again_over_real_http() -> None:
 def test_a_host_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account, "RETRIES", 0)
     client = account.client({**ENVIRONMENT, "TWILIO_API_URL": "http://127.0.0.1:9"})
-    with pytest.raises(AccountError, match="reading: Twilio cannot be reached"), plain_errors("reading"):
+    with pytest.raises(TwilioError, match="reading: Twilio cannot be reached"), plain_errors("reading"):
         client.taskrouter.v1.workspaces.list()
 
 
@@ -86,8 +87,8 @@ def test_each_refusal_is_one_plain_sentence_with_its_status(status: int, said: s
         def request(self, *_args: object, **_more: object) -> Response:
             return Response(status, '{"code": 20000, "message": "no"}')
 
-    client = account.client(ENVIRONMENT, http_client=Refusing())
-    with pytest.raises(AccountError, match=f"asking: {said}") as refused, plain_errors("asking"):
+    client = account.client(ENVIRONMENT, transport=Refusing())
+    with pytest.raises(TwilioError, match=f"asking: {said}") as refused, plain_errors("asking"):
         ask(client)
     assert refused.value.status == status
     assert TOKEN not in str(refused.value)
@@ -95,7 +96,7 @@ def test_each_refusal_is_one_plain_sentence_with_its_status(status: int, said: s
 
 def test_what_twilio_says_no_to_is_told_in_its_own_words() -> None:
     client = Account().client
-    with pytest.raises(AccountError, match=r"making: Twilio says no: .*20001") as refused, plain_errors("making"):
+    with pytest.raises(TwilioError, match=r"making: Twilio says no: .*20001") as refused, plain_errors("making"):
         client.taskrouter.v1.workspaces.create(friendly_name="A", multi_task_enabled=False)
     assert (refused.value.status, refused.value.code) == (400, 20001)
 
@@ -106,5 +107,5 @@ def test_a_network_that_breaks_is_said() -> None:
 
     stage = Account()
     stage.wire.before = broken
-    with pytest.raises(AccountError, match=r"asking: Twilio cannot be reached \(ReadTimeout\)"), plain_errors("asking"):
+    with pytest.raises(TwilioError, match=r"asking: Twilio cannot be reached \(ReadTimeout\)"), plain_errors("asking"):
         stage.client.taskrouter.v1.workspaces.list()

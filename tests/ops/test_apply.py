@@ -16,7 +16,7 @@ from ops.callcenter.apply import Outcome, apply
 from ops.callcenter.files import Center
 from ops.callcenter.plan import Step, as_text_of, has_drift, plan
 from ops.callcenter.resources import EVENTS, desired
-from ops.twilio import AccountError
+from ops.errors import OpsError, TwilioError
 from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.files import API, center
 from tests.ops.harness import NUMBERS, Account, Cut, Wire
@@ -108,7 +108,7 @@ def test_a_second_apply_changes_nothing(account: Account) -> None:
     assert account.wire.changes == []
 
 
-def test_what_was_changed_by_hand_is_shown_and_mended(account: Account) -> None:
+def test_what_was_changed_by_hand_is_shown_and_changed_back(account: Account) -> None:
     applied(account)
     engine = account.engine
     engine.update(event_callback_url="https://elsewhere.example.com/events", events_filter="task.created")
@@ -211,7 +211,7 @@ def test_an_activity_that_workers_still_use_is_not_pruned_and_they_are_named(acc
     (bea,) = account.engine.workers.list(friendly_name="Bea")
     account.engine.workers(bea.sid).update(activity_sid=wrap_up.sid)
     smaller = center(('"Wrap up" = false', ""), ('after_call = "Wrap up"', ""))
-    with pytest.raises(AccountError, match="delete activity Wrap up: Bea still use it; move them to another one first"):
+    with pytest.raises(OpsError, match="delete activity Wrap up: Bea still use it; move them to another one first"):
         applied(account, smaller, prune=True)
     assert account.engine.activities(wrap_up.sid).fetch().friendly_name == "Wrap up"
 
@@ -243,7 +243,7 @@ def test_the_voice_queue_is_enlarged_by_an_apply_after_the_first_call(account: A
 @pytest.mark.parametrize("after", range(12))
 def test_a_second_apply_finishes_what_a_broken_network_left(account: Account, after: int) -> None:
     account.wire.before = Cut(after)
-    with pytest.raises(AccountError, match=r"Twilio cannot be reached \(ConnectionError\); what is done stays done"):
+    with pytest.raises(TwilioError, match=r"Twilio cannot be reached \(ConnectionError\); what was done stays done"):
         applied(account)
     account.wire.before = lambda method, path: None
     applied(account)
@@ -264,7 +264,7 @@ def test_an_answer_that_was_lost_makes_nothing_twice(account: Account) -> None:
         return answer
 
     account.wire.request = lose  # type: ignore[method-assign]
-    with pytest.raises(AccountError, match="create task queue Support: Twilio cannot be reached"):
+    with pytest.raises(TwilioError, match="create task queue Support: Twilio cannot be reached"):
         applied(account)
     applied(account)
     assert sorted(queue.friendly_name for queue in account.engine.task_queues.list()) == ["Sales", "Support"]
@@ -311,7 +311,7 @@ def test_two_applies_that_race_over_http_end_in_one_call_centre() -> None:
         def race(_number: int) -> str:
             try:
                 return apply(ops_account.client(credentials), center(), API).environment["TWILIO_WORKSPACE_SID"]
-            except AccountError as error:
+            except OpsError as error:
                 assert "two workspaces have the name" in str(error) or "not there any more" in str(error)
                 return ""
 
@@ -329,7 +329,7 @@ def test_two_applies_that_race_over_http_end_in_one_call_centre() -> None:
 
 def test_a_fault_of_twilios_own_is_said_and_a_second_apply_finishes(account: Account) -> None:
     account.twilio.refuse_next("POST", "/Workflows$", 500)
-    with pytest.raises(AccountError, match=r"create workflow Calls: Twilio has a fault of its own \(HTTP 500\)"):
+    with pytest.raises(TwilioError, match=r"create workflow Calls: Twilio has a fault of its own \(HTTP 500\)"):
         applied(account)
     applied(account)
     assert not difference(account)
@@ -337,7 +337,7 @@ def test_a_fault_of_twilios_own_is_said_and_a_second_apply_finishes(account: Acc
 
 def test_two_workspaces_of_one_name_are_refused_and_named(account: Account) -> None:
     made = [account.client.taskrouter.v1.workspaces.create(friendly_name="Harbour Clinic").sid for _ in range(2)]
-    with pytest.raises(AccountError, match="two workspaces have the name 'Harbour Clinic'") as refused:
+    with pytest.raises(OpsError, match="two workspaces have the name 'Harbour Clinic'") as refused:
         applied(account)
     assert all(sid in str(refused.value) for sid in made)
     assert account.wire.changes == ["/v1/Workspaces"] * 2
@@ -350,7 +350,7 @@ def test_a_workspace_deleted_meanwhile_is_said_and_made_again_by_the_next_apply(
             account.engine.delete()
 
     account.wire.before = delete
-    with pytest.raises(AccountError, match="it is not there any more; was it deleted meanwhile"):
+    with pytest.raises(TwilioError, match="it is not there any more; was it deleted meanwhile"):
         applied(account)
     applied(account)
     assert not has_drift(difference(account))
@@ -358,7 +358,7 @@ def test_a_workspace_deleted_meanwhile_is_said_and_made_again_by_the_next_apply(
 
 def test_wrong_credentials_are_said_without_the_token(account: Account) -> None:
     wrong = account.client_of(account.wire, TWILIO_AUTH_TOKEN="guessed")
-    with pytest.raises(AccountError, match="Twilio refuses the credentials") as refused:
+    with pytest.raises(TwilioError, match="Twilio refuses the credentials") as refused:
         apply(wrong, center(), API)
     assert "guessed" not in str(refused.value)
     assert account.wire.changes == []
@@ -370,7 +370,7 @@ def test_credentials_revoked_on_the_way_stop_it_and_the_new_ones_finish(account:
             account.twilio.rotate_auth_token("new")
 
     account.wire.before = revoke
-    with pytest.raises(AccountError, match="create worker Bea: Twilio refuses the credentials"):
+    with pytest.raises(TwilioError, match="create worker Bea: Twilio refuses the credentials"):
         applied(account)
     account.wire.before = lambda method, path: None
     account.client = account.client_of(account.wire, TWILIO_AUTH_TOKEN="new")

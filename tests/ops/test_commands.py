@@ -49,12 +49,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
-    monkeypatch.setattr(account_room, "_http_client", lambda api_url: account.wire)
+    monkeypatch.setattr(account_room, "_transport", lambda api_url: account.wire)
     return Desk(tmp_path, account)
 
 
 def test_from_an_empty_account_to_no_difference(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    assert desk.types("plan") == 2
+    assert desk.types("plan") == 3
     assert "+ workspace Harbour Clinic" in capsys.readouterr().out
     assert desk.account.wire.changes == []
     assert desk.types("apply") == 0
@@ -82,16 +82,16 @@ def test_apply_says_when_the_functions_have_to_be_deployed_again(
     assert capsys.readouterr().err == ""
 
 
-def test_drift_is_printed_and_ends_with_2(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_difference_is_printed_and_ends_with_3(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.types("apply")
     (number,) = desk.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])
     number.update(voice_url="https://elsewhere.example.com/")
     capsys.readouterr()
-    assert desk.types("plan") == 2
+    assert desk.types("plan") == 3
     printed = capsys.readouterr().out
     assert f"~ number {NUMBERS[0]}" in printed
     assert '    - voice_url = "https://elsewhere.example.com/"' in printed
-    assert desk.types("plan", "--json") == 2
+    assert desk.types("plan", "--json") == 3
     assert json.loads(capsys.readouterr().out)["steps"][0]["changes"][0]["field"] == "voice_url"
     assert desk.types("apply") == 0
     assert desk.types("plan") == 0
@@ -129,19 +129,19 @@ def test_without_a_workers_file_workers_are_left_alone(desk: Desk, capsys: pytes
     desk.types("apply")
     desk.workers.unlink()
     assert desk.types("plan", "--prune") == 0
-    assert "workers.toml is not there: the workers in Twilio are left alone" in capsys.readouterr().err
+    assert "no workers.toml: the workers in Twilio are left alone" in capsys.readouterr().err
 
 
 def test_a_stage_that_does_not_exist_is_said_with_those_that_do(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("plan", "apply", "destroy"):
-        assert desk.types(command, "--stage", "prd") == 1
+        assert desk.types(command, "--stage", "prd") == 2
         assert "there is no stage 'prd' in .chalice/config.json; there are dev, new" in capsys.readouterr().err
 
 
 def test_a_stage_that_was_never_deployed_has_no_url(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assert desk.types("plan", "--stage", "new") == 1
     assert "stage new has no URL yet: run `chalice deploy --stage new` first" in capsys.readouterr().err
-    assert desk.types("plan", "--stage", "new", "--api-url", API + "/") == 2
+    assert desk.types("plan", "--stage", "new", "--api-url", API + "/") == 3
 
 
 def test_a_token_pasted_with_a_line_feed_is_said(
@@ -178,8 +178,8 @@ def test_a_network_that_breaks_ends_with_one_sentence_and_a_second_apply_finishe
 
 def test_a_number_the_account_lacks_leaves_something_for_a_person(desk: Desk) -> None:
     desk.change(desk.center, NUMBERS[1], "+14155550177")
-    assert desk.types("apply") == 2
-    assert desk.types("plan") == 2
+    assert desk.types("apply") == 3
+    assert desk.types("plan") == 3
 
 
 # --- Import
@@ -229,7 +229,7 @@ def test_import_overwrites_nothing(desk: Desk, capsys: pytest.CaptureFixture[str
     desk.types("apply")
     assert imported(desk) == 0
     assert imported(desk) == 1
-    assert "is there already: say another folder with --to" in capsys.readouterr().err
+    assert "is there already: give another folder with --to" in capsys.readouterr().err
 
 
 def test_import_of_a_workspace_that_is_not_there_names_those_that_are(
@@ -245,7 +245,7 @@ def test_import_asks_which_of_several_workflows(desk: Desk, capsys: pytest.Captu
     (calls,) = desk.account.engine.workflows.list()
     desk.account.engine.workflows.create(friendly_name="Chats", configuration=calls.configuration)
     assert imported(desk) == 1
-    assert "say with --workflow which workflow the calls take; there are: Calls, Chats" in capsys.readouterr().err
+    assert "say with --workflow which workflow calls take; there are: Calls, Chats" in capsys.readouterr().err
     assert imported(desk, "--workflow", "Chats") == 0
 
 
@@ -288,7 +288,7 @@ def test_destroy_takes_back_what_apply_made(desk: Desk, capsys: pytest.CaptureFi
     assert desk.environment()["TWILIO_ACTIVITIES"] == ""
     capsys.readouterr()
     assert desk.types("destroy", "--yes") == 0
-    assert capsys.readouterr().out == "there was nothing to take back\n"
+    assert capsys.readouterr().out == "there is nothing to destroy\n"
 
 
 @pytest.mark.parametrize(("typed", "code", "left"), [("Harbour Clinic\n", 0, 0), ("yes\n", 1, 1), ("", 1, 1)])

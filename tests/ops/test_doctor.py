@@ -17,7 +17,8 @@ import pytest
 from ops import stage
 from ops.callcenter.apply import apply
 from ops.doctor import as_json, as_text, examine, is_healthy
-from ops.doctor.check import Finding, Patient
+from ops.doctor.check import Finding, StageUnderTest
+from ops.project import Project
 from tests.conftest import Aws
 from tests.emulator.harness import TOKEN
 from tests.ops.files import center
@@ -52,7 +53,7 @@ class Ward:
         forget_everything()
         self._write_project()
         self._deploy()
-        self.patient = Patient("test", self.account.client, center(), NOW, root, self._post, lambda: NOW)
+        self.stage = StageUnderTest(Project("test", root), self.account.client, center(), NOW, self._post, lambda: NOW)
 
     def _write_project(self) -> None:
         chalice = self.root / ".chalice"
@@ -111,7 +112,7 @@ class Ward:
         return answer["statusCode"], answer["body"]
 
     def examine(self, **changes: Any) -> list[Finding]:
-        return list(examine(replace(self.patient, **changes)))
+        return list(examine(replace(self.stage, **changes)))
 
 
 def _matched(path: str) -> tuple[str, dict[str, str]]:
@@ -143,7 +144,7 @@ def test_a_healthy_stage_passes_every_check_and_keeps_no_trace_of_it(ward: Ward)
     findings = ward.examine()
     assert bad(findings) == [], "\n".join(as_text(found) for found in findings)
     assert is_healthy(findings)
-    assert {found.check for found in findings} >= {"secret", "doors", "auth tokens", "Twilio", "numbers", "workers"}
+    assert {found.check for found in findings} >= {"secret", "webhooks", "auth tokens", "Twilio", "numbers", "workers"}
     assert ward.cloud.rows() == [] and ward.cloud.take_messages() == []
 
 
@@ -232,18 +233,18 @@ ILLS: Mapping[str, tuple[Harm, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("harm", "check", "mend"), ILLS.values(), ids=ILLS)
-def test_what_is_wrong_is_named_with_what_mends_it(ward: Ward, harm: Harm, check: str, mend: str) -> None:
+@pytest.mark.parametrize(("harm", "check", "fix"), ILLS.values(), ids=ILLS)
+def test_what_is_wrong_is_named_with_what_fixes_it(ward: Ward, harm: Harm, check: str, fix: str) -> None:
     harm(ward)
     findings = ward.examine()
     assert (check, "failure") in bad(findings) and not is_healthy(findings)
-    assert mend in {found.mend for found in findings if found.check == check}
+    assert fix in {found.fix for found in findings if found.check == check}
 
 
-def test_a_door_that_takes_a_forged_request_is_the_worst(ward: Ward) -> None:
+def test_a_webhook_that_takes_a_forged_request_is_the_worst(ward: Ward) -> None:
     findings = ward.examine(post=lambda url, form, signature: (200, "<Response/>"))
-    assert ("door /voice/incoming", "failure") in bad(findings)
-    assert "do not go live: tell us" in {found.mend for found in findings}
+    assert ("webhook /voice/incoming", "failure") in bad(findings)
+    assert "do not go live: tell us" in {found.fix for found in findings}
 
 
 def test_a_clock_that_is_off_and_a_team_too_large_for_the_account_are_warnings(ward: Ward) -> None:

@@ -94,7 +94,7 @@ def test_a_local_aws_is_found_by_its_variable(
 
 
 def test_a_table_that_is_not_there_is_one_sentence(driver: Driver, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*SHOW, CALL, "--table", "cordboard-moon-links"]) == 3
+    assert main([*SHOW, CALL, "--table", "cordboard-moon-links"]) == 1
     said = capsys.readouterr().err
     assert said.startswith("the table cordboard-moon-links cannot be read: ") and said.count("\n") == 1
 
@@ -103,7 +103,7 @@ def test_without_the_variable_the_stages_table_is_read(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("LINKS_TABLE")
-    assert main([*SHOW, CALL, "--stage", "prod"]) == 3
+    assert main([*SHOW, CALL, "--stage", "prod"]) == 1
     assert "the table cordboard-prod-links cannot be read" in capsys.readouterr().err
 
 

@@ -1,0 +1,67 @@
+"""Why a command ends otherwise than it should, and the exit codes that every command keeps."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What a command ends with. `meaning` is what a person reads in `ops --help`."""
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> "ExitCode":
+        code = int.__new__(cls, value)
+        code._value_ = value
+        code.meaning = meaning
+        return code
+
+    DONE = 0, "done; nothing differs, nothing is wrong"
+    FAILED = 1, "failed: the files are wrong, AWS or Twilio said no, or the doctor found a failure"
+    USAGE = 2, "usage: an unknown option or stage, or a value that cannot be meant"
+    DIFFERS = 3, "differs: `plan` found a difference, or `apply` left one for a person"
+
+
+class OpsError(Exception):
+    """The command cannot be done. The text is for the operator: what is wrong and what to do, without a secret."""
+
+    exit_code = ExitCode.FAILED
+
+
+class UsageError(OpsError):
+    """The command is wrong as it was given."""
+
+    exit_code = ExitCode.USAGE
+
+
+class NoStage(UsageError):
+    """There is no such stage, and the text says which there are; or the configuration cannot be read at all."""
+
+
+class SecretRefused(UsageError):
+    """A value cannot be part of the secret, or the option does not fit the secret; the text never holds a value."""
+
+
+class FilesError(OpsError):
+    """callcenter.toml or workers.toml is wrong: one line a mistake, with file, key, value and what is allowed."""
+
+
+class TwilioError(OpsError):
+    """Twilio cannot be asked, or refuses. `status` is HTTP's, 0 without an answer; `code` is Twilio's own, 0 without
+    one (contract 7.6)."""
+
+    def __init__(self, sentence: str, status: int = 0, code: int = 0) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.code = code
+
+
+class AwsError(OpsError):
+    """AWS cannot be asked, or refuses."""
+
+
+class Stopped(OpsError):
+    """A step of a deployment failed, and those after it were not tried. `step` is its name; the text says why."""
+
+    def __init__(self, step: str, error: OpsError) -> None:
+        super().__init__(str(error))
+        self.step = step
+        self.exit_code = error.exit_code

@@ -1,0 +1,78 @@
+"""A stage of a checkout: its files, its account at Twilio and its URL, and what is done with the three together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from twilio.rest import Client
+
+from chalicelib.config.callcenter import CallCenterError
+from ops import stage, twilio
+from ops.aws import secret
+from ops.callcenter import actual, check, destroy, files, plan
+from ops.callcenter.apply import OnStep, Outcome, apply, ignore
+from ops.callcenter.files import Center
+from ops.callcenter.plan import Step
+from ops.callcenter.resources import desired
+from ops.errors import FilesError, OpsError
+from ops.stage import ROOT
+
+
+@dataclass(frozen=True)
+class Project:
+    """`root` is the checkout's folder; `url` the application's, in place of the stage's. Raises NoStage when made."""
+
+    stage: str
+    root: Path = ROOT
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        stage.read(self.stage, self.root)
+
+    def files(self) -> Center:
+        """The call centre of the files. Raises FilesError with the first wrong value."""
+        try:
+            return files.of_checkout(self.root)
+        except CallCenterError as error:
+            raise FilesError(str(error)) from error
+
+    def checked_files(self) -> Center:
+        """The call centre of the files, which can be applied. Raises FilesError with every mistake, a line each."""
+        center = self.files()
+        if found := check.problems(center):
+            raise FilesError("\n".join(found))
+        return center
+
+    def client(self) -> Client:
+        """The client of the stage's account. Raises OpsError."""
+        variables = stage.read(self.stage, self.root)
+        return twilio.of_stage(self.stage, variables, lambda: secret.credentials(self.stage, self.root))
+
+    def base_url(self) -> str:
+        """Where Twilio reaches the application, without a slash at its end; empty before the first deploy."""
+        return self.url.rstrip("/") or stage.base_url(self.stage, self.root)
+
+    def plan(self, center: Center, prune: bool = False) -> tuple[Step, ...]:
+        """What differs between these files and Twilio. Raises OpsError."""
+        return plan.plan(desired(center, self._deployed_url()), actual.read(self.client(), center), prune)
+
+    def apply(self, center: Center, prune: bool = False, on_step: OnStep = ignore) -> Outcome:
+        """Make Twilio what these files say, and write the sids to the stage's configuration. Raises OpsError."""
+        outcome = apply(self.client(), center, self._deployed_url(), prune=prune, on_step=on_step)
+        stage.write(self.stage, outcome.environment, self.root)
+        return outcome
+
+    def plan_destroy(self, center: Center, prune: bool = False) -> tuple[Step, ...]:
+        """What `destroy` is to do. Raises OpsError."""
+        return destroy.plan(self.client(), center, self.base_url(), prune)
+
+    def destroy(self, steps: tuple[Step, ...], on_step: OnStep = ignore) -> None:
+        """Take these steps, and clear the sids in the stage's configuration. Raises OpsError."""
+        destroy.do(self.client(), steps, on_step)
+        stage.write(self.stage, destroy.FORGOTTEN, self.root)
+
+    def _deployed_url(self) -> str:
+        if url := self.base_url():
+            return url
+        raise OpsError(
+            f"stage {self.stage} has no URL yet: run `chalice deploy --stage {self.stage}` first, or give --api-url"
+        )

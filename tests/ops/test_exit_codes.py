@@ -1,0 +1,87 @@
+"""Every command keeps one table of exit codes, and says in one sentence why it ends otherwise than with 0."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ops import stage
+from ops.__main__ import main
+from ops.errors import ExitCode
+from tests.support.caches import forget_everything
+
+CALL = "CA" + "0" * 32
+
+# Every command about a stage, with what it needs to be understood.
+COMMANDS: Sequence[Sequence[str]] = (
+    ("check",),
+    ("plan",),
+    ("apply",),
+    ("import", "Harbour Clinic"),
+    ("destroy", "--yes"),
+    ("deploy",),
+    ("doctor",),
+    ("secret", "set"),
+    ("secret", "show"),
+    ("calls", "show", CALL),
+)
+every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+
+
+def test_the_table_is_0_to_3() -> None:
+    assert [(code.name, code.value) for code in ExitCode] == [("DONE", 0), ("FAILED", 1), ("USAGE", 2), ("DIFFERS", 3)]
+
+
+def test_the_list_of_commands_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    printed = capsys.readouterr().out.partition("exit codes")[0]
+    listed = [line.split()[0] for line in printed.splitlines() if line.startswith("    ") and line[4] != " "]
+    assert sorted(listed) == sorted({"init", *(command[0] for command in COMMANDS)})  # init is about no stage
+
+
+@pytest.mark.parametrize("code", ExitCode)
+def test_help_and_the_documentation_have_the_table(code: ExitCode, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert f"  {code.value}  {code.meaning}\n" in capsys.readouterr().out
+    assert f"| {code.value} | {code.meaning} |" in (stage.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+@every_command
+def test_a_stage_that_does_not_exist_is_usage_and_is_said_with_those_that_do(
+    command: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--stage", "prd"]) == ExitCode.USAGE
+    said = capsys.readouterr()
+    assert said.err == f"there is no stage 'prd' in .chalice/config.json; there are {', '.join(stage.names())}\n"
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ("init",)], ids=" ".join)
+def test_an_unknown_option_is_usage(command: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main([*command, "--fast"])
+    assert exit_.value.code == ExitCode.USAGE
+    assert "--fast" in capsys.readouterr().err
+
+
+@pytest.fixture
+def without_accounts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nobody has signed in to AWS, and the environment names no account of Twilio's."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TWILIO_", "LINKS_"))]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    forget_everything()
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != ("check",)], ids=" ".join)
+def test_without_accounts_each_command_that_needs_one_fails_with_a_sentence(
+    command: Sequence[str], without_accounts: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command]) == ExitCode.FAILED
+    said = capsys.readouterr().err
+    assert said.strip() and "Traceback" not in said
