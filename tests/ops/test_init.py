@@ -15,6 +15,8 @@ from ops.stage import ROOT
 def root(tmp_path: Path) -> Path:
     """A checkout as it is when it is cloned."""
     (tmp_path / TEAM).mkdir(parents=True)
+    (tmp_path / ".chalice").mkdir()
+    shutil.copyfile(ROOT / ".chalice" / "config.json", tmp_path / ".chalice" / "config.json")
     for example in EXAMPLES:
         shutil.copyfile(ROOT / example, tmp_path / example)
     return tmp_path
