@@ -8,11 +8,11 @@ from twilio.rest import Client
 from chalicelib.config.callcenter import CallCenterError
 from ops import stage, twilio
 from ops.aws import secret
-from ops.callcenter import actual, check, destroy, files, plan
+from ops.callcenter import check, destroy, files, plan
 from ops.callcenter.apply import OnStep, Outcome, apply, ignore
 from ops.callcenter.files import Center
-from ops.callcenter.plan import Step
-from ops.callcenter.resources import desired
+from ops.callcenter.model import Step
+from ops.callcenter.state import actual, desired
 from ops.errors import FilesError, OpsError
 from ops.stage import ROOT
 
@@ -53,7 +53,7 @@ class Project:
 
     def plan(self, center: Center, prune: bool = False) -> tuple[Step, ...]:
         """What differs between these files and Twilio. Raises OpsError."""
-        return plan.plan(desired(center, self._deployed_url()), actual.read(self.client(), center), prune)
+        return plan.plan(desired(center, self._deployed_url()), actual(self.client(), center), prune)
 
     def apply(self, center: Center, prune: bool = False, on_step: OnStep = ignore) -> Outcome:
         """Make Twilio what these files say, and write the sids to the stage's configuration. Raises OpsError."""
@@ -65,10 +65,9 @@ class Project:
         """What `destroy` is to do. Raises OpsError."""
         return destroy.plan(self.client(), center, self.base_url(), prune)
 
-    def destroy(self, steps: tuple[Step, ...], on_step: OnStep = ignore) -> None:
+    def destroy(self, center: Center, steps: tuple[Step, ...], on_step: OnStep = ignore) -> None:
         """Take these steps, and clear the sids in the stage's configuration. Raises OpsError."""
-        destroy.do(self.client(), steps, on_step)
-        stage.write(self.stage, destroy.FORGOTTEN, self.root)
+        stage.write(self.stage, destroy.do(self.client(), center, steps, on_step), self.root)
 
     def _deployed_url(self) -> str:
         if url := self.base_url():

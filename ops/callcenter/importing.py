@@ -10,9 +10,10 @@ from twilio.rest import Client
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import CallCenterError
 from chalicelib.routing.instructions import is_contact
-from ops.callcenter import actual, check, files, toml_writer
+from ops.callcenter import check, files, state, toml_writer
 from ops.callcenter.files import Channels
-from ops.callcenter.resources import Resource, State, state
+from ops.callcenter.model import Resource, State
+from ops.callcenter.resources.workspace import find_workspace
 from ops.errors import OpsError
 from ops.twilio import plain_errors
 
@@ -57,11 +58,11 @@ def _files_in(folder: Path) -> tuple[Path, Path]:
 def read(client: Client, workspace: str, workflow: str = "") -> Imported:
     """The files of this workspace; `workflow` has to be said when there are several. Raises OpsError."""
     with plain_errors("reading what Twilio has"):
-        found = actual.find_workspace(client, workspace)
+        found = find_workspace(client, workspace)
         if found is None:
             there = sorted(str(one.friendly_name) for one in client.taskrouter.v1.workspaces.list())
             raise OpsError(f"there is no workspace {workspace!r}; there are: {', '.join(there) or 'none'}")
-        inside = state(actual.inside_of(client, found, None))
+        inside = state.inside(client, found)
         numbers = [str(number.phone_number) for number in client.incoming_phone_numbers.list()]
     return Imported(_center(inside, _chosen(inside, workflow), numbers), _workers(inside))
 

@@ -10,7 +10,8 @@ from ops import stage
 from ops.callcenter import check, importing
 from ops.callcenter.apply import OnStep, ignore, summary
 from ops.callcenter.files import WORKERS, Center
-from ops.callcenter.plan import Step, as_json, as_text_of, has_drift
+from ops.callcenter.model import Step
+from ops.callcenter.plan import as_json, as_text_of, has_drift
 from ops.commands.parser import Subcommands, add_stage
 from ops.errors import ExitCode
 from ops.project import Project
@@ -82,7 +83,7 @@ def run_destroy(given: Namespace) -> ExitCode:
     if steps and not given.yes and not _is_confirmed(steps, center.workspace.name):
         print("nothing was changed")
         return ExitCode.FAILED
-    project.destroy(steps, _progress(given))
+    project.destroy(center, steps, _progress(given))
     print(as_json(steps) if given.json else "destroyed" if steps else "there is nothing to destroy")
     return ExitCode.DONE
 

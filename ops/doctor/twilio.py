@@ -7,7 +7,8 @@ import msgspec
 
 from chalicelib.routing.instructions import is_contact
 from ops import twilio
-from ops.callcenter import actual, check, plan, resources
+from ops.callcenter import check, plan
+from ops.callcenter.state import actual, desired
 from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
 from ops.errors import TwilioError
 from ops.twilio import plain_errors
@@ -50,8 +51,8 @@ def configuration(stage: StageUnderTest) -> Iterator[Finding]:
     if not stage.base_url:
         yield fail("Twilio", "the application is not deployed yet", f"chalice deploy --stage {stage.name}")
         return
-    found = actual.read(stage.twilio, stage.center)
-    steps = [step for step in plan.plan(resources.desired(stage.center, stage.base_url), found) if step.is_drift]
+    found = actual(stage.twilio, stage.center)
+    steps = [step for step in plan.plan(desired(stage.center, stage.base_url), found) if step.is_drift]
     if steps:
         lines = plan.as_text_of(steps).splitlines()
         more = f" … and {len(lines) - FIRST_LINES} lines more" if len(lines) > FIRST_LINES else ""

@@ -11,11 +11,12 @@ import requests
 
 from emulator.server import in_real_time, serve
 from ops import twilio as ops_account
-from ops.callcenter import actual
 from ops.callcenter.apply import Outcome, apply
 from ops.callcenter.files import Center
-from ops.callcenter.plan import Step, as_text_of, has_drift, plan
-from ops.callcenter.resources import EVENTS, desired
+from ops.callcenter.model import Step
+from ops.callcenter.plan import as_text_of, has_drift, plan
+from ops.callcenter.resources.workspace_settings import EVENTS
+from ops.callcenter.state import actual, desired
 from ops.errors import OpsError, TwilioError
 from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.files import API, center
@@ -35,7 +36,7 @@ def applied(account: Account, wanted: Center | None = None, prune: bool = False)
 
 def difference(account: Account, wanted: Center | None = None, prune: bool = False) -> Sequence[Step]:
     wanted = wanted or center()
-    return plan(desired(wanted, API), actual.read(account.client, wanted), prune)
+    return plan(desired(wanted, API), actual(account.client, wanted), prune)
 
 
 def test_an_empty_account_becomes_the_call_centre_of_the_files(account: Account) -> None:

@@ -4,12 +4,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from ops.callcenter.model import Resource, State, flat
 from ops.callcenter.plan import as_json, as_text_of, has_drift, plan
-from ops.callcenter.resources import Kind, Resource, State, desired, flat, renamed_queues
+from ops.callcenter.resources.workflow import renamed_queues
+from ops.callcenter.state import desired
 from tests.ops.files import API, center
 
 
-def found(*changes: tuple[Kind, str, dict[str, Any]], without: tuple[tuple[Kind, str], ...] = ()) -> State:
+def found(*changes: tuple[str, str, dict[str, Any]], without: tuple[tuple[str, str], ...] = ()) -> State:
     """Twilio as the files want it, but for these fields and without these resources."""
     resources = {
         key: replace(resource, sid="XX" + resource.name)
@@ -88,7 +90,7 @@ def test_what_the_files_do_not_name_is_kept_and_is_no_drift() -> None:
 
 
 def test_prune_deletes_last_and_first_of_all_what_uses_the_rest() -> None:
-    surplus: tuple[tuple[Kind, str, dict[str, Any]], ...] = (
+    surplus: tuple[tuple[str, str, dict[str, Any]], ...] = (
         ("activity", "Lunch", {}),
         ("task queue", "Old", {}),
         ("workflow", "Old", {}),

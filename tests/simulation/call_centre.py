@@ -9,7 +9,7 @@ from emulator.clock.scheduler import TraceEvent
 from emulator.taskrouter.model import Activity, Worker
 from emulator.twilio import Twilio
 from emulator.voice.parties import Behaviour, Phone, answers, busy, declines, no_answer, unreachable, voicemail
-from ops.callcenter.resources import EVENTS
+from ops.callcenter.resources.workspace_settings import EVENTS
 from tests.simulation.faults import Faults
 from tests.support.api_gateway import BASE, TOKEN
 
