@@ -5,32 +5,35 @@ from typing import NamedTuple
 
 from twilio.request_validator import RequestValidator
 
+from chalicelib.twilio import urls
+from chalicelib.twilio.urls import Route
 from ops.doctor.check import Finding, StageUnderTest, fail, ok
 
 # In place of a sid: no call, leg or reservation has this name, so nothing is recorded.
 NOBODY = "doctor"
+PARAMETERS = {"attempt": "1", "subject": NOBODY, "reservation_sid": NOBODY}
+
+SPOKEN, NO_CONTENT = (200, "<Response"), (204, "")
 
 
 class Webhook(NamedTuple):
-    """`answers`: status, and a word that stands in a good answer."""
+    """What is sent to a route, and what it answers well: a status, and a word that stands in the body."""
 
-    path: str
     form: Mapping[str, str]
-    answers: tuple[int, str]
+    answers: tuple[int, str] = SPOKEN
 
 
-def every_webhook(stage: StageUnderTest) -> tuple[Webhook, ...]:
-    caller = {"CallSid": NOBODY, "From": "+12025550100", "To": next(iter(stage.center.numbers()), "")}
-    spoken = (200, "<Response")
+def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
+    """What each route is examined with."""
+    caller = Webhook({"CallSid": NOBODY, "From": "+12025550100", "To": next(iter(stage.center.numbers()), "")})
     malformed = {"WorkflowSid": stage.environment["TWILIO_WORKFLOW_SID"], "TaskAttributes": "{}"}
-    voice = ("incoming", "menu/1", "wait", "after", "survey", "voicemail", "fallback")
-    return (
-        *(Webhook(f"/voice/{name}", caller, spoken) for name in voice),
-        Webhook("/taskrouter/assignment", malformed, (400, "ReservationSid")),
-        Webhook("/taskrouter/events", {"EventType": NOBODY, "TaskAttributes": "{}"}, (204, "")),
-        Webhook(f"/worker/{NOBODY}/{NOBODY}/answer", {"CallSid": NOBODY}, spoken),
-        Webhook(f"/worker/{NOBODY}/{NOBODY}/status", {"CallSid": NOBODY, "CallStatus": "completed"}, (204, "")),
-    )
+    return {
+        **{route: caller for route in urls.ROUTES if route.path.startswith("/voice/")},
+        urls.ASSIGNMENT: Webhook(malformed, (400, "ReservationSid")),
+        urls.EVENTS: Webhook({"EventType": NOBODY, "TaskAttributes": "{}"}, NO_CONTENT),
+        urls.WORKER_ANSWER: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_STATUS: Webhook({"CallSid": NOBODY, "CallStatus": "completed"}, NO_CONTENT),
+    }
 
 
 def webhooks(stage: StageUnderTest) -> Iterator[Finding]:
@@ -38,14 +41,15 @@ def webhooks(stage: StageUnderTest) -> Iterator[Finding]:
         yield fail("webhooks", "the application is not deployed yet", f"chalice deploy --stage {stage.name}")
         return
     everyone = every_webhook(stage)
-    found = [finding for webhook in everyone for finding in _try(stage, webhook)]
+    found = [finding for route, webhook in everyone.items() for finding in _try(stage, route, webhook)]
     yield from found
     if not found:
         yield ok("webhooks", f"each of {len(everyone)} answers a signed request and refuses a forged one")
 
 
-def _try(stage: StageUnderTest, webhook: Webhook) -> Iterator[Finding]:
-    url, check = stage.base_url + webhook.path, f"webhook {webhook.path}"
+def _try(stage: StageUnderTest, route: Route, webhook: Webhook) -> Iterator[Finding]:
+    path = route.path.format(**PARAMETERS)
+    url, check = stage.base_url + path, f"webhook {path}"
     validator = RequestValidator(stage.secret.auth_tokens[0])
     status, body = stage.post(url, webhook.form, validator.compute_signature(url, dict(webhook.form)))
     wanted, word = webhook.answers

@@ -53,7 +53,7 @@ def test_an_empty_account_becomes_the_call_centre_of_the_files(account: Account)
     assert activities == {"Offline": False, "Unavailable": False, "Available": True, "Wrap up": False}
 
 
-def test_the_workflow_leads_to_the_door_and_its_targets_to_the_queues(account: Account) -> None:
+def test_the_workflow_leads_to_the_assignment_callback_and_its_targets_to_the_queues(account: Account) -> None:
     applied(account)
     (workflow,) = account.engine.workflows.list()
     queues = {queue.friendly_name: queue.sid for queue in account.engine.task_queues.list()}

@@ -9,15 +9,16 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import boto3
 import pytest
 
+from chalicelib.twilio import urls
 from ops import stage
 from ops.callcenter.apply import apply
 from ops.doctor import as_json, as_text, examine, is_healthy
 from ops.doctor.check import Finding, StageUnderTest
+from ops.doctor.webhooks import every_webhook
 from ops.project import Project
 from tests.conftest import Aws
 from tests.emulator.harness import TOKEN
@@ -32,8 +33,8 @@ SECRET = "/cordboard/test/twilio"
 POLICIES = ("api", "jobs_consumer", "sweep")
 
 
-class Ward:
-    """A stage `test` on AWS by moto, applied to the emulator's account, its doors those of app.py."""
+class DeployedStage:
+    """A stage `test` on AWS by moto, applied to the emulator's account, its webhooks those of app.py."""
 
     def __init__(self, cloud: Aws, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.account, self.root, self.cloud = Account(), root, cloud
@@ -103,9 +104,10 @@ class Ward:
     def _post(self, url: str, form: Mapping[str, str], signature: str) -> tuple[int, str]:
         import app
 
-        path = urlsplit(url).path.removeprefix("/api")
-        route, values = _matched(path)
-        event = api_gateway.post(route, form, values, token=None)
+        found = urls.find(url)
+        assert found is not None
+        route, values = found
+        event = api_gateway.post(route.path, form, dict(values), token=None)
         event["headers"]["X-Twilio-Signature"] = signature
         with redirect_stdout(io.StringIO()):
             answer = app.app(event, None)
@@ -113,15 +115,6 @@ class Ward:
 
     def examine(self, **changes: Any) -> list[Finding]:
         return list(examine(replace(self.stage, **changes)))
-
-
-def _matched(path: str) -> tuple[str, dict[str, str]]:
-    parts = path.split("/")
-    if path.startswith("/worker/"):
-        return "/worker/{subject}/{reservation_sid}/" + parts[4], {"subject": parts[2], "reservation_sid": parts[3]}
-    if path.startswith("/voice/menu/"):
-        return "/voice/menu/{attempt}", {"attempt": parts[3]}
-    return path, {}
 
 
 def _an_archive() -> bytes:
@@ -132,82 +125,86 @@ def _an_archive() -> bytes:
 
 
 @pytest.fixture
-def ward(cloud: Aws, environment: pytest.MonkeyPatch, tmp_path: Path) -> Ward:
-    return Ward(cloud, tmp_path, environment)
+def deployed(cloud: Aws, environment: pytest.MonkeyPatch, tmp_path: Path) -> DeployedStage:
+    return DeployedStage(cloud, tmp_path, environment)
 
 
 def bad(findings: list[Finding]) -> list[tuple[str, str]]:
     return [(found.check, found.verdict) for found in findings if found.verdict != "pass"]
 
 
-def test_a_healthy_stage_passes_every_check_and_keeps_no_trace_of_it(ward: Ward) -> None:
-    findings = ward.examine()
+def test_a_healthy_stage_passes_every_check_and_keeps_no_trace_of_it(deployed: DeployedStage) -> None:
+    findings = deployed.examine()
     assert bad(findings) == [], "\n".join(as_text(found) for found in findings)
     assert is_healthy(findings)
     assert {found.check for found in findings} >= {"secret", "webhooks", "auth tokens", "Twilio", "numbers", "workers"}
-    assert ward.cloud.rows() == [] and ward.cloud.take_messages() == []
+    assert deployed.cloud.rows() == [] and deployed.cloud.take_messages() == []
 
 
-Harm = Callable[[Ward], object]
+def test_every_route_is_examined(deployed: DeployedStage) -> None:
+    assert list(every_webhook(deployed.stage)) == list(urls.ROUTES)
 
 
-def _drop_function(ward: Ward) -> None:
+Harm = Callable[[DeployedStage], object]
+
+
+def _drop_function(deployed: DeployedStage) -> None:
     boto3.client("lambda").delete_function(FunctionName="cordboard-test-sweep")
 
 
-def _another_configuration(ward: Ward) -> None:
+def _another_configuration(deployed: DeployedStage) -> None:
     boto3.client("lambda").update_function_configuration(
-        FunctionName="cordboard-test", Environment={"Variables": {**ward.environment, "LINKS_TABLE": "old"}}
+        FunctionName="cordboard-test", Environment={"Variables": {**deployed.environment, "LINKS_TABLE": "old"}}
     )
 
 
-def _too_much_allowed(_ward: Ward) -> None:
+def _too_much_allowed(_deployed: DeployedStage) -> None:
     anything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     boto3.client("iam").put_role_policy(
         RoleName="cordboard-test", PolicyName="more", PolicyDocument=json.dumps(anything)
     )
 
 
-def _unplugged(_ward: Ward) -> None:
+def _unplugged(_deployed: DeployedStage) -> None:
     client = boto3.client("lambda")
     for found in client.list_event_source_mappings(FunctionName="cordboard-test-jobs_consumer")["EventSourceMappings"]:
         client.delete_event_source_mapping(UUID=found["UUID"])
 
 
-def _dead_letter(ward: Ward) -> None:
-    boto3.client("sqs").send_message(QueueUrl=ward.environment["JOBS_QUEUE_URL"] + "-dead", MessageBody="{}")
+def _dead_letter(deployed: DeployedStage) -> None:
+    boto3.client("sqs").send_message(QueueUrl=deployed.environment["JOBS_QUEUE_URL"] + "-dead", MessageBody="{}")
 
 
-def _forgotten_link(_ward: Ward) -> None:
+def _forgotten_link(_deployed: DeployedStage) -> None:
     row = {"call_sid": "CA1", "item": "WR1", "open": "link"}
     item = {name: {"S": value} for name, value in row.items()} | {"check_at": {"N": str(NOW - 3600)}}
     boto3.client("dynamodb").put_item(TableName="cordboard-test-links", Item=item)
 
 
-def _numbers_expire_never(_ward: Ward) -> None:
+def _numbers_expire_never(_deployed: DeployedStage) -> None:
     boto3.client("dynamodb").update_time_to_live(
         TableName="cordboard-test-links",
         TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires_at"},
     )
 
 
-def _wrong_token(_ward: Ward) -> None:
+def _wrong_token(_deployed: DeployedStage) -> None:
     boto3.client("ssm").put_parameter(
         Name=SECRET, Value=json.dumps({"auth_tokens": ["f" * 32]}), Type="SecureString", Overwrite=True
     )
 
 
-def _no_secret(_ward: Ward) -> None:
+def _no_secret(_deployed: DeployedStage) -> None:
     boto3.client("ssm").delete_parameter(Name=SECRET)
 
 
-def _number_elsewhere(ward: Ward) -> None:
-    number = ward.account.client.incoming_phone_numbers.list()[0]
+def _number_elsewhere(deployed: DeployedStage) -> None:
+    number = deployed.account.client.incoming_phone_numbers.list()[0]
     number.update(voice_url="https://example.com/", voice_fallback_url="")
 
 
-def _nobody_there(ward: Ward) -> None:
-    ward.account.engine.workers.list(friendly_name="Bea")[0].update(attributes='{"queues": ["Support"]}')
+def _nobody_there(deployed: DeployedStage) -> None:
+    deployed.account.engine.workers.list(friendly_name="Bea")[0].update(attributes='{"queues": ["Support"]}')
 
 
 ILLS: Mapping[str, tuple[Harm, str, str]] = {
@@ -234,36 +231,36 @@ ILLS: Mapping[str, tuple[Harm, str, str]] = {
 
 
 @pytest.mark.parametrize(("harm", "check", "fix"), ILLS.values(), ids=ILLS)
-def test_what_is_wrong_is_named_with_what_fixes_it(ward: Ward, harm: Harm, check: str, fix: str) -> None:
-    harm(ward)
-    findings = ward.examine()
+def test_what_is_wrong_is_named_with_what_fixes_it(deployed: DeployedStage, harm: Harm, check: str, fix: str) -> None:
+    harm(deployed)
+    findings = deployed.examine()
     assert (check, "failure") in bad(findings) and not is_healthy(findings)
     assert fix in {found.fix for found in findings if found.check == check}
 
 
-def test_a_webhook_that_takes_a_forged_request_is_the_worst(ward: Ward) -> None:
-    findings = ward.examine(post=lambda url, form, signature: (200, "<Response/>"))
+def test_a_webhook_that_takes_a_forged_request_is_the_worst(deployed: DeployedStage) -> None:
+    findings = deployed.examine(post=lambda url, form, signature: (200, "<Response/>"))
     assert ("webhook /voice/incoming", "failure") in bad(findings)
     assert "do not go live: tell us" in {found.fix for found in findings}
 
 
-def test_a_clock_that_is_off_and_a_team_too_large_for_the_account_are_warnings(ward: Ward) -> None:
+def test_a_clock_that_is_off_and_a_team_too_large_for_the_account_are_warnings(deployed: DeployedStage) -> None:
     crowd = "".join(
         f'[workers.P{n}]\ncontact_uri = "+1415555{n:04}"\nattributes = {{ queues = ["Support"] }}\n' for n in range(20)
     )
-    findings = ward.examine(twilio_time=lambda: NOW - 60, center=center(workers=crowd))
+    findings = deployed.examine(twilio_time=lambda: NOW - 60, center=center(workers=crowd))
     assert ("clock", "warning") in bad(findings) and ("call rate", "warning") in bad(findings)
 
 
-def test_what_cannot_be_checked_is_a_failure_and_the_rest_is_checked_all_the_same(ward: Ward) -> None:
+def test_what_cannot_be_checked_is_a_failure_and_the_rest_is_checked_all_the_same(deployed: DeployedStage) -> None:
     def down() -> float:
         raise ConnectionError("no route to +14155550100")
 
-    findings = ward.examine(twilio_time=down)
+    findings = deployed.examine(twilio_time=down)
     assert bad(findings) == [("clock", "failure")]
     assert "+14155550100" not in findings[-1].why
 
 
-def test_a_pipeline_reads_json(ward: Ward) -> None:
-    told = json.loads(as_json(ward.examine()))
+def test_a_pipeline_reads_json(deployed: DeployedStage) -> None:
+    told = json.loads(as_json(deployed.examine()))
     assert told["healthy"] is True and told["checks"][0]["verdict"] == "pass"

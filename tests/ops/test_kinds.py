@@ -1,4 +1,4 @@
-"""A new kind of resource is a module and a line in the table: plan, apply, prune and destroy need to know nothing of it."""
+"""A new kind of resource is a module and a line in the table: plan, apply, prune and destroy know nothing of it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
