@@ -32,11 +32,15 @@ ANY = ["*/*"]
 
 _View = TypeVar("_View", bound=Callable[..., Response])
 
+IN_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
 try:  # a mistake in the team's files stops the packaging, not the first call
     callcenter.current()
     variables = environment.variables()
+    if not IN_LAMBDA:
+        team.hooks()  # there it is imported when it is used
 except (callcenter.CallCenterError, environment.SettingsError) as error:
-    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    if IN_LAMBDA:
         raise
     sys.exit(str(error))  # of an exception Chalice would print the traceback; so it prints the sentence
 

@@ -41,6 +41,14 @@ def test_a_stages_file_that_is_no_table_of_variables_is_named(tmp_path: Path) ->
     assert packaging_says(checkout).startswith(f"chalice package failed:\n{said}")
 
 
+def test_a_hook_that_cannot_be_imported_stops_the_packaging_with_its_line(tmp_path: Path) -> None:
+    checkout = package.copy_project(tmp_path)
+    (checkout / CENTER.parent / "hooks.py").write_text("from chalicelib.instructions import Instruction\n")
+    said = packaging_says(checkout)
+    assert 'chalicelib/team/hooks.py", line 1' in said
+    assert said.endswith("ModuleNotFoundError: No module named 'chalicelib.instructions'")
+
+
 @pytest.mark.parametrize("name", ["callcenter.toml", "hooks.py"])
 def test_a_file_at_the_place_of_an_older_version_is_to_be_moved(tmp_path: Path, name: str) -> None:
     checkout = package.copy_project(tmp_path)
