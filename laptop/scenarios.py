@@ -236,7 +236,7 @@ MORE_SCENARIOS: Sequence[Scenario] = (
         "h",
         "Nobody is free: the caller leaves a message",
         _nobody_free,
-        ("queue result: leave", "voicemail: recorded", "task: canceled (workflow.timeout)", "legs left: 0"),
+        ("queue result: redirected", "voicemail: recorded", "task: canceled (workflow.timeout)", "legs left: 0"),
         outcome.observe,
     ),
 )
