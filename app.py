@@ -14,6 +14,7 @@ from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
 
 from chalicelib.caller import handlers
 from chalicelib.config import callcenter, environment, team
+from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.observability import log
 from chalicelib.twilio import respond, urls
 from chalicelib.twilio.request import Request, Webhook
@@ -39,7 +40,7 @@ try:  # a mistake in the team's files stops the packaging, not the first call
     variables = environment.variables()
     if not IN_LAMBDA:
         team.hooks()  # there it is imported when it is used
-except (callcenter.CallCenterError, environment.SettingsError) as error:
+except (CallCenterError, environment.SettingsError) as error:
     if IN_LAMBDA:
         raise
     sys.exit(str(error))  # of an exception Chalice would print the traceback; so it prints the sentence

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from chalicelib.config import callcenter
+from chalicelib.config.toml_errors import NAME
 from emulator.http.realtime import RealtimeLoop
 from emulator.taskrouter.model import Activity, Worker
 from emulator.twilio import Twilio
@@ -20,7 +20,7 @@ AUTH_TOKEN = "5d4140abc4b2a76b9719d911017c592a"  # noqa: S105 - of an account th
 
 SUPPORT, SALES, URGENT = "+14155550100", "+14155550101", "+14155550102"
 
-CENTER_FILE = TEAM / callcenter.NAME
+CENTER_FILE = TEAM / NAME
 WORKERS_FILE = ROOT / "laptop" / "workers.toml"
 WORKERS: Mapping[str, tuple[str, str]] = {  # name -> phone, task queue
     name: (worker.contact_uri or "", worker.attributes["queues"][0])

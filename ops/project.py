@@ -5,7 +5,7 @@ from pathlib import Path
 
 from twilio.rest import Client
 
-from chalicelib.config.callcenter import CallCenterError
+from chalicelib.config.toml_errors import CallCenterError
 from ops import stage, twilio
 from ops.aws import secret
 from ops.callcenter import check, destroy, files, plan

@@ -4,14 +4,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from chalicelib.config import team
-
-NAME = "callcenter.toml"
+from chalicelib.config.toml_errors import NAME, CallCenterError, convert, fail
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
 # own call set-up, the clocks of two companies.
@@ -27,10 +26,6 @@ LEFT_BEHIND_SECONDS = 30  # for the ways out of the queue that come first
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="an E.164 number")]
 Seconds = Annotated[int, Meta(ge=0)]
 Attributes = dict[str, Any]
-
-
-class CallCenterError(Exception):
-    """callcenter.toml is wrong. The text names file, key, value and what is allowed."""
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -215,7 +210,6 @@ class CallCenter(_Table, frozen=True):
 
 _DEFAULT_QUEUE = Queue()
 _is_number = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
-_T = TypeVar("_T")
 
 
 def pause_before(attempt: int) -> float:
@@ -259,57 +253,10 @@ def parse(text: str) -> CallCenter:
     return callcenter
 
 
-def convert(raw: object, kind: type[_T], where: str, file: str = NAME) -> _T:
-    """The table that stands at the key `where` of the file. Raises CallCenterError."""
-    try:
-        return msgspec.convert(raw, kind)
-    except msgspec.ValidationError as error:
-        said, _, path = str(error).partition(" - at `$")
-        path = path.rstrip("`").lstrip(".")
-        value = _value_at(raw, path)
-        key = ".".join(part for part in (where, path) if part) or "(top level)"
-        _fail(key, value, said + _allowed(kind, path), file)
-
-
-def _allowed(kind: Any, path: str) -> str:
-    """The values of the choice, or the keys of the table, that stand at this path of this type; else nothing."""
-    for step in re.findall(r"[^.\[\]]+", path):
-        kind = _plain(kind)
-        kind = get_args(kind)[0] if step.isdigit() else get_type_hints(kind, include_extras=True)[step]
-    kind = _plain(kind)
-    if get_origin(kind) is Literal:
-        return f"; allowed: {', '.join(get_args(kind))}"
-    fields = getattr(kind, "__struct_fields__", ())
-    return f"; allowed: {', '.join(fields)}" if fields else ""
-
-
-def _plain(kind: Any) -> Any:
-    """The type itself: without what limits it, and without None."""
-    if get_origin(kind) is Annotated:
-        return _plain(get_args(kind)[0])
-    if type(None) in get_args(kind):
-        return _plain(next(part for part in get_args(kind) if part is not type(None)))
-    return kind
-
-
-def _value_at(raw: object, path: str) -> object:
-    for step in re.findall(r"[^.\[\]]+", path):
-        try:
-            raw = raw[int(step)] if isinstance(raw, list) else raw[step]  # type: ignore[index]
-        except (LookupError, TypeError, ValueError):
-            return ...
-    return ... if isinstance(raw, dict) else raw
-
-
-def _fail(key: str, value: object, allowed: str, file: str = NAME) -> NoReturn:
-    shown = "" if value is ... else f" is {value!r}"
-    raise CallCenterError(f"{file}: {key}{shown}: {allowed}")
-
-
 def _check(callcenter: CallCenter) -> None:
     """What no single value shows: names that must exist, numbers that must be unique, times that must fit."""
     if callcenter.default_line not in callcenter.lines:
-        _fail("default_line", callcenter.default_line, f"allowed: {_names(callcenter.lines)}")
+        fail("default_line", callcenter.default_line, f"allowed: {_names(callcenter.lines)}")
     _check_numbers(callcenter)
     for name, line in callcenter.lines.items():
         if line.menu:
@@ -336,13 +283,13 @@ def _check_numbers(callcenter: CallCenter) -> None:
 def _check_unique(key: str, what: str, values: list[str]) -> None:
     for value in values:
         if values.count(value) > 1:
-            _fail(key, value, f"each {what} may stand once")
+            fail(key, value, f"each {what} may stand once")
 
 
 def _check_placeholders(key: str, text: str, allowed: str) -> None:
     for found in re.findall(r"\{[^}]*\}?|\}", text):
         if found != f"{{{allowed}}}":
-            _fail(key, text, f"the only placeholder allowed is {{{allowed}}}")
+            fail(key, text, f"the only placeholder allowed is {{{allowed}}}")
 
 
 def _check_time(name: str, queue: Queue, callcenter: CallCenter) -> None:
@@ -352,7 +299,7 @@ def _check_time(name: str, queue: Queue, callcenter: CallCenter) -> None:
         needed = round(callcenter.crm.budget_seconds) + queue.ring_timeout + MARGIN_SECONDS
     if needed >= callcenter.reservation_timeout:
         allowed = f"CRM budget, ring time and margin ({needed} s) must fit into reservation_timeout"
-        _fail(f"queues.{name}.ring_timeout", queue.ring_timeout, f"{allowed} ({callcenter.reservation_timeout} s)")
+        fail(f"queues.{name}.ring_timeout", queue.ring_timeout, f"{allowed} ({callcenter.reservation_timeout} s)")
 
 
 def _names(table: Mapping[str, object]) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.config.callcenter import NAME
+from chalicelib.config.toml_errors import NAME
 from ops.callcenter.files import WORKERS, Center, Filter, Target
 from taskrouter_expressions import (
     Compared,

@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.config import callcenter, team
-from chalicelib.config.callcenter import CallCenter, CallCenterError, convert
+from chalicelib.config.callcenter import CallCenter
+from chalicelib.config.toml_errors import NAME, CallCenterError, convert
 from chalicelib.routing.instructions import Contact
 from ops.stage import ROOT
 
@@ -20,7 +21,7 @@ WORKERS = "workers.toml"
 
 # The examples that a checkout begins with, and the team's own files that are made of them.
 EXAMPLES: Mapping[Path, Path] = {
-    TEAM / "callcenter.example.toml": TEAM / callcenter.NAME,
+    TEAM / "callcenter.example.toml": TEAM / NAME,
     Path("workers.example.toml"): Path(WORKERS),
 }
 
@@ -117,8 +118,8 @@ def begin(root: Path = ROOT) -> list[Path]:
     """
     if moved := team.misplaced(str(root / TEAM)):
         raise CallCenterError(moved)
-    if (root / TEAM / callcenter.NAME).exists():
-        raise CallCenterError(f"{TEAM / callcenter.NAME} is there already: nothing was changed")
+    if (root / TEAM / NAME).exists():
+        raise CallCenterError(f"{TEAM / NAME} is there already: nothing was changed")
     missing = {example: own for example, own in EXAMPLES.items() if not (root / own).exists()}
     for example, own in missing.items():
         shutil.copyfile(root / example, root / own)
@@ -160,7 +161,7 @@ def _text(file: Path) -> str:
 def _activities(given: Mapping[str, Any]) -> Mapping[str, bool]:
     for name, available in given.items():
         if not isinstance(available, bool):
-            raise CallCenterError(f"{callcenter.NAME}: activities.{name} is {available!r}: allowed: true, false")
+            raise CallCenterError(f"{NAME}: activities.{name} is {available!r}: allowed: true, false")
     return given or DEFAULT_ACTIVITIES
 
 

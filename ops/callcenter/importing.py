@@ -7,8 +7,7 @@ from typing import Any
 
 from twilio.rest import Client
 
-from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CallCenterError
+from chalicelib.config.toml_errors import NAME, CallCenterError
 from chalicelib.routing.instructions import is_contact
 from ops.callcenter import check, files, state, toml_writer
 from ops.callcenter.files import Channels
@@ -52,7 +51,7 @@ def refuse_to_overwrite(folder: Path) -> None:
 
 
 def _files_in(folder: Path) -> tuple[Path, Path]:
-    return folder / callcenter.NAME, folder / files.WORKERS
+    return folder / NAME, folder / files.WORKERS
 
 
 def read(client: Client, workspace: str, workflow: str = "") -> Imported:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chalicelib.config.callcenter import NAME
+from chalicelib.config.toml_errors import NAME
 from ops import stage
 from ops.callcenter import check, importing
 from ops.callcenter.apply import OnStep, ignore, summary

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from chalicelib.config.callcenter import NAME, CallCenterError
+from chalicelib.config.toml_errors import NAME, CallCenterError
 from ops import stage
 from ops.callcenter import files
 from ops.commands.parser import Subcommands

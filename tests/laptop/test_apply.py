@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.config import callcenter
+from chalicelib.config.toml_errors import NAME
 from laptop import call_centre
 from laptop.environment import Laptop
 from ops.__main__ import main
@@ -19,7 +20,7 @@ class Operator:
         (root / ".chalice").mkdir()
         (root / "chalicelib" / "team").mkdir(parents=True)
         (root / ".chalice" / "config.json").write_text(json.dumps({"stages": {"local": {"environment_variables": {}}}}))
-        (root / "chalicelib" / "team" / callcenter.NAME).write_text(callcenter.source())
+        (root / "chalicelib" / "team" / NAME).write_text(callcenter.source())
         shutil.copy(call_centre.WORKERS_FILE, root / "workers.toml")
 
     def types(self, command: str) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.config.callcenter import CallCenterError
+from chalicelib.config.toml_errors import CallCenterError
 from laptop.call_centre import CENTER_FILE, WORKERS_FILE
 from ops.callcenter import check
 from ops.callcenter.files import parse, read

@@ -16,6 +16,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PURE = (
     "caller/twiml",
     "config/callcenter",
+    "config/toml_errors",
     "links/attributes",
     "links/model",
     "links/modes",

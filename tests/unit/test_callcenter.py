@@ -3,7 +3,8 @@
 import pytest
 
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CallCenterError, parse
+from chalicelib.config.callcenter import parse
+from chalicelib.config.toml_errors import CallCenterError
 
 
 def test_the_file_that_is_shipped_holds() -> None:

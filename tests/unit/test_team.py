@@ -12,7 +12,7 @@ import pytest
 
 import chalicelib.team
 from chalicelib.config import callcenter, team
-from chalicelib.config.callcenter import CallCenterError
+from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.routing.instructions import Conference
 from chalicelib.routing.reservation import Reservation
 from laptop.package import TEAM

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.config import callcenter
+from chalicelib.config.toml_errors import CallCenterError
 from laptop.package import ROOT, TEAM
 from ops.callcenter import files
 
@@ -146,7 +147,7 @@ def test_a_file_that_is_left_at_the_old_place_is_named_with_where_to_move_it(ups
     upstream.commit(shipped(*SHIPPED, *EXAMPLES))
     take(fork, upstream)
     fork.commit({OLD_CENTER: OURS["chalicelib/team/callcenter.toml"]})
-    with pytest.raises(callcenter.CallCenterError) as error:
+    with pytest.raises(CallCenterError) as error:
         files.of_checkout(fork.root)
     fork.run(*str(error.value).split("`")[1].split())
     assert files.of_checkout(fork.root).application.lines["sales"].greeting == "Ours, new patients."
