@@ -27,7 +27,7 @@ DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
 def client(service: str) -> Any:
-    """A client of `service` for whoever AWS's usual variables and files name. Raises AwsError."""
+    """A client of `service`, with the credentials that AWS's usual variables and files name. Raises AwsError."""
     config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
     with plain(f"reach {service}"):
         return boto3.Session().client(service, config=config)  # whom the environment names now

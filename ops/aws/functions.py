@@ -19,28 +19,28 @@ CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 TRIGGER_SECONDS = 180
 LAST_LINES = 5  # of what Chalice printed: the reason stands at the end
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-def deploy(name: str, root: Path, tell: Tell) -> bool:
-    """Run `chalice deploy`; whether anything differs from before. `tell` hears its lines. Raises AwsError."""
+def deploy(name: str, root: Path, report: Report) -> bool:
+    """Run `chalice deploy`; returns whether it changed anything. `report` is called with each line. Raises AwsError."""
     before = _running(name, root)
-    _drop_forgotten_trigger(name, root, tell)
+    _drop_forgotten_trigger(name, root, report)
     for cache in (root / "chalicelib").rglob("__pycache__"):
         shutil.rmtree(cache, ignore_errors=True)  # Chalice would pack it, and each package would be another one
-    _chalice(["deploy", "--stage", name], root, tell)
+    _chalice(["deploy", "--stage", name], root, report)
     return _running(name, root) != before
 
 
-def _drop_forgotten_trigger(name: str, root: Path, tell: Tell) -> None:
-    """A deploy that was cut off has noted nothing of what it made. Roles and functions are found again by their names;
-    the queue's trigger is not, and AWS takes no second one."""
+def _drop_forgotten_trigger(name: str, root: Path, report: Report) -> None:
+    """A deploy that was cut off has recorded nothing of what it made. Chalice finds roles and functions again by their
+    names, but not the queue's trigger, and AWS refuses a second one."""
     if any(resource["resource_type"] == "sqs_event" for resource in stage.deployed(name, root)):
         return
     function, aws_lambda = f"cordboard-{name}-jobs_consumer", client.client("lambda")
     with client.plain(f"read the triggers of {function}"):
         for mapping in _triggers(aws_lambda, function):
-            tell(f"Deleting the trigger of {function} that a deploy before this one did not note")
+            report(f"Deleting the trigger of {function} that an earlier deploy has not recorded")
             aws_lambda.delete_event_source_mapping(UUID=mapping["UUID"])
         deadline = time.monotonic() + TRIGGER_SECONDS
         while _triggers(aws_lambda, function):
@@ -57,7 +57,7 @@ def _triggers(client: Any, function: str) -> list[dict[str, Any]]:
     return found
 
 
-def _chalice(words: list[str], root: Path, tell: Tell) -> None:
+def _chalice(words: list[str], root: Path, report: Report) -> None:
     command = [sys.executable, "-c", CHALICE, *words]
     quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
     said: list[str] = []
@@ -68,7 +68,7 @@ def _chalice(words: list[str], root: Path, tell: Tell) -> None:
         for line in process.stdout:
             if line.strip():
                 said.append(line.rstrip())
-                tell(line.rstrip())
+                report(line.rstrip())
     if process.returncode:
         reason = "\n".join(said[-LAST_LINES:])
         raise AwsError(f"chalice {' '.join(words)} failed:\n{reason}")

@@ -23,7 +23,7 @@ OnStep = Callable[[Step], None]
 
 
 def ignore(step: Step) -> None:
-    """For whoever does not want to hear of each step."""
+    """For a caller that does not report each step."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ops.callcenter.resources.kind import Kind
 
 
 def plan(wanted: State, found: State, prune: bool = False) -> tuple[Step, ...]:
-    """What makes `found` into `wanted`. Deleting is last and backwards: what uses a resource goes before it."""
+    """What makes `found` into `wanted`. Deletions come last, what uses a resource before the resource."""
     steps = [
         step
         for kind in resources.KINDS

@@ -1,4 +1,4 @@
-"""An account at the emulated Twilio, as ops reaches it: by the official client, on a wire that can be disturbed."""
+"""An account at the emulated Twilio, reached by the official client over a transport that can be disturbed."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ from tests.ops.files import CENTER
 NUMBERS = ("+14155550100", "+14155550101")
 
 
-class Wire(InProcess):
+class Transport(InProcess):
     """`before` is called with method and path of each request; what it raises takes the request's place."""
 
     def __init__(self, twilio: Twilio) -> None:
@@ -45,12 +45,12 @@ class Account(Harness):
         for number in NUMBERS:
             assert number in CENTER
             self.twilio.own(number)
-        self.wire = Wire(self.twilio)
-        self.client = self.client_of(self.wire)
+        self.transport = Transport(self.twilio)
+        self.client = self.client_of(self.transport)
 
-    def client_of(self, wire: Any, **changes: str) -> Client:
+    def client_of(self, transport: Any, **changes: str) -> Client:
         environment: Mapping[str, str] = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN, **changes}
-        return twilio.client(environment, transport=wire)
+        return twilio.client(environment, transport=transport)
 
     @property
     def engine(self) -> Any:

@@ -34,14 +34,16 @@ def test_the_variable_that_is_missing_is_named(changes: dict[str, str], said: st
 
 def test_the_newest_of_two_tokens_is_used() -> None:
     stage = Account()
-    client = stage.client_of(stage.wire, TWILIO_AUTH_TOKEN=f"{TOKEN},old")
+    client = stage.client_of(stage.transport, TWILIO_AUTH_TOKEN=f"{TOKEN},old")
     assert client.taskrouter.v1.workspaces.list() == []
 
 
 def test_an_api_key_opens_the_account_too() -> None:
     stage = Account()
     stage.twilio.account.api_keys[KEY] = "secret"
-    client = stage.client_of(stage.wire, TWILIO_API_KEY_SID=KEY, TWILIO_API_KEY_SECRET="secret", TWILIO_AUTH_TOKEN="")
+    client = stage.client_of(
+        stage.transport, TWILIO_API_KEY_SID=KEY, TWILIO_API_KEY_SECRET="secret", TWILIO_AUTH_TOKEN=""
+    )
     assert client.account_sid == ACCOUNT
     assert len(client.incoming_phone_numbers.list()) == 2
 
@@ -106,6 +108,6 @@ def test_a_network_that_breaks_is_said() -> None:
         raise requests.exceptions.ReadTimeout("late")
 
     stage = Account()
-    stage.wire.before = broken
+    stage.transport.before = broken
     with pytest.raises(TwilioError, match=r"asking: Twilio cannot be reached \(ReadTimeout\)"), plain_errors("asking"):
         stage.client.taskrouter.v1.workspaces.list()

@@ -20,7 +20,7 @@ from ops.callcenter.state import actual, desired
 from ops.errors import OpsError, TwilioError
 from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.files import API, center
-from tests.ops.harness import NUMBERS, Account, Cut, Wire
+from tests.ops.harness import NUMBERS, Account, Cut, Transport
 
 AGAIN = "#rc=2&rp=all"
 
@@ -103,10 +103,10 @@ def test_the_application_gets_the_sids_of_what_the_files_name(account: Account) 
 
 def test_a_second_apply_changes_nothing(account: Account) -> None:
     first = applied(account)
-    account.wire.sent.clear()
+    account.transport.sent.clear()
     second = applied(account)
     assert (second.done, second.environment) == ((), first.environment)
-    assert account.wire.changes == []
+    assert account.transport.changes == []
 
 
 def test_what_was_changed_by_hand_is_shown_and_changed_back(account: Account) -> None:
@@ -176,13 +176,13 @@ def test_what_somebody_deleted_just_before_is_pruned_too(account: Account) -> No
     gil = account.engine.workers.create(friendly_name="Gil")
 
     def delete(method: str, path: str) -> None:
-        account.wire.before = lambda method, path: None
+        account.transport.before = lambda method, path: None
         if method == "DELETE":
             gil.delete()
         else:
-            account.wire.before = delete
+            account.transport.before = delete
 
-    account.wire.before = delete
+    account.transport.before = delete
     assert [step.name for step in applied(account, prune=True).done] == ["Gil"]
     assert not difference(account, prune=True)
 
@@ -192,13 +192,13 @@ def test_names_and_numbers_that_only_begin_alike_are_somebody_elses(account: Acc
     alike = f"{NUMBERS[0]}9"
     account.twilio.own(alike)
     other = account.client.taskrouter.v1.workspaces.create(friendly_name="Harbour Clinic 2")
-    inner = account.wire.request
+    inner = account.transport.request
 
     def generous(method: str, url: str, **more: Any) -> Any:
         wanted = {name: value for name, value in (more.pop("params", None) or {}).items() if name == "PageSize"}
         return inner(method, url, params=wanted, **more)
 
-    account.wire.request = generous  # type: ignore[method-assign]
+    account.transport.request = generous  # type: ignore[method-assign]
     outcome = applied(account)
     assert not difference(account)
     assert outcome.environment["TWILIO_WORKSPACE_SID"] != other.sid
@@ -243,10 +243,10 @@ def test_the_voice_queue_is_enlarged_by_an_apply_after_the_first_call(account: A
 
 @pytest.mark.parametrize("after", range(12))
 def test_a_second_apply_finishes_what_a_broken_network_left(account: Account, after: int) -> None:
-    account.wire.before = Cut(after)
+    account.transport.before = Cut(after)
     with pytest.raises(TwilioError, match=r"Twilio cannot be reached \(ConnectionError\); what was done stays done"):
         applied(account)
-    account.wire.before = lambda method, path: None
+    account.transport.before = lambda method, path: None
     applied(account)
     assert not has_drift(difference(account))
     assert len(account.client.taskrouter.v1.workspaces.list()) == 1
@@ -255,16 +255,16 @@ def test_a_second_apply_finishes_what_a_broken_network_left(account: Account, af
 
 def test_an_answer_that_was_lost_makes_nothing_twice(account: Account) -> None:
     """Twilio has made it, and the answer never came."""
-    inner = account.wire.request
+    inner = account.transport.request
 
     def lose(method: str, url: str, **kwargs: object) -> object:
         answer = inner(method, url, **kwargs)
         if method.upper() == "POST" and url.endswith("/TaskQueues"):
-            account.wire.request = inner  # type: ignore[method-assign]
+            account.transport.request = inner  # type: ignore[method-assign]
             raise requests.exceptions.ReadTimeout("late")
         return answer
 
-    account.wire.request = lose  # type: ignore[method-assign]
+    account.transport.request = lose  # type: ignore[method-assign]
     with pytest.raises(TwilioError, match="create task queue Support: Twilio cannot be reached"):
         applied(account)
     applied(account)
@@ -274,7 +274,7 @@ def test_an_answer_that_was_lost_makes_nothing_twice(account: Account) -> None:
 @pytest.mark.parametrize("change", range(12))
 def test_two_applies_at_once_make_nothing_twice(account: Account, change: int) -> None:
     """The second runs whole, just before one of the first's changes."""
-    other, counted = account.client_of(Wire(account.twilio)), [0]
+    other, counted = account.client_of(Transport(account.twilio)), [0]
 
     def meanwhile(method: str, path: str) -> None:
         if method != "GET":
@@ -282,7 +282,7 @@ def test_two_applies_at_once_make_nothing_twice(account: Account, change: int) -
             if counted[0] == change + 1:
                 apply(other, center(), API)
 
-    account.wire.before = meanwhile
+    account.transport.before = meanwhile
     applied(account)
     assert counted[0] > 0
     refused = [one.url for one in account.twilio.requests if one.answer.status >= 400]
@@ -341,16 +341,16 @@ def test_two_workspaces_of_one_name_are_refused_and_named(account: Account) -> N
     with pytest.raises(OpsError, match="two workspaces have the name 'Harbour Clinic'") as refused:
         applied(account)
     assert all(sid in str(refused.value) for sid in made)
-    assert account.wire.changes == ["/v1/Workspaces"] * 2
+    assert account.transport.changes == ["/v1/Workspaces"] * 2
 
 
 def test_a_workspace_deleted_meanwhile_is_said_and_made_again_by_the_next_apply(account: Account) -> None:
     def delete(method: str, path: str) -> None:
         if method == "POST" and path.endswith("/Workflows"):
-            account.wire.before = lambda method, path: None
+            account.transport.before = lambda method, path: None
             account.engine.delete()
 
-    account.wire.before = delete
+    account.transport.before = delete
     with pytest.raises(TwilioError, match="it is not there any more; was it deleted meanwhile"):
         applied(account)
     applied(account)
@@ -358,11 +358,11 @@ def test_a_workspace_deleted_meanwhile_is_said_and_made_again_by_the_next_apply(
 
 
 def test_wrong_credentials_are_said_without_the_token(account: Account) -> None:
-    wrong = account.client_of(account.wire, TWILIO_AUTH_TOKEN="guessed")
+    wrong = account.client_of(account.transport, TWILIO_AUTH_TOKEN="guessed")
     with pytest.raises(TwilioError, match="Twilio refuses the credentials") as refused:
         apply(wrong, center(), API)
     assert "guessed" not in str(refused.value)
-    assert account.wire.changes == []
+    assert account.transport.changes == []
 
 
 def test_credentials_revoked_on_the_way_stop_it_and_the_new_ones_finish(account: Account) -> None:
@@ -370,10 +370,10 @@ def test_credentials_revoked_on_the_way_stop_it_and_the_new_ones_finish(account:
         if method == "POST" and path.endswith("/Workers"):
             account.twilio.rotate_auth_token("new")
 
-    account.wire.before = revoke
+    account.transport.before = revoke
     with pytest.raises(TwilioError, match="create worker Bea: Twilio refuses the credentials"):
         applied(account)
-    account.wire.before = lambda method, path: None
-    account.client = account.client_of(account.wire, TWILIO_AUTH_TOKEN="new")
+    account.transport.before = lambda method, path: None
+    account.client = account.client_of(account.transport, TWILIO_AUTH_TOKEN="new")
     applied(account)
     assert not has_drift(difference(account))

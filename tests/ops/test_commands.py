@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops import stage
-from ops import twilio as account_room
+from ops import stage, twilio
 from ops.__main__ import main
 from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.files import API, CENTER, WORKERS
@@ -18,7 +17,7 @@ from tests.ops.harness import NUMBERS, Account, Cut
 CONFIG = {"stages": {"dev": {"environment_variables": {"LINKS_TABLE": "kept", "PUBLIC_BASE_URL": API}}, "new": {}}}
 
 
-class Desk:
+class Operator:
     """A checkout with the files, an account, and somebody who types."""
 
     def __init__(self, root: Path, account: Account) -> None:
@@ -43,156 +42,160 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
     account = Account()
     for name in ("TWILIO_API_URL", "TWILIO_API_KEY_SID", "TWILIO_WORKSPACE_SID"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
-    monkeypatch.setattr(account_room, "_transport", lambda api_url: account.wire)
-    return Desk(tmp_path, account)
+    monkeypatch.setattr(twilio, "_transport", lambda api_url: account.transport)
+    return Operator(tmp_path, account)
 
 
-def test_from_an_empty_account_to_no_difference(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    assert desk.types("plan") == 3
+def test_from_an_empty_account_to_no_difference(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    assert operator.types("plan") == 3
     assert "+ workspace Harbour Clinic" in capsys.readouterr().out
-    assert desk.account.wire.changes == []
-    assert desk.types("apply") == 0
+    assert operator.account.transport.changes == []
+    assert operator.types("apply") == 0
     assert "+ task queue Support" in capsys.readouterr().out
-    assert desk.types("plan") == 0
-    assert desk.types("apply") == 0
+    assert operator.types("plan") == 0
+    assert operator.types("apply") == 0
     assert capsys.readouterr().out.rstrip().endswith("Twilio is as the files say: nothing was changed")
 
 
-def test_apply_gives_the_stage_what_the_application_needs_and_keeps_the_rest(desk: Desk) -> None:
-    desk.types("apply")
-    environment = desk.environment()
+def test_apply_gives_the_stage_what_the_application_needs_and_keeps_the_rest(operator: Operator) -> None:
+    operator.types("apply")
+    environment = operator.environment()
     assert environment["LINKS_TABLE"] == "kept"
-    assert environment["TWILIO_WORKSPACE_SID"] == desk.account.engine.fetch().sid
+    assert environment["TWILIO_WORKSPACE_SID"] == operator.account.engine.fetch().sid
     assert set(json.loads(environment["TWILIO_TASK_QUEUES"])) == {"Support", "Sales"}
 
 
 def test_apply_says_when_the_functions_have_to_be_deployed_again(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.types("apply")
+    operator.types("apply")
     said = "chalicelib/team/dev.json has changed: the functions know it after `chalice deploy --stage dev`\n"
     assert capsys.readouterr().err == said
-    desk.types("apply")
+    operator.types("apply")
     assert capsys.readouterr().err == ""
 
 
-def test_a_difference_is_printed_and_ends_with_3(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.types("apply")
-    (number,) = desk.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])
+def test_a_difference_is_printed_and_ends_with_3(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.types("apply")
+    (number,) = operator.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])
     number.update(voice_url="https://elsewhere.example.com/")
     capsys.readouterr()
-    assert desk.types("plan") == 3
+    assert operator.types("plan") == 3
     printed = capsys.readouterr().out
     assert f"~ number {NUMBERS[0]}" in printed
     assert '    - voice_url = "https://elsewhere.example.com/"' in printed
-    assert desk.types("plan", "--json") == 3
+    assert operator.types("plan", "--json") == 3
     assert json.loads(capsys.readouterr().out)["steps"][0]["changes"][0]["field"] == "voice_url"
-    assert desk.types("apply") == 0
-    assert desk.types("plan") == 0
+    assert operator.types("apply") == 0
+    assert operator.types("plan") == 0
 
 
-def test_json_of_apply_is_one_document(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    assert desk.types("apply", "--json") == 0
+def test_json_of_apply_is_one_document(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    assert operator.types("apply", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["steps"][0]["name"] == "Harbour Clinic"
 
 
 def test_a_mistake_in_the_files_stops_everything_before_anything_is_sent(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.change(desk.center, "queues HAS", "queues HAVE")
-    desk.change(desk.workers, "+14155550111", "0415")
+    operator.change(operator.center, "queues HAS", "queues HAVE")
+    operator.change(operator.workers, "+14155550111", "0415")
     for command in ("check", "plan", "apply"):
-        assert desk.types(command) == 1
+        assert operator.types(command) == 1
     assert "workers.toml: workers.Bea.contact_uri is '0415'" in capsys.readouterr().err
-    desk.change(desk.workers, "0415", "+14155550111")
-    assert desk.types("check") == 1
+    operator.change(operator.workers, "0415", "+14155550111")
+    assert operator.types("check") == 1
     assert "callcenter.toml: queues.Support.workers is 'queues HAVE" in capsys.readouterr().err
-    assert desk.account.wire.sent == []
+    assert operator.account.transport.sent == []
 
 
 def test_check_needs_no_account(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("TWILIO_ACCOUNT_SID")
-    assert desk.types("check") == 0
+    assert operator.types("check") == 0
     assert "callcenter.toml can be applied: 2 queues, 2 workers" in capsys.readouterr().out
 
 
-def test_without_a_workers_file_workers_are_left_alone(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.types("apply")
-    desk.workers.unlink()
-    assert desk.types("plan", "--prune") == 0
+def test_without_a_workers_file_workers_are_left_alone(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.types("apply")
+    operator.workers.unlink()
+    assert operator.types("plan", "--prune") == 0
     assert "no workers.toml: the workers in Twilio are left alone" in capsys.readouterr().err
 
 
-def test_a_stage_that_does_not_exist_is_said_with_those_that_do(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stage_that_does_not_exist_is_said_with_those_that_do(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
     for command in ("plan", "apply", "destroy"):
-        assert desk.types(command, "--stage", "prd") == 2
+        assert operator.types(command, "--stage", "prd") == 2
         assert "there is no stage 'prd' in .chalice/config.json; there are dev, new" in capsys.readouterr().err
 
 
-def test_a_stage_that_was_never_deployed_has_no_url(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    assert desk.types("plan", "--stage", "new") == 1
+def test_a_stage_that_was_never_deployed_has_no_url(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    assert operator.types("plan", "--stage", "new") == 1
     assert "stage new has no URL yet: run `chalice deploy --stage new` first" in capsys.readouterr().err
-    assert desk.types("plan", "--stage", "new", "--api-url", API + "/") == 3
+    assert operator.types("plan", "--stage", "new", "--api-url", API + "/") == 3
 
 
 def test_a_token_pasted_with_a_line_feed_is_said(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", f"{TOKEN}\n")
-    assert desk.types("apply") == 1
+    assert operator.types("apply") == 1
     said = capsys.readouterr().err
     assert "TWILIO_AUTH_TOKEN has blanks or a line end in it" in said
     assert TOKEN not in said
 
 
 def test_the_account_of_another_stage_is_refused(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.types("apply")
+    operator.types("apply")
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "9" * 32)
-    assert desk.types("plan") == 1
+    assert operator.types("plan") == 1
     assert f"but stage dev belongs to {ACCOUNT}" in capsys.readouterr().err
 
 
 def test_a_network_that_breaks_ends_with_one_sentence_and_a_second_apply_finishes(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.account.wire.before = Cut(5)
-    assert desk.types("apply") == 1
+    operator.account.transport.before = Cut(5)
+    assert operator.types("apply") == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "run the command again" in said
-    assert desk.environment()["TWILIO_WORKSPACE_SID"] == ""
-    desk.account.wire.before = lambda method, path: None
-    assert desk.types("apply") == 0
+    assert operator.environment()["TWILIO_WORKSPACE_SID"] == ""
+    operator.account.transport.before = lambda method, path: None
+    assert operator.types("apply") == 0
 
 
-def test_a_number_the_account_lacks_leaves_something_for_a_person(desk: Desk) -> None:
-    desk.change(desk.center, NUMBERS[1], "+14155550177")
-    assert desk.types("apply") == 3
-    assert desk.types("plan") == 3
+def test_a_number_the_account_lacks_leaves_something_for_a_person(operator: Operator) -> None:
+    operator.change(operator.center, NUMBERS[1], "+14155550177")
+    assert operator.types("apply") == 3
+    assert operator.types("plan") == 3
 
 
 # --- Import
 
 
-def imported(desk: Desk, *words: str) -> int:
-    return desk.types("import", "Harbour Clinic", "--to", str(desk.root / "found"), *words)
+def imported(operator: Operator, *words: str) -> int:
+    return operator.types("import", "Harbour Clinic", "--to", str(operator.root / "found"), *words)
 
 
-def test_what_is_imported_describes_the_workspace_as_it_is(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.types("apply")
-    assert imported(desk) == 0
-    found = tomllib.loads((desk.root / "found" / "callcenter.toml").read_text())
+def test_what_is_imported_describes_the_workspace_as_it_is(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operator.types("apply")
+    assert imported(operator) == 0
+    found = tomllib.loads((operator.root / "found" / "callcenter.toml").read_text())
     given = tomllib.loads(CENTER)
     assert found["activities"] == given["activities"]
     assert found["workflow"] == given["workflow"]
@@ -201,7 +204,7 @@ def test_what_is_imported_describes_the_workspace_as_it_is(desk: Desk, capsys: p
         name: queue["workers"] for name, queue in given["queues"].items()
     }
     people, wanted = (
-        tomllib.loads((desk.root / "found" / "workers.toml").read_text())["workers"],
+        tomllib.loads((operator.root / "found" / "workers.toml").read_text())["workers"],
         tomllib.loads(WORKERS),
     )
     for name, person in wanted["workers"].items():
@@ -213,111 +216,111 @@ def test_what_is_imported_describes_the_workspace_as_it_is(desk: Desk, capsys: p
     assert "to be settled: callcenter.toml: lines.main.attributes is {}" in capsys.readouterr().out
 
 
-def test_a_plan_with_the_imported_files_finds_only_what_the_workspace_cannot_know(desk: Desk) -> None:
-    desk.types("apply")
-    imported(desk)
-    desk.center.write_text((desk.root / "found" / "callcenter.toml").read_text())
-    desk.workers.write_text((desk.root / "found" / "workers.toml").read_text())
-    desk.change(desk.center, 'name = "Calls"', 'name = "Calls"\ndefault_queue = "Sales"')
-    desk.account.wire.sent.clear()
-    assert desk.types("apply") == 0
-    assert [path.split("/")[-2] for path in desk.account.wire.changes] == ["Workflows"]
-    assert desk.types("plan") == 0
+def test_a_plan_with_the_imported_files_finds_only_what_the_workspace_cannot_know(operator: Operator) -> None:
+    operator.types("apply")
+    imported(operator)
+    operator.center.write_text((operator.root / "found" / "callcenter.toml").read_text())
+    operator.workers.write_text((operator.root / "found" / "workers.toml").read_text())
+    operator.change(operator.center, 'name = "Calls"', 'name = "Calls"\ndefault_queue = "Sales"')
+    operator.account.transport.sent.clear()
+    assert operator.types("apply") == 0
+    assert [path.split("/")[-2] for path in operator.account.transport.changes] == ["Workflows"]
+    assert operator.types("plan") == 0
 
 
-def test_import_overwrites_nothing(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.types("apply")
-    assert imported(desk) == 0
-    assert imported(desk) == 1
+def test_import_overwrites_nothing(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.types("apply")
+    assert imported(operator) == 0
+    assert imported(operator) == 1
     assert "is there already: give another folder with --to" in capsys.readouterr().err
 
 
 def test_import_of_a_workspace_that_is_not_there_names_those_that_are(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.account.client.taskrouter.v1.workspaces.create(friendly_name="Other")
-    assert imported(desk) == 1
+    operator.account.client.taskrouter.v1.workspaces.create(friendly_name="Other")
+    assert imported(operator) == 1
     assert "there is no workspace 'Harbour Clinic'; there are: Other" in capsys.readouterr().err
 
 
-def test_import_asks_which_of_several_workflows(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.types("apply")
-    (calls,) = desk.account.engine.workflows.list()
-    desk.account.engine.workflows.create(friendly_name="Chats", configuration=calls.configuration)
-    assert imported(desk) == 1
+def test_import_asks_which_of_several_workflows(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.types("apply")
+    (calls,) = operator.account.engine.workflows.list()
+    operator.account.engine.workflows.create(friendly_name="Chats", configuration=calls.configuration)
+    assert imported(operator) == 1
     assert "say with --workflow which workflow calls take; there are: Calls, Chats" in capsys.readouterr().err
-    assert imported(desk, "--workflow", "Chats") == 0
+    assert imported(operator, "--workflow", "Chats") == 0
 
 
-def test_import_takes_what_nobody_would_write(desk: Desk) -> None:
-    engine: Any = desk.account.client.taskrouter.v1.workspaces.create(friendly_name="Harbour Clinic")
-    inside = desk.account.client.taskrouter.v1.workspaces(engine.sid)
+def test_import_takes_what_nobody_would_write(operator: Operator) -> None:
+    engine: Any = operator.account.client.taskrouter.v1.workspaces.create(friendly_name="Harbour Clinic")
+    inside = operator.account.client.taskrouter.v1.workspaces(engine.sid)
     queue = inside.task_queues.create(friendly_name='Q "1" ü').sid
     route = {"filters": [{"expression": 'a == "b"', "targets": [{"queue": queue, "timeout": 200}, {"priority": "7"}]}]}
     inside.workflows.create(friendly_name="Calls", configuration=json.dumps({"task_routing": route}))
     odd = {"contact_uri": "desk 4", "nothing": None, "deep": {"a b": [1, 2.5, True, "x\u007f\n"]}}
     inside.workers.create(friendly_name="O'Neil, Bea", attributes=json.dumps(odd))
-    assert imported(desk) == 0
-    found = tomllib.loads((desk.root / "found" / "callcenter.toml").read_text())
+    assert imported(operator) == 0
+    found = tomllib.loads((operator.root / "found" / "callcenter.toml").read_text())
     (filter_,) = found["workflow"]["filters"]
     assert filter_["name"] == "filter 1"
     assert filter_["targets"] == [{"queue": 'Q "1" ü', "timeout": 200}, {"queue": 'Q "1" ü', "priority": 7}]
-    people = tomllib.loads((desk.root / "found" / "workers.toml").read_text())["workers"]
+    people = tomllib.loads((operator.root / "found" / "workers.toml").read_text())["workers"]
     assert people["O'Neil, Bea"]["attributes"] == {"contact_uri": "desk 4", "deep": odd["deep"]}
 
 
 def test_what_the_files_do_not_allow_is_told_and_written_all_the_same(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.types("apply")
-    desk.account.engine.workflows.list()[0].update(task_reservation_timeout=20)
-    assert imported(desk) == 0
+    operator.types("apply")
+    operator.account.engine.workflows.list()[0].update(task_reservation_timeout=20)
+    assert imported(operator) == 0
     assert "to be settled: callcenter.toml: reservation_timeout is 20" in capsys.readouterr().out
-    assert (desk.root / "found" / "workers.toml").exists()
+    assert (operator.root / "found" / "workers.toml").exists()
 
 
 # --- Destroy
 
 
-def test_destroy_takes_back_what_apply_made(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.types("apply")
-    assert desk.types("destroy", "--yes") == 0
-    assert desk.account.client.taskrouter.v1.workspaces.list() == []
-    assert not any(number.voice_url for number in desk.account.client.incoming_phone_numbers.list())
-    assert desk.environment()["TWILIO_WORKSPACE_SID"] == ""
-    assert desk.environment()["TWILIO_ACTIVITIES"] == ""
+def test_destroy_takes_back_what_apply_made(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.types("apply")
+    assert operator.types("destroy", "--yes") == 0
+    assert operator.account.client.taskrouter.v1.workspaces.list() == []
+    assert not any(number.voice_url for number in operator.account.client.incoming_phone_numbers.list())
+    assert operator.environment()["TWILIO_WORKSPACE_SID"] == ""
+    assert operator.environment()["TWILIO_ACTIVITIES"] == ""
     capsys.readouterr()
-    assert desk.types("destroy", "--yes") == 0
+    assert operator.types("destroy", "--yes") == 0
     assert capsys.readouterr().out == "there is nothing to destroy\n"
 
 
 @pytest.mark.parametrize(("typed", "code", "left"), [("Harbour Clinic\n", 0, 0), ("yes\n", 1, 1), ("", 1, 1)])
 def test_destroy_asks_for_the_workspaces_name(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, typed: str, code: int, left: int
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, typed: str, code: int, left: int
 ) -> None:
-    desk.types("apply")
+    operator.types("apply")
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
-    assert desk.types("destroy") == code
-    assert len(desk.account.client.taskrouter.v1.workspaces.list()) == left
+    assert operator.types("destroy") == code
+    assert len(operator.account.client.taskrouter.v1.workspaces.list()) == left
 
 
-def test_destroy_leaves_what_apply_did_not_make(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.types("apply")
-    desk.account.engine.workers.create(friendly_name="Gil")
-    other = desk.account.client.taskrouter.v1.workspaces.create(friendly_name="Other")
+def test_destroy_leaves_what_apply_did_not_make(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.types("apply")
+    operator.account.engine.workers.create(friendly_name="Gil")
+    other = operator.account.client.taskrouter.v1.workspaces.create(friendly_name="Other")
     elsewhere = "https://elsewhere.example.com/"
-    desk.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])[0].update(voice_url=elsewhere)
-    assert desk.types("destroy", "--yes") == 1
+    operator.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])[0].update(voice_url=elsewhere)
+    assert operator.types("destroy", "--yes") == 1
     assert "the workspace has what the files do not name: worker Gil; with --prune" in capsys.readouterr().err
-    assert desk.types("destroy", "--yes", "--prune") == 0
-    assert [one.sid for one in desk.account.client.taskrouter.v1.workspaces.list()] == [other.sid]
-    assert desk.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])[0].voice_url == elsewhere
+    assert operator.types("destroy", "--yes", "--prune") == 0
+    assert [one.sid for one in operator.account.client.taskrouter.v1.workspaces.list()] == [other.sid]
+    assert operator.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])[0].voice_url == elsewhere
 
 
-def test_a_destroy_that_broke_off_is_finished_by_the_next(desk: Desk) -> None:
-    desk.types("apply")
-    desk.account.wire.before = Cut(1)
-    assert desk.types("destroy", "--yes") == 1
-    desk.account.wire.before = lambda method, path: None
-    assert desk.types("destroy", "--yes") == 0
-    assert desk.account.client.taskrouter.v1.workspaces.list() == []
+def test_a_destroy_that_broke_off_is_finished_by_the_next(operator: Operator) -> None:
+    operator.types("apply")
+    operator.account.transport.before = Cut(1)
+    assert operator.types("destroy", "--yes") == 1
+    operator.account.transport.before = lambda method, path: None
+    assert operator.types("destroy", "--yes") == 0
+    assert operator.account.client.taskrouter.v1.workspaces.list() == []

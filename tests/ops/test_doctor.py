@@ -145,7 +145,7 @@ def test_every_route_is_examined(deployed: DeployedStage) -> None:
     assert list(every_webhook(deployed.stage)) == list(urls.ROUTES)
 
 
-Harm = Callable[[DeployedStage], object]
+Fault = Callable[[DeployedStage], object]
 
 
 def _drop_function(deployed: DeployedStage) -> None:
@@ -207,7 +207,7 @@ def _nobody_there(deployed: DeployedStage) -> None:
     deployed.account.engine.workers.list(friendly_name="Bea")[0].update(attributes='{"queues": ["Support"]}')
 
 
-ILLS: Mapping[str, tuple[Harm, str, str]] = {
+FAULTS: Mapping[str, tuple[Fault, str, str]] = {
     "a function is missing": (_drop_function, "function cordboard-test-sweep", "chalice deploy --stage test"),
     "a function runs with an older configuration": (
         _another_configuration,
@@ -230,9 +230,9 @@ ILLS: Mapping[str, tuple[Harm, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("harm", "check", "fix"), ILLS.values(), ids=ILLS)
-def test_what_is_wrong_is_named_with_what_fixes_it(deployed: DeployedStage, harm: Harm, check: str, fix: str) -> None:
-    harm(deployed)
+@pytest.mark.parametrize(("harm", "check", "fix"), FAULTS.values(), ids=FAULTS)
+def test_what_is_wrong_is_named_with_what_fixes_it(deployed: DeployedStage, cause: Fault, check: str, fix: str) -> None:
+    cause(deployed)
     findings = deployed.examine()
     assert (check, "failure") in bad(findings) and not is_healthy(findings)
     assert fix in {found.fix for found in findings if found.check == check}

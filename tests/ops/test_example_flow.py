@@ -13,7 +13,7 @@ from tests.ops.harness import Account
 TAKEN = WebResponse(200, {"content-type": "application/json"}, b"")
 
 
-class Floor:
+class RunningWorkspace:
     """The workspace, as somebody at a screen sees it."""
 
     def __init__(self) -> None:
@@ -54,58 +54,60 @@ class Floor:
 
 
 @pytest.fixture
-def floor() -> Floor:
+def running() -> RunningWorkspace:
     """As apply made it: all workers are in Offline.
 
     Twilio's example listens to reservation.created; our application has the assignment callback and does not.
     """
-    floor = Floor()
-    floor.engine.update(events_filter=f"{floor.engine.fetch().events_filter},reservation.created")
-    assert {worker.activity_name for worker in floor.engine.workers.list()} == {"Offline"}
-    return floor
+    running = RunningWorkspace()
+    running.engine.update(events_filter=f"{running.engine.fetch().events_filter},reservation.created")
+    assert {worker.activity_name for worker in running.engine.workers.list()} == {"Offline"}
+    return running
 
 
-def test_a_new_task_sits_in_its_queue_while_all_workers_are_offline(floor: Floor) -> None:
-    task = floor.task(department="support")
-    floor.account.run(60)
+def test_a_new_task_sits_in_its_queue_while_all_workers_are_offline(running: RunningWorkspace) -> None:
+    task = running.task(department="support")
+    running.account.run(60)
     waiting = task.fetch()
     assert (waiting.assignment_status, waiting.task_queue_friendly_name) == ("pending", "Support")
-    assert floor.account.forms("/api/taskrouter/assignment") == []
+    assert running.account.forms("/api/taskrouter/assignment") == []
 
 
-def test_a_worker_who_becomes_available_is_reserved_accepts_completes_and_goes_offline(floor: Floor) -> None:
-    task = floor.task(department="support")
+def test_a_worker_who_becomes_available_is_reserved_accepts_completes_and_goes_offline(
+    running: RunningWorkspace,
+) -> None:
+    task = running.task(department="support")
     assert task.fetch().task_queue_friendly_name == "Support"
 
-    floor.move("Bea", "Available")
+    running.move("Bea", "Available")
     (reservation,) = task.reservations.list()
     assert (reservation.worker_name, reservation.reservation_status) == ("Bea", "pending")
-    assert (task.fetch().assignment_status, floor.capacity_left("Bea")) == ("reserved", 0)
-    assert floor.events() == ["task.created", "reservation.created"]
-    (callback,) = floor.account.forms("/api/taskrouter/assignment")
+    assert (task.fetch().assignment_status, running.capacity_left("Bea")) == ("reserved", 0)
+    assert running.events() == ["task.created", "reservation.created"]
+    (callback,) = running.account.forms("/api/taskrouter/assignment")
     assert callback["ReservationSid"] == reservation.sid
 
-    floor.accept(task)
-    assert (task.fetch().assignment_status, floor.capacity_left("Bea")) == ("assigned", 0)
+    running.accept(task)
+    assert (task.fetch().assignment_status, running.capacity_left("Bea")) == ("assigned", 0)
 
-    floor.complete(task)
-    assert (task.fetch().assignment_status, floor.capacity_left("Bea")) == ("completed", 100)
-    assert set(floor.events()[2:]) == {"reservation.accepted", "reservation.completed", "task.completed"}
+    running.complete(task)
+    assert (task.fetch().assignment_status, running.capacity_left("Bea")) == ("completed", 100)
+    assert set(running.events()[2:]) == {"reservation.accepted", "reservation.completed", "task.completed"}
 
-    floor.move("Bea", "Offline")
-    assert floor.engine.workers(floor.workers["Bea"]).fetch().activity_name == "Offline"
+    running.move("Bea", "Offline")
+    assert running.engine.workers(running.workers["Bea"]).fetch().activity_name == "Offline"
 
 
-def test_the_process_repeats_as_new_tasks_are_created(floor: Floor) -> None:
-    floor.move("Bea", "Available")
-    first, second = floor.task(department="support"), floor.task(department="support")
+def test_the_process_repeats_as_new_tasks_are_created(running: RunningWorkspace) -> None:
+    running.move("Bea", "Available")
+    first, second = running.task(department="support"), running.task(department="support")
     assert (first.fetch().assignment_status, second.fetch().assignment_status) == ("reserved", "pending")
-    floor.accept(first)
-    floor.complete(first)
+    running.accept(first)
+    running.complete(first)
     assert second.fetch().assignment_status == "reserved"
 
 
-def test_a_task_that_names_its_worker_waits_for_that_one(floor: Floor) -> None:
-    floor.move("Dora", "Available")
-    assert floor.task(department="sales", agent="Bea").fetch().assignment_status == "pending"
-    assert floor.task(department="sales", agent="Dora").fetch().assignment_status == "reserved"
+def test_a_task_that_names_its_worker_waits_for_that_one(running: RunningWorkspace) -> None:
+    running.move("Dora", "Available")
+    assert running.task(department="sales", agent="Bea").fetch().assignment_status == "pending"
+    assert running.task(department="sales", agent="Dora").fetch().assignment_status == "reserved"
