@@ -22,6 +22,7 @@ EVENTS = (
     "reservation.rescinded",
     "reservation.wrapup",
     "reservation.completed",
+    "workflow.timeout",
 )
 
 
