@@ -48,6 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--speed", type=_speed, default=1.0, help="how many seconds of calls pass in a real one (1)")
     parser.add_argument("--seed", type=int, default=0, help="decides the sids (0)")
+    parser.add_argument(
+        "--canceled-task",
+        choices=("stays", "leaves"),
+        default="stays",
+        help="what becomes of a waiting caller whose task is canceled, which Twilio's pages leave open (stays)",
+    )
     parser.add_argument("--script", type=Path, metavar="FILE", help="people in TOML: see docs/emulator.md")
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the timeline")
     return parser
@@ -125,7 +131,8 @@ def _run(words: argparse.Namespace) -> None:
     numbers = dict(words.numbers)
     script = _script(words.script, list(numbers))
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # and in all threads to come: `sigwait` takes them
-    with in_real_time(words.account_sid, words.auth_token, words.seed, speed=words.speed) as (twilio, loop):
+    worlds = {"speed": words.speed, "canceled_task": words.canceled_task}
+    with in_real_time(words.account_sid, words.auth_token, words.seed, **worlds) as (twilio, loop):
         try:
             server = serve(twilio, loop, words.port)
         except OSError as error:

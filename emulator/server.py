@@ -16,6 +16,7 @@ from emulator.ports import TwilioError
 from emulator.rest.faults import ConnectionBroken
 from emulator.rest.framework import RestAnswer, refusal
 from emulator.twilio import Twilio
+from emulator.voice.context import CanceledTask
 
 
 @dataclass
@@ -97,6 +98,7 @@ def in_real_time(
     speech_rate: float = 0.06,
     calls_per_second: float = 1.0,
     speed: float = 1.0,
+    canceled_task: CanceledTask = "stays",
 ) -> Iterator[tuple[Twilio, RealtimeLoop]]:
     """A Twilio in real time with real HTTP, running until the block ends. Touch it only through the loop.
 
@@ -117,6 +119,7 @@ def in_real_time(
         seed,
         speech_rate=speech_rate,
         calls_per_second=calls_per_second,
+        canceled_task=canceled_task,
     )
     twilio.webhooks.speed = speed
     loop, transport = parts[0]

@@ -1,9 +1,13 @@
 """A caller waits and the task is canceled: whether the caller leaves is uncertain, both are played (contract 12)."""
 
+import pytest
+
+from emulator import __main__ as command
+from emulator.server import in_real_time
 from emulator.voice.context import CanceledTask
 from emulator.voice.parties import Step, hangs_up, presses, waits
 from tests.emulator.full_harness import FullHarness
-from tests.emulator.harness import BASE
+from tests.emulator.harness import ACCOUNT, BASE, TOKEN
 
 
 def canceled(*steps: Step, canceled_task: CanceledTask = "stays") -> tuple[FullHarness, str]:
@@ -74,3 +78,11 @@ def test_the_caller_who_stays_may_leave_by_a_key() -> None:
     harness.run(40)
     assert [form["QueueResult"] for form in harness.forms("/after")] == ["leave"]
     assert harness.heard(sid)[-1] == "Nobody is here"
+
+
+def test_the_server_and_the_command_take_the_switch() -> None:
+    with in_real_time(ACCOUNT, TOKEN, canceled_task="leaves") as (twilio, _):
+        assert twilio.context.canceled_task == "leaves"
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["--canceled-task", "sometimes"])
+    assert stopped.value.code == 2
