@@ -45,7 +45,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Desk:
+class Operator:
     """An operator at the project, whose AWS and Twilio are on this machine."""
 
     project: Project
@@ -82,7 +82,7 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(project: Project, local: LocalAws) -> Iterator[Desk]:
+def operator(project: Project, local: LocalAws) -> Iterator[Operator]:
     shutil.copy(ROOT / "laptop" / "workers.toml", project.root / "workers.toml")
     with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as person:
         server = serve(twilio, loop)
@@ -93,7 +93,7 @@ def desk(project: Project, local: LocalAws) -> Iterator[Desk]:
             person.setenv(name, value)
         person.delenv("TWILIO_AUTH_TOKEN", raising=False)  # it stands in the secret
         stage.write(STAGE, {"TWILIO_API_URL": server.url}, project.root)
-        yield Desk(project, local, twilio, loop)
+        yield Operator(project, local, twilio, loop)
         server.stop()
 
 
@@ -121,47 +121,47 @@ def buy_numbers(twilio: Twilio) -> None:
 
 
 @pytest.fixture(scope="module")
-def without_secret(desk: Desk) -> Stopped:
+def without_secret(operator: Operator) -> Stopped:
     """Before there is a secret; with it, an account in which nothing was made yet."""
     with pytest.raises(Stopped) as stopped:
-        desk.deploy()
-    assert desk.made() == []
+        operator.deploy()
+    assert operator.made() == []
     value = json.dumps({"auth_tokens": [TOKEN]})
-    desk.local.client("ssm").put_parameter(Name=SECRET, Type="SecureString", Value=value)
+    operator.local.client("ssm").put_parameter(Name=SECRET, Type="SecureString", Value=value)
     return stopped.value
 
 
 @pytest.fixture(scope="module")
-def cut_off(desk: Desk, without_secret: Stopped) -> Stopped:
+def cut_off(operator: Operator, without_secret: Stopped) -> Stopped:
     """A run that got as far as to the API, which Chalice makes last."""
     assert without_secret.step == "secret"
-    desk.project.proxy.refused = r"POST /restapis\?.*"
+    operator.project.proxy.refused = r"POST /restapis\?.*"
     with pytest.raises(Stopped) as stopped:
-        desk.deploy("resources", "functions")
-    desk.project.proxy.refused = ""
-    assert stage.deployed(STAGE, desk.project.root) == []
+        operator.deploy("resources", "functions")
+    operator.project.proxy.refused = ""
+    assert stage.deployed(STAGE, operator.project.root) == []
     return stopped.value
 
 
 @pytest.fixture(scope="module")
-def first(desk: Desk, cut_off: Stopped) -> Run:
+def first(operator: Operator, cut_off: Stopped) -> Run:
     """The first run that comes to its end."""
     assert cut_off.step == "functions"
-    return desk.deploy()
+    return operator.deploy()
 
 
 @pytest.fixture(scope="module")
-def url(desk: Desk, first: Run) -> str:
+def url(operator: Operator, first: Run) -> str:
     assert first.changed
-    return stage.api_url(STAGE, desk.project.root)
+    return stage.api_url(STAGE, operator.project.root)
 
 
 @pytest.fixture(scope="module")
-def second(desk: Desk, url: str) -> tuple[Run, str, str]:
+def second(operator: Operator, url: str) -> tuple[Run, str, str]:
     """The second run, and the configuration before and after it."""
     assert url
-    before = desk.configuration()
-    return desk.deploy(), before, desk.configuration()
+    before = operator.configuration()
+    return operator.deploy(), before, operator.configuration()
 
 
 def test_without_a_secret_nothing_is_made_and_the_command_is_named(without_secret: Stopped) -> None:
@@ -172,12 +172,14 @@ def test_a_step_that_fails_stops_the_run_and_says_why(cut_off: Stopped) -> None:
     assert "(AccessDeniedException) when calling the ImportRestApi" in " ".join(str(cut_off).split())
 
 
-def test_the_next_run_goes_on_where_the_last_was_cut_off_and_makes_nothing_twice(first: Run, desk: Desk) -> None:
+def test_the_next_run_goes_on_where_the_last_was_cut_off_and_makes_nothing_twice(
+    first: Run, operator: Operator
+) -> None:
     assert "the stack cordboard-dev-resources is as it was" in first.said
-    triggers = desk.local.client("lambda").list_event_source_mappings()["EventSourceMappings"]
-    noted = [it for it in stage.deployed(STAGE, desk.project.root) if it["resource_type"] == "sqs_event"]
+    triggers = operator.local.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    noted = [it for it in stage.deployed(STAGE, operator.project.root) if it["resource_type"] == "sqs_event"]
     assert [it["UUID"] for it in triggers] == [it["event_uuid"] for it in noted]
-    assert len(desk.local.client("apigateway").get_rest_apis()["items"]) == 1
+    assert len(operator.local.client("apigateway").get_rest_apis()["items"]) == 1
 
 
 def test_the_first_run_makes_what_is_left_and_says_so(first: Run) -> None:
@@ -200,23 +202,25 @@ def test_the_doctor_comes_last_and_finds_nothing(first: Run) -> None:
     assert [line for line in examined if not line.startswith("ok ")] == []
 
 
-def test_the_functions_know_what_apply_made(desk: Desk, url: str) -> None:
-    workflows = desk.loop.call(lambda: list(desk.twilio.router.workspace.workflows))
+def test_the_functions_know_what_apply_made(operator: Operator, url: str) -> None:
+    workflows = operator.loop.call(lambda: list(operator.twilio.router.workspace.workflows))
     for name in ("cordboard-dev", "cordboard-dev-jobs_consumer", "cordboard-dev-sweep"):
-        found = desk.local.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        assert found == stage.variables(STAGE, desk.project.root)
-        assert environment.over(found, desk.packaged(name)) == stage.read(STAGE, desk.project.root)
-        assert [desk.packaged(name)["TWILIO_WORKFLOW_SID"]] == workflows
+        found = operator.local.client("lambda").get_function_configuration(FunctionName=name)["Environment"][
+            "Variables"
+        ]
+        assert found == stage.variables(STAGE, operator.project.root)
+        assert environment.over(found, operator.packaged(name)) == stage.read(STAGE, operator.project.root)
+        assert [operator.packaged(name)["TWILIO_WORKFLOW_SID"]] == workflows
 
 
-def test_a_caller_who_dials_the_number_waits_for_a_worker(desk: Desk, url: str) -> None:
+def test_a_caller_who_dials_the_number_waits_for_a_worker(operator: Operator, url: str) -> None:
     assert url.endswith(".execute-api.us-east-1.amazonaws.com/api")
-    sid = desk.loop.call(lambda: desk.twilio.dial(CALLER, SALES))
-    tasks = desk.twilio.router.workspace.tasks
-    eventually(lambda: desk.loop.call(lambda: bool(tasks)))
-    (task,) = desk.loop.call(lambda: list(tasks.values()))
+    sid = operator.loop.call(lambda: operator.twilio.dial(CALLER, SALES))
+    tasks = operator.twilio.router.workspace.tasks
+    eventually(lambda: operator.loop.call(lambda: bool(tasks)))
+    (task,) = operator.loop.call(lambda: list(tasks.values()))
     assert (task.attributes["call_sid"], task.attributes["department"]) == (sid, "sales")
-    desk.loop.call(lambda: desk.twilio.hang_up(sid))
+    operator.loop.call(lambda: operator.twilio.hang_up(sid))
 
 
 def test_a_second_run_changes_nothing_and_says_so(second: tuple[Run, str, str]) -> None:
@@ -232,52 +236,52 @@ def test_a_second_run_changes_nothing_and_says_so(second: tuple[Run, str, str]) 
         assert line in run.said
 
 
-def test_one_step_alone_is_one_step_in_the_right_account(desk: Desk, url: str) -> None:
+def test_one_step_alone_is_one_step_in_the_right_account(operator: Operator, url: str) -> None:
     assert url
-    run = desk.deploy("resources")
+    run = operator.deploy("resources")
     assert [line for line in run.said.splitlines() if line.endswith(":")] == ["account:", "resources:"]
 
 
 def test_a_stage_that_is_in_another_region_is_not_made_a_second_time(
-    desk: Desk, url: str, monkeypatch: pytest.MonkeyPatch
+    operator: Operator, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert url
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     with pytest.raises(Stopped, match="stage dev is in AWS account 000000000000, region us-east-1: sign in there"):
-        desk.deploy("functions")
+        operator.deploy("functions")
 
 
-def test_a_mistake_in_a_file_stops_before_anything_is_touched(desk: Desk, url: str) -> None:
-    file = desk.project.root / "chalicelib" / "team" / "callcenter.toml"
+def test_a_mistake_in_a_file_stops_before_anything_is_touched(operator: Operator, url: str) -> None:
+    file = operator.project.root / "chalicelib" / "team" / "callcenter.toml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("default_line", "defalt_line"), encoding="utf-8")
-    seen = len(desk.project.proxy.seen)
+    seen = len(operator.project.proxy.seen)
     try:
         with pytest.raises(Stopped, match="defalt_line") as stopped:
-            desk.deploy()
+            operator.deploy()
     finally:
         file.write_text(text, encoding="utf-8")
     assert stopped.value.step == "files"
-    assert desk.project.proxy.seen[seen:] == ["POST /"]  # who am I?
+    assert operator.project.proxy.seen[seen:] == ["POST /"]  # who am I?
 
 
-def test_what_chalice_says_of_a_mistake_is_passed_on(desk: Desk, url: str) -> None:
-    app = desk.project.root / "app.py"
+def test_what_chalice_says_of_a_mistake_is_passed_on(operator: Operator, url: str) -> None:
+    app = operator.project.root / "app.py"
     text = app.read_text(encoding="utf-8")
     app.write_text(f"{text}\nthis is no Python\n", encoding="utf-8")
     try:
         with pytest.raises(Stopped, match=r"(?s)chalice deploy --stage dev failed:.*SyntaxError") as stopped:
-            desk.deploy("functions")
+            operator.deploy("functions")
     finally:
         app.write_text(text, encoding="utf-8")
     assert stopped.value.step == "functions"
-    assert stage.api_url(STAGE, desk.project.root) == url
+    assert stage.api_url(STAGE, operator.project.root) == url
 
 
 def test_a_stage_of_another_account_at_twilio_is_left_alone(
-    desk: Desk, url: str, monkeypatch: pytest.MonkeyPatch
+    operator: Operator, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "9" * 32)
     with pytest.raises(Stopped, match=f"stage dev belongs to {ACCOUNT_SID}") as stopped:
-        desk.deploy()
+        operator.deploy()
     assert stopped.value.step == "secret"
