@@ -230,7 +230,7 @@ FAULTS: Mapping[str, tuple[Fault, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("harm", "check", "fix"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(("cause", "check", "fix"), FAULTS.values(), ids=FAULTS)
 def test_what_is_wrong_is_named_with_what_fixes_it(deployed: DeployedStage, cause: Fault, check: str, fix: str) -> None:
     cause(deployed)
     findings = deployed.examine()
