@@ -2,6 +2,7 @@
 
 import importlib
 import os
+from functools import cache
 from typing import Any
 
 # Where older versions had the team's files: in `chalicelib` itself.
@@ -13,8 +14,9 @@ def folder() -> str:
     return os.path.join(os.path.dirname(os.path.dirname(__file__)), "team")  # noqa: PTH118, PTH120 - pathlib is slow
 
 
+@cache
 def hooks() -> Any:
-    """The team's module hooks.py; None when there is none."""
+    """The team's module hooks.py; None when there is none. A process looks once."""
     if not os.path.exists(os.path.join(folder(), "hooks.py")):  # noqa: PTH110, PTH118
         return None
     return importlib.import_module("chalicelib.team.hooks")

@@ -1,12 +1,12 @@
 """What a process of the application reads once, and how a test has it read again."""
 
 from chalicelib import aws
-from chalicelib.config import callcenter, environment, secrets
+from chalicelib.config import callcenter, environment, secrets, team
 from chalicelib.crm import http as crm_http
 from chalicelib.twilio import rest
 
 # The functions themselves: a test may have put something else in their place.
-CACHED = (environment.current, callcenter.current, aws.client, rest._client, crm_http._pool)
+CACHED = (team.hooks, environment.current, callcenter.current, aws.client, rest._client, crm_http._pool)
 
 
 def forget_everything() -> None:
