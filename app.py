@@ -106,6 +106,11 @@ def voice_moved() -> Response:
     return _twiml(handlers.moved, handlers.apologize)
 
 
+@_route(urls.DECLINED)
+def voice_declined() -> Response:
+    return _twiml(handlers.declined, handlers.apologize)
+
+
 @_route(urls.SURVEY)
 def voice_survey() -> Response:
     return _twiml(handlers.survey, handlers.apologize)

@@ -79,6 +79,27 @@ def moved(webhook: Webhook) -> str:
     return twiml.after(treatment, "leave", webhook.base_url)
 
 
+def declined(webhook: Webhook) -> str:
+    """The CRM says no to this caller: what it wants said is in the call's row, else the line's own sentence is."""
+    call_sid = sid(webhook.form.get("CallSid"))
+    _record(call_sid, {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
+    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    say, then = _declined_by(call_sid)
+    return twiml.decline(treatment, say, then, webhook.base_url)
+
+
+def _declined_by(call_sid: str) -> tuple[str, str]:
+    """Sentence and way on that the CRM chose; empty when it chose none, or the table cannot be read."""
+    from chalicelib.links import table
+
+    try:
+        call = table.find_call(call_sid).call if call_sid else None
+    except Exception as error:
+        log.error("what the CRM wants said cannot be read", why=type(error).__name__)
+        return "", ""
+    return (call.declined_say, call.declined_then) if call else ("", "")
+
+
 def survey(webhook: Webhook) -> str:
     """The digit of the survey is kept with the call."""
     _record(sid(webhook.form.get("CallSid")), {"survey": webhook.form.get("Digits", "")[:1]}, webhook.at)
@@ -106,6 +127,7 @@ _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.WAIT: wait,
     urls.AFTER: after,
     urls.MOVED: moved,
+    urls.DECLINED: declined,
     urls.SURVEY: survey,
     urls.VOICEMAIL: voicemail,
 }

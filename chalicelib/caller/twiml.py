@@ -106,6 +106,14 @@ def after(treatment: Treatment, queue_result: str, base_url: str) -> str:
     return str(response)
 
 
+def decline(treatment: Treatment, say: str, then: str, base_url: str) -> str:
+    """A caller to whom the CRM says no. Empty: as the line's `after.declined` has it."""
+    response = VoiceResponse()
+    rules = treatment.after.declined
+    _end(response, treatment, say or rules.say, then or rules.then, base_url)
+    return str(response)
+
+
 def thank_for_survey(treatment: Treatment) -> str:
     response = VoiceResponse()
     _goodbye(response, treatment, treatment.after.thanks)

@@ -66,6 +66,7 @@ class After(_Table, frozen=True):
     thanks: str = "Thank you for calling. Goodbye."
     queue_full: Ending = Ending("All our lines are busy. Please call again later. Goodbye.")
     leave: Ending = Ending("Nobody is free at the moment. Please call again later. Goodbye.")
+    declined: Ending = Ending("We are sorry, we cannot take this call. Goodbye.")
     error: Ending = Ending("Something went wrong on our side. Please call again. Goodbye.")
 
 

@@ -2,13 +2,16 @@
 
 from typing import Literal
 
-from chalicelib.crm.port import Approval, Attempt, Declined, Unavailable
+from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Unavailable
 
-__all__ = ["Approval", "Attempt", "Declined", "Unavailable", "prepare"]
+__all__ = ["Approval", "Attempt", "Declined", "DeclinedCaller", "Unavailable", "prepare"]
 
 
 def prepare(adapter: Literal["contacts", "http", "none"], attempt: Attempt) -> Approval:
-    """Look the caller up and record the attempt with the queue's adapter. Raises Declined, Unavailable."""
+    """Look the caller up and record the attempt with the queue's adapter.
+
+    Raises Declined, DeclinedCaller, Unavailable.
+    """
     if adapter == "contacts":
         from chalicelib.crm import contacts
 

@@ -1,18 +1,22 @@
 """The embedded CRM: a DynamoDB table of contacts and of the attempts to reach somebody for them.
 
 Keys: partition `phone` (E.164), sort `item`: "CONTACT", or "ATTEMPT#" and the ReservationSid. A contact may have
-`name`, `whisper` (said to the worker), and `declined` (a reason: this caller is put through to nobody).
+`name`, `whisper` (said to the worker), `declined` (a reason: this caller is
+put through to nobody) and `declined_say` (what the caller hears then).
 """
 
 from typing import Any
 
 from chalicelib import aws
 from chalicelib.config import callcenter, environment
-from chalicelib.crm.port import Approval, Attempt, Declined, Unavailable
+from chalicelib.crm.port import Approval, Attempt, DeclinedCaller, Unavailable
 
 
 def prepare(attempt: Attempt) -> Approval:
-    """Find the contact and write the attempt down; the same attempt twice is one row. Raises Declined, Unavailable."""
+    """Find the contact and write the attempt down; the same attempt twice is one row.
+
+    Raises DeclinedCaller, Unavailable.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     if not attempt.caller:
@@ -23,7 +27,7 @@ def prepare(attempt: Attempt) -> Approval:
     except (BotoCoreError, ClientError) as error:
         raise Unavailable(f"the contacts table: {type(error).__name__}") from None
     if contact.get("declined"):
-        raise Declined(contact["declined"])
+        raise DeclinedCaller(contact["declined"], contact.get("declined_say", ""))
     return Approval(contact.get("name", ""), contact.get("whisper", ""), contact)
 
 

@@ -2,25 +2,29 @@
 
 Request: POST, the Attempt as JSON. Headers: `X-Cordboard-Timestamp` (epoch seconds), `X-Cordboard-Signature` (hex
 HMAC-SHA256, keyed with the secret's `crm_key`, of the timestamp, a full stop and the body), `Idempotency-Key`.
-Answer: 2xx goes on (empty, or JSON with `name`, `whisper`, `data`), 409 declines (JSON with `reason`), 5xx and
-timeouts are tried again, anything else counts as out of order.
+Answer: 2xx goes on (empty, or JSON with `name`, `whisper`, `data`). 409 declines (JSON with `reason`): this worker, or
+with `"who": "caller"` the caller, with `say` and `then`. 5xx and timeouts are tried again. Anything else counts as out
+of order.
 """
 
 import hashlib
 import hmac
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from chalicelib.config import callcenter, environment, secrets
-from chalicelib.crm.port import Approval, Attempt, Declined, Unavailable
+from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Unavailable
 
 MAX_ANSWER_BYTES = 16 * 1024  # what a link keeps of an answer
 
 
 class _Refusal(msgspec.Struct):
     reason: str = "declined"
+    who: Literal["worker", "caller"] = "worker"
+    say: str = ""
+    then: Literal["hangup", "voicemail"] = "hangup"
 
 
 def sign(key: str, timestamp: str, body: bytes) -> str:
@@ -29,7 +33,7 @@ def sign(key: str, timestamp: str, body: bytes) -> str:
 
 
 def prepare(attempt: Attempt) -> Approval:
-    """Ask the endpoint. Raises Declined, Unavailable."""
+    """Ask the endpoint. Raises Declined, DeclinedCaller, Unavailable."""
     import urllib3
 
     url = environment.current().crm_url
@@ -46,7 +50,7 @@ def prepare(attempt: Attempt) -> Approval:
 def _read(status: int, data: bytes) -> Approval:
     try:
         if status == 409:
-            raise Declined(msgspec.json.decode(data or b"{}", type=_Refusal).reason)
+            raise _declined(msgspec.json.decode(data or b"{}", type=_Refusal))
         if not 200 <= status < 300:
             raise Unavailable(f"the CRM endpoint answered {status}")
         if len(data) > MAX_ANSWER_BYTES:
@@ -54,6 +58,12 @@ def _read(status: int, data: bytes) -> Approval:
         return msgspec.json.decode(data, type=Approval) if data.strip() else Approval()
     except msgspec.DecodeError:
         raise Unavailable(f"the CRM endpoint's answer ({status}) is not the JSON that is agreed") from None
+
+
+def _declined(refusal: _Refusal) -> Declined | DeclinedCaller:
+    if refusal.who == "worker":
+        return Declined(refusal.reason)
+    return DeclinedCaller(refusal.reason, refusal.say, refusal.then)
 
 
 def _headers(attempt: Attempt, body: bytes) -> dict[str, str]:

@@ -5,7 +5,7 @@ An adapter is one module with `prepare(attempt) -> Approval`. It hears of every 
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -33,6 +33,18 @@ class Approval(msgspec.Struct, frozen=True):
 
 class Declined(Exception):
     """The CRM says no to this worker for this caller; the text is its reason."""
+
+
+class DeclinedCaller(Exception):
+    """The CRM says no to this caller, whoever the worker is; the text is its reason.
+
+    `say` is what the caller hears, the line's own sentence when it is empty; then the caller may leave a message.
+    """
+
+    def __init__(self, reason: str, say: str = "", then: Literal["hangup", "voicemail"] = "hangup") -> None:
+        super().__init__(reason)
+        self.say = say
+        self.then = then
 
 
 class Unavailable(Exception):

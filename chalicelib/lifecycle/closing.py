@@ -54,6 +54,7 @@ def close_abandoned(link: Link, reason: str, now: float) -> None:
 
     The reservation's own event says the same, but may be late, or lost.
     """
+    reason = link.reason or reason  # why the caller was led out, say
     if link.own_leg:
         end_leg(link.own_leg, link.subject)
     try:

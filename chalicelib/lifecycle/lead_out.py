@@ -1,5 +1,7 @@
 """A caller whose task ended without a worker: Twilio may leave them in the queue for ever (contract 3.1, 12)."""
 
+from collections.abc import Mapping
+
 from chalicelib import jobs
 from chalicelib.jobs import LeadOut
 from chalicelib.links import table
@@ -19,10 +21,20 @@ def lead_out_soon(call_sid: str, base_url: str) -> None:
 
 def lead_out(call_sid: str, base_url: str, now: float) -> str:
     """Redirect the caller to a document that ends the wait, once. Says what it did. Raises NotDone."""
+    return _redirect(call_sid, urls.MOVED.url(base_url), now, {})
+
+
+def decline(call_sid: str, base_url: str, say: str, then: str, now: float) -> str:
+    """The CRM says no to this caller: the same, with a sentence of its own. Says what it did. Raises NotDone."""
+    kept = {"declined_say": say, "declined_then": then}
+    return _redirect(call_sid, urls.DECLINED.url(base_url), now, kept)
+
+
+def _redirect(call_sid: str, url: str, now: float, kept: Mapping[str, object]) -> str:
     try:
-        table.claim_caller(call_sid, now, LEASE_SECONDS)
+        table.claim_caller(call_sid, now, LEASE_SECONDS, kept)
     except table.ConditionFailed:
         return "left by itself"
-    did = "led out" if rest.redirect(call_sid, urls.MOVED.url(base_url)) else "has gone"
-    log.info("caller without a task", did=did)
+    did = "led out" if rest.redirect(call_sid, url) else "has gone"
+    log.info("caller led out of the queue", did=did)
     return did

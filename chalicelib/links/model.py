@@ -93,6 +93,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     base_url: str = ""  # of this application, as Twilio reaches it
     at: float = 0  # when it came to be known
     check_at: float = 0  # the sweep looks at it then; 0 when the caller is out of the queue
+    declined_say: str = ""  # what the CRM wants said to a caller whom it declines, and how the call goes on
+    declined_then: str = ""
     moved_at: float = 0  # when we led the caller out of the queue
     left_queue_at: float = 0
     wrapping_at: float = 0

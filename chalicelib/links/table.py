@@ -210,18 +210,16 @@ def reschedule_caller(due: Due, check_at: float) -> Call:
     return msgspec.convert(_update(due.key.subject, "CALL", write), Call, strict=False)
 
 
-def claim_caller(subject: str, now: float, lease_seconds: float) -> None:
-    """Take the caller, to lead them out of the queue; again once a lease ran out without their having left it.
+def claim_caller(subject: str, now: float, lease_seconds: float, changes: Mapping[str, object] | None = None) -> None:
+    """Take the caller, to lead them out of the queue, and keep `changes`; again when a lease ran out.
 
     Raises ConditionFailed: they left the queue, or another job is at work.
     """
     free = "attribute_not_exists(moved_at) OR moved_at < :lapsed"
     condition = f"attribute_not_exists(left_queue_at) AND ({free})"
-    _update(
-        subject,
-        "CALL",
-        _Write({"moved_at": now}, condition, {":lapsed": now - lease_seconds}, names={}, defaults=_expiry(now)),
-    )
+    changes = {**(changes or {}), "moved_at": now}
+    write = _Write(changes, condition, {":lapsed": now - lease_seconds}, {}, _expiry(now))
+    _update(subject, "CALL", write)
 
 
 def find_call(subject: str, table: str = "") -> CallRecord:

@@ -32,6 +32,7 @@ MENU = Route("/voice/menu/{attempt}")
 WAIT = Route("/voice/wait")
 AFTER = Route("/voice/after")
 MOVED = Route("/voice/moved")
+DECLINED = Route("/voice/declined")
 SURVEY = Route("/voice/survey")
 VOICEMAIL = Route("/voice/voicemail")
 FALLBACK = Route("/voice/fallback")
@@ -49,6 +50,7 @@ ROUTES = (
     WAIT,
     AFTER,
     MOVED,
+    DECLINED,
     SURVEY,
     VOICEMAIL,
     FALLBACK,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from chalicelib import crm
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
-from chalicelib.lifecycle import closing
+from chalicelib.lifecycle import closing, lead_out
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
@@ -69,6 +69,9 @@ def _ask_crm(link: Link, clock: Callable[[], float]) -> crm.Approval | None:
     )
     try:
         return crm.prepare(rules.crm, attempt)
+    except crm.DeclinedCaller as no:
+        _decline_caller(link, no, clock())
+        return None
     except (crm.Declined, crm.Unavailable) as error:
         why = "declined" if isinstance(error, crm.Declined) else "CRM failed"
         if isinstance(error, crm.Unavailable):
@@ -76,6 +79,18 @@ def _ask_crm(link: Link, clock: Callable[[], float]) -> crm.Approval | None:
         activity = environment.current().activity_sid(rules.activities.declined)
         closing.reject(link.key, link.task_sid, f"{why}: {error}", activity, clock())
         return None
+
+
+def _decline_caller(link: Link, no: crm.DeclinedCaller, now: float) -> None:
+    """Lead the caller out of the queue. No worker is moved, and none is tried after this one.
+
+    The reservation is not rejected: that would hand the caller to the next worker first. Twilio cancels it when the
+    caller has left, and its event closes the link.
+    """
+    reason = f"declined: {no}"
+    table.set_reason_once(link.key, reason)
+    did = lead_out.decline(link.subject, link.base_url, no.say, no.then, now)
+    log.info("caller declined", metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason), reason=reason, did=did)
 
 
 def _dial(link: Link, approval: crm.Approval, clock: Callable[[], float]) -> None:

@@ -53,6 +53,19 @@ def test_409_declines_with_its_reason(environment: pytest.MonkeyPatch, body: byt
     assert len(endpoint.requests) == 1
 
 
+def test_409_may_decline_the_caller_whoever_the_worker_is(environment: pytest.MonkeyPatch) -> None:
+    body = b'{"reason": "owes us money", "who": "caller", "say": "Please write to us.", "then": "voicemail"}'
+    with serving((409, body)) as endpoint, pytest.raises(crm.DeclinedCaller, match="owes us money") as no:
+        ask(environment, endpoint)
+    assert (no.value.say, no.value.then) == ("Please write to us.", "voicemail")
+
+
+@pytest.mark.parametrize("body", [b'{"who": "nobody"}', b'{"who": "caller", "then": "dance"}'])
+def test_a_409_that_makes_no_sense_is_a_crm_that_cannot_be_asked(environment: pytest.MonkeyPatch, body: bytes) -> None:
+    with serving((409, body)) as endpoint, pytest.raises(crm.Unavailable):
+        ask(environment, endpoint)
+
+
 def test_5xx_is_tried_again(environment: pytest.MonkeyPatch) -> None:
     with serving((500, b""), (503, b""), (200, b"")) as endpoint:
         assert ask(environment, endpoint) == crm.Approval()

@@ -82,6 +82,7 @@ ENDPOINTS = (
     Endpoint("/voice/after", caller_form(QueueResult="leave", QueueTime="5"), says=("QueueResult", QUEUE_RESULTS)),
     Endpoint("/voice/fallback", caller_form(ErrorCode="11200"), says=("ErrorUrl", ERROR_URLS)),
     Endpoint("/voice/moved", caller_form()),
+    Endpoint("/voice/declined", caller_form()),
     Endpoint("/voice/survey", caller_form(Digits="1")),
     Endpoint("/voice/voicemail", caller_form(RecordingUrl="https://api.twilio.com/r/RE1", RecordingDuration="9")),
     Endpoint("/taskrouter/assignment", assignment_form()),

@@ -72,13 +72,35 @@ def test_the_attempt_is_recorded_once_however_often_it_is_made(driver: Driver) -
     assert items[0]["worker_name"]["S"] == "Bea"
 
 
-def test_a_caller_whom_the_crm_declines_is_given_back_with_the_reason(driver: Driver) -> None:
-    contact(driver, declined="asked not to be called")
+def test_a_caller_whom_the_crm_declines_is_led_out_and_no_worker_is_moved(driver: Driver) -> None:
+    contact(driver, declined="asked not to be called", declined_say="Please write to us.")
     driver.ring()
-    assert dialled(driver) == []
-    assert rejected(driver) == [{"ReservationStatus": "rejected", "WorkerActivitySid": ACTIVITIES["Unavailable"]}]
-    assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "declined: asked not to be called")
-    assert "open" not in driver.link
+    assert dialled(driver) == [] and rejected(driver) == []
+    redirected = driver.twilio.made(f"Calls/{CALL}.json")
+    assert redirected == [{"Url": f"{BASE}/voice/declined#rc=2&rp=all", "Method": "POST"}]
+    driver.twilio.reservation = "canceled"
+    driver.event("reservation.canceled")
+    assert (driver.link["outcome"], driver.link["reason"]) == ("canceled", "declined: asked not to be called")
+    heard = driver.voice("declined")
+    assert [verb.tag for verb in heard] == ["Say", "Hangup"] and heard[0].text == "Please write to us."
+
+
+def test_a_declined_caller_hears_the_lines_own_sentence_when_the_crm_has_none_or_the_table_is_down(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "cannot take this call" in str(driver.voice("declined")[0].text)
+    monkeypatch.setattr(table, "find_call", lambda *_: 1 / 0)
+    assert "cannot take this call" in str(driver.voice("declined")[0].text)
+
+
+def test_a_caller_who_cannot_be_led_out_now_is_led_out_by_the_next_delivery(driver: Driver) -> None:
+    contact(driver, declined="no")
+    driver.twilio.failures = {f"Calls/{CALL}.json": [503]}
+    driver.assign()
+    with pytest.raises(rest.TwilioUnavailable):
+        driver.work(RING)
+    consumer.work(RING, lambda: time.time() + ring.LEASE_SECONDS + 1)
+    assert len(driver.twilio.made(f"Calls/{CALL}.json")) == 2 and rejected(driver) == []
 
 
 def test_a_crm_that_cannot_be_asked_ends_in_a_rejection(driver: Driver) -> None:
@@ -261,9 +283,9 @@ def test_a_second_leg_for_the_same_link_is_ended(driver: Driver) -> None:
 
 
 def test_a_rejection_that_twilio_does_not_take_comes_again(driver: Driver) -> None:
-    contact(driver, declined="no")
     driver.twilio.failures = {"POST /v1": [500]}
     driver.assign()
+    driver.cloud.client("dynamodb").delete_table(TableName="cordboard-test-contacts")
     with pytest.raises(rest.TwilioUnavailable):
         driver.work(RING)
     consumer.work(RING, lambda: time.time() + ring.LEASE_SECONDS + 1)

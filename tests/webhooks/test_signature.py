@@ -25,6 +25,7 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/voice/wait", caller_form(), {}),
     ("/voice/after", caller_form(QueueResult="leave"), {}),
     ("/voice/moved", caller_form(), {}),
+    ("/voice/declined", caller_form(), {}),
     ("/voice/survey", caller_form(Digits="1"), {}),
     ("/voice/voicemail", caller_form(), {}),
     ("/voice/fallback", caller_form(), {}),
