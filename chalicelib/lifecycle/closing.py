@@ -109,9 +109,18 @@ def reject(key: Key, task_sid: str, reason: str, activity_sid: str, now: float, 
 
     Raises NotDone.
     """
-    rejected = rest.reject(task_sid, key.reservation_sid, activity_sid)
-    status = "rejected" if rejected else rest.reservation_status(task_sid, key.reservation_sid)
+    status = _reject(key, task_sid, activity_sid)
+    if status == "pending" and activity_sid:  # nobody else decided: it is the activity that Twilio refuses
+        log.error("activity refused: its sid is stale", activity_sid=activity_sid, **key.sids)
+        status = _reject(key, task_sid, "")
     close_as(key, status, reason, now, leg_ended=leg_ended)
+
+
+def _reject(key: Key, task_sid: str, activity_sid: str) -> str:
+    """The reservation's status after the try."""
+    if rest.reject(task_sid, key.reservation_sid, activity_sid):
+        return "rejected"
+    return rest.reservation_status(task_sid, key.reservation_sid)
 
 
 def reject_later(link: Link, reason: str, now: float) -> None:

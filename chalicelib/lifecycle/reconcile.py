@@ -37,6 +37,8 @@ def run(clock: Clock) -> Mapping[str, int]:
     for sweep, seconds in ((_links, LINKS_SECONDS), (_callers, CALLERS_SECONDS), (_tasks, ALL_SECONDS)):
         try:
             done.update(sweep(clock, began + seconds))
+        except rest.TwilioDenied:
+            raise  # of every request to come: the function's error rings the operator
         except rest.NotDone as error:
             log.warning("sweep: Twilio cannot be reached", why=str(error))
             done["broken off"] += 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -41,6 +41,10 @@ class NotDone(Exception):
 
 class TwilioUnavailable(NotDone):
     """Twilio did not take the request: too many requests, an error of its own, or no connection."""
+
+
+class TwilioDenied(NotDone):
+    """Twilio refuses our credentials: revoked, rotated, or not those of this account. The next try reads the secret."""
 
 
 class OutcomeUnknown(NotDone):
@@ -155,7 +159,7 @@ def reject(task_sid: str, reservation_sid: str, activity_sid: str) -> bool:
             reservation.update(reservation_status="rejected", **fields)
         except _rest_errors() as error:
             # The code for a reservation that is not pending is not documented: any final refusal is taken as that.
-            if not _is_final(error.status):
+            if not _is_final(error.status) or _is_denied(error.status, error.code):
                 raise
             return False
     return True
@@ -269,10 +273,18 @@ def _pages() -> Iterator[None]:
         raise _as_ours(response.status_code, 0, "no list") from None
 
 
-def _as_ours(status: int, code: int, message: str) -> TwilioRejected | TwilioUnavailable | OutcomeUnknown:
+def _as_ours(status: int, code: int, message: str) -> TwilioRejected | NotDone:
+    if _is_denied(status, code):
+        secrets.forget()
+        return TwilioDenied(f"Twilio refuses our credentials ({status})")
     if _is_final(status):
         return TwilioRejected(code or status, message)
     return (OutcomeUnknown if status in UNKNOWN_STATUSES else TwilioUnavailable)(f"Twilio answered {status}")
+
+
+def _is_denied(status: int, code: int) -> bool:
+    """Whether the credentials are refused (contract 7.6), not what was asked with them: that has a code of its own."""
+    return status == 401 or (status == 403 and code in (0, 403, 20003))
 
 
 def _is_final(status: int) -> bool:
@@ -289,11 +301,16 @@ def _workspace() -> "WorkspaceContext":
     return _client().taskrouter.v1.workspaces(environment.current().workspace_sid)
 
 
-@cache
 def _client() -> "Client":
+    """The client with the secret's credentials: it follows a rotation."""
+    return _client_with(secrets.current())
+
+
+@lru_cache(maxsize=1)
+def _client_with(secret: secrets.Secrets) -> "Client":
     from twilio.rest import Client
 
-    secret, current = secrets.current(), environment.current()
+    current = environment.current()
     username = secret.api_key_sid or current.account_sid
     password = secret.api_key_secret or secret.auth_tokens[0]
     return Client(username, password, current.account_sid, http_client=_http_client(current.twilio_api_url))

@@ -28,6 +28,9 @@ def work(job: Job, clock: Callable[[], float]) -> None:
     with log.Context(job=type(job).__name__, **_sids(job)):
         try:
             _do(job, clock)
+        except rest.TwilioDenied as error:
+            log.error("job comes again", metrics.of(metrics.JOBS_TRIED_AGAIN), why=str(error))
+            raise
         except (ring.Retry, rest.NotDone) as error:
             log.warning("job comes again", metrics.of(metrics.JOBS_TRIED_AGAIN), why=str(error))
             raise

@@ -1,7 +1,10 @@
 """Twilio's own client against a real server: what is tried again, what is not, and what is not known."""
 
+from base64 import b64decode
+
 import pytest
 
+from chalicelib.config import secrets
 from chalicelib.twilio import rest
 from tests.doubles.http_server import Endpoint, serving
 from tests.support.caches import forget_everything
@@ -92,7 +95,7 @@ def test_hanging_up_what_has_ended_is_done(environment: pytest.MonkeyPatch, answ
 def test_wrong_credentials_are_not_taken_for_done(environment: pytest.MonkeyPatch) -> None:
     with serving(error(401, 20003)) as endpoint:
         use(environment, endpoint)
-        with pytest.raises(rest.TwilioRejected):
+        with pytest.raises(rest.TwilioDenied):
             rest.complete_task("WT1", "wrapped up")
 
 
@@ -101,3 +104,43 @@ def test_a_rejection_of_what_is_not_pending_says_so(environment: pytest.MonkeyPa
         use(environment, endpoint)
         assert rest.reject("WT1", "WR1", "WA1") is False
     assert endpoint.requests[0][2] == b"ReservationStatus=rejected&WorkerActivitySid=WA1"
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (403, 403)])
+def test_refused_credentials_are_an_error_of_their_own_and_no_decision_of_somebody_else(
+    environment: pytest.MonkeyPatch, status: int, code: int
+) -> None:
+    with serving(error(status, code)) as endpoint:
+        use(environment, endpoint)
+        for ask in (lambda: rest.ring_worker(RING), lambda: rest.reject("WT1", "WR1", ""), lambda: rest.hang_up("CA1")):
+            with pytest.raises(rest.TwilioDenied):
+                ask()
+
+
+def test_a_refusal_with_a_code_of_its_own_is_no_matter_of_credentials(environment: pytest.MonkeyPatch) -> None:
+    with serving(error(403, 21215)) as endpoint:
+        use(environment, endpoint)
+        with pytest.raises(rest.TwilioRejected):
+            rest.ring_worker(RING)
+
+
+def test_the_client_follows_a_rotation(environment: pytest.MonkeyPatch) -> None:
+    with serving(CREATED, CREATED) as endpoint:
+        use(environment, endpoint)
+        rest.ring_worker(RING)
+        environment.setenv("TWILIO_AUTH_TOKEN", "newest,older")
+        secrets.forget()
+        rest.ring_worker(RING)
+    before, after = (headers["Authorization"] for _, headers, _ in endpoint.requests)
+    assert before != after and b64decode(after.split()[1]).endswith(b":newest")
+
+
+def test_after_a_refusal_the_secret_is_read_again(environment: pytest.MonkeyPatch) -> None:
+    with serving(error(401, 20003), CREATED) as endpoint:
+        use(environment, endpoint)
+        environment.setenv("TWILIO_AUTH_TOKEN", "revoked")
+        forget_everything()
+        with pytest.raises(rest.TwilioDenied):
+            rest.ring_worker(RING)
+        environment.setenv("TWILIO_AUTH_TOKEN", "new")
+        assert rest.ring_worker(RING).call_sid == "CA1"

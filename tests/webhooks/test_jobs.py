@@ -304,3 +304,19 @@ def test_a_job_of_an_older_version_is_done_and_of_a_newer_one_as_well(driver: Dr
 def test_a_message_that_is_no_job_is_not_lost(driver: Driver, body: str) -> None:
     with pytest.raises(jobs.JobError):
         driver.work(body)
+
+
+def test_a_stale_activity_does_not_keep_the_caller_waiting(driver: Driver) -> None:
+    driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Tasks/{TASK}/Reservations": [(400, 20001)]}
+    driver.cloud.client("dynamodb").delete_table(TableName="cordboard-test-contacts")
+    driver.ring()
+    assert ["WorkerActivitySid" in form for form in rejected(driver)] == [True, False]
+    assert driver.link["outcome"] == "rejected" and "stale" in driver.log.getvalue()
+
+
+def test_credentials_that_twilio_refuses_fail_the_job_aloud(driver: Driver) -> None:
+    driver.twilio.failures = {"Calls.json": [(401, 20003)]}
+    driver.assign()
+    with pytest.raises(rest.TwilioDenied):
+        driver.work(RING)
+    assert '"level":"ERROR"' in driver.log.getvalue() and rejected(driver) == []

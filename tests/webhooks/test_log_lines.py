@@ -152,7 +152,7 @@ def test_each_line_has_lambdas_id_of_its_request(driver: Driver, capsys: pytest.
 def test_nothing_of_a_call_stays_for_the_next_request(driver: Driver, capsys: pytest.CaptureFixture[str]) -> None:
     a_whole_call(driver)
     with pytest.raises(rest.TwilioRejected):
-        driver.twilio.failures = {"POST": [(403, 20003)]}
+        driver.twilio.failures = {"POST": [(400, 20001)]}
         driver.work(jobs.HangUp(LEG, CALL))
     driver.sweep()
     assert [set(line) for line in lines(driver)][-1] == {"level", "event", "seconds"}

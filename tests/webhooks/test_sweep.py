@@ -291,7 +291,7 @@ def test_what_is_wrong_with_one_link_does_not_hold_up_the_others(driver: Driver,
         ExpressionAttributeNames={"#state": "state"},
         ExpressionAttributeValues={":newer": {"S": "a state of a newer version"}},
     )
-    driver.twilio.failures = {keys[1].reservation_sid: [(403, 20003)]}
+    driver.twilio.failures = {keys[1].reservation_sid: [(400, 20001)]}
     driver.twilio.reservation = "timeout"
     later(AFTER_DEADLINE)
     driver.sweep()
@@ -491,7 +491,7 @@ def test_a_long_list_of_links_leaves_time_for_the_tasks(driver: Driver, later: L
 
 
 def test_a_task_that_cannot_be_ended_does_not_hold_up_the_others(driver: Driver, later: Later) -> None:
-    driver.twilio.failures = {f"GET {TASKS}/{TASK}": [(403, 20003)]}
+    driver.twilio.failures = {f"GET {TASKS}/{TASK}": [(400, 20001)]}
     wrapping(driver, later)
     other = wrapping(driver, later, sid="WT" + "9" * 32)
     later(AFTER_WRAP_UP)
@@ -506,7 +506,7 @@ def test_a_quiet_minute_asks_twilio_once_and_the_table_once(driver: Driver) -> N
 
 
 def test_the_verbs_tell_a_task_that_is_gone_from_an_error(driver: Driver) -> None:
-    driver.twilio.failures = {f"GET {TASKS}": [(404, 20404), (403, 20003)]}
+    driver.twilio.failures = {f"GET {TASKS}": [(404, 20404), (400, 20001)]}
     assert rest.task(TASK) is None
     with pytest.raises(rest.TwilioRejected):
         rest.task(TASK)
@@ -514,5 +514,13 @@ def test_the_verbs_tell_a_task_that_is_gone_from_an_error(driver: Driver) -> Non
 
 def test_a_list_that_twilio_refuses_is_lambdas_to_report(driver: Driver) -> None:
     driver.twilio.failures = {f"GET {TASKS}": [(403, 20003)]}
-    with pytest.raises(rest.TwilioRejected, match="403"):
+    with pytest.raises(rest.TwilioDenied, match="403"):
+        driver.sweep()
+
+
+def test_credentials_that_are_refused_end_the_sweep_aloud(driver: Driver, later: Later) -> None:
+    driver.assign()
+    later(AFTER_DEADLINE)
+    driver.twilio.failures = {f"GET {TASKS}": [(401, 20003)]}
+    with pytest.raises(rest.TwilioDenied):
         driver.sweep()
