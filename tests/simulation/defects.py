@@ -155,7 +155,9 @@ DEFECTS: Mapping[str, Defect] = {
         rest, "reservation_status", _any_reservation_is_pending, 2, 5, 6
     ),
     "the CRM's no is ignored": _replace(crm, "prepare", _whatever_the_crm_says, 3),
-    "a failed CRM rejects nothing": _replace(closing, "reject", _nothing, 3, 5, 6),
+    "a failed CRM rejects nothing": _replace(
+        closing, "reject", _nothing, 3, 5, 6, faults="crm_declines=0.3,crm_500=0.3"
+    ),
     "the CRM cannot tell repeats apart": _replace(crm, "prepare", _another_key_each_time, 7),
     "the waiting document is silent": _replace(caller_twiml, "wait", _says('<Pause length="120"/>'), 4),
     "the call ends without a word": _replace(caller_twiml, "after", _says(""), 4),

@@ -23,6 +23,7 @@ TWILIO = ("rest_", "twilio_down")
 SENTENCE = 8.0  # the longest that is said to a worker alone: the whisper, then a goodbye
 WEBHOOK = 15.0
 SOON, LATER = 5.0, 30.0
+_PEOPLE = ("caller_", "worker_", "activity_")
 SILENCE, LONG_SILENCE = 30.0, 60.0
 LONGEST_CALL = 600.0
 # Twilio's complaints about what it was answered (contract 1.4, 7.6), and what the emulator would have to imitate.
@@ -143,8 +144,10 @@ def _fell_back_to_direct(observed: Observed, reservation_sid: str) -> bool:
 
 def crm_no_is_a_rejection(observed: Observed) -> Found:
     said: dict[str, list[bool]] = {}
+    last: dict[str, float] = {}
     for answer in observed.world.crm.log:
         said.setdefault(answer.key, []).append(answer.yes)
+        last[answer.key] = answer.at
     for sid, answers in said.items():
         reservation = observed.reservations.get(sid)
         if reservation is None or any(answers) or _fell_back_to_direct(observed, sid):
@@ -152,6 +155,16 @@ def crm_no_is_a_rejection(observed: Observed) -> Found:
         fair = ("rejected", "canceled", "rescinded", *(["timeout"] if observed.faults_about((sid,)) else []))
         if reservation.status not in fair:
             yield Violation(3, reservation.call_sid, f"the CRM said no to {sid}, which ended {reservation.status}")
+        elif reservation.statuses[-1][0] > last[sid] + SOON and not _troubled(observed, sid):
+            waited = reservation.statuses[-1][0] - last[sid]
+            yield Violation(3, reservation.call_sid, f"{sid} ended only {waited:.0f} s after the CRM's no")
+
+
+def _troubled(observed: Observed, reservation_sid: str) -> bool:
+    """Whether anything but the CRM and people went wrong about this reservation, its call or its worker."""
+    reservation = observed.reservations[reservation_sid]
+    about = (reservation_sid, reservation.call_sid, reservation.task_sid, reservation.worker_sid)
+    return any(not fault.kind.startswith(("crm_", *_PEOPLE)) for fault in observed.faults_about(about))
 
 
 # 4. No caller is stranded
