@@ -101,8 +101,9 @@ class Line(Treatment, frozen=True, kw_only=True):
 
     @property
     def longest_wait(self) -> int:
-        """Without `leave_after` the end of the task, and a little: Twilio may leave the caller in the queue then."""
-        return self.wait.leave_after or self.timeout + LEFT_BEHIND_SECONDS
+        """At most until the task is over, and a little: Twilio may leave the caller in the queue, and nobody comes."""
+        task_is_over = self.timeout + LEFT_BEHIND_SECONDS
+        return min(self.wait.leave_after or task_is_over, task_is_over)
 
 
 class SimpleQueue(Treatment, frozen=True, kw_only=True):

@@ -92,8 +92,8 @@ def test_the_fallback_says_the_same(driver: Driver) -> None:
 
 
 def test_nobody_waits_for_ever() -> None:
-    line = callcenter.Line(greeting="Hello.", timeout=180)
-    assert line.longest_wait == 1800
+    assert callcenter.Line(greeting="Hello.").longest_wait == 1800
+    assert callcenter.Line(greeting="Hello.", timeout=180).longest_wait == 210
     assert callcenter.Line(greeting="Hello.", timeout=180, wait=callcenter.Wait(leave_after=0)).longest_wait == 210
     simple = callcenter.SimpleQueue(
         greeting="", numbers=(), agent_numbers=(), agents=(), wait=callcenter.Wait(leave_after=0)
