@@ -47,12 +47,6 @@ class CallCentre:
         for name in names:
             self.twilio.router.lifecycle.set_activity(self.workers[name], self.activities["Available"])
 
-    def name_of(self, number: str) -> str:
-        people = {phone: name for name, phone in CALLERS.items()} | {
-            phone: name for name, (phone, _) in WORKERS.items()
-        }
-        return people.get(number, number)
-
 
 def name_of(number: str) -> str:
     """The person with this number; the number itself when nobody has it."""

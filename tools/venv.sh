@@ -22,6 +22,10 @@ if [ -z "$python" ]; then
         "Install one, or name one: make PYTHON=/path/to/python3.13"
 fi
 
+if [ -L .venv ]; then
+    fail ".venv is a link to another checkout's: it would be emptied. Remove the link, and run the same command again."
+fi
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 

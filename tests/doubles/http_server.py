@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers as told: for the gateways that speak HTTP."""
+"""A real HTTP server on loopback with scripted answers: for the adapters that speak HTTP."""
 
 import threading
 from collections.abc import Iterator

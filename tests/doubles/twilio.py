@@ -1,4 +1,4 @@
-"""Twilio's REST API as the application sees it in the tests of its doors: requests kept, answers as told."""
+"""Twilio's REST API as the application sees it in the tests of its webhooks: requests kept, scripted answers."""
 
 import json
 from dataclasses import dataclass, field
