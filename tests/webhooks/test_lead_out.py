@@ -62,6 +62,7 @@ def test_a_caller_whom_twilio_led_out_itself_is_left_alone(driver: Driver) -> No
 def test_a_caller_who_has_gone_meanwhile_is_no_failure(driver: Driver, code: int) -> None:
     driver.twilio.failures = {f"/Calls/{CALL}.json": [(400 if code == 21220 else 404, code)]}
     driver.work(LEAD_OUT)
+    assert redirects(driver) == MOVED and "has gone" in driver.log.getvalue()
 
 
 def test_a_twilio_that_is_down_is_asked_again_when_the_lease_is_over(driver: Driver) -> None:
