@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:
+    if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text} is no port: it must be a number from 0 to 65535")
     return int(text)
 
@@ -97,7 +97,9 @@ def _script(path: Path | None, numbers: Sequence[str]) -> Script:
         return read(path.read_text(encoding="utf-8"), path.name, numbers)
     except OSError as error:
         raise _UsageError(f"--script {path}: {error.strerror}") from error
-    except (ScriptError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise _UsageError(f"--script {path}: it must be text in UTF-8") from error
+    except ScriptError as error:
         raise _UsageError(str(error)) from error
 
 

@@ -1,5 +1,6 @@
 """A script of people in TOML: who dials when and does what, and what the phones do that ring."""
 
+import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -122,6 +123,7 @@ def _script(given: File, file: str, numbers: Sequence[str]) -> Script:
     if given.begins not in BEGINS:
         raise ScriptError(f"{file}: begins is {given.begins!r}: allowed are {' and '.join(BEGINS)}")
     phones = [(f"{file}: phones[{place}]", phone) for place, phone in enumerate(given.phones)]
+    _check_phones(phones)
     calls = [(f"{file}: calls[{place}]", call) for place, call in enumerate(given.calls)]
     return Script(
         given.begins,
@@ -130,6 +132,15 @@ def _script(given: File, file: str, numbers: Sequence[str]) -> Script:
         {phone.number: phone.name for phone in given.phones if phone.name}
         | {call.caller: call.name for call in given.calls if call.name},
     )
+
+
+def _check_phones(phones: Sequence[tuple[str, PhoneTable]]) -> None:
+    """ScriptError when two tables are of one phone: the second would replace the first."""
+    places: dict[str, int] = {}
+    for place, (where, phone) in enumerate(phones):
+        first = places.setdefault(phone.number, place)
+        if first != place:
+            raise ScriptError(f"{where}.number is {phone.number!r}: phones[{first}] has it already")
 
 
 def _contact(where: str, number: str) -> str:
@@ -144,7 +155,7 @@ def _dialing(where: str, call: CallTable, numbers: Sequence[str]) -> Dialing:
     if call.to not in numbers:
         known = ", ".join(numbers) or "none, give one with --number"
         raise ScriptError(f"{where}.to is {call.to!r}: the account's numbers are {known}")
-    if call.at < 0:
+    if not 0 <= call.at < math.inf:
         raise ScriptError(f"{where}.at is {call.at}: it must be a number of seconds from 0 on")
     return Dialing(call.at, call.caller, call.to, _steps(f"{where}.then", call.then))
 

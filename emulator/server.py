@@ -43,6 +43,8 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*args)
 
     def do_GET(self) -> None:
+        if self._wants_to_close():
+            self.close_connection = True
         try:
             answer = self._answer()
         except TwilioError as error:
@@ -55,9 +57,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server's names
 
+    def _wants_to_close(self) -> bool:
+        """`close` may stand among other options (RFC 9110, 7.6.1), which http.server does not look for."""
+        options = ",".join(self.headers.get_all("Connection", [])).split(",")
+        return "close" in {option.strip().lower() for option in options}
+
     def _answer(self) -> RestAnswer:
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or "Transfer-Encoding" in self.headers:
+        if not length.isdecimal() or "Transfer-Encoding" in self.headers:
             raise TwilioError(20001, "The request's body has no Content-Length")
         form = parse_qs(self.rfile.read(int(length)).decode(errors="replace"), keep_blank_values=True)
         authorization, headers = self.headers.get("Authorization", ""), dict(self.headers.items())

@@ -70,7 +70,11 @@ class RealtimeLoop:
             while not self._stopping:
                 self._turn()
                 due = self._scheduler.next_due()
-                self._changed.wait(None if due is None else max(0.0, due - self._scheduler.now()) / self.speed)
+                self._changed.wait(None if due is None else self._seconds_until(due))
+
+    def _seconds_until(self, due: float) -> float:
+        """Real seconds, not more than a wait may take: the loop looks again then."""
+        return min(max(0.0, due - self._scheduler.now()) / self.speed, threading.TIMEOUT_MAX)
 
     def _turn(self) -> None:
         """One broken turn must not stop everybody's calls: it is logged, and the next timer runs."""

@@ -62,7 +62,7 @@ class Overrides:
 
 def _within(given: Mapping[str, str], key: str, default: int, least: int, most: int) -> int:
     value = given.get(key, "")
-    return int(value) if value.isdigit() and least <= int(value) <= most else default
+    return int(value) if value.isdecimal() and least <= int(value) <= most else default
 
 
 def _trouble(result: WebResult) -> str:

@@ -77,7 +77,7 @@ def _web_url(url: str) -> str:
 
 def _timeout(request: Request) -> float:
     text = request.text("Timeout", "60")
-    if not text.isdigit() or not 0 < int(text) <= MAX_TIMEOUT:
+    if not text.isdecimal() or not 0 < int(text) <= MAX_TIMEOUT:
         raise TwilioError(21208, f"Invalid Timeout: {text}")
     return float(text)
 

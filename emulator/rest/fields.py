@@ -34,7 +34,7 @@ def required(request: Request, name: str) -> str:
 def number(request: Request, name: str) -> int | None:
     """A whole number that is not negative, None when it was not sent. TwilioError 20001."""
     text = request.text(name)
-    if text and not text.isdigit():
+    if text and not text.isdecimal():
         raise TwilioError(20001, f"{name} is no number: {text}")
     return int(text) if text else None
 

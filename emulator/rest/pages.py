@@ -48,7 +48,7 @@ def page_by_token(request: Request, key: str, items: Sequence[Body]) -> RestAnsw
     """One page of a list of TaskRouter's; the next one is asked for with `PageToken` (contract 7.5)."""
     size = _size(request)
     token = request.text("PageToken").removeprefix("PT")
-    page = int(token) if token.isdigit() else 0
+    page = int(token) if token.isdecimal() else 0
     following = (page + 1) * size
     base = f"https://taskrouter.twilio.com{request.path}?{_query(request, size)}"
 

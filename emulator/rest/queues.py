@@ -19,7 +19,7 @@ def _all(request: Request) -> Iterable[VoiceQueue]:
 def _update(request: Request, queue: VoiceQueue) -> None:
     size = request.text("MaxSize", str(queue.max_size))
     name = request.text("FriendlyName", queue.friendly_name)
-    if not size.isdigit() or not 0 < int(size) <= MAX_QUEUE_SIZE:
+    if not size.isdecimal() or not 0 < int(size) <= MAX_QUEUE_SIZE:
         raise TwilioError(20001, f"Invalid MaxSize: {size}")
     if name != queue.friendly_name:
         request.voice.context.queues.rename(queue, name)

@@ -114,7 +114,7 @@ def leg_order(reservation: Reservation, fields: Fields, errors: LegErrors, callb
 
 def _ring_seconds(fields: Fields, errors: LegErrors) -> int:
     given = text(fields, "timeout") or str(RING_SECONDS)
-    if not given.isdigit() or not 0 < int(given) <= LONGEST_RING_SECONDS:
+    if not given.isdecimal() or not 0 < int(given) <= LONGEST_RING_SECONDS:
         raise TwilioError(errors.api, f"timeout is no number of seconds up to {LONGEST_RING_SECONDS}: {given}")
     return int(given)
 

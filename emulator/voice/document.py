@@ -182,7 +182,7 @@ def _number(attributes: Mapping[str, str], name: str, default: float) -> float:
 
 def _whole(attributes: Mapping[str, str], name: str) -> int | None:
     value = attributes.get(name, "")
-    return int(value) if value.isdigit() else None
+    return int(value) if value.isdecimal() else None
 
 
 def _loop(element: Element) -> int:

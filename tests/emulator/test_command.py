@@ -134,6 +134,7 @@ def test_a_port_in_use_is_named() -> None:
     ("words", "sentence"),
     [
         (["--colour"], "unrecognized arguments: --colour"),
+        (["--port", "²"], "argument --port: ² is no port: it must be a number from 0 to 65535"),
         (["--port", "x"], "argument --port: x is no port: it must be a number from 0 to 65535"),
         (["--account-sid", "AC1"], "argument --account-sid: AC1 is no account sid: it must be AC and 32 hex digits"),
         (["--speed", "0"], "argument --speed: 0 is no speed: it must be a number above 0, like 10 or 0.5"),
@@ -168,12 +169,15 @@ RINGS = "answers SECONDS, no answer, busy, declines SECONDS, voicemail SECONDS, 
         ("[[calls]]\nat = 1", "people.toml: calls[0]: object missing required field from; its keys are from"),
         (CALL + 'at = "now"', "people.toml: calls[0].at is 'now': expected float, got str"),
         (CALL + "at = -1", "people.toml: calls[0].at is -1.0: it must be a number of seconds from 0 on"),
+        (CALL + "at = nan", "people.toml: calls[0].at is nan: it must be a number of seconds from 0 on"),
+        (CALL + "at = inf", "people.toml: calls[0].at is inf: it must be a number of seconds from 0 on"),
         (CALL.replace(NUMBER, "+1999"), f"people.toml: calls[0].to is '+1999': the account's numbers are {NUMBER}"),
         (CALL.replace(CALLER, "Ann"), "people.toml: calls[0].from is 'Ann': it must be a number in E.164, like +14155"),
         (CALL + 'then = ["joined", "presses x"]', f"people.toml: calls[0].then[1] is 'presses x': allowed are {STEPS}"),
         (CALL + 'then = ["waits nan"]', f"people.toml: calls[0].then[0] is 'waits nan': allowed are {STEPS}"),
         (PHONE + 'rings = ["sings"]', f"people.toml: phones[0].rings[0] is 'sings': allowed are {RINGS}"),
         (PHONE + "rings = []", f"people.toml: phones[0].rings is empty: a phone does one of {RINGS}"),
+        (PHONE + PHONE, "people.toml: phones[1].number is '+14155550111': phones[0] has it already"),
         ('[[phones]]\nnumber = "Ada"', "people.toml: phones[0].number is 'Ada': it must be a number in E.164"),
     ],
 )
@@ -187,6 +191,12 @@ def test_a_bad_script_ends_the_command(tmp_path: Path) -> None:
     people = tmp_path / "people.toml"
     people.write_text("begins = 1")
     assert refused("--script", str(people)) == "people.toml: begins is 1: expected str, got int"
+
+
+def test_a_script_that_is_no_utf8_is_named(tmp_path: Path) -> None:
+    people = tmp_path / "people.toml"
+    people.write_bytes('begins = "später"'.encode("latin-1"))
+    assert refused("--script", str(people)) == f"--script {people}: it must be text in UTF-8"
 
 
 def test_a_script_may_say_everything_that_phones_and_people_do() -> None:

@@ -34,6 +34,7 @@ def test_new_call_is_queued_and_outbound() -> None:
         ({"Url": "/answer"}, 21205),
         ({"Timeout": "601"}, 21208),
         ({"Timeout": "soon"}, 21208),
+        ({"Timeout": "²"}, 21208),
         ({"StatusCallbackEvent": "hungup"}, 21626),
         ({"Url": "", "Twiml": "x" * 4001}, 20001),
     ],
@@ -131,6 +132,11 @@ def test_calls_can_be_listed_by_status() -> None:
     harness.run(5)
     calls = cast(list[dict[str, object]], harness.rest("GET", "/Calls.json", Status="in-progress").body["calls"])
     assert [call["sid"] for call in calls] == [sid]
+
+
+def test_a_size_of_pages_that_is_no_number_is_refused() -> None:
+    answer = Harness({}).rest("GET", "/Queues.json", PageSize="²")
+    assert (answer.status, answer.body["code"]) == (400, 20001)
 
 
 def test_queues_are_listed_page_by_page_and_only_after_the_first_enqueue() -> None:

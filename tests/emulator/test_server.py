@@ -24,25 +24,42 @@ def connection() -> Iterator[HTTPConnection]:
         server.stop()
 
 
-def test_a_connection_is_kept_unless_the_client_wants_it_closed(connection: HTTPConnection) -> None:
+@pytest.mark.parametrize("wish", ["close", "Close, TE", "TE,close"])
+def test_a_connection_is_kept_unless_the_client_wants_it_closed(connection: HTTPConnection, wish: str) -> None:
     connection.request("GET", "/2010-04-01/Accounts.json")
     kept = connection.getresponse()
     kept.read()
     assert kept.getheader("Connection") is None
-    connection.request("GET", "/2010-04-01/Accounts.json", headers={"Connection": "close"})
+    connection.request("GET", "/2010-04-01/Accounts.json", headers={"Connection": wish})
     closed = connection.getresponse()
     closed.read()
     assert closed.getheader("Connection") == "close"
     assert connection.sock is None
 
 
-@pytest.mark.parametrize("headers", [{"Content-Length": "x"}, {"Transfer-Encoding": "chunked"}])
+@pytest.mark.parametrize(
+    "headers", [{"Content-Length": "x"}, {"Content-Length": "²"}, {"Transfer-Encoding": "chunked"}]
+)
 def test_a_body_of_unknown_length_is_refused_and_the_connection_closed(
     connection: HTTPConnection, headers: dict[str, str]
 ) -> None:
     connection.request("POST", "/2010-04-01/Accounts.json", headers=headers)
     answer = connection.getresponse()
     assert (answer.status, answer.getheader("Connection")) == (400, "close")
+
+
+def test_a_timer_that_no_wait_can_reach_does_not_stop_the_others() -> None:
+    with in_real_time(ACCOUNT, TOKEN) as (twilio, loop):
+        planned, later = threading.Event(), threading.Event()
+
+        def plan() -> None:
+            twilio.scheduler.after(1e300, planned.clear)
+            planned.set()
+
+        loop.post(plan)
+        assert planned.wait(10)
+        loop.post(later.set)
+        assert later.wait(2)
 
 
 def test_a_method_that_no_path_has_is_answered(connection: HTTPConnection) -> None:
