@@ -10,8 +10,6 @@ from chalicelib.twilio import rest, urls
 
 # In the world in which Twilio itself leads the caller out, Enqueue's action has come by then.
 GRACE_SECONDS = 5
-# The time that the jobs consumer has in Lambda.
-LEASE_SECONDS = 20
 
 
 def lead_out_soon(call_sid: str, base_url: str) -> None:
@@ -32,7 +30,7 @@ def decline(call_sid: str, base_url: str, say: str, then: str, now: float) -> st
 
 def _redirect(call_sid: str, url: str, now: float, kept: Mapping[str, object]) -> str:
     try:
-        table.claim_caller(call_sid, now, LEASE_SECONDS, kept)
+        table.claim_caller(call_sid, now, jobs.LEASE_SECONDS, kept)
     except table.ConditionFailed:
         return "left by itself"
     did = "led out" if rest.redirect(call_sid, url) else "has gone"

@@ -7,6 +7,8 @@ done about it, and what is not finished is due again within a minute.
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
+from typing import Literal
 
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import closing, lead_out, wrap_up
@@ -48,12 +50,18 @@ def run(clock: Clock) -> Mapping[str, int]:
 
 def _links(clock: Clock, until: float) -> Iterator[str]:
     """Pass A: the links that are open past their time."""
-    for page in table.due("link", clock()):
-        for due in page:
-            if clock() >= until:
-                yield "out of time"
-                return
-            yield _guarded(partial(_look, due, clock()), due.key.sids)
+    return _each_due("link", _look, clock, until)
+
+
+def _each_due(
+    what: Literal["link", "call"], look: Callable[[table.Due, float], str], clock: Clock, until: float
+) -> Iterator[str]:
+    for due in chain.from_iterable(table.due(what, clock())):
+        if clock() >= until:
+            yield "out of time"
+            return
+        about = due.key.sids if what == "link" else {"call_sid": due.key.subject}
+        yield _guarded(partial(look, due, clock()), about)
 
 
 def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
@@ -122,12 +130,7 @@ def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
 
 def _callers(clock: Clock, until: float) -> Iterator[str]:
     """Pass B: callers who wait, and whose task may have ended; tasks that wait, and whose caller may have gone."""
-    for page in table.due("call", clock()):
-        for due in page:
-            if clock() >= until:
-                yield "out of time"
-                return
-            yield _guarded(partial(_look_at_caller, due, clock()), {"call_sid": due.key.subject})
+    return _each_due("call", _look_at_caller, clock, until)
 
 
 def _look_at_caller(due: table.Due, now: float) -> str:
@@ -140,11 +143,11 @@ def _look_at_caller(due: table.Due, now: float) -> str:
     if status in ("pending", "reserved"):
         return _waiting(call, now)
     if status in ("assigned", "wrapping", "completed") or _was_joined(call):
-        table.record_call(call.call_sid, {}, now, left_queue=True)  # the links are looked after by themselves
+        _look_no_more(call, now)  # the links are looked after by themselves
         return f"left {status}"
     did = lead_out.lead_out(call.call_sid, call.base_url, now)
     if did == "has gone":
-        table.record_call(call.call_sid, {}, now, left_queue=True)
+        _look_no_more(call, now)
     return did
 
 
@@ -154,8 +157,12 @@ def _waiting(call: Call, now: float) -> str:
         return "left waiting"
     rest.cancel_task(call.task_sid, "hangup")
     closing.caller_left(call.call_sid, now)
-    table.record_call(call.call_sid, {}, now, left_queue=True)
+    _look_no_more(call, now)
     return "canceled"
+
+
+def _look_no_more(call: Call, now: float) -> None:
+    table.record_call(call.call_sid, {}, now, left_queue=True)
 
 
 def _was_joined(call: Call) -> bool:

@@ -17,10 +17,10 @@ from chalicelib.links.model import Call, CallRecord, Key, Link, Outcome, State, 
 
 # The sweep looks at a link this long after its time: crm-first the last moment to dial, direct the reservation's end.
 CHECK_AFTER_SECONDS = 10
-# A caller who waits is looked at this often, for the same reason.
-CHECK_CALLER_SECONDS = 240
 # A talk is looked at this often: less than the five minutes for which Twilio knows a task after its end (contract 5).
 CHECK_TALK_SECONDS = 240
+# A caller who waits is looked at this often, for the same reason.
+CHECK_CALLER_SECONDS = 240
 DUE_PAGE = 25
 
 
@@ -149,9 +149,7 @@ def reschedule_check(key: Key, expected: float, check_at: float) -> Link:
 
     Returns the link as it stands. Raises ConditionFailed: it is closed, or somebody else is looking at it.
     """
-    return _write_link(
-        key, _Write({"check_at": int(check_at)}, "#check_at = :expected", {":expected": expected}, names={})
-    )
+    return _write_link(key, _reschedule(expected, check_at))
 
 
 def set_reason_once(key: Key, reason: str) -> bool:
@@ -206,8 +204,12 @@ def reschedule_caller(due: Due, check_at: float) -> Call:
 
     Raises ConditionFailed: the caller left the queue, or somebody else is looking.
     """
-    write = _Write({"check_at": int(check_at)}, "#check_at = :expected", {":expected": due.check_at}, names={})
-    return msgspec.convert(_update(due.key.subject, "CALL", write), Call, strict=False)
+    written = _update(due.key.subject, "CALL", _reschedule(due.check_at, check_at))
+    return msgspec.convert(written, Call, strict=False)
+
+
+def _reschedule(expected: float, check_at: float) -> _Write:
+    return _Write({"check_at": int(check_at)}, "#check_at = :expected", {":expected": expected}, names={})
 
 
 def claim_caller(subject: str, now: float, lease_seconds: float, changes: Mapping[str, object] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from chalicelib import crm
+from chalicelib import crm, jobs
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
 from chalicelib.lifecycle import closing, lead_out
@@ -10,9 +10,6 @@ from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest, urls
-
-# The time that the jobs consumer has in Lambda: after that, the one that claimed a link is no longer at work on it.
-LEASE_SECONDS = 20
 
 # What POST /Calls says of the number that is called, and of the number that is shown (contract 7.6). Everything else is
 # the account's affair: permissions, funds, suspension.
@@ -31,7 +28,7 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
     `clock` gives epoch seconds. Raises Retry and NotDone when the job has to come again.
     """
     try:
-        link = table.claim(key, clock(), LEASE_SECONDS)
+        link = table.claim(key, clock(), jobs.LEASE_SECONDS)
     except table.ConditionFailed as failed:
         _resume(key, failed.current, clock())
         return
@@ -47,7 +44,7 @@ def _resume(key: Key, link: Link | None, now: float) -> None:
     """The job was delivered before: find out how far it came, and do what is harmless."""
     if link is None or is_over(link) or not link.policy.by_job or link.worker_call_sid:
         log.info("job has nothing to do", **key.sids, state=link.state if link else "missing")
-    elif link.state == "preparing" or now < link.dialing_at + LEASE_SECONDS:
+    elif link.state == "preparing" or now < link.dialing_at + jobs.LEASE_SECONDS:
         raise Retry("another delivery of this job is at work")
     elif link.state == "dialing":
         # Nobody knows whether the phone rang, and a second dial could ring it twice: the next worker gets the caller.

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib import jobs
 from chalicelib.lifecycle import reconcile
-from chalicelib.worker import ring
 from laptop import package
 from tests.package.conftest import STAGES, Package
 
@@ -85,7 +85,7 @@ def test_memory_and_timeout_are_what_the_design_says(
 
 
 def test_a_job_may_hold_a_link_for_as_long_as_its_function_may_run(packaged: Package) -> None:
-    assert packaged.functions["JobsConsumer"]["Timeout"] == ring.LEASE_SECONDS
+    assert packaged.functions["JobsConsumer"]["Timeout"] == jobs.LEASE_SECONDS
 
 
 def test_the_sweep_comes_each_minute_and_ends_before_lambda_ends_it(packaged: Package) -> None:

@@ -99,7 +99,7 @@ def test_a_caller_who_cannot_be_led_out_now_is_led_out_by_the_next_delivery(driv
     driver.assign()
     with pytest.raises(rest.TwilioUnavailable):
         driver.work(RING)
-    consumer.work(RING, lambda: time.time() + ring.LEASE_SECONDS + 1)
+    consumer.work(RING, lambda: time.time() + jobs.LEASE_SECONDS + 1)
     assert len(driver.twilio.made(f"Calls/{CALL}.json")) == 2 and rejected(driver) == []
 
 
@@ -209,7 +209,7 @@ def test_a_dial_without_an_answer_is_never_made_a_second_time(driver: Driver) ->
     with pytest.raises(ring.Retry):
         driver.work(RING)
     assert driver.link["state"] == "dialing"
-    later = driver.link["dialing_at"] + ring.LEASE_SECONDS + 1
+    later = driver.link["dialing_at"] + jobs.LEASE_SECONDS + 1
     consumer.work(RING, lambda: later)
     assert len(dialled(driver)) == 1
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "dial lost")
@@ -228,7 +228,7 @@ def test_a_dial_without_an_answer_whose_leg_reports_goes_on(driver: Driver) -> N
 
 def test_a_message_that_comes_twice_while_the_first_is_at_work_comes_again_later(driver: Driver) -> None:
     driver.assign()
-    table.claim(KEY, time.time(), ring.LEASE_SECONDS)
+    table.claim(KEY, time.time(), jobs.LEASE_SECONDS)
     with pytest.raises(ring.Retry):
         driver.work(RING)
     assert driver.twilio.requests == []
@@ -236,7 +236,7 @@ def test_a_message_that_comes_twice_while_the_first_is_at_work_comes_again_later
 
 def test_a_job_that_died_in_its_crm_work_is_taken_over(driver: Driver) -> None:
     driver.assign()
-    table.claim(KEY, time.time() - ring.LEASE_SECONDS - 1, ring.LEASE_SECONDS)
+    table.claim(KEY, time.time() - jobs.LEASE_SECONDS - 1, jobs.LEASE_SECONDS)
     driver.work(RING, "2")
     assert len(dialled(driver)) == 1
 
@@ -288,7 +288,7 @@ def test_a_rejection_that_twilio_does_not_take_comes_again(driver: Driver) -> No
     driver.cloud.client("dynamodb").delete_table(TableName="cordboard-test-contacts")
     with pytest.raises(rest.TwilioUnavailable):
         driver.work(RING)
-    consumer.work(RING, lambda: time.time() + ring.LEASE_SECONDS + 1)
+    consumer.work(RING, lambda: time.time() + jobs.LEASE_SECONDS + 1)
     assert driver.link["outcome"] == "rejected"
 
 
