@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
 
+from chalicelib import budget
 from chalicelib.caller import handlers
 from chalicelib.config import callcenter, environment, team
 from chalicelib.config.toml_errors import CallCenterError
@@ -169,6 +170,8 @@ def worker_status(subject: str, reservation_sid: str) -> Response:
 
 # --- AWS
 
+SWEEP_SECONDS = 60  # that the function has in Lambda, as LEASE_SECONDS are for a job
+LAST_SECONDS = 1  # kept free at the end of either, to say what became of it
 
 # A burst of jobs waits in the queue and leaves Lambda to the webhooks: a new account may have ten executions at once.
 JOBS_AT_ONCE = int(variables.get("JOBS_AT_ONCE") or 5)
@@ -179,7 +182,10 @@ def jobs_consumer(event: SQSEvent) -> None:
     from chalicelib import jobs
     from chalicelib.worker import consumer
 
-    with log.Context(request_id=_request_id(event.context)):
+    with (
+        budget.Until(time.time() + jobs.LEASE_SECONDS - LAST_SECONDS),
+        log.Context(request_id=_request_id(event.context)),
+    ):
         for record in event:
             consumer.work(jobs.decode(record.body), time.time)
 
@@ -188,5 +194,5 @@ def jobs_consumer(event: SQSEvent) -> None:
 def sweep(event: CloudWatchEvent) -> None:
     from chalicelib.lifecycle import reconcile
 
-    with log.Context(request_id=_request_id(event.context)):
+    with budget.Until(time.time() + SWEEP_SECONDS - LAST_SECONDS), log.Context(request_id=_request_id(event.context)):
         reconcile.run(time.time)

@@ -13,7 +13,7 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
     "crm-first": {
         "webhooks": 17,
         "jobs": 2,
-        "twilio": 7,
+        "twilio": 10,
         "UpdateItem": 18,
         "PutItem": 2,
         "GetItem": 1,

@@ -1,7 +1,19 @@
-"""AWS clients, made once and late, with time-outs that fit the five seconds of an assignment."""
+"""Requests to AWS, on clients that are made once and late.
 
+Each takes a known time at most, and is not begun when that is more than the invocation has left.
+"""
+
+import time
 from functools import cache
 from typing import Any
+
+from chalicelib import budget
+
+CONNECT_SECONDS, READ_SECONDS = 0.5, 1.0
+LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
+PAUSE_SECONDS = 0.05
+
+_THROTTLED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestThrottled"})
 
 
 @cache
@@ -10,5 +22,35 @@ def client(service: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    config = Config(connect_timeout=1, read_timeout=1.5, retries={"mode": "standard", "total_max_attempts": 2})
+    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
     return boto3.client(service, config=config)
+
+
+def request(service: str, operation: str, **arguments: Any) -> Any:
+    """One request, as boto3's client makes it. Raises what boto3 raises, and OutOfTime.
+
+    It is made once more when AWS did not take it, or broke the connection off: a process that Lambda has thawed may
+    hold a dead one. After a time-out it never is: a service that hangs would use up the time of the answer.
+    """
+    try:
+        return _ask(service, operation, arguments)
+    except Exception as error:
+        if not _was_not_taken(error):
+            raise
+    time.sleep(PAUSE_SECONDS)
+    return _ask(service, operation, arguments)
+
+
+def _ask(service: str, operation: str, arguments: dict[str, Any]) -> Any:
+    if budget.seconds_left() < LONGEST_SECONDS:
+        raise budget.OutOfTime(f"no time is left for {service}")
+    return getattr(client(service), operation)(**arguments)
+
+
+def _was_not_taken(error: Exception) -> bool:
+    from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
+
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or error.response["Error"]["Code"] in _THROTTLED
+    return isinstance(error, (EndpointConnectionError, ConnectionClosedError))

@@ -37,7 +37,8 @@ class Reject(msgspec.Struct, frozen=True, tag_field="job", tag="give_up"):
     reservation_sid: Sid
     task_sid: Sid
     reason: str = ""
-    activity_sid: str = ""
+    activity_sid: str = ""  # the worker is moved there
+    worker_sid: str = ""
 
     @property
     def key(self) -> Key:
@@ -89,7 +90,9 @@ def encode(job: Job) -> str:
 
 def send(job: Job, delay_seconds: int = 0) -> None:
     """Put the job on the queue, to be seen after `delay_seconds` (0 to 900)."""
-    aws.client("sqs").send_message(
+    aws.request(
+        "sqs",
+        "send_message",
         QueueUrl=environment.current().jobs_queue_url,
         MessageBody=encode(job),
         DelaySeconds=delay_seconds,

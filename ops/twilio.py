@@ -73,7 +73,7 @@ def _transport(api_url: str) -> Any:
         backoff_jitter=0.5,
         raise_on_status=False,
     )
-    return http_client(api_url, TIMEOUT_SECONDS, retry)
+    return http_client(api_url, lambda: TIMEOUT_SECONDS, retry)
 
 
 @contextmanager

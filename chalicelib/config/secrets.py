@@ -1,19 +1,21 @@
 """The account's secrets: from the environment on a laptop, else from one SSM SecureString.
 
 Read once a process and again after REFRESH_SECONDS, so that a token rotation needs no deploy: write the parameter
-with the new token first and the old one second, wait that long, then promote the new token in Twilio.
+with the new token first and the old one second, wait that long, then promote the new token in Twilio. While SSM cannot
+be reached, the last good secrets count.
 """
 
 import os
 import time
-from functools import lru_cache
 
 import msgspec
 
 from chalicelib import aws
 from chalicelib.config import environment
+from chalicelib.observability import log, metrics
 
 REFRESH_SECONDS = 300
+AGAIN_SECONDS = 5  # after it could not be read again
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -30,20 +32,44 @@ class SecretError(Exception):
     """The secret is missing or malformed. The text never holds its value."""
 
 
+class _Kept:
+    """What this process knows of the secret. `ask_at` is when it is to be read again, by the monotonic clock."""
+
+    secrets: Secrets | None = None
+    ask_at: float = 0.0
+    why: str = ""  # it could not be read
+
+
+_kept = _Kept()
+
+
 def current() -> Secrets:
-    """This process's secrets. Raises SecretError."""
-    return _during(int(time.monotonic() // REFRESH_SECONDS))
+    """This process's secrets; the last good ones while they cannot be read. Raises SecretError."""
+    now = time.monotonic()
+    if now >= _kept.ask_at:
+        _refresh(now)
+    if _kept.secrets is None:
+        raise SecretError(_kept.why)
+    return _kept.secrets
 
 
 def forget() -> None:
     """Read the secrets again at the next use."""
-    _during.cache_clear()
+    _kept.ask_at = 0.0
 
 
-@lru_cache(maxsize=1)
-def _during(period: int) -> Secrets:
-    """The secrets of this period of REFRESH_SECONDS: read at its first use."""
-    return _read()
+def _refresh(now: float) -> None:
+    """Read them, or say why not: SSM may be out of reach, or the parameter half written.
+
+    While the last good ones count, SSM is left alone for a moment; a process that has none asks at each request.
+    """
+    try:
+        _kept.secrets = _read()
+        _kept.ask_at = now + REFRESH_SECONDS
+    except Exception as error:
+        _kept.why = str(error) if isinstance(error, SecretError) else f"SSM: {type(error).__name__}"
+        _kept.ask_at = now + AGAIN_SECONDS if _kept.secrets else now
+        log.warning("secret not read", metrics.of(metrics.WEBHOOK_ERRORS), why=_kept.why, kept=bool(_kept.secrets))
 
 
 def _read() -> Secrets:
@@ -68,5 +94,5 @@ def parse(text: str) -> Secrets:
 
 
 def _parameter(name: str) -> str:
-    value: str = aws.client("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+    value: str = aws.request("ssm", "get_parameter", Name=name, WithDecryption=True)["Parameter"]["Value"]
     return value

@@ -33,14 +33,16 @@ def prepare(attempt: Attempt) -> Approval:
 
 def _contact(phone: str) -> dict[str, str]:
     key = {"phone": {"S": phone}, "item": {"S": "CONTACT"}}
-    answer = aws.client("dynamodb").get_item(TableName=environment.current().contacts_table, Key=key)
+    answer = aws.request("dynamodb", "get_item", TableName=environment.current().contacts_table, Key=key)
     item: dict[str, Any] = answer.get("Item", {})
     return {name: value["S"] for name, value in item.items() if "S" in value and name not in ("phone", "item")}
 
 
 def _record(attempt: Attempt) -> None:
     expires_at = callcenter.current().expires_at(attempt.at)
-    aws.client("dynamodb").put_item(
+    aws.request(
+        "dynamodb",
+        "put_item",
         TableName=environment.current().contacts_table,
         Item={
             "phone": {"S": attempt.caller},

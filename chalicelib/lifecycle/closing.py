@@ -6,6 +6,7 @@ from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import MARGIN_SECONDS
 from chalicelib.jobs import HangUp, Reject
+from chalicelib.lifecycle import activity
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, Outcome, is_over, outcome_of
 from chalicelib.observability import log, metrics
@@ -44,7 +45,7 @@ def close_as(key: Key, status: str, reason: str, now: float, *, leg_ended: bool 
     """Close the link as its reservation ended; one that is accepted, or open, is left to its own events."""
     counted = metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason) if status == "rejected" else {}
     log.info("reservation is over", counted, **key.sids, status=status, reason=reason)
-    outcome = _outcome(status)
+    outcome = outcome_of(status)
     if outcome is not None:
         close(key, outcome, reason, now, leg_ended=leg_ended)
 
@@ -58,27 +59,24 @@ def close_abandoned(link: Link, reason: str, now: float) -> None:
     if link.own_leg:
         end_leg(link.own_leg, link.subject)
     try:
-        outcome = _outcome(rest.reservation_status(link.task_sid, link.reservation_sid))
+        outcome = outcome_of(rest.reservation_status(link.task_sid, link.reservation_sid))
     except rest.NotDone:
-        jobs.send(Reject(link.subject, link.reservation_sid, link.task_sid, reason))
+        jobs.send(_order(link, reason))
         return
     if outcome is not None:
         close(link.key, outcome, reason, now, leg_ended=True)
 
 
 def close_ended(link: Link, now: float) -> None:
-    """The link's task has ended: close the link as its reservation ended. A talk that still goes on is left alone.
-
-    What Twilio has forgotten counts as a talk when the worker had answered.
-    """
+    """The link's task has ended: close the link as its reservation ended. A talk that still goes on is left alone."""
     try:
         status = rest.reservation_status(link.task_sid, link.reservation_sid)
     except rest.NotDone:
-        jobs.send(Reject(link.subject, link.reservation_sid, link.task_sid))
+        jobs.send(_order(link, ""))
         return
-    if status in ("accepted", "wrapping") or (status == "gone" and link.answered_at):
+    if status in ("accepted", "wrapping"):
         status = "completed"
-    outcome = _outcome(status)
+    outcome = outcome_of(status)
     if outcome is not None:
         close(link.key, outcome, "", now)
 
@@ -95,32 +93,45 @@ def mark_unavailable(link: Link, reason: str, activity_sid: str) -> None:
 
     The leg's status callback and the reservation's event both say so, each perhaps twice, or never: the first counts.
     """
-    if not table.set_reason_once(link.key, reason) or not activity_sid:
+    if not table.set_reason_once(link.key, reason):
         return
     try:
-        rest.move_worker(link.worker_sid, activity_sid)
+        activity.leave_out(link.worker_sid, activity_sid)
     except rest.NotDone as error:
         # Offered again, the worker is called again, and this is tried again.
         log.error("worker not marked unavailable", **link.key.sids, worker_sid=link.worker_sid, why=str(error))
 
 
-def reject(key: Key, task_sid: str, reason: str, activity_sid: str, now: float, *, leg_ended: bool = False) -> None:
-    """Reject the reservation, then close the link: a job that dies in between comes again and finds it rejected.
+def reject(link: Link, reason: str, activity_sid: str, now: float, *, leg_ended: bool = False) -> None:
+    """Move the worker, reject the reservation, then close the link. Raises NotDone.
 
-    Raises NotDone.
+    A job that dies in between comes again and finds it done. The worker is moved first: TaskRouter offers the caller
+    again at once, to the same worker if they take calls (contract 4.6).
     """
-    status = _reject(key, task_sid, activity_sid)
-    if status == "pending" and activity_sid:  # nobody else decided: it is the activity that Twilio refuses
-        log.error("activity refused: its sid is stale", activity_sid=activity_sid, **key.sids)
-        status = _reject(key, task_sid, "")
-    close_as(key, status, reason, now, leg_ended=leg_ended)
+    reject_as_ordered(_order(link, reason, activity_sid), now, leg_ended=leg_ended)
 
 
-def _reject(key: Key, task_sid: str, activity_sid: str) -> str:
+def reject_as_ordered(order: Reject, now: float, *, leg_ended: bool = False) -> None:
+    """The same, from the message of a job, which may come hours later. Raises NotDone."""
+    status = "pending"
+    if order.worker_sid and order.activity_sid:
+        status = rest.reservation_status(order.task_sid, order.reservation_sid)
+        if status == "pending":
+            activity.leave_out(order.worker_sid, order.activity_sid)
+    if status == "pending":
+        status = _reject(order)
+    close_as(order.key, status, order.reason, now, leg_ended=leg_ended)
+
+
+def _reject(order: Reject) -> str:
     """The reservation's status after the try."""
-    if rest.reject(task_sid, key.reservation_sid, activity_sid):
+    if rest.reject(order.task_sid, order.reservation_sid):
         return "rejected"
-    return rest.reservation_status(task_sid, key.reservation_sid)
+    return rest.reservation_status(order.task_sid, order.reservation_sid)
+
+
+def _order(link: Link, reason: str, activity_sid: str = "") -> Reject:
+    return Reject(link.subject, link.reservation_sid, link.task_sid, reason, activity_sid, link.worker_sid)
 
 
 def reject_later(link: Link, reason: str, now: float) -> None:
@@ -131,15 +142,15 @@ def reject_later(link: Link, reason: str, now: float) -> None:
     """
     ends_at = link.reserved_at + callcenter.current().reservation_timeout
     pause = max(0, min(PAUSE_SECONDS, int(ends_at - MARGIN_SECONDS - now)))
-    jobs.send(Reject(link.subject, link.reservation_sid, link.task_sid, reason), delay_seconds=pause)
+    jobs.send(_order(link, reason), delay_seconds=pause)
 
 
 def reject_after_leg(link: Link, reason: str, activity_sid: str, now: float) -> None:
     """The worker leg has ended: reject the reservation now, or by a job when Twilio cannot be reached."""
     try:
-        reject(link.key, link.task_sid, reason, activity_sid, now, leg_ended=True)
+        reject(link, reason, activity_sid, now, leg_ended=True)
     except rest.NotDone:
-        jobs.send(Reject(link.subject, link.reservation_sid, link.task_sid, reason, activity_sid))
+        jobs.send(_order(link, reason, activity_sid))
 
 
 def end_leg(worker_call_sid: str, subject: str) -> None:
@@ -148,8 +159,3 @@ def end_leg(worker_call_sid: str, subject: str) -> None:
         rest.hang_up(worker_call_sid)
     except rest.NotDone:
         jobs.send(HangUp(worker_call_sid, subject))
-
-
-def _outcome(status: str) -> Outcome | None:
-    """The outcome for a reservation's status. One that Twilio has forgotten was never accepted: no event said so."""
-    return "canceled" if status == "gone" else outcome_of(status)

@@ -10,6 +10,9 @@ from functools import partial
 from itertools import chain
 from typing import Literal
 
+import msgspec
+
+from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import table
@@ -81,32 +84,47 @@ def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
 
 def _look(due: table.Due, now: float) -> str:
     try:
-        link = table.reschedule_check(due.key, due.check_at, now + SOON_SECONDS)
-        status = rest.reservation_status(link.task_sid, link.reservation_sid) if link.task_sid else "gone"
-        match status:
-            case "pending":
-                return _pending(link, now)
-            case "accepted" | "wrapping":
-                return _joined(link, status, now)
-            case "gone":  # Twilio forgets a task five minutes after its end (contract 5)
-                return _close(link, "completed" if link.bridged_at else "canceled", now)
-            case _:
-                outcome = outcome_of(status)
-                return _close(link, outcome, now) if outcome else f"left {status}"
+        link = _with_task(table.reschedule_check(due.key, due.check_at, now + SOON_SECONDS))
+        status = rest.reservation_status(link.task_sid, link.reservation_sid)
+        if outcome := outcome_of(status):
+            return _close(link, "completed" if outcome == "unknown" and link.bridged_at else outcome, now)
+        if status == "pending" and link.task_sid:
+            return _pending(link, now)
+        return _joined(link, status, now) if status in ("accepted", "wrapping") and link.task_sid else f"left {status}"
     except table.ConditionFailed:
         return "taken"  # closed by its event, or by another sweep
 
 
+def _with_task(link: Link) -> Link:
+    """A link that a leg's callback made does not know its task; the call's own record may."""
+    if link.task_sid:
+        return link
+    call = table.find_call(link.subject).call
+    return msgspec.structs.replace(link, task_sid=call.task_sid if call else "")
+
+
 def _pending(link: Link, now: float) -> str:
     """Nobody is joined. Where a phone may be ringing, the reservation has time until its end."""
+    too_late = link.deadline + table.CHECK_AFTER_SECONDS
+    if link.policy.by_job and now < too_late and not link.worker_call_sid:
+        table.reschedule_check(link.key, link.check_at, too_late)
+        return _have_rung(link)
     end = link.reserved_at + callcenter.current().reservation_timeout + table.CHECK_AFTER_SECONDS
     if now < end and (link.worker_call_sid or not link.policy.owns_leg):
         table.reschedule_check(link.key, link.check_at, end)
         return "left pending"
     # Reject first: if the two are being joined at this moment, Twilio refuses, and the leg is left alone.
-    if not rest.reject(link.task_sid, link.reservation_sid, ""):
+    if not rest.reject(link.task_sid, link.reservation_sid):
         return "left pending"
     return _close(link, "rejected", now, "nobody was joined" if link.worker_call_sid else "nobody rang")
+
+
+def _have_rung(link: Link) -> str:
+    """There is time to ring. A link that no job has taken by now has lost its message, or was never sent one."""
+    if link.state != "reserved":
+        return f"left {link.state}"
+    jobs.send(jobs.RingWorker(link.subject, link.reservation_sid))
+    return "job sent again"
 
 
 def _joined(link: Link, status: str, now: float) -> str:

@@ -2,11 +2,31 @@
 
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
-from chalicelib.lifecycle import closing
+from chalicelib.lifecycle import activity, closing
 from chalicelib.links.model import Key
 from chalicelib.observability import log
 from chalicelib.twilio import rest
-from chalicelib.twilio.values import attributes, sid
+from chalicelib.twilio.values import sid
+
+
+def begin(task_sid: str, worker_sid: str, rules: Queue) -> None:
+    """The talk is over: the worker goes to `after_call`, unless they have left their work by hand meanwhile.
+
+    `worker_sid` is empty where it is not known. Nothing depends on it: TaskRouter gives a worker no task while one of
+    theirs is wrapping. TaskRouter's own postWorkActivitySid is not used: it moves a worker who has gone Offline too.
+    """
+    wrapping = environment.current().activity_sid(rules.activities.after_call)
+    if not wrapping:
+        return
+    try:
+        for one in [worker_sid] if worker_sid else _wrapping_workers(task_sid):
+            activity.leave_out(one, wrapping)
+    except (rest.NotDone, rest.TwilioRejected) as error:
+        log.warning("worker not moved for the wrap-up", task_sid=task_sid, why=str(error))
+
+
+def _wrapping_workers(task_sid: str) -> list[str]:
+    return [one.worker_sid for one in rest.reservations(task_sid) if one.status == "wrapping"]
 
 
 def finish_task(task_sid: str, reason: str, now: float) -> str:
@@ -17,14 +37,17 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
     wrapping up another call by then.
     """
     task = rest.task(task_sid)
-    call_sid = _caller_of(task) if task else ""
+    call_sid = sid(task.attributes.get("call_sid")) if task else ""  # empty: <Enqueue> did not make it, nor is it ours
     if task is None or task.status in ("completed", "canceled") or not call_sid:
         return "left as it is"
     log.bind(call_sid=call_sid)
-    rules = queue_of(task)
+    activities = queue_of(task).activities
+    wrapping = environment.current().activity_sid(activities.after_call)
+    back = environment.current().activity_sid(activities.after_wrap_up)
     for reservation in rest.reservations(task_sid):
+        if reservation.status == "wrapping":
+            activity.resume(reservation.worker_sid, wrapping, reservation.updated_at, back)
         if reservation.status in ("accepted", "wrapping"):
-            _resume(reservation.worker_sid, rules)
             _close_served(task, call_sid, reservation, reason, now)
     rest.complete_task(task_sid, "wrapped up")
     return "task completed"
@@ -33,25 +56,6 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
 def queue_of(task: rest.Task) -> Queue:
     """The rules of the task's queue."""
     return callcenter.current().queue(environment.current().task_queue_name(task.task_queue_sid))
-
-
-def _caller_of(task: rest.Task) -> str:
-    """The caller's leg; empty for a task that <Enqueue> did not make, and that is not ours to end."""
-    try:
-        return sid(attributes(task.attributes or "{}").get("call_sid"))
-    except ValueError:
-        return ""
-
-
-def _resume(worker_sid: str, rules: Queue) -> None:
-    wrapping = environment.current().activity_sid(rules.activities.after_call)
-    back = environment.current().activity_sid(rules.activities.after_wrap_up)
-    if not (wrapping and back):
-        return
-    try:
-        rest.move_worker(worker_sid, back, only_from=wrapping)
-    except rest.TwilioRejected as error:  # deleted, say: the task has to end all the same
-        log.error("worker not put back to work", worker_sid=worker_sid, why=str(error))
 
 
 def _close_served(task: rest.Task, call_sid: str, reservation: rest.Reservation, reason: str, now: float) -> None:

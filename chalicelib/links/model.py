@@ -11,9 +11,11 @@ State = Literal["reserved", "preparing", "dialing", "ringing", "answered", "brid
 STATES: tuple[State, ...] = ("reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed")
 
 # How a link ends. `rejected` says why in `reason`; the others are TaskRouter's own words for a reservation.
-Outcome = Literal["completed", "rejected", "timeout", "canceled", "rescinded"]
+# `unknown`: Twilio has forgotten the reservation, and every event of it.
+Told = Literal["completed", "rejected", "timeout", "canceled", "rescinded"]
+Outcome = Told | Literal["unknown"]
 
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+TOLD: tuple[Told, ...] = get_args(Told)
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,8 +117,10 @@ def before(state: State) -> tuple[State, ...]:
 
 
 def outcome_of(status: str) -> Outcome | None:
-    """How a link ends whose reservation has this status; None while it is open, or unknown to Twilio."""
-    return next((outcome for outcome in OUTCOMES if outcome == status), None)
+    """How a link ends whose reservation has this status, or is `unknown` to Twilio; None while it is open."""
+    if status == "unknown":
+        return "unknown"
+    return next((outcome for outcome in TOLD if outcome == status), None)
 
 
 def is_over(link: Link) -> bool:

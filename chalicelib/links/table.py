@@ -14,8 +14,10 @@ from chalicelib import aws
 from chalicelib.config import callcenter, environment
 from chalicelib.links.attributes import decode, encode
 from chalicelib.links.model import Call, CallRecord, Key, Link, Outcome, State, before
+from chalicelib.links.modes import DIRECT
 
-# The sweep looks at a link this long after its time: crm-first the last moment to dial, direct the reservation's end.
+# The sweep looks at a link this long after it was due: crm-first its job's begin, then the last moment to dial; direct
+# the reservation's end.
 CHECK_AFTER_SECONDS = 10
 # A talk is looked at this often: less than the five minutes for which Twilio knows a task after its end (contract 5).
 CHECK_TALK_SECONDS = 240
@@ -56,7 +58,9 @@ def reserve(link: Link, now: float) -> Link:
     if link.state != "closed":
         row |= {"open": "link", "check_at": _check_at(link, now)}
     try:
-        aws.client("dynamodb").put_item(
+        aws.request(
+            "dynamodb",
+            "put_item",
             TableName=environment.current().links_table,
             Item=encode(row),
             ConditionExpression="attribute_not_exists(call_sid)",
@@ -75,10 +79,11 @@ def claim(key: Key, now: float, lease_seconds: float) -> Link:
     return _write_link(key, _Write(changes, condition, values))
 
 
-def advance(key: Key, state: State, now: float, changes: Mapping[str, object] | None = None) -> Link:
-    """Move an existing link forward to `state`. Raises ConditionFailed: it is there already, further, or missing."""
-    condition, values = _is_in(before(state))
-    return _write_link(key, _Write({**(changes or {}), "state": state, f"{state}_at": now}, condition, values))
+def begin_dial(key: Key, now: float, changes: Mapping[str, object]) -> Link:
+    """A job is about to place the worker leg. Raises ConditionFailed: it is placed already, over, or missing."""
+    condition, values = _is_in(before("dialing"))
+    condition += " AND attribute_not_exists(worker_call_sid)"
+    return _write_link(key, _Write({**changes, "state": "dialing", "dialing_at": now}, condition, values))
 
 
 def fall_back_to_direct(key: Key, now: float) -> Link:
@@ -95,10 +100,30 @@ def follow_leg(key: Key, state: State, worker_call_sid: str, now: float) -> Link
     return _write_link(key, _Write(changes, condition, {**values, ":leg": worker_call_sid}))
 
 
-def record_leg(key: Key, worker_call_sid: str) -> Link:
-    """Keep the sid of the worker leg, whatever state the link is in; returns the link. Raises ConditionFailed."""
+def record_leg(key: Key, worker_call_sid: str, *, by_taskrouter: bool = False) -> Link:
+    """Keep the sid of the worker leg, whatever state the link is in; returns the link. Raises ConditionFailed.
+
+    `by_taskrouter`: TaskRouter placed it, so that the link is a direct one, whatever was intended.
+    """
     condition = "attribute_exists(#state) AND (attribute_not_exists(worker_call_sid) OR worker_call_sid = :leg)"
-    return _write_link(key, _Write({"worker_call_sid": worker_call_sid}, condition, {":leg": worker_call_sid}))
+    changes = {"worker_call_sid": worker_call_sid, "mode": DIRECT.name if by_taskrouter else ""}
+    return _write_link(key, _Write(changes, condition, {":leg": worker_call_sid}))
+
+
+def record_unknown_leg(key: Key, worker_call_sid: str, now: float) -> Link:
+    """TaskRouter rings a worker, and no row says so: the assignment could not write it. Raises ConditionFailed."""
+    link = Link(
+        subject=key.subject,
+        reservation_sid=key.reservation_sid,
+        state="dialing",
+        mode=DIRECT.name,
+        worker_call_sid=worker_call_sid,
+        dialing_at=now,
+    )
+    standing = reserve(link, now)
+    if standing.worker_call_sid != worker_call_sid:
+        raise ConditionFailed(standing)
+    return standing
 
 
 def upsert_state(key: Key, state: State, now: float, known_fields: Mapping[str, object]) -> Link:
@@ -137,10 +162,9 @@ def due(what: Literal["link", "call"], now: float) -> Iterator[Sequence[Due]]:
         "KeyConditionExpression": "#open = :what AND check_at <= :now",
         "ExpressionAttributeNames": {"#open": "open"},
         "ExpressionAttributeValues": encode({":what": what, ":now": now}),
-        "PaginationConfig": {"PageSize": DUE_PAGE},
+        "Limit": DUE_PAGE,
     }
-    for page in aws.client("dynamodb").get_paginator("query").paginate(**request):
-        rows = [decode(item) for item in page["Items"]]
+    for rows in _pages(request):
         yield [Due(Key(row["call_sid"], row["item"]), row["check_at"]) for row in rows]
 
 
@@ -242,8 +266,18 @@ def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
 def _query(table: str, sid: str, **request: Any) -> list[dict[str, Any]]:
     request["TableName"] = table or environment.current().links_table
     request["ExpressionAttributeValues"] = encode({":sid": sid})
-    pages = aws.client("dynamodb").get_paginator("query").paginate(**request)
-    return [decode(item) for page in pages for item in page["Items"]]
+    return [row for rows in _pages(request) for row in rows]
+
+
+def _pages(request: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """The rows that this query finds, page by page."""
+    more: dict[str, Any] = {}
+    while True:
+        page = aws.request("dynamodb", "query", **request, **more)
+        yield [decode(item) for item in page["Items"]]
+        if "LastEvaluatedKey" not in page:
+            return
+        more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 def _is_in(states: Sequence[State]) -> tuple[str, dict[str, object]]:
@@ -275,7 +309,9 @@ def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:
     used = {**changes, **defaults}
     request: dict[str, Any] = {"ConditionExpression": write.condition} if write.condition else {}
     try:
-        answer = aws.client("dynamodb").update_item(
+        answer = aws.request(
+            "dynamodb",
+            "update_item",
             TableName=environment.current().links_table,
             Key=encode({"call_sid": subject, "item": item}),
             UpdateExpression=f"SET {', '.join(sets)}{removes}",

@@ -23,6 +23,7 @@ RESERVATIONS_REJECTED = Metric("ReservationsRejected", "Count")  # by us, with t
 CRM_FAILURES = Metric("CrmFailures", "Count")
 WORKER_LEGS_FAILED = Metric("WorkerLegsFailed", "Count")  # nothing to ring, refused by Twilio, or failed
 WEBHOOKS_REFUSED = Metric("WebhooksRefused", "Count")  # unsigned or forged, and whose account it is said to be of
+ACTIVITIES_REFUSED = Metric("ActivitiesRefused", "Count")  # Twilio does not know the activity, or the worker
 ASSIGNMENTS_REFUSED = Metric("AssignmentsRefused", "Count")  # another workflow, malformed, or no flow
 WEBHOOK_ERRORS = Metric("WebhookErrors", "Count")
 JOBS_TRIED_AGAIN = Metric("JobsTriedAgain", "Count")

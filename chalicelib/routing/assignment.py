@@ -64,28 +64,44 @@ def _own_answer(reservation: Reservation, team_hook: TeamHook) -> Answer | None:
 
 
 def _prepare(link: Link, rules: Queue, now: float) -> Answer:
-    """By a job: one write, one message, an empty answer."""
+    """By a job: one write, one message, an empty answer.
+
+    Nothing is written again when the write fails: it may hang, and the answer has five seconds.
+    """
     try:
         existing = table.reserve(link, now)
-        if existing.state == "reserved":
-            jobs.send(jobs.RingWorker(link.subject, link.reservation_sid))
     except Exception as error:
-        log.error("assignment: no CRM first", why=type(error).__name__)
-        if rules.on_outage == "fallback":
-            raise
-        return _fall_back_to_direct(link, rules, now)
+        _log_outage("no record", error, rules)
+        return _dequeue(link, rules)
+    if existing.state == "reserved":
+        try:
+            jobs.send(jobs.RingWorker(link.subject, link.reservation_sid))
+        except Exception as error:
+            _log_outage("no job", error, rules)
+            return _fall_back_to_direct(link, rules, now)
     return EMPTY_OK if existing.policy.by_job else _dequeue(link, rules)
 
 
+def _log_outage(what: str, error: Exception, rules: Queue) -> None:
+    """AWS is down: connect without the CRM, unless the queue would rather wait. Then raises the error."""
+    log.error(f"assignment: {what}", why=type(error).__name__)
+    if rules.on_outage == "fallback":
+        raise error
+
+
 def _fall_back_to_direct(link: Link, rules: Queue, now: float) -> Answer:
-    """SQS or DynamoDB is down: connect without CRM. If the link was written it has to say so before a job finds it."""
+    """The message may have arrived all the same: the link has to say that TaskRouter rings, before its job finds it.
+
+    Where that cannot be written either, nobody is rung now: the job does it, or the sweep sends it again.
+    """
     try:
         table.fall_back_to_direct(link.key, now)
     except table.ConditionFailed as failed:
         if failed.current and failed.current.policy.by_job:
-            return EMPTY_OK  # the message had arrived after all, and its job is at work
+            return EMPTY_OK  # its job is at work
     except Exception as error:
-        log.error("assignment: no record", why=type(error).__name__)
+        log.error("assignment: nobody is rung yet", why=type(error).__name__)
+        return EMPTY_OK
     return _dequeue(link, rules)
 
 
@@ -115,7 +131,6 @@ def _dequeue(link: Link, rules: Queue) -> Answer:
     instruction = Dequeue(
         to=link.contact_uri,
         from_=link.caller_id,
-        post_work_activity_sid=environment.current().activity_sid(rules.activities.after_call) or None,
         timeout=rules.ring_timeout,
         status_callback_url=urls.WORKER_STATUS.url(
             link.base_url, subject=link.subject, reservation_sid=link.reservation_sid

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
-from chalicelib import jobs
+from chalicelib import budget, jobs
 from chalicelib.config import callcenter, environment
-from chalicelib.lifecycle import closing, lead_out
+from chalicelib.config.callcenter import Queue
+from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import modes, table
-from chalicelib.links.model import OUTCOMES, Key, Link, Outcome, is_over
+from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.routing.reservation import kind_of
 from chalicelib.twilio import rest
@@ -17,7 +18,10 @@ from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import attributes, sid, text
 
-_ENDINGS: Mapping[str, Outcome] = {f"reservation.{outcome}": outcome for outcome in OUTCOMES}
+_ENDINGS: Mapping[str, Outcome] = {f"reservation.{outcome}": outcome for outcome in TOLD}
+
+# The sweep ends a wrap-up WRAP_UP_GRACE_SECONDS (30) after its time: what begins it has to be over by then.
+BEGIN_WITHIN_SECONDS, BEGIN_SECONDS = 10.0, 8.0
 
 # Beyond the year 2286 a time is no time; what is larger still fits no date, and no float.
 _MAX_MILLISECONDS = 10**13
@@ -32,6 +36,7 @@ class Event(msgspec.Struct, frozen=True):
     type: str
     at: float
     subject: str
+    came_at: float  # to us
     form: Mapping[str, str]
     attributes: Mapping[str, Any]
     base_url: str  # of this application, as Twilio reaches it
@@ -93,8 +98,16 @@ def _wrapping(event: Event) -> None:
     """Complete the task when the wrap-up time is over. Two events start it; the first one counts."""
     task_sid = event.form.get("TaskSid", "")
     if table.record_call(event.subject, {"wrapping_at": event.at}, event.at, once="wrapping_at"):
-        seconds = callcenter.current().queue(event.queue).wrap_up.seconds
-        jobs.send(jobs.CompleteTask(event.subject, task_sid), delay_seconds=seconds)
+        rules = callcenter.current().queue(event.queue)
+        _begin_wrap_up(event, task_sid, rules)
+        jobs.send(jobs.CompleteTask(event.subject, task_sid), delay_seconds=rules.wrap_up.seconds)
+
+
+def _begin_wrap_up(event: Event, task_sid: str, rules: Queue) -> None:
+    """Before its end is ordered, or the sweep orders it: nobody would move a worker back who is moved after that."""
+    if event.came_at < event.at + BEGIN_WITHIN_SECONDS:
+        with budget.Until(event.came_at + BEGIN_SECONDS):
+            wrap_up.begin(task_sid, sid(event.form.get("WorkerSid")), rules)
 
 
 def _completed(event: Event) -> None:
@@ -181,7 +194,7 @@ def _read(webhook: Webhook) -> Event | None:
     if not all(sid(form.get(name)) for name in named) or not _is_ours(form):
         return None
     subject = sid(known.get("call_sid")) or form["TaskSid"]
-    event = Event(event_type, _time(form, webhook.at), subject, form, known, webhook.base_url)
+    event = Event(event_type, _time(form, webhook.at), subject, webhook.at, form, known, webhook.base_url)
     served = modes.of_task(kind_of(known), callcenter.current().queue(event.queue).mode)
     return event if served else None
 

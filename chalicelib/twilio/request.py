@@ -22,6 +22,8 @@ from chalicelib.config import environment, secrets
 MAX_BODY_BYTES = 256 * 1024
 MAX_FIELDS = 500
 
+LONGEST_START_SECONDS = 12  # of a process in Lambda, two more than its start may take; what is older is another clock's
+
 # What a library may leave bare in a query, the rest being encoded.
 BARE = ("", ":", "@", "'", ":@", ":'", "@'", ":@'")
 
@@ -33,6 +35,12 @@ class Request(NamedTuple):
     at: float
     request_id: str = ""  # Lambda's own, which its lines in the log have too
 
+    @property
+    def began(self) -> float:
+        """When API Gateway got it, in epoch seconds: a cold start lies between that and `at`."""
+        asked = self.event["requestContext"].get("requestTimeEpoch", 0) / 1000
+        return asked if self.at - LONGEST_START_SECONDS < asked < self.at else self.at
+
 
 class Webhook(NamedTuple):
     """One request that Twilio signed. Of a repeated field the form has the last value."""
@@ -41,6 +49,7 @@ class Webhook(NamedTuple):
     form: Mapping[str, str]
     path: Mapping[str, str]  # the parameters in the route's path
     at: float  # when it came, in epoch seconds
+    method: str = "POST"
 
 
 class Refused(Exception):
@@ -84,7 +93,7 @@ def receive(request: Request) -> Webhook:
         for candidate in _with_query(url, event):
             for token in tokens:
                 if _holds(token, candidate, signed, signature, algorithm):
-                    return Webhook(base_url, dict(pairs), _path(event), request.at)
+                    return Webhook(base_url, dict(pairs), _path(event), request.at, event["httpMethod"])
     except UnicodeEncodeError:
         pass  # text that no encoding can carry was not signed by Twilio
     raise Refused(403, "the signature does not hold", dict(pairs))

@@ -1,14 +1,17 @@
 """The few requests to Twilio's REST API that we need, on Twilio's own client."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from chalicelib import budget
 from chalicelib.config import environment, secrets
 from chalicelib.twilio import urls
+from chalicelib.twilio.values import attributes
 
 if TYPE_CHECKING:
     from twilio.base.exceptions import TwilioRestException, TwilioServiceException
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from twilio.rest.taskrouter.v1.workspace import WorkspaceContext
 
 TIMEOUT_SECONDS = 4.0
+SHORTEST_SECONDS = 0.5
+PAUSES_SECONDS = 1.0  # between the tries of one request, together
 RETRIES = 2  # after an answer that says "not now", and after failed connections; never after a timeout
 
 RETRIED_STATUSES = frozenset({429, 500, 503})
@@ -23,6 +28,11 @@ RETRIED_STATUSES = frozenset({429, 500, 503})
 UNKNOWN_STATUSES = frozenset({502, 504})
 
 PAGE_SIZE = 100
+
+EVENTS_DAYS = 29  # of the 30 for which Twilio keeps them
+# Of a reservation, in the order in which they follow each other; two events call them by another name.
+_STATUSES = ("pending", "accepted", "wrapping", "rejected", "timeout", "canceled", "rescinded", "completed")
+_NAMED_OTHERWISE = {"created": "pending", "wrapup": "wrapping"}
 
 LIVE_STATUSES = frozenset({"queued", "initiated", "ringing", "in-progress"})
 
@@ -52,20 +62,36 @@ class OutcomeUnknown(NotDone):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A task. `updated_at` in epoch seconds; `attributes` is JSON, and empty in a list (contract 5)."""
+    """A task. `updated_at` in epoch seconds; `attributes` are empty in a list (contract 5), and if they are no JSON."""
 
     sid: str
     status: str
     task_queue_sid: str
-    attributes: str
+    attributes: Mapping[str, Any]
     updated_at: float
 
 
 class Reservation(msgspec.Struct, frozen=True):
+    """`updated_at`, in epoch seconds, is when it got to its status."""
+
     sid: str
     status: str
     worker_sid: str
     worker_name: str
+    updated_at: float
+
+
+class Worker(msgspec.Struct, frozen=True):
+    """`available`: whether TaskRouter gives tasks to a worker in this activity. `since` in epoch seconds.
+
+    `etag` is this version of the worker; empty where Twilio gives none.
+    """
+
+    sid: str
+    activity_sid: str
+    available: bool
+    since: float
+    etag: str
 
 
 class Ring(msgspec.Struct, frozen=True):
@@ -137,26 +163,49 @@ def cancel_task(task_sid: str, reason: str) -> None:
 
 
 def reservation_status(task_sid: str, reservation_sid: str) -> str:
-    """pending, accepted, …; `gone` when Twilio no longer knows it. Raises NotDone."""
+    """pending, accepted, …; `unknown` when Twilio has no trace of it. Raises TwilioRejected, NotDone.
+
+    Twilio forgets a task and its reservations five minutes after its end (contract 5), their events after 30 days
+    (contract 6). An empty `task_sid` is allowed.
+    """
     with _errors():
         try:
-            return str(_workspace().tasks(task_sid).reservations(reservation_sid).fetch().reservation_status)
+            if task_sid:
+                return str(_workspace().tasks(task_sid).reservations(reservation_sid).fetch().reservation_status)
         except _rest_errors() as error:
             if error.code != 20404:
                 raise
-            return "gone"
+    last = _last_event(reservation_sid)
+    return "completed" if task_sid and last in ("accepted", "wrapping") else last or "unknown"
 
 
-def reject(task_sid: str, reservation_sid: str, activity_sid: str) -> bool:
-    """Give the caller to the next worker; the worker goes to `activity_sid`, or stays when that is empty.
+def _last_event(reservation_sid: str) -> str:
+    """The status that a reservation got to by its latest event; empty when there is none."""
+    with _errors(), _pages():
+        found = _workspace().events.list(
+            reservation_sid=reservation_sid,
+            start_date=datetime.now(UTC) - timedelta(days=EVENTS_DAYS),
+            limit=PAGE_SIZE,
+            page_size=PAGE_SIZE,
+        )
+    told = [(event.event_date_ms or 0, _STATUSES.index(status), status) for event in found if (status := _told(event))]
+    return max(told)[2] if told else ""
+
+
+def _told(event: Any) -> str:
+    kind, _, status = str(event.event_type).partition(".")
+    status = _NAMED_OTHERWISE.get(status, status)
+    return status if kind == "reservation" and status in _STATUSES else ""
+
+
+def reject(task_sid: str, reservation_sid: str) -> bool:
+    """Give the caller to the next worker; the worker stays in their activity.
 
     False when the reservation is no longer pending: someone else decided. Raises NotDone.
     """
-    fields = {"worker_activity_sid": activity_sid} if activity_sid else {}
     with _errors():
         try:
-            reservation = _workspace().tasks(task_sid).reservations(reservation_sid)
-            reservation.update(reservation_status="rejected", **fields)
+            _workspace().tasks(task_sid).reservations(reservation_sid).update(reservation_status="rejected")
         except _rest_errors() as error:
             # The code for a reservation that is not pending is not documented: any final refusal is taken as that.
             if not _is_final(error.status) or _is_denied(error.status, error.code):
@@ -174,13 +223,32 @@ def complete_task(task_sid: str, reason: str) -> None:
         _workspace().tasks(task_sid).update(assignment_status="completed", reason=reason)
 
 
-def move_worker(worker_sid: str, to_activity_sid: str, only_from: str = "") -> bool:
-    """Set the worker's activity, if `only_from` is empty or the activity it is in. Raises TwilioRejected, NotDone."""
+def worker(worker_sid: str) -> Worker:
+    """The worker as they are now. Raises TwilioRejected, NotDone."""
     with _errors():
-        worker = _workspace().workers(worker_sid)
-        if only_from and worker.fetch().activity_sid != only_from:
+        found = _workspace().workers(worker_sid).fetch_with_http_info()
+    return Worker(
+        worker_sid,
+        found.data.activity_sid or "",
+        bool(found.data.available),
+        _epoch(found.data.date_status_changed),
+        found.headers.get("ETag", ""),
+    )
+
+
+def set_activity(worker: Worker, activity_sid: str) -> bool:
+    """Set the worker's activity; False when somebody else has changed the worker since. Raises TwilioRejected, NotDone.
+
+    Without an ETag from Twilio it is set whatever became of the worker (contract 7.5).
+    """
+    expected = {"if_match": worker.etag} if worker.etag else {}
+    with _errors():
+        try:
+            _workspace().workers(worker.sid).update(activity_sid=activity_sid, **expected)
+        except _rest_errors() as error:
+            if error.status != 412:
+                raise
             return False
-        worker.update(activity_sid=to_activity_sid)
     return True
 
 
@@ -216,7 +284,13 @@ def reservations(task_sid: str) -> list[Reservation]:
     with _errors(), _pages():
         found = _workspace().tasks(task_sid).reservations.list(page_size=PAGE_SIZE)
     return [
-        Reservation(str(one.sid), str(one.reservation_status), str(one.worker_sid), one.worker_name or "")
+        Reservation(
+            str(one.sid),
+            str(one.reservation_status),
+            str(one.worker_sid),
+            one.worker_name or "",
+            _epoch(one.date_updated),
+        )
         for one in found
     ]
 
@@ -226,9 +300,20 @@ def _task(found: Any) -> Task:
         str(found.sid),
         str(found.assignment_status),
         found.task_queue_sid or "",
-        found.attributes or "",
-        found.date_updated.timestamp(),
+        _attributes(found.attributes),
+        _epoch(found.date_updated),
     )
+
+
+def _epoch(at: datetime | None) -> float:
+    return at.timestamp() if at else 0.0
+
+
+def _attributes(json: str | None) -> Mapping[str, Any]:
+    try:
+        return attributes(json or "{}")
+    except ValueError:
+        return {}
 
 
 @contextmanager
@@ -240,6 +325,8 @@ def _errors() -> Iterator[None]:
         yield
     except _rest_errors() as error:
         raise _as_ours(error.status, error.code, getattr(error, "msg", "")) from None
+    except (budget.OutOfTime, secrets.SecretError) as error:
+        raise TwilioUnavailable(str(error)) from None
     except requests.exceptions.ConnectTimeout:
         raise TwilioUnavailable("no connection to Twilio in time") from None
     except requests.exceptions.RequestException as error:
@@ -311,9 +398,20 @@ def _client_with(secret: secrets.Secrets) -> "Client":
     from twilio.rest import Client
 
     current = environment.current()
-    username = secret.api_key_sid or current.account_sid
-    password = secret.api_key_secret or secret.auth_tokens[0]
+    username, password = _credentials(secret)
     return Client(username, password, current.account_sid, http_client=_http_client(current.twilio_api_url))
+
+
+def _credentials(secret: secrets.Secrets) -> tuple[str, str]:
+    username = secret.api_key_sid or environment.current().account_sid
+    return username, secret.api_key_secret or secret.auth_tokens[0]
+
+
+def _renew(refused: tuple[str, str]) -> tuple[str, str] | None:
+    """The secret's credentials as they are now, if they are other ones: a key was revoked in a rotation."""
+    secrets.forget()
+    now = _credentials(secrets.current())
+    return now if now != refused else None
 
 
 def _http_client(api_url: str) -> Any:
@@ -332,4 +430,12 @@ def _http_client(api_url: str) -> Any:
         backoff_jitter=0.3,
         raise_on_status=False,
     )
-    return http_client(api_url, TIMEOUT_SECONDS, retry)
+    return http_client(api_url, _timeout, retry, _renew)
+
+
+def _timeout() -> float:
+    """Seconds for one try: all of them, and the pauses, fit into what the invocation has left. Raises OutOfTime."""
+    seconds = (budget.seconds_left() - PAUSES_SECONDS) / (1 + RETRIES)
+    if seconds < SHORTEST_SECONDS:
+        raise budget.OutOfTime("no time is left for Twilio")
+    return min(TIMEOUT_SECONDS, seconds)

@@ -1,28 +1,50 @@
 """The HTTP client beneath Twilio's own, with the limits of whoever asks."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from twilio.http.http_client import TwilioHttpClient
 from urllib3 import Retry
 
+UNAUTHORIZED = 401
 
-class _OneHostClient(TwilioHttpClient):  # type: ignore[misc]  # Twilio's client carries no types
-    """Sends every request to `api_url`, whichever of Twilio's hosts it is for."""
+Auth = tuple[str, str]
+Renew = Callable[[Auth], Auth | None]
 
-    def __init__(self, api_url: str, **options: Any) -> None:
-        super().__init__(**options)
+
+class _LimitedClient(TwilioHttpClient):  # type: ignore[misc]  # Twilio's client carries no types
+    """Each request has the time-out that it may have when it is made; with an `api_url` it goes to that host."""
+
+    def __init__(self, api_url: str, timeout: Callable[[], float], retry: Retry, renew: Renew) -> None:
+        super().__init__(max_retries=retry)
         self._api_url = api_url
-        if self.session is not None:
+        self._timeout = timeout
+        self._renew = renew
+        if api_url.startswith("http://") and self.session is not None:
             self.session.mount("http://", self.session.get_adapter("https://"))  # with the same retries
 
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+    def request(self, method: str, url: str, *args: Any, **named: Any) -> Any:
+        answer = self._ask(method, url, *args, **named)
+        auth = self._renew(named["auth"]) if answer.status_code == UNAUTHORIZED else None
+        return self._ask(method, url, *args, **{**named, "auth": auth}) if auth else answer
+
+    def _ask(self, method: str, url: str, *args: Any, **named: Any) -> Any:
+        return super().request(method, self._here(url), *args, **{**named, "timeout": self._timeout()})
+
+    def _here(self, url: str) -> str:
         parts = urlsplit(url)
-        here = url.replace(f"{parts.scheme}://{parts.netloc}", self._api_url, 1)
-        return super().request(method, here, *args, **kwargs)
+        return url.replace(f"{parts.scheme}://{parts.netloc}", self._api_url, 1) if self._api_url else url
 
 
-def http_client(api_url: str, timeout: float, retry: Retry) -> Any:
-    """Twilio's HTTP client with this timeout, in seconds; with an `api_url` every request goes to that host instead."""
-    options = {"timeout": timeout, "max_retries": retry}
-    return _OneHostClient(api_url, **options) if api_url else TwilioHttpClient(**options)
+def _keep(_auth: Auth) -> None:
+    """There are no other credentials."""
+
+
+def http_client(api_url: str, timeout: Callable[[], float], retry: Retry, renew: Renew = _keep) -> Any:
+    """Twilio's HTTP client. `timeout` gives the seconds for connecting, and for an answer, of the next request.
+
+    With an `api_url` every request goes to that host instead, whichever of Twilio's hosts it is for. `renew` gets the
+    credentials that Twilio refuses, and gives those to try instead, or None.
+    """
+    return _LimitedClient(api_url, timeout, retry, renew)

@@ -15,12 +15,14 @@ Method = Literal["GET", "POST"]
 class Route(NamedTuple):
     """One way in. `path` is API Gateway's, with its parameters in braces.
 
-    `signed_by` says whose signature a request needs: `twilio` is the account's auth token (contract 2.1).
+    `signed_by` says whose signature a request needs: `twilio` is the account's auth token (contract 2.1). `seconds` is
+    how long Twilio waits for the answer (contract 1.3, 4.2).
     """
 
     path: str
     methods: tuple[Method, ...] = ("POST",)
     signed_by: Literal["twilio"] = "twilio"
+    seconds: float = 15.0
 
     def url(self, base_url: str, **parameters: str) -> str:
         """The complete URL to give to Twilio, its connection overrides included. `base_url` has no slash at its end."""
@@ -36,7 +38,7 @@ DECLINED = Route("/voice/declined")
 SURVEY = Route("/voice/survey")
 VOICEMAIL = Route("/voice/voicemail")
 FALLBACK = Route("/voice/fallback")
-ASSIGNMENT = Route("/taskrouter/assignment")
+ASSIGNMENT = Route("/taskrouter/assignment", seconds=5.0)
 EVENTS = Route("/taskrouter/events")
 WORKER_ANSWER = Route("/worker/{subject}/{reservation_sid}/answer")
 # A dequeue's status callback comes with GET (contract 4.3), that of a leg that we place with POST.
@@ -59,6 +61,14 @@ ROUTES = (
     WORKER_ANSWER,
     WORKER_STATUS,
 )
+
+
+_SECONDS = {route.path: route.seconds for route in ROUTES}
+
+
+def seconds_of(path: str) -> float:
+    """How long Twilio waits for the answer of the route with this path."""
+    return _SECONDS[path]
 
 
 def find(url: str) -> tuple[Route, Mapping[str, str]] | None:

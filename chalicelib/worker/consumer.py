@@ -49,7 +49,7 @@ def _do(job: Job, clock: Callable[[], float]) -> None:
         case RingWorker():
             ring.ring_worker(job.key, clock)
         case Reject():
-            closing.reject(job.key, job.task_sid, job.reason, job.activity_sid, clock())
+            closing.reject_as_ordered(job, clock())
         case HangUp():
             rest.hang_up(job.worker_call_sid)
         case LeadOut():

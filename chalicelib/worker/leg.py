@@ -28,14 +28,13 @@ def answer(webhook: Webhook) -> str:
         if failed.current.worker_call_sid != leg:
             return twiml.say_goodbye(twiml.TAKEN)
         link = failed.current
-    after_call = environment.current().activity_sid(_rules(link).activities.after_call)
-    return twiml.connect(link.reservation_sid, after_call, link.crm_whisper)
+    return twiml.connect(link.reservation_sid, link.crm_whisper)
 
 
 def answer_without_record(webhook: Webhook) -> str:
     """The table is down: join the two all the same. Twilio itself refuses a reservation that is not pending."""
     key = _key(webhook)
-    return twiml.connect(key.reservation_sid, "") if key else twiml.say_goodbye(twiml.CALLER_GONE)
+    return twiml.connect(key.reservation_sid) if key else twiml.say_goodbye(twiml.CALLER_GONE)
 
 
 def follow_status(webhook: Webhook) -> Answer:
@@ -48,7 +47,7 @@ def follow_status(webhook: Webhook) -> Answer:
         if status == "ringing":
             table.follow_leg(key, "ringing", leg, webhook.at)
             return NO_CONTENT
-        link = table.record_leg(key, leg)
+        link = _record(key, leg, webhook)
     except table.ConditionFailed as failed:
         if failed.current is None:
             log.info("status of a leg without a link", **key.sids, status=status)
@@ -57,6 +56,17 @@ def follow_status(webhook: Webhook) -> Answer:
     follow = _follow_own if link.policy.owns_leg else _follow_twilios
     follow(link, leg, status, webhook.at)
     return NO_CONTENT
+
+
+def _record(key: Key, leg: str, webhook: Webhook) -> Link:
+    """Keep the leg's sid. The callback of TaskRouter's own leg, a GET (contract 4.3), makes the row where none is."""
+    by_taskrouter = webhook.method == "GET"
+    try:
+        return table.record_leg(key, leg, by_taskrouter=by_taskrouter)
+    except table.ConditionFailed as failed:
+        if failed.current or not by_taskrouter:
+            raise
+    return table.record_unknown_leg(key, leg, webhook.at)
 
 
 def _follow_own(link: Link, leg: str, status: str, now: float) -> None:

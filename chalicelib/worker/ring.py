@@ -10,6 +10,7 @@ from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest, urls
+from chalicelib.twilio.values import sid
 
 # What POST /Calls says of the number that is called, and of the number that is shown (contract 7.6). Everything else is
 # the account's affair: permissions, funds, suspension.
@@ -33,11 +34,31 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
         _resume(key, failed.current, clock())
         return
     if clock() > link.deadline:  # the message was late: the CRM is not asked for nothing
-        closing.reject(link.key, link.task_sid, "too late to dial", "", clock())
+        closing.reject(link, "too late to dial", "", clock())
+        return
+    if _is_rung_by_taskrouter(link):
+        log.info("TaskRouter rings already", **key.sids)
         return
     approval = _ask_crm(link, clock)
     if approval:
         _dial(link, approval, clock)
+
+
+def _is_rung_by_taskrouter(link: Link) -> bool:
+    """Whether this dial would be the second one.
+
+    An assignment that could not be recorded was answered with a dequeue, and came again; TaskRouter keeps the sid of
+    the leg that it places with the task (contract 6), where it stays when the leg has ended.
+    """
+    task = rest.task(link.task_sid)
+    leg = sid(task.attributes.get("worker_call_sid")) if task else ""
+    if not leg or not rest.is_live(leg):
+        return False
+    try:
+        table.record_leg(link.key, leg, by_taskrouter=True)
+    except table.ConditionFailed:
+        log.info("the leg is known", **link.key.sids)
+    return True
 
 
 def _resume(key: Key, link: Link | None, now: float) -> None:
@@ -48,7 +69,7 @@ def _resume(key: Key, link: Link | None, now: float) -> None:
         raise Retry("another delivery of this job is at work")
     elif link.state == "dialing":
         # Nobody knows whether the phone rang, and a second dial could ring it twice: the next worker gets the caller.
-        closing.reject(key, link.task_sid, "dial lost", "", now)
+        closing.reject(link, "dial lost", "", now)
 
 
 def _ask_crm(link: Link, clock: Callable[[], float]) -> crm.Approval | None:
@@ -74,7 +95,7 @@ def _ask_crm(link: Link, clock: Callable[[], float]) -> crm.Approval | None:
         if isinstance(error, crm.Unavailable):
             log.warning(why, metrics.of(metrics.CRM_FAILURES), why=str(error))
         activity = environment.current().activity_sid(rules.activities.declined)
-        closing.reject(link.key, link.task_sid, f"{why}: {error}", activity, clock())
+        closing.reject(link, f"{why}: {error}", activity, clock())
         return None
 
 
@@ -93,7 +114,7 @@ def _decline_caller(link: Link, no: crm.DeclinedCaller, now: float) -> None:
 def _dial(link: Link, approval: crm.Approval, clock: Callable[[], float]) -> None:
     """Ring the worker if the reservation is still wanted and there is time."""
     if clock() > link.deadline:
-        closing.reject(link.key, link.task_sid, "too late to dial", "", clock())
+        closing.reject(link, "too late to dial", "", clock())
         return
     status = rest.reservation_status(link.task_sid, link.reservation_sid)
     if status != "pending":
@@ -101,7 +122,7 @@ def _dial(link: Link, approval: crm.Approval, clock: Callable[[], float]) -> Non
         return
     kept = {"crm_name": approval.name, "crm_whisper": approval.whisper, "crm_data": dict(approval.data) or None}
     try:
-        link = table.advance(link.key, "dialing", clock(), kept)
+        link = table.begin_dial(link.key, clock(), kept)
     except table.ConditionFailed:
         log.info("nobody to dial for any more", **link.key.sids)
         return
@@ -150,7 +171,7 @@ def _refused(link: Link, error: rest.TwilioRejected, now: float) -> None:
     _log_refusal(link, error)
     if error.code in WORKER_NUMBER_REFUSED:
         activity = environment.current().activity_sid(_rules(link).activities.unreachable)
-        closing.reject(link.key, link.task_sid, f"unreachable: {error.code}", activity, now)
+        closing.reject(link, f"unreachable: {error.code}", activity, now)
     else:
         closing.reject_later(link, f"refused: {error.code}", now)
 
@@ -171,7 +192,7 @@ def _follow(link: Link, ringing: rest.Ringing, now: float) -> None:
         closing.end_leg(ringing.call_sid, link.subject)
     elif now + ringing.queue_seconds > link.deadline:
         closing.end_leg(ringing.call_sid, link.subject)
-        closing.reject(link.key, link.task_sid, "too late to ring", "", now, leg_ended=True)
+        closing.reject(link, "too late to ring", "", now, leg_ended=True)
 
 
 def _rules(link: Link) -> Queue:

@@ -6,7 +6,7 @@ CALLER_GONE = "The caller is no longer on the line. Goodbye."
 TAKEN = "This call has been taken already. Goodbye."
 
 
-def connect(reservation_sid: str, post_work_activity_sid: str, whisper: str = "") -> str:
+def connect(reservation_sid: str, whisper: str = "") -> str:
     """The CRM's whisper, then the caller of this reservation (contract 3.2).
 
     When the caller has gone, before the two were joined or after they talked, Twilio runs what follows the Dial.
@@ -15,7 +15,7 @@ def connect(reservation_sid: str, post_work_activity_sid: str, whisper: str = ""
     if whisper:
         response.say(whisper)
     dial = Dial()
-    dial.queue(None, reservation_sid=reservation_sid, post_work_activity_sid=post_work_activity_sid or None)
+    dial.queue(None, reservation_sid=reservation_sid)
     response.append(dial)
     response.say(CALLER_GONE)
     response.hangup()

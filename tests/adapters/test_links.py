@@ -16,10 +16,10 @@ def reserved(cloud: Aws) -> Key:
     return KEY
 
 
-def test_a_write_that_boto3_sends_again_as_its_answer_was_lost_is_not_lost_to_itself(reserved: Key) -> None:
+def test_a_write_that_is_sent_again_as_its_answer_was_lost_is_not_lost_to_itself(reserved: Key) -> None:
     table.claim(reserved, NOW, 20)
-    once = table.advance(reserved, "dialing", NOW, {"crm_name": "Ann", "crm_whisper": ""})
-    assert table.advance(reserved, "dialing", NOW, {"crm_name": "Ann", "crm_whisper": ""}) == once
+    once = table.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""})
+    assert table.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""}) == once
     assert table.close(reserved, "rejected", "", NOW) == table.close(reserved, "rejected", "", NOW)
 
 
@@ -27,7 +27,7 @@ def test_the_same_step_by_somebody_else_is_lost(reserved: Key) -> None:
     table.claim(reserved, NOW, 20)
     with pytest.raises(table.ConditionFailed):
         table.claim(reserved, NOW + 0.001, 20)
-    table.advance(reserved, "dialing", NOW)
+    table.begin_dial(reserved, NOW, {})
     with pytest.raises(table.ConditionFailed) as lost:
-        table.advance(reserved, "dialing", NOW + 0.001)
+        table.begin_dial(reserved, NOW + 0.001, {})
     assert lost.value.current and lost.value.current.dialing_at == NOW

@@ -102,8 +102,8 @@ def test_wrong_credentials_are_not_taken_for_done(environment: pytest.MonkeyPatc
 def test_a_rejection_of_what_is_not_pending_says_so(environment: pytest.MonkeyPatch) -> None:
     with serving(error(400, 20001)) as endpoint:
         use(environment, endpoint)
-        assert rest.reject("WT1", "WR1", "WA1") is False
-    assert endpoint.requests[0][2] == b"ReservationStatus=rejected&WorkerActivitySid=WA1"
+        assert rest.reject("WT1", "WR1") is False
+    assert endpoint.requests[0][2] == b"ReservationStatus=rejected"
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, 20003), (403, 20003), (403, 403)])
@@ -112,7 +112,7 @@ def test_refused_credentials_are_an_error_of_their_own_and_no_decision_of_somebo
 ) -> None:
     with serving(error(status, code)) as endpoint:
         use(environment, endpoint)
-        for ask in (lambda: rest.ring_worker(RING), lambda: rest.reject("WT1", "WR1", ""), lambda: rest.hang_up("CA1")):
+        for ask in (lambda: rest.ring_worker(RING), lambda: rest.reject("WT1", "WR1"), lambda: rest.hang_up("CA1")):
             with pytest.raises(rest.TwilioDenied):
                 ask()
 

@@ -7,6 +7,7 @@ from typing import Any
 from twilio.http.response import Response
 
 UPDATED = "2026-11-21T08:00:00Z"
+AVAILABLE = "WA" + "1" * 32  # the one activity in which workers take calls
 
 
 @dataclass
@@ -20,11 +21,13 @@ class FakeTwilio:
     reservations: dict[str, dict[str, Any]] = field(default_factory=dict)  # by sid
     task: str = "wrapping"
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)  # by sid; the ones that are listed
-    activity: str = "WA" + "2" * 32
+    activity: str = AVAILABLE  # of each worker
+    activity_since: str = UPDATED
     leg: str = "CA" + "b" * 32
     queue_time: str = "0"
     failures: dict[str, list[Any]] = field(default_factory=dict)  # a part of "METHOD path" -> statuses or exceptions
     requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    events: list[tuple[int, str]] = field(default_factory=list)  # of every reservation: when, in ms, and what
     forgotten: bool = False  # hours have passed: tasks and reservations are deleted, legs are over
     call: str = "in-progress"  # the status of the caller's leg
     on_call: Any = None  # called when a worker leg is placed, before the answer goes back
@@ -37,6 +40,11 @@ class FakeTwilio:
             if part in f"{method} {path}" and outcomes:
                 return self._fail(outcomes.pop(0))
         return self._answer(method, path, form, given)
+
+    @property
+    def moves(self) -> list[str]:
+        """The activities that workers were moved to."""
+        return [form["ActivitySid"] for form in self.made("POST /v1/Workspaces") if "ActivitySid" in form]
 
     def made(self, part: str) -> list[dict[str, Any]]:
         """The forms of the requests whose "METHOD path" has this part."""
@@ -54,8 +62,9 @@ class FakeTwilio:
         if "/Calls" in path:
             return self._call(method, path)
         if "/Workers/" in path:
-            self.activity = form.get("ActivitySid", self.activity)
-            return Response(200, json.dumps({"activity_sid": self.activity}))
+            return self._worker(form, given.get("headers") or {})
+        if path.endswith("/Events"):
+            return _page("events", [{"event_date_ms": at, "event_type": kind} for at, kind in self.events])
         parts = path.removesuffix(".json").split("/")
         if "/Reservations" in path:
             return self._reservation(method, parts[-1], form)
@@ -69,6 +78,18 @@ class FakeTwilio:
         if method == "GET":
             return Response(200, json.dumps({"status": self.call}))
         return self._fail((400, 21220)) if self.forgotten else Response(200, "{}")
+
+    def _worker(self, form: dict[str, Any], headers: dict[str, str]) -> Response:
+        etag = f'"{self.activity}"'
+        if headers.get("If-Match", etag) != etag:
+            return self._fail((412, 20412))
+        self.activity = form.get("ActivitySid", self.activity)
+        body = {
+            "activity_sid": self.activity,
+            "available": self.activity == AVAILABLE,
+            "date_status_changed": self.activity_since,
+        }
+        return Response(200, json.dumps(body), {"ETag": etag})
 
     def _reservation(self, method: str, sid: str, form: dict[str, Any]) -> Response:
         if sid == "Reservations":

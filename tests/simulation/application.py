@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-from chalicelib import aws
-from chalicelib.config import callcenter, team
+from chalicelib import aws, budget
+from chalicelib.config import callcenter, secrets, team
 from chalicelib.observability import metrics
 from emulator.clock.scheduler import Scheduler, VirtualClock
 from tests.simulation import invocation
@@ -25,10 +25,10 @@ ENVIRONMENT: Mapping[str, str] = {
     "CONTACTS_TABLE": "cordboard-test-contacts",
     "JOBS_QUEUE": "cordboard-test-jobs",
     "JOBS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/cordboard-test-jobs",
-    "CRM_KEY": "crm-key",
+    "TWILIO_SECRET_PARAMETER": "/cordboard/test/secret",
     "CRM_URL": f"https://{CRM_HOST}/attempts",
 }
-NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_SECRET_PARAMETER", "AWS_ENDPOINT_URL")
+NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_AUTH_TOKEN", "AWS_ENDPOINT_URL")
 
 
 @contextmanager
@@ -44,6 +44,9 @@ def running(call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transpor
         # No proxy is asked for: `requests` would look through the environment at each request.
         patch("requests.sessions.get_environ_proxies", lambda *_given, **_named: {}),
         patch.object(metrics, "time", _Time(clock)),
+        patch.object(budget, "time", _Time(clock)),
+        patch.object(aws, "time", _Time(clock)),
+        patch.object(secrets, "time", _Time(clock)),
     ):
         for name in NOT_SET:
             os.environ.pop(name, None)
@@ -88,6 +91,8 @@ class _Time:
 
     def time(self) -> float:
         return self.clock.now()
+
+    monotonic = time
 
     def sleep(self, seconds: float) -> None:
         invocation.current().pause(seconds)

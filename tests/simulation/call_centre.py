@@ -11,7 +11,7 @@ from emulator.twilio import Twilio
 from emulator.voice.parties import Behaviour, Phone, answers, busy, declines, no_answer, unreachable, voicemail
 from ops.callcenter.resources.workspace_settings import EVENTS
 from tests.simulation.faults import Faults
-from tests.support.api_gateway import BASE, TOKEN
+from tests.support.api_gateway import BASE
 
 ACCOUNT_SID = "AC" + "c0" * 16
 
@@ -120,7 +120,6 @@ class CallCentre:
             "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
             "TWILIO_WORKSPACE_SID": self.twilio.router.workspace.sid,
             "TWILIO_WORKFLOW_SID": self.workflow_sid,
-            "TWILIO_AUTH_TOKEN": TOKEN,
             "TWILIO_ACTIVITIES": json.dumps({name: activity.sid for name, activity in self.activities.items()}),
             "TWILIO_TASK_QUEUES": json.dumps(dict(self.task_queues)),
         }

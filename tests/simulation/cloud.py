@@ -1,12 +1,19 @@
-"""AWS on the virtual clock: the tables' faults and boto3's answer to them, and SQS with all that it really does."""
+"""AWS on the virtual clock: the faults of its services, and SQS and SSM with all that they really do."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 
+from chalicelib import aws
 from emulator.clock.scheduler import Scheduler
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation import invocation
@@ -15,47 +22,54 @@ from tests.simulation.faults import Faults
 # Told of every item that was put: table and item.
 Stored = Callable[[str, Mapping[str, Any]], None]
 
-CONNECT_SECONDS, READ_SECONDS = 1.0, 1.5  # as chalicelib/aws.py sets them
-ATTEMPTS = 2
-
-
-def _attempts(faults: Faults, service: str, operation: str, act: Callable[[], Any]) -> Any:
-    """One request as boto3's standard retries make it: a second attempt after a throttle, a timeout, no connection."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return _attempt(faults, service, operation, act)
-        except _Passing as passing:
-            if attempt == ATTEMPTS:
-                raise passing.error from None
-            invocation.current().pause(faults.seconds("boto", 0.0, 0.1))
-    raise AssertionError("unreachable")
-
-
-class _Passing(Exception):
-    """What boto3 tries again after."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(str(error))
-        self.error = error
-
 
 def _attempt(faults: Faults, service: str, operation: str, act: Callable[[], Any]) -> Any:
+    """One request, as boto3 makes it where it may try only once; the application's own retries are above it."""
     here = invocation.current()
+    happens = _Draw(faults, service)
     if faults.is_down(f"{service}_down", here.about):
         here.troubles.append(f"{service}_down")
-        here.pause(CONNECT_SECONDS)
-        raise _Passing(EndpointConnectionError(endpoint_url=f"https://{service}"))
-    if faults.happens(f"{service}_throttled", here.about):
-        here.troubles.append(f"{service}_throttled")
+        _refuse_or_hang(faults, service)
+    if happens("throttled"):
         here.pause(0.02)
-        error = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}
-        raise _Passing(ClientError(error, operation))
+        status = {"HTTPStatusCode": 400}
+        error = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}, "ResponseMetadata": status}
+        raise ClientError(error, operation)
+    if happens("hangs"):
+        _hang(service)
     answer = here.effect(f"{service}.{operation}", faults.seconds(service, 0.004, 0.03), act)
-    if faults.happens(f"{service}_answer_lost", here.about):
-        here.troubles.append(f"{service}_answer_lost")
-        here.pause(READ_SECONDS)
-        raise _Passing(ReadTimeoutError(endpoint_url=f"https://{service}"))
+    if happens("answer_lost"):
+        _hang(service)
+    if happens("broken_off"):
+        raise ConnectionClosedError(endpoint_url=f"https://{service}")
     return answer
+
+
+class _Draw:
+    def __init__(self, faults: Faults, service: str) -> None:
+        self._faults = faults
+        self._service = service
+
+    def __call__(self, fault: str) -> bool:
+        here, kind = invocation.current(), f"{self._service}_{fault}"
+        happens = self._faults.happens(kind, here.about)
+        if happens:
+            here.troubles.append(kind)
+        return happens
+
+
+def _refuse_or_hang(faults: Faults, service: str) -> NoReturn:
+    """An outage has a manner, drawn for each: nobody listens, nobody answers, or nobody even connects."""
+    manner = faults.manner_of(f"{service}_down")
+    if manner == "hangs":
+        _hang(service)
+    invocation.current().pause(aws.CONNECT_SECONDS if manner == "drops" else 0.01)
+    raise (ConnectTimeoutError if manner == "drops" else EndpointConnectionError)(endpoint_url=f"https://{service}")
+
+
+def _hang(service: str) -> NoReturn:
+    invocation.current().pause(aws.READ_SECONDS)
+    raise ReadTimeoutError(endpoint_url=f"https://{service}")
 
 
 class Tables:
@@ -68,7 +82,7 @@ class Tables:
         self.exceptions = store.exceptions
 
     def _do(self, operation: str, request: Mapping[str, Any]) -> Any:
-        return _attempts(self._faults, "dynamodb", operation, lambda: getattr(self.store, operation)(**request))
+        return _attempt(self._faults, "dynamodb", operation, lambda: getattr(self.store, operation)(**request))
 
     def get_item(self, **request: Any) -> Any:
         return self._do("get_item", request)
@@ -79,31 +93,13 @@ class Tables:
             self._stored(request["TableName"], request["Item"])
             return answer
 
-        return _attempts(self._faults, "dynamodb", "put_item", act)
+        return _attempt(self._faults, "dynamodb", "put_item", act)
 
     def update_item(self, **request: Any) -> Any:
         return self._do("update_item", request)
 
     def query(self, **request: Any) -> Any:
         return self._do("query", request)
-
-    def get_paginator(self, operation: str) -> "_Pages":
-        return _Pages(lambda request: self._do(operation, request))
-
-
-@dataclass
-class _Pages:
-    ask: Callable[[Mapping[str, Any]], Any]
-
-    def paginate(self, **request: Any) -> Any:
-        page_size = request.pop("PaginationConfig", {}).get("PageSize")
-        start: Mapping[str, Any] = {"Limit": page_size} if page_size else {}
-        while True:
-            page = self.ask({**request, **start})
-            yield page
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {**start, "ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
 VISIBILITY_SECONDS = 25.0  # as infra/resources.yaml has it
@@ -202,7 +198,19 @@ class Sqs:
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> Any:  # noqa: N803 - boto3's
         del QueueUrl
-        return _attempts(self._faults, "sqs", "send_message", lambda: self._queue.put(MessageBody, DelaySeconds))
+        return _attempt(self._faults, "sqs", "send_message", lambda: self._queue.put(MessageBody, DelaySeconds))
+
+
+@dataclass(frozen=True)
+class Ssm:
+    """SSM's client in a function. `secret` is what the parameter holds now."""
+
+    secret: Callable[[], str]
+    faults: Faults
+
+    def get_parameter(self, *, Name: str, WithDecryption: bool) -> Any:  # noqa: N803 - boto3's
+        del Name, WithDecryption
+        return _attempt(self.faults, "ssm", "get_parameter", lambda: {"Parameter": {"Value": self.secret()}})
 
 
 @dataclass(frozen=True)
@@ -211,9 +219,10 @@ class Cloud:
 
     tables: Tables
     sqs: Sqs
+    ssm: Ssm
 
     def client(self, service: str) -> Any:
-        known = {"dynamodb": self.tables, "sqs": self.sqs}
+        known = {"dynamodb": self.tables, "sqs": self.sqs, "ssm": self.ssm}
         return known[service] if service in known else _unknown(service)
 
 

@@ -12,7 +12,7 @@ from chalicelib import aws, crm, jobs
 from chalicelib.caller import handlers
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import environment
-from chalicelib.lifecycle import closing, reconcile, wrap_up
+from chalicelib.lifecycle import activity, closing, reconcile
 from chalicelib.links import attributes, table
 from chalicelib.routing import assignment, events
 from chalicelib.twilio import rest, urls
@@ -104,10 +104,6 @@ def _always_completed(true: Any) -> Any:
     return lambda key, _outcome, *given, **named: true(key, "completed", *given, **named)
 
 
-def _without_activity(true: Any) -> Any:
-    return lambda task_sid, reservation_sid, _activity_sid: true(task_sid, reservation_sid, "")
-
-
 def _slow(true: Any) -> Any:
     def decide(*given: Any) -> Any:
         invocation.current().pause(6)
@@ -168,8 +164,8 @@ DEFECTS: Mapping[str, Defect] = {
     "the worker who answers is joined to nobody": _replace(worker_twiml, "connect", _says('<Pause length="60"/>'), 1),
     "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
-    "nobody goes back to work": _replace(wrap_up, "_resume", _nothing, 5),
-    "who did not answer is offered the call again": _replace(rest, "reject", _without_activity, 5),
+    "nobody goes back to work": _replace(activity, "resume", _nothing, 5),
+    "who did not answer is offered the call again": _replace(activity, "leave_out", _nothing, 5),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),
     "the assignment is slow": _replace(assignment, "decide", _slow, 8),

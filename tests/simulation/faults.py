@@ -31,14 +31,24 @@ RATES: Mapping[str, float] = {
     "twilio_down": 0.2,
     # AWS
     "dynamodb_throttled": 0.01,
+    "dynamodb_hangs": 0.01,  # the request is not taken; with `answer_lost` it is
     "dynamodb_answer_lost": 0.015,
+    "dynamodb_broken_off": 0.01,  # the same, and at once
     "dynamodb_down": 0.2,
     "sqs_throttled": 0.02,
+    "sqs_hangs": 0.02,
     "sqs_answer_lost": 0.03,
+    "sqs_broken_off": 0.02,
     "sqs_down": 0.2,
+    "ssm_throttled": 0.05,
+    "ssm_hangs": 0.05,
+    "ssm_answer_lost": 0.05,
+    "ssm_broken_off": 0.05,
+    "ssm_down": 0.2,
     "message_twice": 0.05,
     "message_late": 0.05,
     "other_version": 0.05,  # the message is of an older or a newer version than the function
+    "rotation": 0.2,  # of the secret
     # CRM
     "crm_slow": 0.1,
     "crm_500": 0.1,
@@ -59,7 +69,8 @@ RATES: Mapping[str, float] = {
 # What people do.
 PEOPLE = tuple(kind for kind in RATES if kind.startswith(("caller_", "worker_", "activity_")))
 
-OUTAGES = ("twilio_down", "dynamodb_down", "sqs_down", "crm_down")
+OUTAGES = ("twilio_down", "dynamodb_down", "sqs_down", "ssm_down", "crm_down")
+MANNERS = ("refuses", "drops", "hangs")
 LONGEST_OUTAGE = 45.0
 
 
@@ -103,6 +114,10 @@ class Faults:
             return False
         self.record_fault(kind, about)
         return True
+
+    def manner_of(self, outage: str) -> str:
+        """How it shows: connections are refused, dropped, or taken and never answered."""
+        return Random(f"{self.seed}:{outage} manner").choice(MANNERS)
 
     def record_fault(self, kind: str, about: Iterable[str] = ()) -> None:
         self.counts[kind] += 1

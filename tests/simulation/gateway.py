@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from chalicelib.config import secrets
 from chalicelib.twilio import urls
 from emulator.clock.scheduler import Scheduler, Timer
 from emulator.ports import Done, WebFailure, WebRequest, WebResponse, WebResult
@@ -90,6 +91,8 @@ class Gateway:
             delivery.troubles.append("cold_start")
 
         def start() -> None:
+            if cold:
+                secrets._kept = secrets._Kept()
             delivery.at = self.scheduler.now()
             delivery.number = len(self.deliveries)
             self.deliveries.append(delivery)

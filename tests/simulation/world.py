@@ -16,11 +16,12 @@ from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
 from tests.simulation.call_centre import ACCOUNT_SID, CallCentre, Staff, build
 from tests.simulation.callers import Crowd
-from tests.simulation.cloud import Cloud, Done, Queue, Record, Sqs, Tables
+from tests.simulation.cloud import Cloud, Done, Queue, Record, Sqs, Ssm, Tables
 from tests.simulation.crm import CrmStub
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
+from tests.simulation.secret import rotated
 from tests.simulation.transport import OutboundTransport
 from tests.support import api_gateway, resources
 
@@ -85,11 +86,16 @@ def play(plan: Plan) -> World:
     clock = VirtualClock(START)
     twilio = _twilio(plan, clock)
     world = _make(plan, clock, twilio)
-    cloud = Cloud(Tables(world.store, world.faults, world.crm.stored), Sqs(world.queue, world.faults))
+    cloud = _cloud(world)
     with running(world.call_centre, clock, cloud, OutboundTransport(twilio, world.crm.answer, world.faults)) as app:
         world.app = world.gateway.app = app
         _run(world)
     return world
+
+
+def _cloud(world: World) -> Cloud:
+    tables, secret = Tables(world.store, world.faults, world.crm.stored), rotated(world.twilio, world.faults)
+    return Cloud(tables, Sqs(world.queue, world.faults), Ssm(secret.text, world.faults))
 
 
 def _twilio(plan: Plan, clock: VirtualClock) -> Twilio:

@@ -13,4 +13,4 @@ def forget_everything() -> None:
     """The next use of each reads it again."""
     for cached in CACHED:
         cached.cache_clear()
-    secrets.forget()
+    secrets._kept = secrets._Kept()

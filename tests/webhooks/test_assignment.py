@@ -98,14 +98,6 @@ def test_direct_answers_dequeue_with_every_field_and_the_same_again(driver: Driv
     assert driver.queued() == []
 
 
-def test_direct_moves_the_worker_after_the_call_when_the_queue_says_so(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    text = callcenter.source().replace('mode = "crm-first"            #', 'mode = "direct" #')
-    monkeypatch.setattr(callcenter, "current", lambda: callcenter.parse(text))
-    assert instruction(driver.assign())["post_work_activity_sid"] == ACTIVITIES["Wrap up"]
-
-
 @pytest.mark.parametrize(
     "attributes", ["{}", '{"contact_uri": ""}', '{"contact_uri": 5}', '{"contact_uri": "0415"}', ""]
 )

@@ -228,7 +228,7 @@ def test_a_caller_who_hangs_up_while_twilio_cannot_be_asked_stops_the_phone_by_a
     driver.ring()
     driver.twilio.failures = {"Reservations": [504], "/Calls/": [504]}
     assert driver.event("task.canceled", TaskCanceledReason="hangup") == 204
-    assert driver.queued() == [jobs.HangUp(LEG, CALL), jobs.Reject(CALL, RESERVATION, TASK, "caller gone")]
+    assert driver.queued() == [jobs.HangUp(LEG, CALL), jobs.Reject(CALL, RESERVATION, TASK, "caller gone", "", WORKER)]
 
 
 def test_a_link_whose_own_end_was_never_told_is_not_taken_for_canceled(driver: Driver) -> None:

@@ -468,7 +468,7 @@ def test_a_queue_time_of_five_thousand_digits_is_no_time(application: Applicatio
 
 def test_a_sentence_of_the_crm_that_xml_cannot_carry_is_said_without_the_character(application: Application) -> None:
     application.send(post("/taskrouter/assignment", assignment_form()))
-    table.advance(table.find_call(CALL).links[0].key, "dialing", 1.0, {"crm_whisper": "Ann\x00 Lee\x1b\uffff."})
+    table.begin_dial(table.find_call(CALL).links[0].key, 1.0, {"crm_whisper": "Ann\x00 Lee\x1b\uffff."})
     heard = application.send(post(ANSWER_ROUTE, leg_form("in-progress"), LEG_PATH))
     assert twiml_schema.check(heard.answer["body"])[0].text == "Ann Lee."
 

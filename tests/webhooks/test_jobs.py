@@ -13,7 +13,7 @@ from chalicelib.twilio import rest
 from chalicelib.worker import consumer, ring
 from tests.conftest import ACTIVITIES
 from tests.support.api_gateway import BASE
-from tests.support.driver import CALL, CALLER, LEG, OTHER_LEG, PHONE, RESERVATION, SUPPORT, TASK, Driver
+from tests.support.driver import CALL, CALLER, LEG, OTHER_LEG, PHONE, RESERVATION, SUPPORT, TASK, WORKER, Driver
 
 KEY = Key(CALL, RESERVATION)
 RING = jobs.RingWorker(CALL, RESERVATION)
@@ -136,7 +136,8 @@ def test_a_reservation_that_is_no_longer_wanted_is_not_dialled_for(driver: Drive
 
 
 def test_a_reservation_that_twilio_has_forgotten_is_not_dialled_for(driver: Driver) -> None:
-    driver.twilio.failures = {f"GET /v1/Workspaces/WS{'0' * 32}/Tasks": [(404, 20404)]}
+    driver.twilio.forgotten = True
+    driver.twilio.events = [(1, "reservation.created"), (2, "reservation.canceled")]
     driver.ring()
     assert dialled(driver) == [] and driver.link["outcome"] == "canceled"
 
@@ -144,7 +145,7 @@ def test_a_reservation_that_twilio_has_forgotten_is_not_dialled_for(driver: Driv
 def test_a_number_that_twilio_refuses_is_reported_and_the_worker_put_aside(driver: Driver) -> None:
     driver.twilio.failures = {"Calls.json": [(400, 21211)]}
     driver.ring()
-    assert rejected(driver)[0]["WorkerActivitySid"] == ACTIVITIES["Offline"]
+    assert driver.twilio.moves == [ACTIVITIES["Offline"]] and len(rejected(driver)) == 1
     assert driver.link["reason"] == "unreachable: 21211"
     assert "worker cannot be reached" in driver.log.getvalue()
 
@@ -165,9 +166,9 @@ def test_twilio_busy_beyond_the_retries_moves_nobody_and_is_no_fast_loop(
     driver.twilio.failures = {"Calls.json": [(429, 20429)]}
     driver.work(RING)
     reason = "not dialled: Twilio answered 429"
-    assert sent == [(jobs.Reject(CALL, RESERVATION, TASK, reason), 30)] and rejected(driver) == []
+    assert sent == [(jobs.Reject(CALL, RESERVATION, TASK, reason, "", WORKER), 30)] and rejected(driver) == []
     driver.work(sent[0][0])
-    assert driver.link["reason"] == reason and "WorkerActivitySid" not in rejected(driver)[0]
+    assert driver.link["reason"] == reason and driver.twilio.moves == [] and len(rejected(driver)) == 1
 
 
 def test_the_pause_ends_before_the_reservation_does(driver: Driver, sent: list[tuple[jobs.Job, int]]) -> None:
@@ -200,7 +201,7 @@ def test_what_twilio_refuses_the_account_for_moves_no_worker(
 def test_a_workers_number_that_twilio_refuses_moves_the_worker(driver: Driver, code: int) -> None:
     driver.twilio.failures = {"Calls.json": [(400, code)]}
     driver.ring()
-    assert [one["WorkerActivitySid"] for one in rejected(driver)] == [ACTIVITIES["Offline"]]
+    assert driver.twilio.moves == [ACTIVITIES["Offline"]] and len(rejected(driver)) == 1
 
 
 def test_a_dial_without_an_answer_is_never_made_a_second_time(driver: Driver) -> None:
@@ -247,7 +248,7 @@ def test_a_message_that_comes_again_later_does_nothing(driver: Driver, state: st
     if state == "closed":
         table.close(KEY, "completed", "", time.time())
     elif state != "dialing":
-        table.advance(KEY, state, time.time())  # type: ignore[arg-type]
+        table.upsert_state(KEY, state, time.time(), {})  # type: ignore[arg-type]
     before, made = driver.link, len(driver.twilio.requests)
     driver.work(RING, "2")
     assert driver.link == before and len(driver.twilio.requests) == made
@@ -307,11 +308,11 @@ def test_a_message_that_is_no_job_is_not_lost(driver: Driver, body: str) -> None
 
 
 def test_a_stale_activity_does_not_keep_the_caller_waiting(driver: Driver) -> None:
-    driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Tasks/{TASK}/Reservations": [(400, 20001)]}
+    driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Workers": [(400, 20001)]}
     driver.cloud.client("dynamodb").delete_table(TableName="cordboard-test-contacts")
     driver.ring()
-    assert ["WorkerActivitySid" in form for form in rejected(driver)] == [True, False]
-    assert driver.link["outcome"] == "rejected" and "stale" in driver.log.getvalue()
+    assert len(rejected(driver)) == 1 and driver.link["outcome"] == "rejected"
+    assert '"ActivitiesRefused":1' in driver.log.getvalue()
 
 
 def test_credentials_that_twilio_refuses_fail_the_job_aloud(driver: Driver) -> None:

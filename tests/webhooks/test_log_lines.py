@@ -297,6 +297,7 @@ def test_every_metric_is_told_somewhere() -> None:
         "WorkerLegsFailed",
         "WebhooksRefused",
         "AssignmentsRefused",
+        "ActivitiesRefused",
         "WebhookErrors",
         "JobsTriedAgain",
         "SweepActions",

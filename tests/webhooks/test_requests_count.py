@@ -1,5 +1,6 @@
 """What one call asks of AWS and of Twilio in each way that a queue can work, counted: it is what a call costs."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from unittest.mock import Mock
 
@@ -7,7 +8,7 @@ import pytest
 
 from bench.counts import CALLS
 from chalicelib import jobs
-from tests.conftest import QUEUES
+from tests.conftest import ACTIVITIES, QUEUES
 from tests.support.driver import CALL, RESERVATION, TASK, Driver
 from tests.support.meter import counting, write_units
 
@@ -26,6 +27,7 @@ def parts(queue: str) -> Callable[[Driver], object]:
     def part(driver: Driver) -> None:
         driver.twilio.reservation = "wrapping"
         driver.wrap_up()
+        driver.twilio.activity = ACTIVITIES["Available"]
         driver.twilio.tasks[TASK]["task_queue_sid"] = QUEUES[queue]
 
     return part
@@ -46,7 +48,7 @@ def until_the_end(queue: str) -> Steps:
         lambda driver: driver.status("in-progress"),
         lambda driver: driver.event("reservation.accepted", **queued),
         parts(queue),
-        lambda driver: driver.event("reservation.wrapup", **queued),
+        lambda driver: driver.event("reservation.wrapup", TimestampMs=str(int(time.time() * 1000)), **queued),
         lambda driver: driver.event("task.wrapup", **queued),
         lambda driver: driver.status("completed"),
         lambda driver: driver.voice("after", QueueResult="bridged"),

@@ -186,24 +186,56 @@ def test_a_completed_call_is_closed_and_no_leg_is_ended(driver: Driver, later: L
     assert ended(driver) == ("completed", "swept") and hung_up(driver) == 0
 
 
-@pytest.mark.parametrize(("talked", "outcome"), [(True, "completed"), (False, "canceled")])
-def test_what_twilio_has_forgotten_ended_as_far_as_we_know(
-    driver: Driver, later: Later, talked: bool, outcome: str
+@pytest.mark.parametrize(
+    ("events", "outcome"),
+    [
+        (["created", "accepted", "wrapup", "completed"], "completed"),
+        (["created", "accepted"], "completed"),
+        (["rejected", "created"], "rejected"),
+        (["created", "timeout"], "timeout"),
+        ([], "unknown"),
+    ],
+)
+def test_what_twilio_has_forgotten_ended_as_its_events_say(
+    driver: Driver, later: Later, events: list[str], outcome: str
 ) -> None:
     driver.ring()
-    if talked:
-        driver.event("reservation.accepted", TimestampMs=str(int(later.now * 1000)))
     later(AFTER_A_TALK)
     driver.twilio.failures = {f"GET {TASKS}/{TASK}/Reservations": [(404, 20404)]}
+    driver.twilio.events = [(1000, f"reservation.{event}") for event in events]
     driver.sweep()
     assert ended(driver) == (outcome, "swept")
 
 
-def test_a_link_that_does_not_know_its_task_is_canceled(driver: Driver, later: Later) -> None:
+def test_a_talk_that_we_were_told_of_is_one_though_twilio_has_forgotten_its_events_too(
+    driver: Driver, later: Later
+) -> None:
+    driver.ring()
+    driver.event("reservation.accepted", TimestampMs=str(int(later.now * 1000)))
+    later(AFTER_A_TALK)
+    driver.twilio.failures = {f"GET {TASKS}/{TASK}/Reservations": [(404, 20404)]}
+    driver.sweep()
+    assert ended(driver) == ("completed", "swept")
+
+
+@pytest.mark.parametrize(("events", "outcome"), [([(1, "reservation.canceled")], "canceled"), ([], "unknown")])
+def test_a_link_whose_task_nobody_knows_ends_as_its_events_say(
+    driver: Driver, later: Later, events: list[tuple[int, str]], outcome: str
+) -> None:
     table.reserve(Link(subject=CALL, reservation_sid=RESERVATION, deadline=later.now), later.now)
     later(AFTER_DEADLINE)
+    driver.twilio.events = events
     driver.sweep()
-    assert ended(driver) == ("canceled", "swept")
+    assert ended(driver) == (outcome, "swept")
+
+
+def test_a_link_that_a_legs_callback_made_takes_its_task_from_the_call(driver: Driver, later: Later) -> None:
+    driver.event("task.created", TimestampMs=str(int(later.now * 1000)))
+    table.record_unknown_leg(Key(CALL, RESERVATION), LEG, later.now)
+    driver.twilio.reservation = "timeout"
+    later(AFTER_A_TALK)
+    driver.sweep()
+    assert ended(driver) == ("timeout", "swept")
 
 
 def test_a_status_that_twilio_invents_later_is_left_alone(driver: Driver, later: Later) -> None:

@@ -8,7 +8,7 @@ from chalicelib.links import table
 from chalicelib.worker import twiml
 from tests.conftest import ACTIVITIES
 from tests.support.api_gateway import get
-from tests.support.driver import CALL, LEG, LEG_PATH, OTHER_LEG, RESERVATION, TASK, WORKER, Driver
+from tests.support.driver import CALL, LEG, LEG_PATH, OTHER_LEG, RESERVATION, TASK, Driver
 
 REJECT = f"/Tasks/{TASK}/Reservations"
 
@@ -25,7 +25,7 @@ def test_the_worker_who_answers_is_joined_to_the_caller(driver: Driver) -> None:
     driver.ring()
     assert driver.answer() == (
         '<?xml version="1.0" encoding="UTF-8"?><Response><Dial>'
-        f'<Queue postWorkActivitySid="{ACTIVITIES["Wrap up"]}" reservationSid="{RESERVATION}" /></Dial>'
+        f'<Queue reservationSid="{RESERVATION}" /></Dial>'
         f"<Say>{twiml.CALLER_GONE}</Say><Hangup /></Response>"
     )
     assert driver.link["state"] == "answered"
@@ -112,7 +112,7 @@ def test_a_phone_that_nobody_takes_gives_the_caller_to_the_next_worker(
     driver.status("ringing")
     driver.status(status)
     driver.status(status)
-    assert rejections(driver) == [{"ReservationStatus": "rejected", "WorkerActivitySid": ACTIVITIES[activity]}]
+    assert rejections(driver) == [{"ReservationStatus": "rejected"}] and driver.twilio.moves == [ACTIVITIES[activity]]
     assert (driver.link["state"], driver.link["outcome"], driver.link["reason"]) == ("closed", "rejected", status)
 
 
@@ -120,7 +120,7 @@ def test_a_worker_who_hangs_up_before_being_joined_gives_the_caller_back(driver:
     driver.ring()
     driver.answer()
     driver.status("completed")
-    assert [one["WorkerActivitySid"] for one in rejections(driver)] == [ACTIVITIES["Unavailable"]]
+    assert driver.twilio.moves == [ACTIVITIES["Unavailable"]] and len(rejections(driver)) == 1
     assert driver.link["reason"] == "worker hung up"
 
 
@@ -132,7 +132,7 @@ def test_a_worker_who_hangs_up_after_the_talk_changes_nothing(driver: Driver) ->
     assert driver.link["state"] == "answered"
     driver.event("reservation.accepted")
     driver.status("completed")
-    assert driver.link["state"] == "bridged" and len(rejections(driver)) == 1
+    assert driver.link["state"] == "bridged" and driver.twilio.moves == [] and rejections(driver) == []
 
 
 def test_a_stray_leg_is_ended(driver: Driver) -> None:
@@ -200,7 +200,7 @@ def test_a_direct_leg_that_nobody_takes_puts_the_worker_aside_once(driver: Drive
     direct_status(driver, "no-answer")
     driver.event("reservation.canceled")
     direct_status(driver, "no-answer")
-    assert driver.twilio.made(f"Workers/{WORKER}") == [{"ActivitySid": ACTIVITIES["Unavailable"]}]
+    assert driver.twilio.moves == [ACTIVITIES["Unavailable"]]
     assert (driver.link["outcome"], driver.link["reason"]) == ("canceled", "no-answer")
 
 

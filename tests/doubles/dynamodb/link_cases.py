@@ -71,7 +71,7 @@ MOVES: list[tuple[str, Callable[[], Any], str, Set[str]]] = [
     ("claim", lambda: table.claim(LINK, NOW, 20), "preparing", {"reserved", "abandoned"}),
     (
         "advance",
-        lambda: table.advance(LINK, "dialing", NOW, {"crm_name": "Ann", "crm_data": {"a": [1]}}),
+        lambda: table.begin_dial(LINK, NOW, {"crm_name": "Ann", "crm_data": {"a": [1]}}),
         "dialing",
         EARLY,
     ),
