@@ -20,6 +20,7 @@ PURE = (
     "links/attributes",
     "links/model",
     "links/modes",
+    "observability/masking",
     "routing/instructions",
     "routing/reservation",
     "twilio/urls",
