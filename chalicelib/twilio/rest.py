@@ -136,6 +136,12 @@ def cancel_task(task_sid: str, reason: str) -> None:
         _workspace().tasks(task_sid).update(assignment_status="canceled", reason=reason)
 
 
+def delete_recording(recording_sid: str) -> None:
+    """Delete a recording; one that Twilio no longer has is done (contract 3.3). Raises TwilioRejected, NotDone."""
+    with _errors(), _already_done(20404):
+        _client().recordings(recording_sid).delete()
+
+
 def reservation_status(task_sid: str, reservation_sid: str) -> str:
     """pending, accepted, …; `gone` when Twilio no longer knows it. Raises NotDone."""
     with _errors():

@@ -53,6 +53,8 @@ class FakeTwilio:
             return self._fail((404, 20404))
         if "/Calls" in path:
             return self._call(method, path)
+        if "/Recordings/" in path:
+            return self._fail((404, 20404)) if self.forgotten else Response(204, "")
         if "/Workers/" in path:
             self.activity = form.get("ActivitySid", self.activity)
             return Response(200, json.dumps({"activity_sid": self.activity}))

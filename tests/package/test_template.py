@@ -42,6 +42,7 @@ MAY = {
         "dynamodb:Query open",
         "dynamodb:Query links",
         "dynamodb:UpdateItem links",
+        "dynamodb:DeleteItem links",
         "sqs:SendMessage jobs",
         "ssm:GetParameter twilio",
     },
