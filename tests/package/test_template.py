@@ -195,6 +195,22 @@ def test_the_names_in_the_environment_are_those_of_the_tables_and_queues(package
         assert variables[variable] == pattern.replace("${Stage}", packaged.stage)
 
 
+@pytest.mark.parametrize("queue", ["JobsQueue", "JobsDeadLetterQueue"])
+def test_a_queue_takes_nothing_that_comes_without_tls(packaged: Package, queue: str) -> None:
+    policy = packaged.template["Resources"][f"{queue}Policy"]["Properties"]
+    assert policy["Queues"] == [{"Ref": queue}]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Sid": "NothingWithoutTls",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": {"Fn::GetAtt": [queue, "Arn"]},
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
+
+
 def test_the_tables_and_queues_are_of_the_functions_stage(packaged: Package) -> None:
     assert packaged.template["Parameters"]["Stage"]["Default"] == packaged.stage
 
