@@ -17,6 +17,7 @@ CHECKS: Sequence[Check] = (
     aws.functions,
     aws.permissions,
     aws.triggers,
+    aws.throttling,
     aws.dead_letters,
     aws.oldest_open_link,
     webhooks.webhooks,
