@@ -24,8 +24,8 @@ STAGE = "local"
 STACK = "cordboard-local"
 BUCKET = "cordboard-package"
 FUNCTIONS = ("APIHandler", "JobsConsumer", "Sweep")
-# The local AWS knows no saved queries, and would refuse the stack; and it speaks no TLS, without which the queues' policies
-# refuse everything.
+# The local AWS knows no saved queries, and would refuse the stack; and it speaks no TLS, without which the queues'
+# policies refuse everything.
 NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition", "AWS::SQS::QueuePolicy")
 
 
