@@ -50,7 +50,7 @@ requirements: .venv/ready ## refresh every pin to the newest that fits
 	$(BIN)/uv pip compile $(COMPILE) requirements-dev.in --output-file requirements-dev.txt
 
 # Universal: one file for Python 3.11 and newer on every system, with markers where they differ.
-COMPILE = --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest --no-emit-index-url \
+COMPILE = --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest --no-emit-index-url --generate-hashes \
 	--custom-compile-command "make requirements"
 
 clean: ## remove the virtual environment and everything that was built

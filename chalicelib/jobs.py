@@ -11,7 +11,7 @@ import msgspec
 from chalicelib import aws
 from chalicelib.config import environment
 from chalicelib.links.model import Key
-from chalicelib.observability import log
+from chalicelib.observability.masking import mask
 
 # The time that the jobs consumer has in Lambda: after that, the one that claimed a row is no longer at work on it.
 LEASE_SECONDS = 20
@@ -79,7 +79,7 @@ def decode(body: str) -> Job:
         job: Job = msgspec.json.decode(body, type=Job)
     except (msgspec.DecodeError, RecursionError) as error:
         # Lambda prints what a function raises, and msgspec repeats some of what it read.
-        raise JobError(f"not a job: {log.mask(str(error))}") from None
+        raise JobError(f"not a job: {mask(str(error))}") from None
     return job
 
 

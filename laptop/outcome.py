@@ -26,7 +26,7 @@ def call_rows(aws: LocalAws, call_sid: str) -> list[Row]:
 
 
 def links(rows: Sequence[Row]) -> list[Row]:
-    return sorted((row for row in rows if row["item"] != "CALL"), key=lambda row: row["reserved_at"])
+    return sorted((row for row in rows if row["item"].startswith("WR")), key=lambda row: row["reserved_at"])
 
 
 def observe(laptop: Laptop, call_sid: str, *workers: str) -> list[str]:

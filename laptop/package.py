@@ -24,7 +24,9 @@ STAGE = "local"
 STACK = "cordboard-local"
 BUCKET = "cordboard-package"
 FUNCTIONS = ("APIHandler", "JobsConsumer", "Sweep")
-NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition",)  # the local AWS knows no saved queries, and would refuse the stack
+# The local AWS knows no saved queries, and would refuse the stack; and it speaks no TLS, without which the queues'
+# policies refuse everything.
+NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition", "AWS::SQS::QueuePolicy")
 
 
 def copy_project(to: Path) -> Path:

@@ -238,7 +238,7 @@ def _worker_legs(laptop: Laptop) -> dict[str, WorkerLeg]:
 
 def _links(laptop: Laptop, callers: Sequence[str]) -> list[Row]:
     known = set(callers)
-    return [row for row in _scan(laptop, "links") if row["item"] != "CALL" and row["call_sid"] in known]
+    return [row for row in _scan(laptop, "links") if row["item"].startswith("WR") and row["call_sid"] in known]
 
 
 def _attempts(laptop: Laptop) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Everything that is recorded of one call, as text or JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.links import table
 from chalicelib.links.model import STATES, Call, CallRecord, Link
-from chalicelib.observability.log import mask
+from chalicelib.observability.masking import mask
 from ops.errors import AwsError
 
 Moment = tuple[float, str]  # epoch seconds, what happened then
@@ -50,10 +51,10 @@ def timeline(record: CallRecord, show_numbers: bool = False) -> str:
     """What is known of the call, then each step by time. Phone numbers are masked, unless `show_numbers`."""
     moments = sorted(_moments(record), key=lambda moment: moment[0])  # of two at once, the earlier step stays first
     began = moments[0][0] if moments else 0.0
-    lines = [*_call(record.call), *(line for link in record.links for line in _link(link)), ""]
-    lines += [f"{_iso(at)}  {at - began:8.3f} s  {what}" for at, what in moments]
-    text = "\n".join(lines)
-    return text if show_numbers else mask(text)
+    shown: Callable[[str], str] = str if show_numbers else mask
+    lines = [shown(line) for line in (*_call(record.call), *chain.from_iterable(map(_link, record.links)))] + [""]
+    lines += [f"{_iso(at)}  {at - began:8.3f} s  {shown(what)}" for at, what in moments]
+    return "\n".join(lines)
 
 
 def _call(call: Call | None) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops import doctor, stage
-from ops.aws import client, functions, secret, stack
+from ops.aws import api, client, functions, secret, stack
 from ops.callcenter import check
 from ops.callcenter.apply import summary
 from ops.callcenter.plan import as_text_of
@@ -115,7 +115,10 @@ def _functions(asked: Deployment) -> bool:
     asked.packaged.update(stage.read(asked.stage, asked.root))
     if not changed:
         asked.say("every function and policy is as it was")
-    return changed
+    limit = api.throttle(asked.stage, asked.root)
+    if limit:
+        asked.say(f"the API takes {limit}")
+    return changed or bool(limit)
 
 
 def _twilio(asked: Deployment) -> bool:

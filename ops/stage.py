@@ -43,6 +43,11 @@ def variables(stage: str, root: Path = ROOT) -> dict[str, str]:
     return dict(_section(_load(root), stage).get("environment_variables", {}))
 
 
+def architecture(stage: str, root: Path = ROOT) -> str:
+    """The processor of the stage's functions, as Lambda calls it. Raises NoStage."""
+    return str(_section(_load(root), stage).get("lambda_architecture", "x86_64"))
+
+
 def write(stage: str, changes: Mapping[str, str], root: Path = ROOT) -> bool:
     """Keep these variables in the team's file, without those that are empty; whether the file is another one now.
 

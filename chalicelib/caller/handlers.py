@@ -107,12 +107,31 @@ def survey(webhook: Webhook) -> str:
 
 
 def voicemail(webhook: Webhook) -> str:
-    """The recording's URL is kept with the call."""
+    """The recording's URL is kept with the call, and its sid until the sweep has deleted the recording."""
     form = webhook.form
+    call_sid, url = sid(form.get("CallSid")), text(form.get("RecordingUrl"))
     seconds = count(form.get("RecordingDuration"))
-    url = text(form.get("RecordingUrl"))
-    _record(sid(form.get("CallSid")), {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at)
+    _record(call_sid, {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at)
+    _record_recording(call_sid, _recording_sid(form.get("RecordingSid"), url), webhook.at)
     return twiml.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
+
+
+def _recording_sid(told: str | None, url: str) -> str:
+    """The recording's sid, which Twilio may tell; its URL ends in it too (contract 3.3). Empty: it is not at Twilio."""
+    last = url.rpartition("/")[2].partition(".")[0]
+    return next((found for found in (sid(told), sid(last)) if found.startswith("RE")), "")
+
+
+def _record_recording(call_sid: str, recording_sid: str, now: float) -> None:
+    """Keep it if possible, like `_record`."""
+    from chalicelib.links import table
+
+    if not (call_sid and recording_sid):
+        return
+    try:
+        table.record_recording(call_sid, recording_sid, now)
+    except Exception as error:
+        log.error("recording will not be deleted", recording_sid=recording_sid, why=type(error).__name__)
 
 
 def fallback(webhook: Webhook) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from chalicelib import aws
 from chalicelib.config import environment
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 
 REFRESH_SECONDS = 300
 AGAIN_SECONDS = 5  # after it could not be read again
@@ -69,7 +69,7 @@ def _refresh(now: float) -> None:
     except Exception as error:
         _kept.why = str(error) if isinstance(error, SecretError) else f"SSM: {type(error).__name__}"
         _kept.ask_at = now + AGAIN_SECONDS if _kept.secrets else now
-        log.warning("secret not read", metrics.of(metrics.WEBHOOK_ERRORS), why=_kept.why, kept=bool(_kept.secrets))
+        log.warning("secret not read", why=_kept.why, kept=bool(_kept.secrets))
 
 
 def _read() -> Secrets:

@@ -30,16 +30,20 @@ ALL_SECONDS = 40.0
 SOON_SECONDS = 45  # less than a minute: the next sweep looks again
 WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
 MOST_TASKS = 500
+REFUSED_SECONDS = 24 * 3600  # a recording that Twilio refuses to delete is tried again after this
+RECORDING_DELETED = "recording deleted"  # as it should be: nothing that was lost
 
 
 def run(clock: Clock) -> Mapping[str, int]:
-    """One sweep: open links, waiting callers, Twilio's own list of tasks in wrapping. Returns a count of each action.
+    """One sweep: open links, waiting callers, Twilio's own list of tasks in wrapping, recordings to be deleted.
+
+    Returns a count of each action.
 
     It stops when its time is used up; the next sweep goes on, as what waits longest comes first.
     """
     began = clock()
     done: Counter[str] = Counter()
-    for sweep, seconds in ((_links, LINKS_SECONDS), (_callers, CALLERS_SECONDS), (_tasks, ALL_SECONDS)):
+    for sweep, seconds in _PASSES:
         try:
             done.update(sweep(clock, began + seconds))
         except rest.TwilioDenied:
@@ -57,7 +61,7 @@ def _links(clock: Clock, until: float) -> Iterator[str]:
 
 
 def _each_due(
-    what: Literal["link", "call"], look: Callable[[table.Due, float], str], clock: Clock, until: float
+    what: Literal["link", "call", "recording"], look: Callable[[table.Due, float], str], clock: Clock, until: float
 ) -> Iterator[str]:
     for due in chain.from_iterable(table.due(what, clock())):
         if clock() >= until:
@@ -77,7 +81,7 @@ def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
         except Exception as error:
             log.error("sweep failed", why=type(error).__name__)
             return "failed"
-        left = did == "taken" or did.startswith("left ")
+        left = did in ("taken", RECORDING_DELETED) or did.startswith("left ")
         log.info("swept", {} if left else metrics.of(metrics.SWEEP_ACTIONS), did=did)
         return did
 
@@ -195,3 +199,37 @@ def _tasks(clock: Clock, until: float) -> Iterator[str]:
             return
         if clock() >= task.updated_at + wrap_up.queue_of(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS:
             yield _guarded(partial(wrap_up.finish_task, task.sid, "swept", clock()), {"task_sid": task.sid})
+
+
+def _recordings(clock: Clock, until: float) -> Iterator[str]:
+    """Pass D: voicemails whose time is over."""
+    return _each_due("recording", _delete_recording, clock, until)
+
+
+def _delete_recording(due: table.Due, now: float) -> str:
+    """Two sweeps at once, or one that dies after the first step, delete what is gone: that is done too."""
+    recording_sid = table.recording_of(due)
+    log.bind(recording_sid=recording_sid)
+    try:
+        rest.delete_recording(recording_sid)
+    except rest.TwilioRejected as error:
+        log.error("recording cannot be deleted", why=str(error))
+        return _try_again(due, now + REFUSED_SECONDS)
+    table.forget_recording(due)
+    return RECORDING_DELETED
+
+
+def _try_again(due: table.Due, check_at: float) -> str:
+    try:
+        table.reschedule_recording(due, check_at)
+    except table.ConditionFailed:
+        return "taken"
+    return "left refused"
+
+
+_PASSES = (
+    (_links, LINKS_SECONDS),
+    (_callers, CALLERS_SECONDS),
+    (_tasks, ALL_SECONDS),
+    (_recordings, ALL_SECONDS),
+)

@@ -1,7 +1,8 @@
 """The table of links and calls. Every step is one conditional write that says what it expects.
 
 Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of a task without a call. Sort `item`:
-"CALL" for what is known of the caller's own leg, the ReservationSid for a link.
+"CALL" for what is known of the caller's own leg, the ReservationSid for a link, "RECORDING#" and the RecordingSid for a
+voicemail that Twilio keeps.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ import msgspec
 
 from chalicelib import aws
 from chalicelib.config import callcenter, environment
+from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.links.attributes import decode, encode
 from chalicelib.links.model import Call, CallRecord, Key, Link, Outcome, State, before
 from chalicelib.links.modes import DIRECT
@@ -23,7 +25,11 @@ CHECK_AFTER_SECONDS = 10
 CHECK_TALK_SECONDS = 240
 # A caller who waits is looked at this often, for the same reason.
 CHECK_CALLER_SECONDS = 240
+# The row of a recording stays this long after its recording should have been deleted: so long is that tried.
+RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
 DUE_PAGE = 25
+
+_RECORDING = "RECORDING#"
 
 
 class ConditionFailed(Exception):
@@ -35,7 +41,7 @@ class ConditionFailed(Exception):
 
 
 class Due(NamedTuple):
-    """An open link whose time has come, by the index; the row itself says what is true."""
+    """What is open and whose time has come, by the index; the row itself says what is true."""
 
     key: Key
     check_at: float
@@ -151,8 +157,8 @@ def close(
     )
 
 
-def due(what: Literal["link", "call"], now: float) -> Iterator[Sequence[Due]]:
-    """The open links, or waiting callers, whose time has come; those that wait longest first, page by page.
+def due(what: Literal["link", "call", "recording"], now: float) -> Iterator[Sequence[Due]]:
+    """The open links, waiting callers or recordings whose time has come; those that wait longest first, page by page.
 
     They come from an index, which may be a moment behind: `reschedule_check` reads the row itself.
     """
@@ -248,10 +254,34 @@ def claim_caller(subject: str, now: float, lease_seconds: float, changes: Mappin
     _update(subject, "CALL", write)
 
 
+def record_recording(subject: str, recording_sid: str, now: float) -> None:
+    """Twilio keeps this recording: the sweep deletes it when the call's records are."""
+    delete_at = callcenter.current().expires_at(now)
+    row = {"call_sid": subject, "item": _RECORDING + recording_sid, "open": "recording", "check_at": delete_at}
+    row |= {"expires_at": delete_at + RECORDING_GRACE_SECONDS}
+    aws.request("dynamodb", "put_item", TableName=environment.current().links_table, Item=encode(row))
+
+
+def recording_of(due: Due) -> str:
+    """The sid of a recording that is due."""
+    return due.key.reservation_sid.removeprefix(_RECORDING)
+
+
+def reschedule_recording(due: Due, check_at: float) -> None:
+    """Have the sweep try the recording again at `check_at`. Raises ConditionFailed: another sweep was faster."""
+    _update(due.key.subject, due.key.reservation_sid, _reschedule(due.check_at, check_at))
+
+
+def forget_recording(due: Due) -> None:
+    """The recording is deleted, and its row goes too; twice is like once."""
+    key = encode({"call_sid": due.key.subject, "item": due.key.reservation_sid})
+    aws.request("dynamodb", "delete_item", TableName=environment.current().links_table, Key=key)
+
+
 def find_call(subject: str, table: str = "") -> CallRecord:
     """All that is known of this subject; `table` if it is another than this process's own."""
     rows = _query(table, subject, KeyConditionExpression="call_sid = :sid", ConsistentRead=True)
-    links = sorted((_link(row) for row in rows if row["item"] != "CALL"), key=lambda link: link.reserved_at)
+    links = sorted((_link(row) for row in rows if _is_link(row["item"])), key=lambda link: link.reserved_at)
     calls = [msgspec.convert(row, Call, strict=False) for row in rows if row["item"] == "CALL"]
     return CallRecord(calls[0] if calls else None, tuple(links))
 
@@ -323,7 +353,7 @@ def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:
         )
     except aws.client("dynamodb").exceptions.ConditionalCheckFailedException as error:
         existing = error.response.get("Item")
-        raise ConditionFailed(_link(decode(existing)) if existing and item != "CALL" else None) from None
+        raise ConditionFailed(_link(decode(existing)) if existing and _is_link(item) else None) from None
     return decode(answer["Attributes"])
 
 
@@ -340,6 +370,10 @@ def _row(link: Link) -> dict[str, object]:
     fields: dict[str, object] = msgspec.to_builtins(link)
     reservation_sid = fields.pop("reservation_sid")
     return {"item": reservation_sid} | {name: value for name, value in fields.items() if value not in ("", 0, {})}
+
+
+def _is_link(item: str) -> bool:
+    return item != "CALL" and not item.startswith(_RECORDING)
 
 
 def _link(row: Mapping[str, Any]) -> Link:

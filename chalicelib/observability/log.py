@@ -1,19 +1,14 @@
 """Structured log lines: one JSON object each, phone numbers masked, with the sids of what is being done."""
 
 import json
-import re
 import sys
 import traceback
 from collections.abc import Mapping
 from contextvars import ContextVar
 from types import MappingProxyType
 
-# Seven digits or more, of any script and wherever they stand, or with blanks, dots and dashes after a plus sign. A sid,
-# which may have as many digits in it, is matched first and kept.
-_PHONE = re.compile(
-    r"(?<![0-9A-Za-z])(?P<sid>[A-Z]{2}[0-9a-fA-F]{32,})(?![0-9A-Za-z])"
-    r"|\+\d(?:[ ().-]{0,2}\d){6,}|(?:\+|%2B)?\d{7,}"
-)
+from chalicelib.observability.masking import mask
+
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 # A variable of the context and not of the module: invocations that take turns in one process do not mix.
@@ -21,11 +16,6 @@ _context: ContextVar[dict[str, str] | None] = ContextVar("context", default=None
 
 _json = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 _LONGEST = 10_000  # characters of one value; CloudWatch cuts a line where it likes
-
-
-def mask(text: str) -> str:
-    """`text` with every phone number reduced to its last two digits."""
-    return _PHONE.sub(lambda found: found["sid"] or f"…{found.group()[-2:]}", text)
 
 
 class Context:

@@ -69,6 +69,7 @@ def _answer(request: Request, answer: Callable[[Webhook], Answer]) -> Answer:
             _log_refused(refused)
             return Answer(refused.status, str(refused), "text/plain")
         except secrets.SecretError as error:
+            # Not counted, as anybody may have sent it: the sweep's own error rings the operator.
             log.warning("no secret to check the signature with", why=str(error))
             return Answer(503, "this application cannot check signatures now", "text/plain")
         log.bind(**_sids(webhook))

@@ -54,7 +54,7 @@ class TwilioUnavailable(NotDone):
 
 
 class TwilioDenied(NotDone):
-    """Twilio refuses our credentials: revoked, rotated, or not those of this account. The next try reads the secret."""
+    """Twilio refuses our credentials, or there are none, as the secret cannot be read. The next try reads it."""
 
 
 class OutcomeUnknown(NotDone):
@@ -160,6 +160,12 @@ def cancel_task(task_sid: str, reason: str) -> None:
     """End a task whose caller has gone; one that is assigned, ended or deleted is left alone. Raises NotDone."""
     with _errors(), _already_done(20001, 20404):
         _workspace().tasks(task_sid).update(assignment_status="canceled", reason=reason)
+
+
+def delete_recording(recording_sid: str) -> None:
+    """Delete a recording; one that Twilio no longer has is done (contract 3.3). Raises TwilioRejected, NotDone."""
+    with _errors(), _already_done(20404):
+        _client().recordings(recording_sid).delete()
 
 
 def reservation_status(task_sid: str, reservation_sid: str) -> str:
@@ -325,8 +331,10 @@ def _errors() -> Iterator[None]:
         yield
     except _rest_errors() as error:
         raise _as_ours(error.status, error.code, getattr(error, "msg", "")) from None
-    except (budget.OutOfTime, secrets.SecretError) as error:
+    except budget.OutOfTime as error:
         raise TwilioUnavailable(str(error)) from None
+    except secrets.SecretError as error:
+        raise TwilioDenied(f"no credentials: {error}") from None
     except requests.exceptions.ConnectTimeout:
         raise TwilioUnavailable("no connection to Twilio in time") from None
     except requests.exceptions.RequestException as error:

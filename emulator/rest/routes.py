@@ -8,6 +8,7 @@ from emulator.rest import (
     calls,
     numbers,
     queues,
+    recordings,
     reservations,
     task_channels,
     task_queues,
@@ -24,6 +25,7 @@ ROUTES: tuple[Route, ...] = (
     *calls.ROUTES,
     *queues.ROUTES,
     *numbers.ROUTES,
+    *recordings.ROUTES,
     *workspaces.ROUTES,
     *activities.ROUTES,
     *task_channels.ROUTES,
@@ -36,7 +38,7 @@ ROUTES: tuple[Route, ...] = (
 )
 _OF_ACCOUNT = (
     "Addresses|Applications|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|Conferences|ConnectApps|Keys|Messages|"
-    "Notifications|OutgoingCallerIds|Recordings|SIP|SMS|SigningKeys|Tokens|Transcriptions|Usage"
+    r"Notifications|OutgoingCallerIds|Recordings(?!/\w+\.json$)|SIP|SMS|SigningKeys|Tokens|Transcriptions|Usage"
 )
 _OF_CALL = (
     "Events|Notifications|Payments|Recordings|Siprec|Streams|Transcriptions|UserDefinedMessages|"

@@ -7,6 +7,7 @@ from emulator.clock.scheduler import Scheduler
 from emulator.ports import TaskRouterPort, TwilioError, Webhooks, WebResult
 from emulator.voice.calls import Call, callback_parameters
 from emulator.voice.queues import Queues
+from emulator.voice.recordings import Recording
 
 CanceledTask = Literal["stays", "leaves"]
 API_URL = "https://api.twilio.com"
@@ -27,6 +28,7 @@ class Context:
     canceled_task: CanceledTask = "stays"
     play_seconds: float = 5.0
     calls: dict[str, Call] = field(default_factory=dict)
+    recordings: dict[str, Recording] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.queues = Queues(self.scheduler)

@@ -5,14 +5,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from ops import stage
-from ops.aws import client
+from ops.aws import client, libraries
 from ops.errors import AwsError
 
 CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
@@ -28,7 +28,9 @@ def deploy(name: str, root: Path, report: Report) -> bool:
     _drop_forgotten_trigger(name, root, report)
     for cache in (root / "chalicelib").rglob("__pycache__"):
         shutil.rmtree(cache, ignore_errors=True)  # Chalice would pack it, and each package would be another one
-    _chalice(["deploy", "--stage", name], root, report)
+    libraries.forget_unchecked(root)
+    _chalice(["deploy", "--stage", name], root, libraries.environment(name, root), report)
+    libraries.mark_checked(root)
     return _running(name, root) != before
 
 
@@ -57,9 +59,9 @@ def _triggers(client: Any, function: str) -> list[dict[str, Any]]:
     return found
 
 
-def _chalice(words: list[str], root: Path, report: Report) -> None:
+def _chalice(words: list[str], root: Path, pip: Mapping[str, str], report: Report) -> None:
     command = [sys.executable, "-c", CHALICE, *words]
-    quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+    quiet = {**os.environ, **pip, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
     said: list[str] = []
     with subprocess.Popen(
         command, cwd=root, env=quiet, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from chalicelib.observability import log
+from chalicelib.observability.masking import mask
 from ops.doctor import aws, twilio, webhooks
 from ops.doctor.check import Check, Finding, StageUnderTest, fail, time_of_twilio
 from ops.project import Project
@@ -17,6 +17,7 @@ CHECKS: Sequence[Check] = (
     aws.functions,
     aws.permissions,
     aws.triggers,
+    aws.throttling,
     aws.dead_letters,
     aws.oldest_open_link,
     webhooks.webhooks,
@@ -47,7 +48,7 @@ def examine(stage: StageUnderTest) -> Iterator[Finding]:
         try:
             yield from check(stage)
         except Exception as error:
-            why = f"could not be checked: {type(error).__name__}: {log.mask(str(error))}"
+            why = f"could not be checked: {type(error).__name__}: {mask(str(error))}"
             yield fail(check.__name__.replace("_", " "), why, "fix what is wrong above, and run the doctor again")
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.aws import client
-from ops.doctor.check import Finding, StageUnderTest, fail, ok
+from ops.aws import api, client
+from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
 
 LATE_SECONDS = 300  # the sweep looks each minute: what is due for longer was not looked at
 
@@ -95,6 +95,19 @@ def triggers(stage: StageUnderTest) -> Iterator[Finding]:
         yield ok("schedule", f"the rule {enabled[0]} runs {sweep}")
     else:
         yield fail("schedule", f"no rule runs {sweep}: what is lost is never found", fix)
+
+
+def throttling(stage: StageUnderTest) -> Iterator[Finding]:
+    """The API is limited as the stage says. Nothing is known of one that `chalice deploy` did not make."""
+    name, root = stage.name, stage.project.root
+    if not api.is_deployed(name, root):
+        return
+    wanted, actual = api.wanted(stage.environment), api.actual(name, root)
+    if actual == wanted:
+        yield ok("API", f"takes {wanted}")
+    else:
+        why = f"takes {actual or 'as many requests as the account may have'}, and should take {wanted}"
+        yield warn("API", why, f"python -m ops deploy --stage {name} --only functions")
 
 
 def tables(stage: StageUnderTest) -> Iterator[Finding]:

@@ -6,7 +6,10 @@ import pytest
 
 from chalicelib.config import secrets
 from chalicelib.twilio import rest
+from emulator.voice.parties import hangs_up, talks, waits
 from tests.doubles.http_server import Endpoint, serving
+from tests.emulator.harness import ACCOUNT, TOKEN, Harness
+from tests.emulator.official import InProcess
 from tests.support.caches import forget_everything
 
 RING = rest.Ring("+14155550111", "+14155550100", "https://x.example/answer", "https://x.example/status", 15)
@@ -144,3 +147,17 @@ def test_after_a_refusal_the_secret_is_read_again(environment: pytest.MonkeyPatc
             rest.ring_worker(RING)
         environment.setenv("TWILIO_AUTH_TOKEN", "new")
         assert rest.ring_worker(RING).call_sid == "CA1"
+
+
+def test_a_recording_is_deleted_at_the_emulator_and_twice_is_like_once(environment: pytest.MonkeyPatch) -> None:
+    harness = Harness({"/incoming": '<Record action="/stored"/>', "/stored": "<Hangup/>"})
+    environment.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+    environment.setenv("TWILIO_AUTH_TOKEN", TOKEN)
+    environment.setattr(rest, "_http_client", lambda _url: InProcess(harness.twilio))
+    forget_everything()
+    harness.dial(waits(1), talks(5), hangs_up())
+    harness.run(30)
+    (recording_sid,) = harness.twilio.context.recordings
+    for _ in range(2):
+        rest.delete_recording(recording_sid)
+        assert harness.twilio.context.recordings == {}

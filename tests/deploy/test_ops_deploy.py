@@ -188,6 +188,14 @@ def test_the_first_run_makes_what_is_left_and_says_so(first: Run) -> None:
     assert "+ workflow Calls" in first.said
 
 
+def test_the_api_takes_so_many_requests_and_no_more(operator: Operator, first: Run, url: str) -> None:
+    assert "the API takes 200 requests a second, 1000 at once" in first.said
+    (api,) = operator.local.client("apigateway").get_rest_apis()["items"]
+    limited = operator.local.client("apigateway").get_stage(restApiId=api["id"], stageName="api")["methodSettings"]
+    assert (limited["*/*"]["throttlingRateLimit"], limited["*/*"]["throttlingBurstLimit"]) == (200, 1000)
+    assert url
+
+
 def test_the_deployers_policy_is_enough(first: Run) -> None:
     assert "as arn:aws:iam::000000000000:user/deployer" in first.said
 

@@ -61,14 +61,18 @@ class FakeTwilio:
             return self._fail((404, 20404))
         if "/Calls" in path:
             return self._call(method, path)
+        if "/Recordings/" in path:
+            return self._fail((404, 20404)) if self.forgotten else Response(204, "")
         if "/Workers/" in path:
             return self._worker(form, given.get("headers") or {})
-        if path.endswith("/Events"):
-            return _page("events", [{"event_date_ms": at, "event_type": kind} for at, kind in self.events])
         parts = path.removesuffix(".json").split("/")
         if "/Reservations" in path:
             return self._reservation(method, parts[-1], form)
-        return self._task(method, parts[-1], form, given) if "/Tasks" in path else Response(200, "{}")
+        return self._task(method, parts[-1], form, given) if "/Tasks" in path else self._told(path)
+
+    def _told(self, path: str) -> Response:
+        told = [{"event_date_ms": at, "event_type": kind} for at, kind in self.events]
+        return _page("events", told) if path.endswith("/Events") else Response(200, "{}")
 
     def _call(self, method: str, path: str) -> Response:
         if path.endswith("/Calls.json"):

@@ -11,7 +11,7 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from emulator.server import in_real_time, serve
-from emulator.voice.parties import answers, hears, joined, talks
+from emulator.voice.parties import answers, hangs_up, hears, joined, talks, waits
 from tests.emulator.full_harness import FullHarness
 from tests.emulator.harness import ACCOUNT, BASE, CALLER, LINE, TOKEN, WORKER, Harness
 from tests.emulator.official import OverHttp, client_of
@@ -53,6 +53,19 @@ def test_queues_are_listed_and_enlarged() -> None:
     queue = next(queue for queue in client.queues.list() if queue.friendly_name == "sales")
     assert queue.current_size == 1
     assert client.queues(queue.sid).update(max_size=200).max_size == 200
+
+
+def test_recording_is_fetched_and_deleted_once() -> None:
+    harness = Harness({"/incoming": '<Record action="/stored"/>', "/stored": "<Hangup/>"})
+    call_sid = harness.dial(waits(1), talks(5), hangs_up())
+    harness.run(30)
+    recording = client_of(harness).recordings(harness.forms("/stored")[0]["RecordingSid"])
+    fetched = recording.fetch()
+    assert (fetched.call_sid, fetched.duration, fetched.source) == (call_sid, "6", "RecordVerb")
+    assert recording.delete()
+    with pytest.raises(TwilioRestException) as caught:
+        recording.delete()
+    assert (caught.value.status, caught.value.code) == (404, 20404)
 
 
 def test_unknown_call_is_a_404() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from emulator.voice.parties import answers
+from emulator.voice.parties import answers, hangs_up, talks, waits
 from tests.emulator.harness import ACCOUNT, BASE, LINE, WORKER, Harness
 from tests.support.openapi import NO_FOLDER, Description, folder
 
@@ -51,6 +51,19 @@ def test_answer_with_another_status_or_field_is_a_problem(description: Descripti
     assert description.check_response("POST", CALLS, 200, {})
     assert description.check_response("POST", CALLS, 201, {"sid": "CA1"})
     assert description.check_response("POST", CALLS, 201, {"mood": "good"})
+
+
+def test_answers_about_recordings_are_as_described(description: Description) -> None:
+    harness = Harness({"/incoming": '<Record action="/stored"/>', "/stored": "<Hangup/>"})
+    harness.dial(waits(1), talks(5), hangs_up())
+    harness.run(30)
+    for method in ("GET", "DELETE", "DELETE"):
+        harness.rest(method, f"/Recordings/{harness.forms('/stored')[0]['RecordingSid']}.json")
+    assert [one.answer.status for one in harness.twilio.requests] == [200, 204, 404]
+    for one in harness.twilio.requests:
+        assert description.check_request(one.method, one.url, one.form) == []
+    for one in harness.twilio.requests[:2]:
+        assert description.check_response(one.method, one.url, one.answer.status, one.answer.body) == []
 
 
 def test_answers_about_calls_and_queues_are_as_described(description: Description) -> None:

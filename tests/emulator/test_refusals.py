@@ -87,6 +87,8 @@ def test_a_live_call_keeps_its_callbacks() -> None:
         ("GET", "/Conferences.json"),
         ("POST", "/Messages.json"),
         ("GET", "/Recordings.json"),
+        ("GET", f"/Recordings/RE{'0' * 32}.mp3"),
+        ("GET", f"/Recordings/RE{'0' * 32}/Transcriptions.json"),
         ("GET", "/AvailablePhoneNumbers/US/Local.json"),
         ("POST", f"{CALL}/Recordings.json"),
         ("GET", f"{QUEUE}/Members.json"),

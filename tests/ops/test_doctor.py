@@ -15,12 +15,15 @@ import pytest
 
 from chalicelib.twilio import urls
 from ops import stage
+from ops.aws import api, client
 from ops.callcenter.apply import apply
 from ops.doctor import as_json, as_text, examine, is_healthy
 from ops.doctor.check import Finding, StageUnderTest
 from ops.doctor.webhooks import every_webhook
+from ops.errors import UsageError
 from ops.project import Project
 from tests.conftest import Aws
+from tests.doubles.api_gateway import ApiGateway
 from tests.emulator.harness import TOKEN
 from tests.ops.files import center
 from tests.ops.harness import Account
@@ -48,6 +51,8 @@ class DeployedStage:
             "PUBLIC_BASE_URL": BASE,
             **outcome.environment,
         }
+        self.gateway, of_aws = ApiGateway(), client.client
+        monkeypatch.setattr(client, "client", lambda name: self.gateway if name == "apigateway" else of_aws(name))
         for name, value in self.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
@@ -79,8 +84,18 @@ class DeployedStage:
         boto3.client("lambda").create_event_source_mapping(
             EventSourceArn=queue["Attributes"]["QueueArn"], FunctionName=self.name_of("jobs_consumer")
         )
+        self._note_api()
         boto3.client("events").put_rule(Name="each-minute", ScheduleExpression="rate(1 minute)")
         boto3.client("events").put_targets(Rule="each-minute", Targets=[{"Id": "1", "Arn": arns["sweep"]}])
+
+    def _note_api(self) -> None:
+        """The API as Chalice notes it, and limited as `ops deploy` does it."""
+        url = f"https://{ApiGateway.API}.execute-api.eu-west-1.amazonaws.com/{ApiGateway.STAGE}/"
+        noted = {"name": "rest_api", "resource_type": "rest_api", "rest_api_id": ApiGateway.API, "rest_api_url": url}
+        folder = self.root / ".chalice" / "deployed"
+        folder.mkdir()
+        (folder / "test.json").write_text(json.dumps({"resources": [noted]}))
+        assert api.throttle("test", self.root) == "200 requests a second, 1000 at once"
 
     def name_of(self, policy: str) -> str:
         return "cordboard-test" if policy == "api" else f"cordboard-test-{policy}"
@@ -242,6 +257,34 @@ def test_a_webhook_that_takes_a_forged_request_is_the_worst(deployed: DeployedSt
     findings = deployed.examine(post=lambda url, form, signature: (200, "<Response/>"))
     assert ("webhook /voice/incoming", "failure") in bad(findings)
     assert "do not go live: tell us" in {found.fix for found in findings}
+
+
+def _limit(deployed: DeployedStage, what: str, value: str) -> None:
+    operation = {"op": "replace", "path": f"/*/*/throttling/{what}", "value": value}
+    deployed.gateway.update_stage(restApiId=ApiGateway.API, stageName=ApiGateway.STAGE, patchOperations=[operation])
+
+
+def test_an_api_that_takes_more_or_less_than_the_stage_says_is_a_warning(deployed: DeployedStage) -> None:
+    _limit(deployed, "rateLimit", "10000")
+    (found,) = [found for found in deployed.examine() if found.verdict != "pass"]
+    assert (found.check, found.verdict) == ("API", "warning")
+    assert "takes 10000 requests a second, 1000 at once, and should take 200 requests a second" in found.why
+    assert found.fix == "python -m ops deploy --stage test --only functions"
+    assert api.throttle("test", deployed.root) == "200 requests a second, 1000 at once"
+    assert api.throttle("test", deployed.root) == ""
+    assert bad(deployed.examine()) == []
+
+
+def test_the_teams_file_may_say_another_limit(deployed: DeployedStage) -> None:
+    (deployed.root / "chalicelib" / "team").mkdir(parents=True)
+    stage.write("test", {"REQUESTS_PER_SECOND": "900", "REQUESTS_AT_ONCE": "3000"}, deployed.root)
+    assert api.throttle("test", deployed.root) == "900 requests a second, 3000 at once"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])
+def test_a_limit_that_is_no_number_is_refused(value: str) -> None:
+    with pytest.raises(UsageError, match=f"REQUESTS_PER_SECOND is '{value}'"):
+        api.wanted({"REQUESTS_PER_SECOND": value})
 
 
 def test_a_clock_that_is_off_and_a_team_too_large_for_the_account_are_warnings(deployed: DeployedStage) -> None:

@@ -42,6 +42,7 @@ MAY = {
         "dynamodb:Query open",
         "dynamodb:Query links",
         "dynamodb:UpdateItem links",
+        "dynamodb:DeleteItem links",
         "sqs:SendMessage jobs",
         "ssm:GetParameter twilio",
     },
@@ -160,8 +161,8 @@ def test_a_function_writes_into_its_own_log_group_and_makes_none(packaged: Packa
 
 def test_the_policies_cover_the_calls_that_the_code_makes() -> None:
     code = "".join(file.read_text(encoding="utf-8") for file in (package.ROOT / "chalicelib").rglob("*.py"))
-    calls = set(re.findall(r'client\("(\w+)"\)\s*\.(?!exceptions|get_paginator)(\w+)\(', code))
-    calls |= set(re.findall(r'client\("(\w+)"\)\s*\.get_paginator\("(\w+)"\)', code))
+    calls = set(re.findall(r'aws\.request\(\s*"(\w+)",\s*"(\w+)"', code))
+    assert not re.findall(r"aws\.client\([^)]*\)\.(?!exceptions)", code)
     used = {f"{service}:{name.title().replace('_', '')}" for service, name in calls}
     granted = {line.split()[0] for lines in MAY.values() for line in lines}
     assert used == granted - MAPPING
@@ -192,6 +193,22 @@ def test_the_names_in_the_environment_are_those_of_the_tables_and_queues(package
     ):
         pattern = resources[resource]["Properties"][name]["Fn::Sub"]
         assert variables[variable] == pattern.replace("${Stage}", packaged.stage)
+
+
+@pytest.mark.parametrize("queue", ["JobsQueue", "JobsDeadLetterQueue"])
+def test_a_queue_takes_nothing_that_comes_without_tls(packaged: Package, queue: str) -> None:
+    policy = packaged.template["Resources"][f"{queue}Policy"]["Properties"]
+    assert policy["Queues"] == [{"Ref": queue}]
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Sid": "NothingWithoutTls",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "sqs:*",
+            "Resource": {"Fn::GetAtt": [queue, "Arn"]},
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
 
 
 def test_the_tables_and_queues_are_of_the_functions_stage(packaged: Package) -> None:

@@ -277,7 +277,7 @@ def who_cannot_take_calls_is_left_out(observed: Observed) -> Found:
 
 
 def the_table_is_true(observed: Observed) -> Found:
-    rows = {row["item"]: row for row in observed.world.rows() if row["item"] != "CALL"}
+    rows = {row["item"]: row for row in observed.world.rows() if row["item"].startswith("WR")}
     for sid, reservation in observed.reservations.items():
         row = rows.pop(sid, None)
         if row is None:
@@ -388,6 +388,7 @@ def instructions_are_good(observed: Observed) -> Found:
 
 _FAIR_ENDS = (
     "done",
+    "TwilioDenied('no credentials",
     "Died",
     "EndpointConnectionError",
     "ConnectTimeoutError",

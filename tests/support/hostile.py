@@ -84,7 +84,9 @@ ENDPOINTS = (
     Endpoint("/voice/moved", caller_form()),
     Endpoint("/voice/declined", caller_form()),
     Endpoint("/voice/survey", caller_form(Digits="1")),
-    Endpoint("/voice/voicemail", caller_form(RecordingUrl="https://api.twilio.com/r/RE1", RecordingDuration="9")),
+    Endpoint(
+        "/voice/voicemail", caller_form(RecordingUrl=f"https://api.twilio.com/r/RE{'1' * 32}", RecordingDuration="9")
+    ),
     Endpoint("/taskrouter/assignment", assignment_form()),
     Endpoint(
         "/taskrouter/events",

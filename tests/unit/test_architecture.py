@@ -20,6 +20,7 @@ PURE = (
     "links/attributes",
     "links/model",
     "links/modes",
+    "observability/masking",
     "routing/instructions",
     "routing/reservation",
     "twilio/urls",
@@ -168,15 +169,21 @@ def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
 
 def pins(name: str) -> dict[str, str]:
     """Name and version with its marker for each requirement of the file."""
-    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-    requirements = [line for line in lines if line and not line.lstrip().startswith("#")]
-    return {package: version for package, _, version in (line.partition("==") for line in requirements)}
+    return {package: version for package, _, version in (line.partition("==") for line, _ in requirements(name))}
+
+
+def requirements(name: str) -> list[tuple[str, list[str]]]:
+    """Each requirement of the file without its hashes, and these."""
+    whole = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in whole.splitlines() if line and not line.lstrip().startswith("#")]
+    return [(line.partition(" --hash=")[0].strip(), re.findall(r"--hash=(\S+)", line)) for line in lines]
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_every_requirement_is_pinned_and_no_index_is_named(name: str) -> None:
     assert pins(name)
     assert not [package for package, version in pins(name).items() if not version]
+    assert [line for line, hashes in requirements(name) if not hashes] == []
     assert "://" not in (ROOT / name).read_text(encoding="utf-8")
 
 

@@ -202,12 +202,12 @@ def assert_rows_can_be_read(application: Application) -> None:
     rows = [attributes.decode(item) for item in application.cloud.items()]
     for row in rows:
         story = table.find_call(row["call_sid"])
-        assert (
-            story.call is not None
-            if row["item"] == "CALL"
-            else row["item"] in {link.reservation_sid for link in story.links}
-        )
-        assert row.get("open", "") in ("", "call" if row["item"] == "CALL" else "link")
+        kind = {"CALL": "call", "RECORDING": "recording"}.get(row["item"].partition("#")[0], "link")
+        if kind == "call":
+            assert story.call is not None
+        else:
+            assert (row["item"] in {link.reservation_sid for link in story.links}) == (kind == "link")
+        assert row.get("open", "") in ("", kind) and row["expires_at"] > 0
     known = {(row["call_sid"], row["item"]) for row in rows}
     assert {(due.key.subject, due.key.reservation_sid) for page in table.due("link", FAR_AWAY) for due in page} <= known
 

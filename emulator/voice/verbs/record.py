@@ -5,6 +5,7 @@ from emulator.voice.calls import LegEnded, standard_parameters
 from emulator.voice.context import ignore_answer
 from emulator.voice.document import Record
 from emulator.voice.interpreter import Interpreter, verb_method
+from emulator.voice.recordings import Recording
 
 
 def record(leg: Interpreter, verb: Record) -> Program:
@@ -45,13 +46,13 @@ def _report(leg: Interpreter, verb: Record, started: float, digits: str) -> None
 
 
 def _recorded(leg: Interpreter, verb: Record, started: float, digits: str) -> dict[str, str]:
-    """Traces the recording and sends its status callback; returns the action's parameters."""
+    """Keeps and traces the recording, and sends its status callback; returns the action's parameters."""
     call, scheduler = leg.call, leg.context.scheduler
-    sid = scheduler.sid("RE")
-    url = f"https://api.twilio.com/2010-04-01/Accounts/{call.account_sid}/Recordings/{sid}"
-    duration = str(round(scheduler.now() - started))
+    made = Recording(scheduler.sid("RE"), call.sid, started, scheduler.now())
+    leg.context.recordings[made.sid] = made
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{call.account_sid}/Recordings/{made.sid}"
     scheduler.emit("recording", sid=call.sid, url=url)
-    parameters = {"RecordingUrl": url, "RecordingSid": sid, "RecordingDuration": duration}
+    parameters = {"RecordingUrl": url, "RecordingSid": made.sid, "RecordingDuration": str(made.seconds)}
     if verb.recording_status_callback:
         names = ("AccountSid", "CallSid")
         form = {name: standard_parameters(call)[name] for name in names} | parameters

@@ -1,0 +1,90 @@
+"""No row stays for ever: whatever a write makes of an empty table has an `expires_at`."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+import pytest
+
+from chalicelib.crm import contacts
+from chalicelib.crm.port import Attempt
+from chalicelib.links import table
+from chalicelib.links.model import Key, Link
+from tests.conftest import Aws
+
+CALL, RECORDING = "CA" + "a" * 32, "RE" + "a" * 32
+KEY = Key(CALL, "WR" + "a" * 32)
+NOW = 1795230042.517
+CALLER = table.Due(Key(CALL, "CALL"), NOW)
+MESSAGE = table.Due(Key(CALL, f"RECORDING#{RECORDING}"), NOW)
+KNOWN = {"caller": "+12125550171", "empty": ""}
+
+READS = {"due", "recording_of", "find_call", "by_worker_leg"}
+MAKES: Mapping[str, Callable[[], object]] = {
+    "reserve": lambda: table.reserve(Link(subject=CALL, reservation_sid=KEY.reservation_sid), NOW),
+    "upsert_state": lambda: table.upsert_state(KEY, "bridged", NOW, KNOWN),
+    "close": lambda: table.close(KEY, "canceled", "", NOW),
+    "record_call": lambda: table.record_call(CALL, {"survey": "4"}, NOW),
+    "record_call, nothing to say": lambda: table.record_call(CALL, {}, NOW, left_queue=True),
+    "record_call, once": lambda: table.record_call(CALL, {"wrapping_at": NOW}, NOW, once="wrapping_at"),
+    "record_waiting": lambda: table.record_waiting(CALL, KNOWN, NOW),
+    "claim_caller": lambda: table.claim_caller(CALL, NOW, 20, {"declined_say": "No."}),
+    "record_unknown_leg": lambda: table.record_unknown_leg(KEY, "CA" + "b" * 32, NOW),
+    "record_recording": lambda: table.record_recording(CALL, RECORDING, NOW),
+}
+MAKES_NONE: Mapping[str, Callable[[], object]] = {
+    "claim": lambda: table.claim(KEY, NOW, 20),
+    "begin_dial": lambda: table.begin_dial(KEY, NOW, {}),
+    "fall_back_to_direct": lambda: table.fall_back_to_direct(KEY, NOW),
+    "follow_leg": lambda: table.follow_leg(KEY, "ringing", "CA" + "b" * 32, NOW),
+    "record_leg": lambda: table.record_leg(KEY, "CA" + "b" * 32),
+    "set_reason_once": lambda: table.set_reason_once(KEY, "why"),
+    "note_time": lambda: table.note_time(KEY, "bridged_at", NOW),
+    "reschedule_check": lambda: table.reschedule_check(KEY, NOW, NOW + 45),
+    "reschedule_caller": lambda: table.reschedule_caller(CALLER, NOW + 45),
+    "reschedule_recording": lambda: table.reschedule_recording(MESSAGE, NOW + 45),
+    "forget_recording": lambda: table.forget_recording(MESSAGE),
+}
+
+
+def given(writes: Mapping[str, Callable[[], object]]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("write", writes.values(), ids=writes)
+
+
+@given(MAKES)
+def test_a_write_that_makes_a_row_says_when_it_expires(cloud: Aws, write: Callable[[], object]) -> None:
+    write()
+    (row,) = cloud.rows()
+    assert row["expires_at"] >= int(NOW) + 90 * 86400
+
+
+@given(MAKES_NONE)
+def test_a_write_of_a_row_that_has_expired_makes_none(cloud: Aws, write: Callable[[], object]) -> None:
+    with suppress(table.ConditionFailed):
+        write()
+    assert cloud.rows() == []
+
+
+def test_every_function_of_the_table_is_here() -> None:
+    public = {name for name, found in vars(table).items() if _is_own(found) and not name.startswith("_")}
+    assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE)
+
+
+def _is_own(found: object) -> bool:
+    return inspect.isfunction(found) and found.__module__ == table.__name__
+
+
+def test_an_attempt_of_the_embedded_crm_expires(cloud: Aws) -> None:
+    attempt = Attempt(
+        idempotency_key=KEY.reservation_sid,
+        call_sid=CALL,
+        caller="+12125550171",
+        called="+14155550100",
+        queue="Support",
+        worker_sid="WK" + "a" * 32,
+        worker_name="",
+        at=NOW,
+    )
+    contacts.prepare(attempt)
+    (row,) = cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")["Items"]
+    assert int(row["expires_at"]["N"]) == int(NOW) + 90 * 86400
