@@ -7,10 +7,10 @@ from typing import Any
 
 from twilio.rest import Client
 
-from chalicelib.config.toml_errors import NAME, CallCenterError
+from chalicelib.config.toml_errors import NAME
 from chalicelib.routing.instructions import is_contact
 from ops.callcenter import check, files, state, toml_writer
-from ops.callcenter.files import Channels
+from ops.callcenter.files import Channels, Texts
 from ops.callcenter.model import Resource, State
 from ops.callcenter.resources.workspace import find_workspace
 from ops.errors import OpsError
@@ -38,10 +38,7 @@ class Imported:
 
     def problems(self) -> list[str]:
         """What keeps the files from being applied as they are."""
-        try:
-            return check.problems(files.parse(self.center, self.workers))
-        except CallCenterError as error:
-            return [str(error)]
+        return check.mistakes(Texts(self.center, self.workers))
 
 
 def refuse_to_overwrite(folder: Path) -> None:

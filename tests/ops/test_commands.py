@@ -183,6 +183,29 @@ def test_a_number_the_account_lacks_leaves_something_for_a_person(operator: Oper
     assert operator.types("plan") == 3
 
 
+# --- Check
+
+
+def test_check_warns_and_passes_all_the_same(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.change(operator.center, "targets = [{", "targets = [{ timeout = 300,")
+    assert operator.types("check") == 0
+    said = capsys.readouterr()
+    assert said.out == "callcenter.toml can be applied: 2 queues, 2 workers\n"
+    assert said.err.startswith("warning: callcenter.toml: lines.sales.wait.leave_after is 1800: a task that the filter")
+    assert said.err.count("\n") == 1
+
+
+def test_check_tells_every_mistake_of_both_files(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.change(operator.center, 'queue = "Support"', 'queue = "Suport"')
+    operator.change(operator.workers, '"+14155550111"', '"0415 555"')
+    assert operator.types("check") == 1
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(" is ")[0] for line in said] == [
+        "callcenter.toml: workflow.filters[0].targets[0].queue",
+        "workers.toml: workers.Bea.contact_uri",
+    ]
+
+
 # --- Import
 
 
