@@ -21,7 +21,8 @@ from ops.stage import ROOT
 
 @dataclass(frozen=True)
 class Project:
-    """`root` is the checkout's folder; `url` the application's, in place of the stage's. Raises NoStage when made."""
+    """`root` is the checkout's folder; `url` the application's, in place of the stage's. Raises NoStage and
+    StageError when made."""
 
     stage: str
     root: Path = ROOT

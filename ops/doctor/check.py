@@ -78,7 +78,7 @@ class StageUnderTest:
 
     @cached_property
     def secret(self) -> Secrets:
-        """Raises SecretError, OpsError when the stage names no parameter, and whatever AWS says."""
+        """Raises SecretError, StageError when the stage names no parameter, and whatever AWS says."""
         name = parameter(self.name, self.project.root)
         value = self.aws("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
         return secrets.parse(value)
