@@ -85,7 +85,10 @@ def _places(asked: Deployment) -> Iterator[tuple[str, str]]:
 
 
 def _files(asked: Deployment) -> bool:
-    asked.report(check.summary(asked.project.checked_files()))
+    center = asked.project.checked_files()
+    for warning in check.warnings(center):
+        asked.say(f"warning: {warning}")
+    asked.report(check.summary(center))
     return False
 
 

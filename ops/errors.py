@@ -33,11 +33,15 @@ class UsageError(OpsError):
 
 
 class NoStage(UsageError):
-    """There is no such stage, and the text says which there are; or the configuration cannot be read at all."""
+    """There is no such stage, and the text says which there are."""
 
 
 class SecretRefused(UsageError):
     """A value cannot be part of the secret, or the option does not fit the secret; the text never holds a value."""
+
+
+class StageError(OpsError):
+    """What a stage has in .chalice/config.json or in the team's <stage>.json is wrong, or cannot be read."""
 
 
 class FilesError(OpsError):

@@ -1,5 +1,7 @@
 """A stage of a checkout: its files, its account at Twilio and its URL, and what is done with the three together."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,8 @@ from ops.stage import ROOT
 
 @dataclass(frozen=True)
 class Project:
-    """`root` is the checkout's folder; `url` the application's, in place of the stage's. Raises NoStage when made."""
+    """`root` is the checkout's folder; `url` the application's, in place of the stage's. Raises NoStage and
+    StageError when made."""
 
     stage: str
     root: Path = ROOT
@@ -29,18 +32,17 @@ class Project:
         stage.read(self.stage, self.root)
 
     def files(self) -> Center:
-        """The call centre of the files. Raises FilesError with the first wrong value."""
-        try:
+        """The call centre of the files, each value alone right. Raises FilesError with every one that is not."""
+        with _as_files_error():
             return files.of_checkout(self.root)
-        except CallCenterError as error:
-            raise FilesError(str(error)) from error
 
     def checked_files(self) -> Center:
         """The call centre of the files, which can be applied. Raises FilesError with every mistake, a line each."""
-        center = self.files()
-        if found := check.problems(center):
+        with _as_files_error():
+            texts = files.texts(self.root)
+        if found := check.mistakes(texts):
             raise FilesError("\n".join(found))
-        return center
+        return files.parse(*texts)
 
     def client(self) -> Client:
         """The client of the stage's account. Raises OpsError."""
@@ -75,3 +77,11 @@ class Project:
         raise OpsError(
             f"stage {self.stage} has no URL yet: run `chalice deploy --stage {self.stage}` first, or give --api-url"
         )
+
+
+@contextmanager
+def _as_files_error() -> Iterator[None]:
+    try:
+        yield
+    except CallCenterError as error:
+        raise FilesError(str(error)) from error

@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.config import environment
 from chalicelib.config.environment import SettingsError
-from ops.errors import NoStage
+from ops.errors import NoStage, StageError
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDS = (
@@ -33,13 +33,13 @@ def names(root: Path = ROOT) -> tuple[str, ...]:
 def read(stage: str, root: Path = ROOT) -> dict[str, str]:
     """The stage's variables as the functions see them: Chalice's, and beneath them the team's.
 
-    Each of SIDS is there, and empty while nobody has written it. Raises NoStage.
+    Each of SIDS is there, and empty while nobody has written it. Raises NoStage, StageError.
     """
     return environment.over(variables(stage, root), {**dict.fromkeys(SIDS, ""), **_kept(stage, root)})
 
 
 def variables(stage: str, root: Path = ROOT) -> dict[str, str]:
-    """The variables that Chalice gives to the stage's functions. Raises NoStage."""
+    """The variables that Chalice gives to the stage's functions. Raises NoStage, StageError."""
     return dict(_section(_load(root), stage).get("environment_variables", {}))
 
 
@@ -51,13 +51,14 @@ def architecture(stage: str, root: Path = ROOT) -> str:
 def write(stage: str, changes: Mapping[str, str], root: Path = ROOT) -> bool:
     """Keep these variables in the team's file, without those that are empty; whether the file is another one now.
 
-    The rest of the file stays. Raises NoStage, also when `.chalice/config.json` has another value, which would win.
+    The rest of the file stays. Raises NoStage, and StageError also when `.chalice/config.json` has another value, which
+    would win.
     """
     configured, before = variables(stage, root), _kept(stage, root)
     for name, value in changes.items():
         if configured.get(name, "") not in ("", value):
             where = f"{name} is {configured[name]!r} in .chalice/config.json"
-            raise NoStage(f"{where}, and would win over {file_of(stage)}: take it out there")
+            raise StageError(f"{where}, and would win over {file_of(stage)}: take it out there")
     after = {name: value for name, value in {**before, **changes}.items() if value not in ("", "{}")}
     if after == before:
         return False
@@ -74,7 +75,7 @@ def file_of(stage: str) -> Path:
 def api_url(stage: str, root: Path = ROOT) -> str:
     """The URL of the API that `chalice deploy` made for this stage, without a slash at its end; empty before that.
 
-    Raises NoStage.
+    Raises NoStage, StageError.
     """
     _section(_load(root), stage)
     for resource in deployed(stage, root):
@@ -86,7 +87,7 @@ def api_url(stage: str, root: Path = ROOT) -> str:
 def base_url(stage: str, root: Path = ROOT) -> str:
     """The URL under which Twilio reaches the application: PUBLIC_BASE_URL where the stage sets it, else the API's.
 
-    Without a slash at its end; empty before the first deploy. Raises NoStage.
+    Without a slash at its end; empty before the first deploy. Raises NoStage, StageError.
     """
     return read(stage, root).get("PUBLIC_BASE_URL", "").rstrip("/") or api_url(stage, root)
 
@@ -104,7 +105,7 @@ def _load(root: Path) -> dict[str, Any]:
     try:
         config: dict[str, Any] = json.loads((root / ".chalice" / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise NoStage(f".chalice/config.json cannot be read: {error}") from error
+        raise StageError(f".chalice/config.json cannot be read: {error}") from error
     return config
 
 
@@ -122,9 +123,11 @@ def _kept(stage: str, root: Path) -> dict[str, str]:
     try:
         kept = environment.parse(file.read_text(encoding="utf-8"), file.name) if file.exists() else {}
     except (OSError, ValueError, SettingsError) as error:
-        raise NoStage(f"{file_of(stage)} cannot be read: {error}") from error
+        raise StageError(f"{file_of(stage)} cannot be read: {error}") from error
     if found := [name for name in SECRETS if name in kept]:
-        raise NoStage(f"{file_of(stage)} has {found[0]}: it is in git and in the package, so no secret may stand in it")
+        raise StageError(
+            f"{file_of(stage)} has {found[0]}: it is in git and in the package, so no secret may stand in it"
+        )
     return kept
 
 

@@ -1,22 +1,29 @@
 """What the call centre decides: callcenter.toml, checked once into typed values."""
 
+import math
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.config import team
-from chalicelib.config.toml_errors import NAME, CallCenterError, convert, fail
+from chalicelib.config import team, toml_errors
+from chalicelib.config.toml_errors import NAME, CallCenterError, convert, sentence
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
 # own call set-up, the clocks of two companies.
 MARGIN_SECONDS = 10
 
+# What a job of the consumer has in Lambda, and what of it is left for ringing the worker once the CRM has answered: two
+# requests to Twilio, each of which may take as long as it is let, and the writes to the table.
+JOB_SECONDS = 20
+DIAL_SECONDS = 10
+
 DAY_SECONDS = 86400
+
+NAME_LIMIT = 64  # characters of a name in Twilio (contract 3.1, 7.5)
 
 LONGEST_WAIT_SECONDS = (
     4 * 3600
@@ -240,34 +247,68 @@ def current() -> CallCenter:
 
 
 def parse(text: str) -> CallCenter:
-    """The call centre that this TOML text describes. Raises CallCenterError."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CallCenterError(f"{NAME}: not TOML: {error}") from error
-    # A table of named tables is converted one by one: msgspec's own path does not say which of them failed.
-    for table, kind in (("lines", Line), ("queues", Queue), ("simple_queues", SimpleQueue)):
-        named = raw.get(table, {})
-        if isinstance(named, dict):
-            raw[table] = {name: convert(value, kind, f"{table}.{name}") for name, value in named.items()}
-    callcenter = convert(raw, CallCenter, "")
-    _check(callcenter)
+    """The call centre that this TOML text describes. Raises CallCenterError with every mistake."""
+    callcenter = of_tables(toml_errors.read(text))
+    if found := mistakes(callcenter):
+        raise CallCenterError(*found)
     return callcenter
 
 
-def _check(callcenter: CallCenter) -> None:
+def of_tables(tables: Mapping[str, Any]) -> CallCenter:
+    """The call centre of these tables, each value alone right. Raises CallCenterError with every one that is not."""
+    return convert(tables, CallCenter, "")
+
+
+def mistakes(callcenter: CallCenter) -> list[str]:
     """What no single value shows: names that must exist, numbers that must be unique, times that must fit."""
+    return [
+        *_default_line(callcenter),
+        *_names_too_long(callcenter),
+        *_numbers(callcenter),
+        *_menus(callcenter),
+        *_placeholders(callcenter),
+        *_budget(callcenter),
+        *_times(callcenter),
+    ]
+
+
+def _default_line(callcenter: CallCenter) -> Iterator[str]:
     if callcenter.default_line not in callcenter.lines:
-        fail("default_line", callcenter.default_line, f"allowed: {_names(callcenter.lines)}")
-    _check_numbers(callcenter)
+        yield sentence("default_line", callcenter.default_line, f"allowed: {', '.join(sorted(callcenter.lines))}")
+
+
+def _names_too_long(callcenter: CallCenter) -> Iterator[str]:
+    """Twilio knows both kinds of queue by their names (contract 3.1)."""
+    for table, queues in (("queues", callcenter.queues), ("simple_queues", callcenter.simple_queues)):
+        for name in queues:
+            if not 1 <= len(name) <= NAME_LIMIT:
+                yield sentence(f"{table}.{name}", f"{len(name)} characters", f"a name has 1 to {NAME_LIMIT}")
+
+
+def _numbers(callcenter: CallCenter) -> Iterator[str]:
+    numbers = [number for line in callcenter.lines.values() for number in line.numbers]
+    for queue in callcenter.simple_queues.values():
+        numbers += [*queue.numbers, *queue.agent_numbers]
+    yield from _repeated("numbers", "number", numbers)
+
+
+def _menus(callcenter: CallCenter) -> Iterator[str]:
     for name, line in callcenter.lines.items():
         if line.menu:
-            _check_unique(f"lines.{name}.menu.choices", "digits", [choice.digits for choice in line.menu.choices])
+            digits = [choice.digits for choice in line.menu.choices]
+            yield from _repeated(f"lines.{name}.menu.choices", "digits", digits)
+
+
+def _repeated(key: str, what: str, values: list[str]) -> Iterator[str]:
+    for value in dict.fromkeys(values):
+        if values.count(value) > 1:
+            yield sentence(key, value, f"each {what} may stand once")
+
+
+def _placeholders(callcenter: CallCenter) -> Iterator[str]:
     for key, treatment in _treatments(callcenter):
-        _check_placeholders(f"{key}.wait.position", treatment.wait.position, "position")
-        _check_placeholders(f"{key}.wait.rough_wait", treatment.wait.rough_wait, "minutes")
-    for name, queue in callcenter.queues.items():
-        _check_time(name, queue, callcenter)
+        yield from _strangers(f"{key}.wait.position", treatment.wait.position, "position")
+        yield from _strangers(f"{key}.wait.rough_wait", treatment.wait.rough_wait, "minutes")
 
 
 def _treatments(callcenter: CallCenter) -> Iterable[tuple[str, Treatment]]:
@@ -275,34 +316,25 @@ def _treatments(callcenter: CallCenter) -> Iterable[tuple[str, Treatment]]:
     yield from ((f"simple_queues.{name}", queue) for name, queue in callcenter.simple_queues.items())
 
 
-def _check_numbers(callcenter: CallCenter) -> None:
-    numbers = [number for line in callcenter.lines.values() for number in line.numbers]
-    for queue in callcenter.simple_queues.values():
-        numbers += [*queue.numbers, *queue.agent_numbers]
-    _check_unique("numbers", "number", numbers)
+def _strangers(key: str, text: str, allowed: str) -> Iterator[str]:
+    if any(found != f"{{{allowed}}}" for found in re.findall(r"\{[^}]*\}?|\}", text)):
+        yield sentence(key, text, f"the only placeholder allowed is {{{allowed}}}")
 
 
-def _check_unique(key: str, what: str, values: list[str]) -> None:
-    for value in values:
-        if values.count(value) > 1:
-            fail(key, value, f"each {what} may stand once")
+def _budget(callcenter: CallCenter) -> Iterator[str]:
+    """The CRM's work and the worker's call are one job, which Lambda ends after JOB_SECONDS."""
+    budget, room = callcenter.crm.budget_seconds, JOB_SECONDS - DIAL_SECONDS
+    if budget > room:
+        counted = f"{callcenter.crm.attempts} attempts of {callcenter.crm.timeout:g} s and the pauses between"
+        left = f"a job has {JOB_SECONDS} s, and {DIAL_SECONDS} of them are for Twilio's requests"
+        yield sentence("crm", f"{budget:g} s", f"at most {room} s for {counted}: {left}")
 
 
-def _check_placeholders(key: str, text: str, allowed: str) -> None:
-    for found in re.findall(r"\{[^}]*\}?|\}", text):
-        if found != f"{{{allowed}}}":
-            fail(key, text, f"the only placeholder allowed is {{{allowed}}}")
-
-
-def _check_time(name: str, queue: Queue, callcenter: CallCenter) -> None:
-    if queue.mode == "direct":
-        needed = queue.ring_timeout + MARGIN_SECONDS
-    else:
-        needed = round(callcenter.crm.budget_seconds) + queue.ring_timeout + MARGIN_SECONDS
-    if needed >= callcenter.reservation_timeout:
-        allowed = f"CRM budget, ring time and margin ({needed} s) must fit into reservation_timeout"
-        fail(f"queues.{name}.ring_timeout", queue.ring_timeout, f"{allowed} ({callcenter.reservation_timeout} s)")
-
-
-def _names(table: Mapping[str, object]) -> str:
-    return ", ".join(sorted(table))
+def _times(callcenter: CallCenter) -> Iterator[str]:
+    limit = callcenter.reservation_timeout
+    for name, queue in callcenter.queues.items():
+        crm = 0 if queue.mode == "direct" else math.ceil(callcenter.crm.budget_seconds)
+        needed = crm + queue.ring_timeout + MARGIN_SECONDS
+        if needed >= limit:
+            allowed = f"CRM budget, ring time and margin ({needed} s) must fit into reservation_timeout ({limit} s)"
+            yield sentence(f"queues.{name}.ring_timeout", queue.ring_timeout, allowed)

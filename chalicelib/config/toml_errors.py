@@ -1,7 +1,8 @@
-"""A wrong value in a TOML file of the team's as one sentence: file, key, value, and what is allowed (pure)."""
+"""Wrong values in a TOML file of the team's, a sentence each: file, key, value, and what is allowed (pure)."""
 
-import re
-from typing import Annotated, Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+import tomllib
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -11,31 +12,82 @@ _T = TypeVar("_T")
 
 
 class CallCenterError(Exception):
-    """callcenter.toml is wrong. The text names file, key, value and what is allowed."""
+    """callcenter.toml or workers.toml is wrong. Each argument is one mistake: file, key, value and what is allowed."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
+
+
+def read(text: str, file: str = NAME) -> dict[str, Any]:
+    """The tables of this text. Raises CallCenterError when it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CallCenterError(f"{file}: not TOML: {error}") from error
 
 
 def convert(raw: object, kind: type[_T], where: str, file: str = NAME) -> _T:
-    """The table that stands at the key `where` of the file. Raises CallCenterError."""
+    """The table that stands at the key `where` of the file. Raises CallCenterError with every mistake in it."""
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        said, _, path = str(error).partition(" - at `$")
-        path = path.rstrip("`").lstrip(".")
-        value = _value_at(raw, path)
-        key = ".".join(part for part in (where, path) if part) or "(top level)"
-        fail(key, value, said + _allowed(kind, path), file)
+        raise CallCenterError(*_mistakes(raw, kind, where, file)) from error
 
 
-def _allowed(kind: Any, path: str) -> str:
-    """The values of the choice, or the keys of the table, that stand at this path of this type; else nothing."""
-    for step in re.findall(r"[^.\[\]]+", path):
-        kind = _plain(kind)
-        kind = get_args(kind)[0] if step.isdigit() else get_type_hints(kind, include_extras=True)[step]
+def sentence(key: str, value: object, allowed: str, file: str = NAME) -> str:
+    """One mistake; a `value` of `...` is not shown."""
+    shown = "" if value is ... else f" is {value!r}"
+    return f"{file}: {key}{shown}: {allowed}"
+
+
+def _mistakes(raw: object, kind: Any, where: str, file: str) -> Iterator[str]:
+    """What is wrong in the value at `where`, in the order of the file; what is missing comes last."""
+    try:
+        msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        said = [mistake for part in _parts(raw, kind, where) for mistake in _mistakes(*part, file)]
+        said += [
+            sentence(where or "(top level)", ..., wrong + _allowed(kind), file) for wrong in _wrong_keys(raw, kind)
+        ]
+        yield from said or [sentence(where, ... if isinstance(raw, dict) else raw, str(error) + _allowed(kind), file)]
+
+
+def _parts(raw: object, kind: Any, where: str) -> Iterator[tuple[object, Any, str]]:
+    """The values that the type knows inside of this one, each with its type and its key."""
     kind = _plain(kind)
-    if get_origin(kind) is Literal:
-        return f"; allowed: {', '.join(get_args(kind))}"
-    fields = getattr(kind, "__struct_fields__", ())
-    return f"; allowed: {', '.join(fields)}" if fields else ""
+    fields = _fields(kind)
+    if isinstance(raw, dict):
+        for key, value in raw.items():
+            if key in fields:
+                yield value, fields[key].type, f"{where}.{key}".lstrip(".")
+            elif get_origin(kind) is dict:
+                yield value, get_args(kind)[1], f"{where}.{key}"
+    elif isinstance(raw, list) and get_origin(kind) is tuple:
+        for number, value in enumerate(raw):
+            yield value, get_args(kind)[0], f"{where}[{number}]"
+
+
+def _wrong_keys(raw: object, kind: Any) -> Iterator[str]:
+    fields = _fields(_plain(kind))
+    if isinstance(raw, dict) and fields:
+        yield from (f"Object contains unknown field `{key}`" for key in raw if key not in fields)
+        yield from (
+            f"Object missing required field `{key}`"
+            for key, field in fields.items()
+            if field.required and key not in raw
+        )
+
+
+def _allowed(kind: Any) -> str:
+    """The values of the choice, or the keys of the table, that this type is; else nothing."""
+    kind = _plain(kind)
+    names = get_args(kind) if get_origin(kind) is Literal else tuple(_fields(kind))
+    return f"; allowed: {', '.join(names)}" if names else ""
+
+
+def _fields(kind: Any) -> dict[str, msgspec.structs.FieldInfo]:
+    is_table = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return {field.name: field for field in msgspec.structs.fields(kind)} if is_table else {}
 
 
 def _plain(kind: Any) -> Any:
@@ -45,18 +97,3 @@ def _plain(kind: Any) -> Any:
     if type(None) in get_args(kind):
         return _plain(next(part for part in get_args(kind) if part is not type(None)))
     return kind
-
-
-def _value_at(raw: object, path: str) -> object:
-    for step in re.findall(r"[^.\[\]]+", path):
-        try:
-            raw = raw[int(step)] if isinstance(raw, list) else raw[step]  # type: ignore[index]
-        except (LookupError, TypeError, ValueError):
-            return ...
-    return ... if isinstance(raw, dict) else raw
-
-
-def fail(key: str, value: object, allowed: str, file: str = NAME) -> NoReturn:
-    """Raise the CallCenterError that says so; a `value` of `...` is not shown."""
-    shown = "" if value is ... else f" is {value!r}"
-    raise CallCenterError(f"{file}: {key}{shown}: {allowed}")

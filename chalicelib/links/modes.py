@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-JOB_SECONDS = 5  # what a message may take through the queue
+PICK_UP_SECONDS = 5  # what a message may take through the queue
 
 ModeName = Literal["crm-first", "direct"]
 
@@ -22,10 +22,10 @@ class Mode(NamedTuple):
     def due_at(self, now: float, deadline: float, reservation_timeout: float) -> float:
         """By when a link that is reserved `now` has got further, in epoch seconds.
 
-        A job has begun within JOB_SECONDS, and dials by `deadline` or not at all; TaskRouter's own leg may ring until
-        the reservation ends.
+        A job has begun within PICK_UP_SECONDS, and dials by `deadline` or not at all; TaskRouter's own leg may ring
+        until the reservation ends.
         """
-        return min(max(deadline, now), now + JOB_SECONDS) if self.by_job else now + reservation_timeout
+        return min(max(deadline, now), now + PICK_UP_SECONDS) if self.by_job else now + reservation_timeout
 
 
 CRM_FIRST = Mode("crm-first", by_job=True, owns_leg=True)

@@ -11,7 +11,7 @@ from chalicelib.config import secrets
 from chalicelib.config.secrets import SecretError, Secrets
 from ops import stage
 from ops.aws import client
-from ops.errors import AwsError, OpsError, SecretRefused
+from ops.errors import AwsError, SecretRefused, StageError
 
 TOKEN = re.compile("[0-9a-fA-F]{32}")
 KEY_SID = re.compile("SK[0-9a-fA-F]{32}")
@@ -39,10 +39,10 @@ class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parameter(stage_name: str, root: Path = stage.ROOT) -> str:
-    """The name of the stage's parameter. Raises NoStage, and OpsError when the stage names none."""
+    """The name of the stage's parameter. Raises NoStage, and StageError also when the stage names none."""
     name = stage.read(stage_name, root).get("TWILIO_SECRET_PARAMETER", "")
     if not name:
-        raise OpsError(f"TWILIO_SECRET_PARAMETER of stage {stage_name} is not set in .chalice/config.json")
+        raise StageError(f"TWILIO_SECRET_PARAMETER of stage {stage_name} is not set in .chalice/config.json")
     return name
 
 
@@ -63,7 +63,7 @@ def read(name: str) -> Kept | None:
 def credentials(stage_name: str, root: Path = stage.ROOT) -> dict[str, str]:
     """The secret's credentials as variables of the environment; empty when there is no secret, or AWS does not give it.
 
-    Raises NoStage.
+    Raises NoStage, StageError.
     """
     name = stage.read(stage_name, root).get("TWILIO_SECRET_PARAMETER", "")
     try:

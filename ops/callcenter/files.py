@@ -2,17 +2,17 @@
 
 import re
 import shutil
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.config import callcenter, team
-from chalicelib.config.callcenter import CallCenter
-from chalicelib.config.toml_errors import NAME, CallCenterError, convert
+from chalicelib.config import callcenter, team, toml_errors
+from chalicelib.config.callcenter import NAME_LIMIT, CallCenter
+from chalicelib.config.toml_errors import NAME, CallCenterError, convert, sentence
 from chalicelib.routing.instructions import Contact
 from ops.stage import ROOT
 
@@ -28,7 +28,7 @@ EXAMPLES: Mapping[Path, Path] = {
 # What a new workspace of Twilio's has (contract 7.5).
 DEFAULT_ACTIVITIES: Mapping[str, bool] = {"Offline": False, "Unavailable": False, "Available": True}
 
-Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT)]
 Capacity = Annotated[int, Meta(ge=0)]
 Priority = Annotated[int, Meta(ge=0, le=2147483647)]
 
@@ -126,29 +126,79 @@ def begin(root: Path = ROOT) -> list[Path]:
     return list(missing.values())
 
 
+class Texts(NamedTuple):
+    """What stands in callcenter.toml and in workers.toml; `workers` is None when there is no such file."""
+
+    center: str
+    workers: str | None = None
+
+
+def texts(root: Path = ROOT) -> Texts:
+    """The team's files in this checkout. Raises CallCenterError, also when there is no callcenter.toml yet."""
+    return Texts(callcenter.source(str(root / TEAM)), _text_if_there(root / WORKERS))
+
+
 def of_checkout(root: Path = ROOT) -> Center:
-    """The team's call centre in this checkout. Raises CallCenterError, also when there is no callcenter.toml yet."""
-    workers = root / WORKERS
-    return parse(callcenter.source(str(root / TEAM)), _text(workers) if workers.exists() else None)
+    """The team's call centre in this checkout. Raises CallCenterError as `texts` and `parse` do."""
+    return parse(*texts(root))
 
 
 def read(center_file: Path, workers_file: Path) -> Center:
     """The call centre of these files. Raises CallCenterError, which names file, key, value and what is allowed."""
-    workers = _text(workers_file) if workers_file.exists() else None
-    return parse(_text(center_file), workers)
+    return parse(_text(center_file), _text_if_there(workers_file))
 
 
 def parse(center: str, workers: str | None = None) -> Center:
-    """The call centre of these texts; `workers` is None when there is no such file. Raises CallCenterError."""
-    application = callcenter.parse(center)
-    return Center(
-        application=application,
-        workspace=convert(application.workspace, Workspace, "workspace"),
-        activities=_activities(application.activities),
-        workflow=convert(application.workflow, Workflow, "workflow"),
-        voice_queue=convert(application.voice_queue, VoiceQueue, "voice_queue"),
-        workers=None if workers is None else people(workers),
-    )
+    """The call centre of these texts; `workers` is None when there is no such file.
+
+    Raises CallCenterError with every value of both files that is wrong.
+    """
+    wrong: list[str] = []
+    with collected(wrong):
+        read = _center_alone(center)
+    with collected(wrong):
+        everybody = None if workers is None else people(workers)
+    if wrong:
+        raise CallCenterError(*wrong)
+    return msgspec.structs.replace(read, workers=everybody)
+
+
+@contextmanager
+def collected(mistakes: list[str]) -> Iterator[None]:
+    """Add the mistakes of a CallCenterError that the block raises to this list, so that the next block is read too."""
+    try:
+        yield
+    except CallCenterError as error:
+        mistakes += error.args
+
+
+def _center_alone(text: str) -> Center:
+    """What callcenter.toml says. Raises CallCenterError with every value that is wrong."""
+    tables = toml_errors.read(text)
+    wrong: list[str] = []
+    with collected(wrong):
+        application = callcenter.of_tables(tables)
+    with collected(wrong):
+        workspace = convert(_table(tables, "workspace"), Workspace, "workspace")
+    with collected(wrong):
+        activities = _activities(_table(tables, "activities"))
+    with collected(wrong):
+        workflow = convert(_table(tables, "workflow"), Workflow, "workflow")
+    with collected(wrong):
+        voice_queue = convert(_table(tables, "voice_queue"), VoiceQueue, "voice_queue")
+    if wrong:
+        raise CallCenterError(*wrong)
+    return Center(application, workspace, activities, workflow, voice_queue)
+
+
+def _table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The table of this name; empty when it is none, which reading the application has told already."""
+    given = tables.get(name)
+    return given if isinstance(given, dict) else {}
+
+
+def _text_if_there(file: Path) -> str | None:
+    return _text(file) if file.exists() else None
 
 
 def _text(file: Path) -> str:
@@ -159,32 +209,43 @@ def _text(file: Path) -> str:
 
 
 def _activities(given: Mapping[str, Any]) -> Mapping[str, bool]:
-    for name, available in given.items():
-        if not isinstance(available, bool):
-            raise CallCenterError(f"{NAME}: activities.{name} is {available!r}: allowed: true, false")
+    wrong = [
+        sentence(f"activities.{name}", available, "allowed: true, false")
+        for name, available in given.items()
+        if not isinstance(available, bool)
+    ]
+    wrong += [
+        sentence(f"activities.{name}", ..., f"a name has 1 to {NAME_LIMIT} characters")
+        for name in given
+        if not 1 <= len(name) <= NAME_LIMIT
+    ]
+    if wrong:
+        raise CallCenterError(*wrong)
     return given or DEFAULT_ACTIVITIES
 
 
 def people(text: str) -> dict[str, Worker]:
-    """The workers of this text of workers.toml. Raises CallCenterError."""
-    _check_headers(text)
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CallCenterError(f"{WORKERS}: not TOML: {error}") from error
+    """The workers of this text of workers.toml. Raises CallCenterError with every mistake."""
+    if twice := [*_repeated_headers(text)]:
+        raise CallCenterError(*twice)
+    raw = toml_errors.read(text, WORKERS)
     tables = raw.pop("workers", {})
     if raw or not isinstance(tables, dict):
         named = ", ".join(raw) or "workers"
         raise CallCenterError(f"{WORKERS}: {named}: allowed are only tables of the kind [workers.NAME]")
-    _check_names(tables)
-    return {name: convert(value, Worker, f"workers.{name}", WORKERS) for name, value in tables.items()}
+    wrong = [*_wrong_names(tables)]
+    with collected(wrong):
+        workers = convert(tables, dict[str, Worker], "workers", WORKERS)
+    if wrong:
+        raise CallCenterError(*wrong)
+    return workers
 
 
 ONCE = "each person's name may stand once"
 _HEADER = re.compile(r"""^\s*\[\s*workers\s*\.\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*\]""")
 
 
-def _check_headers(text: str) -> None:
+def _repeated_headers(text: str) -> Iterator[str]:
     """A name that stands twice is no TOML; said here, it is said with its lines."""
     seen: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -192,16 +253,15 @@ def _check_headers(text: str) -> None:
             name = next(part for part in found.groups() if part is not None)
             first = seen.setdefault(name.casefold(), number)
             if first != number:
-                lines = f"lines {first} and {number}"
-                raise CallCenterError(f"{WORKERS}: workers.{name} ({lines}): {ONCE}")
+                yield f"{WORKERS}: workers.{name} (lines {first} and {number}): {ONCE}"
 
 
-def _check_names(tables: Mapping[str, Any]) -> None:
+def _wrong_names(tables: Mapping[str, Any]) -> Iterator[str]:
     """Twilio looks a worker up by its name without regard to case, so one name in two spellings is one name."""
     seen: set[str] = set()
     for name in tables:
-        if not 1 <= len(name) <= 64:
-            raise CallCenterError(f"{WORKERS}: workers.{name}: a name has 1 to 64 characters")
+        if not 1 <= len(name) <= NAME_LIMIT:
+            yield f"{WORKERS}: workers.{name}: a name has 1 to {NAME_LIMIT} characters"
         if name.casefold() in seen:
-            raise CallCenterError(f"{WORKERS}: workers.{name}: {ONCE}")
+            yield f"{WORKERS}: workers.{name}: {ONCE}"
         seen.add(name.casefold())

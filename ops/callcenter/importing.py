@@ -1,16 +1,16 @@
 """The files for a workspace that is there already: what Twilio knows of it, and a line to be filled in by a person."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from twilio.rest import Client
 
-from chalicelib.config.toml_errors import NAME, CallCenterError
+from chalicelib.config.toml_errors import NAME
 from chalicelib.routing.instructions import is_contact
 from ops.callcenter import check, files, state, toml_writer
-from ops.callcenter.files import Channels
+from ops.callcenter.files import Channels, Texts
 from ops.callcenter.model import Resource, State
 from ops.callcenter.resources.workspace import find_workspace
 from ops.errors import OpsError
@@ -23,10 +23,11 @@ HEAD = """# Imported from the workspace {name}. What callers hear, Twilio does n
 
 @dataclass(frozen=True)
 class Imported:
-    """The texts of callcenter.toml and workers.toml."""
+    """The texts of callcenter.toml and workers.toml; `left_out` is what Twilio has and the files cannot say."""
 
     center: str
     workers: str
+    left_out: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> tuple[Path, ...]:
         """Write both files into this folder; returns where they are."""
@@ -37,11 +38,8 @@ class Imported:
         return written
 
     def problems(self) -> list[str]:
-        """What keeps the files from being applied as they are."""
-        try:
-            return check.problems(files.parse(self.center, self.workers))
-        except CallCenterError as error:
-            return [str(error)]
+        """What was left out, and what keeps the files from being applied as they are."""
+        return [*self.left_out, *check.mistakes(Texts(self.center, self.workers))]
 
 
 def refuse_to_overwrite(folder: Path) -> None:
@@ -63,7 +61,8 @@ def read(client: Client, workspace: str, workflow: str = "") -> Imported:
             raise OpsError(f"there is no workspace {workspace!r}; there are: {', '.join(there) or 'none'}")
         inside = state.inside(client, found)
         numbers = [str(number.phone_number) for number in client.incoming_phone_numbers.list()]
-    return Imported(_center(inside, _chosen(inside, workflow), numbers), _workers(inside))
+    chosen = _chosen(inside, workflow)
+    return Imported(_center(inside, chosen, numbers), _workers(inside), tuple(_left_out(inside, chosen)))
 
 
 def _chosen(inside: State, name: str) -> Resource:
@@ -79,7 +78,7 @@ def _chosen(inside: State, name: str) -> Resource:
 def _center(inside: State, workflow: Resource, numbers: list[str]) -> str:
     (workspace,), (settings,) = inside.of("workspace"), inside.of("workspace settings")
     voice_queue = inside.get("voice queue", workflow.name)
-    routing = workflow.fields["configuration"].get("task_routing", {})
+    routing = workflow.fields["configuration"]["task_routing"]
     parts = [
         HEAD.format(name=toml_writer.text(workspace.name)),
         toml_writer.table(
@@ -94,7 +93,7 @@ def _center(inside: State, workflow: Resource, numbers: list[str]) -> str:
             "[workflow]",
             {"name": workflow.name, "default_queue": routing.get("default_filter", {}).get("queue")},
         ),
-        *(_filter(given, number) for number, given in enumerate(routing.get("filters", []), 1)),
+        *(_filter(given) for given in routing["filters"]),
         toml_writer.table("[voice_queue]", {"max_size": voice_queue.fields["max_size"] if voice_queue else 100}),
     ]
     return "\n".join(part.lstrip("\n") for part in parts)
@@ -122,12 +121,12 @@ def _workspace(workspace: Resource, settings: Resource) -> dict[str, Any]:
     }
 
 
-def _filter(given: Mapping[str, Any], number: int) -> str:
-    name = given.get("filter_friendly_name") or given.get("friendly_name") or f"filter {number}"
-    fields = {"name": name, "when": given.get("expression", ""), "targets": [*_targets(given.get("targets", []))]}
-    return toml_writer.table("[[workflow.filters]]", fields)
+def _filter(given: Mapping[str, Any]) -> str:
+    fields = {ours: given[name] for name, ours in _FILTER.items() if name in given}
+    return toml_writer.table("[[workflow.filters]]", fields | {"targets": [_target(one) for one in given["targets"]]})
 
 
+_FILTER = {"filter_friendly_name": "name", "expression": "when"}
 _TARGET = {
     "queue": "queue",
     "timeout": "timeout",
@@ -140,12 +139,42 @@ _TARGET = {
 }
 
 
-def _targets(given: list[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    queue = ""
-    for target in given:
-        queue = target.get("queue") or queue  # a later target inherits the queue (contract 7.5)
-        fields = {"queue": queue} | {ours: target[name] for name, ours in _TARGET.items() if target.get(name)}
-        yield {ours: int(value) if ours in ("timeout", "priority") else value for ours, value in fields.items()}
+def _target(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {ours: given[name] for name, ours in _TARGET.items() if name in given}
+
+
+def _left_out(inside: State, workflow: Resource) -> Iterator[str]:
+    """What the files have no place for. A plan shows it, and apply takes it away."""
+    document = workflow.fields["configuration"]
+    routing = document["task_routing"]
+    yield from _unknown("workflow", document, {"task_routing"})
+    yield from _unknown("workflow", routing, {"filters", "default_filter"})
+    yield from _unknown("workflow.default_queue", routing.get("default_filter", {}), {"queue"})
+    for number, given in enumerate(routing["filters"]):
+        yield from _unknown(f"workflow.filters[{number}]", given, {*_FILTER, "targets"})
+        for position, target in enumerate(given["targets"]):
+            yield from _unknown(f"workflow.filters[{number}].targets[{position}]", target, _TARGET)
+    for worker in inside.of("worker"):
+        for path in _nulls(f"workers.{worker.name}.attributes", worker.fields["attributes"]):
+            yield f"{files.WORKERS}: {path} is null in Twilio, and left out: TOML has no null"
+
+
+def _unknown(key: str, given: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    for name in given:
+        if name not in known:
+            yield f"{NAME}: {key} has {name} in Twilio, which is left out: the file has no such key"
+
+
+def _nulls(path: str, value: Any) -> Iterator[str]:
+    match value:
+        case None:
+            yield path
+        case dict():
+            for name, inner in value.items():
+                yield from _nulls(f"{path}.{name}", inner)
+        case list():
+            for number, inner in enumerate(value):
+                yield from _nulls(f"{path}[{number}]", inner)
 
 
 def _workers(inside: State) -> str:

@@ -44,7 +44,10 @@ def _command(subcommands: Subcommands, name: str, run: Callable[[Namespace], Exi
 
 
 def run_check(given: Namespace) -> ExitCode:
-    print(check.summary(Project(given.stage, given.root).checked_files()))
+    center = Project(given.stage, given.root).checked_files()
+    for warning in check.warnings(center):
+        print(f"warning: {warning}", file=sys.stderr)
+    print(check.summary(center))
     return ExitCode.DONE
 
 

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from ops.aws import api, client
 from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
+from ops.errors import StageError
 
 LATE_SECONDS = 300  # the sweep looks each minute: what is due for longer was not looked at
 
@@ -19,6 +20,8 @@ def secret(stage: StageUnderTest) -> Iterator[Finding]:
         tokens = len(stage.secret.auth_tokens)
     except ClientError as error:
         yield fail("secret", f"the parameter {name} cannot be read: {client.code(error)}", fix)
+    except StageError as error:
+        yield fail("secret", str(error), "set it there, as the other stages have it")
     else:
         yield ok("secret", f"{name} holds {tokens} auth token{'s' if tokens > 1 else ''}")
 

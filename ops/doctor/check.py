@@ -15,6 +15,7 @@ from chalicelib.config import secrets
 from chalicelib.config.secrets import Secrets
 from ops import stage
 from ops.aws import client
+from ops.aws.secret import parameter
 from ops.callcenter.files import Center
 from ops.project import Project
 
@@ -77,8 +78,8 @@ class StageUnderTest:
 
     @cached_property
     def secret(self) -> Secrets:
-        """Raises SecretError, and whatever AWS says."""
-        name = self.environment["TWILIO_SECRET_PARAMETER"]
+        """Raises SecretError, StageError when the stage names no parameter, and whatever AWS says."""
+        name = parameter(self.name, self.project.root)
         value = self.aws("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
         return secrets.parse(value)
 

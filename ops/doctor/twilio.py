@@ -24,6 +24,8 @@ def files(stage: StageUnderTest) -> Iterator[Finding]:
     wrong = check.problems(stage.center)
     for sentence in wrong:
         yield fail("files", sentence, "fix the file")
+    for sentence in check.warnings(stage.center):
+        yield warn("files", sentence, "a shorter wait.leave_after or longer timeouts, unless it is meant so")
     if not wrong:
         yield ok("files", "callcenter.toml and workers.toml make sense, the time of a reservation included")
 

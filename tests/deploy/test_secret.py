@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from ops.__main__ import main
 from ops.aws import secret
-from ops.errors import OpsError
+from ops.errors import StageError
 
 OLD, NEW, NEXT = "a" * 32, "b" * 32, "c" * 32
 KEY_SID, KEY_SECRET = "SK" + "0" * 32, "a-secret-of-the-key"
@@ -194,5 +194,5 @@ def test_a_stage_that_names_no_parameter_is_reported(tmp_path: Path) -> None:
     (tmp_path / ".chalice").mkdir()
     config = {"stages": {"dev": {"environment_variables": {"TWILIO_SECRET_PARAMETER": ""}}}}
     (tmp_path / ".chalice" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(OpsError, match="TWILIO_SECRET_PARAMETER of stage dev is not set"):
+    with pytest.raises(StageError, match="TWILIO_SECRET_PARAMETER of stage dev is not set"):
         secret.parameter("dev", tmp_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops import stage
-from ops.errors import NoStage
+from ops.errors import NoStage, StageError
 
 WORKFLOW = {"TWILIO_WORKFLOW_SID": "WW" + "1" * 32}
 ACTIVITIES = {"TWILIO_ACTIVITIES": '{"Après":"WA00000000000000000000000000000000"}'}
@@ -84,7 +84,9 @@ def test_a_name_of_chalices_file_wins_unless_it_is_empty(root: Path) -> None:
 
 def test_a_sid_that_chalices_file_still_has_is_to_be_taken_out_before_another_is_written(root: Path) -> None:
     configure(root, "TWILIO_WORKFLOW_SID", "WW" + "0" * 32)
-    with pytest.raises(NoStage, match=r"in \.chalice/config\.json, and would win over .*dev\.json: take it out there"):
+    with pytest.raises(
+        StageError, match=r"in \.chalice/config\.json, and would win over .*dev\.json: take it out there"
+    ):
         stage.write("dev", WORKFLOW, root)
     configure(root, *next(iter(WORKFLOW.items())))
     assert stage.write("dev", WORKFLOW, root)
@@ -100,7 +102,7 @@ def test_a_sid_that_chalices_file_still_has_is_to_be_taken_out_before_another_is
 )
 def test_a_file_of_the_team_that_cannot_be_is_refused_without_its_values(root: Path, text: str, said: str) -> None:
     (root / stage.file_of("dev")).write_text(text)
-    with pytest.raises(NoStage, match=rf"chalicelib/team/dev\.json .*{said}") as refused:
+    with pytest.raises(StageError, match=rf"chalicelib/team/dev\.json .*{said}") as refused:
         stage.read("dev", root)
     assert "s3cret" not in str(refused.value)
 
@@ -119,7 +121,7 @@ def test_a_configuration_that_cannot_be_read_is_said_to_be_so(
     spoil: Callable[[Path], object], said: str, root: Path
 ) -> None:
     spoil(root / ".chalice" / "config.json")
-    with pytest.raises(NoStage, match=rf"\.chalice/config\.json cannot be read: .*{said}"):
+    with pytest.raises(StageError, match=rf"\.chalice/config\.json cannot be read: .*{said}"):
         stage.read("dev", root)
 
 

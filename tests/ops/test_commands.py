@@ -2,14 +2,19 @@
 
 import io
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from twilio.http.response import Response
 
 from ops import stage, twilio
 from ops.__main__ import main
+from ops.callcenter import files
+from ops.callcenter.plan import plan
+from ops.callcenter.state import actual, desired
 from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.files import API, CENTER, WORKERS
 from tests.ops.harness import NUMBERS, Account, Cut
@@ -183,6 +188,29 @@ def test_a_number_the_account_lacks_leaves_something_for_a_person(operator: Oper
     assert operator.types("plan") == 3
 
 
+# --- Check
+
+
+def test_check_warns_and_passes_all_the_same(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.change(operator.center, "targets = [{", "targets = [{ timeout = 300,")
+    assert operator.types("check") == 0
+    said = capsys.readouterr()
+    assert said.out == "callcenter.toml can be applied: 2 queues, 2 workers\n"
+    assert said.err.startswith("warning: callcenter.toml: lines.sales.wait.leave_after is 1800: a task that the filter")
+    assert said.err.count("\n") == 1
+
+
+def test_check_tells_every_mistake_of_both_files(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.change(operator.center, 'queue = "Support"', 'queue = "Suport"')
+    operator.change(operator.workers, '"+14155550111"', '"0415 555"')
+    assert operator.types("check") == 1
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(" is ")[0] for line in said] == [
+        "callcenter.toml: workflow.filters[0].targets[0].queue",
+        "workers.toml: workers.Bea.contact_uri",
+    ]
+
+
 # --- Import
 
 
@@ -267,6 +295,129 @@ def test_import_takes_what_nobody_would_write(operator: Operator) -> None:
     assert filter_["targets"] == [{"queue": 'Q "1" ü', "timeout": 200}, {"queue": 'Q "1" ü', "priority": 7}]
     people = tomllib.loads((operator.root / "found" / "workers.toml").read_text())["workers"]
     assert people["O'Neil, Bea"]["attributes"] == {"contact_uri": "desk 4", "deep": odd["deep"]}
+
+
+def settled(operator: Operator) -> Any:
+    """The differences in the workflow's document after an import, with the imported files in place."""
+    assert imported(operator) == 0
+    operator.center.write_text((operator.root / "found" / "callcenter.toml").read_text())
+    operator.workers.write_text((operator.root / "found" / "workers.toml").read_text())
+    center = files.of_checkout(operator.root)
+    steps = plan(desired(center, API), actual(operator.account.client, center))
+    changes = [change for step in steps for change in step.changes if step.kind in ("workflow", "task queue", "worker")]
+    return [change for change in changes if not change.field.endswith("callback_url")]
+
+
+def workspace_with(operator: Operator, routing: Any, workers: str = "1==1") -> None:
+    """A workspace whose only workflow has this document; in it `Everyone` stands for the queue of that name."""
+    made = operator.account.client.taskrouter.v1.workspaces.create(friendly_name="Harbour Clinic")
+    inside = operator.account.client.taskrouter.v1.workspaces(made.sid)
+    queue = inside.task_queues.create(friendly_name="Everyone", target_workers=workers).sid
+    text = json.dumps({"task_routing": routing}).replace("Everyone", queue)
+    inside.workflows.create(friendly_name="Calls", configuration=text)
+
+
+def everyone(**target: Any) -> dict[str, Any]:
+    """A filter that takes everything, with this one target."""
+    return {"filter_friendly_name": "all", "expression": "1==1", "targets": [{"queue": "Everyone", **target}]}
+
+
+@pytest.mark.parametrize(
+    ("routing", "taken"),
+    [
+        ({"filters": [everyone(priority=0)]}, {"priority": 0}),
+        ({"filters": [everyone()], "default_filter": None}, {}),
+        ({"filters": [everyone()]}, {}),
+        ({"filters": [everyone(priority="0", timeout="200")]}, {"priority": 0, "timeout": 200}),
+        ({"filters": [everyone(expression=None, skip_if=None, timeout=None)]}, {}),
+        ({"filters": [everyone(expression="", order_by="")]}, {}),
+        ({"filters": [{**everyone(), "filter_friendly_name": "", "friendly_name": "all"}]}, {}),
+    ],
+)
+def test_after_an_import_nothing_differs_in_the_workflow(operator: Operator, routing: Any, taken: Any) -> None:
+    workspace_with(operator, routing)
+    assert settled(operator) == []
+    workflow = tomllib.loads(operator.center.read_text())["workflow"]
+    assert workflow["filters"] == [{"name": "all", "when": "1==1", "targets": [{"queue": "Everyone", **taken}]}]
+    assert "default_queue" not in workflow
+
+
+def test_a_later_target_that_inherits_its_queue_is_imported_with_it(operator: Operator) -> None:
+    targets = [{"queue": "Everyone", "timeout": 200}, {"priority": 0}]
+    workspace_with(operator, {"filters": [{**everyone(), "targets": targets}], "default_filter": {"queue": "Everyone"}})
+    assert settled(operator) == []
+    (taken,) = tomllib.loads(operator.center.read_text())["workflow"]["filters"]
+    assert taken["targets"] == [{"queue": "Everyone", "timeout": 200}, {"queue": "Everyone", "priority": 0}]
+
+
+def test_a_workflow_without_filters_is_imported_as_one(operator: Operator) -> None:
+    workspace_with(operator, {"filters": [], "default_filter": {"queue": "Everyone"}})
+    assert settled(operator) == []
+    assert tomllib.loads(operator.center.read_text())["workflow"] == {"name": "Calls", "default_queue": "Everyone"}
+
+
+def test_a_queue_that_asks_for_nobody_is_imported_as_one_that_nobody_serves(operator: Operator) -> None:
+    workspace_with(operator, {"filters": [everyone()]}, workers="")
+    assert settled(operator) == []
+    assert tomllib.loads(operator.center.read_text())["queues"]["Everyone"]["workers"] == "1==2"
+
+
+def test_a_worker_without_capacity_is_imported_as_one(operator: Operator) -> None:
+    operator.types("apply")
+    (bea,) = operator.account.engine.workers.list(friendly_name="Bea")
+    operator.account.engine.workers(bea.sid).worker_channels("voice").update(capacity=0)
+    assert imported(operator) == 0
+    people = tomllib.loads((operator.root / "found" / "workers.toml").read_text())["workers"]
+    assert people["Bea"]["capacity"]["voice"] == 0
+
+
+def test_what_toml_has_not_is_told(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    workspace_with(operator, {"filters": [everyone()]})
+    odd = {"level": 0, "name": "", "skills": [], "deep": {"a": None, "b": False}, "list": [1, None]}
+    operator.account.engine.workers.create(friendly_name="Bea", attributes=json.dumps(odd))
+    assert imported(operator) == 0
+    said = capsys.readouterr().out
+    assert "to be settled: workers.toml: workers.Bea.attributes.deep.a is null in Twilio, and left out" in said
+    assert "to be settled: workers.toml: workers.Bea.attributes.list[1] is null in Twilio, and left out" in said
+    people = tomllib.loads((operator.root / "found" / "workers.toml").read_text())["workers"]
+    assert people["Bea"]["attributes"] == {"level": 0, "name": "", "skills": [], "deep": {"b": False}, "list": [1]}
+
+
+def test_what_the_workflow_has_and_the_file_cannot_say_is_told(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace_with(operator, {"filters": [{**everyone(), "colour": "red"}], "default_filter": {"queue": "Everyone"}})
+    assert imported(operator) == 0
+    said = capsys.readouterr().out
+    assert "to be settled: callcenter.toml: workflow.filters[0] has colour in Twilio, which is left out" in said
+    assert said.count("is left out") == 1
+
+
+def test_what_twilio_leaves_null_is_imported_as_twilios_default(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operator.types("apply")
+    ask = operator.account.transport.request
+
+    def with_nulls(*args: Any, **kwargs: Any) -> Any:
+        answer = ask(*args, **kwargs)
+        fields = "max_reserved_workers|task_order|multi_task_enabled|task_reservation_timeout"
+        nulled = re.sub(
+            rf'"({fields})": [^,}}]+', r'"\1": null', answer.text.replace('"available": false', '"available": null')
+        )
+        return Response(answer.status_code, nulled)
+
+    monkeypatch.setattr(operator.account.transport, "request", with_nulls)
+    assert imported(operator) == 0
+    found = tomllib.loads((operator.root / "found" / "callcenter.toml").read_text())
+    assert found["reservation_timeout"] == 120
+    assert found["workspace"]["multitasking"] is True
+    assert found["activities"] == {"Offline": False, "Unavailable": False, "Available": True, "Wrap up": False}
+    assert found["queues"]["Sales"] == {
+        "workers": 'queues HAS "Sales"',
+        "max_reserved_workers": 1,
+        "task_order": "FIFO",
+    }
 
 
 def test_what_the_files_do_not_allow_is_told_and_written_all_the_same(

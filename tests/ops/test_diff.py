@@ -4,9 +4,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
 from ops.callcenter.model import Resource, State, flat
 from ops.callcenter.plan import as_json, as_text_of, has_drift, plan
-from ops.callcenter.resources.workflow import renamed_queues
+from ops.callcenter.resources.workflow import configuration, normal, renamed_queues
 from ops.callcenter.state import desired
 from tests.ops.files import API, center
 
@@ -171,3 +174,23 @@ def test_a_list_of_plain_values_is_one_value() -> None:
 def _attributes(name: str) -> dict[str, Any]:
     attributes: dict[str, Any] = dict(desired(center(), API).resources["worker", name].fields["attributes"])
     return attributes
+
+
+WORDS = some.sampled_from(["task_routing", "filters", "targets", "queue", "default_filter", "priority", "expression"])
+JSON = some.recursive(
+    some.none() | some.booleans() | some.integers() | some.sampled_from(["", "0", "7", "x"]),
+    lambda inner: some.lists(inner, max_size=2) | some.dictionaries(WORDS, inner, max_size=3),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(JSON, some.lists(JSON, max_size=2))
+def test_whatever_stands_in_a_workflow_can_be_compared(document: Any, filters: Any) -> None:
+    for anything in (document, {"task_routing": document}, {"task_routing": {"filters": filters}}):
+        read = normal(anything)
+        assert normal(read) == read
+        assert all(isinstance(target, dict) for one in read["task_routing"]["filters"] for target in one["targets"])
+
+
+def test_what_apply_writes_is_read_as_it_was_written() -> None:
+    assert normal(configuration(center())) == configuration(center())

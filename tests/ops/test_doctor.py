@@ -213,6 +213,11 @@ def _no_secret(_deployed: DeployedStage) -> None:
     boto3.client("ssm").delete_parameter(Name=SECRET)
 
 
+def _no_parameter(deployed: DeployedStage) -> None:
+    file = deployed.root / ".chalice" / "config.json"
+    file.write_text(file.read_text().replace(f'"{SECRET}"', '""'))
+
+
 def _number_elsewhere(deployed: DeployedStage) -> None:
     number = deployed.account.client.incoming_phone_numbers.list()[0]
     number.update(voice_url="https://example.com/", voice_fallback_url="")
@@ -240,6 +245,7 @@ FAULTS: Mapping[str, tuple[Fault, str, str]] = {
     ),
     "the token is another account's": (_wrong_token, "auth tokens", "python -m ops secret set --stage test"),
     "there is no secret": (_no_secret, "secret", "python -m ops secret set --stage test"),
+    "the stage names no parameter": (_no_parameter, "secret", "set it there, as the other stages have it"),
     "a number leads elsewhere": (_number_elsewhere, "numbers", "python -m ops apply --stage test"),
     "a worker has no phone": (_nobody_there, "workers", "workers.toml, then ops apply"),
 }
@@ -293,6 +299,13 @@ def test_a_clock_that_is_off_and_a_team_too_large_for_the_account_are_warnings(d
     )
     findings = deployed.examine(twilio_time=lambda: NOW - 60, center=center(workers=crowd))
     assert ("clock", "warning") in bad(findings) and ("call rate", "warning") in bad(findings)
+
+
+def test_a_task_that_ends_before_its_caller_is_let_out_is_a_warning(deployed: DeployedStage) -> None:
+    sooner = center(('{ queue = "Sales", priority = 10', '{ queue = "Sales", priority = 10, timeout = 90'))
+    (found,) = [found for found in deployed.examine(center=sooner) if found.check == "files" and found.fix]
+    assert found.verdict == "warning"
+    assert "a task that the filter 'support' takes is over after 180 s" in found.why
 
 
 def test_what_cannot_be_checked_is_a_failure_and_the_rest_is_checked_all_the_same(deployed: DeployedStage) -> None:

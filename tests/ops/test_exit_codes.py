@@ -59,6 +59,35 @@ def test_a_stage_that_does_not_exist_is_usage_and_is_said_with_those_that_do(
     assert said.out == ""
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        (Path(".chalice", "config.json"), "{", ".chalice/config.json cannot be read"),
+        (stage.file_of("dev"), "{", "chalicelib/team/dev.json cannot be read"),
+        (stage.file_of("dev"), '{"CRM_KEY": "x"}', "chalicelib/team/dev.json has CRM_KEY"),
+    ],
+)
+def test_a_file_of_the_stage_that_is_wrong_is_no_usage(
+    file: Path, text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".chalice").mkdir()
+    (tmp_path / ".chalice" / "config.json").write_text('{"stages": {"dev": {}}}')
+    (tmp_path / "chalicelib" / "team").mkdir(parents=True)
+    (tmp_path / file).write_text(text)
+    for command in COMMANDS[:5]:  # those that take a root
+        assert main([*command, "--root", str(tmp_path)]) == ExitCode.FAILED
+        assert capsys.readouterr().err.startswith(said)
+
+
+@pytest.mark.parametrize("verb", ["set", "show"])
+def test_a_stage_that_names_no_parameter_is_a_wrong_file_too(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(stage, "read", lambda name, root=stage.ROOT: {})
+    assert main(["secret", verb]) == ExitCode.FAILED
+    assert capsys.readouterr().err == "TWILIO_SECRET_PARAMETER of stage dev is not set in .chalice/config.json\n"
+
+
 @pytest.mark.parametrize("command", [*COMMANDS, ("init",)], ids=" ".join)
 def test_an_unknown_option_is_usage(command: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:

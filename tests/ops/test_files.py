@@ -8,7 +8,7 @@ import pytest
 from chalicelib.config.toml_errors import CallCenterError
 from laptop.call_centre import CENTER_FILE, WORKERS_FILE
 from ops.callcenter import check
-from ops.callcenter.files import parse, read
+from ops.callcenter.files import Texts, parse, read
 from ops.stage import ROOT
 from tests.ops.files import CENTER, WORKERS, center
 
@@ -81,8 +81,14 @@ def test_a_mistake_in_one_value_names_file_key_value_and_what_is_allowed(what: s
         ('"Wrap up" = false', "", "callcenter.toml: queues.Sales.activities.after_call is 'Wrap up': allowed: Offline"),
         ('department = "sales"', 'department = "sail"', "callcenter.toml: lines.sales.attributes is {'to': '+14155550101', 'called': '+14155550101', 'department': 'sail'}: a filter has to"),
         ('language = "en" }', 'department = "help" }', "callcenter.toml: lines.support.menu.choices[0].attributes is {'to': '+14155550100'"),
-        ("timeout = 90", "timeout = 60", "callcenter.toml: workflow.filters[0].targets[0].timeout is 60: more than reservation_timeout (60 s)"),
+        ("priority = 10", "timeout = 60", "callcenter.toml: workflow.filters[0].targets[1].timeout is 60: more than reservation_timeout (60 s)"),
+        ("[queues.Sales]\n", f"[queues.{'S' * 65}]\n[queues.Sales]\n", f"callcenter.toml: queues.{'S' * 65} is '65 characters': a name has 1 to 64"),
+        ("[queues.Sales]\n", "[queues.'']\n[queues.Sales]\n", "callcenter.toml: queues. is '0 characters': a name has 1 to 64"),
+        ('department = "sales" }', 'department = "sales", from = "x" }', "callcenter.toml: lines.sales.attributes.from is 'x': this attribute is the call's own"),
+        ('language = "en" }', 'call_sid = "x" }', "callcenter.toml: lines.support.menu.choices[0].attributes.call_sid is 'x': this attribute is the call's own"),
+        ("timeout_activity", 'default_activity = ""\ntimeout_activity', "callcenter.toml: workspace.default_activity is '': allowed: Offline, Unavailable"),
         ("[lines.sales]\n", "[lines.sales]\ntimeout = 60\n", "callcenter.toml: lines.sales.timeout is 60: more than reservation_timeout (60 s)"),
+        ("level = 2", "level = nan", "workers.toml: workers.Bea.attributes: allowed is what JSON has"),
         ("level = 2", "level = 2026-01-01", "workers.toml: workers.Bea.attributes: allowed is what JSON has"),
         ("level = 2", f'level = "{"x" * 4096}"', "workers.toml: workers.Bea.attributes is '4163 characters': at most 4096"),
     ],
@@ -92,9 +98,102 @@ def test_a_mistake_between_values_names_file_key_value_and_what_is_allowed(what:
     assert [problem for problem in found if problem.startswith(said)], found
 
 
-def test_every_mistake_is_told_at_once() -> None:
-    wrong = center(("timeout = 90", "timeout = 60"), ('timeout_activity = "Unavailable"', 'timeout_activity = "Away"'))
-    assert len(check.problems(wrong)) == 2
+def test_every_mistake_is_told_at_once_each_time_in_the_same_order() -> None:
+    center = CENTER
+    for what, into in (
+        ("reservation_timeout = 60", "reservation_timeout = 30"),
+        ('numbers = ["+14155550101"]', 'numbers = ["+14155550100"]'),
+        ('queues HAS "Sales"', 'queues HAS "Sails"'),
+        ('department == "support"', "department = = 1"),
+        ('timeout_activity = "Unavailable"', 'timeout_activity = "Away"'),
+        ('department = "sales" }', 'to = "x" }'),
+    ):
+        assert what in center
+        center = center.replace(what, into)
+    told = check.mistakes(Texts(center, WORKERS.replace("level = 2", "level = 2026-01-01")))
+    assert [mistake.split(" is ")[0] for mistake in told] == [
+        "callcenter.toml: numbers",
+        "callcenter.toml: queues.Support.ring_timeout",
+        "callcenter.toml: queues.Sales.ring_timeout",
+        "callcenter.toml: workflow.filters[0].when",
+        "callcenter.toml: workspace.timeout_activity",
+        "callcenter.toml: lines.sales.attributes.to",
+        "callcenter.toml: queues.Sales.workers",
+        "workers.toml: workers.Bea.attributes: allowed",
+    ]
+
+
+def test_every_wrong_value_of_both_files_is_told_at_once() -> None:
+    told = check.mistakes(
+        Texts(
+            """
+            default_line = 5
+            [lines.a]
+            numbers = ["1", "2"]
+            [queues.A]
+            mode = "crm"
+            [workspace]
+            nme = "x"
+            [activities]
+            Away = "no"
+            [workflow]
+            filters = [{ name = "a", targets = [{ timeout = 0 }] }]
+            [voice_queue]
+            max_size = 0
+            """,
+            """
+            [workers.Bea]
+            contact_uri = "x"
+            capacity = { phone = 1 }
+            [workers.Carl]
+            attributes = 5
+            """,
+        )
+    )
+    assert [mistake.partition("; allowed")[0].partition(" matching")[0] for mistake in told] == [
+        "callcenter.toml: default_line is 5: Expected `str`, got `int`",
+        "callcenter.toml: lines.a.numbers[0] is '1': Expected `str`",
+        "callcenter.toml: lines.a.numbers[1] is '2': Expected `str`",
+        "callcenter.toml: lines.a: Object missing required field `greeting`",
+        "callcenter.toml: queues.A.mode is 'crm': Invalid enum value 'crm'",
+        "callcenter.toml: workspace: Object contains unknown field `nme`",
+        "callcenter.toml: activities.Away is 'no': allowed: true, false",
+        "callcenter.toml: workflow.filters[0].targets[0].timeout is 0: Expected `int` >= 1",
+        "callcenter.toml: workflow.filters[0].targets[0]: Object missing required field `queue`",
+        "callcenter.toml: workflow.filters[0]: Object missing required field `when`",
+        "callcenter.toml: voice_queue.max_size is 0: Expected `int` >= 1",
+        "workers.toml: workers.Bea.contact_uri is 'x': Expected `str`",
+        "workers.toml: workers.Bea.capacity: Object contains unknown field `phone`",
+        "workers.toml: workers.Carl.attributes is 5: Expected `object`, got `int`",
+    ]
+
+
+def test_what_is_wrong_in_one_file_does_not_hide_what_does_not_fit_in_the_other() -> None:
+    sails, long = (
+        ('{ queue = "Sales", priority', '{ queue = "Sails", priority'),
+        ("level = 2", f'level = "{"x" * 4096}"'),
+    )
+    no_toml = check.mistakes(Texts(CENTER.replace(*sails), "[workers"))
+    assert [mistake.partition(": ")[2][:23] for mistake in no_toml] == [
+        "workflow.filters[0].tar",
+        "not TOML: Expected ']' ",
+    ]
+    no_line = check.mistakes(Texts("default_line = 5", WORKERS.replace(*long)))
+    assert [mistake.partition(" is ")[0] for mistake in no_line] == [
+        "callcenter.toml: default_line",
+        "callcenter.toml: (top level): Object missing required field `lines`; allowed: default_line, lines, keep_days,"
+        " reservation_timeout, queues, crm, simple_queues, workspace, activities, workflow, voice_queue",
+        "workers.toml: workers.Bea.attributes",
+    ]
+
+
+def test_each_name_that_stands_twice_is_told_with_its_lines() -> None:
+    with pytest.raises(CallCenterError) as error:
+        parse(CENTER, "[workers.Bea]\n[workers.Carl]\n[workers.bea]\n[workers.carl]\n")
+    assert [mistake.split(": ")[1] for mistake in error.value.args] == [
+        "workers.bea (lines 1 and 3)",
+        "workers.carl (lines 2 and 4)",
+    ]
 
 
 @pytest.mark.parametrize("expression", ['from == "+15551234567"', 'NOT (from_city IN ["Boston"])'])
@@ -113,8 +212,8 @@ def test_a_default_queue_takes_what_no_filter_takes() -> None:
 
 
 def test_the_reservation_has_to_hold_crm_and_ringing() -> None:
-    with pytest.raises(CallCenterError, match="CRM budget, ring time and margin"):
-        center(("reservation_timeout = 60", "reservation_timeout = 30"))
+    told = check.problems(center(("reservation_timeout = 60", "reservation_timeout = 30")))
+    assert [mistake for mistake in told if "CRM budget, ring time and margin" in mistake], told
 
 
 def test_every_person_of_the_file_is_read() -> None:

@@ -5,6 +5,7 @@ import pytest
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import parse
 from chalicelib.config.toml_errors import CallCenterError
+from chalicelib.twilio import rest
 
 
 def test_the_file_that_is_shipped_holds() -> None:
@@ -31,6 +32,8 @@ def test_the_file_that_is_shipped_holds() -> None:
         ('default_line = "support"', 'default_line = "help"', "default_line is 'help': allowed: sales, support, urgent"),
         ('greeting = "Harbour Clinic, urgent line."', "", "lines.urgent: Object missing required field `greeting`; allowed: greeting"),
         ("[lines.sales]", "[lines.sales", "not TOML"),
+        ("[simple_queues.front-desk]", f"[simple_queues.{'d' * 65}]", f"simple_queues.{'d' * 65} is '65 characters': a name has 1 to 64"),
+        ("timeout = 2.0", "timeout = 9", "crm is '27.6 s': at most 10 s for 3 attempts of 9 s and the pauses between: a job has 20 s"),
         ('then = "voicemail" }\nleave', 'then = "nothing" }\nleave', "lines.support.after.queue_full.then is 'nothing'"),
     ],
 )  # fmt: skip
@@ -49,3 +52,31 @@ def test_a_table_of_tables_that_is_no_table_is_said() -> None:
 
 def test_the_crms_budget_counts_attempts_and_pauses() -> None:
     assert callcenter.Crm(timeout=2.0, attempts=3).budget_seconds == pytest.approx(6.6)
+
+
+def test_every_mistake_is_told_in_the_order_of_the_file() -> None:
+    with pytest.raises(CallCenterError) as error:
+        parse(
+            callcenter.source().replace("keep_days = 90", "keep_days = 0").replace('mode = "direct"', 'mode = "dircet"')
+        )
+    assert [mistake.partition(" is ")[0] for mistake in str(error.value).splitlines()] == [
+        "callcenter.toml: keep_days",
+        "callcenter.toml: queues.Urgent.mode",
+    ]
+
+
+def test_the_longest_budget_leaves_a_job_time_for_twilios_requests() -> None:
+    plain = 'default_line = "a"\n[lines.a]\ngreeting = "Hello."\n[crm]\n'
+    assert parse(plain + "timeout = 10\nattempts = 1").crm.budget_seconds == 10
+    with pytest.raises(CallCenterError, match=r"crm is '10\.2 s': at most 10 s for 2 attempts of 5 s"):
+        parse(plain + "timeout = 5\nattempts = 2")
+
+
+def test_what_is_left_of_a_job_holds_both_requests_of_a_dial_at_their_longest() -> None:
+    assert callcenter.DIAL_SECONDS > 2 * rest.TIMEOUT_SECONDS
+
+
+def test_part_of_a_second_of_the_crms_is_a_second_of_the_reservations() -> None:
+    plain = 'default_line = "a"\nreservation_timeout = 30\n[lines.a]\ngreeting = "Hello."\n[queues.A]\n'
+    with pytest.raises(CallCenterError, match=r"ring time and margin \(30 s\) must fit"):
+        parse(f"{plain}ring_timeout = 17\n[crm]\ntimeout = 2.4\nattempts = 1")

@@ -22,7 +22,7 @@ def test_the_leg_that_we_placed_is_ours_and_twilios_own_is_not(mode: modes.Mode,
 
 
 def test_a_job_dials_by_its_deadline_and_twilio_rings_until_the_reservation_ends() -> None:
-    assert modes.CRM_FIRST.due_at(1000, 1090, 120) == 1000 + modes.JOB_SECONDS
+    assert modes.CRM_FIRST.due_at(1000, 1090, 120) == 1000 + modes.PICK_UP_SECONDS
     assert modes.CRM_FIRST.due_at(1000, 1002, 120) == 1002
     assert modes.CRM_FIRST.due_at(1000, 990, 120) == 1000
     assert modes.DIRECT.due_at(1000, 1090, 120) == 1120

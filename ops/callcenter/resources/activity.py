@@ -23,7 +23,7 @@ class Activities(WorkspaceKind):
 
     def read(self, reading: Reading) -> Iterator[Resource]:
         for one in reading.inside.activities.list(page_size=PAGE_SIZE) if reading.workspace else ():
-            yield Resource(self.name, one.friendly_name, {"available": one.available}, one.sid)
+            yield Resource(self.name, one.friendly_name, {"available": bool(one.available)}, one.sid)
 
     def explain_undeleted(self, execution: Execution, name: str, sid: str) -> None:
         if workers := [str(worker.friendly_name) for worker in execution.inside.workers.list(activity_sid=sid)]:

@@ -7,6 +7,8 @@ from ops.callcenter.model import Resource, State
 from ops.callcenter.resources.activity import named_sids
 from ops.callcenter.resources.kind import PAGE_SIZE, Reading, WorkspaceKind
 
+NOBODY = "1==2"  # serves a queue whose TargetWorkers are empty: its tasks wait
+
 
 class TaskQueues(WorkspaceKind):
     name = "task queue"
@@ -20,8 +22,8 @@ class TaskQueues(WorkspaceKind):
     def read(self, reading: Reading) -> Iterator[Resource]:
         for queue in reading.inside.task_queues.list(page_size=PAGE_SIZE) if reading.workspace else ():
             fields = {
-                "target_workers": queue.target_workers or "1==1",
-                "max_reserved_workers": queue.max_reserved_workers,
+                "target_workers": queue.target_workers or NOBODY,
+                "max_reserved_workers": queue.max_reserved_workers or 1,
                 "task_order": queue.task_order or "FIFO",
             }
             yield Resource(self.name, queue.friendly_name, fields, queue.sid)

@@ -10,6 +10,9 @@ from ops.callcenter.model import Resource, State
 from ops.callcenter.resources.kind import PAGE_SIZE, Execution, Reading, WorkspaceKind
 from ops.callcenter.resources.task_queue import TaskQueues
 
+RESERVATION_TIMEOUT = 120  # seconds, of a workflow that says nothing (contract 4)
+NUMBERS = ("priority", "timeout")
+
 
 class Workflows(WorkspaceKind):
     """Its document is compared with names of task queues, and sent with their sids."""
@@ -33,8 +36,8 @@ class Workflows(WorkspaceKind):
             fields = {
                 "assignment_callback_url": workflow.assignment_callback_url or "",
                 "fallback_assignment_callback_url": workflow.fallback_assignment_callback_url or "",
-                "task_reservation_timeout": workflow.task_reservation_timeout,
-                "configuration": renamed_queues(document(workflow.configuration), queues),
+                "task_reservation_timeout": workflow.task_reservation_timeout or RESERVATION_TIMEOUT,
+                "configuration": renamed_queues(normal(document(workflow.configuration)), queues),
             }
             yield Resource(self.name, workflow.friendly_name, fields, workflow.sid)
 
@@ -53,6 +56,57 @@ def document(text: str | None) -> Any:
         return json.loads(text or "{}")
     except ValueError:
         return {"unreadable": text}
+
+
+def normal(given: Any) -> dict[str, Any]:
+    """The document as `configuration` writes one that says the same (contract 7.5).
+
+    What is null or empty is left out, each target has its queue, a whole number is one, and a filter without a name has
+    its place for one.
+    """
+    said = _said(given if isinstance(given, dict) else {"unreadable": given})
+    routing = said.get("task_routing")
+    routing = dict(routing) if isinstance(routing, dict) else {}
+    if not isinstance(routing.get("default_filter"), dict):
+        routing.pop("default_filter", None)
+    filters = [_normal_filter(one, number) for number, one in enumerate(_objects(routing.get("filters")), 1)]
+    return {**said, "task_routing": {**routing, "filters": filters}}
+
+
+def _said(given: Any) -> Any:
+    """Without null, empty texts and empty objects. A zero says something, and so does an empty list."""
+    match given:
+        case dict():
+            pairs = ((key, _said(value)) for key, value in given.items())
+            return {key: value for key, value in pairs if value not in (None, "", {})}
+        case list():
+            return [_said(item) for item in given if item is not None]
+        case _:
+            return given
+
+
+def _normal_filter(given: dict[str, Any], number: int) -> dict[str, Any]:
+    older = given.get("friendly_name") or f"filter {number}"
+    named = {"filter_friendly_name": older, **given}
+    return {**{key: value for key, value in named.items() if key != "friendly_name"}, "targets": [*_targets(given)]}
+
+
+def _targets(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    queue: dict[str, Any] = {}
+    for target in _objects(given.get("targets")):
+        queue = {"queue": target["queue"]} if "queue" in target else queue  # a later target inherits it (contract 7.5)
+        yield queue | {key: _whole(value) if key in NUMBERS else value for key, value in target.items()}
+
+
+def _objects(given: Any) -> list[dict[str, Any]]:
+    return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+
+
+def _whole(value: Any) -> Any:
+    """A whole number that was written as text or with a fraction of nothing; anything else as it is."""
+    if isinstance(value, str) and value.isdecimal():
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def configuration(center: Center) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Workspaces(Kind):
 
     def read(self, reading: Reading) -> Iterator[Resource]:
         if workspace := reading.workspace:
-            fields = {"multi_task_enabled": workspace.multi_task_enabled}
+            fields = {"multi_task_enabled": workspace.multi_task_enabled is not False}  # which is the default
             yield Resource(self.name, workspace.friendly_name, fields, workspace.sid)
 
     def missing(self, wanted: Resource) -> Missing | None:

@@ -1,0 +1,100 @@
+"""The calls that go into the workflow: what their tasks know, and which filters may take them. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from chalicelib.config.callcenter import Line
+from ops.callcenter.files import Center, Filter
+from ops.callcenter.possible import TASKROUTER, outcomes
+from taskrouter_expressions import Expression, ExpressionError, Path, parse
+
+CITY = 40  # letters of a long one
+PLACES = {"city": CITY, "state": 20, "zip": 10, "country": 2}
+
+# What the task of a call has of its own, each as long as it is reckoned with: <Enqueue> adds 25 attributes (contract
+# 3.1), and TaskRouter worker_call_sid where it rings the worker itself.
+OF_THE_CALL = {
+    **dict.fromkeys(("call_sid", "account_sid", "worker_call_sid"), "X" * 34),
+    **dict.fromkeys(("from", "to", "caller", "called"), "+" + "1" * 15),
+    "direction": "outbound-api",
+    "call_status": "in-progress",
+    "api_version": "2010-04-01",
+    **{
+        f"{party}_{place}": "X" * length
+        for party in ("from", "to", "caller", "called")
+        for place, length in PLACES.items()
+    },
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """One kind of call. `key` is where callcenter.toml has the last of its attributes: the line's or the choice's.
+
+    `attributes` are those of both, as JSON has them; `number` is the dialled one, empty when the file lists none.
+    """
+
+    key: str
+    name: str
+    line: Line
+    attributes: dict[str, Any]
+    number: str
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What can be said beforehand of the attributes that a filter sees."""
+        dialled = {"to": self.number, "called": self.number} if self.number else {}
+        return {**dialled, **self.attributes}
+
+    def outcomes(self, expression: Expression) -> frozenset[bool]:
+        """What a filter's expression may come to for this call."""
+        return outcomes(expression, self.known, self._is_unknown)
+
+    def _is_unknown(self, path: Path) -> bool:
+        first = path.steps[0]
+        return first == TASKROUTER or (first in OF_THE_CALL and first not in self.known)
+
+
+def calls(center: Center) -> Iterator[Call]:
+    """Every kind of call: each number of each line, without a choice of its menu and with each of them."""
+    for name, line in center.application.lines.items():
+        given = {f"lines.{name}.attributes": line.attributes}
+        for position, choice in enumerate(line.menu.choices if line.menu else ()):
+            key = f"lines.{name}.menu.choices[{position}].attributes"
+            given[key] = {**line.attributes, **choice.attributes}
+        for number in line.numbers or ("",):
+            for key, attributes in given.items():
+                yield Call(key, name, line, as_json(attributes), number)
+
+
+def as_json(attributes: dict[str, Any]) -> dict[str, Any]:
+    """As the application sends them: a date is text."""
+    sent: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(attributes))
+    return sent
+
+
+def takers(center: Center, call: Call) -> tuple[list[Filter], bool]:
+    """The filters that may take the call, in their order, and whether one of them does whatever Twilio knows.
+
+    An expression that cannot be read may be meant to take it.
+    """
+    may: list[Filter] = []
+    for given in center.workflow.filters:
+        expression = parsed(given.when)
+        possible = call.outcomes(expression) if expression else frozenset((True, False))
+        if True in possible:
+            may.append(given)
+        if False not in possible:
+            return may, True
+    return may, False
+
+
+def parsed(text: str) -> Expression | None:
+    """The expression; None when it is none, which is told elsewhere."""
+    try:
+        return parse(text)
+    except ExpressionError:
+        return None
