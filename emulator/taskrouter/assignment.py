@@ -56,10 +56,21 @@ class Assignment:
         def came(result: WebResult) -> None:
             if isinstance(result, WebResponse) and result.status == 200:
                 self._answered(reservation, result)
-            elif fallback_url:
+                return
+            self._failed(reservation, result)
+            if fallback_url:
                 self._ask(reservation, fallback_url, "")
 
         self._webhooks.send(url, self._form(reservation), came, deadline=DEADLINE)
+
+    def _failed(self, reservation: Reservation, result: WebResult) -> None:
+        """No event says so, only the debugger; that it uses the codes of voice is inferred (contract 4.2)."""
+        if isinstance(result, WebResponse):
+            self._scheduler.warn(
+                11200, f"HTTP retrieval failure: the answer's status is {result.status}", reservation.sid
+            )
+        else:
+            self._scheduler.warn(11205, f"HTTP connection failure: {result.kind}", reservation.sid)
 
     def _form(self, reservation: Reservation) -> Form:
         task, worker, now = reservation.task, reservation.worker, self._scheduler.now()

@@ -101,6 +101,15 @@ def test_an_answer_after_five_seconds_is_ignored_for_the_fallbacks() -> None:
     assert [sent.at for sent in centre.webhooks.sent if sent.url == FALLBACK_URL] == [1_800_000_005.0]
 
 
+@pytest.mark.parametrize(("answer", "code"), [(WebResponse(500, {}, b""), "11200"), (WebFailure("connect"), "11205")])
+def test_what_went_wrong_stands_in_the_debugger(answer: WebResult, code: str) -> None:
+    centre = CallCentre()
+    centre.webhooks.answers[FALLBACK_URL] = answer
+    _, _, reservation = answered(answer, centre)
+    assert centre.warnings() == [code, code]
+    assert centre.trace("warning")[0]["sid"] == reservation.sid
+
+
 def test_when_the_fallback_fails_too_the_reservation_waits_for_its_timeout() -> None:
     centre = CallCentre()
     centre.webhooks.answers[FALLBACK_URL] = WebFailure("connect")
