@@ -195,6 +195,26 @@ def test_a_caller_who_hangs_up_ends_the_leg_of_the_dequeue() -> None:
     assert centre.voice.hung_up == [leg]
 
 
+@pytest.mark.parametrize(
+    ("given", "method"),
+    [({}, "POST"), ({"status_callback_method": "get"}, "GET"), ({"status_callback_method": ""}, "POST")],
+)
+def test_the_status_callback_of_a_conferences_leg_is_a_post_unless_it_says_otherwise(
+    given: dict[str, str], method: str
+) -> None:
+    answer = instruction("conference", status_callback="https://app.example/leg", **given)
+    centre, _, _ = answered(answer)
+    (order,) = centre.voice.legs
+    assert (order.status_callback_url, order.status_callback_method) == ("https://app.example/leg", method)
+    assert not order.names_caller
+    assert centre.warnings() == []
+
+
+def test_a_conferences_callback_is_neither_put_nor_deleted() -> None:
+    centre, _, reservation = answered(instruction("conference", status_callback_method="PUT"))
+    assert (reservation.status, centre.warnings(), centre.voice.legs) == ("pending", ["40142"], [])
+
+
 def test_conference_joins_like_dequeue() -> None:
     centre, _, reservation = answered(instruction("conference", to="+4930", end_conference_on_exit=True))
     (order,) = centre.voice.legs
