@@ -17,6 +17,7 @@ from emulator.script import E164, E164_MEANS, Script, ScriptError, read
 from emulator.server import Server, in_real_time, serve
 from emulator.timeline import Timeline
 from emulator.twilio import Twilio
+from emulator.voice.context import Worlds
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "fedcba9876543210" * 2  # of an account that exists on this machine only
@@ -35,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser("python -m emulator", description="Twilio's voice and TaskRouter on this machine.")
     parser.add_argument("--port", type=_port, default=PORT, help=f"of REST, on 127.0.0.1; 0 takes a free one ({PORT})")
     parser.add_argument("--account-sid", type=_account_sid, default=ACCOUNT_SID, metavar="SID")
-    parser.add_argument("--auth-token", default=AUTH_TOKEN, metavar="TOKEN")
+    parser.add_argument("--auth-token", type=_auth_token, default=AUTH_TOKEN, metavar="TOKEN")
     parser.add_argument(
         "--number",
         type=_number,
@@ -47,12 +48,18 @@ def _parser() -> argparse.ArgumentParser:
         "it over REST; may be repeated",
     )
     parser.add_argument("--speed", type=_speed, default=1.0, help="how many seconds of calls pass in a real one (1)")
-    parser.add_argument("--seed", type=int, default=0, help="decides the sids (0)")
+    parser.add_argument("--seed", type=_seed, default=0, help="decides the sids (0)")
     parser.add_argument(
         "--canceled-task",
         choices=("stays", "leaves"),
         default="stays",
         help="what becomes of a waiting caller whose task is canceled, which Twilio's pages leave open (stays)",
+    )
+    parser.add_argument(
+        "--ended-call",
+        choices=("ends_task", "leaves_task"),
+        default="ends_task",
+        help="what becomes of the task of a call that has ended; after an outage of Twilio's it may stay (ends_task)",
     )
     parser.add_argument("--script", type=Path, metavar="FILE", help="people in TOML: see docs/emulator.md")
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the timeline")
@@ -69,6 +76,18 @@ def _account_sid(text: str) -> str:
     if not re.fullmatch("AC[0-9a-fA-F]{32}", text):
         raise argparse.ArgumentTypeError(f"{text} is no account sid: it must be AC and 32 hex digits")
     return text
+
+
+def _auth_token(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: it must be the token that opens REST and signs webhooks")
+    return text
+
+
+def _seed(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]+", text):
+        raise argparse.ArgumentTypeError(f"{text} is no seed: it must be a whole number, like 7")
+    return int(text)
 
 
 def _speed(text: str) -> float:
@@ -133,8 +152,9 @@ def _run(words: argparse.Namespace) -> None:
     numbers = dict(words.numbers)
     script = _script(words.script, list(numbers))
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # and in all threads to come: `sigwait` takes them
-    worlds = {"speed": words.speed, "canceled_task": words.canceled_task}
-    with in_real_time(words.account_sid, words.auth_token, words.seed, **worlds) as (twilio, loop):
+    worlds = Worlds(canceled_task=words.canceled_task, ended_call=words.ended_call)
+    running = in_real_time(words.account_sid, words.auth_token, words.seed, speed=words.speed, **worlds)
+    with running as (twilio, loop):
         try:
             server = serve(twilio, loop, words.port)
         except OSError as error:

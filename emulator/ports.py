@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Form = Mapping[str, str]
+Method = Literal["GET", "POST"]
 
 
 @dataclass(frozen=True)
 class WebRequest:
     """One HTTP request that Twilio makes. `url` is complete; `body` is empty on GET."""
 
-    method: Literal["GET", "POST"]
+    method: Method
     url: str
     headers: Mapping[str, str]
     body: bytes
@@ -55,7 +56,7 @@ class Webhooks(Protocol):
         form: Form,
         done: Done,
         *,
-        method: Literal["GET", "POST"] = "POST",
+        method: Method = "POST",
         deadline: float = 15.0,
     ) -> None: ...
 
@@ -84,6 +85,8 @@ class WorkerLegOrder:
     status_callback_events: Sequence[str] = ()
     url: str = ""  # call: the document that runs on the worker leg; empty: join the two as soon as it is answered
     post_work_activity_sid: str = ""
+    status_callback_method: Method = "GET"
+    names_caller: bool = True  # the status callback has taskCallSid
 
 
 class VoicePort(Protocol):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import parse_qs
 
 from emulator.clock.scheduler import Scheduler
@@ -16,7 +16,7 @@ from emulator.ports import TwilioError
 from emulator.rest.faults import ConnectionBroken
 from emulator.rest.framework import RestAnswer, refusal
 from emulator.twilio import Twilio
-from emulator.voice.context import CanceledTask
+from emulator.voice.context import Worlds
 
 
 @dataclass
@@ -105,7 +105,7 @@ def in_real_time(
     speech_rate: float = 0.06,
     calls_per_second: float = 1.0,
     speed: float = 1.0,
-    canceled_task: CanceledTask = "stays",
+    **worlds: Unpack[Worlds],
 ) -> Iterator[tuple[Twilio, RealtimeLoop]]:
     """A Twilio in real time with real HTTP, running until the block ends. Touch it only through the loop.
 
@@ -126,7 +126,7 @@ def in_real_time(
         seed,
         speech_rate=speech_rate,
         calls_per_second=calls_per_second,
-        canceled_task=canceled_task,
+        **worlds,
     )
     twilio.webhooks.speed = speed
     loop, transport = parts[0]

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Unpack
 from urllib.parse import parse_qs, urlsplit
 
 from emulator.clock.scheduler import Scheduler
 from emulator.http.webhooks import SignedWebhooks
-from emulator.ports import Transport, TwilioError
+from emulator.ports import Method, Transport, TwilioError
 from emulator.rest import routes
 from emulator.rest.credentials import Account
 from emulator.rest.faults import ConnectionBroken, Failure, Failures
@@ -14,8 +15,7 @@ from emulator.rest.faults import refusal as planned_refusal
 from emulator.rest.framework import Request, RestAnswer, refusal
 from emulator.taskrouter.service import TaskRouter
 from emulator.taskrouter.workspaces import Workspaces
-from emulator.voice.calls import Method
-from emulator.voice.context import CanceledTask, Context
+from emulator.voice.context import Context, Worlds
 from emulator.voice.numbers import Number
 from emulator.voice.parties import Phone, Step
 from emulator.voice.service import Voice
@@ -38,7 +38,7 @@ class Twilio:
 
     `now` gives epoch seconds; `transport` makes the transport for its scheduler; `seed` decides the sids;
     `speech_rate` is seconds per spoken character, `calls_per_second` the account's limit on outbound calls.
-    `canceled_task`: a waiting caller whose task is canceled stays in the queue, or leaves it (contract 12).
+    `worlds` are `canceled_task` and `ended_call`, as `Worlds` describes them.
     """
 
     def __init__(
@@ -51,14 +51,14 @@ class Twilio:
         *,
         speech_rate: float = 0.06,
         calls_per_second: float = 1.0,
-        canceled_task: CanceledTask = "stays",
+        **worlds: Unpack[Worlds],
     ) -> None:
         self.scheduler = Scheduler(now, seed)
         self.account = Account(account_sid, auth_token, now())
         self.transport = transport(self.scheduler)
         self.webhooks = SignedWebhooks(self.scheduler, self.transport, auth_token)
         workspaces = Workspaces()
-        self.context = Context(self.scheduler, self.webhooks, account_sid, workspaces, speech_rate, canceled_task)
+        self.context = Context(self.scheduler, self.webhooks, account_sid, workspaces, speech_rate, **worlds)
         self.voice = Voice(self.context, calls_per_second)
         self.router = TaskRouter(self.scheduler, account_sid, self.webhooks, self.voice, workspaces)
         self.failures = Failures()

@@ -1,6 +1,7 @@
 """The value of an expression, given the variables that it may name, and what to sort workers by."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeGuard
 
 from taskrouter_expressions.tree import Compared, Expression, Joined, Json, Listing, Literal, Negated, Path, SortKey
 
@@ -41,12 +42,19 @@ def look_up(steps: Sequence[str | int], variables: Json) -> Json:
     return found
 
 
+Holds = Callable[[Json, Json], bool]
+
+
 def _same(left: Json, right: Json) -> bool:
     """Equal as JSON: 1 is 1.0, but not true and not "1". How Twilio compares across types is uncertain."""
     return isinstance(left, bool) == isinstance(right, bool) and left == right
 
 
-def _ordered(holds: Callable[[float | str, float | str], bool]) -> Callable[[Json, Json], bool]:
+def _less(left: float | str, right: float | str) -> bool:
+    return left < right if isinstance(left, str) and isinstance(right, str) else float(left) < float(right)
+
+
+def _ordered(holds: Callable[[float | str, float | str], bool]) -> Holds:
     """Numbers with numbers, strings with strings; anything else has no order and does not hold."""
 
     def compare(left: Json, right: Json) -> bool:
@@ -58,42 +66,63 @@ def _ordered(holds: Callable[[float | str, float | str], bool]) -> Callable[[Jso
     return compare
 
 
-def _has(left: Json, right: Json) -> bool:
-    return isinstance(left, list) and any(_same(item, right) for item in left)
-
-
 def _contains(left: Json, right: Json) -> bool:
-    """A piece of a string, or an element of a list."""
-    return right in left if isinstance(left, str) and isinstance(right, str) else _has(left, right)
+    return isinstance(left, str) and isinstance(right, str) and right in left
 
 
-def _less(left: float | str, right: float | str) -> bool:
-    return left < right if isinstance(left, str) and isinstance(right, str) else float(left) < float(right)
+def _is_in(items: Json, item: Json) -> bool:
+    return isinstance(items, list) and any(_same(one, item) for one in items)
 
 
-_OPERATORS: Mapping[str, Callable[[Json, Json], bool]] = {
-    "==": _same,
-    "=": _same,
-    "!=": lambda left, right: not _same(left, right),
-    "<": _ordered(_less),
-    "<=": _ordered(lambda left, right: not _less(right, left)),
-    ">": _ordered(lambda left, right: _less(right, left)),
-    ">=": _ordered(lambda left, right: not _less(left, right)),
-    "HAS": _has,
-    "NOT HAS": lambda left, right: not _has(left, right),
-    "IN": lambda left, right: _has(right, left),
-    "NOT IN": lambda left, right: not _has(right, left),
-    "CONTAINS": _contains,
-    "NOT CONTAINS": lambda left, right: not _contains(left, right),
+def _not(holds: Holds) -> Holds:
+    return lambda left, right: not holds(left, right)
+
+
+def _swapped(holds: Holds) -> Holds:
+    return lambda left, right: holds(right, left)
+
+
+def _of_scalars(holds: Holds) -> Holds:
+    """An operator for scalars, which does not hold for a list on either side."""
+    return lambda left, right: not isinstance(left, list) and not isinstance(right, list) and holds(left, right)
+
+
+def _of_list_and_scalar(holds: Holds) -> Holds:
+    """An operator for a list on the left and a scalar on the right, which does not hold for anything else."""
+    return lambda left, right: isinstance(left, list) and not isinstance(right, list) and holds(left, right)
+
+
+# Twilio's page has no NOT HAS and no NOT CONTAINS; they are taken to be like NOT IN.
+_OPERATORS: Mapping[str, Holds] = {
+    "==": _of_scalars(_same),
+    "=": _of_scalars(_same),
+    "!=": _of_scalars(_not(_same)),
+    "<": _of_scalars(_ordered(_less)),
+    "<=": _of_scalars(_ordered(lambda left, right: not _less(right, left))),
+    ">": _of_scalars(_ordered(lambda left, right: _less(right, left))),
+    ">=": _of_scalars(_ordered(lambda left, right: not _less(left, right))),
+    "CONTAINS": _of_scalars(_contains),
+    "NOT CONTAINS": _of_scalars(_not(_contains)),
+    "HAS": _of_list_and_scalar(_is_in),
+    "NOT HAS": _of_list_and_scalar(_not(_is_in)),
+    "IN": _swapped(_of_list_and_scalar(_is_in)),
+    "NOT IN": _swapped(_of_list_and_scalar(_not(_is_in))),
 }
 
 
-def sort_value(key: SortKey, variables: Mapping[str, Json]) -> tuple[int, float, str]:
-    """What to sort by: numbers before text before nothing, the largest number first when descending.
+def sorts(order: Sequence[SortKey], each: Iterable[Mapping[str, Json]]) -> bool:
+    """Whether the order counts: with a value that is no whole number, anywhere, it is ignored (contract 7.5)."""
+    values = [value_of(key.path, variables) for variables in each for key in order]
+    return all(value is None or _is_whole(value) for value in values)
 
-    Text is sorted ascending only.
-    """
+
+def sort_value(key: SortKey, variables: Mapping[str, Json]) -> tuple[int, int]:
+    """What to sort by: whole numbers, the largest first when descending; whoever has none comes last."""
     value = value_of(key.path, variables)
-    if isinstance(value, int | float):
-        return (0, -float(value) if key.descending else float(value), "")
-    return (1, 0.0, value) if isinstance(value, str) else (2, 0.0, "")
+    if _is_whole(value):
+        return (0, -value if key.descending else value)
+    return (1, 0)
+
+
+def _is_whole(value: Json) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)

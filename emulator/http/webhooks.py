@@ -5,16 +5,14 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from emulator.clock.scheduler import Scheduler
-from emulator.ports import Done, Form, Transport, WebFailure, WebRequest, WebResponse, WebResult
+from emulator.ports import Done, Form, Method, Transport, WebFailure, WebRequest, WebResponse, WebResult
 
 USER_AGENT = "TwilioProxy/1.1"
 FORM_TYPE = "application/x-www-form-urlencoded; charset=utf-8"
 MAX_REDIRECTS = 10
-Method = Literal["GET", "POST"]
 
 
 def sign(auth_token: str, url: str, parameters: Iterable[tuple[str, str]] = ()) -> str:

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterable
 
-from emulator.ports import TwilioError
+from emulator.ports import Method, TwilioError
 from emulator.rest.collection import API_2010, Collection
 from emulator.rest.framework import Body, Request, parameters
-from emulator.voice.calls import API_VERSION, Call, Method, Source, StatusCallback, rfc2822
+from emulator.voice.calls import API_VERSION, Call, Source, StatusCallback, rfc2822
 from emulator.voice.service import Order
 
 EVENTS = {"initiated", "ringing", "answered", "completed"}

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from emulator.ports import TwilioError
+from emulator.ports import Method, TwilioError
 from emulator.rest.collection import API_2010, Collection
 from emulator.rest.fields import changed_url
 from emulator.rest.framework import Body, Request, parameters
-from emulator.voice.calls import API_VERSION, Method, rfc2822
+from emulator.voice.calls import API_VERSION, rfc2822
 from emulator.voice.numbers import Number
 
 # That 21402 and 21403 are what a bad URL and a bad method get is uncertain; 21405 is certain.

@@ -84,10 +84,10 @@ _FIELDS = parameters(
     "DequeueTo DequeueFrom DequeueTimeout DequeuePostWorkActivitySid DequeueStatusCallbackUrl "
     "DequeueStatusCallbackEvent CallTo CallFrom CallTimeout CallUrl CallAccept CallStatusCallbackUrl "
     "RedirectCallSid RedirectUrl RedirectAccept "
-    "To From Timeout PostWorkActivitySid StatusCallback StatusCallbackEvent",
+    "To From Timeout PostWorkActivitySid StatusCallback StatusCallbackMethod StatusCallbackEvent",
     refuses="DequeueRecord=do-not-record CallRecord=do-not-record Record=false ConferenceRecord=false "
     "ConferenceStatusCallback Muted=false StartConferenceOnEnter=true EndConferenceOnExit=true "
-    "EndConferenceOnCustomerExit=true StatusCallbackMethod Supervisor SupervisorMode",
+    "EndConferenceOnCustomerExit=true Supervisor SupervisorMode",
     ignores="Beep BeepOnCustomerEntrance WaitUrl WaitMethod EarlyMedia MaxParticipants ConferenceTrim "
     "ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent RecordingChannels RecordingStatusCallback "
     "RecordingStatusCallbackMethod ConferenceRecordingStatusCallback ConferenceRecordingStatusCallbackMethod "

@@ -7,8 +7,11 @@ from emulator.ports import Form, TwilioError, VoicePort, Webhooks, WebResponse, 
 from emulator.taskrouter.instructions import (
     CALL,
     CONFERENCE,
+    CONFERENCE_CALLBACK,
     DEQUEUE,
     IMITATED,
+    LEG_CALLBACK,
+    Callback,
     Fields,
     LegErrors,
     flag,
@@ -56,10 +59,21 @@ class Assignment:
         def came(result: WebResult) -> None:
             if isinstance(result, WebResponse) and result.status == 200:
                 self._answered(reservation, result)
-            elif fallback_url:
+                return
+            self._failed(reservation, result)
+            if fallback_url:
                 self._ask(reservation, fallback_url, "")
 
         self._webhooks.send(url, self._form(reservation), came, deadline=DEADLINE)
+
+    def _failed(self, reservation: Reservation, result: WebResult) -> None:
+        """No event says so, only the debugger; that it uses the codes of voice is inferred (contract 4.2)."""
+        if isinstance(result, WebResponse):
+            self._scheduler.warn(
+                11200, f"HTTP retrieval failure: the answer's status is {result.status}", reservation.sid
+            )
+        else:
+            self._scheduler.warn(11205, f"HTTP connection failure: {result.kind}", reservation.sid)
 
     def _form(self, reservation: Reservation) -> Form:
         task, worker, now = reservation.task, reservation.worker, self._scheduler.now()
@@ -134,13 +148,13 @@ class Assignment:
 
     def _dequeue(self, reservation: Reservation, fields: Fields) -> None:
         """Ring the worker; joined at the answer by begin_accept and finish_accept, as a Dial of the queue is."""
-        self._join(reservation, fields, DEQUEUE, "status_callback_url")
+        self._join(reservation, fields, DEQUEUE, LEG_CALLBACK)
 
     def _conference(self, reservation: Reservation, fields: Fields) -> None:
         """Joined as by a dequeue: a conference's own fields and events are not imitated."""
-        self._join(reservation, fields, CONFERENCE, "status_callback")
+        self._join(reservation, fields, CONFERENCE, CONFERENCE_CALLBACK)
 
-    def _join(self, reservation: Reservation, fields: Fields, errors: LegErrors, callback: str) -> None:
+    def _join(self, reservation: Reservation, fields: Fields, errors: LegErrors, callback: Callback) -> None:
         if not reservation.task.call_sid:
             raise TwilioError(errors.no_call, f"Task {reservation.task.sid} has no call_sid attribute")
         activity_sid = text(fields, "post_work_activity_sid")
@@ -154,11 +168,11 @@ class Assignment:
             raise TwilioError(40112, "Call: url is missing or invalid")
         if not text(fields, "from"):
             raise TwilioError(40111, "Call: from is missing")
-        self._place(reservation, fields, CALL, "status_callback_url")
+        self._place(reservation, fields, CALL, LEG_CALLBACK)
         if flag(fields, "accept"):
             self._lifecycle.accept(reservation)
 
-    def _place(self, reservation: Reservation, fields: Fields, errors: LegErrors, callback: str) -> str:
+    def _place(self, reservation: Reservation, fields: Fields, errors: LegErrors, callback: Callback) -> str:
         """Ring the worker; the leg's CallSid joins the task's attributes (contract 3.1)."""
         order, task = leg_order(reservation, fields, errors, callback), reservation.task
         try:

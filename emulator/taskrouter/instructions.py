@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emulator.ports import TwilioError, WebResponse, WorkerLegOrder
+from emulator.ports import Method, TwilioError, WebResponse, WorkerLegOrder
 from emulator.taskrouter.model import Reservation
 
 RING_SECONDS = 60
@@ -21,7 +21,8 @@ IMITATED: Mapping[str, frozenset[str]] = {
     "dequeue": _LEG | _CALLBACK | {"post_work_activity_sid"},
     "call": _LEG | _CALLBACK | {"url", "accept"},
     "redirect": frozenset({"call_sid", "url", "accept"}),
-    "conference": _LEG | {"post_work_activity_sid", "status_callback", "status_callback_events"},
+    "conference": _LEG
+    | {"post_work_activity_sid", "status_callback", "status_callback_method", "status_callback_events"},
 }
 # What a conference would sound like, and where it would run: no call goes on differently for it.
 _WITHOUT_EFFECT = frozenset({"instruction", "beep", "beep_on_customer_entrance", "region", "jitter_buffer_size"})
@@ -45,6 +46,20 @@ CALL = LegErrors(40110, 40111, 40113, 40158, 40113, 40113, 40113)
 DEQUEUE = LegErrors(40131, 40132, 40133, 40157, 40140, 40130, 40134)
 # Which of 40138 to 40145 means what for a conference is not certain, but for 40144: the caller hung up.
 CONFERENCE = LegErrors(40138, 40139, 40141, 40142, 40144, 40143, 40145)
+
+
+@dataclass(frozen=True)
+class Callback:
+    """A leg's status callback: the field with its URL, the method by default, whether it has `taskCallSid`."""
+
+    field: str
+    method: Method
+    names_caller: bool
+
+
+# That a call's is like a dequeue's is inferred (contract 4.3); a conference's is as REST describes it (contract 4.4).
+LEG_CALLBACK = Callback("status_callback_url", "GET", names_caller=True)
+CONFERENCE_CALLBACK = Callback("status_callback", "POST", names_caller=False)
 
 
 def read_answer(response: WebResponse) -> Fields:
@@ -83,21 +98,18 @@ def is_url(given: str) -> bool:
     return given.startswith(("http://", "https://"))
 
 
-def leg_order(reservation: Reservation, fields: Fields, errors: LegErrors, callback: str) -> WorkerLegOrder:
-    """The worker leg of a dequeue, call or conference; `callback` is the name of its field for the status callback.
-
-    TwilioError with one of the codes in `errors`.
-    """
+def leg_order(reservation: Reservation, fields: Fields, errors: LegErrors, callback: Callback) -> WorkerLegOrder:
+    """The worker leg of a dequeue, call or conference. TwilioError with one of the codes in `errors`."""
     task = reservation.task
     to = text(fields, "to") or text(reservation.worker.attributes, "contact_uri")
     from_ = text(fields, "from") or text(task.attributes, "to")
-    status_callback_url = text(fields, callback)
+    status_callback_url = text(fields, callback.field)
     if not to:
         raise TwilioError(errors.to, "to is missing and the worker has no contact_uri")
     if not from_:
         raise TwilioError(errors.from_, "from is missing and the task has no attribute to")
     if status_callback_url and not is_url(status_callback_url):
-        raise TwilioError(errors.callback, f"{callback} is invalid: {status_callback_url}")
+        raise TwilioError(errors.callback, f"{callback.field} is invalid: {status_callback_url}")
     return WorkerLegOrder(
         reservation_sid=reservation.sid,
         task_sid=task.sid,
@@ -109,6 +121,8 @@ def leg_order(reservation: Reservation, fields: Fields, errors: LegErrors, callb
         status_callback_events=_events(fields, errors),
         url=text(fields, "url"),
         post_work_activity_sid=text(fields, "post_work_activity_sid"),
+        status_callback_method=_method(fields, errors, callback),
+        names_caller=callback.names_caller,
     )
 
 
@@ -117,6 +131,13 @@ def _ring_seconds(fields: Fields, errors: LegErrors) -> int:
     if not given.isdecimal() or not 0 < int(given) <= LONGEST_RING_SECONDS:
         raise TwilioError(errors.api, f"timeout is no number of seconds up to {LONGEST_RING_SECONDS}: {given}")
     return int(given)
+
+
+def _method(fields: Fields, errors: LegErrors, callback: Callback) -> Method:
+    given = text(fields, f"{callback.field}_method").upper()
+    if given not in {"", "GET", "POST"}:
+        raise TwilioError(errors.callback, f"{callback.field}_method is neither GET nor POST: {given}")
+    return "GET" if given == "GET" else "POST" if given == "POST" else callback.method
 
 
 def _events(fields: Fields, errors: LegErrors) -> tuple[str, ...]:

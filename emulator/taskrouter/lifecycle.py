@@ -210,16 +210,19 @@ class LifeCycle:
     def _end(self, task: Task) -> None:
         if task.route.timer is not None:
             task.route.timer.cancel()
-        self._delete_after(task, KEEP_ENDED_SECONDS, "task.deleted")
+        self._delete_after(task, KEEP_ENDED_SECONDS)
         self._wake()
 
-    def _delete_after(self, task: Task, seconds: float, event_type: str) -> None:
+    def _delete_after(self, task: Task, seconds: float, event_type: str = "") -> None:
         if task.timer is not None:
             task.timer.cancel()
         task.timer = self._scheduler.after(seconds, lambda: self.delete(task, event_type))
 
-    def delete(self, task: Task, event_type: str = "task.deleted") -> None:
-        """The record goes, its reservations with it, and any capacity they took."""
+    def delete(self, task: Task, event_type: str = "") -> None:
+        """The record goes, its reservations with it, and any capacity they took.
+
+        That an ended task is forgotten after five minutes is no event (contract 6).
+        """
         del self._workspace.tasks[task.sid]
         for reservation in task.reservations.values():
             self._stop_timer(reservation)
@@ -229,7 +232,8 @@ class LifeCycle:
             if timer is not None:
                 timer.cancel()
         self._scheduler.emit("task", sid=task.sid, call_sid=task.call_sid, status="deleted", reason=event_type)
-        self._events.task(event_type, task)
+        if event_type:
+            self._events.task(event_type, task)
         self._wake()
 
     # Workers

@@ -7,7 +7,7 @@ from typing import Literal
 
 from emulator.clock.scheduler import Timer
 from emulator.ports import TwilioError
-from emulator.taskrouter.configuration import Configuration, Target
+from emulator.taskrouter.configuration import Configuration, Filter, Target
 from taskrouter_expressions import Expression, evaluate
 
 TaskStatus = Literal["pending", "reserved", "assigned", "wrapping", "completed", "canceled"]
@@ -117,7 +117,12 @@ class Worker:
 
     def variables(self) -> dict[str, object]:
         """What expressions see of a worker: its attributes, and what TaskRouter itself knows of it."""
-        known = {"sid": self.sid, "friendly_name": self.friendly_name, "activity_name": self.activity.friendly_name}
+        known = {
+            "sid": self.sid,
+            "friendly_name": self.friendly_name,
+            "activity_sid": self.activity.sid,
+            "activity_name": self.activity.friendly_name,
+        }
         return {**known, **self.attributes, "channel": {name: self._channel(name) for name in self.channels}}
 
     def available_capacity_percentage(self, channel: str) -> int:
@@ -126,18 +131,26 @@ class Worker:
         return max(0, 100 * (capacity - self.assigned_tasks(channel)) // capacity) if capacity else 0
 
     def _channel(self, name: str) -> dict[str, object]:
+        """In expressions `assigned_tasks` counts accepted reservations alone, the percentage all (contract 5)."""
+        reservations = self.reservations.values()
+        accepted = [one for one in reservations if one.status == "accepted" and one.task.channel.unique_name == name]
         return {
             "configured_capacity": self.channels[name].capacity,
-            "assigned_tasks": self.assigned_tasks(name),
+            "assigned_tasks": len(accepted),
             "available_capacity_percentage": self.available_capacity_percentage(name),
         }
 
 
 @dataclass
 class Route:
-    """Where a task stands in its workflow. `ends` is the target's end in seconds of task age, None without one."""
+    """Where a task stands in its workflow, as that was when the task came.
 
-    targets: tuple[Target, ...]
+    `ends` is the target's end in seconds of task age, None without one.
+    """
+
+    filters: tuple[Filter, ...]  # those that have not been looked at
+    default_queue_sid: str = ""  # empty when there is none, or not for this task any more
+    targets: tuple[Target, ...] = ()
     index: int = 0
     ends: int | None = None
     used: int = 0  # the timeouts of the targets entered so far
@@ -151,6 +164,12 @@ class Route:
     @property
     def has_more(self) -> bool:
         return self.index + 1 < len(self.targets)
+
+    def queue_sids(self) -> set[str]:
+        """The task queues that the task is in, or may come to."""
+        return Configuration(self.filters, self.default_queue_sid).queue_sids() | {
+            target.queue_sid for target in self.targets
+        }
 
 
 @dataclass

@@ -4,27 +4,40 @@ from collections.abc import Callable, Mapping
 
 from emulator.clock.scheduler import Scheduler, Timer
 from emulator.ports import TwilioError
-from emulator.taskrouter.configuration import Target
+from emulator.taskrouter import variables
+from emulator.taskrouter.configuration import Filter, Target
 from emulator.taskrouter.events import Events
 from emulator.taskrouter.lifecycle import WORKFLOW_TIMEOUT, LifeCycle
 from emulator.taskrouter.model import Reservation, Route, Task, Worker, Workflow, Workspace
-from taskrouter_expressions import evaluate, sort_value, value_of
+from taskrouter_expressions import evaluate, sort_value, sorts, value_of
 
-SKIPPED_TO_NOTHING = "Task canceled: every target was skipped"  # uncertain, the text and the cancelation
+SKIPPED_TO_NOTHING = "Task canceled on Workflow skip"  # uncertain, the text alone
 
 
-def find_route(workflow: Workflow, attributes: Mapping[str, object]) -> Route:
-    """The first filter that matches, else the default queue. TwilioError 14222 when there is neither."""
-    for candidate in workflow.configuration.filters:
-        if evaluate(candidate.expression, attributes):
-            return Route(candidate.targets)
-    if not workflow.configuration.default_queue_sid:
+def find_route(workflow: Workflow, attributes: Mapping[str, object], now: float) -> Route:
+    """To the first filter that matches, else to the default queue. TwilioError 14222 when there is neither."""
+    route = Route(workflow.configuration.filters, workflow.configuration.default_queue_sid)
+    if not turn(route, variables.of_filter(attributes, now)):
         raise TwilioError(14222, f"No filter of workflow {workflow.sid} matches the task")
-    return _default_route(workflow)
+    return route
 
 
-def _default_route(workflow: Workflow) -> Route:
-    return Route((Target(workflow.configuration.default_queue_sid),))
+def turn(route: Route, seen: Mapping[str, object]) -> bool:
+    """On to the next filter that matches, else to the default queue; whether there was one (contract 7.5)."""
+    number = _next_match(route.filters, seen)
+    if number is not None:
+        route.targets, route.filters = route.filters[number].targets, route.filters[number + 1 :]
+    elif route.default_queue_sid:
+        route.targets, route.filters = (Target(route.default_queue_sid),), ()
+        route.default_queue_sid = ""
+    else:
+        return False
+    route.index = 0
+    return True
+
+
+def _next_match(filters: tuple[Filter, ...], seen: Mapping[str, object]) -> int | None:
+    return next((number for number, one in enumerate(filters) if evaluate(one.expression, seen)), None)
 
 
 class Routing:
@@ -74,8 +87,7 @@ class Routing:
         """The target's timeout counts from the task's creation, after those of the targets before (contract 7.5)."""
         route, target = task.route, task.route.target
         route.fresh = True
-        task.queue = self._workspace.task_queues[target.queue_sid]
-        task.queue_entered = self._scheduler.now()
+        self._enter_queue(task, target.queue_sid)
         if target.priority is not None:
             task.priority = target.priority
         if route.timer is not None:
@@ -89,37 +101,60 @@ class Routing:
         self._events.task_queue("task-queue.entered", task)
         self.wake()
 
+    def _enter_queue(self, task: Task, sid: str) -> None:
+        """`task-queue.moved` names the queue that the task leaves, and comes when the next is another (contract 6)."""
+        if sid != task.queue.sid:
+            self._events.task_queue("task-queue.moved", task)
+        task.queue = self._workspace.task_queues[sid]
+        task.queue_entered = self._scheduler.now()
+
     def _is_over(self, task: Task) -> bool:
         return task.route.ends is not None and self._scheduler.now() >= task.created + task.route.ends
 
     def _timed_out(self, task: Task) -> None:
-        """A reserved task moves on when its reservation has failed; at the last target it is canceled at once.
+        """A reserved task moves on when its reservation has failed; at the end of its way it is canceled at once.
 
-        That a pending reservation does not save the task at the last target is uncertain. An accept that has begun
-        is waited for.
+        That a pending reservation does not save the task there is uncertain. An accept that has begun is waited for.
         """
         reservation = task.open_reservation
-        if task.status == "reserved" and not task.route.has_more and reservation and not reservation.held:
+        if task.status == "reserved" and not self._leads_on(task) and reservation and not reservation.held:
+            self._events.task_queue("task-queue.timeout", task)
             self._exhausted(task)
         self.wake()
+
+    def _leads_on(self, task: Task) -> bool:
+        """Whether a target or a filter comes after one that has timed out."""
+        return task.route.has_more or _next_match(task.route.filters, self._seen_by_filters(task)) is not None
 
     def _moves_on(self, task: Task) -> bool:
         """To the next target, by timeout or by skip_if; whether the task is somewhere else now."""
         if self._is_over(task):
             self._events.task_queue("task-queue.timeout", task)
+            task.route.default_queue_sid = ""  # is for tasks that were skipped or fit no filter, never after a timeout
             return self._next_target(task) or self._exhausted(task)
-        return self._skips(task) and (self._next_target(task) or self._all_skipped(task))
+        return self._skips(task) and (self._next_target(task) or self._skipped_out(task))
 
     def _next_target(self, task: Task) -> bool:
-        if not task.route.has_more:
+        """The next of this filter, else the first of the next filter that matches, else the default queue."""
+        if task.route.has_more:
+            task.route.index += 1
+        elif not turn(task.route, self._seen_by_filters(task)):
             return False
-        task.route.index += 1
         self._enter_target(task)
         return True
+
+    def _seen_by_filters(self, task: Task) -> Mapping[str, object]:
+        return variables.of_filter(task.attributes, self._scheduler.now())
 
     def _exhausted(self, task: Task) -> bool:
         self._events.workflow("workflow.timeout", task)
         self._lifecycle.cancel(task, WORKFLOW_TIMEOUT)
+        return False
+
+    def _skipped_out(self, task: Task) -> bool:
+        """Skipped in the final step of all: `workflow.skipped` comes then only (contract 6)."""
+        self._events.workflow("workflow.skipped", task)
+        self._lifecycle.cancel(task, SKIPPED_TO_NOTHING)
         return False
 
     def _skips(self, task: Task) -> bool:
@@ -129,59 +164,40 @@ class Routing:
         """
         target, fresh = task.route.target, task.route.fresh
         task.route.fresh = False
-        if not fresh or target.skip_if is None or not evaluate(target.skip_if, self._counted(task)):
+        if not fresh or target.skip_if is None:
+            return False
+        workers = self._workspace.workers.values()
+        if not evaluate(target.skip_if, variables.of_skip_if(task, workers, self._workspace.activities)):
             return False
         task.route.used -= target.timeout or 0
-        self._events.workflow("workflow.skipped", task)
         return True
-
-    def _all_skipped(self, task: Task) -> bool:
-        """The default queue is the last resort of a task whose targets were all skipped."""
-        if task.route.timer is not None:
-            task.route.timer.cancel()
-        if not task.workflow.configuration.default_queue_sid:
-            self._lifecycle.cancel(task, SKIPPED_TO_NOTHING)
-            return False
-        task.route = _default_route(task.workflow)
-        self._enter_target(task)
-        return True
-
-    def _counted(self, task: Task) -> dict[str, object]:
-        """What skip_if sees: how many of the target's workers are available, unavailable, in each activity."""
-        matching = self._matching(task)
-        available = sum(worker.activity.available for worker in matching)
-        workers = dict.fromkeys(self._workspace.activities, 0)
-        for worker in matching:
-            workers[worker.activity.sid] += 1
-        counted = {"available": available, "unavailable": len(matching) - available, **workers}
-        return {"workers": counted, "task": task.attributes}
 
     # Workers
 
     def _choose(self, task: Task) -> Worker | None:
-        """Available, with capacity left on the task's channel; by `order_by`, then longest idle first."""
+        """The first of those who fit, by `order_by`, then the longest idle."""
+        target, now = task.route.target, self._scheduler.now()
+        seen = {worker.sid: variables.of_target(task, worker, now) for worker in self._able(task)}
+        fit = [
+            worker
+            for worker in (self._workspace.workers[sid] for sid in seen)
+            if evaluate(target.expression, seen[worker.sid]) and self._is_known_worker(task, worker)
+        ]
+        order = target.order_by if sorts(target.order_by, (seen[worker.sid] for worker in fit)) else ()
+
+        def rank(worker: Worker) -> tuple[list[tuple[int, int]], float]:
+            return [sort_value(key, seen[worker.sid]) for key in order], worker.idle_since
+
+        return min(fit, key=rank, default=None)
+
+    def _able(self, task: Task) -> list[Worker]:
+        """The workers of the task's queue who are available, with capacity left on the task's channel."""
         channel = task.channel.unique_name
-        able = [
+        return [
             worker
             for worker in self._workspace.workers.values()
-            if worker.activity.available and worker.has_capacity(channel) and self._matches(task, worker)
+            if worker.activity.available and worker.has_capacity(channel) and task.queue.takes(worker)
         ]
-        return min(able, key=lambda worker: self._rank(task, worker), default=None)
-
-    def _rank(self, task: Task, worker: Worker) -> tuple[list[tuple[int, float, str]], float]:
-        variables = _variables(task, worker)
-        return [sort_value(key, variables) for key in task.route.target.order_by], worker.idle_since
-
-    def _matching(self, task: Task) -> list[Worker]:
-        return [worker for worker in self._workspace.workers.values() if self._matches(task, worker)]
-
-    def _matches(self, task: Task, worker: Worker) -> bool:
-        target = task.route.target
-        return (
-            task.queue.takes(worker)
-            and evaluate(target.expression, _variables(task, worker))
-            and self._is_known_worker(task, worker)
-        )
 
     def _is_known_worker(self, task: Task, worker: Worker) -> bool:
         """A target for a known worker names the attribute with its sid or friendly name: `task.agent_sid`."""
@@ -191,7 +207,3 @@ class Routing:
         if target.known_worker_friendly_name is not None:
             return worker.friendly_name == value_of(target.known_worker_friendly_name, variables)
         return True
-
-
-def _variables(task: Task, worker: Worker) -> dict[str, object]:
-    return {"task": task.attributes, "worker": worker.variables()}

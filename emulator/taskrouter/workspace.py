@@ -169,7 +169,8 @@ class WorkspaceEngine:
         live = TASK_TIMEOUT if timeout is None else timeout
         if not 0 < live <= LONGEST_TASK_TIMEOUT:
             raise TwilioError(14222, f"A task's timeout is no number of seconds up to {LONGEST_TASK_TIMEOUT}: {live}")
-        route, now = find_route(workflow, checked), self.scheduler.now()
+        now = self.scheduler.now()
+        route = find_route(workflow, checked, now)
         task = Task(
             sid=self.scheduler.sid("WT"),
             attributes=checked,
@@ -251,7 +252,7 @@ class WorkspaceEngine:
             if queue.sid in workflow.configuration.queue_sids():
                 raise self._in_use("task queue", queue.sid, f"workflow {workflow.friendly_name} names it")
         for task in self._live_tasks():
-            if queue.sid in {task.queue.sid, *(target.queue_sid for target in task.route.targets)}:
+            if queue.sid in {task.queue.sid, *task.route.queue_sids()}:
                 raise self._in_use("task queue", queue.sid, f"task {task.sid} is in it")
 
     def check_unused_workflow(self, workflow: Workflow) -> None:

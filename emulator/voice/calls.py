@@ -7,9 +7,8 @@ from email.utils import format_datetime
 from typing import Literal
 
 from emulator.clock.process import Process
-from emulator.ports import WorkerLegOrder
+from emulator.ports import Method, WorkerLegOrder
 
-Method = Literal["GET", "POST"]
 Direction = Literal["inbound", "outbound-api"]
 ENDED = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 API_VERSION = "2010-04-01"

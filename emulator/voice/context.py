@@ -1,7 +1,8 @@
 """What all legs share: the scheduler, the webhooks, TaskRouter, the calls and the queues."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypedDict
 
 from emulator.clock.scheduler import Scheduler
 from emulator.ports import TaskRouterPort, TwilioError, Webhooks, WebResult
@@ -10,14 +11,27 @@ from emulator.voice.queues import Queues
 from emulator.voice.recordings import Recording
 
 CanceledTask = Literal["stays", "leaves"]
+EndedCall = Literal["ends_task", "leaves_task"]
 API_URL = "https://api.twilio.com"
+
+
+class Worlds(TypedDict, total=False):
+    """What Twilio's pages leave open, and the emulator plays as it is told (contract 12).
+
+    `canceled_task`: a waiting caller whose task is canceled stays in the queue (the default), or leaves it.
+    `ended_call`: the end of a caller's call ends its task (the default), or leaves the task as it is; a function of
+    the CallSid decides for each call, and is asked once.
+    """
+
+    canceled_task: CanceledTask
+    ended_call: EndedCall | Callable[[str], EndedCall]
 
 
 @dataclass
 class Context:
     """`speech_rate` is seconds per spoken character, `play_seconds` the length of any recording that is played.
 
-    `canceled_task` says what becomes of a waiting caller whose task is canceled (contract 12).
+    `canceled_task` and `ended_call` are those of `Worlds`.
     """
 
     scheduler: Scheduler
@@ -26,6 +40,7 @@ class Context:
     router: TaskRouterPort
     speech_rate: float = 0.06
     canceled_task: CanceledTask = "stays"
+    ended_call: EndedCall | Callable[[str], EndedCall] = "ends_task"
     play_seconds: float = 5.0
     calls: dict[str, Call] = field(default_factory=dict)
     recordings: dict[str, Recording] = field(default_factory=dict)
@@ -33,6 +48,14 @@ class Context:
     def __post_init__(self) -> None:
         self.queues = Queues(self.scheduler)
         self._reported: set[tuple[str, str]] = set()
+        self._leaving: dict[str, bool] = {}
+
+    def leaves_task(self, call_sid: str) -> bool:
+        """Whether TaskRouter never hears that this caller's call and conversation are over (contract 12)."""
+        if call_sid not in self._leaving:
+            ended_call = self.ended_call(call_sid) if callable(self.ended_call) else self.ended_call
+            self._leaving[call_sid] = ended_call == "leaves_task"
+        return self._leaving[call_sid]
 
     def warn(self, code: int, message: str, sid: str) -> None:
         """What Twilio's debugger would show about the leg `sid`."""

@@ -19,6 +19,7 @@ def bridge_to(context: Context, worker: Call, member: Member, reservation: str =
         reservation_sid=reservation,
         post_work_activity_sid=activity,
         on_warning=context.warn_of,
+        leaves_task=context.leaves_task,
     )
 
 

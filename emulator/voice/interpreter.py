@@ -5,8 +5,8 @@ from typing import Literal
 from urllib.parse import urljoin
 
 from emulator.clock.process import Program, Wait
-from emulator.ports import TwilioError, WebFailure, WebResponse, WebResult
-from emulator.voice.calls import Call, GoTo, LegEnded, Method, Source, standard_parameters
+from emulator.ports import Method, TwilioError, WebFailure, WebResponse, WebResult
+from emulator.voice.calls import Call, GoTo, LegEnded, Source, standard_parameters
 from emulator.voice.context import Context, ignore_answer
 from emulator.voice.coverage import OTHER_VERBS
 from emulator.voice.document import (

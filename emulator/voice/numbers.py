@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from emulator.voice.calls import Method
+from emulator.ports import Method
 
 
 @dataclass

@@ -125,6 +125,7 @@ class Bridge:
     joined_at: float = 0.0
     parted_at: float = 0.0
     on_warning: Callable[[TwilioError, str], None] = lambda _error, _sid: None
+    leaves_task: Callable[[str], bool] = lambda _sid: False  # given the caller's CallSid
 
     def join(self) -> None:
         self.state = "joined"
@@ -135,14 +136,17 @@ class Bridge:
             self.router.finish_accept(self.reservation_sid, True)
         self._notify()
 
-    def abandon(self) -> None:
-        """One of the two was gone before they were joined; a caller who is still there waits on."""
+    def abandon(self, *, told: bool = True) -> None:
+        """One of the two was gone before they were joined; a caller who is still there waits on.
+
+        When TaskRouter is not `told`, the reservation stays as it is: pending, its timer standing still.
+        """
         if self.state != "preparing":
             return
         self.state = "abandoned"
         self.member.bridge = None
         self.member.come_back()
-        if self.reservation_sid:
+        if self.reservation_sid and told:
             self.router.finish_accept(self.reservation_sid, False)
         self._notify()
 
@@ -155,7 +159,7 @@ class Bridge:
         self.member.bridge = None
         self.caller.is_joined = self.worker.is_joined = False
         self._emit("parted")
-        if self.reservation_sid:
+        if self.reservation_sid and not self.leaves_task(self.caller.sid):
             self._end_conversation()
         self._notify()
 

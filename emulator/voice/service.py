@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from emulator.clock.process import Process, Program, Wait
-from emulator.ports import TwilioError, WorkerLegOrder
-from emulator.voice.calls import Call, Direction, GoTo, LegEnded, Method, Source, StatusCallback
+from emulator.ports import Method, TwilioError, WorkerLegOrder
+from emulator.voice.calls import Call, Direction, GoTo, LegEnded, Source, StatusCallback
 from emulator.voice.context import Context
 from emulator.voice.dequeue import reserved, take, talk
 from emulator.voice.interpreter import Interpreter
@@ -116,9 +116,9 @@ class Voice:
     def place_worker_leg(self, order: WorkerLegOrder) -> str:
         callback = StatusCallback(
             order.status_callback_url,
-            "GET",
+            order.status_callback_method,
             frozenset(order.status_callback_events or ("completed",)),
-            {"taskCallSid": order.caller_call_sid},
+            {"taskCallSid": order.caller_call_sid} if order.names_caller else {},
         )
         leg = Order(order.to, order.from_, Source(order.url), order.timeout, callback=callback)
         call = self._outbound_call(leg)
@@ -261,7 +261,8 @@ class Voice:
         if ended.dequeues is not None and ended.answered is None:
             self.context.router.finish_accept(ended.dequeues.reservation_sid, False)
         for leg in list(self.context.calls.values()):
-            if leg.dequeues is not None and leg.dequeues.caller_call_sid == ended.sid and leg.answered is None:
+            of_ended = leg.dequeues is not None and leg.dequeues.caller_call_sid == ended.sid
+            if of_ended and leg.answered is None and not self.context.leaves_task(ended.sid):
                 self.hang_up(leg.sid)
 
     def _live(self, call_sid: str) -> Call:

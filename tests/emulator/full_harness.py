@@ -1,15 +1,17 @@
 """Voice and TaskRouter together: one workflow, one worker, an application of a few documents."""
 
+from typing import Unpack
+
 from emulator.ports import WebResponse
-from emulator.voice.context import CanceledTask
+from emulator.voice.context import Worlds
 from tests.emulator.harness import BASE, WORKER, Harness
 
 NO_INSTRUCTION = WebResponse(200, {"content-type": "application/json"}, b"")
 
 
 class FullHarness(Harness):
-    def __init__(self, canceled_task: CanceledTask = "stays") -> None:
-        super().__init__({}, canceled_task=canceled_task)
+    def __init__(self, **worlds: Unpack[Worlds]) -> None:
+        super().__init__({}, **worlds)
         router = self.twilio.router
         self.workspace = router.create_workspace("Cordboard")
         available = next(one for one in self.workspace.activities.values() if one.available)

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable, Mapping
+from typing import Unpack
 from urllib.parse import parse_qsl, urlsplit
 
 from emulator.clock.scheduler import Scheduler, VirtualClock
@@ -9,7 +10,7 @@ from emulator.http.in_process import InProcessTransport
 from emulator.ports import Transport, WebFailure, WebRequest, WebResponse, WebResult
 from emulator.rest.framework import RestAnswer
 from emulator.twilio import Twilio
-from emulator.voice.context import CanceledTask
+from emulator.voice.context import Worlds
 from emulator.voice.parties import Step
 
 ACCOUNT = "AC" + "1" * 32
@@ -51,8 +52,8 @@ class Harness:
         *,
         speech_rate: float = 0.06,
         calls_per_second: float = 1.0,
-        canceled_task: CanceledTask = "stays",
-    ):
+        **worlds: Unpack[Worlds],
+    ) -> None:
         self.clock = VirtualClock()
         self.pages = dict(pages)
         self.asked: list[Asked] = []
@@ -64,7 +65,7 @@ class Harness:
             self._transport,
             speech_rate=speech_rate,
             calls_per_second=calls_per_second,
-            canceled_task=canceled_task,
+            **worlds,
         )
         self.twilio.number(LINE, f"{BASE}/incoming")
 

@@ -101,6 +101,15 @@ def test_an_answer_after_five_seconds_is_ignored_for_the_fallbacks() -> None:
     assert [sent.at for sent in centre.webhooks.sent if sent.url == FALLBACK_URL] == [1_800_000_005.0]
 
 
+@pytest.mark.parametrize(("answer", "code"), [(WebResponse(500, {}, b""), "11200"), (WebFailure("connect"), "11205")])
+def test_what_went_wrong_stands_in_the_debugger(answer: WebResult, code: str) -> None:
+    centre = CallCentre()
+    centre.webhooks.answers[FALLBACK_URL] = answer
+    _, _, reservation = answered(answer, centre)
+    assert centre.warnings() == [code, code]
+    assert centre.trace("warning")[0]["sid"] == reservation.sid
+
+
 def test_when_the_fallback_fails_too_the_reservation_waits_for_its_timeout() -> None:
     centre = CallCentre()
     centre.webhooks.answers[FALLBACK_URL] = WebFailure("connect")
@@ -184,6 +193,26 @@ def test_a_caller_who_hangs_up_ends_the_leg_of_the_dequeue() -> None:
     leg = reservation.leg_sid
     centre.workspaces.caller_left(task.sid)
     assert centre.voice.hung_up == [leg]
+
+
+@pytest.mark.parametrize(
+    ("given", "method"),
+    [({}, "POST"), ({"status_callback_method": "get"}, "GET"), ({"status_callback_method": ""}, "POST")],
+)
+def test_the_status_callback_of_a_conferences_leg_is_a_post_unless_it_says_otherwise(
+    given: dict[str, str], method: str
+) -> None:
+    answer = instruction("conference", status_callback="https://app.example/leg", **given)
+    centre, _, _ = answered(answer)
+    (order,) = centre.voice.legs
+    assert (order.status_callback_url, order.status_callback_method) == ("https://app.example/leg", method)
+    assert not order.names_caller
+    assert centre.warnings() == []
+
+
+def test_a_conferences_callback_is_neither_put_nor_deleted() -> None:
+    centre, _, reservation = answered(instruction("conference", status_callback_method="PUT"))
+    assert (reservation.status, centre.warnings(), centre.voice.legs) == ("pending", ["40142"], [])
 
 
 def test_conference_joins_like_dequeue() -> None:

@@ -12,7 +12,7 @@ from tests.emulator.harness import ACCOUNT, BASE, TOKEN
 
 def canceled(*steps: Step, canceled_task: CanceledTask = "stays") -> tuple[FullHarness, str]:
     """A caller whose task is canceled after five seconds in the queue."""
-    harness = FullHarness(canceled_task)
+    harness = FullHarness(canceled_task=canceled_task)
     harness.pages |= {
         "/incoming": f'<Enqueue workflowSid="{harness.workflow.sid}" waitUrl="/wait" action="/after"/>',
         "/after": "<Say>Nobody is here</Say>",

@@ -137,6 +137,12 @@ def test_a_port_in_use_is_named() -> None:
         (["--port", "²"], "argument --port: ² is no port: it must be a number from 0 to 65535"),
         (["--port", "x"], "argument --port: x is no port: it must be a number from 0 to 65535"),
         (["--account-sid", "AC1"], "argument --account-sid: AC1 is no account sid: it must be AC and 32 hex digits"),
+        (["--seed", "x"], "argument --seed: x is no seed: it must be a whole number, like 7"),
+        (["--seed", "²"], "argument --seed: ² is no seed: it must be a whole number, like 7"),
+        (
+            ["--auth-token", ""],
+            "argument --auth-token: it is empty: it must be the token that opens REST and signs webhooks",
+        ),
         (["--speed", "0"], "argument --speed: 0 is no speed: it must be a number above 0, like 10 or 0.5"),
         (
             ["--number", "4155550100=http://localhost/voice"],

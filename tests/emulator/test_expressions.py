@@ -2,7 +2,7 @@
 
 import pytest
 
-from taskrouter_expressions import ExpressionError, Path, SortKey, evaluate, parse, parse_order, sort_value
+from taskrouter_expressions import ExpressionError, Path, SortKey, evaluate, parse, parse_order, sort_value, sorts
 
 WORKER = {
     "skills": ["sales", "support"],
@@ -36,7 +36,6 @@ WORKER = {
         "city NOT IN ['Bonn']",
         "'sales' IN skills",
         "city CONTAINS 'öl'",
-        "skills CONTAINS 'sales'",
         "city NOT CONTAINS 'x'",
         "vip",
         "vip == true",
@@ -73,6 +72,20 @@ def test_an_expression_that_holds(text: str) -> None:
         "city HAS 'Köln'",
         "city IN []",
         "'x' IN city",
+        "skills CONTAINS 'sales'",
+        "skills NOT CONTAINS 'tax'",
+        "skills != 'x'",
+        "'x' != skills",
+        "skills == ['sales', 'support']",
+        "skills != ['x']",
+        "skills > 'a'",
+        "skills != null",
+        "city NOT IN 'Bonn'",
+        "city NOT IN nothing",
+        "city NOT HAS 'Bonn'",
+        "nothing NOT HAS 'tax'",
+        "skills NOT IN ['tax']",
+        "skills HAS ['sales']",
         "level",
         "'text'",
         "object.array[3] == 'c'",
@@ -118,3 +131,11 @@ def test_descending_numbers_come_largest_first_and_missing_ones_last() -> None:
     (key,) = parse_order("level DESC")
     workers: list[dict[str, object]] = [{"level": 1}, {}, {"level": 9}]
     assert sorted(workers, key=lambda worker: sort_value(key, worker)) == [{"level": 9}, {"level": 1}, {}]
+
+
+@pytest.mark.parametrize("value", ["Zoe", 2.5, True, [1], {"level": 1}])
+def test_an_order_by_something_that_is_no_whole_number_is_ignored(value: object) -> None:
+    order = parse_order("level DESC, age")
+    assert sorts(order, [{"level": 1, "age": 30}, {"level": 2}, {"age": None}])
+    assert not sorts(order, [{"level": 1}, {"level": value}])
+    assert not sorts(order, [{"level": 1}, {"age": value}])

@@ -323,6 +323,21 @@ def test_a_dequeue_over_rest() -> None:
     assert order.status_callback_events == ("answered", "completed")
 
 
+@pytest.mark.parametrize(("given", "method"), [("", "POST"), ("POST", "POST"), ("GET", "GET")])
+def test_a_conference_over_rest_says_how_its_legs_callback_is_sent(given: str, method: str) -> None:
+    centre, _, reservation = reserved()
+    answer = post(
+        centre,
+        reservation_path(reservation),
+        Instruction="conference",
+        To="+4930",
+        StatusCallback="https://app.example/leg",
+        StatusCallbackMethod=given,
+    )
+    (order,) = centre.voice.legs
+    assert (answer.status, order.status_callback_method) == (200, method)
+
+
 def test_a_call_over_rest() -> None:
     centre, _, reservation = reserved()
     path = reservation_path(reservation)

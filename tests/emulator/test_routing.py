@@ -1,11 +1,13 @@
 """Which worker a task gets, and what becomes of a task that gets none (contract 4.6, 5, 7.5)."""
 
 import random
+from collections.abc import Mapping
 
 import pytest
 
 from emulator.ports import TwilioError
 from emulator.taskrouter.model import Task
+from taskrouter_expressions import parse
 from tests.emulator.taskrouter_harness import CallCentre, filters, one_queue
 
 
@@ -93,9 +95,74 @@ def test_a_queue_may_ask_for_workers_without_a_call() -> None:
     free = centre.router.create_task_queue("Free", "worker.channel.voice.assigned_tasks == 0")
     workflow = centre.add_workflow(one_queue(free.sid))
     centre.worker("ada", capacity=2)
-    tasks = [centre.call(workflow), centre.call(workflow)]
+    centre.joined(centre.call(workflow))
+    second = centre.call(workflow)
     centre.run()
-    assert [task.status for task in tasks] == ["reserved", "pending"]
+    assert second.status == "pending"
+
+
+def test_a_pending_reservation_is_no_assigned_task_but_takes_capacity() -> None:
+    """Twilio counts accepted reservations as assigned tasks, and pending ones too in the percentage."""
+    centre = CallCentre(expression="worker.channel.voice.assigned_tasks == 0")
+    rest = centre.add_workflow(
+        one_queue(centre.everybody.sid, expression="worker.channel.voice.available_capacity_percentage > 40")
+    )
+    centre.worker("ada", capacity=3)
+    tasks = [centre.call(), centre.call(), centre.call(rest)]
+    centre.run()
+    assert [task.status for task in tasks] == ["reserved", "reserved", "pending"]
+
+
+@pytest.mark.parametrize("field", ["sid", "friendly_name", "activity_sid", "activity_name"])
+def test_a_target_sees_what_taskrouter_itself_knows_of_a_worker(field: str) -> None:
+    centre = CallCentre(expression=f"worker.{field} == task.wanted")
+    ada = centre.worker("ada", activity="Unavailable")
+    back = centre.router.create_activity("Back office", available=True)
+    bob = centre.router.create_worker("bob", {}, back.sid)
+    centre.worker("cyd")
+    known = {"sid": bob.sid, "friendly_name": "bob", "activity_sid": back.sid, "activity_name": "Back office"}
+    assert worker_of(centre, centre.call(wanted=known[field])) == "bob"
+    assert ada.reservations == {}
+
+
+def test_a_queue_sees_a_workers_activity() -> None:
+    centre = CallCentre()
+    here = centre.activity("Available")
+    queue = centre.router.create_task_queue("Here", f"activity_sid == '{here}' AND activity_name == 'Available'")
+    workflow = centre.add_workflow(one_queue(queue.sid))
+    centre.worker("ada")
+    assert worker_of(centre, centre.call(workflow)) == "ada"
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "taskrouter.currentTime == 805",
+        "taskrouter.currentTime > 0800 AND taskrouter.currentTime < 1830",
+        "taskrouter.currentHour > 7 AND taskrouter.currentHour < 9",
+        "taskrouter.currentMin == 5",
+        "taskrouter.dayOfWeek IN ['Thu', 'Fri']",
+    ],
+)
+@pytest.mark.parametrize("stands_in", ["filter", "target"])
+def test_filters_and_targets_know_the_time_of_day_in_utc(when: str, stands_in: str) -> None:
+    """It is a Friday, five past eight."""
+    centre = CallCentre()
+    centre.worker("ada")
+    queue = centre.everybody.sid
+    early, target = (when, "1==1") if stands_in == "filter" else ("1==1", when)
+    workflow = centre.add_workflow(filters({"expression": early, "targets": [{"queue": queue, "expression": target}]}))
+    centre.run(300)
+    assert worker_of(centre, centre.call(workflow)) == "ada"
+
+
+def test_a_queue_knows_no_time_of_day() -> None:
+    centre = CallCentre()
+    early = centre.router.create_task_queue("Early", "taskrouter.currentHour == 8")
+    centre.worker("ada")
+    task = centre.call(centre.add_workflow(one_queue(early.sid)))
+    centre.run()
+    assert task.status == "pending"
 
 
 def test_a_target_compares_the_task_with_the_worker() -> None:
@@ -111,6 +178,45 @@ def test_order_by_goes_before_the_longest_idle() -> None:
     centre.run(60)
     centre.worker("bob", level=3)
     assert worker_of(centre, centre.call()) == "bob"
+
+
+@pytest.mark.parametrize("order", ["worker.full_name ASC", "worker.full_name DESC", "worker.full_name, worker.level"])
+def test_order_by_something_that_is_no_number_is_ignored(order: str) -> None:
+    centre = CallCentre(order_by=order)
+    centre.worker("zoe", full_name="Zoe", level=2)
+    centre.run(60)
+    centre.worker("ana", full_name="Ana", level=1)
+    assert worker_of(centre, centre.call()) == "zoe"
+
+
+def test_whoever_has_nothing_to_order_by_comes_last() -> None:
+    centre = CallCentre(order_by="worker.level ASC")
+    centre.worker("zoe")
+    centre.run(60)
+    centre.worker("ana", level=9)
+    assert worker_of(centre, centre.call()) == "ana"
+
+
+SKILLS = ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "expression", ["skills CONTAINS 'a'", "skills != 'x'", "skills == ['a', 'b']", "city NOT IN 'Bonn'"]
+)
+def test_an_operator_for_scalars_holds_for_no_list_and_one_for_lists_between_no_scalars(expression: str) -> None:
+    """On the side of the workers, and on that of the task."""
+    centre = CallCentre()
+    queue = centre.router.create_task_queue("Skilled", expression)
+    centre.worker("ada", skills=SKILLS, city="Bonn")
+    by_queue = centre.call(centre.add_workflow(one_queue(queue.sid)))
+    by_filter = filters(
+        {"expression": expression, "targets": [{"queue": queue.sid}]},
+        {"expression": "1==1", "targets": [{"queue": centre.everybody.sid}]},
+    )
+    task = centre.call(centre.add_workflow(by_filter), skills=SKILLS, city="Bonn")
+    assert task.queue == centre.everybody
+    centre.run()
+    assert by_queue.status == "pending"
 
 
 def test_the_first_filter_that_matches_decides() -> None:
@@ -264,7 +370,6 @@ def test_a_target_without_available_workers_is_skipped() -> None:
     task = centre.call(workflow)
     centre.run()
     assert task.queue == centre.everybody
-    assert "workflow.skipped" in centre.events()
     centre.run(5)
     assert task.status == "canceled"
 
@@ -295,6 +400,103 @@ def test_a_task_whose_targets_were_all_skipped_goes_to_the_default_queue() -> No
     task = centre.call(workflow)
     centre.run()
     assert task.queue == centre.everybody
+
+
+def test_skip_if_counts_the_workers_of_the_queue_whom_the_target_does_not_fit() -> None:
+    """Ada, whose extension it is, is away; Bob is available in the same queue, so the target is not skipped."""
+    centre = CallCentre()
+    direct, voicemail = centre.router.create_task_queue("Direct"), centre.router.create_task_queue("Voicemail", "1==2")
+    extension = {
+        "queue": direct.sid,
+        "expression": "worker.ext == task.ext",
+        "timeout": 60,
+        "skip_if": "workers.available == 0",
+    }
+    rule = {"expression": "type == 'direct'", "targets": [extension, {"queue": voicemail.sid}]}
+    workflow = centre.add_workflow(filters(rule))
+    centre.worker("ada", activity="Offline", ext="100")
+    centre.worker("bob", ext="200")
+    task = centre.call(workflow, type="direct", ext="100")
+    centre.run(59)
+    assert task.queue == direct
+    centre.run(1)
+    assert task.queue == voicemail
+
+
+def skipped_gold(centre: CallCentre, *others: Mapping[str, object], default: bool) -> Task:
+    """A gold caller whom nobody can serve: the only target of the filter is skipped."""
+    gold, rest = (centre.router.create_task_queue(name, "1==2") for name in ("Gold", "Rest"))
+    rule = {"expression": "tier == 'gold'", "targets": [{"queue": gold.sid, "skip_if": "1==1"}]}
+    workflow = centre.add_workflow(filters(rule, *others, default=rest.sid if default else ""))
+    task = centre.call(workflow, tier="gold")
+    centre.run()
+    return task
+
+
+@pytest.mark.parametrize("default", [True, False])
+def test_a_filter_that_is_skipped_counts_as_one_that_did_not_match(default: bool) -> None:
+    centre = CallCentre()
+    silver = {"expression": "tier == 'silver'", "targets": [{"queue": centre.everybody.sid}]}
+    queue = centre.router.create_task_queue("All", "1==2")
+    task = skipped_gold(centre, silver, {"expression": "1==1", "targets": [{"queue": queue.sid}]}, default=default)
+    assert (task.queue, task.status) == (queue, "pending")
+    assert not [event for event in centre.events() if event in {"workflow.skipped", "workflow.timeout"}]
+
+
+def test_a_task_that_is_skipped_to_nothing_is_canceled() -> None:
+    centre = CallCentre()
+    task = skipped_gold(centre, default=False)
+    assert task.status == "canceled"
+    assert centre.voice.canceled == [task.call_sid]
+    assert centre.events()[-2:] == ["workflow.skipped", "task.canceled"]
+
+
+def rungs(centre: CallCentre, *, skip_second: bool = False) -> str:
+    """Two filters that both match, ten seconds and twenty, and a default queue."""
+    first, second, rest = (centre.router.create_task_queue(name, "1==2") for name in ("First", "Second", "Rest"))
+    skip = {"skip_if": "1==1"} if skip_second else {"timeout": 20}
+    return centre.add_workflow(
+        filters(
+            {"expression": "1==1", "targets": [{"queue": first.sid, "timeout": 10}]},
+            {"expression": "vip == true", "targets": [{"queue": second.sid, **skip}]},
+            default=rest.sid,
+        )
+    )
+
+
+def test_after_the_last_target_of_a_filter_the_next_filter_that_matches_takes_over() -> None:
+    centre = CallCentre()
+    task = centre.call(rungs(centre), vip=True)
+    centre.run(10)
+    assert task.queue.friendly_name == "Second"
+    centre.run(19)
+    assert task.status == "pending"
+    centre.run(1)
+    assert (task.status, task.reason) == ("canceled", "Task canceled on Workflow timeout")
+
+
+def test_a_pending_reservation_is_kept_where_another_filter_follows() -> None:
+    centre = CallCentre()
+    workflow = rungs(centre)
+    centre.router.create_worker("ada", {}, centre.activity("Available"))
+    first = next(queue for queue in centre.workspace.task_queues.values() if queue.friendly_name == "First")
+    first.expression = parse("1==1")
+    task = centre.call(workflow, vip=True)
+    reservation = centre.reserved(task)
+    centre.run(10)
+    assert (task.status, reservation.status) == ("reserved", "pending")
+    centre.router.lifecycle.reject(reservation)
+    centre.run()
+    assert task.queue.friendly_name == "Second"
+
+
+@pytest.mark.parametrize("vip", [True, False])
+def test_after_a_timeout_nobody_comes_to_the_default_queue(vip: bool) -> None:
+    centre = CallCentre()
+    task = centre.call(rungs(centre, skip_second=True), vip=vip)
+    centre.run(10)
+    assert task.status == "canceled"
+    assert centre.events()[-2] == ("workflow.skipped" if vip else "workflow.timeout")
 
 
 @pytest.mark.parametrize("key", ["known_worker_sid", "known_worker_friendly_name"])

@@ -2,9 +2,16 @@
 
 import json
 
-from emulator.ports import Form, WebFailure
+from emulator.ports import Form, WebFailure, WebResponse
 from emulator.taskrouter.model import Task
-from tests.emulator.taskrouter_harness import EVENTS_URL, CallCentre, two_activities
+from tests.emulator.taskrouter_harness import (
+    ASSIGNMENT_URL,
+    EVENTS_URL,
+    FALLBACK_URL,
+    CallCentre,
+    filters,
+    two_activities,
+)
 
 ROUTE = ["task.created", "workflow.entered", "workflow.target-matched", "task-queue.entered", "reservation.created"]
 
@@ -56,6 +63,99 @@ def test_a_reservation_timeout() -> None:
     centre.call()
     centre.run(120)
     assert centre.events()[len(ROUTE) :] == ["reservation.timeout", "worker.activity.update"]
+
+
+def steps(centre: CallCentre, *targets: dict[str, object]) -> tuple[Task, str, str]:
+    """A task in a workflow of these targets, whose queues nobody serves; `queue` is 0 or 1. And the two sids."""
+    queues = [centre.router.create_task_queue(name, "1==2").sid for name in ("First", "Second")]
+    given = [{**target, "queue": queues[0 if target["queue"] == 0 else 1]} for target in targets]
+    workflow = centre.add_workflow(filters({"expression": "1==1", "targets": given}))
+    centre.webhooks.sent.clear()
+    task = centre.call(workflow)
+    return task, queues[0], queues[1]
+
+
+def of_queues(centre: CallCentre) -> list[tuple[str, str]]:
+    """Each event of a task's way, and the queue that it names."""
+    forms = centre.webhooks.forms(EVENTS_URL)
+    return [(form["EventType"], form["TaskQueueSid"]) for form in forms if form["ResourceType"] != "task"]
+
+
+def test_a_target_that_times_out_leads_to_another_queue() -> None:
+    centre = CallCentre()
+    _, first, second = steps(centre, {"queue": 0, "timeout": 10}, {"queue": 1})
+    centre.run(10)
+    assert of_queues(centre) == [
+        ("workflow.entered", first),
+        ("workflow.target-matched", first),
+        ("task-queue.entered", first),
+        ("task-queue.timeout", first),
+        ("task-queue.moved", first),
+        ("workflow.target-matched", second),
+        ("task-queue.entered", second),
+    ]
+
+
+def test_a_next_target_in_the_same_queue_moves_nothing() -> None:
+    centre = CallCentre()
+    steps(centre, {"queue": 0, "timeout": 10}, {"queue": 0, "priority": 5})
+    centre.run(10)
+    assert centre.events()[4:] == ["task-queue.timeout", "workflow.target-matched", "task-queue.entered"]
+
+
+def test_a_target_that_is_skipped_moves_the_task_without_a_timeout() -> None:
+    centre = CallCentre()
+    _, first, second = steps(centre, {"queue": 0, "skip_if": "1==1"}, {"queue": 1})
+    centre.run()
+    assert of_queues(centre)[3:] == [
+        ("task-queue.moved", first),
+        ("workflow.target-matched", second),
+        ("task-queue.entered", second),
+    ]
+
+
+def test_the_last_timeout_ends_queue_workflow_and_task() -> None:
+    centre = CallCentre()
+    steps(centre, {"queue": 0, "timeout": 10})
+    centre.run(10)
+    assert centre.events()[4:] == ["task-queue.timeout", "workflow.timeout", "task.canceled"]
+
+
+def test_the_last_timeout_ends_a_reserved_task_in_the_same_words() -> None:
+    centre = CallCentre(timeout=10)
+    centre.worker("ada")
+    centre.webhooks.sent.clear()
+    centre.call()
+    centre.run(10)
+    assert centre.events()[len(ROUTE) :] == [
+        "task-queue.timeout",
+        "workflow.timeout",
+        "reservation.canceled",
+        "task.canceled",
+    ]
+
+
+def test_each_reservation_has_its_own_events_and_the_workflow_is_entered_once() -> None:
+    """What a re-evaluation within the same target tells is not documented: nothing of workflow or queue here."""
+    centre = watched()
+    task = centre.call()
+    for _ in range(2):
+        centre.router.lifecycle.reject(centre.reserved(task))
+    centre.run()
+    rejected = ["reservation.rejected", "reservation.created"]
+    assert centre.events() == [*ROUTE, *rejected, *rejected]
+
+
+def test_a_retry_at_the_fallback_is_no_event_of_its_own() -> None:
+    """The same reservation is asked about again; that the first answer failed stands in the debugger."""
+    centre = watched()
+    centre.webhooks.answers[ASSIGNMENT_URL] = WebResponse(500, {}, b"")
+    centre.call()
+    centre.run()
+    (first,), (again,) = (centre.webhooks.forms(url) for url in (ASSIGNMENT_URL, FALLBACK_URL))
+    assert first["ReservationSid"] == again["ReservationSid"]
+    assert centre.events() == ROUTE
+    assert centre.warnings() == ["11200"]
 
 
 def test_what_every_event_carries() -> None:
@@ -177,11 +277,13 @@ def test_an_event_that_fails_is_lost_and_nothing_else_happens() -> None:
     assert task.status == "completed"
 
 
-def test_the_deletion_of_a_task_is_an_event() -> None:
+def test_that_an_ended_task_is_forgotten_is_no_event() -> None:
+    """`task.deleted` is for a task that is deleted over REST."""
     centre = watched()
-    talked(centre)
+    task = talked(centre)
     centre.run(300)
-    assert centre.events()[-1] == "task.deleted"
+    assert task.sid not in centre.workspace.tasks
+    assert centre.events()[-1] == "task.completed"
 
 
 def test_a_change_of_capacity_tells_of_the_previous_one() -> None:

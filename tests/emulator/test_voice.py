@@ -1,6 +1,7 @@
 """Calls from the first ring to the end: documents, queues, joins and hang-ups, in virtual time."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -683,6 +684,17 @@ def test_dequeue_leg_is_joined_as_soon_as_it_is_answered() -> None:
     assert [one.method for one in asked] == ["GET", "GET"]
     assert {one.form["taskCallSid"] for one in asked} == {caller}
     assert [one.form["CallStatus"] for one in asked] == ["in-progress", "completed"]
+
+
+def test_a_conferences_leg_is_told_of_by_post_and_without_the_callers_call() -> None:
+    harness = queue_harness(leg="<Response/>")
+    harness.twilio.phone(WORKER).will(busy())
+    caller = harness.dial()
+    harness.run(5)
+    harness.twilio.voice.place_worker_leg(replace(order(caller), status_callback_method="POST", names_caller=False))
+    harness.run(5)
+    (asked,) = [asked for asked in harness.asked if asked.path == "/leg"]
+    assert (asked.method, asked.form["CallStatus"], "taskCallSid" in asked.form) == ("POST", "busy", False)
 
 
 def test_dequeue_leg_that_nobody_takes_fails_its_reservation() -> None:

@@ -101,14 +101,15 @@ class _Wait:
     def _interrupted(self, gone: LegEnded | GoTo) -> None:
         """The caller hung up or was redirected: the other side hears of it, and so does the action."""
         result = "hangup" if isinstance(gone, LegEnded) else "redirected"
+        told = result == "redirected" or not self.leg.context.leaves_task(self.call.sid)
         bridge = self.member.bridge
         if bridge is not None and bridge.state == "joined":
             bridge.part()
             result = "bridged" if result == "hangup" else "redirected-from-bridged"
         else:
             if bridge is not None:
-                bridge.abandon()
-            if self.member.task_sid and not self.member.left_with:
+                bridge.abandon(told=told)
+            if self.member.task_sid and not self.member.left_with and told:
                 self.leg.context.router.caller_left(self.member.task_sid)
         self.member.left_with = result
         form = _result(self.leg, self.member, result)
