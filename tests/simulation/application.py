@@ -3,14 +3,16 @@
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from chalicelib import aws
 from chalicelib.config import callcenter, team
+from chalicelib.crm import Approval, Attempt, exchange
+from chalicelib.crm import http as crm_http
 from chalicelib.observability import metrics
 from emulator.clock.scheduler import Scheduler, VirtualClock
 from tests.simulation import invocation
@@ -18,6 +20,8 @@ from tests.simulation.call_centre import CALLCENTER, CallCentre
 from tests.simulation.cloud import Cloud
 from tests.simulation.transport import CRM_HOST, OutboundTransport
 from tests.support.caches import forget_everything
+
+T = TypeVar("T")
 
 ENVIRONMENT: Mapping[str, str] = {
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -41,6 +45,9 @@ def running(call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transpor
         patch.object(aws, "client", cloud.client),
         patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(transport)),
         patch("urllib3.util.retry.time", _Time(clock)),
+        patch.object(crm_http, "time", _Time(clock)),
+        patch.object(crm_http, "prepare", _timed(crm_http.prepare, call_centre.twilio.scheduler)),
+        patch.object(exchange, "within", _within),
         # No proxy is asked for: `requests` would look through the environment at each request.
         patch("requests.sessions.get_environ_proxies", lambda *_given, **_named: {}),
         patch.object(metrics, "time", _Time(clock)),
@@ -67,6 +74,26 @@ def _through(transport: OutboundTransport) -> Any:
     return make_request
 
 
+def _within(seconds: float, work: Callable[[], T]) -> T:
+    """In place of a thread: whoever waits for `work` leaves it where it pauses when its virtual seconds are over."""
+    with invocation.current().leaving_after(seconds, exchange.TooLate()):
+        return work()
+
+
+def _timed(prepare: Callable[[Attempt], Approval], scheduler: Scheduler) -> Callable[[Attempt], Approval]:
+    """The http adapter, and an event that says how long it held its job."""
+
+    def timed(attempt: Attempt) -> Approval:
+        began = scheduler.now()
+        try:
+            return prepare(attempt)
+        finally:
+            seconds = scheduler.now() - began
+            scheduler.emit("crm_took", key=attempt.idempotency_key, call_sid=attempt.call_sid, seconds=f"{seconds:.3f}")
+
+    return timed
+
+
 @dataclass(frozen=True)
 class _Log:
     scheduler: Scheduler
@@ -87,6 +114,9 @@ class _Time:
     clock: VirtualClock
 
     def time(self) -> float:
+        return self.clock.now()
+
+    def monotonic(self) -> float:
         return self.clock.now()
 
     def sleep(self, seconds: float) -> None:

@@ -12,6 +12,8 @@ from chalicelib import aws, crm, jobs
 from chalicelib.caller import handlers
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import environment
+from chalicelib.crm import exchange
+from chalicelib.crm import http as crm_http
 from chalicelib.lifecycle import closing, reconcile, wrap_up
 from chalicelib.links import attributes, table
 from chalicelib.routing import assignment, events
@@ -108,6 +110,10 @@ def _without_activity(true: Any) -> Any:
     return lambda task_sid, reservation_sid, _activity_sid: true(task_sid, reservation_sid, "")
 
 
+def _however_long_it_takes(_true: Any) -> Any:
+    return lambda line, *given: line._exchange(*given)
+
+
 def _slow(true: Any) -> Any:
     def decide(*given: Any) -> Any:
         invocation.current().pause(6)
@@ -159,6 +165,8 @@ DEFECTS: Mapping[str, Defect] = {
         closing, "reject", _nothing, 3, 5, 6, faults="crm_declines=0.3,crm_500=0.3"
     ),
     "the CRM cannot tell repeats apart": _replace(crm, "prepare", _another_key_each_time, 7),
+    "the CRM has all the time that it wants": _replace(exchange.Line, "post", _however_long_it_takes, 9),
+    "the CRM's answer is read to its end": _replace(crm_http, "MAX_ANSWER_BYTES", lambda _most: 10**9, 9),
     "the waiting document is silent": _replace(caller_twiml, "wait", _says('<Pause length="120"/>'), 4),
     "the call ends without a word": _replace(caller_twiml, "after", _says(""), 4),
     "after the queue comes the queue": _replace(caller_twiml, "after", _once_more_in_the_queue, 4),
@@ -169,7 +177,7 @@ DEFECTS: Mapping[str, Defect] = {
     "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
     "nobody goes back to work": _replace(wrap_up, "_resume", _nothing, 5),
-    "who did not answer is offered the call again": _replace(rest, "reject", _without_activity, 5),
+    "who did not answer is offered the call again": _replace(rest, "reject", _without_activity, 5, faults="people"),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),
     "the assignment is slow": _replace(assignment, "decide", _slow, 8),

@@ -391,6 +391,17 @@ def sweeps_do_not_fail(observed: Observed) -> Found:
             yield Violation(6, "", f"a sweep ended with {event.detail['ended']}")
 
 
+# 9. A CRM that fails costs its budget, and no worker
+
+
+def the_crm_keeps_to_its_budget(observed: Observed) -> Found:
+    for call_sid, seconds in observed.crm_seconds:
+        if seconds > _RULES.crm.budget_seconds + 0.01:
+            yield Violation(9, call_sid, f"the CRM holds a job for {seconds:.1f} s")
+    if observed.crm_overreads:
+        yield Violation(9, "", "megabytes of the CRM's answer are read")
+
+
 INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     joined_to_one,
     not_to_nobody,
@@ -410,4 +421,5 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     crm_hears_of_each,
     answers_are_good,
     instructions_are_good,
+    the_crm_keeps_to_its_budget,
 )

@@ -6,7 +6,7 @@ from chalicelib.crm import http as crm_http
 from chalicelib.twilio import rest
 
 # The functions themselves: a test may have put something else in their place.
-CACHED = (team.hooks, environment.current, callcenter.current, aws.client, rest._client_with, crm_http._pool)
+CACHED = (team.hooks, environment.current, callcenter.current, aws.client, rest._client_with, crm_http._line)
 
 
 def forget_everything() -> None:
