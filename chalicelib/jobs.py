@@ -4,7 +4,8 @@
 its name is `call_sid`.
 """
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 import msgspec
 
@@ -20,10 +21,14 @@ Sid = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}\Z")]
 
 
 class RingWorker(msgspec.Struct, frozen=True, tag_field="job", tag="ring_worker"):
-    """Do the CRM work for this link, then ring the worker."""
+    """Do the CRM work for this link, then ring the worker.
+
+    `task_attributes` are for the CRM alone. They travel here, as each write of the link's row would pay for them.
+    """
 
     subject: Sid = msgspec.field(name="call_sid")
     reservation_sid: Sid
+    task_attributes: dict[str, Any] = {}
 
     @property
     def key(self) -> Key:
@@ -83,8 +88,8 @@ def decode(body: str) -> Job:
 
 
 def encode(job: Job) -> str:
-    """The body of the job's message."""
-    return msgspec.json.encode(job).decode()
+    """The body of the job's message, in ASCII: SQS refuses some characters that a caller's name may have."""
+    return json.dumps(msgspec.to_builtins(job), separators=(",", ":"))
 
 
 def send(job: Job, delay_seconds: int = 0) -> None:

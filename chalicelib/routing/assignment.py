@@ -18,7 +18,7 @@ from chalicelib.routing.reservation import Reservation, kind_of
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import Answer
-from chalicelib.twilio.values import attributes, sid, text
+from chalicelib.twilio.values import attributes, count, sid, text
 
 EMPTY_OK = Answer(200, "", "application/json")  # the reservation stays pending: a job is at work on it (contract 4.2)
 
@@ -50,7 +50,8 @@ def decide(webhook: Webhook, team_hook: TeamHook) -> Answer:
     link = _link(reservation, mode, rules, webhook)
     if not reservation.contact_uri:
         return _reject(link, rules, webhook.at)
-    return _prepare(link, rules, webhook.at) if mode.by_job else _connect(link, rules, webhook.at)
+    job = jobs.RingWorker(link.subject, link.reservation_sid, reservation.task_attributes)
+    return _prepare(link, job, rules, webhook.at) if mode.by_job else _connect(link, rules, webhook.at)
 
 
 def _own_answer(reservation: Reservation, team_hook: TeamHook) -> Answer | None:
@@ -63,12 +64,12 @@ def _own_answer(reservation: Reservation, team_hook: TeamHook) -> Answer | None:
         return None
 
 
-def _prepare(link: Link, rules: Queue, now: float) -> Answer:
+def _prepare(link: Link, job: jobs.RingWorker, rules: Queue, now: float) -> Answer:
     """By a job: one write, one message, an empty answer."""
     try:
         existing = table.reserve(link, now)
         if existing.state == "reserved":
-            jobs.send(jobs.RingWorker(link.subject, link.reservation_sid))
+            jobs.send(job)
     except Exception as error:
         log.error("assignment: no CRM first", why=type(error).__name__)
         if rules.on_outage == "fallback":
@@ -159,6 +160,8 @@ def _read(webhook: Webhook) -> Reservation:
         worker_name=text(form.get("WorkerName")),
         queue=environment.current().task_queue_name(form.get("TaskQueueSid", "")),
         task_attributes=task,
+        task_age=count(form.get("TaskAge")),
+        task_priority=count(form.get("TaskPriority")),
         worker_attributes=_attributes(form, "WorkerAttributes"),
     )
 

@@ -47,7 +47,7 @@ def _sids(job: Job) -> dict[str, str]:
 def _do(job: Job, clock: Callable[[], float]) -> None:
     match job:
         case RingWorker():
-            ring.ring_worker(job.key, clock)
+            ring.ring_worker(job, clock)
         case Reject():
             closing.reject(job.key, job.task_sid, job.reason, job.activity_sid, clock())
         case HangUp():

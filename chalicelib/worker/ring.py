@@ -1,10 +1,12 @@
 """CRM first, then the worker's phone: what a job does between the reservation and the ring."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
+from chalicelib.jobs import RingWorker
 from chalicelib.lifecycle import closing, lead_out
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
@@ -22,20 +24,20 @@ class Retry(Exception):
     """Not now: the job has to come again."""
 
 
-def ring_worker(key: Key, clock: Callable[[], float]) -> None:
+def ring_worker(job: RingWorker, clock: Callable[[], float]) -> None:
     """Do the CRM work for this link, then ring its worker; or reject the reservation, with the reason.
 
     `clock` gives epoch seconds. Raises Retry and NotDone when the job has to come again.
     """
     try:
-        link = table.claim(key, clock(), jobs.LEASE_SECONDS)
+        link = table.claim(job.key, clock(), jobs.LEASE_SECONDS)
     except table.ConditionFailed as failed:
-        _resume(key, failed.current, clock())
+        _resume(job.key, failed.current, clock())
         return
     if clock() > link.deadline:  # the message was late: the CRM is not asked for nothing
         closing.reject(link.key, link.task_sid, "too late to dial", "", clock())
         return
-    approval = _ask_crm(link, clock)
+    approval = _ask_crm(link, job.task_attributes, clock)
     if approval:
         _dial(link, approval, clock)
 
@@ -51,7 +53,7 @@ def _resume(key: Key, link: Link | None, now: float) -> None:
         closing.reject(key, link.task_sid, "dial lost", "", now)
 
 
-def _ask_crm(link: Link, clock: Callable[[], float]) -> crm.Approval | None:
+def _ask_crm(link: Link, task_attributes: Mapping[str, Any], clock: Callable[[], float]) -> crm.Approval | None:
     """The CRM's approval; None when it said no or could not be asked, and the reservation has been rejected."""
     rules = _rules(link)
     attempt = crm.Attempt(
@@ -63,6 +65,7 @@ def _ask_crm(link: Link, clock: Callable[[], float]) -> crm.Approval | None:
         worker_sid=link.worker_sid,
         worker_name=link.worker_name,
         at=clock(),
+        task_attributes=task_attributes,
     )
     try:
         return crm.prepare(rules.crm, attempt)

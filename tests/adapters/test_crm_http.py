@@ -3,15 +3,19 @@
 import hashlib
 import hmac
 import json
+import re
 import socket
 import threading
 import time
+from typing import Any
 
+import msgspec
 import pytest
 
 from chalicelib import crm
 from chalicelib.config import callcenter
 from chalicelib.crm import exchange, http
+from laptop.package import ROOT
 from tests.doubles.http_server import Answer, Endpoint, serving
 from tests.support.caches import forget_everything
 from tests.support.waiting import eventually
@@ -42,6 +46,19 @@ def test_the_attempt_is_posted_signed_and_can_be_told_from_a_repeat(environment:
     assert path == "/attempts" and headers["X-Cordboard-Signature"] == expected
     assert headers["Idempotency-Key"] == "WR1" and headers["Content-Type"] == "application/json"
     assert json.loads(body)["worker_name"] == "Dora" and len(endpoint.requests) == 1
+
+
+def test_the_documents_request_is_the_one_that_is_sent_and_its_check_takes_it(environment: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "crm.md").read_text(encoding="utf-8")
+    head, _, sent = re.findall(r"```http\n(.*?)\n```", page, re.DOTALL)[0].partition("\n\n")
+    headers = dict(line.split(": ") for line in head.splitlines()[1:])
+    code: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], code)  # noqa: S102 - our own document
+    body = sent.encode()
+    attempt = msgspec.json.decode(body, type=crm.Attempt)
+    assert msgspec.json.encode(attempt) == body and http._headers(attempt, body) == headers
+    assert code["is_ours"]("crm-key", headers, body)
+    assert not code["is_ours"]("crm-key", headers, body + b" ") and not code["is_ours"]("another", headers, body)
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])

@@ -41,7 +41,7 @@ def down(*_: object, **__: object) -> None:
 
 def test_crm_first_writes_the_link_sends_one_job_and_says_working_on_it(driver: Driver) -> None:
     assert outcome(driver.assign()) == EMPTY
-    assert driver.queued() == [jobs.RingWorker(CALL, RESERVATION)]
+    assert driver.queued() == [jobs.RingWorker(CALL, RESERVATION, json.loads(task_attributes()))]
     link = driver.link
     assert (link["state"], link["mode"], link["queue"], link["worker_name"]) == (
         "reserved",
@@ -162,7 +162,7 @@ def test_an_outage_leads_to_the_fallback_door_when_the_queue_says_so(
         patched.setattr(f"chalicelib.{gateway}", down)
         assert driver.assign()["statusCode"] == 503
     assert outcome(driver.assign()) == EMPTY
-    assert driver.queued() == [jobs.RingWorker(CALL, RESERVATION)]
+    assert driver.queued() == [jobs.RingWorker(CALL, RESERVATION, json.loads(task_attributes()))]
 
 
 def test_an_assignment_of_a_workflow_that_is_not_ours_is_refused_in_words(driver: Driver) -> None:
@@ -216,6 +216,19 @@ def test_an_unknown_task_queue_gets_the_default_rules(driver: Driver) -> None:
 def test_a_call_to_something_that_is_no_number_shows_the_default_lines_number(driver: Driver) -> None:
     answer = driver.assign("Urgent", TaskAttributes=task_attributes(to="sip:desk@example.com"))
     assert instruction(answer)["from"] == SUPPORT
+
+
+@pytest.mark.parametrize(
+    ("age", "priority", "expected"),
+    [("3", "5", (3, 5)), ("1209600", "2147483647", (1209600, 2147483647)), ("", "-1", (0, 0)), ("soon", "1e9", (0, 0))],
+)
+def test_the_teams_hook_is_told_how_long_the_task_waits_and_how_urgent_it_is(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, age: str, priority: str, expected: tuple[int, int]
+) -> None:
+    asked: list[Reservation] = []
+    team_hook(monkeypatch, asked.append)
+    driver.assign(TaskAge=age, TaskPriority=priority)
+    assert [(one.task_age, one.task_priority) for one in asked] == [expected]
 
 
 URL = "https://example.com/x"

@@ -1,5 +1,6 @@
 """The job: CRM first, then the worker's phone."""
 
+import json
 import time
 from typing import Any
 
@@ -12,7 +13,9 @@ from chalicelib.links.model import Key
 from chalicelib.twilio import rest
 from chalicelib.worker import consumer, ring
 from tests.conftest import ACTIVITIES
+from tests.doubles.http_server import serving
 from tests.support.api_gateway import BASE
+from tests.support.caches import forget_everything
 from tests.support.driver import CALL, CALLER, LEG, OTHER_LEG, PHONE, RESERVATION, SUPPORT, TASK, Driver
 
 KEY = Key(CALL, RESERVATION)
@@ -70,6 +73,49 @@ def test_the_attempt_is_recorded_once_however_often_it_is_made(driver: Driver) -
     items = driver.cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")["Items"]
     assert [item["item"]["S"] for item in items] == [f"ATTEMPT#{RESERVATION}"]
     assert items[0]["worker_name"]["S"] == "Bea"
+
+
+TASK_ATTRIBUTES = {
+    **dict.fromkeys(("from", "caller"), CALLER),
+    **dict.fromkeys(("to", "called"), SUPPORT),
+    **{
+        f"{who}_{what}": ""
+        for who in ("from", "to", "caller", "called")
+        for what in ("city", "state", "zip", "country")
+    },
+    "call_sid": CALL,
+    "account_sid": "AC" + "0" * 32,
+    "api_version": "2010-04-01",
+    "direction": "inbound",
+    "call_status": "in-progress",
+    "department": "sales",  # the line's
+    "language": "en",  # the menu's
+    "customer": {"id": 123456789012345678901234567890, "name": "Zoë \uffff \u0001 \U0001f600", "since": 2.5},
+}
+
+
+def test_the_crm_gets_every_attribute_of_the_task_with_the_key(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+    with serving((200, b'{"name": "Ann"}')) as endpoint:
+        environment.setenv("CRM_URL", f"{endpoint.url}/attempts")
+        forget_everything()
+        driver.assign("Sales", TaskAttributes=json.dumps(TASK_ATTRIBUTES))
+        (message,) = driver.cloud.take_messages()
+        driver.work(message)
+    ((_, headers, body),) = endpoint.requests
+    attempt = json.loads(body)
+    assert attempt["task_attributes"] == TASK_ATTRIBUTES
+    assert attempt["idempotency_key"] == headers["Idempotency-Key"] == RESERVATION
+    assert message.isascii()  # SQS refuses some characters (U+FFFF)
+    assert len(dialled(driver)) == 1 and "task_attributes" not in driver.link
+
+
+def test_a_job_of_an_older_version_has_no_attributes(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+    with serving((200, b"")) as endpoint:
+        environment.setenv("CRM_URL", f"{endpoint.url}/attempts")
+        forget_everything()
+        driver.assign("Sales")
+        driver.work(f'{{"job":"ring_worker","call_sid":"{CALL}","reservation_sid":"{RESERVATION}"}}')
+    assert json.loads(endpoint.requests[0][2])["task_attributes"] == {} and len(dialled(driver)) == 1
 
 
 def test_a_caller_whom_the_crm_declines_is_led_out_and_no_worker_is_moved(driver: Driver) -> None:
