@@ -1,7 +1,8 @@
 """The table of links and calls. Every step is one conditional write that says what it expects.
 
 Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of a task without a call. Sort `item`:
-"CALL" for what is known of the caller's own leg, the ReservationSid for a link.
+"CALL" for what is known of the caller's own leg, the ReservationSid for a link. Beside the calls, the partition "CRM"
+has a circuit breaker for each adapter.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ import msgspec
 from chalicelib import aws
 from chalicelib.config import callcenter, environment
 from chalicelib.links.attributes import decode, encode
-from chalicelib.links.model import Call, CallRecord, Key, Link, Outcome, State, before
+from chalicelib.links.model import Breaker, Call, CallRecord, Key, Link, Outcome, State, before
 
 # The sweep looks at a link this long after its time: crm-first the last moment to dial, direct the reservation's end.
 CHECK_AFTER_SECONDS = 10
@@ -22,6 +23,7 @@ CHECK_TALK_SECONDS = 240
 # A caller who waits is looked at this often, for the same reason.
 CHECK_CALLER_SECONDS = 240
 DUE_PAGE = 25
+BREAKERS = "CRM"
 
 
 class ConditionFailed(Exception):
@@ -222,6 +224,27 @@ def claim_caller(subject: str, now: float, lease_seconds: float, changes: Mappin
     changes = {**(changes or {}), "moved_at": now}
     write = _Write(changes, condition, {":lapsed": now - lease_seconds}, {}, _expiry(now))
     _update(subject, "CALL", write)
+
+
+def swap_breaker(adapter: str, seen: Breaker, new: Breaker, now: float) -> Breaker:
+    """Write the breaker of this adapter, if it is as it was `seen`. Returns the one that stands then."""
+    fields: dict[str, object] = {**msgspec.to_builtins(new), **_expiry(now)}
+    condition = " AND ".join(f"{name} = :seen_{name}" for name in Breaker.__struct_fields__)
+    if seen == Breaker():
+        condition = f"attribute_not_exists(failures) OR ({condition})"
+    expected = {f"seen_{name}": value for name, value in msgspec.to_builtins(seen).items()}
+    try:
+        aws.client("dynamodb").update_item(
+            TableName=environment.current().links_table,
+            Key=encode({"call_sid": BREAKERS, "item": adapter}),
+            UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in fields)}",
+            ConditionExpression=condition,
+            ExpressionAttributeValues=encode({f":{name}": value for name, value in {**fields, **expected}.items()}),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except aws.client("dynamodb").exceptions.ConditionalCheckFailedException as error:
+        return msgspec.convert(decode(error.response.get("Item", {})), Breaker, strict=False)
+    return new
 
 
 def find_call(subject: str, table: str = "") -> CallRecord:

@@ -8,15 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from unittest.mock import patch
+from zlib import crc32
 
 from chalicelib import aws
 from chalicelib.config import callcenter, team
 from chalicelib.crm import Approval, Attempt, exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.observability import metrics
+from chalicelib.worker import breaker
 from emulator.clock.scheduler import Scheduler, VirtualClock
 from tests.simulation import invocation
-from tests.simulation.call_centre import CALLCENTER, CallCentre
+from tests.simulation.call_centre import CallCentre
 from tests.simulation.cloud import Cloud
 from tests.simulation.transport import CRM_HOST, OutboundTransport
 from tests.support.caches import forget_everything
@@ -32,15 +34,18 @@ ENVIRONMENT: Mapping[str, str] = {
     "CRM_KEY": "crm-key",
     "CRM_URL": f"https://{CRM_HOST}/attempts",
 }
+JOB_PROCESSES = 5  # as app.py has JOBS_AT_ONCE
 NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_SECRET_PARAMETER", "AWS_ENDPOINT_URL")
 
 
 @contextmanager
-def running(call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transport: OutboundTransport) -> Iterator[Any]:
-    """app.py, until the block ends."""
+def running(
+    call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transport: OutboundTransport, rules: str
+) -> Iterator[Any]:
+    """app.py with this callcenter.toml, until the block ends."""
     with (
         patch.dict(os.environ, {**ENVIRONMENT, **call_centre.environment()}),
-        patch.object(callcenter, "source", lambda: CALLCENTER),
+        patch.object(callcenter, "source", lambda: rules),
         patch.object(team, "hooks", lambda: None),
         patch.object(aws, "client", cloud.client),
         patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(transport)),
@@ -50,6 +55,7 @@ def running(call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transpor
         patch.object(exchange, "within", _within),
         # No proxy is asked for: `requests` would look through the environment at each request.
         patch("requests.sessions.get_environ_proxies", lambda *_given, **_named: {}),
+        patch.object(breaker, "known", _known()),
         patch.object(metrics, "time", _Time(clock)),
     ):
         for name in NOT_SET:
@@ -92,6 +98,17 @@ def _timed(prepare: Callable[[Attempt], Approval], scheduler: Scheduler) -> Call
             scheduler.emit("crm_took", key=attempt.idempotency_key, call_sid=attempt.call_sid, seconds=f"{seconds:.3f}")
 
     return timed
+
+
+def _known() -> Callable[[str], breaker.Known]:
+    """What each of a few processes knows of the CRM: a message is always worked on by the same one."""
+    kept: dict[tuple[str, int], breaker.Known] = {}
+
+    def known(adapter: str) -> breaker.Known:
+        process = crc32(" ".join(invocation.current().about).encode()) % JOB_PROCESSES
+        return kept.setdefault((adapter, process), breaker.Known())
+
+    return known
 
 
 @dataclass(frozen=True)

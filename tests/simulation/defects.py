@@ -18,6 +18,7 @@ from chalicelib.lifecycle import closing, reconcile, wrap_up
 from chalicelib.links import attributes, table
 from chalicelib.routing import assignment, events
 from chalicelib.twilio import rest, urls
+from chalicelib.worker import approval
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -110,6 +111,20 @@ def _without_activity(true: Any) -> Any:
     return lambda task_sid, reservation_sid, _activity_sid: true(task_sid, reservation_sid, "")
 
 
+def _with_an_activity(_true: Any) -> Any:
+    """As if the worker had declined."""
+
+    def reject_later(link: Any, reason: str, now: float) -> None:
+        activity = environment.current().activity_sid("Unavailable")
+        closing.reject(link.key, link.task_sid, reason, activity, now)
+
+    return reject_later
+
+
+def _offered_again(_true: Any) -> Any:
+    return lambda link, why, now, **_named: closing.reject_later(link, f"CRM failed: {why}", now)
+
+
 def _however_long_it_takes(_true: Any) -> Any:
     return lambda line, *given: line._exchange(*given)
 
@@ -161,12 +176,20 @@ DEFECTS: Mapping[str, Defect] = {
         rest, "reservation_status", _any_reservation_is_pending, 2, 5, 6
     ),
     "the CRM's no is ignored": _replace(crm, "prepare", _whatever_the_crm_says, 3),
-    "a failed CRM rejects nothing": _replace(
+    "a failed CRM moves the worker": _replace(closing, "reject_later", _with_an_activity, 9, faults="crm_500=0.5"),
+    "a caller is offered again as long as the CRM fails": _replace(
+        approval, "_crm_failed", _offered_again, 9, faults="crm_500=0.95"
+    ),
+    "the CRM's no rejects nothing": _replace(
         closing, "reject", _nothing, 3, 5, 6, faults="crm_declines=0.3,crm_500=0.3"
     ),
     "the CRM cannot tell repeats apart": _replace(crm, "prepare", _another_key_each_time, 7),
-    "the CRM has all the time that it wants": _replace(exchange.Line, "post", _however_long_it_takes, 9),
-    "the CRM's answer is read to its end": _replace(crm_http, "MAX_ANSWER_BYTES", lambda _most: 10**9, 9),
+    "the CRM has all the time that it wants": _replace(
+        exchange.Line, "post", _however_long_it_takes, 9, faults="crm_drips=0.3"
+    ),
+    "the CRM's answer is read to its end": _replace(
+        crm_http, "MAX_ANSWER_BYTES", lambda _most: 10**9, 9, faults="crm_megabytes=0.3"
+    ),
     "the waiting document is silent": _replace(caller_twiml, "wait", _says('<Pause length="120"/>'), 4),
     "the call ends without a word": _replace(caller_twiml, "after", _says(""), 4),
     "after the queue comes the queue": _replace(caller_twiml, "after", _once_more_in_the_queue, 4),

@@ -149,13 +149,18 @@ def test_a_caller_who_cannot_be_led_out_now_is_led_out_by_the_next_delivery(driv
     assert len(driver.twilio.made(f"Calls/{CALL}.json")) == 2 and rejected(driver) == []
 
 
-def test_a_crm_that_cannot_be_asked_ends_in_a_rejection(driver: Driver) -> None:
-    driver.assign("Sales")
-    for job in driver.queued():
-        driver.work(job)
+def test_a_worker_whom_the_crm_declines_is_moved_and_the_next_one_gets_the_caller(
+    driver: Driver, environment: pytest.MonkeyPatch
+) -> None:
+    with serving((409, b'{"reason": "not this one"}')) as endpoint:
+        environment.setenv("CRM_URL", f"{endpoint.url}/attempts")
+        forget_everything()
+        driver.assign("Sales")
+        for job in driver.queued():
+            driver.work(job)
+    assert [one["WorkerActivitySid"] for one in rejected(driver)] == [ACTIVITIES["Unavailable"]]
+    assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "declined: not this one")
     assert dialled(driver) == []
-    assert len(rejected(driver)) == 1
-    assert driver.link["reason"].startswith("CRM failed: the CRM endpoint")
 
 
 def test_after_the_deadline_nothing_is_dialled(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,10 +333,14 @@ def test_a_second_leg_for_the_same_link_is_ended(driver: Driver) -> None:
     assert driver.link["worker_call_sid"] == OTHER_LEG
 
 
-def test_a_rejection_that_twilio_does_not_take_comes_again(driver: Driver) -> None:
+def declines(_adapter: str, _attempt: crm.Attempt) -> crm.Approval:
+    raise crm.Declined("not this one")
+
+
+def test_a_rejection_that_twilio_does_not_take_comes_again(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     driver.twilio.failures = {"POST /v1": [500]}
     driver.assign()
-    driver.cloud.client("dynamodb").delete_table(TableName="cordboard-test-contacts")
+    monkeypatch.setattr(crm, "prepare", declines)
     with pytest.raises(rest.TwilioUnavailable):
         driver.work(RING)
     consumer.work(RING, lambda: time.time() + jobs.LEASE_SECONDS + 1)
@@ -352,9 +361,9 @@ def test_a_message_that_is_no_job_is_not_lost(driver: Driver, body: str) -> None
         driver.work(body)
 
 
-def test_a_stale_activity_does_not_keep_the_caller_waiting(driver: Driver) -> None:
+def test_a_stale_activity_does_not_keep_the_caller_waiting(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Tasks/{TASK}/Reservations": [(400, 20001)]}
-    driver.cloud.client("dynamodb").delete_table(TableName="cordboard-test-contacts")
+    monkeypatch.setattr(crm, "prepare", declines)
     driver.ring()
     assert ["WorkerActivitySid" in form for form in rejected(driver)] == [True, False]
     assert driver.link["outcome"] == "rejected" and "stale" in driver.log.getvalue()
