@@ -72,8 +72,11 @@ def _crm_first(laptop: Laptop) -> str:
     )
 
 
-def _crm_fails(laptop: Laptop) -> str:
-    laptop.crm.replies = {"": (200, {"name": "Gus Moe", "whisper": "Gus, new patient."}), "Dora": (500, {})}
+def _crm_declines(laptop: Laptop) -> str:
+    laptop.crm.replies = {
+        "": (200, {"name": "Gus Moe", "whisper": "Gus, new patient."}),
+        "Dora": (409, {"reason": "wants another doctor"}),
+    }
     _on_duty(laptop, Dora=answers(1, [joined()]), Emil=answers(1, [hears("new patient"), joined()]))
     return _dials(laptop, "Gus", SALES, [joined(), talks(2), hangs_up()])
 
@@ -170,10 +173,10 @@ SCENARIOS: Sequence[Scenario] = (
     ),
     Scenario(
         "b",
-        "The CRM fails for one worker: rejected, and the next worker gets the caller",
-        _crm_fails,
+        "The CRM declines one worker: rejected, and the next worker gets the caller",
+        _crm_declines,
         (
-            "Dora: rejected (CRM failed: the CRM endpoint answered 500)",
+            "Dora: rejected (declined: wants another doctor)",
             "Emil: completed",
             "CRM: Gus Moe",
             "joined: Emil",

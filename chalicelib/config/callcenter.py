@@ -98,6 +98,12 @@ class Treatment(_Table, frozen=True):
         """After so many seconds the waiting document lets the caller leave: nobody waits for ever."""
         return self.wait.leave_after or LONGEST_WAIT_SECONDS
 
+    @property
+    def nobody_can_help(self) -> Ending:
+        """What a caller hears whom nobody can be rung for: the voicemail that the line has, else its `after.error`."""
+        endings = (self.after.error, self.after.leave)
+        return next((ending for ending in endings if ending.then == "voicemail"), self.after.error)
+
 
 class Line(Treatment, frozen=True, kw_only=True):
     numbers: tuple[Number, ...] = ()
@@ -145,6 +151,7 @@ class Queue(_Table, frozen=True):
     crm: Literal["contacts", "http", "none"] = "contacts"
     ring_timeout: Annotated[int, Meta(ge=5, le=600)] = 15
     on_outage: Literal["direct", "fallback"] = "direct"
+    on_crm_outage: Literal["voicemail", "ring"] = "voicemail"
     activities: Activities = Activities()
     wrap_up: WrapUp = WrapUp()
     workers: str = "1==1"
@@ -155,6 +162,8 @@ class Queue(_Table, frozen=True):
 class Crm(_Table, frozen=True):
     timeout: Annotated[float, Meta(gt=0, le=10)] = 2.0
     attempts: Annotated[int, Meta(ge=1, le=5)] = 3
+    breaker_failures: Annotated[int, Meta(ge=1, le=100)] = 3  # in a row: the CRM is out of order then
+    breaker_seconds: Annotated[int, Meta(ge=1, le=3600)] = 30  # and is asked again so often
 
     @property
     def budget_seconds(self) -> float:

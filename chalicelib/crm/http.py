@@ -3,18 +3,23 @@
 Request: POST, the Attempt as JSON. Headers: `X-Cordboard-Timestamp` (epoch seconds), `X-Cordboard-Signature` (hex
 HMAC-SHA256, keyed with the secret's `crm_key`, of the timestamp, a full stop and the body), `Idempotency-Key`.
 Answer: 2xx goes on (empty, or JSON with `name`, `whisper`, `data`). 409 declines (JSON with `reason`): this worker, or
-with `"who": "caller"` the caller, with `say` and `then`. 5xx and timeouts are tried again. Anything else counts as out
-of order.
+with `"who": "caller"` the caller, with `say` and `then`. 5xx and timeouts are tried again. Anything else, a redirect
+too, counts as out of order. An attempt takes `crm.timeout` at most, all of them `crm.budget_seconds`, by the clock on
+the wall.
 """
 
 import hashlib
 import hmac
+import time
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
 from chalicelib.config import callcenter, environment, secrets
+from chalicelib.config.callcenter import pause_before
+from chalicelib.crm import exchange
 from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Unavailable
 
 MAX_ANSWER_BYTES = 16 * 1024  # what a link keeps of an answer
@@ -34,27 +39,49 @@ def sign(key: str, timestamp: str, body: bytes) -> str:
 
 def prepare(attempt: Attempt) -> Approval:
     """Ask the endpoint. Raises Declined, DeclinedCaller, Unavailable."""
-    import urllib3
-
-    url = environment.current().crm_url
-    if not url:
+    if not environment.current().crm_url:
         raise Unavailable("CRM_URL is not set")
     body = msgspec.json.encode(attempt)
+    answer = _ask(body, _headers(attempt, body))
+    return _read(answer.status, answer.body)
+
+
+def _ask(body: bytes, headers: Mapping[str, str]) -> exchange.Answer:
+    """The first answer that is no 5xx, else the last one. Raises Unavailable when the last attempt had none."""
+    rules = callcenter.current().crm
+    ends_at = time.monotonic() + rules.budget_seconds
+    outcome = _post(body, headers, rules.timeout)
+    for retry in range(1, rules.attempts):
+        left = ends_at - time.monotonic() - pause_before(retry)
+        if (isinstance(outcome, exchange.Answer) and outcome.status < 500) or left <= 0:
+            break
+        time.sleep(pause_before(retry))
+        outcome = _post(body, headers, min(rules.timeout, left))
+    if isinstance(outcome, Unavailable):
+        raise outcome
+    return outcome
+
+
+def _post(body: bytes, headers: Mapping[str, str], seconds: float) -> exchange.Answer | Unavailable:
+    """What came of one attempt."""
+    from urllib3.exceptions import HTTPError
+
     try:
-        answer = _pool().request("POST", url, body=body, headers=_headers(attempt, body))
-    except urllib3.exceptions.HTTPError as error:
-        raise Unavailable(f"the CRM endpoint: {type(error).__name__}") from None
-    return _read(answer.status, answer.data)
+        return _line().post(body, headers, seconds, MAX_ANSWER_BYTES + 1)
+    except exchange.TooLate:
+        return Unavailable("the CRM endpoint gave no answer in its time")
+    except HTTPError as error:
+        return Unavailable(f"the CRM endpoint: {type(error).__name__}")
 
 
 def _read(status: int, data: bytes) -> Approval:
     try:
-        if status == 409:
-            raise _declined(msgspec.json.decode(data or b"{}", type=_Refusal))
-        if not 200 <= status < 300:
+        if status != 409 and not 200 <= status < 300:
             raise Unavailable(f"the CRM endpoint answered {status}")
         if len(data) > MAX_ANSWER_BYTES:
             raise Unavailable(f"the CRM endpoint's answer is larger than {MAX_ANSWER_BYTES} bytes")
+        if status == 409:
+            raise _declined(msgspec.json.decode(data or b"{}", type=_Refusal))
         return msgspec.json.decode(data, type=Approval) if data.strip() else Approval()
     except msgspec.DecodeError:
         raise Unavailable(f"the CRM endpoint's answer ({status}) is not the JSON that is agreed") from None
@@ -77,17 +104,5 @@ def _headers(attempt: Attempt, body: bytes) -> dict[str, str]:
 
 
 @cache
-def _pool() -> Any:
-    import urllib3
-
-    rules = callcenter.current().crm
-    retry = urllib3.Retry(
-        total=rules.attempts - 1,
-        status_forcelist=range(500, 600),
-        allowed_methods=None,
-        backoff_factor=0.2,
-        redirect=False,
-        raise_on_status=False,
-        respect_retry_after_header=False,
-    )
-    return urllib3.PoolManager(retries=retry, timeout=urllib3.Timeout(total=rules.timeout))
+def _line() -> exchange.Line:
+    return exchange.Line(environment.current().crm_url)

@@ -11,7 +11,11 @@ import msgspec
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One worker about to be rung for one caller. `at` is epoch seconds."""
+    """One worker about to be rung for one caller. `at` is epoch seconds.
+
+    `task_attributes` is the whole object as Twilio sent it: all that it tells of the call, and what line, menu and team
+    set. It is empty in a job of an older version.
+    """
 
     idempotency_key: str  # the ReservationSid: one attempt each
     call_sid: str
@@ -21,6 +25,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     worker_sid: str
     worker_name: str
     at: float
+    task_attributes: Mapping[str, Any] = {}
 
 
 class Approval(msgspec.Struct, frozen=True):

@@ -78,6 +78,18 @@ class Key(msgspec.Struct, frozen=True):
         return {"call_sid": self.subject, "reservation_sid": self.reservation_sid}
 
 
+class Breaker(msgspec.Struct, frozen=True, kw_only=True):
+    """The circuit breaker of a CRM adapter, as the table keeps it; without a row it is closed."""
+
+    failures: int = 0  # in a row
+    failed_at: float = 0  # when the last one was
+    retry_at: float = 0  # while it is open: when the CRM may be asked again
+
+    @property
+    def is_open(self) -> bool:
+        return self.retry_at > 0
+
+
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of the caller's own leg, whatever became of the links."""
 

@@ -2,7 +2,7 @@
 
 Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of a task without a call. Sort `item`:
 "CALL" for what is known of the caller's own leg, the ReservationSid for a link, "RECORDING#" and the RecordingSid for a
-voicemail that Twilio keeps.
+voicemail that Twilio keeps. Beside the calls, the partition "CRM" has a circuit breaker for each adapter.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ from chalicelib import aws
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.links.attributes import decode, encode
-from chalicelib.links.model import Call, CallRecord, Key, Link, Outcome, State, before
+from chalicelib.links.model import Breaker, Call, CallRecord, Key, Link, Outcome, State, before
 from chalicelib.links.modes import DIRECT
 
 # The sweep looks at a link this long after it was due: crm-first its job's begin, then the last moment to dial; direct
@@ -28,6 +28,7 @@ CHECK_CALLER_SECONDS = 240
 # The row of a recording stays this long after its recording should have been deleted: so long is that tried.
 RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
 DUE_PAGE = 25
+BREAKERS = "CRM"
 
 _RECORDING = "RECORDING#"
 
@@ -276,6 +277,29 @@ def forget_recording(due: Due) -> None:
     """The recording is deleted, and its row goes too; twice is like once."""
     key = encode({"call_sid": due.key.subject, "item": due.key.reservation_sid})
     aws.request("dynamodb", "delete_item", TableName=environment.current().links_table, Key=key)
+
+
+def swap_breaker(adapter: str, seen: Breaker, new: Breaker, now: float) -> Breaker:
+    """Write the breaker of this adapter, if it is as it was `seen`. Returns the one that stands then."""
+    fields: dict[str, object] = {**msgspec.to_builtins(new), **_expiry(now)}
+    condition = " AND ".join(f"{name} = :seen_{name}" for name in Breaker.__struct_fields__)
+    if seen == Breaker():
+        condition = f"attribute_not_exists(failures) OR ({condition})"
+    expected = {f"seen_{name}": value for name, value in msgspec.to_builtins(seen).items()}
+    try:
+        aws.request(
+            "dynamodb",
+            "update_item",
+            TableName=environment.current().links_table,
+            Key=encode({"call_sid": BREAKERS, "item": adapter}),
+            UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in fields)}",
+            ConditionExpression=condition,
+            ExpressionAttributeValues=encode({f":{name}": value for name, value in {**fields, **expected}.items()}),
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    except aws.client("dynamodb").exceptions.ConditionalCheckFailedException as error:
+        return msgspec.convert(decode(error.response.get("Item", {})), Breaker, strict=False)
+    return new
 
 
 def find_call(subject: str, table: str = "") -> CallRecord:

@@ -18,7 +18,7 @@ from chalicelib.routing.reservation import Reservation, kind_of
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import Answer
-from chalicelib.twilio.values import attributes, sid, text
+from chalicelib.twilio.values import attributes, count, sid, text
 
 EMPTY_OK = Answer(200, "", "application/json")  # the reservation stays pending: a job is at work on it (contract 4.2)
 
@@ -174,6 +174,8 @@ def _read(webhook: Webhook) -> Reservation:
         worker_name=text(form.get("WorkerName")),
         queue=environment.current().task_queue_name(form.get("TaskQueueSid", "")),
         task_attributes=task,
+        task_age=count(form.get("TaskAge")),
+        task_priority=count(form.get("TaskPriority")),
         worker_attributes=_attributes(form, "WorkerAttributes"),
     )
 

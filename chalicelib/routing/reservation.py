@@ -15,7 +15,7 @@ def kind_of(task_attributes: Mapping[str, Any]) -> str:
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
-    """One worker reserved for one task. `queue` is the task queue's friendly name."""
+    """One worker reserved for one task. `queue` is the task queue's friendly name; numbers that are none are 0."""
 
     reservation_sid: str
     task_sid: str
@@ -25,6 +25,8 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     worker_name: str
     queue: str
     task_attributes: dict[str, Any]
+    task_age: int = 0  # seconds
+    task_priority: int = 0
     worker_attributes: dict[str, Any]
 
     @property

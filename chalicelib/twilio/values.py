@@ -22,8 +22,8 @@ def text(value: object) -> str:
 
 
 def count(digits: str | None) -> int:
-    """The number that a field has: seconds, a place in the queue; 0 when it is missing, or larger than any of these."""
-    return int(digits) if digits and digits.isdecimal() and len(digits) < 10 else 0
+    """The number that a field has: seconds, a priority; 0 when it is missing, or larger than any of Twilio's."""
+    return int(digits) if digits and digits.isdecimal() and len(digits) <= 10 else 0
 
 
 def attributes(json: str) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
-from chalicelib.lifecycle import closing, lead_out
+from chalicelib.lifecycle import closing
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.values import sid
+from chalicelib.worker import approval
 
 # What POST /Calls says of the number that is called, and of the number that is shown (contract 7.6). Everything else is
 # the account's affair: permissions, funds, suspension.
@@ -36,22 +37,22 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
     if clock() > link.deadline:  # the message was late: the CRM is not asked for nothing
         closing.reject(link, "too late to dial", "", clock())
         return
-    if _is_rung_by_taskrouter(link):
+    task = rest.task(link.task_sid)
+    task_attributes = task.attributes if task else {}
+    if _is_rung_by_taskrouter(link, sid(task_attributes.get("worker_call_sid"))):
         log.info("TaskRouter rings already", **key.sids)
         return
-    approval = _ask_crm(link, clock)
-    if approval:
-        _dial(link, approval, clock)
+    approved = approval.ask(link, task_attributes, clock)
+    if approved:
+        _dial(link, approved, clock)
 
 
-def _is_rung_by_taskrouter(link: Link) -> bool:
+def _is_rung_by_taskrouter(link: Link, leg: str) -> bool:
     """Whether this dial would be the second one.
 
     An assignment that could not be recorded was answered with a dequeue, and came again; TaskRouter keeps the sid of
     the leg that it places with the task (contract 6), where it stays when the leg has ended.
     """
-    task = rest.task(link.task_sid)
-    leg = sid(task.attributes.get("worker_call_sid")) if task else ""
     if not leg or not rest.is_live(leg):
         return False
     try:
@@ -72,46 +73,7 @@ def _resume(key: Key, link: Link | None, now: float) -> None:
         closing.reject(link, "dial lost", "", now)
 
 
-def _ask_crm(link: Link, clock: Callable[[], float]) -> crm.Approval | None:
-    """The CRM's approval; None when it said no or could not be asked, and the reservation has been rejected."""
-    rules = _rules(link)
-    attempt = crm.Attempt(
-        idempotency_key=link.reservation_sid,
-        call_sid=link.subject,
-        caller=link.caller,
-        called=link.caller_id,
-        queue=link.queue,
-        worker_sid=link.worker_sid,
-        worker_name=link.worker_name,
-        at=clock(),
-    )
-    try:
-        return crm.prepare(rules.crm, attempt)
-    except crm.DeclinedCaller as no:
-        _decline_caller(link, no, clock())
-        return None
-    except (crm.Declined, crm.Unavailable) as error:
-        why = "declined" if isinstance(error, crm.Declined) else "CRM failed"
-        if isinstance(error, crm.Unavailable):
-            log.warning(why, metrics.of(metrics.CRM_FAILURES), why=str(error))
-        activity = environment.current().activity_sid(rules.activities.declined)
-        closing.reject(link, f"{why}: {error}", activity, clock())
-        return None
-
-
-def _decline_caller(link: Link, no: crm.DeclinedCaller, now: float) -> None:
-    """Lead the caller out of the queue. No worker is moved, and none is tried after this one.
-
-    The reservation is not rejected: that would hand the caller to the next worker first. Twilio cancels it when the
-    caller has left, and its event closes the link.
-    """
-    reason = f"declined: {no}"
-    table.set_reason_once(link.key, reason)
-    did = lead_out.decline(link.subject, link.base_url, no.say, no.then, now)
-    log.info("caller declined", metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason), reason=reason, did=did)
-
-
-def _dial(link: Link, approval: crm.Approval, clock: Callable[[], float]) -> None:
+def _dial(link: Link, approved: crm.Approval, clock: Callable[[], float]) -> None:
     """Ring the worker if the reservation is still wanted and there is time."""
     if clock() > link.deadline:
         closing.reject(link, "too late to dial", "", clock())
@@ -120,7 +82,7 @@ def _dial(link: Link, approval: crm.Approval, clock: Callable[[], float]) -> Non
     if status != "pending":
         closing.close_as(link.key, status, "", clock())
         return
-    kept = {"crm_name": approval.name, "crm_whisper": approval.whisper, "crm_data": dict(approval.data) or None}
+    kept = {"crm_name": approved.name, "crm_whisper": approved.whisper, "crm_data": dict(approved.data) or None}
     try:
         link = table.begin_dial(link.key, clock(), kept)
     except table.ConditionFailed:

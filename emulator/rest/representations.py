@@ -1,6 +1,8 @@
 """TaskRouter's resources as REST shows them (contract 7.5 and the published schemas)."""
 
 import json
+import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from emulator.taskrouter.model import (
@@ -226,8 +228,33 @@ class Representations:
             "url": f"{self.url}/Workers/{worker.sid}/Channels/{channel.sid}",
         }
 
+    def event(self, at: float, form: Mapping[str, str]) -> dict[str, object]:
+        """`form` are the fields of its callback; how `event_data` names them is inferred."""
+        return {
+            **self._owner(),
+            "sid": form["Sid"],
+            "actor_sid": None,
+            "actor_type": None,
+            "actor_url": None,
+            "description": form["EventDescription"],
+            "event_data": {_snake(name): value for name, value in form.items()},
+            "event_date": iso(at),
+            "event_date_ms": int(form["TimestampMs"]),
+            "event_type": form["EventType"],
+            "resource_sid": form["ResourceSid"],
+            "resource_type": form["ResourceType"],
+            "resource_url": None,
+            "source": "twilio",
+            "source_ip_address": None,
+            "url": f"{self.url}/Events/{form['Sid']}",
+        }
+
     def _owner(self) -> dict[str, object]:
         return {"account_sid": self._workspace.account_sid, "workspace_sid": self._workspace.sid}
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _dates(created: float, updated: float) -> dict[str, object]:

@@ -6,6 +6,7 @@ from emulator.rest import (
     account,
     activities,
     calls,
+    events,
     numbers,
     queues,
     recordings,
@@ -35,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *worker_channels.ROUTES,
     *tasks.ROUTES,
     *reservations.ROUTES,
+    *events.ROUTES,
 )
 _OF_ACCOUNT = (
     "Addresses|Applications|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|Conferences|ConnectApps|Keys|Messages|"
@@ -48,7 +50,7 @@ NOT_IMITATED_PATHS = re.compile(
     r"/2010-04-01/Accounts(?:\.json|/\w+/(?:"
     rf"(?:{_OF_ACCOUNT})\b.*|Calls/\w+/(?:{_OF_CALL})\b.*|Queues/\w+/Members\b.*"
     r"|IncomingPhoneNumbers/(?:Local|Mobile|TollFree|\w+/AssignedAddOns)\b.*))"
-    r"|/v1/Workspaces/\w+/(?:.*/)?(?:Events|Statistics|RealTimeStatistics|CumulativeStatistics)\b.*"
+    r"|/v1/Workspaces/\w+/(?:.*/)?(?:Statistics|RealTimeStatistics|CumulativeStatistics)\b.*"
     r"|(?!/2010-04-01/Accounts/|/v1/Workspaces\b).*"  # Twilio's other products
 )
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 
 from emulator.clock.scheduler import Scheduler
 from emulator.ports import Form, Webhooks, WebResult
-from emulator.taskrouter.model import Reservation, Task, Worker, Workspace
+from emulator.taskrouter.model import Reservation, Task, Told, Worker, Workspace
 
 DEADLINE = 15.0
 
 
 class Events:
-    """Sends to the workspace's EventCallbackUrl and looks at no answer: an event that fails is lost."""
+    """Keeps each event and sends it to the workspace's EventCallbackUrl, whose answer it does not look at."""
 
     def __init__(self, scheduler: Scheduler, webhooks: Webhooks, workspace: Workspace) -> None:
         self._scheduler = scheduler
@@ -53,9 +53,10 @@ class Events:
         self._send(event_type, kind, sid, {f"{name}Sid": sid, f"{name}Name": friendly_name})
 
     def _send(self, event_type: str, resource_type: str, resource_sid: str, fields: Form) -> None:
+        form = {**self._common(event_type, resource_type, resource_sid), **fields}
+        self._workspace.told.append(Told(self._scheduler.now(), form))
         if not self._workspace.wants(event_type):
             return
-        form = {**self._common(event_type, resource_type, resource_sid), **fields}
         self._webhooks.send(self._workspace.event_callback_url, form, _ignore, deadline=DEADLINE)
 
     def _common(self, event_type: str, resource_type: str, resource_sid: str) -> Form:

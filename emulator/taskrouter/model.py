@@ -1,6 +1,7 @@
 """TaskRouter's resources as plain data (contract 4.5, 5, 7.5). What happens to them is in `lifecycle` and `routing`."""
 
 import json
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -21,6 +22,7 @@ OPEN_RESERVATION = frozenset({"pending", "accepted", "wrapping"})
 CHANNELS = ("default", "voice", "chat", "sms", "video")
 ATTRIBUTES_LIMIT = 4096  # characters of JSON, contract 3.1
 TASK_TIMEOUT = 86_400
+MOST_EVENTS = 100_000  # that are kept; what came before them is forgotten
 LONGEST_TASK_TIMEOUT = 1_209_600
 
 
@@ -233,8 +235,22 @@ class Reservation:
         return self.status in OPEN_RESERVATION
 
 
+@dataclass(frozen=True)
+class Told:
+    """One event: when it happened, and the fields of its callback."""
+
+    at: float
+    form: Mapping[str, str]
+
+    @property
+    def sid(self) -> str:
+        return self.form["Sid"]
+
+
 @dataclass
 class Workspace:
+    """`told` are its events, the oldest first, whether or not anybody asked to be sent them."""
+
     sid: str
     account_sid: str
     operating_unit_sid: str
@@ -253,6 +269,7 @@ class Workspace:
     tasks: dict[str, Task] = field(default_factory=dict)
     reservations: dict[str, Reservation] = field(default_factory=dict)
     prioritize_queue_order: TaskOrder = "FIFO"
+    told: deque[Told] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
 
     def wants(self, event_type: str) -> bool:
         """Whether the event is to be sent."""

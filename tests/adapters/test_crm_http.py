@@ -3,14 +3,22 @@
 import hashlib
 import hmac
 import json
+import re
+import socket
+import threading
+import time
+from typing import Any
 
+import msgspec
 import pytest
 
 from chalicelib import crm
 from chalicelib.config import callcenter
-from chalicelib.crm import http
-from tests.doubles.http_server import Endpoint, serving
+from chalicelib.crm import exchange, http
+from laptop.package import ROOT
+from tests.doubles.http_server import Answer, Endpoint, serving
 from tests.support.caches import forget_everything
+from tests.support.waiting import eventually
 
 ATTEMPT = crm.Attempt(
     idempotency_key="WR1",
@@ -38,6 +46,19 @@ def test_the_attempt_is_posted_signed_and_can_be_told_from_a_repeat(environment:
     assert path == "/attempts" and headers["X-Cordboard-Signature"] == expected
     assert headers["Idempotency-Key"] == "WR1" and headers["Content-Type"] == "application/json"
     assert json.loads(body)["worker_name"] == "Dora" and len(endpoint.requests) == 1
+
+
+def test_the_documents_request_is_the_one_that_is_sent_and_its_check_takes_it(environment: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "crm.md").read_text(encoding="utf-8")
+    head, _, sent = re.findall(r"```http\n(.*?)\n```", page, re.DOTALL)[0].partition("\n\n")
+    headers = dict(line.split(": ") for line in head.splitlines()[1:])
+    code: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], code)  # noqa: S102 - our own document
+    body = sent.encode()
+    attempt = msgspec.json.decode(body, type=crm.Attempt)
+    assert msgspec.json.encode(attempt) == body and http._headers(attempt, body) == headers
+    assert code["is_ours"]("crm-key", headers, body)
+    assert not code["is_ours"]("crm-key", headers, body + b" ") and not code["is_ours"]("another", headers, body)
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])
@@ -96,16 +117,127 @@ def test_what_makes_no_sense_is_not_tried_again(
     assert len(endpoint.requests) == 1
 
 
-def test_an_endpoint_that_hangs_costs_its_timeout_each_time(environment: pytest.MonkeyPatch) -> None:
-    text = callcenter.source().replace("timeout = 2.0", "timeout = 0.1")
-    environment.setattr(callcenter, "current", lambda: callcenter.parse(text))
-    with serving("hang") as endpoint, pytest.raises(crm.Unavailable, match="MaxRetryError"):
+def test_the_connection_is_kept_from_one_attempt_to_the_next(environment: pytest.MonkeyPatch) -> None:
+    with serving((500, b"oops"), (200, b"")) as endpoint:
+        assert ask(environment, endpoint) == crm.Approval()
+        assert crm.prepare("http", ATTEMPT) == crm.Approval()
+    assert len(endpoint.requests) == 3 and endpoint.connections == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_never_followed(environment: pytest.MonkeyPatch, status: int) -> None:
+    with serving((status, b""), (200, b"")) as endpoint, pytest.raises(crm.Unavailable, match=f"answered {status}"):
         ask(environment, endpoint)
+    assert [path for path, _, _ in endpoint.requests] == ["/attempts"]
+
+
+# What a slow server costs: seconds of the clock on the wall, whatever it sends meanwhile
+
+
+@pytest.fixture
+def impatient(environment: pytest.MonkeyPatch) -> callcenter.Crm:
+    """A CRM that has 0.2 s for each of three attempts: 1.2 s in all."""
+    text = callcenter.source().replace("timeout = 2.0", "timeout = 0.2")
+    environment.setattr(callcenter, "current", lambda: callcenter.parse(text))
+    return callcenter.current().crm
+
+
+BUSY_MACHINE = 4.0  # seconds
+
+
+@pytest.mark.parametrize("answer", ["hang", "drip head", "drip body"])
+def test_a_slow_endpoint_costs_its_budget_and_no_more(
+    environment: pytest.MonkeyPatch, impatient: callcenter.Crm, answer: Answer
+) -> None:
+    began = time.monotonic()
+    with serving(answer) as endpoint:
+        with pytest.raises(crm.Unavailable, match=r"in its time|Timeout"):
+            ask(environment, endpoint)
+        took = time.monotonic() - began
+        if answer != "hang":
+            eventually(lambda: endpoint.hung_up == 3)  # nobody goes on reading
     assert len(endpoint.requests) == 3
+    assert 3 * 0.2 + 0.2 + 0.4 <= took < impatient.budget_seconds + BUSY_MACHINE
+
+
+def test_an_endpoint_that_takes_the_connection_and_never_speaks_tls_costs_the_same(
+    environment: pytest.MonkeyPatch, impatient: callcenter.Crm
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        environment.setenv("CRM_URL", f"https://127.0.0.1:{server.getsockname()[1]}/attempts")
+        forget_everything()
+        began = time.monotonic()
+        with pytest.raises(crm.Unavailable):
+            crm.prepare("http", ATTEMPT)
+    assert time.monotonic() - began < impatient.budget_seconds + BUSY_MACHINE
+
+
+def test_a_name_that_is_looked_up_for_ever_costs_the_same(
+    environment: pytest.MonkeyPatch, impatient: callcenter.Crm
+) -> None:
+    resolved, began = threading.Event(), time.monotonic()
+
+    def look_up(*_given: object, **_named: object) -> None:
+        resolved.wait()
+        raise socket.gaierror("nobody knows")
+
+    environment.setattr(socket, "getaddrinfo", look_up)
+    environment.setenv("CRM_URL", "https://crm.example.com/attempts")
+    forget_everything()
+    with pytest.raises(crm.Unavailable, match="in its time"):
+        crm.prepare("http", ATTEMPT)
+    resolved.set()
+    assert time.monotonic() - began < impatient.budget_seconds + BUSY_MACHINE
+
+
+def test_an_attempt_gets_no_more_time_than_the_budget_has_left(
+    environment: pytest.MonkeyPatch, impatient: callcenter.Crm
+) -> None:
+    given: list[float] = []
+
+    def slow(_work: object, seconds: float) -> None:
+        given.append(seconds)
+        clock.now += 0.5  # more than it may: a machine that was stopped
+        raise exchange.TooLate
+
+    clock = Clock()
+    environment.setattr(http, "time", clock)
+    environment.setattr(exchange, "within", lambda seconds, work: slow(work, seconds))
+    with pytest.raises(crm.Unavailable, match="in its time"):
+        http.prepare(ATTEMPT)
+    assert given == pytest.approx([0.2, 0.2])  # of 1.2 s: 0.5, a pause of 0.2, then 0.5 again
+
+
+class Clock:
+    """What the adapter uses of the module `time`."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+MEGABYTES = 64 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "asked"),
+    [(200, "larger than", 1), (409, "larger than", 1), (404, "answered 404", 1), (500, "answered 500", 3)],
+)
+def test_megabytes_are_not_read(environment: pytest.MonkeyPatch, status: int, why: str, asked: int) -> None:
+    with serving((status, b"a" * MEGABYTES)) as endpoint:
+        with pytest.raises(crm.Unavailable, match=why):
+            ask(environment, endpoint)
+        eventually(lambda: endpoint.hung_up == asked)
+    assert len(endpoint.requests) == asked and endpoint.sent < asked * MEGABYTES / 4
 
 
 def test_nobody_there(environment: pytest.MonkeyPatch) -> None:
-    with pytest.raises(crm.Unavailable, match="MaxRetryError"):
+    with pytest.raises(crm.Unavailable, match="NewConnectionError"):
         http.prepare(ATTEMPT)
 
 

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.crm import contacts
 from chalicelib.crm.port import Attempt
 from chalicelib.links import table
-from chalicelib.links.model import Key, Link
+from chalicelib.links.model import Breaker, Key, Link
 from tests.conftest import Aws
 
 CALL, RECORDING = "CA" + "a" * 32, "RE" + "a" * 32
@@ -30,6 +30,7 @@ MAKES: Mapping[str, Callable[[], object]] = {
     "record_waiting": lambda: table.record_waiting(CALL, KNOWN, NOW),
     "claim_caller": lambda: table.claim_caller(CALL, NOW, 20, {"declined_say": "No."}),
     "record_unknown_leg": lambda: table.record_unknown_leg(KEY, "CA" + "b" * 32, NOW),
+    "swap_breaker": lambda: table.swap_breaker("http", Breaker(), Breaker(failures=1, failed_at=NOW), NOW),
     "record_recording": lambda: table.record_recording(CALL, RECORDING, NOW),
 }
 MAKES_NONE: Mapping[str, Callable[[], object]] = {

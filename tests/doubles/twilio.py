@@ -20,6 +20,7 @@ class FakeTwilio:
     reservation: str = "pending"
     reservations: dict[str, dict[str, Any]] = field(default_factory=dict)  # by sid
     task: str = "wrapping"
+    attributes: str = "{}"  # of every task that is not in `tasks`
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)  # by sid; the ones that are listed
     activity: str = AVAILABLE  # of each worker
     activity_since: str = UPDATED
@@ -118,7 +119,8 @@ class FakeTwilio:
                     and task["workflow_sid"] == asked["WorkflowSid"]
                 ],
             )
-        standing = self.tasks.get(sid, {"sid": sid, "assignment_status": self.task, "date_updated": UPDATED})
+        told = {"sid": sid, "assignment_status": self.task, "attributes": self.attributes, "date_updated": UPDATED}
+        standing = self.tasks.get(sid, told)
         if method == "POST":
             from_ = {"completed": ("assigned", "wrapping"), "canceled": ("pending", "reserved")}
             if standing["assignment_status"] not in from_[form["AssignmentStatus"]]:

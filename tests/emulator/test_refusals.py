@@ -106,7 +106,7 @@ def test_a_resource_that_only_twilio_has_is_20501(method: str, path: str) -> Non
 
 @pytest.mark.parametrize(
     "path",
-    ["/Statistics", "/Events", f"/Events/{SID}", "/Workers/Statistics", f"/Workflows/{SID}/RealTimeStatistics"],
+    ["/Statistics", "/Workers/Statistics", f"/Workflows/{SID}/RealTimeStatistics"],
 )
 def test_statistics_and_events_are_20501(account: EmptyAccount, path: str) -> None:
     answer = account.taskrouter("GET", f"/{account.workspace().sid}{path}")

@@ -261,6 +261,21 @@ def test_the_reservations_of_a_task_are_listed_by_status() -> None:
     assert found["sid"] == reservation.sid
 
 
+def test_the_events_of_a_reservation_outlive_it() -> None:
+    centre, _, reservation = reserved()
+    asked = {"ReservationSid": reservation.sid, "StartDate": "2026-01-01T00:00:00Z"}
+    centre.router.lifecycle.reject(reservation)
+    centre.run(1200)
+    told = [event["event_type"] for event in listed(get(centre, "/Events", **asked), "events")]
+    assert told == ["reservation.rejected", "reservation.created"]
+    assert listed(get(centre, "/Events", ReservationSid=reservation.sid), "events") == []  # of the last 15 minutes
+    (one,) = listed(get(centre, "/Events", EventType="reservation.rejected", Minutes="60"), "events")
+    assert get(centre, f"/Events/{one['sid']}").body == one
+    assert refused(get(centre, "/Events", StartDate="yesterday")) == (400, 20001)
+    centre.run(31 * 86400)
+    assert listed(get(centre, "/Events", **asked), "events") == []
+
+
 @pytest.mark.parametrize("parent", ["Tasks", "Workers"])
 def test_rejecting_with_an_activity(parent: str) -> None:
     centre, task, reservation = reserved()

@@ -3,21 +3,27 @@
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
+from zlib import crc32
 
 from chalicelib import aws, budget
 from chalicelib.config import callcenter, secrets, team
+from chalicelib.crm import Approval, Attempt, exchange
+from chalicelib.crm import http as crm_http
 from chalicelib.observability import metrics
+from chalicelib.worker import breaker
 from emulator.clock.scheduler import Scheduler, VirtualClock
 from tests.simulation import invocation
-from tests.simulation.call_centre import CALLCENTER, CallCentre
+from tests.simulation.call_centre import CallCentre
 from tests.simulation.cloud import Cloud
 from tests.simulation.transport import CRM_HOST, OutboundTransport
 from tests.support.caches import forget_everything
+
+T = TypeVar("T")
 
 ENVIRONMENT: Mapping[str, str] = {
     "AWS_DEFAULT_REGION": "eu-west-1",
@@ -28,21 +34,28 @@ ENVIRONMENT: Mapping[str, str] = {
     "TWILIO_SECRET_PARAMETER": "/cordboard/test/secret",
     "CRM_URL": f"https://{CRM_HOST}/attempts",
 }
+JOB_PROCESSES = 5  # as app.py has JOBS_AT_ONCE
 NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_AUTH_TOKEN", "AWS_ENDPOINT_URL")
 
 
 @contextmanager
-def running(call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transport: OutboundTransport) -> Iterator[Any]:
-    """app.py, until the block ends."""
+def running(
+    call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transport: OutboundTransport, rules: str
+) -> Iterator[Any]:
+    """app.py with this callcenter.toml, until the block ends."""
     with (
         patch.dict(os.environ, {**ENVIRONMENT, **call_centre.environment()}),
-        patch.object(callcenter, "source", lambda: CALLCENTER),
+        patch.object(callcenter, "source", lambda: rules),
         patch.object(team, "hooks", lambda: None),
         patch.object(aws, "client", cloud.client),
         patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(transport)),
         patch("urllib3.util.retry.time", _Time(clock)),
+        patch.object(crm_http, "time", _Time(clock)),
+        patch.object(crm_http, "prepare", _timed(crm_http.prepare, call_centre.twilio.scheduler)),
+        patch.object(exchange, "within", _within),
         # No proxy is asked for: `requests` would look through the environment at each request.
         patch("requests.sessions.get_environ_proxies", lambda *_given, **_named: {}),
+        patch.object(breaker, "known", _known()),
         patch.object(metrics, "time", _Time(clock)),
         patch.object(budget, "time", _Time(clock)),
         patch.object(aws, "time", _Time(clock)),
@@ -70,6 +83,37 @@ def _through(transport: OutboundTransport) -> Any:
     return make_request
 
 
+def _within(seconds: float, work: Callable[[], T]) -> T:
+    """In place of a thread: whoever waits for `work` leaves it where it pauses when its virtual seconds are over."""
+    with invocation.current().leaving_after(seconds, exchange.TooLate()):
+        return work()
+
+
+def _timed(prepare: Callable[[Attempt], Approval], scheduler: Scheduler) -> Callable[[Attempt], Approval]:
+    """The http adapter, and an event that says how long it held its job."""
+
+    def timed(attempt: Attempt) -> Approval:
+        began = scheduler.now()
+        try:
+            return prepare(attempt)
+        finally:
+            seconds = scheduler.now() - began
+            scheduler.emit("crm_took", key=attempt.idempotency_key, call_sid=attempt.call_sid, seconds=f"{seconds:.3f}")
+
+    return timed
+
+
+def _known() -> Callable[[str], breaker.Known]:
+    """What each of a few processes knows of the CRM: a message is always worked on by the same one."""
+    kept: dict[tuple[str, int], breaker.Known] = {}
+
+    def known(adapter: str) -> breaker.Known:
+        process = crc32(" ".join(invocation.current().about).encode()) % JOB_PROCESSES
+        return kept.setdefault((adapter, process), breaker.Known())
+
+    return known
+
+
 @dataclass(frozen=True)
 class _Log:
     scheduler: Scheduler
@@ -92,7 +136,8 @@ class _Time:
     def time(self) -> float:
         return self.clock.now()
 
-    monotonic = time
+    def monotonic(self) -> float:
+        return self.clock.now()
 
     def sleep(self, seconds: float) -> None:
         invocation.current().pause(seconds)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
 
 from emulator.clock.scheduler import TraceEvent
 from emulator.taskrouter.model import Activity, Worker
@@ -91,6 +92,14 @@ after_wrap_up = "Available"
 timeout = 2.0
 attempts = 3
 """
+
+OnCrmOutage = Literal["voicemail", "ring"]
+
+
+def rules(on_crm_outage: OnCrmOutage) -> str:
+    """The rules of a world whose queue with a CRM endpoint has this setting."""
+    return CALLCENTER.replace('crm = "http"', f'crm = "http"\non_crm_outage = "{on_crm_outage}"')
+
 
 SUPPORT, SALES, URGENT = "+14155550100", "+14155550101", "+14155550102"
 

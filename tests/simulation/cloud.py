@@ -114,6 +114,8 @@ class Record:
     receives: int
 
 
+HAVE_DEFAULTS = ("reason", "activity_sid", "task_attributes")
+
 Done = Callable[[bool], None]
 
 
@@ -182,7 +184,7 @@ class Queue:
         job = json.loads(body)
         if self.faults.stream("other_version kind").random() < 0.5:
             return json.dumps({**job, "of_a_newer_version": {"depth": 1}})
-        return json.dumps({name: value for name, value in job.items() if name not in ("reason", "activity_sid")})
+        return json.dumps({name: value for name, value in job.items() if name not in HAVE_DEFAULTS})
 
 
 def _sids(body: str) -> tuple[str, ...]:

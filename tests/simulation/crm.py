@@ -3,22 +3,24 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from emulator.clock.scheduler import Scheduler
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.faults import Faults
 
+Said = Literal["yes", "no", "nonsense"]
+
 
 @dataclass(frozen=True)
 class CrmAnswer:
-    """One answer of the CRM to an attempt. `yes`: the worker's phone may ring."""
+    """One answer of the CRM to an attempt. Yes: the worker's phone may ring; nonsense is neither yes nor no."""
 
     at: float
     key: str
     call_sid: str
     worker_sid: str
-    yes: bool
+    said: Said
 
 
 class CrmStub:
@@ -42,20 +44,22 @@ class CrmStub:
         """Note an attempt that the embedded CRM wrote into its table."""
         if table == "cordboard-test-contacts":
             key = item["item"]["S"].removeprefix("ATTEMPT#")
-            self._note(key, item["call_sid"]["S"], item["worker_sid"]["S"], item["phone"]["S"] not in self._declined)
+            said: Said = "no" if item["phone"]["S"] in self._declined else "yes"
+            self._note(key, item["call_sid"]["S"], item["worker_sid"]["S"], said)
 
     def answer(self, key: str, attempt: Mapping[str, Any]) -> tuple[int, bytes]:
         """Status and body of the endpoint's answer."""
         about = (attempt["call_sid"], key)
+        said: Said = "yes"
         if self._faults.happens("crm_declines", about):
-            status, body = 409, b'{"reason": "not this one"}'
+            said, status, body = "no", 409, b'{"reason": "not this one"}'
         elif self._faults.happens("crm_garbage", about):
-            status, body = 200, b"<html>Welcome to nginx!</html>"
+            said, status, body = "nonsense", 200, b"<html>Welcome to nginx!</html>"
         else:
             status, body = 200, json.dumps({"name": "Ann", "whisper": "Ann is a customer."}).encode()
-        self._note(key, attempt["call_sid"], attempt["worker_sid"], status == 200 and body.startswith(b"{"))
+        self._note(key, attempt["call_sid"], attempt["worker_sid"], said)
         return status, body
 
-    def _note(self, key: str, call_sid: str, worker_sid: str, yes: bool) -> None:
-        self.log.append(CrmAnswer(self._scheduler.now(), key, call_sid, worker_sid, yes))
-        self._scheduler.emit("crm", key=key, call_sid=call_sid, worker_sid=worker_sid, said="yes" if yes else "no")
+    def _note(self, key: str, call_sid: str, worker_sid: str, said: Said) -> None:
+        self.log.append(CrmAnswer(self._scheduler.now(), key, call_sid, worker_sid, said))
+        self._scheduler.emit("crm", key=key, call_sid=call_sid, worker_sid=worker_sid, said=said)

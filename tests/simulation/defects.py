@@ -12,10 +12,13 @@ from chalicelib import aws, crm, jobs
 from chalicelib.caller import handlers
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import environment
+from chalicelib.crm import exchange
+from chalicelib.crm import http as crm_http
 from chalicelib.lifecycle import activity, closing, reconcile
 from chalicelib.links import attributes, table
 from chalicelib.routing import assignment, events
 from chalicelib.twilio import rest, urls
+from chalicelib.worker import approval
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -104,6 +107,23 @@ def _always_completed(true: Any) -> Any:
     return lambda key, _outcome, *given, **named: true(key, "completed", *given, **named)
 
 
+def _with_an_activity(_true: Any) -> Any:
+    """As if the worker had declined."""
+
+    def reject_later(link: Any, reason: str, now: float) -> None:
+        closing.reject(link, reason, environment.current().activity_sid("Unavailable"), now)
+
+    return reject_later
+
+
+def _offered_again(_true: Any) -> Any:
+    return lambda link, why, now, **_named: closing.reject_later(link, f"CRM failed: {why}", now)
+
+
+def _however_long_it_takes(_true: Any) -> Any:
+    return lambda line, *given: line._exchange(*given)
+
+
 def _slow(true: Any) -> Any:
     def decide(*given: Any) -> Any:
         invocation.current().pause(6)
@@ -151,10 +171,20 @@ DEFECTS: Mapping[str, Defect] = {
         rest, "reservation_status", _any_reservation_is_pending, 2, 5, 6
     ),
     "the CRM's no is ignored": _replace(crm, "prepare", _whatever_the_crm_says, 3),
-    "a failed CRM rejects nothing": _replace(
+    "a failed CRM moves the worker": _replace(closing, "reject_later", _with_an_activity, 9, faults="crm_500=0.5"),
+    "a caller is offered again as long as the CRM fails": _replace(
+        approval, "_crm_failed", _offered_again, 9, faults="crm_500=0.95"
+    ),
+    "the CRM's no rejects nothing": _replace(
         closing, "reject", _nothing, 3, 5, 6, faults="crm_declines=0.3,crm_500=0.3"
     ),
     "the CRM cannot tell repeats apart": _replace(crm, "prepare", _another_key_each_time, 7),
+    "the CRM has all the time that it wants": _replace(
+        exchange.Line, "post", _however_long_it_takes, 9, faults="crm_drips=0.3"
+    ),
+    "the CRM's answer is read to its end": _replace(
+        crm_http, "MAX_ANSWER_BYTES", lambda _most: 10**9, 9, faults="crm_megabytes=0.3"
+    ),
     "the waiting document is silent": _replace(caller_twiml, "wait", _says('<Pause length="120"/>'), 4),
     "the call ends without a word": _replace(caller_twiml, "after", _says(""), 4),
     "after the queue comes the queue": _replace(caller_twiml, "after", _once_more_in_the_queue, 4),
@@ -165,7 +195,7 @@ DEFECTS: Mapping[str, Defect] = {
     "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
     "nobody goes back to work": _replace(activity, "resume", _nothing, 5),
-    "who did not answer is offered the call again": _replace(activity, "leave_out", _nothing, 5),
+    "who did not answer is offered the call again": _replace(activity, "leave_out", _nothing, 5, faults="people"),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),
     "the assignment is slow": _replace(assignment, "decide", _slow, 8),

@@ -54,6 +54,8 @@ RATES: Mapping[str, float] = {
     "crm_500": 0.1,
     "crm_garbage": 0.05,
     "crm_declines": 0.05,
+    "crm_drips": 0.05,
+    "crm_megabytes": 0.05,
     "crm_down": 0.3,
     # People
     "caller_hangs_up": 0.35,

@@ -5,15 +5,18 @@ a condition, faults excuse: only those about the very call, and only of the kind
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from chalicelib.config import callcenter
+from chalicelib.lifecycle.closing import PAUSE_SECONDS
 from emulator.clock.scheduler import NOT_IMITATED
 from emulator.voice.interpreter import STOCK_ERROR
-from tests.simulation.call_centre import AWAY, CALLCENTER, SALES, SUPPORT, URGENT
+from tests.simulation.call_centre import AWAY, CALLCENTER, SALES, SUPPORT, URGENT, WORKERS
+from tests.simulation.crm import Said
 from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Observed, Reserved
 
 AWS = ("dynamodb", "sqs", "ssm", "lambda_dies", "timeout", "cold_start", "connection_failed", "no_connection")
@@ -27,6 +30,8 @@ SOON, LATER = 5.0, 30.0
 _PEOPLE = ("caller_", "worker_", "activity_")
 SILENCE, LONG_SILENCE = 30.0, 60.0
 LONGEST_CALL = 600.0
+CRM_FAILS = ("crm_slow", "crm_500", "crm_garbage", "crm_drips", "crm_megabytes", "crm_down")
+CRM_OUT = 60.0  # a failure, the seconds until the CRM is asked again, and a job that comes again
 # Twilio's complaints about what it was answered (contract 1.4, 7.6), and what the emulator would have to imitate.
 INVALID = frozenset(
     {NOT_IMITATED, "11200", "12100", "12200", "12300", "14201", "14202", "14203", "14206", "14220", "14221", "14222"}
@@ -125,16 +130,31 @@ def no_late_dial(observed: Observed) -> Found:
 def crm_first(observed: Observed) -> Found:
     yes: dict[str, float] = {}
     for answer in observed.world.crm.log:
-        if answer.yes:
+        if answer.said == "yes":
             yes.setdefault(answer.key, answer.at)
     for leg in observed.legs.values():
-        if leg.own and yes.get(leg.reservation_sid, FOREVER) > leg.dialed:
+        without = leg.own and yes.get(leg.reservation_sid, FOREVER) > leg.dialed
+        if without and not _may_ring_without_crm(observed, leg):
             yield Violation(3, leg.call_sid, f"{leg.sid} rings without the CRM's yes to {leg.reservation_sid}")
         rules = QUEUES[observed.calls[leg.call_sid].caller.line]
         if not leg.own and rules.mode == "crm-first":
             outage = observed.faults_about((leg.reservation_sid,), ("dynamodb", "sqs"))
             if not outage or rules.on_outage != "direct":
                 yield Violation(3, leg.call_sid, f"{leg.sid} was dequeued without the CRM")
+
+
+def _may_ring_without_crm(observed: Observed, leg: Leg) -> bool:
+    """The queue rings when its CRM is out of order, and it has been just now: for this call, or unasked for others.
+
+    A no that the CRM said, and that was heard, counts all the same.
+    """
+    if observed.calls[leg.call_sid].caller.line != SALES or observed.world.plan.on_crm_outage != "ring":
+        return False
+    if observed.faults_about((leg.reservation_sid,), CRM_FAILS):
+        return True
+    asked = any(answer.key == leg.reservation_sid for answer in observed.world.crm.log)
+    since = leg.asked - CRM_OUT
+    return not asked and any(fault.kind in CRM_FAILS and since < fault.at <= leg.asked for fault in observed.faults)
 
 
 def _fell_back_to_direct(observed: Observed, reservation_sid: str) -> bool:
@@ -144,21 +164,30 @@ def _fell_back_to_direct(observed: Observed, reservation_sid: str) -> bool:
 
 
 def crm_no_is_a_rejection(observed: Observed) -> Found:
-    said: dict[str, list[bool]] = {}
-    last: dict[str, float] = {}
-    for answer in observed.world.crm.log:
-        said.setdefault(answer.key, []).append(answer.yes)
-        last[answer.key] = answer.at
-    for sid, answers in said.items():
-        reservation = observed.reservations.get(sid)
-        if reservation is None or any(answers) or _fell_back_to_direct(observed, sid):
-            continue
+    """A CRM that fails says neither yes nor no; a no that it failed to bring across is one that nobody heard."""
+    for reservation, at in _refused(observed):
+        sid, ended = reservation.sid, reservation.statuses[-1][0]
+        unheard = bool(observed.faults_about((sid,), CRM_FAILS))
+        allowed = SOON + (PAUSE_SECONDS + _RULES.crm.budget_seconds if unheard else 0)
         fair = ("rejected", "canceled", "rescinded", *(["timeout"] if observed.faults_about((sid,)) else []))
         if reservation.status not in fair:
             yield Violation(3, reservation.call_sid, f"the CRM said no to {sid}, which ended {reservation.status}")
-        elif reservation.statuses[-1][0] > last[sid] + SOON and not _troubled(observed, sid):
-            waited = reservation.statuses[-1][0] - last[sid]
-            yield Violation(3, reservation.call_sid, f"{sid} ended only {waited:.0f} s after the CRM's no")
+        elif ended > at + allowed and not _troubled(observed, sid):
+            yield Violation(3, reservation.call_sid, f"{sid} ended only {ended - at:.0f} s after the CRM's no")
+
+
+def _refused(observed: Observed) -> Iterator[tuple[Reserved, float]]:
+    """The reservations to which the CRM said no and nothing else, and when; not one that may ring without its word."""
+    said: dict[str, set[Said]] = {}
+    last: dict[str, float] = {}
+    for answer in observed.world.crm.log:
+        said.setdefault(answer.key, set()).add(answer.said)
+        last[answer.key] = answer.at
+    excused = {leg.reservation_sid for leg in observed.legs.values() if _may_ring_without_crm(observed, leg)}
+    for sid, answers in said.items():
+        known = sid in observed.reservations and answers == {"no"}
+        if known and sid not in excused and not _fell_back_to_direct(observed, sid):
+            yield observed.reservations[sid], last[sid]
 
 
 def _troubled(observed: Observed, reservation_sid: str) -> bool:
@@ -356,7 +385,7 @@ def crm_hears_of_each(observed: Observed) -> Found:
         if about.setdefault(answer.key, (answer.call_sid, answer.worker_sid)) != (answer.call_sid, answer.worker_sid):
             yield Violation(7, answer.call_sid, f"the key {answer.key} is of two attempts")
     for leg in observed.legs.values():
-        if leg.own and leg.reservation_sid not in about:
+        if leg.own and leg.reservation_sid not in about and not _may_ring_without_crm(observed, leg):
             yield Violation(7, leg.call_sid, f"the CRM was never asked about {leg.reservation_sid}")
 
 
@@ -403,6 +432,39 @@ def sweeps_do_not_fail(observed: Observed) -> Found:
             yield Violation(6, "", f"a sweep ended with {event.detail['ended']}")
 
 
+# 9. A CRM that fails costs its budget, and no worker
+
+
+def nobody_is_moved_for_the_crm(observed: Observed) -> Found:
+    """No worker changes activity with a rejection about whose reservation the CRM never said yes or no."""
+    spoke = {answer.key for answer in observed.world.crm.log if answer.said != "nonsense"}
+    rang = {leg.reservation_sid for leg in observed.legs.values()}
+    for sid, reservation in observed.reservations.items():
+        if reservation.status != "rejected" or sid in spoke | rang or not WORKERS[reservation.worker][0]:
+            continue
+        at = reservation.statuses[-1][0]
+        moved = [name for since, name in observed.activities.get(reservation.worker_sid, []) if since == at]
+        if moved:
+            yield Violation(9, reservation.call_sid, f"{reservation.worker} is {moved[-1]}, and the CRM said nothing")
+
+
+def nobody_loops_for_the_crm(observed: Observed) -> Found:
+    """Where nothing else goes wrong with a call, its caller is offered so often in vain, and then led out."""
+    failed = Counter(row["call_sid"] for row in observed.world.rows() if row.get("reason", "").startswith("CRM failed"))
+    for call_sid, times in failed.items():
+        other = [fault for fault in observed.faults_about((call_sid,)) if not fault.kind.startswith(("crm_", *_PEOPLE))]
+        if times > _RULES.crm.breaker_failures and not other:
+            yield Violation(9, call_sid, f"the CRM fails {times} times for one caller")
+
+
+def the_crm_keeps_to_its_budget(observed: Observed) -> Found:
+    for call_sid, seconds in observed.crm_seconds:
+        if seconds > _RULES.crm.budget_seconds + 0.01:
+            yield Violation(9, call_sid, f"the CRM holds a job for {seconds:.1f} s")
+    if observed.crm_overreads:
+        yield Violation(9, "", "megabytes of the CRM's answer are read")
+
+
 INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     joined_to_one,
     not_to_nobody,
@@ -422,4 +484,7 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     crm_hears_of_each,
     answers_are_good,
     instructions_are_good,
+    nobody_is_moved_for_the_crm,
+    nobody_loops_for_the_crm,
+    the_crm_keeps_to_its_budget,
 )

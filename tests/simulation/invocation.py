@@ -3,7 +3,8 @@
 Between two effects a handler runs in no time, as one piece; at each effect it may die, and others run while it waits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -68,11 +69,23 @@ class Invocation:
     def _resume(self) -> None:
         cast(greenlet.greenlet, self.coroutine).switch()
 
+    @contextmanager
+    def leaving_after(self, seconds: float, error: Exception) -> Iterator[None]:
+        """This block ends with `error` where it waits when it has taken so long."""
+        limit = self.scheduler.after(seconds, lambda: self._throw(error))
+        try:
+            yield
+        finally:
+            limit.cancel()
+
     def kill(self) -> None:
         """End it where it waits."""
+        self._throw(Died("timeout"))
+
+    def _throw(self, error: BaseException) -> None:
         if self.timer is not None:
             self.timer.cancel()
-        cast(greenlet.greenlet, self.coroutine).throw(Died("timeout"))
+        cast(greenlet.greenlet, self.coroutine).throw(error)
 
 
 class Lambda:

@@ -91,6 +91,8 @@ class Observed:
         self.tasks: dict[str, list[tuple[float, str, str]]] = {}  # times, statuses and callers
         self.activities: dict[str, list[tuple[float, str]]] = {}  # of each worker
         self.faults: list[Fault] = []
+        self.crm_seconds: list[tuple[str, float]] = []  # how long the CRM held a job, with the caller's CallSid
+        self.crm_overreads = 0
         self.warnings: list[tuple[float, str, str]] = []
         for event in world.trace:
             take = getattr(self, f"_{event.kind}", None)
@@ -167,6 +169,12 @@ class Observed:
 
     def _fault(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         self.faults.append(Fault(event.at, detail["fault"], frozenset(detail["about"].split())))
+
+    def _crm_took(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.crm_seconds.append((detail["call_sid"], float(detail["seconds"])))
+
+    def _crm_overread(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.crm_overreads += 1
 
     def _warning(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         self.warnings.append((event.at, detail["code"], detail["sid"]))

@@ -20,10 +20,12 @@ from tests.simulation import invocation
 from tests.simulation.faults import Faults
 
 Answer = tuple[int, bytes]
+Streamed = tuple[int, io.IOBase, int]  # status, body, length
 # The CRM's endpoint: gets the Idempotency-Key and the body; answers status and body.
 CrmEndpoint = Callable[[str, Mapping[str, Any]], Answer]
 
 CRM_HOST = "crm.example"
+MANY_BYTES = 36
 
 
 class OutboundTransport:
@@ -46,13 +48,14 @@ class OutboundTransport:
         **_options: object,
     ) -> HTTPResponse:
         text = body.decode() if isinstance(body, bytes) else body or ""
+        request = _Request(method, url, text, headers or {}, timeout)
         if pool.host == CRM_HOST:
-            status, answer = self._to_crm(pool, _Request(method, url, text, headers or {}, timeout))
+            status, answer, length = self._to_crm(pool, request)
         else:
-            status, answer = self._to_twilio(pool, _Request(method, url, text, headers or {}, timeout))
+            status, answer, length = _streamed(self._to_twilio(pool, request))
         return HTTPResponse(
-            body=io.BytesIO(answer),
-            headers={"Content-Type": "application/json", "Content-Length": str(len(answer))},
+            body=answer,
+            headers={"Content-Type": "application/json", "Content-Length": str(length)},
             status=status,
             preload_content=False,
             request_method=method,
@@ -88,7 +91,7 @@ class OutboundTransport:
 
     # The CRM
 
-    def _to_crm(self, pool: HTTPConnectionPool, request: "_Request") -> Answer:
+    def _to_crm(self, pool: HTTPConnectionPool, request: "_Request") -> Streamed:
         here, key = invocation.current(), request.headers["Idempotency-Key"]
         happens = _Draw(self._faults, (*here.about, key))
         if self._faults.is_down("crm_down", here.about):
@@ -96,12 +99,23 @@ class OutboundTransport:
             raise ConnectTimeoutError(pool, "Connection to the CRM timed out.")
         if happens("crm_500"):
             here.pause(0.2)
-            return 500, b"oops"
+            return _streamed((500, b"oops"))
         seconds = self._faults.seconds("crm", 0.05, 0.8)
         answer = here.effect("crm", seconds, lambda: self._crm(key, json.loads(request.body)))
         if happens("crm_slow"):
             _time_out(pool, request)
-        return answer
+        if happens("crm_drips"):
+            return self._dripped(answer)
+        if happens("crm_megabytes"):
+            return self._faults.stream("crm_megabytes kind").choice((200, 409)), _Megabytes(), _Megabytes.LENGTH
+        return _streamed(answer)
+
+    def _dripped(self, answer: Answer) -> Streamed:
+        """The head comes a byte a second, or the body does."""
+        if self._faults.stream("crm_drips kind").random() < 0.5:
+            for _ in range(MANY_BYTES):
+                invocation.current().pause(1.0)
+        return answer[0], _Drips(answer[1]), len(answer[1])
 
 
 @dataclass(frozen=True)
@@ -129,6 +143,36 @@ def _refusal(status: int, code: int, message: str) -> Answer:
 def _time_out(pool: HTTPConnectionPool, request: _Request) -> NoReturn:
     invocation.current().pause(request.timeout.read_timeout)
     raise ReadTimeoutError(pool, request.url, "Read timed out.")
+
+
+def _streamed(answer: Answer) -> Streamed:
+    status, body = answer
+    return status, io.BytesIO(body), len(body)
+
+
+class _Drips(io.BytesIO):
+    """A body that comes a byte a second: no read of the socket takes long."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        invocation.current().pause(1.0)
+        return super().read(min(1, size) if size and size > 0 else 1)
+
+
+class _Megabytes(io.RawIOBase):
+    """A body that may not be read to its end."""
+
+    LENGTH = 64 * 1024 * 1024
+    MOST = 64 * 1024
+
+    def __init__(self) -> None:
+        self._given = 0
+
+    def read(self, size: int = -1) -> bytes:
+        size = min(size, self.LENGTH - self._given) if size >= 0 else self.LENGTH - self._given
+        self._given += size
+        if self._given > self.MOST:
+            invocation.current().scheduler.emit("crm_overread", read=str(self._given))
+        return b"a" * size
 
 
 class _Draw:

@@ -14,7 +14,7 @@ from emulator.twilio import Twilio
 from emulator.voice.context import CanceledTask
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
-from tests.simulation.call_centre import ACCOUNT_SID, CallCentre, Staff, build
+from tests.simulation.call_centre import ACCOUNT_SID, CallCentre, OnCrmOutage, Staff, build, rules
 from tests.simulation.callers import Crowd
 from tests.simulation.cloud import Cloud, Done, Queue, Record, Sqs, Ssm, Tables
 from tests.simulation.crm import CrmStub
@@ -28,6 +28,7 @@ from tests.support import api_gateway, resources
 JOB_TIMEOUT, SWEEP_TIMEOUT = 20.0, 60.0  # of the functions, as .chalice/config.json has them
 SWEEP_EVERY = 60.0
 START = 1_800_000_000.0
+ON_CRM_OUTAGE: tuple[OnCrmOutage, ...] = ("voicemail", "ring")
 CANCELED_TASK: tuple[CanceledTask, ...] = ("stays", "leaves")
 SPAN = 300.0  # seconds in which the callers dial
 # Then nothing goes wrong, and nothing sweeps, until the last sweep. Twilio forgets a task five minutes after its end.
@@ -43,6 +44,11 @@ class Plan:
     rates: Mapping[str, float]
     calls: int = 25
     dies: Callable[[Step], bool] | None = None
+
+    @property
+    def on_crm_outage(self) -> OnCrmOutage:
+        """What the team of this world chose for the queue with the CRM endpoint."""
+        return random.Random(f"{self.seed}:on_crm_outage").choice(ON_CRM_OUTAGE)
 
 
 @dataclass
@@ -74,10 +80,12 @@ class World:
         return self.gateway.functions
 
     def rows(self) -> list[dict[str, Any]]:
-        """Every row of the links table."""
+        """Every row of the links table that is about a call."""
         from chalicelib.links.attributes import decode
+        from chalicelib.links.table import BREAKERS
 
-        return [decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
+        rows = [decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
+        return [row for row in rows if row["call_sid"] != BREAKERS]
 
 
 def play(plan: Plan) -> World:
@@ -86,8 +94,8 @@ def play(plan: Plan) -> World:
     clock = VirtualClock(START)
     twilio = _twilio(plan, clock)
     world = _make(plan, clock, twilio)
-    cloud = _cloud(world)
-    with running(world.call_centre, clock, cloud, OutboundTransport(twilio, world.crm.answer, world.faults)) as app:
+    transport = OutboundTransport(twilio, world.crm.answer, world.faults)
+    with running(world.call_centre, clock, _cloud(world), transport, rules(plan.on_crm_outage)) as app:
         world.app = world.gateway.app = app
         _run(world)
     return world

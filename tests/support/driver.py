@@ -33,6 +33,9 @@ class Driver:
     twilio: FakeTwilio
     log: io.StringIO = field(default_factory=io.StringIO)
 
+    def __post_init__(self) -> None:
+        self.twilio.attributes = task_attributes()
+
     def send(self, event: dict[str, Any]) -> dict[str, Any]:
         import app
 

@@ -210,6 +210,19 @@ def test_a_call_to_something_that_is_no_number_shows_the_default_lines_number(dr
     assert instruction(answer)["from"] == SUPPORT
 
 
+@pytest.mark.parametrize(
+    ("age", "priority", "expected"),
+    [("3", "5", (3, 5)), ("1209600", "2147483647", (1209600, 2147483647)), ("", "-1", (0, 0)), ("soon", "1e9", (0, 0))],
+)
+def test_the_teams_hook_is_told_how_long_the_task_waits_and_how_urgent_it_is(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, age: str, priority: str, expected: tuple[int, int]
+) -> None:
+    asked: list[Reservation] = []
+    team_hook(monkeypatch, asked.append)
+    driver.assign(TaskAge=age, TaskPriority=priority)
+    assert [(one.task_age, one.task_priority) for one in asked] == [expected]
+
+
 URL = "https://example.com/x"
 
 

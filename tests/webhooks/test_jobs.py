@@ -1,5 +1,6 @@
 """The job: CRM first, then the worker's phone."""
 
+import json
 import time
 from typing import Any
 
@@ -12,7 +13,9 @@ from chalicelib.links.model import Key
 from chalicelib.twilio import rest
 from chalicelib.worker import consumer, ring
 from tests.conftest import ACTIVITIES
+from tests.doubles.http_server import serving
 from tests.support.api_gateway import BASE
+from tests.support.caches import forget_everything
 from tests.support.driver import CALL, CALLER, LEG, OTHER_LEG, PHONE, RESERVATION, SUPPORT, TASK, WORKER, Driver
 
 KEY = Key(CALL, RESERVATION)
@@ -72,6 +75,39 @@ def test_the_attempt_is_recorded_once_however_often_it_is_made(driver: Driver) -
     assert items[0]["worker_name"]["S"] == "Bea"
 
 
+TASK_ATTRIBUTES = {
+    **dict.fromkeys(("from", "caller"), CALLER),
+    **dict.fromkeys(("to", "called"), SUPPORT),
+    **{
+        f"{who}_{what}": ""
+        for who in ("from", "to", "caller", "called")
+        for what in ("city", "state", "zip", "country")
+    },
+    "call_sid": CALL,
+    "account_sid": "AC" + "0" * 32,
+    "api_version": "2010-04-01",
+    "direction": "inbound",
+    "call_status": "in-progress",
+    "department": "sales",  # the line's
+    "language": "en",  # the menu's
+    "customer": {"id": 123456789012345678901234567890, "name": "Zoë \uffff \u0001 \U0001f600", "since": 2.5},
+}
+
+
+def test_the_crm_gets_every_attribute_of_the_task_with_the_key(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+    with serving((200, b'{"name": "Ann"}')) as endpoint:
+        environment.setenv("CRM_URL", f"{endpoint.url}/attempts")
+        forget_everything()
+        driver.twilio.attributes = json.dumps(TASK_ATTRIBUTES)
+        driver.assign("Sales", TaskAttributes=json.dumps(TASK_ATTRIBUTES))
+        driver.work(RING)
+    ((_, headers, body),) = endpoint.requests
+    attempt = json.loads(body)
+    assert attempt["task_attributes"] == TASK_ATTRIBUTES
+    assert attempt["idempotency_key"] == headers["Idempotency-Key"] == RESERVATION
+    assert len(dialled(driver)) == 1 and "task_attributes" not in driver.link
+
+
 def test_a_caller_whom_the_crm_declines_is_led_out_and_no_worker_is_moved(driver: Driver) -> None:
     contact(driver, declined="asked not to be called", declined_say="Please write to us.")
     driver.ring()
@@ -103,13 +139,18 @@ def test_a_caller_who_cannot_be_led_out_now_is_led_out_by_the_next_delivery(driv
     assert len(driver.twilio.made(f"Calls/{CALL}.json")) == 2 and rejected(driver) == []
 
 
-def test_a_crm_that_cannot_be_asked_ends_in_a_rejection(driver: Driver) -> None:
-    driver.assign("Sales")
-    for job in driver.queued():
-        driver.work(job)
+def test_a_worker_whom_the_crm_declines_is_moved_and_the_next_one_gets_the_caller(
+    driver: Driver, environment: pytest.MonkeyPatch
+) -> None:
+    with serving((409, b'{"reason": "not this one"}')) as endpoint:
+        environment.setenv("CRM_URL", f"{endpoint.url}/attempts")
+        forget_everything()
+        driver.assign("Sales")
+        for job in driver.queued():
+            driver.work(job)
+    assert driver.twilio.moves == [ACTIVITIES["Unavailable"]] and len(rejected(driver)) == 1
+    assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "declined: not this one")
     assert dialled(driver) == []
-    assert len(rejected(driver)) == 1
-    assert driver.link["reason"].startswith("CRM failed: the CRM endpoint")
 
 
 def test_after_the_deadline_nothing_is_dialled(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,10 +324,14 @@ def test_a_second_leg_for_the_same_link_is_ended(driver: Driver) -> None:
     assert driver.link["worker_call_sid"] == OTHER_LEG
 
 
-def test_a_rejection_that_twilio_does_not_take_comes_again(driver: Driver) -> None:
+def declines(_adapter: str, _attempt: crm.Attempt) -> crm.Approval:
+    raise crm.Declined("not this one")
+
+
+def test_a_rejection_that_twilio_does_not_take_comes_again(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     driver.twilio.failures = {"POST /v1": [500]}
     driver.assign()
-    driver.cloud.client("dynamodb").delete_table(TableName="cordboard-test-contacts")
+    monkeypatch.setattr(crm, "prepare", declines)
     with pytest.raises(rest.TwilioUnavailable):
         driver.work(RING)
     consumer.work(RING, lambda: time.time() + jobs.LEASE_SECONDS + 1)
@@ -307,9 +352,9 @@ def test_a_message_that_is_no_job_is_not_lost(driver: Driver, body: str) -> None
         driver.work(body)
 
 
-def test_a_stale_activity_does_not_keep_the_caller_waiting(driver: Driver) -> None:
+def test_a_stale_activity_does_not_keep_the_caller_waiting(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Workers": [(400, 20001)]}
-    driver.cloud.client("dynamodb").delete_table(TableName="cordboard-test-contacts")
+    monkeypatch.setattr(crm, "prepare", declines)
     driver.ring()
     assert len(rejected(driver)) == 1 and driver.link["outcome"] == "rejected"
     assert '"ActivitiesRefused":1' in driver.log.getvalue()

@@ -204,12 +204,16 @@ def test_a_declined_caller_counts_as_a_rejection_by_its_reason(driver: Driver, m
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stage"], ["Stage", "Reason"]]
 
 
-def test_a_crm_that_fails_counts_beside_the_rejection(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crm_that_fails_counts_and_so_does_the_rejection_that_follows(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def down(*_: object) -> crm.Approval:
         raise crm.Unavailable("the CRM endpoint answered 500")
 
     monkeypatch.setattr(crm, "prepare", down)
     driver.ring()
+    assert measured(driver) == {"CrmFailures": [1]}
+    driver.work(jobs.Reject(CALL, RESERVATION, TASK, "CRM failed: the CRM endpoint answered 500"))
     assert measured(driver) == {"CrmFailures": [1], "ReservationsRejected": [1]}
     assert {line.get("why") for line in lines(driver)} >= {"the CRM endpoint answered 500"}
 

@@ -1,0 +1,94 @@
+"""The CRM's word, before the worker's phone: what a job asks, and what it does when there is no yes."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib import crm
+from chalicelib.config import callcenter, environment
+from chalicelib.lifecycle import closing, lead_out
+from chalicelib.links import table
+from chalicelib.links.model import Link
+from chalicelib.observability import log, metrics
+from chalicelib.worker import breaker
+
+FAILED = "CRM failed"  # of a link's reason
+
+
+def ask(link: Link, task_attributes: Mapping[str, Any], clock: Callable[[], float]) -> crm.Approval | None:
+    """What lets the worker be rung; None when nobody is to be, and caller and reservation have been seen to.
+
+    Raises NotDone.
+    """
+    adapter = callcenter.current().queue(link.queue).crm
+    if not breaker.may_ask(adapter, clock()):
+        return _crm_failed(link, "not asked", clock(), is_out=True)
+    try:
+        approval = crm.prepare(adapter, _attempt(link, task_attributes, clock()))
+    except crm.Unavailable as error:
+        log.warning(FAILED, metrics.of(metrics.CRM_FAILURES), why=str(error))
+        return _crm_failed(link, str(error), clock(), is_out=breaker.failed(adapter, clock()))
+    except (crm.Declined, crm.DeclinedCaller) as no:
+        breaker.answered(adapter, clock())
+        _declined(link, no, clock())
+        return None
+    breaker.answered(adapter, clock())
+    return approval
+
+
+def _attempt(link: Link, task_attributes: Mapping[str, Any], now: float) -> crm.Attempt:
+    return crm.Attempt(
+        idempotency_key=link.reservation_sid,
+        call_sid=link.subject,
+        caller=link.caller,
+        called=link.caller_id,
+        queue=link.queue,
+        worker_sid=link.worker_sid,
+        worker_name=link.worker_name,
+        at=now,
+        task_attributes=task_attributes,
+    )
+
+
+def _declined(link: Link, no: crm.Declined | crm.DeclinedCaller, now: float) -> None:
+    """The CRM's no to the worker gives the caller to the next one; its no to the caller moves no worker."""
+    if isinstance(no, crm.DeclinedCaller):
+        _lead_out(link, f"declined: {no}", no.say, no.then, now)
+        return
+    activities = callcenter.current().queue(link.queue).activities
+    activity = environment.current().activity_sid(activities.declined)
+    closing.reject(link, f"declined: {no}", activity, now)
+
+
+def _crm_failed(link: Link, why: str, now: float, *, is_out: bool) -> crm.Approval | None:
+    """What the CRM's failure costs never costs a worker: no activity changes.
+
+    The reservation is held for a moment, and the caller offered again; when the CRM `is_out`, or fails for this very
+    caller again and again, the caller is led out.
+    """
+    center = callcenter.current()
+    if center.queue(link.queue).on_crm_outage == "ring":
+        log.warning("rung without the CRM", why=why)
+        return crm.Approval()
+    if is_out or _failed_often(link):
+        ending = center.treatment_of(link.caller_id).nobody_can_help
+        _lead_out(link, f"{FAILED}: {why}", ending.say, ending.then, now)
+    else:
+        closing.reject_later(link, f"{FAILED}: {why}", now)
+    return None
+
+
+def _failed_often(link: Link) -> bool:
+    """Whether this caller has been offered as often as the breaker allows: it may be the caller's record that fails."""
+    others = [one for one in table.find_call(link.subject).links if one.key != link.key]
+    return sum(one.reason.startswith(FAILED) for one in others) + 1 >= callcenter.current().crm.breaker_failures
+
+
+def _lead_out(link: Link, reason: str, say: str, then: str, now: float) -> None:
+    """Lead the caller out of the queue. No worker is moved, and none is tried after this one.
+
+    The reservation is not rejected: that would hand the caller to the next worker first. Twilio cancels it when the
+    caller has left, and its event closes the link.
+    """
+    table.set_reason_once(link.key, reason)
+    did = lead_out.decline(link.subject, link.base_url, say, then, now)
+    log.info("caller led out", metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason), reason=reason, did=did)
