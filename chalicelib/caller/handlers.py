@@ -11,6 +11,7 @@ from chalicelib.twilio.values import count, sid, text
 
 # How a caller leaves the queue without a worker: no phone may go on ringing (contract 3.1).
 LEFT_ALONE = frozenset({"hangup", "leave", "redirected", "error", "system-error"})
+TASK_ENDS_SECONDS = 20
 
 
 def incoming(webhook: Webhook) -> str:
@@ -63,8 +64,13 @@ def after(webhook: Webhook) -> str:
     seconds = count(webhook.form.get("QueueTime"))
     log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
     left = {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}
-    _record(call_sid, left, webhook.at, left_queue=True)
-    if call_sid and result in LEFT_ALONE:
+    alone = result in LEFT_ALONE
+    if (
+        alone
+    ):  # Twilio may keep the task all the same (contract 12): the sweep looks, unless an event says that it ended
+        left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
+    _record(call_sid, left, webhook.at, left_queue=not alone)
+    if call_sid and alone:
         from chalicelib.lifecycle import closing
 
         closing.caller_left(call_sid, webhook.at)

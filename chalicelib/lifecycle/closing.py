@@ -88,6 +88,18 @@ def caller_left(call_sid: str, now: float) -> None:
             close_abandoned(link, "caller gone", now)
 
 
+def ended_with_its_caller(link: Link, now: float) -> bool:
+    """Whether the caller's call is over, and Twilio had kept the task (contract 12): then it is ended here.
+
+    Whoever is rung for it is joined to nobody, and is not to blame for that. Raises NotDone.
+    """
+    if rest.is_live(link.subject):
+        return False
+    rest.cancel_task(link.task_sid, "hangup")
+    caller_left(link.subject, now)
+    return True
+
+
 def mark_unavailable(link: Link, reason: str, activity_sid: str) -> None:
     """In direct mode TaskRouter takes the reservation back, and would offer it to the same worker again at once.
 

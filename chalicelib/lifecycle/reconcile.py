@@ -164,7 +164,7 @@ def _look_at_caller(due: table.Due, now: float) -> str:
     status = task.status if task else "gone"
     if status in ("pending", "reserved"):
         return _waiting(call, now)
-    if status in ("assigned", "wrapping", "completed") or _was_joined(call):
+    if status in ("assigned", "wrapping", "completed") or call.left_queue_at or _was_joined(call):
         _look_no_more(call, now)  # the links are looked after by themselves
         return f"left {status}"
     did = lead_out.lead_out(call.call_sid, call.base_url, now)
@@ -174,8 +174,8 @@ def _look_at_caller(due: table.Due, now: float) -> str:
 
 
 def _waiting(call: Call, now: float) -> str:
-    """Twilio may keep a task that was never assigned after its call has ended (contract 12): then we cancel it."""
-    if rest.is_live(call.call_sid):
+    """Twilio may keep a task that was never assigned after its caller has gone (contract 12): then we cancel it."""
+    if not call.left_queue_at and rest.is_live(call.call_sid):
         return "left waiting"
     rest.cancel_task(call.task_sid, "hangup")
     closing.caller_left(call.call_sid, now)

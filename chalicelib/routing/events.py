@@ -23,6 +23,8 @@ _ENDINGS: Mapping[str, Outcome] = {f"reservation.{outcome}": outcome for outcome
 # The sweep ends a wrap-up WRAP_UP_GRACE_SECONDS (30) after its time: what begins it has to be over by then.
 BEGIN_WITHIN_SECONDS, BEGIN_SECONDS = 10.0, 8.0
 
+WAITING = ("pending", "reserved")
+
 # Beyond the year 2286 a time is no time; what is larger still fits no date, and no float.
 _MAX_MILLISECONDS = 10**13
 
@@ -121,9 +123,10 @@ def _completed(event: Event) -> None:
 
 def _canceled(event: Event) -> None:
     reason = text(event.form.get("TaskCanceledReason") or event.form.get("Reason"))
-    table.record_call(event.subject, {"canceled_at": event.at, "reason": reason}, event.at)
+    gone = reason == "hangup"
+    table.record_call(event.subject, {"canceled_at": event.at, "reason": reason}, event.at, left_queue=gone)
     closing.caller_left(event.subject, event.at)
-    if reason != "hangup":
+    if not gone:
         lead_out.lead_out_soon(event.subject, event.base_url)
 
 
@@ -136,20 +139,22 @@ def _ended(event: Event) -> None:
     outcome = _ENDINGS[event.type]
     link = closing.close(event.key, outcome, "", event.at, _known_fields(event))
     if link and outcome == "canceled" and not link.policy.owns_leg and not link.bridged_at:
-        _not_answered(link)
+        _not_answered(link, event.at)
 
 
-def _not_answered(link: Link) -> None:
+def _not_answered(link: Link, now: float) -> None:
     """TaskRouter rang the worker and took the reservation back: whose doing that is, the task says (contract 4.3).
 
     It goes on waiting when the worker did not answer; it is over when the caller left.
     """
     try:
         task = rest.task(link.task_sid)
+        if task and task.status in WAITING and closing.ended_with_its_caller(link, now):
+            return
     except rest.NotDone as error:  # offered again, the worker is called again, and this is tried again
         log.warning("nobody knows who ended the direct leg", **link.key.sids, why=str(error))
         return
-    if task and task.status in ("pending", "reserved"):
+    if task and task.status in WAITING:
         activities = callcenter.current().queue(link.queue).activities
         closing.mark_unavailable(link, "no-answer", environment.current().activity_sid(activities.no_answer))
 

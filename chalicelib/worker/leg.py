@@ -6,6 +6,7 @@ from chalicelib.lifecycle import closing
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
+from chalicelib.twilio import rest
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import sid
@@ -81,10 +82,19 @@ def _follow_own(link: Link, leg: str, status: str, now: float) -> None:
 
 def _leg_ended(link: Link, status: str, now: float) -> None:
     """Unless the two have talked, the next worker gets the caller."""
-    if status == "completed" and link.state == "bridged":
+    if status == "completed" and (link.state == "bridged" or _left_with_nobody(link, now)):
         return
     reason = "worker hung up" if status == "completed" else status
     closing.reject_after_leg(link, reason, _activity_after(link, status), now)
+
+
+def _left_with_nobody(link: Link, now: float) -> bool:
+    """The worker answered, and was joined to nobody, as the caller's call was over."""
+    try:
+        return closing.ended_with_its_caller(link, now)
+    except rest.NotDone as error:
+        log.warning("nobody knows whether the caller is there", **link.key.sids, why=str(error))
+        return False
 
 
 def _follow_twilios(link: Link, leg: str, status: str, now: float) -> None:

@@ -48,6 +48,7 @@ RATES: Mapping[str, float] = {
     "message_twice": 0.05,
     "message_late": 0.05,
     "other_version": 0.05,  # the message is of an older or a newer version than the function
+    "task_outlives_call": 0.03,  # at Twilio
     "rotation": 0.2,  # of the secret
     # CRM
     "crm_slow": 0.1,

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from emulator.clock.scheduler import Scheduler, TraceEvent, VirtualClock
 from emulator.twilio import Twilio
-from emulator.voice.context import CanceledTask
+from emulator.voice.context import CanceledTask, EndedCall
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
 from tests.simulation.call_centre import ACCOUNT_SID, CallCentre, OnCrmOutage, Staff, build, rules
@@ -108,14 +108,21 @@ def _cloud(world: World) -> Cloud:
 
 def _twilio(plan: Plan, clock: VirtualClock) -> Twilio:
     """What is not certain about Twilio is drawn from the seed (contract 12)."""
-    return Twilio(
+
+    def ended_call(call_sid: str) -> EndedCall:
+        faults = cast(Gateway, twilio.transport).faults
+        return "leaves_task" if faults.happens("task_outlives_call", (call_sid,)) else "ends_task"
+
+    twilio = Twilio(
         clock.now,
         ACCOUNT_SID,
         api_gateway.TOKEN,
         lambda scheduler: _gateway(plan, scheduler),
         plan.seed,
+        ended_call=ended_call,
         canceled_task=random.Random(f"{plan.seed}:canceled_task").choice(CANCELED_TASK),
     )
+    return twilio
 
 
 def _gateway(plan: Plan, scheduler: Scheduler) -> Gateway:
