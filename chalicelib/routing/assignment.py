@@ -22,6 +22,8 @@ from chalicelib.twilio.values import attributes, count, sid, text
 
 EMPTY_OK = Answer(200, "", "application/json")  # the reservation stays pending: a job is at work on it (contract 4.2)
 
+NO_CONTACT = "no contact_uri"
+
 TeamHook = Callable[[Reservation], Instruction | None]  # None leaves the reservation to callcenter.toml
 
 
@@ -112,12 +114,21 @@ def _connect(link: Link, rules: Queue, now: float) -> Answer:
 
 
 def _reject(link: Link, rules: Queue, now: float) -> Answer:
-    """The link stays open until Twilio says that the rejection counted: the caller may hang up before it."""
-    _record(msgspec.structs.replace(link, reason="no contact_uri", deadline=now), now)
+    """By a job, which moves only a worker who has not left by hand meanwhile; without a queue by the instruction.
+
+    The link stays open until Twilio says that the rejection counted: the caller may hang up before it.
+    """
+    _record(msgspec.structs.replace(link, reason=NO_CONTACT, deadline=now), now)
     failed = metrics.of(metrics.WORKER_LEGS_FAILED)
-    log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, why="no contact_uri")
+    log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, why=NO_CONTACT)
     activity_sid = environment.current().activity_sid(rules.activities.unreachable)
-    return _json(encode(RejectInstruction(activity_sid=activity_sid or None)))
+    sids = (link.subject, link.reservation_sid, link.task_sid)
+    try:
+        jobs.send(jobs.Reject(*sids, NO_CONTACT, activity_sid, link.worker_sid))
+    except Exception as error:
+        log.error("assignment: no job", why=type(error).__name__)
+        return _json(encode(RejectInstruction(activity_sid=activity_sid or None)))
+    return EMPTY_OK
 
 
 def _record(link: Link, now: float) -> None:

@@ -205,9 +205,14 @@ class Staff:
 
     def _move(self, name: str, from_: str, to: str) -> None:
         """Unless the worker is somewhere else by now."""
+        if self._call_centre.workers[name].activity.friendly_name == from_:
+            self._set(name, to)
+
+    def _set(self, name: str, to: str) -> None:
+        """By hand: said before it happens, so that the change after it is known to be this one."""
         worker = self._call_centre.workers[name]
-        if worker.activity.friendly_name == from_:
-            self._call_centre.twilio.router.lifecycle.set_activity(worker, self._call_centre.activities[to])
+        self._call_centre.twilio.scheduler.emit("by_hand", sid=worker.sid, activity=to)
+        self._call_centre.twilio.router.lifecycle.set_activity(worker, self._call_centre.activities[to])
 
     def _plan_change(self, name: str) -> None:
         scheduler = self._call_centre.twilio.scheduler
@@ -217,10 +222,7 @@ class Staff:
             if scheduler.now() > self._until:
                 return
             if self._faults.happens("activity_changes"):
-                to: str = _stream(self._faults).choice((*AWAY, "Available"))
-                self._call_centre.twilio.router.lifecycle.set_activity(
-                    self._call_centre.workers[name], self._call_centre.activities[to]
-                )
+                self._set(name, _stream(self._faults).choice((*AWAY, "Available")))
             self._plan_change(name)
 
         scheduler.after(wait, change)

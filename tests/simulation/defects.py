@@ -1,24 +1,24 @@
 """Mistakes that somebody could make, planted one at a time: an invariant that it breaks has to find each."""
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 from unittest.mock import patch
 from uuid import UUID
 
 import msgspec
 
-from chalicelib import aws, crm, jobs
+from chalicelib import aws, budget, crm, jobs
 from chalicelib.caller import handlers
 from chalicelib.caller import twiml as caller_twiml
-from chalicelib.config import environment
+from chalicelib.config import callcenter, environment, secrets
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
-from chalicelib.lifecycle import activity, closing, reconcile
+from chalicelib.lifecycle import activity, closing, lead_out, reconcile
 from chalicelib.links import attributes, table
 from chalicelib.routing import assignment, events
 from chalicelib.twilio import rest, urls
-from chalicelib.worker import approval
+from chalicelib.worker import approval, ring
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -124,6 +124,47 @@ def _however_long_it_takes(_true: Any) -> Any:
     return lambda line, *given: line._exchange(*given)
 
 
+def _moves_whoever(_true: Any) -> Any:
+    def move(worker_sid: str, to_sid: str, *_given: Any) -> None:
+        rest.set_activity(rest.worker(worker_sid), to_sid)
+
+    return move
+
+
+def _always_available(true: Any) -> Any:
+    return lambda sid: msgspec.structs.replace(true(sid), available=True)
+
+
+def _whatever_became(true: Any) -> Any:
+    return lambda worker, to_sid: true(msgspec.structs.replace(worker, etag=""), to_sid)
+
+
+def _never(_true: Any) -> Any:
+    return lambda *_given: False
+
+
+@contextmanager
+def _wait_for_ever() -> Iterator[None]:
+    """Both ways out of the queue are closed: the document's own end, and that the caller is led out."""
+    with (
+        patch.object(callcenter.Line, "longest_wait", property(lambda _line: 10**6)),
+        patch.object(lead_out, "lead_out", lambda *_given: "led out"),
+    ):
+        yield
+
+
+@contextmanager
+def _without_budget() -> Iterator[None]:
+    with patch.object(budget, "seconds_left", lambda: 1e9), patch.object(aws, "_was_not_taken", lambda _error: True):
+        yield
+
+
+@contextmanager
+def _same_secret() -> Iterator[None]:
+    with patch.object(secrets, "REFRESH_SECONDS", 1e9), patch.object(secrets, "forget", lambda: None):
+        yield
+
+
 def _slow(true: Any) -> Any:
     def decide(*given: Any) -> Any:
         invocation.current().pause(6)
@@ -159,6 +200,8 @@ def _any_reservation_is_pending(_true: Any) -> Any:
     return lambda *_sids: "pending"
 
 
+HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
+
 DEFECTS: Mapping[str, Defect] = {
     "no write says what it expects": _replace(table, "_write_link", _no_condition, 1, 2, 5, 6),
     "a reservation is written again": _replace(
@@ -171,7 +214,7 @@ DEFECTS: Mapping[str, Defect] = {
         rest, "reservation_status", _any_reservation_is_pending, 2, 5, 6
     ),
     "the CRM's no is ignored": _replace(crm, "prepare", _whatever_the_crm_says, 3),
-    "a failed CRM moves the worker": _replace(closing, "reject_later", _with_an_activity, 9, faults="crm_500=0.5"),
+    "a failed CRM moves the worker": _replace(closing, "reject_later", _with_an_activity, 10, faults="crm_500=0.5"),
     "a caller is offered again as long as the CRM fails": _replace(
         approval, "_crm_failed", _offered_again, 9, faults="crm_500=0.95"
     ),
@@ -196,6 +239,27 @@ DEFECTS: Mapping[str, Defect] = {
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
     "nobody goes back to work": _replace(activity, "resume", _nothing, 5),
     "who did not answer is offered the call again": _replace(activity, "leave_out", _nothing, 5, faults="people"),
+    "who went home by hand is moved": _replace(activity, "_move", _moves_whoever, 10),
+    "the wrap-up is begun for who went home": _replace(rest, "worker", _always_available, 10),
+    "a worker changes while we look": _replace(rest, "set_activity", _whatever_became, 10, faults=HURRY),
+    "who answers for a caller who is gone is to blame": _replace(
+        closing, "ended_with_its_caller", _never, 10, faults="task_outlives_call=0.6,caller_hangs_up=0.9"
+    ),
+    "a task that outlives its call stays": _replace(
+        rest, "cancel_task", _nothing, 5, faults="task_outlives_call=0.3,caller_hangs_up=0.5"
+    ),
+    "an assigned task that outlives its call stays": _replace(
+        rest, "is_live", lambda _true: lambda _sid: True, 5, faults="task_outlives_call=0.5"
+    ),
+    "a second dial is not looked for": _replace(
+        ring, "_is_rung_by_taskrouter", _never, 2, 3, 6, faults="webhook_twice=0.5,dynamodb_broken_off=0.3"
+    ),
+    "nobody who waits is let out": Defect(_wait_for_ever, frozenset({4}), "worker_no_answer=0.9,activity_changes=0.5"),
+    "a lost message is not sent again": _replace(reconcile, "_have_rung", _nothing, 5, 4, 6, faults="sqs_down=1"),
+    "every request has all the time it wants": Defect(
+        _without_budget, frozenset({8}), "dynamodb_hangs=0.9,sqs_hangs=0.9,ssm_hangs=0.5,cold_start=0.3"
+    ),
+    "a revoked key is used until the process ends": Defect(_same_secret, frozenset({4, 5, 6, 8}), "rotation=1"),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),
     "the assignment is slow": _replace(assignment, "decide", _slow, 8),

@@ -30,6 +30,7 @@ SOON, LATER = 5.0, 30.0
 _PEOPLE = ("caller_", "worker_", "activity_")
 SILENCE, LONG_SILENCE = 30.0, 60.0
 LONGEST_CALL = 600.0
+AFTERWARDS = 130.0  # a message that comes late, and again
 CRM_FAILS = ("crm_slow", "crm_500", "crm_garbage", "crm_drips", "crm_megabytes", "crm_down")
 CRM_OUT = 60.0  # a failure, the seconds until the CRM is asked again, and a job that comes again
 # Twilio's complaints about what it was answered (contract 1.4, 7.6), and what the emulator would have to imitate.
@@ -240,6 +241,17 @@ def _silences(observed: Observed, sid: str, call: Called) -> Found:
             yield Violation(4, sid, f"the caller hears nothing for {end - start:.0f} s")
 
 
+def every_wait_ends(observed: Observed) -> Found:
+    """Whoever waits is in a document that lets them out, whatever became of their task."""
+    for sid, call in observed.calls.items():
+        joined = call.conversations[0].start if call.conversations else FOREVER
+        waited = min(call.left_queue, joined, call.ended) - call.enqueued
+        _, line = _RULES.line_of(call.caller.line)
+        bound = line.longest_wait + (2 * LONG_SILENCE if observed.faults_about((sid,)) else SILENCE)
+        if call.enqueued < FOREVER and waited > bound:
+            yield Violation(4, sid, f"the caller waits for {waited:.0f} s, {line.longest_wait} s at most")
+
+
 # 5. Every task ends, every worker is free again
 
 
@@ -326,7 +338,7 @@ def _wrong(observed: Observed, reservation: Reserved, row: dict[str, Any]) -> It
         return
     if "open" in row or "check_at" in row:
         yield "is closed, and still in the open index"
-    if row.get("outcome") != reservation.status and not _was_forgotten(observed, reservation, row):
+    if row.get("outcome") != reservation.status:
         yield f"says {row.get('outcome')}, and the reservation ended {reservation.status}"
     if (
         row["call_sid"] != reservation.call_sid
@@ -338,13 +350,6 @@ def _wrong(observed: Observed, reservation: Reserved, row: dict[str, Any]) -> It
     if (row.get("outcome") == "completed") != bool(talks) or (row.get("bridged_at") and not talks):
         yield f"{'does not know' if talks else 'invents'} a conversation"
     yield from _wrong_leg(observed, legs, row)
-
-
-def _was_forgotten(observed: Observed, reservation: Reserved, row: dict[str, Any]) -> bool:
-    """Nobody could know any more: no event came, and Twilio had deleted the task before a sweep got through."""
-    deleted = [at for at, status, _ in observed.tasks[reservation.task_sid] if status == "deleted"]
-    in_vain = reservation.ended_in_vain < FOREVER and row.get("outcome") == "canceled"
-    return in_vain and bool(deleted) and row["closed_at"] >= deleted[0]
 
 
 def _wrong_leg(observed: Observed, legs: list[Leg], row: dict[str, Any]) -> Iterator[str]:
@@ -435,19 +440,6 @@ def sweeps_do_not_fail(observed: Observed) -> Found:
 # 9. A CRM that fails costs its budget, and no worker
 
 
-def nobody_is_moved_for_the_crm(observed: Observed) -> Found:
-    """No worker changes activity with a rejection about whose reservation the CRM never said yes or no."""
-    spoke = {answer.key for answer in observed.world.crm.log if answer.said != "nonsense"}
-    rang = {leg.reservation_sid for leg in observed.legs.values()}
-    for sid, reservation in observed.reservations.items():
-        if reservation.status != "rejected" or sid in spoke | rang or not WORKERS[reservation.worker][0]:
-            continue
-        at = reservation.statuses[-1][0]
-        moved = [name for since, name in observed.activities.get(reservation.worker_sid, []) if since == at]
-        if moved:
-            yield Violation(9, reservation.call_sid, f"{reservation.worker} is {moved[-1]}, and the CRM said nothing")
-
-
 def nobody_loops_for_the_crm(observed: Observed) -> Found:
     """Where nothing else goes wrong with a call, its caller is offered so often in vain, and then led out."""
     failed = Counter(row["call_sid"] for row in observed.world.rows() if row.get("reason", "").startswith("CRM failed"))
@@ -465,6 +457,53 @@ def the_crm_keeps_to_its_budget(observed: Observed) -> Found:
         yield Violation(9, "", "megabytes of the CRM's answer are read")
 
 
+# 10. Nobody pays for another's fault, and what a person set by hand stays
+
+
+def nobody_is_moved_without_a_reason(observed: Observed) -> Found:
+    """Who is taken off the phones, and not by hand, has not taken a call, has no phone, or the CRM said no to them."""
+    for worker_sid, moves in observed.moves.items():
+        for move in moves:
+            if move.activity in AWAY and not move.by_hand and not _has_a_reason(observed, worker_sid, move.at):
+                call_sid = _last_call_of(observed, worker_sid)
+                yield Violation(10, call_sid, f"worker {worker_sid} is {move.activity} at {move.at:.2f} for no reason")
+
+
+def _has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
+    noes = {answer.key for answer in observed.world.crm.log if answer.said == "no"}
+    for reservation in observed.reservations.values():
+        began, ended = reservation.statuses[0][0], reservation.statuses[-1][0]
+        if reservation.worker_sid != worker_sid or not began <= at <= ended + AFTERWARDS:
+            continue
+        legs = [leg for leg in observed.legs.values() if leg.reservation_sid == reservation.sid]
+        not_taken = any(leg.ended <= at and not leg.conversations and _is_theirs(observed, leg) for leg in legs)
+        own = not WORKERS[reservation.worker][0] or reservation.sid in noes or reservation.status == "timeout"
+        if not_taken or own:
+            return True
+    return False
+
+
+def _is_theirs(observed: Observed, leg: Leg) -> bool:
+    """The phone was busy, not answered or out of reach, or was hung up while the caller was there to be joined."""
+    return leg.status in ("busy", "no-answer", "failed") or observed.calls[leg.call_sid].ended > leg.ended
+
+
+def by_hand_stays(observed: Observed) -> Found:
+    """Who has left by hand is moved by hand alone; TaskRouter's own time-out is not ours."""
+    for worker_sid, moves in observed.moves.items():
+        timeouts = [
+            at
+            for one in observed.reservations.values()
+            for at, status in one.statuses
+            if one.worker_sid == worker_sid and status == "timeout"
+        ]
+        for before, after in pairwise(moves):
+            if before.by_hand and before.activity in AWAY and not after.by_hand and after.at not in timeouts:
+                call_sid = _last_call_of(observed, worker_sid)
+                text = f"{worker_sid} was {before.activity} by hand and is {after.activity} at {after.at:.2f}"
+                yield Violation(10, call_sid, text)
+
+
 INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     joined_to_one,
     not_to_nobody,
@@ -474,6 +513,7 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     crm_first,
     crm_no_is_a_rejection,
     nobody_is_stranded,
+    every_wait_ends,
     every_task_ends,
     every_worker_is_free,
     wrap_up_ends_in_time,
@@ -484,7 +524,8 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     crm_hears_of_each,
     answers_are_good,
     instructions_are_good,
-    nobody_is_moved_for_the_crm,
     nobody_loops_for_the_crm,
     the_crm_keeps_to_its_budget,
+    nobody_is_moved_without_a_reason,
+    by_hand_stays,
 )

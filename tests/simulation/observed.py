@@ -65,6 +65,8 @@ class Called:
     caller: Caller
     dialed: float
     answered: float = FOREVER
+    enqueued: float = FOREVER
+    left_queue: float = FOREVER
     ended: float = FOREVER
     ended_by: str = ""
     sounds: list[tuple[float, str]] = field(default_factory=list)
@@ -73,6 +75,15 @@ class Called:
     @property
     def hung_up(self) -> bool:
         return self.caller.hung_up_at > 0
+
+
+@dataclass(frozen=True)
+class Move:
+    """A worker who got to another activity, and whether a person did that."""
+
+    at: float
+    activity: str
+    by_hand: bool
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,8 @@ class Observed:
         self.reservations: dict[str, Reserved] = {}
         self.tasks: dict[str, list[tuple[float, str, str]]] = {}  # times, statuses and callers
         self.activities: dict[str, list[tuple[float, str]]] = {}  # of each worker
+        self.moves: dict[str, list[Move]] = {}  # the same
+        self._hands: dict[str, str] = {}  # what a person is just about to set, by worker
         self.faults: list[Fault] = []
         self.crm_seconds: list[tuple[str, float]] = []  # how long the CRM held a job, with the caller's CallSid
         self.crm_overreads = 0
@@ -165,7 +178,24 @@ class Observed:
         self.tasks.setdefault(detail["sid"], []).append((event.at, detail["status"], detail["call_sid"]))
 
     def _worker(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.activities.setdefault(detail["sid"], []).append((event.at, detail["activity"]))
+        sid, name = detail["sid"], detail["activity"]
+        self.activities.setdefault(sid, []).append((event.at, name))
+        self.moves.setdefault(sid, []).append(Move(event.at, name, self._hands.pop(sid, "") == name))
+
+    def _by_hand(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        before = self.moves.get(detail["sid"], [])
+        if (before[-1].activity if before else "Available") != detail["activity"]:
+            self._hands[detail["sid"]] = detail["activity"]
+        elif before:  # it was so already: from now on it is so by hand
+            before[-1] = Move(before[-1].at, before[-1].activity, by_hand=True)
+
+    def _enqueued(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        if detail["sid"] in self.calls:
+            self.calls[detail["sid"]].enqueued = event.at
+
+    def _left_queue(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        if detail["sid"] in self.calls:
+            self.calls[detail["sid"]].left_queue = event.at
 
     def _fault(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         self.faults.append(Fault(event.at, detail["fault"], frozenset(detail["about"].split())))

@@ -49,13 +49,14 @@ class OutboundTransport:
     ) -> HTTPResponse:
         text = body.decode() if isinstance(body, bytes) else body or ""
         request = _Request(method, url, text, headers or {}, timeout)
+        more: dict[str, str] = {}
         if pool.host == CRM_HOST:
             status, answer, length = self._to_crm(pool, request)
         else:
-            status, answer, length = _streamed(self._to_twilio(pool, request))
+            status, answer, length = _streamed(self._to_twilio(pool, request, more))
         return HTTPResponse(
             body=answer,
-            headers={"Content-Type": "application/json", "Content-Length": str(length)},
+            headers={"Content-Type": "application/json", "Content-Length": str(length), **more},
             status=status,
             preload_content=False,
             request_method=method,
@@ -63,7 +64,8 @@ class OutboundTransport:
 
     # Twilio
 
-    def _to_twilio(self, pool: HTTPConnectionPool, request: "_Request") -> Answer:
+    def _to_twilio(self, pool: HTTPConnectionPool, request: "_Request", headers: dict[str, str]) -> Answer:
+        """The answer's own headers, its ETag, go into `headers`."""
         here, about = invocation.current(), (*invocation.current().about, request.url)
         happens = _Draw(self._faults, about)
         if self._faults.is_down("twilio_down", about) or happens("rest_refused"):
@@ -81,6 +83,7 @@ class OutboundTransport:
             _time_out(pool, request)
         if happens("rest_504_after"):
             return _refusal(504, 20504, "Gateway Timeout")
+        headers.update(answer.headers)
         return answer.status, b"" if answer.status == 204 else json.dumps(answer.body).encode()
 
     def _ask(self, host: str, request: "_Request") -> RestAnswer:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import botocore.client
 import pytest
@@ -101,15 +102,23 @@ def test_direct_answers_dequeue_with_every_field_and_the_same_again(driver: Driv
 @pytest.mark.parametrize(
     "attributes", ["{}", '{"contact_uri": ""}', '{"contact_uri": 5}', '{"contact_uri": "0415"}', ""]
 )
-def test_a_worker_without_a_usable_contact_is_rejected_with_an_activity(driver: Driver, attributes: str) -> None:
+def test_a_worker_without_a_usable_contact_is_rejected_and_moved(driver: Driver, attributes: str) -> None:
     """The link is closed when Twilio says that the rejection counted: the caller may have hung up before it."""
-    expected = {"instruction": "reject", "activity_sid": ACTIVITIES["Offline"]}
-    assert instruction(driver.assign(WorkerAttributes=attributes)) == expected
+    assert driver.assign(WorkerAttributes=attributes)["body"] == ""
     assert (driver.link["state"], driver.link["reason"]) == ("reserved", "no contact_uri")
-    assert driver.queued() == []
-    driver.event("reservation.rejected")
+    (job,) = driver.queued()
+    driver.work(job)
+    assert driver.twilio.moves == [ACTIVITIES["Offline"]]
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "no contact_uri")
     assert "open" not in driver.link
+
+
+def test_a_worker_without_a_contact_is_rejected_at_once_when_no_job_can_do_it(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "send", Mock(side_effect=OSError))
+    expected = {"instruction": "reject", "activity_sid": ACTIVITIES["Offline"]}
+    assert instruction(driver.assign(WorkerAttributes="{}")) == expected
 
 
 def test_sqs_down_connects_without_crm_and_the_job_cannot_ring_a_second_phone(

@@ -172,8 +172,9 @@ def test_a_caller_who_talks_is_watched_by_the_link(driver: Driver, clock: Clock,
     assert redirects(driver) == [] and "open" not in driver.call
 
 
-def test_a_caller_who_has_left_the_queue_is_not_looked_at(driver: Driver, clock: Clock) -> None:
-    driver.voice("after", QueueResult="leave")
+def test_a_caller_who_has_left_and_whose_task_is_over_is_not_looked_at(driver: Driver, clock: Clock) -> None:
+    driver.voice("after", QueueResult="hangup")
+    driver.event("task.canceled", TaskCanceledReason="hangup")
     driver.event("task.created")  # once more, late
     made = len(driver.twilio.requests)
     driver.sweep()
