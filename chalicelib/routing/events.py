@@ -138,23 +138,25 @@ def _timed_out(event: Event) -> None:
 def _ended(event: Event) -> None:
     outcome = _ENDINGS[event.type]
     link = closing.close(event.key, outcome, "", event.at, _known_fields(event))
-    if link and outcome == "canceled" and not link.policy.owns_leg and not link.bridged_at:
-        _not_answered(link, event.at)
+    if link and outcome == "canceled" and not link.bridged_at:
+        _not_joined(link, event.at)
 
 
-def _not_answered(link: Link, now: float) -> None:
-    """TaskRouter rang the worker and took the reservation back: whose doing that is, the task says (contract 4.3).
+def _not_joined(link: Link, now: float) -> None:
+    """The reservation was taken back before the two were joined: whose doing that is, the task says (contract 4.3).
 
-    It goes on waiting when the worker did not answer; it is over when the caller left.
+    It is over when the caller left. If it goes on waiting, TaskRouter rang a worker who did not answer, or there is no
+    caller to join.
     """
+    if link.policy.owns_leg and not link.answered_at:
+        return
     try:
         task = rest.task(link.task_sid)
-        if task and task.status in WAITING and closing.ended_with_its_caller(link, now):
-            return
+        waits = task is not None and task.status in WAITING and not closing.ended_with_its_caller(link, now)
     except rest.NotDone as error:  # offered again, the worker is called again, and this is tried again
-        log.warning("nobody knows who ended the direct leg", **link.key.sids, why=str(error))
+        log.warning("nobody knows who ended the reservation", **link.key.sids, why=str(error))
         return
-    if task and task.status in WAITING:
+    if waits and not link.policy.owns_leg:
         activities = callcenter.current().queue(link.queue).activities
         closing.mark_unavailable(link, "no-answer", environment.current().activity_sid(activities.no_answer))
 
