@@ -87,8 +87,10 @@ def _lead_out(link: Link, reason: str, say: str, then: str, now: float) -> None:
     """Lead the caller out of the queue. No worker is moved, and none is tried after this one.
 
     The reservation is not rejected: that would hand the caller to the next worker first. Twilio cancels it when the
-    caller has left, and its event closes the link.
+    caller has left, and its event closes the link. The task of a caller who has gone before is ended here.
     """
     table.set_reason_once(link.key, reason)
     did = lead_out.decline(link.subject, link.base_url, say, then, now)
+    if did != "led out":
+        closing.ended_with_its_caller(link, now)
     log.info("caller led out", metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason), reason=reason, did=did)
