@@ -33,8 +33,9 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
     """The wrap-up time is over: put the worker back to work, close the link, complete the task. Says what it did.
 
     Twilio is asked who served the caller, as an event may be late or lost. The task comes last: while anything is left
-    to do it stays in wrapping, where the sweep finds it. After the task's end nothing is done: the worker may be
-    wrapping up another call by then.
+    to do it stays in wrapping, where the sweep finds it. One that is still assigned, as its call's end got lost, the
+    sweep finds by its link, which therefore is closed after it. After the task's end nothing is done: the worker may
+    be wrapping up another call by then.
     """
     task = rest.task(task_sid)
     call_sid = sid(task.attributes.get("call_sid")) if task else ""  # empty: <Enqueue> did not make it, nor is it ours
@@ -44,12 +45,15 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
     activities = queue_of(task).activities
     wrapping = environment.current().activity_sid(activities.after_call)
     back = environment.current().activity_sid(activities.after_wrap_up)
-    for reservation in rest.reservations(task_sid):
+    served = rest.reservations(task_sid)
+    for reservation in served:
         if reservation.status == "wrapping":
             activity.resume(reservation.worker_sid, wrapping, reservation.updated_at, back)
-        if reservation.status in ("accepted", "wrapping"):
             _close_served(task, call_sid, reservation, reason, now)
     rest.complete_task(task_sid, "wrapped up")
+    for reservation in served:
+        if reservation.status == "accepted":
+            _close_served(task, call_sid, reservation, reason, now)
     return "task completed"
 
 

@@ -534,7 +534,9 @@ def test_a_worker_whose_contact_ends_in_a_line_feed_cannot_be_reached(
     application: Application, contact_uri: str
 ) -> None:
     form = assignment_form("Urgent", WorkerAttributes=json.dumps({"contact_uri": contact_uri}))
-    assert json.loads(application.send(post("/taskrouter/assignment", form)).answer["body"])["instruction"] == "reject"
+    assert application.send(post("/taskrouter/assignment", form)).answer["body"] == ""
+    (link,) = table.find_call(CALL).links
+    assert (link.contact_uri, link.reason) == ("", "no contact_uri")
 
 
 GOOD = jobs.encode(jobs.HangUp(LEG))
