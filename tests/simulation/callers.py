@@ -51,6 +51,8 @@ class Crowd:
             ends_talk=stream.choice(("caller", "worker")),
             presses=stream.random() < 0.7,
         )
+        if self._faults.happens("caller_withholds_number"):
+            caller.number = ""
         moment, soon, late = stream.choice((*MOMENTS, "patience")), stream.uniform(0, 3), stream.uniform(3, 200)
         if self._faults.happens("caller_hangs_up"):
             caller.leaves_at = moment

@@ -33,7 +33,7 @@ class CrmStub:
         self._store = store
         self._scheduler = scheduler
         self._declined: set[str] = set()
-        for number in numbers:
+        for number in filter(None, numbers):
             contact = {"phone": {"S": number}, "item": {"S": "CONTACT"}, "whisper": {"S": "A good customer."}}
             if self._faults.happens("crm_declines"):
                 self._declined.add(number)

@@ -139,6 +139,13 @@ def _whatever_became(true: Any) -> Any:
     return lambda worker, to_sid: true(msgspec.structs.replace(worker, etag=""), to_sid)
 
 
+@contextmanager
+def _our_number_is_theirs() -> Iterator[None]:
+    codes = ring.WORKER_NUMBER_REFUSED | ring.CALLER_ID_REFUSED
+    with patch.object(ring, "WORKER_NUMBER_REFUSED", codes), patch.object(ring, "CALLER_ID_REFUSED", frozenset()):
+        yield
+
+
 def _never(_true: Any) -> Any:
     return lambda *_given: False
 
@@ -255,6 +262,10 @@ DEFECTS: Mapping[str, Defect] = {
         ring, "_is_rung_by_taskrouter", _never, 2, 3, 6, faults="webhook_twice=0.5,dynamodb_broken_off=0.3"
     ),
     "nobody who waits is let out": Defect(_wait_for_ever, frozenset({4}), "worker_no_answer=0.9,activity_changes=0.5"),
+    "a caller id that is refused is the worker's fault": Defect(
+        _our_number_is_theirs, frozenset({10}), "caller_id_refused=0.5"
+    ),
+    "events of other workflows count": _replace(events, "_is_ours", lambda _true: lambda _form: True, 2, 5, 6),
     "a lost message is not sent again": _replace(reconcile, "_have_rung", _nothing, 5, 4, 6, faults="sqs_down=1"),
     "every request has all the time it wants": Defect(
         _without_budget, frozenset({8}), "dynamodb_hangs=0.9,sqs_hangs=0.9,ssm_hangs=0.5,cold_start=0.3"

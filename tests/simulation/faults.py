@@ -49,6 +49,8 @@ RATES: Mapping[str, float] = {
     "message_late": 0.05,
     "other_version": 0.05,  # the message is of an older or a newer version than the function
     "task_outlives_call": 0.03,  # at Twilio
+    "caller_id_refused": 0.05,  # of a worker leg that we place
+    "foreign_event": 0.03,  # an event of another workflow in the workspace, about a task with our caller's attributes
     "rotation": 0.2,  # of the secret
     # CRM
     "crm_slow": 0.1,
@@ -60,6 +62,7 @@ RATES: Mapping[str, float] = {
     "crm_down": 0.3,
     # People
     "caller_hangs_up": 0.35,
+    "caller_withholds_number": 0.05,
     "worker_no_answer": 0.1,
     "worker_busy": 0.05,
     "worker_declines": 0.05,

@@ -17,6 +17,7 @@ from tests.support import api_gateway
 API_TIMEOUT = 15.0  # of the function, as .chalice/config.json has it
 
 ALWAYS = 1000
+FOREIGN_WORKFLOW = "WW" + "f0" * 16
 
 # Twilio does not look at the answers to these.
 NOBODY_WAITS = (urls.EVENTS.path, urls.WORKER_STATUS.path)
@@ -61,9 +62,19 @@ class Gateway:
             return
         if route in NOBODY_WAITS and self.faults.happens("webhook_never", about):
             return
+        if route == urls.EVENTS.path and self.faults.happens("foreign_event", about):
+            self._send_foreign(form, about, total_timeout)
         for wait in self._arrivals(route, about):
             delivery = Delivery(self.scheduler.now() + wait, route, about, form, total_timeout)
             self.scheduler.after(wait, self._start(event, delivery, answer))
+
+    def _send_foreign(self, form: Mapping[str, str], about: tuple[str, ...], seconds: float) -> None:
+        """The same workspace has another application's workflow: an end of its task is no end of ours."""
+        kind = "reservation.canceled" if form.get("ReservationSid") else "task.completed"
+        foreign = {**form, "WorkflowSid": FOREIGN_WORKFLOW, "EventType": kind}
+        delivery = Delivery(self.scheduler.now(), urls.EVENTS.path, about, foreign, seconds)
+        nobody = _Once(self.scheduler, lambda _result: None, seconds)
+        self.scheduler.after(0.0, self._start(api_gateway.post(urls.EVENTS.path, foreign), delivery, nobody))
 
     def _connection_fails(self, request: WebRequest, about: tuple[str, ...]) -> bool:
         token = request.headers["I-Twilio-Idempotency-Token"]

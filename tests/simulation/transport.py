@@ -77,6 +77,8 @@ class OutboundTransport:
             return _refusal(500, 20500, "Internal Server Error")
         if happens("rest_timeout_before"):
             _time_out(pool, request)
+        if request.name == "twilio POST Calls" and request.url.endswith("/Calls.json") and happens("caller_id_refused"):
+            return _refusal(400, 21210, "Caller ID is not verified")
         seconds = self._faults.seconds("rest", 0.05, 0.4)
         answer = here.effect(request.name, seconds, lambda: self._ask(pool.host, request))
         if happens("rest_timeout_after"):
