@@ -8,7 +8,7 @@ from chalicelib.links.model import Call, CallRecord, Link
 from ops import call_record
 from ops.__main__ import main
 from tests.doubles.http_server import serving
-from tests.support.driver import CALL, LEG, RESERVATION, Driver
+from tests.support.driver import CALL, LEG, RESERVATION, Driver, task_attributes
 
 SHOW = ["calls", "show"]
 
@@ -35,6 +35,17 @@ def test_either_leg_tells_the_whole_story(story: Driver, capsys: pytest.CaptureF
     for fact in ("survey: 5", "Worker Bea, queue Support, crm-first: completed", f"leg {LEG}", "Bea: bridged"):
         assert fact in told
     assert "2026-11-21T03:00:42.500Z" in told and "+1" not in told
+
+
+def test_a_direct_call_is_found_by_its_workers_leg_though_most_of_it_was_lost(
+    driver: Driver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    driver.assign("Urgent")
+    driver.twilio.reservation = "completed"
+    driver.event("task.completed", TaskAttributes=task_attributes(worker_call_sid=LEG))
+    assert main([*SHOW, LEG]) == 0
+    told = capsys.readouterr().out
+    assert f"leg {LEG}" in told and "direct: completed" in told
 
 
 def test_numbers_are_shown_to_who_asks_for_them(story: Driver, capsys: pytest.CaptureFixture[str]) -> None:
