@@ -259,7 +259,7 @@ DEFECTS: Mapping[str, Defect] = {
         rest, "is_live", lambda _true: lambda _sid: True, 5, faults="task_outlives_call=0.5"
     ),
     "a second dial is not looked for": _replace(
-        ring, "_is_rung_by_taskrouter", _never, 2, 3, 6, faults="webhook_twice=0.5,dynamodb_broken_off=0.3"
+        ring, "_is_rung_by_taskrouter", _never, 2, 3, 6, faults="webhook_twice=0.8,dynamodb_hangs=0.3,webhook_never=0.5"
     ),
     "nobody who waits is let out": Defect(_wait_for_ever, frozenset({4}), "worker_no_answer=0.9,activity_changes=0.5"),
     "a caller id that is refused is the worker's fault": Defect(
