@@ -147,11 +147,16 @@ def crm_first(observed: Observed) -> Found:
 
 
 def _may_ring_without_crm(observed: Observed, leg: Leg) -> bool:
-    """The queue rings when its CRM is out of order, and it has been just now: for this call, or unasked for others.
+    """The caller has no number that the contacts could be asked about; or the queue rings when its CRM is out of order.
+
+    It has been just now: for this call, or unasked for others.
 
     A no that the CRM said, and that was heard, counts all the same.
     """
-    if observed.calls[leg.call_sid].caller.line != SALES or observed.world.plan.on_crm_outage != "ring":
+    caller = observed.calls[leg.call_sid].caller
+    if caller.line == SUPPORT and not caller.number:
+        return True  # who withholds the number has no contact to look up
+    if caller.line != SALES or observed.world.plan.on_crm_outage != "ring":
         return False
     if observed.faults_about((leg.reservation_sid,), CRM_FAILS):
         return True
