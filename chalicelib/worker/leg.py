@@ -93,8 +93,9 @@ def _left_with_nobody(link: Link, now: float) -> bool:
     try:
         return closing.ended_with_its_caller(link, now)
     except rest.NotDone as error:
-        log.warning("nobody knows whether the caller is there", **link.key.sids, why=str(error))
-        return False
+        log.warning("nobody knows whether the caller was there", **link.key.sids, why=str(error))
+        closing.reject_after_leg(link, "worker hung up", "", now)  # in doubt nobody is moved
+        return True
 
 
 def _follow_twilios(link: Link, leg: str, status: str, now: float) -> None:
