@@ -26,36 +26,23 @@ Stored = Callable[[str, Mapping[str, Any]], None]
 def _attempt(faults: Faults, service: str, operation: str, act: Callable[[], Any]) -> Any:
     """One request, as boto3 makes it where it may try only once; the application's own retries are above it."""
     here = invocation.current()
-    happens = _Draw(faults, service)
+    happens = invocation.Draw(faults, here.about)
     if faults.is_down(f"{service}_down", here.about):
         here.troubles.append(f"{service}_down")
         _refuse_or_hang(faults, service)
-    if happens("throttled"):
+    if happens(f"{service}_throttled"):
         here.pause(0.02)
         status = {"HTTPStatusCode": 400}
         error = {"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}, "ResponseMetadata": status}
         raise ClientError(error, operation)
-    if happens("hangs"):
+    if happens(f"{service}_hangs"):
         _hang(service)
     answer = here.effect(f"{service}.{operation}", faults.seconds(service, 0.004, 0.03), act)
-    if happens("answer_lost"):
+    if happens(f"{service}_answer_lost"):
         _hang(service)
-    if happens("broken_off"):
+    if happens(f"{service}_broken_off"):
         raise ConnectionClosedError(endpoint_url=f"https://{service}")
     return answer
-
-
-class _Draw:
-    def __init__(self, faults: Faults, service: str) -> None:
-        self._faults = faults
-        self._service = service
-
-    def __call__(self, fault: str) -> bool:
-        here, kind = invocation.current(), f"{self._service}_{fault}"
-        happens = self._faults.happens(kind, here.about)
-        if happens:
-            here.troubles.append(kind)
-        return happens
 
 
 def _refuse_or_hang(faults: Faults, service: str) -> NoReturn:

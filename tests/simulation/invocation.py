@@ -3,7 +3,7 @@
 Between two effects a handler runs in no time, as one piece; at each effect it may die, and others run while it waits.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
@@ -11,6 +11,7 @@ from typing import TypeVar, cast
 import greenlet
 
 from emulator.clock.scheduler import Scheduler, Timer
+from tests.simulation.faults import Faults
 
 T = TypeVar("T")
 
@@ -137,3 +138,17 @@ def current() -> Invocation:
 
 def forget() -> None:
     _OF.clear()
+
+
+class Draw:
+    """Asks for one fault after the other, about one request; the process that makes it notes what it met."""
+
+    def __init__(self, faults: Faults, about: Iterable[str]) -> None:
+        self._faults = faults
+        self._about = tuple(about)
+
+    def __call__(self, kind: str) -> bool:
+        happens = self._faults.happens(kind, self._about)
+        if happens:
+            current().troubles.append(kind)
+        return happens

@@ -5,7 +5,7 @@ What goes to Twilio reaches the emulator's REST, what goes to the CRM reaches th
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import parse_qs, urlsplit
@@ -67,7 +67,7 @@ class OutboundTransport:
     def _to_twilio(self, pool: HTTPConnectionPool, request: "_Request", headers: dict[str, str]) -> Answer:
         """The answer's own headers, its ETag, go into `headers`."""
         here, about = invocation.current(), (*invocation.current().about, request.url)
-        happens = _Draw(self._faults, about)
+        happens = invocation.Draw(self._faults, about)
         if self._faults.is_down("twilio_down", about) or happens("rest_refused"):
             here.pause(0.05)
             raise NewConnectionError(pool, "Failed to establish a new connection: refused")  # type: ignore[arg-type]
@@ -98,7 +98,7 @@ class OutboundTransport:
 
     def _to_crm(self, pool: HTTPConnectionPool, request: "_Request") -> Streamed:
         here, key = invocation.current(), request.headers["Idempotency-Key"]
-        happens = _Draw(self._faults, (*here.about, key))
+        happens = invocation.Draw(self._faults, (*here.about, key))
         if self._faults.is_down("crm_down", here.about):
             here.pause(request.timeout.connect_timeout)
             raise ConnectTimeoutError(pool, "Connection to the CRM timed out.")
@@ -178,17 +178,3 @@ class _Megabytes(io.RawIOBase):
         if self._given > self.MOST:
             invocation.current().scheduler.emit("crm_overread", read=str(self._given))
         return b"a" * size
-
-
-class _Draw:
-    """Asks for one fault after the other, about one request."""
-
-    def __init__(self, faults: Faults, about: Iterable[str]) -> None:
-        self._faults = faults
-        self._about = tuple(about)
-
-    def __call__(self, kind: str) -> bool:
-        happens = self._faults.happens(kind, self._about)
-        if happens:
-            invocation.current().troubles.append(kind)
-        return happens
