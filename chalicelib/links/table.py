@@ -34,11 +34,12 @@ _RECORDING = "RECORDING#"
 
 
 class ConditionFailed(Exception):
-    """The conditional write found something else than it expects. `current` is the row that stands, if any."""
+    """The conditional write found something else than it expects: `row`, empty if none stands; `current` if a link."""
 
-    def __init__(self, current: Link | None) -> None:
-        super().__init__(f"the link is {current.state if current else 'missing'}")
-        self.current = current
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.row = row
+        self.current = _link(row) if row and _is_link(row["item"]) else None
+        super().__init__(f"the link is {self.current.state if self.current else 'missing'}")
 
 
 class Due(NamedTuple):
@@ -129,7 +130,7 @@ def record_unknown_leg(key: Key, worker_call_sid: str, now: float) -> Link:
     )
     standing = reserve(link, now)
     if standing.worker_call_sid != worker_call_sid:
-        raise ConditionFailed(standing)
+        raise ConditionFailed(_row(standing))
     return standing
 
 
@@ -281,24 +282,14 @@ def forget_recording(due: Due) -> None:
 
 def swap_breaker(adapter: str, seen: Breaker, new: Breaker, now: float) -> Breaker:
     """Write the breaker of this adapter, if it is as it was `seen`. Returns the one that stands then."""
-    fields: dict[str, object] = {**msgspec.to_builtins(new), **_expiry(now)}
     condition = " AND ".join(f"{name} = :seen_{name}" for name in Breaker.__struct_fields__)
     if seen == Breaker():
         condition = f"attribute_not_exists(failures) OR ({condition})"
-    expected = {f"seen_{name}": value for name, value in msgspec.to_builtins(seen).items()}
+    expected = {f":seen_{name}": value for name, value in msgspec.to_builtins(seen).items()}
     try:
-        aws.request(
-            "dynamodb",
-            "update_item",
-            TableName=environment.current().links_table,
-            Key=encode({"call_sid": BREAKERS, "item": adapter}),
-            UpdateExpression=f"SET {', '.join(f'{name} = :{name}' for name in fields)}",
-            ConditionExpression=condition,
-            ExpressionAttributeValues=encode({f":{name}": value for name, value in {**fields, **expected}.items()}),
-            ReturnValuesOnConditionCheckFailure="ALL_OLD",
-        )
-    except aws.client("dynamodb").exceptions.ConditionalCheckFailedException as error:
-        return msgspec.convert(decode(error.response.get("Item", {})), Breaker, strict=False)
+        _update(BREAKERS, adapter, _Write({**msgspec.to_builtins(new), **_expiry(now)}, condition, expected, names={}))
+    except ConditionFailed as failed:
+        return msgspec.convert(failed.row, Breaker, strict=False)
     return new
 
 
@@ -349,7 +340,7 @@ def _write_link(key: Key, write: _Write) -> Link:
 
 
 def _is_ours(link: Link, changes: Mapping[str, object]) -> bool:
-    """Whether what stands is this very write: boto3 repeats one whose answer was lost, and meets its own result."""
+    """Whether what stands is this very write, which was sent again as the connection broke off."""
     return "state" in changes and all(getattr(link, name) == value for name, value in changes.items() if value)
 
 
@@ -376,8 +367,7 @@ def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:
             **request,
         )
     except aws.client("dynamodb").exceptions.ConditionalCheckFailedException as error:
-        existing = error.response.get("Item")
-        raise ConditionFailed(_link(decode(existing)) if existing and _is_link(item) else None) from None
+        raise ConditionFailed(decode(error.response.get("Item", {}))) from None
     return decode(answer["Attributes"])
 
 
@@ -397,7 +387,8 @@ def _row(link: Link) -> dict[str, object]:
 
 
 def _is_link(item: str) -> bool:
-    return item != "CALL" and not item.startswith(_RECORDING)
+    """Whether this sort key is a ReservationSid."""
+    return item.startswith("WR")
 
 
 def _link(row: Mapping[str, Any]) -> Link:
