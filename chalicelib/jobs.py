@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib import aws
 from chalicelib.config import callcenter, environment
-from chalicelib.links.model import Key
+from chalicelib.links.model import Key, Link
 from chalicelib.observability.masking import mask
 
 # The time that the jobs consumer has in Lambda: after that, the one that claimed a row is no longer at work on it.
@@ -39,6 +39,10 @@ class Reject(msgspec.Struct, frozen=True, tag_field="job", tag="give_up"):
     reason: str = ""
     activity_sid: str = ""  # the worker is moved there
     worker_sid: str = ""
+
+    @classmethod
+    def of(cls, link: Link, reason: str, activity_sid: str = "") -> "Reject":
+        return cls(link.subject, link.reservation_sid, link.task_sid, reason, activity_sid, link.worker_sid)
 
     @property
     def key(self) -> Key:

@@ -11,6 +11,8 @@ from chalicelib.twilio.values import count, sid, text
 
 # How a caller leaves the queue without a worker: no phone may go on ringing (contract 3.1).
 LEFT_ALONE = frozenset({"hangup", "leave", "redirected", "error", "system-error"})
+# Then Twilio may keep the task all the same (contract 12): the sweep looks after so long, unless an event says that it
+# has ended.
 TASK_ENDS_SECONDS = 20
 
 
@@ -65,9 +67,7 @@ def after(webhook: Webhook) -> str:
     log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
     left = {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}
     alone = result in LEFT_ALONE
-    if (
-        alone
-    ):  # Twilio may keep the task all the same (contract 12): the sweep looks, unless an event says that it ended
+    if alone:
         left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
     _record(call_sid, left, webhook.at, left_queue=not alone)
     if call_sid and alone:

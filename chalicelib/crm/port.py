@@ -13,8 +13,8 @@ import msgspec
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One worker about to be rung for one caller. `at` is epoch seconds.
 
-    `task_attributes` is the whole object as Twilio sent it: all that it tells of the call, and what line, menu and team
-    set. It is empty in a job of an older version.
+    `task_attributes` is the whole object as Twilio has it: all that it tells of the call, and what line, menu and team
+    set. It is empty when Twilio no longer knows the task.
     """
 
     idempotency_key: str  # the ReservationSid: one attempt each

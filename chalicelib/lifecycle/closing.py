@@ -61,7 +61,7 @@ def close_abandoned(link: Link, reason: str, now: float) -> None:
     try:
         outcome = outcome_of(rest.reservation_status(link.task_sid, link.reservation_sid))
     except rest.NotDone:
-        jobs.send(_order(link, reason))
+        jobs.send(Reject.of(link, reason))
         return
     if outcome is not None:
         close(link.key, outcome, reason, now, leg_ended=True)
@@ -72,7 +72,7 @@ def close_ended(link: Link, now: float) -> None:
     try:
         status = rest.reservation_status(link.task_sid, link.reservation_sid)
     except rest.NotDone:
-        jobs.send(_order(link, ""))
+        jobs.send(Reject.of(link, ""))
         return
     if status in ("accepted", "wrapping"):
         status = "completed"
@@ -120,17 +120,16 @@ def reject(link: Link, reason: str, activity_sid: str, now: float, *, leg_ended:
     A job that dies in between comes again and finds it done. The worker is moved first: TaskRouter offers the caller
     again at once, to the same worker if they take calls (contract 4.6).
     """
-    reject_as_ordered(_order(link, reason, activity_sid), now, leg_ended=leg_ended)
+    reject_as_ordered(Reject.of(link, reason, activity_sid), now, leg_ended=leg_ended)
 
 
 def reject_as_ordered(order: Reject, now: float, *, leg_ended: bool = False) -> None:
     """The same, from the message of a job, which may come hours later. Raises NotDone."""
-    status = "pending"
-    if order.worker_sid and order.activity_sid:
-        status = rest.reservation_status(order.task_sid, order.reservation_sid)
-        if status == "pending":
-            activity.leave_out(order.worker_sid, order.activity_sid)
+    moves = bool(order.worker_sid and order.activity_sid)
+    status = rest.reservation_status(order.task_sid, order.reservation_sid) if moves else "pending"
     if status == "pending":
+        if moves:
+            activity.leave_out(order.worker_sid, order.activity_sid)
         status = _reject(order)
     close_as(order.key, status, order.reason, now, leg_ended=leg_ended)
 
@@ -142,10 +141,6 @@ def _reject(order: Reject) -> str:
     return rest.reservation_status(order.task_sid, order.reservation_sid)
 
 
-def _order(link: Link, reason: str, activity_sid: str = "") -> Reject:
-    return Reject(link.subject, link.reservation_sid, link.task_sid, reason, activity_sid, link.worker_sid)
-
-
 def reject_later(link: Link, reason: str, now: float) -> None:
     """The fault is not the worker's: nobody is moved, and the reservation is rejected in a moment.
 
@@ -154,7 +149,7 @@ def reject_later(link: Link, reason: str, now: float) -> None:
     """
     ends_at = link.reserved_at + callcenter.current().reservation_timeout
     pause = max(0, min(PAUSE_SECONDS, int(ends_at - MARGIN_SECONDS - now)))
-    jobs.send(_order(link, reason), delay_seconds=pause)
+    jobs.send(Reject.of(link, reason), delay_seconds=pause)
 
 
 def reject_after_leg(link: Link, reason: str, activity_sid: str, now: float) -> None:
@@ -162,7 +157,7 @@ def reject_after_leg(link: Link, reason: str, activity_sid: str, now: float) -> 
     try:
         reject(link, reason, activity_sid, now, leg_ended=True)
     except rest.NotDone:
-        jobs.send(_order(link, reason, activity_sid))
+        jobs.send(Reject.of(link, reason, activity_sid))
 
 
 def end_leg(worker_call_sid: str, subject: str) -> None:

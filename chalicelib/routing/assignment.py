@@ -73,19 +73,19 @@ def _prepare(link: Link, rules: Queue, now: float) -> Answer:
     try:
         existing = table.reserve(link, now)
     except Exception as error:
-        _log_outage("no record", error, rules)
+        _report_outage(error, "no record", rules)
         return _dequeue(link, rules)
     if existing.state == "reserved":
         try:
             jobs.send(jobs.RingWorker(link.subject, link.reservation_sid))
         except Exception as error:
-            _log_outage("no job", error, rules)
+            _report_outage(error, "no job", rules)
             return _fall_back_to_direct(link, rules, now)
     return EMPTY_OK if existing.policy.by_job else _dequeue(link, rules)
 
 
-def _log_outage(what: str, error: Exception, rules: Queue) -> None:
-    """AWS is down: connect without the CRM, unless the queue would rather wait. Then raises the error."""
+def _report_outage(error: Exception, what: str, rules: Queue) -> None:
+    """AWS is down. Raises the error where the queue would rather wait than be connected without the CRM."""
     log.error(f"assignment: {what}", why=type(error).__name__)
     if rules.on_outage == "fallback":
         raise error
@@ -122,9 +122,8 @@ def _reject(link: Link, rules: Queue, now: float) -> Answer:
     failed = metrics.of(metrics.WORKER_LEGS_FAILED)
     log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, why=NO_CONTACT)
     activity_sid = environment.current().activity_sid(rules.activities.unreachable)
-    sids = (link.subject, link.reservation_sid, link.task_sid)
     try:
-        jobs.send(jobs.Reject(*sids, NO_CONTACT, activity_sid, link.worker_sid))
+        jobs.send(jobs.Reject.of(link, NO_CONTACT, activity_sid))
     except Exception as error:
         log.error("assignment: no job", why=type(error).__name__)
         return _json(encode(RejectInstruction(activity_sid=activity_sid or None)))
