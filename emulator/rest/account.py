@@ -1,5 +1,6 @@
 """REST on the account itself."""
 
+from emulator.names import snake_case
 from emulator.ports import TwilioError
 from emulator.rest.framework import Operation, Request, RestAnswer, Route
 from emulator.voice.calls import API_VERSION, rfc2822
@@ -23,13 +24,9 @@ def fetch(request: Request) -> RestAnswer:
         "date_created": rfc2822(account.created),
         "date_updated": rfc2822(account.created),
         "uri": f"{base}.json",
-        "subresource_uris": {_snake(part): f"{base}/{part}.json" for part in PARTS},
+        "subresource_uris": {snake_case(part): f"{base}/{part}.json" for part in PARTS},
     }
     return RestAnswer(200, body)
-
-
-def _snake(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
 ROUTES = (Route("/2010-04-01/Accounts/{account}.json", {"GET": Operation(fetch), "POST": None}),)

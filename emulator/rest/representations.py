@@ -1,10 +1,10 @@
 """TaskRouter's resources as REST shows them (contract 7.5 and the published schemas)."""
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from emulator.names import snake_case
 from emulator.taskrouter.model import (
     Activity,
     Reservation,
@@ -237,7 +237,7 @@ class Representations:
             "actor_type": None,
             "actor_url": None,
             "description": form["EventDescription"],
-            "event_data": {_snake(name): value for name, value in form.items()},
+            "event_data": {snake_case(name): value for name, value in form.items()},
             "event_date": iso(at),
             "event_date_ms": int(form["TimestampMs"]),
             "event_type": form["EventType"],
@@ -251,10 +251,6 @@ class Representations:
 
     def _owner(self) -> dict[str, object]:
         return {"account_sid": self._workspace.account_sid, "workspace_sid": self._workspace.sid}
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def _dates(created: float, updated: float) -> dict[str, object]:

@@ -1,8 +1,8 @@
 """REST on reservations, under their tasks and under their workers (contract 4.4)."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 
+from emulator.names import snake_case
 from emulator.ports import TwilioError
 from emulator.rest.collection import TASKROUTER, Collection
 from emulator.rest.fields import named_activity
@@ -50,7 +50,7 @@ def _instruction(request: Request) -> dict[str, object]:
     fields: dict[str, object] = {"instruction": instruction, "activity_sid": request.text("WorkerActivitySid")}
     prefix = _PREFIXES.get(instruction, "")
     for name, values in request.fields.items():
-        snake = re.sub(r"(?<!^)([A-Z])", r"_\1", name.removeprefix(prefix)).lower()
+        snake = snake_case(name.removeprefix(prefix))
         if name.startswith(prefix) and name != "Instruction":
             fields[_RENAMED.get(snake, snake)] = ",".join(values)
     return fields

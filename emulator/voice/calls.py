@@ -7,6 +7,7 @@ from email.utils import format_datetime
 from typing import Literal
 
 from emulator.clock.process import Process
+from emulator.names import snake_case
 from emulator.ports import Method, WorkerLegOrder
 
 Direction = Literal["inbound", "outbound-api"]
@@ -135,11 +136,7 @@ def standard_parameters(call: Call) -> dict[str, str]:
 
 def task_attributes(call: Call) -> dict[str, object]:
     """The 25 attributes that a task made by <Enqueue> always has (contract 3.1)."""
-    return {_snake(name): value for name, value in standard_parameters(call).items()}
-
-
-def _snake(name: str) -> str:
-    return "".join("_" + letter.lower() if letter.isupper() else letter for letter in name).lstrip("_")
+    return {snake_case(name): value for name, value in standard_parameters(call).items()}
 
 
 def callback_parameters(call: Call, event: str, now: float) -> dict[str, str]:
