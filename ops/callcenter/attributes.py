@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from chalicelib.config.toml_errors import sentence
-from ops.callcenter.calls import CITY, OF_THE_CALL, Call, calls
+from ops.callcenter.calls import CITY, OF_THE_CALL, Call, calls, given_attributes
 from ops.callcenter.files import WORKERS, Center, Worker
 
 LIMIT = 4096  # characters of JSON (contract 3.1, 7.5)
@@ -50,10 +50,7 @@ def _too_long(call: Call) -> Iterator[str]:
 
 def _overwriting(center: Center) -> Iterator[str]:
     for name, line in center.application.lines.items():
-        given = {f"lines.{name}.attributes": line.attributes}
-        for position, choice in enumerate(line.menu.choices if line.menu else ()):
-            given[f"lines.{name}.menu.choices[{position}].attributes"] = choice.attributes
-        for key, attributes in given.items():
+        for key, attributes in given_attributes(name, line).items():
             for attribute in attributes:
                 if attribute in OF_THE_CALL:
                     said = "this attribute is the call's own, which Twilio gives to every task: take another name"

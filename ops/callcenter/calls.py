@@ -61,13 +61,17 @@ class Call:
 def calls(center: Center) -> Iterator[Call]:
     """Every kind of call: each number of each line, without a choice of its menu and with each of them."""
     for name, line in center.application.lines.items():
-        given = {f"lines.{name}.attributes": line.attributes}
-        for position, choice in enumerate(line.menu.choices if line.menu else ()):
-            key = f"lines.{name}.menu.choices[{position}].attributes"
-            given[key] = {**line.attributes, **choice.attributes}
         for number in line.numbers or ("",):
-            for key, attributes in given.items():
-                yield Call(key, name, line, as_json(attributes), number)
+            for key, attributes in given_attributes(name, line).items():
+                yield Call(key, name, line, as_json({**line.attributes, **attributes}), number)
+
+
+def given_attributes(name: str, line: Line) -> dict[str, dict[str, Any]]:
+    """What the file gives to this line's tasks: the line's own, and those of each choice of its menu, by their keys."""
+    given = {f"lines.{name}.attributes": line.attributes}
+    for position, choice in enumerate(line.menu.choices if line.menu else ()):
+        given[f"lines.{name}.menu.choices[{position}].attributes"] = choice.attributes
+    return given
 
 
 def as_json(attributes: dict[str, Any]) -> dict[str, Any]:
