@@ -15,7 +15,7 @@ from emulator.http.webhooks import sign
 from emulator.taskrouter.model import Worker
 from emulator.voice.parties import Step, answers, hangs_up, hears, joined, presses, talks
 from emulator.voice.queues import WORKFLOW_QUEUE_SIZE
-from laptop import environment, package
+from laptop import environment, outcome, package
 from laptop.call_centre import AUTH_TOKEN, CALLERS, SALES, SUPPORT
 from laptop.environment import Laptop
 from laptop.local_aws import LaptopError
@@ -238,7 +238,7 @@ def _worker_legs(laptop: Laptop) -> dict[str, WorkerLeg]:
 
 def _links(laptop: Laptop, callers: Sequence[str]) -> list[Row]:
     known = set(callers)
-    return [row for row in _scan(laptop, "links") if row["item"].startswith("WR") and row["call_sid"] in known]
+    return [row for row in outcome.links(_scan(laptop, "links")) if row["call_sid"] in known]
 
 
 def _attempts(laptop: Laptop) -> dict[str, float]:
