@@ -95,9 +95,14 @@ def ended_with_its_caller(link: Link, now: float) -> bool:
     """
     if rest.is_live(link.subject):
         return False
-    rest.cancel_task(link.task_sid, "hangup")
-    caller_left(link.subject, now)
+    end_task_of_gone(link.subject, link.task_sid, now)
     return True
+
+
+def end_task_of_gone(call_sid: str, task_sid: str, now: float) -> None:
+    """The caller has gone, and Twilio kept the task: cancel it, stop the phones, close the links. Raises NotDone."""
+    rest.cancel_task(task_sid, "hangup")
+    caller_left(call_sid, now)
 
 
 def mark_unavailable(link: Link, reason: str, activity_sid: str) -> None:

@@ -180,8 +180,7 @@ def _waiting(call: Call, now: float) -> str:
     """Twilio may keep a task that was never assigned after its caller has gone (contract 12): then we cancel it."""
     if not call.left_queue_at and rest.is_live(call.call_sid):
         return "left waiting"
-    rest.cancel_task(call.task_sid, "hangup")
-    closing.caller_left(call.call_sid, now)
+    closing.end_task_of_gone(call.call_sid, call.task_sid, now)
     _look_no_more(call, now)
     return "canceled"
 

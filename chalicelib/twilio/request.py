@@ -78,7 +78,7 @@ def receive(request: Request) -> Webhook:
     """
     event = request.event
     pairs = _form(event)
-    fields = _Fields()
+    form, fields = dict(pairs), _Fields()
     for name, value in pairs:
         fields.setdefault(name, []).append(value)
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
@@ -88,15 +88,15 @@ def receive(request: Request) -> Webhook:
         raise Refused(403, "the signature is of an unknown kind")  # the validator would log what it says
     base_url, url = _urls(event)
     signed = {} if event["httpMethod"] == "GET" else fields
-    tokens = _tokens(dict(pairs)) if signature else ()
+    tokens = _tokens(form) if signature else ()
     try:
         for candidate in _with_query(url, event):
             for token in tokens:
                 if _holds(token, candidate, signed, signature, algorithm):
-                    return Webhook(base_url, dict(pairs), _path(event), request.at, event["httpMethod"])
+                    return Webhook(base_url, form, _path(event), request.at, event["httpMethod"])
     except UnicodeEncodeError:
         pass  # text that no encoding can carry was not signed by Twilio
-    raise Refused(403, "the signature does not hold", dict(pairs))
+    raise Refused(403, "the signature does not hold", form)
 
 
 def _tokens(form: Mapping[str, str]) -> tuple[str, ...]:
