@@ -316,8 +316,8 @@ def _repeated(key: str, what: str, values: list[str]) -> Iterator[str]:
 
 def _placeholders(callcenter: CallCenter) -> Iterator[str]:
     for key, treatment in _treatments(callcenter):
-        yield from _strangers(f"{key}.wait.position", treatment.wait.position, "position")
-        yield from _strangers(f"{key}.wait.rough_wait", treatment.wait.rough_wait, "minutes")
+        yield from _other_placeholders(f"{key}.wait.position", treatment.wait.position, "position")
+        yield from _other_placeholders(f"{key}.wait.rough_wait", treatment.wait.rough_wait, "minutes")
 
 
 def _treatments(callcenter: CallCenter) -> Iterable[tuple[str, Treatment]]:
@@ -325,7 +325,7 @@ def _treatments(callcenter: CallCenter) -> Iterable[tuple[str, Treatment]]:
     yield from ((f"simple_queues.{name}", queue) for name, queue in callcenter.simple_queues.items())
 
 
-def _strangers(key: str, text: str, allowed: str) -> Iterator[str]:
+def _other_placeholders(key: str, text: str, allowed: str) -> Iterator[str]:
     if any(found != f"{{{allowed}}}" for found in re.findall(r"\{[^}]*\}?|\}", text)):
         yield sentence(key, text, f"the only placeholder allowed is {{{allowed}}}")
 

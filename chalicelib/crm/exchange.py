@@ -27,8 +27,8 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class Line:
-    """The way to one URL. Its connection is kept from one exchange to the next; one exchange goes on at a time."""
+class Endpoint:
+    """One URL. Its connection is kept from one exchange to the next; one exchange goes on at a time."""
 
     def __init__(self, url: str) -> None:
         """Raises urllib3's LocationParseError."""
@@ -87,14 +87,14 @@ class Line:
 def within(seconds: float, work: Callable[[], T]) -> T:
     """What `work` returns or raises. Raises TooLate after `seconds`; `work` may still go on then, for nobody."""
     future: Future[T] = Future()
-    Thread(target=_settle, args=(future, work), daemon=True).start()
+    Thread(target=_run, args=(future, work), daemon=True).start()
     try:
         return future.result(seconds)
     except TimeoutError:
         raise TooLate from None
 
 
-def _settle(future: Future[T], work: Callable[[], T]) -> None:
+def _run(future: Future[T], work: Callable[[], T]) -> None:
     try:
         future.set_result(work())
     except BaseException as error:

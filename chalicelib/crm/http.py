@@ -67,7 +67,7 @@ def _post(body: bytes, headers: Mapping[str, str], seconds: float) -> exchange.A
     from urllib3.exceptions import HTTPError
 
     try:
-        return _line().post(body, headers, seconds, MAX_ANSWER_BYTES + 1)
+        return _endpoint().post(body, headers, seconds, MAX_ANSWER_BYTES + 1)
     except exchange.TooLate:
         return Unavailable("the CRM endpoint gave no answer in its time")
     except HTTPError as error:
@@ -104,5 +104,5 @@ def _headers(attempt: Attempt, body: bytes) -> dict[str, str]:
 
 
 @cache
-def _line() -> exchange.Line:
-    return exchange.Line(environment.current().crm_url)
+def _endpoint() -> exchange.Endpoint:
+    return exchange.Endpoint(environment.current().crm_url)

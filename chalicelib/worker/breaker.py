@@ -1,7 +1,7 @@
 """The CRM's circuit breaker: after `crm.breaker_failures` failures in a row it is not asked for a while.
 
 One row of the links table for each adapter counts the failures, by compare and swap. A CRM that answers costs nothing:
-a process has in mind when it was last answered, and counts no failure from before that. It writes a success only when
+a process remembers when it was last answered, and counts no failure from before that. It writes a success only when
 it knows of failures that the row has. Nor does it read the row: a process that knows of no failure asks the CRM, and
 learns from counting its own failure that the breaker is open. While it is, that is one attempt more for each process.
 """
@@ -47,8 +47,8 @@ def may_ask(adapter: str, now: float) -> bool:
 
 def failed(adapter: str, now: float) -> bool:
     """Count a failure; returns whether the breaker is open now."""
-    mind = known(adapter)
-    since = max(mind.answered_at, now - FORGOTTEN_SECONDS)
+    state = known(adapter)
+    since = max(state.answered_at, now - FORGOTTEN_SECONDS)
     seen, counted = _change(adapter, lambda row: _after_failure(row, since, now), now)
     if counted.is_open and not seen.is_open:
         log.error("CRM breaker opens", adapter=adapter, failures=counted.failures)
@@ -57,9 +57,9 @@ def failed(adapter: str, now: float) -> bool:
 
 def answered(adapter: str, now: float) -> None:
     """The CRM answered, whatever it said: the failures before are over."""
-    mind = known(adapter)
-    mind.answered_at = now
-    if mind.row.failures:
+    state = known(adapter)
+    state.answered_at = now
+    if state.row.failures:
         seen, _ = _change(adapter, lambda _row: CLOSED, now)
         if seen.is_open:
             log.info("CRM breaker closes", adapter=adapter)
@@ -83,6 +83,6 @@ def _change(adapter: str, change: Callable[[Breaker], Breaker], now: float) -> t
 
 def _swap(adapter: str, new: Breaker, now: float) -> bool:
     """Write the row, if it is still as this process knows it; else only know it as it is."""
-    mind = known(adapter)
-    mind.row = table.swap_breaker(adapter, mind.row, new, now)
-    return mind.row == new
+    state = known(adapter)
+    state.row = table.swap_breaker(adapter, state.row, new, now)
+    return state.row == new

@@ -121,7 +121,7 @@ def _offered_again(_true: Any) -> Any:
 
 
 def _however_long_it_takes(_true: Any) -> Any:
-    return lambda line, *given: line._exchange(*given)
+    return lambda endpoint, *given: endpoint._exchange(*given)
 
 
 def _moves_whoever(_true: Any) -> Any:
@@ -230,7 +230,7 @@ DEFECTS: Mapping[str, Defect] = {
     ),
     "the CRM cannot tell repeats apart": _replace(crm, "prepare", _another_key_each_time, 7),
     "the CRM has all the time that it wants": _replace(
-        exchange.Line, "post", _however_long_it_takes, 9, faults="crm_drips=0.3"
+        exchange.Endpoint, "post", _however_long_it_takes, 9, faults="crm_drips=0.3"
     ),
     "the CRM's answer is read to its end": _replace(
         crm_http, "MAX_ANSWER_BYTES", lambda _most: 10**9, 9, faults="crm_megabytes=0.3"

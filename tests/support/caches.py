@@ -13,7 +13,7 @@ CACHED = (
     callcenter.current,
     aws.client,
     rest._client_with,
-    crm_http._line,
+    crm_http._endpoint,
     breaker.known,
 )
 
