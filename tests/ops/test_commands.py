@@ -114,10 +114,10 @@ def test_a_mistake_in_the_files_stops_everything_before_anything_is_sent(
     operator.change(operator.workers, "+14155550111", "0415")
     for command in ("check", "plan", "apply"):
         assert operator.types(command) == 1
-    assert "workers.toml: workers.Bea.contact_uri is '0415'" in capsys.readouterr().err
+    assert "workers.toml:3: workers.Bea.contact_uri is '0415'" in capsys.readouterr().err
     operator.change(operator.workers, "0415", "+14155550111")
     assert operator.types("check") == 1
-    assert "callcenter.toml: queues.Support.workers is 'queues HAVE" in capsys.readouterr().err
+    assert "callcenter.toml:19: queues.Support.workers is 'queues HAVE" in capsys.readouterr().err
     assert operator.account.transport.sent == []
 
 
@@ -206,8 +206,8 @@ def test_check_tells_every_mistake_of_both_files(operator: Operator, capsys: pyt
     assert operator.types("check") == 1
     said = capsys.readouterr().err.splitlines()
     assert [line.partition(" is ")[0] for line in said] == [
-        "callcenter.toml: workflow.filters[0].targets[0].queue",
-        "workers.toml: workers.Bea.contact_uri",
+        "callcenter.toml:42: workflow.filters[0].targets[0].queue",
+        "workers.toml:3: workers.Bea.contact_uri",
     ]
 
 
@@ -241,7 +241,7 @@ def test_what_is_imported_describes_the_workspace_as_it_is(
             person["attributes"],
         )
     assert people["Dora"]["capacity"]["voice"] == 2
-    assert "to be settled: callcenter.toml: lines.main.attributes is {}" in capsys.readouterr().out
+    assert "to be settled: callcenter.toml:11: lines.main.attributes is {}" in capsys.readouterr().out
 
 
 def test_a_plan_with_the_imported_files_finds_only_what_the_workspace_cannot_know(operator: Operator) -> None:
@@ -426,7 +426,7 @@ def test_what_the_files_do_not_allow_is_told_and_written_all_the_same(
     operator.types("apply")
     operator.account.engine.workflows.list()[0].update(task_reservation_timeout=20)
     assert imported(operator) == 0
-    assert "to be settled: callcenter.toml: reservation_timeout is 20" in capsys.readouterr().out
+    assert "to be settled: callcenter.toml:5: reservation_timeout is 20" in capsys.readouterr().out
     assert (operator.root / "found" / "workers.toml").exists()
 
 
