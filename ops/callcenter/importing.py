@@ -21,6 +21,7 @@ NEW = """# Imported from the workspace {name}. What callers hear, Twilio does no
 # run `python -m ops check` and `python -m ops plan`.
 
 default_line = "main"
+reservation_timeout = {timeout}
 
 # The account's numbers: {numbers}
 [lines.main]
@@ -83,7 +84,8 @@ def read(client: Client, workspace: str, workflow: str = "") -> Imported:
         inside = state.inside(client, found)
         numbers = [str(number.phone_number) for number in client.incoming_phone_numbers.list()]
     chosen = _chosen(inside, workflow)
-    new = NEW.format(name=toml_writer.quoted(workspace), numbers=", ".join(numbers) or "none")
+    timeout = chosen.fields["task_reservation_timeout"]
+    new = NEW.format(name=toml_writer.quoted(workspace), numbers=", ".join(numbers) or "none", timeout=timeout)
     return Imported(new, _center(inside, chosen), {"workers": _workers(inside)}, tuple(_left_out(inside, chosen)))
 
 

@@ -62,6 +62,9 @@ def _set(there: MutableMapping[str, Any], key: str, value: Any) -> None:
 
 def _set_filters(there: MutableMapping[str, Any], wanted: list[Mapping[str, Any]]) -> None:
     """The filters in this order. One that was there under its name keeps its comments."""
+    if not wanted:
+        there.pop("filters", None)
+        return
     before = there.get("filters", [])
     known = {given["name"]: given for given in before if "name" in given}
     if [given.get("name") for given in before] != [given["name"] for given in wanted] or not isinstance(before, AoT):
