@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME, CallCenterError, sentence
-from ops.callcenter import attributes, files, waits
+from ops.callcenter import attributes, files, waits, zones
 from ops.callcenter.calls import calls, parsed, takers
 from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts, Worker
 from ops.callcenter.possible import TASKROUTER, outcomes, paths
@@ -42,6 +42,7 @@ def problems(center: Center) -> list[str]:
     """One sentence a mistake: file, key, value, what is allowed. Empty when the files can be applied."""
     return [
         *callcenter.mistakes(center.application),
+        *_time_zone(center),
         *_expressions(center),
         *_names(center),
         *attributes.of_calls(center),
@@ -61,6 +62,12 @@ def summary(center: Center) -> str:
     """What was found right, in one line."""
     people = NO_WORKERS if center.workers is None else f"{len(center.workers)} workers"
     return f"{NAME} can be applied: {len(center.application.queues)} queues, {people}"
+
+
+def _time_zone(center: Center) -> Iterator[str]:
+    named = center.application.time_zone
+    if not zones.is_known(named):
+        yield sentence("time_zone", named, zones.allowed(named))
 
 
 def _targets(center: Center) -> Iterator[tuple[str, Filter, Target]]:

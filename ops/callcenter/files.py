@@ -138,6 +138,11 @@ def texts(root: Path = ROOT) -> Texts:
     return Texts(callcenter.source(str(root / TEAM)), _text_if_there(root / WORKERS))
 
 
+def texts_of(center_file: Path, workers_file: Path) -> Texts:
+    """What stands in these two files. Raises CallCenterError when one cannot be read."""
+    return Texts(_text(center_file), _text_if_there(workers_file))
+
+
 def of_checkout(root: Path = ROOT) -> Center:
     """The team's call centre in this checkout. Raises CallCenterError as `texts` and `parse` do."""
     return parse(*texts(root))
@@ -145,7 +150,7 @@ def of_checkout(root: Path = ROOT) -> Center:
 
 def read(center_file: Path, workers_file: Path) -> Center:
     """The call centre of these files. Raises CallCenterError, which names file, key, value and what is allowed."""
-    return parse(_text(center_file), _text_if_there(workers_file))
+    return parse(*texts_of(center_file, workers_file))
 
 
 def parse(center: str, workers: str | None = None) -> Center:
