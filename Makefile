@@ -1,7 +1,7 @@
 # `make help` lists the commands. Everything runs in .venv, which is made from pinned requirements when it is missing or old.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help demo dev quick test check bench load simulate requirements clean
+.PHONY: help demo dev quick test check bench load simulate requirements clean stale
 
 PY = .venv/bin/python
 BIN = .venv/bin
@@ -65,5 +65,8 @@ clean: ## remove the virtual environment and everything that was built
 help: ## what there is to call (this list)
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
-.venv/ready: requirements-dev.txt tools/venv.sh
+# Anew with each change of what it holds, and when it has lost its Python or another one is asked for.
+.venv/ready: requirements.txt requirements-dev.txt tools/venv.sh tools/packages.py $(shell PYTHON="$(PYTHON)" sh tools/venv.sh stale)
 	@PYTHON="$(PYTHON)" sh tools/venv.sh
+
+stale:

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from laptop import wheels
 from laptop.local_aws import LaptopError, LocalAws, environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,7 +62,7 @@ def build(stage: str = STAGE, root: Path | None = None, out: Path = BUILD / "pac
     main = "import sys; from chalice.cli import main; sys.exit(main())"
     options = ["--stage", stage, "--template-format", "yaml", "--merge-template", str(merge)]
     command = [sys.executable, "-c", main, "package", *options, str(out)]
-    quiet = {**environment(), "PYTHONDONTWRITEBYTECODE": "1"}
+    quiet = {**environment(), **wheels.environment(stage, root), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=root, env=quiet, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LaptopError(f"chalice package failed:\n{done.stdout}{done.stderr}".rstrip())
