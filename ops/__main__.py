@@ -1,39 +1,53 @@
-"""`python -m ops …`: the operator's commands."""
+"""The operator's commands: the call centre as code, its deployment, its secrets and its calls."""
 
-import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ops.commands import callcenter, calls, deploy, doctor, init, secret
+import click
+
+from ops import program
+from ops.commands.cli import Commands
 from ops.errors import ExitCode, OpsError
 
-# Each has `add_to(subcommands)`, which sets `run`: a function that returns an ExitCode or raises OpsError.
-COMMANDS = (calls, init, callcenter, deploy, secret, doctor)
+COMPLETE = "_CORDBOARD_COMPLETE"  # what the shell sets when it asks for completions
+
+# Every command: where it stands, and what it does. The module is imported when somebody calls the command.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("ops.commands.init:init", "Make the team's own files of the examples; nothing is overwritten"),
+    "check": ("ops.commands.callcenter:check", "Check the files; nothing is sent"),
+    "plan": ("ops.commands.callcenter:plan", "Show what differs between the files and Twilio"),
+    "apply": ("ops.commands.callcenter:apply", "Make Twilio what the files say"),
+    "import": ("ops.commands.callcenter:import_", "Write the files from a workspace that exists"),
+    "destroy": ("ops.commands.callcenter:destroy", "Delete the workspace and give the numbers up"),
+    "deploy": ("ops.commands.deploy:deploy", "Deploy everything that a stage needs, in order"),
+    "secret": ("ops.commands.secret:secret_", "Set or show the stage's tokens and keys"),
+    "doctor": (
+        "ops.commands.doctor:doctor_",
+        "Check whether callers get through, and say how to fix what keeps them out",
+    ),
+    "calls": ("ops.commands.calls:calls", "Show what happened on calls"),
+}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code. argparse itself exits with 2, which is ExitCode.USAGE."""
-    given = _parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, typed: str = "python -m ops") -> int:
+    """Run the command; returns its exit code. `typed` is what the person has typed to get here."""
+    name = program.NAME if COMPLETE in os.environ else typed  # a shell completes it under this name alone
     try:
-        code: ExitCode = given.run(given)
-    except OpsError as error:
-        print(error, file=sys.stderr)
+        return int(_commands().main(arguments, name, COMPLETE, standalone_mode=False) or ExitCode.DONE)
+    except click.ClickException as error:
+        error.show()
         return error.exit_code
-    return code
+    except OpsError as error:
+        click.echo(error, err=True)
+        return error.exit_code
+    except click.Abort:  # Ctrl-C
+        click.echo("stopped: what was done stays done", err=True)
+        return ExitCode.FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
-    codes = "\n".join(f"  {code.value}  {code.meaning}" for code in ExitCode)
-    parser = argparse.ArgumentParser(
-        prog="ops",
-        description=__doc__,
-        epilog=f"exit codes of every command:\n{codes}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    subcommands = parser.add_subparsers(required=True, metavar="command")
-    for command in COMMANDS:
-        command.add_to(subcommands)
-    return parser
+def _commands() -> Commands:
+    return Commands(COMMANDS, help=__doc__)
 
 
 if __name__ == "__main__":

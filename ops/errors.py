@@ -15,8 +15,8 @@ class ExitCode(IntEnum):
         return code
 
     DONE = 0, "done; nothing differs, nothing is wrong"
-    FAILED = 1, "failed: the files are wrong, AWS or Twilio said no, or the doctor found a failure"
-    USAGE = 2, "usage: an unknown option or stage, or a value that cannot be meant"
+    FAILED = 1, "failed: the files are wrong, AWS or Twilio or whoever was asked said no, or the doctor found a failure"
+    USAGE = 2, "usage: an unknown option or stage, a value that cannot be meant, or a question and no terminal"
     DIFFERS = 3, "differs: `plan` found a difference, or `apply` left one for a person"
 
 
@@ -30,6 +30,14 @@ class UsageError(OpsError):
     """The command is wrong as it was given."""
 
     exit_code = ExitCode.USAGE
+
+
+class NobodyToAsk(UsageError):
+    """A question has to be answered, and there is no terminal at which somebody could."""
+
+
+class Declined(OpsError):
+    """The person who was asked said no, or left: nothing was changed."""
 
 
 class NoStage(UsageError):

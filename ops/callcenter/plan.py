@@ -1,6 +1,5 @@
 """The difference between two states, as steps in the order in which they can be done. Pure."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -77,7 +76,7 @@ def _lines(step: Step) -> Iterator[str]:
             yield f"    + {change.field} = {as_text(change.new)}"
 
 
-def as_json(steps: Sequence[Step]) -> str:
+def document(steps: Sequence[Step]) -> dict[str, Any]:
     """For a pipeline: every step with its changes. A side without a value leaves `old` or `new` out."""
     documents = []
     for step in steps:
@@ -86,4 +85,4 @@ def as_json(steps: Sequence[Step]) -> str:
             {name: value for name, value in asdict(change).items() if value is not MISSING} for change in step.changes
         ]
         documents.append(document)
-    return json.dumps({"drift": has_drift(steps), "steps": documents}, ensure_ascii=False, indent=2)
+    return {"drift": has_drift(steps), "steps": documents}

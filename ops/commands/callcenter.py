@@ -1,115 +1,127 @@
-"""`ops check`, `plan`, `apply`, `import` and `destroy`: the call centre as code."""
+"""`check`, `plan`, `apply`, `import` and `destroy`: the call centre as code."""
 
-import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from chalicelib.config.toml_errors import NAME
-from ops import stage
-from ops.callcenter import check, importing
+import click
+
+from ops import stage as stages
+from ops.callcenter import check as checks
+from ops.callcenter import importing
 from ops.callcenter.apply import OnStep, ignore, summary
-from ops.callcenter.files import WORKERS, Center
-from ops.callcenter.model import Step
-from ops.callcenter.plan import as_json, as_text_of, has_drift
-from ops.commands.parser import Subcommands, add_stage
+from ops.callcenter.files import Center
+from ops.callcenter.plan import as_text_of, document, has_drift
+from ops.commands import ask
+from ops.commands.cli import command, json_option, root_option, stage_option, yes_option
+from ops.commands.output import note, say, show
 from ops.errors import ExitCode
 from ops.project import Project
 
 TO_DEPLOY = "{} has changed: the functions know it after `chalice deploy --stage {}`"
 
-
-def add_to(subcommands: Subcommands) -> None:
-    _command(subcommands, "check", run_check, f"check {NAME} (and {WORKERS}); nothing is sent")
-    plan = _command(subcommands, "plan", run_plan, "show what differs between the files and Twilio")
-    apply = _command(subcommands, "apply", run_apply, "make Twilio what the files say")
-    importer = _command(subcommands, "import", run_import, "write the files from a workspace that exists")
-    destroy = _command(subcommands, "destroy", run_destroy, "delete the workspace and clear the numbers' URLs")
-    for command in (plan, apply, destroy):
-        command.add_argument("--api-url", default="", help="the application's URL, in place of the stage's")
-        command.add_argument("--prune", action="store_true", help="delete what the files do not name, too")
-        command.add_argument("--json", action="store_true", help="print the steps as JSON")
-    importer.add_argument("workspace", help="its name")
-    importer.add_argument("--workflow", default="", help="the workflow that calls take, where there are several")
-    importer.add_argument("--to", type=Path, default=Path("imported"), help="the folder for the files (imported)")
-    destroy.add_argument("--yes", action="store_true", help="do not ask")
+_F = TypeVar("_F", bound=Callable[..., object])
 
 
-def _command(subcommands: Subcommands, name: str, run: Callable[[Namespace], ExitCode], says: str) -> ArgumentParser:
-    command = subcommands.add_parser(name, help=says, description=says)
-    add_stage(command)
-    command.add_argument("--root", type=Path, default=stage.ROOT, help="the checkout that holds the files (this one)")
-    command.set_defaults(run=run)
-    return command
+def _of_files_and_twilio(function: _F) -> _F:
+    """The options of a command that holds the two against each other."""
+    for option in (
+        json_option,
+        click.option("--prune", is_flag=True, help="Delete what the files do not name, too."),
+        click.option("--api-url", default="", help="The application's URL, in place of the stage's."),
+        root_option,
+        stage_option,
+    ):
+        function = option(function)
+    return function
 
 
-def run_check(given: Namespace) -> ExitCode:
-    center = Project(given.stage, given.root).checked_files()
-    for warning in check.warnings(center):
-        print(f"warning: {warning}", file=sys.stderr)
-    print(check.summary(center))
+@command("check", "check", "check --stage prod")
+@stage_option
+@root_option
+def check(stage: str, root: Path) -> ExitCode:
+    """Check the files; nothing is sent."""
+    center = Project(stage, root).checked_files()
+    for warning in checks.warnings(center):
+        note(f"warning: {warning}")
+    say(checks.summary(center))
     return ExitCode.DONE
 
 
-def run_plan(given: Namespace) -> ExitCode:
-    project = _project(given)
-    steps = project.plan(_checked_files(project), given.prune)
-    print(as_json(steps) if given.json else as_text_of(steps))
+@command("plan", "plan --stage prod", "plan --json")
+@_of_files_and_twilio
+def plan(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool) -> ExitCode:
+    """Show what differs between the files and Twilio."""
+    project = Project(stage, root, api_url)
+    steps = project.plan(_checked_files(project), prune)
+    show(document(steps), as_text_of(steps), as_json)
     return ExitCode.DIFFERS if has_drift(steps) else ExitCode.DONE
 
 
-def run_apply(given: Namespace) -> ExitCode:
-    project = _project(given)
-    before = stage.read(project.stage, project.root)
-    outcome = project.apply(_checked_files(project), given.prune, _progress(given))
-    print(as_json((*outcome.done, *outcome.left)) if given.json else summary(outcome))
-    if stage.read(project.stage, project.root) != before:
-        print(TO_DEPLOY.format(stage.file_of(project.stage), project.stage), file=sys.stderr)
+@command("apply", "apply --stage prod", "apply --prune")
+@_of_files_and_twilio
+def apply(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool) -> ExitCode:
+    """Make Twilio what the files say."""
+    project = Project(stage, root, api_url)
+    before = stages.read(stage, root)
+    outcome = project.apply(_checked_files(project), prune, _progress(as_json))
+    show(document((*outcome.done, *outcome.left)), summary(outcome), as_json)
+    if stages.read(stage, root) != before:
+        note(TO_DEPLOY.format(stages.file_of(stage), stage))
     return ExitCode.DIFFERS if has_drift(outcome.left) else ExitCode.DONE
 
 
-def run_import(given: Namespace) -> ExitCode:
-    project = Project(given.stage, given.root)
-    importing.refuse_to_overwrite(given.to)
-    imported = importing.read(project.client(), given.workspace, given.workflow)
-    for file in imported.write(given.to):
-        print(f"wrote {file}")
+@command("import", 'import "Harbour Clinic"', 'import "Harbour Clinic" --workflow Calls --to found')
+@click.argument("workspace")
+@stage_option
+@root_option
+@click.option("--workflow", default="", help="The workflow that calls take, where there are several.")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("imported"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where the files are written.",
+)
+def import_(workspace: str, stage: str, root: Path, workflow: str, to: Path) -> ExitCode:
+    """Write the files from a workspace that exists.
+
+    WORKSPACE is its name.
+    """
+    project = Project(stage, root)
+    importing.refuse_to_overwrite(to)
+    imported = importing.read(project.client(), workspace, workflow)
+    for file in imported.write(to):
+        say(f"wrote {file}")
     for problem in imported.problems():
-        print(f"to be settled: {problem}")
+        say(f"to be settled: {problem}")
     return ExitCode.DONE
 
 
-def run_destroy(given: Namespace) -> ExitCode:
-    project = _project(given)
+@command("destroy", "destroy --stage dev")
+@_of_files_and_twilio
+@yes_option
+def destroy(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool, yes: bool) -> ExitCode:
+    """Delete the workspace and give the numbers up."""
+    project = Project(stage, root, api_url)
     center = project.files()
-    steps = project.plan_destroy(center, given.prune)
-    if steps and not given.yes and not _is_confirmed(steps, center.workspace.name):
-        print("nothing was changed")
-        return ExitCode.FAILED
-    project.destroy(center, steps, _progress(given))
-    print(as_json(steps) if given.json else "destroyed" if steps else "there is nothing to destroy")
+    steps = project.plan_destroy(center, prune)
+    if steps:
+        note(as_text_of(steps))
+        question = "The workspace is deleted with its workers, queues and tasks."
+        ask.confirm_by_name(question, center.workspace.name, yes)
+    project.destroy(center, steps, _progress(as_json))
+    show(document(steps), "destroyed" if steps else "there is nothing to destroy", as_json)
     return ExitCode.DONE
-
-
-def _is_confirmed(steps: Sequence[Step], name: str) -> bool:
-    print(as_text_of(steps))
-    print(
-        "The workspace is deleted with its workers, queues and tasks."
-        f" Type its name to go on ({name}): ", end="", flush=True
-    )  # fmt: skip
-    return sys.stdin.readline().strip() == name
-
-
-def _project(given: Namespace) -> Project:
-    return Project(given.stage, given.root, given.api_url)
 
 
 def _checked_files(project: Project) -> Center:
     center = project.checked_files()
     if center.workers is None:
-        print(check.NO_WORKERS, file=sys.stderr)
+        note(checks.NO_WORKERS)
     return center
 
 
-def _progress(given: Namespace) -> OnStep:
-    return ignore if given.json else lambda step: print(as_text_of([step]), flush=True)
+def _progress(as_json: bool) -> OnStep:
+    return ignore if as_json else lambda step: say(as_text_of([step]))

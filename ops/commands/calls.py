@@ -1,38 +1,46 @@
-"""`ops calls show`: what happened on a call."""
+"""`calls show`: what happened on a call."""
 
+import json
 import os
 import re
-from argparse import Namespace
+
+import click
 
 from ops import call_record, stage
-from ops.commands.parser import Subcommands, add_stage
+from ops.commands.cli import group, json_option, stage_option
+from ops.commands.output import show as show_data
 from ops.errors import ExitCode, OpsError, UsageError
 
-
-def add_to(subcommands: Subcommands) -> None:
-    says = "show what happened on a call"
-    verbs = subcommands.add_parser("calls", help=says, description=says).add_subparsers(required=True, metavar="show")
-    show = verbs.add_parser("show", help="everything that is recorded of one call")
-    show.add_argument("call_sid", help="the sid of the caller's leg or of a worker's")
-    add_stage(show)
-    show.add_argument("--table", help="the table itself, in place of the stage's")
-    show.add_argument("--endpoint-url", help="where DynamoDB answers, in place of AWS_ENDPOINT_URL and AWS itself")
-    show.add_argument("--json", action="store_true", help="print it as JSON")
-    show.add_argument("--numbers", action="store_true", help="print phone numbers in full")
-    show.set_defaults(run=run)
+EXAMPLE = "CA0123456789abcdef0123456789abcdef"
 
 
-def run(given: Namespace) -> ExitCode:
-    if not re.fullmatch("CA[0-9a-fA-F]{32}", given.call_sid):
-        raise UsageError(f"{given.call_sid!r} is no CallSid: CA and 32 hexadecimal digits")
-    table = given.table or _table(given.stage)
-    if given.endpoint_url:
-        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = given.endpoint_url  # the one variable that beats all others
-    record = call_record.find(table, given.call_sid)
+@group("calls")
+def calls() -> None:
+    """Show what happened on calls."""
+
+
+@calls.subcommand("show", f"calls show {EXAMPLE}", f"calls show {EXAMPLE} --stage prod --json")
+@click.argument("call_sid")
+@stage_option
+@click.option("--table", default="", help="The table itself, in place of the stage's.")
+@click.option("--endpoint-url", default="", help="Where DynamoDB answers, in place of AWS_ENDPOINT_URL and AWS itself.")
+@click.option("--numbers", is_flag=True, help="Print phone numbers in full.")
+@json_option
+def show(*, call_sid: str, stage: str, table: str, endpoint_url: str, numbers: bool, as_json: bool) -> ExitCode:
+    """Show everything that is recorded of one call.
+
+    CALL_SID is the sid of the caller's leg or of a worker's.
+    """
+    if not re.fullmatch("CA[0-9a-fA-F]{32}", call_sid):
+        raise UsageError(f"{call_sid!r} is no CallSid: CA and 32 hexadecimal digits")
+    table = table or _table(stage)
+    if endpoint_url:
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint_url  # the one variable that beats all others
+    record = call_record.find(table, call_sid)
     if record is None:
-        raise OpsError(f"no call and no worker leg {given.call_sid} in the table {table}")
-    formatted = call_record.as_json if given.json else call_record.timeline
-    print(formatted(record, show_numbers=given.numbers))
+        raise OpsError(f"no call and no worker leg {call_sid} in the table {table}")
+    data = json.loads(call_record.as_json(record, numbers))
+    show_data(data, call_record.timeline(record, numbers), as_json)
     return ExitCode.DONE
 
 

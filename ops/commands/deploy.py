@@ -1,63 +1,65 @@
-"""`ops deploy`: from an empty account to a stage that takes calls."""
+"""`deploy`: from an empty account to a stage that takes calls."""
 
 import shlex
-import sys
-from argparse import ArgumentTypeError, Namespace
+from collections.abc import Mapping, Sequence
 
-from ops import deployment, stage
-from ops.commands.parser import Subcommands, add_stage
+import click
+
+from ops import deployment, program
+from ops import stage as stages
+from ops.commands.cli import command, stage_option
+from ops.commands.output import note, say
 from ops.deployment import STEPS, Deployment
 from ops.errors import ExitCode, Stopped
 from ops.project import Project
 
 
-def add_to(subcommands: Subcommands) -> None:
-    says = "deploy everything that a stage needs, in order; after a failure, run it again to go on"
-    command = subcommands.add_parser("deploy", help=says, description=says)
-    add_stage(command)
-    command.add_argument(
-        "--only",
-        action="append",
-        choices=list(STEPS),
-        default=[],
-        help="this step alone, after account (repeatable)",
-    )
-    command.add_argument(
-        "--set",
-        dest="parameters",
-        action="append",
-        type=_parameter,
-        default=[],
-        metavar="NAME=VALUE",
-        help="a parameter of infra/resources.yaml, such as AlarmEmail=…; it stays until it is set again (repeatable)",
-    )
-    command.add_argument("--adopt", action="store_true", help="take tables that exist already into a new stack")
-    command.set_defaults(run=run)
+def _parameters(ctx: click.Context, param: click.Parameter, words: Sequence[str]) -> dict[str, str]:
+    pairs = [word.partition("=") for word in words]
+    for word, (name, equals, _) in zip(words, pairs, strict=True):
+        if not name or not equals:
+            raise click.BadParameter(f"{word!r} is not NAME=VALUE", ctx, param)
+    return {name: value for name, _, value in pairs}
 
 
-def _parameter(word: str) -> tuple[str, str]:
-    name, equals, value = word.partition("=")
-    if not name or not equals:
-        raise ArgumentTypeError(f"{word!r} is not NAME=VALUE")
-    return name, value
+@command("deploy", "deploy --stage dev --set AlarmEmail=team@example.com", "deploy --stage dev --only functions")
+@stage_option
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(list(STEPS)),
+    metavar="STEP",
+    help=f"This step alone, after account (repeatable): {', '.join(STEPS)}.",
+)
+@click.option(
+    "--set",
+    "parameters",
+    multiple=True,
+    callback=_parameters,
+    metavar="NAME=VALUE",
+    help="A parameter of infra/resources.yaml, such as AlarmEmail=…; it stays until it is set again (repeatable).",
+)
+@click.option("--adopt", is_flag=True, help="Take tables that exist already into a new stack.")
+def deploy(stage: str, only: Sequence[str], parameters: Mapping[str, str], adopt: bool) -> ExitCode:
+    """Deploy everything that a stage needs, in order.
 
-
-def run(given: Namespace) -> ExitCode:
-    asked = Deployment(Project(given.stage), dict(given.parameters), given.adopt)
+    After a failure, run it again to go on: what was done is found done.
+    """
+    asked = Deployment(Project(stage), parameters, adopt, say)
     try:
-        changed = deployment.run(asked, given.only)
+        changed = deployment.run(asked, only)
     except Stopped as stopped:
-        print(f"stopped at {stopped.step}: {stopped}", file=sys.stderr)
-        print(f"what was done stays done; once that is fixed: {_again(given)}", file=sys.stderr)
+        note(f"stopped at {stopped.step}: {stopped}")
+        note(f"what was done stays done; once that is fixed: {_again(asked, only)}")
         return stopped.exit_code
-    print(f"changed: {', '.join(changed)}" if changed else "nothing was changed: everything is as the files say")
-    if url := stage.base_url(given.stage):
-        print(f"stage {given.stage} answers at {url}")
+    say(f"changed: {', '.join(changed)}" if changed else "nothing was changed: everything is as the files say")
+    if url := stages.base_url(stage):
+        say(f"stage {stage} answers at {url}")
     return ExitCode.DONE
 
 
-def _again(given: Namespace) -> str:
-    words = ["python", "-m", "ops", "deploy", "--stage", given.stage]
-    words += [word for step in given.only for word in ("--only", step)]
-    words += [word for name, value in given.parameters for word in ("--set", f"{name}={value}")]
-    return shlex.join([*words, *(["--adopt"] if given.adopt else [])])
+def _again(asked: Deployment, only: Sequence[str]) -> str:
+    words = ["deploy", "--stage", asked.stage]
+    words += [word for step in only for word in ("--only", step)]
+    words += [word for name, value in asked.parameters.items() for word in ("--set", f"{name}={value}")]
+    return program.command(shlex.join([*words, *(["--adopt"] if asked.adopt else [])]))

@@ -1,30 +1,26 @@
-"""`ops init`: the team's own files, to begin with."""
+"""`init`: the team's own files, to begin with."""
 
-from argparse import Namespace
 from pathlib import Path
 
 from chalicelib.config.toml_errors import NAME, CallCenterError
-from ops import stage
+from ops import program
 from ops.callcenter import files
-from ops.commands.parser import Subcommands
+from ops.commands.cli import command, root_option
+from ops.commands.output import say
 from ops.errors import ExitCode, FilesError
 
 EDIT = {NAME: "put your numbers, greetings and queues into it, and commit it", files.WORKERS: "put your people into it"}
 
 
-def add_to(subcommands: Subcommands) -> None:
-    says = f"make {NAME} and {files.WORKERS} of the examples; nothing is overwritten"
-    command = subcommands.add_parser("init", help=says, description=says)
-    command.add_argument("--root", type=Path, default=stage.ROOT, help="the checkout that gets the files (this one)")
-    command.set_defaults(run=run)
-
-
-def run(given: Namespace) -> ExitCode:
+@command("init", "init")
+@root_option
+def init(root: Path) -> ExitCode:
+    """Make the team's own files of the examples; nothing is overwritten."""
     try:
-        made = files.begin(given.root)
+        made = files.begin(root)
     except CallCenterError as error:
         raise FilesError(str(error)) from error
     for file in made:
-        print(f"made {file}: {EDIT[file.name]}")
-    print("next: python -m ops check")
+        say(f"made {file}: {EDIT[file.name]}")
+    say(f"next: {program.command('check')}")
     return ExitCode.DONE

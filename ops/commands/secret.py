@@ -1,16 +1,19 @@
-"""`ops secret set` and `ops secret show`: values come from prompts or from stdin, and are never printed."""
+"""`secret set` and `secret show`: values come from prompts or from stdin, and are never printed."""
 
 import sys
-from argparse import Namespace
-from getpass import getpass
+from typing import Any
 
+import click
 import msgspec
 
 from chalicelib.config.secrets import REFRESH_SECONDS, Secrets
+from ops import program
 from ops.aws import secret
 from ops.aws.secret import Given, Kept
-from ops.commands.parser import Subcommands, add_stage
-from ops.errors import ExitCode, OpsError, SecretRefused
+from ops.commands import ask
+from ops.commands.cli import group, json_option, stage_option
+from ops.commands.output import say, show
+from ops.errors import ExitCode, OpsError, SecretRefused, UsageError
 
 MINUTES = REFRESH_SECONDS // 60
 PROMPTS = {
@@ -19,66 +22,76 @@ PROMPTS = {
     "api_key_secret": "API key's secret",
     "crm_key": "Key for the CRM's endpoint",
 }
-
-
-def add_to(subcommands: Subcommands) -> None:
-    says = "set or show the stage's tokens and keys"
-    verbs = subcommands.add_parser("secret", help=says, description=says).add_subparsers(
-        required=True, metavar="set|show"
-    )
-    write = verbs.add_parser("set", help="set it; values come from prompts, or from stdin", epilog=STDIN)
-    how = write.add_mutually_exclusive_group()
-    how.add_argument("--rotate", action="store_true", help="put the new auth token first and keep the old one second")
-    how.add_argument("--finish", action="store_true", help="drop the old auth token")
-    how.add_argument("--replace", action="store_true", help="put the new auth token in place of the old one at once")
-    show = verbs.add_parser("show", help="show what is set, without any value")
-    for verb, run in ((write, run_set), (show, run_show)):
-        add_stage(verb)
-        verb.set_defaults(run=run)
-
-
 STDIN = (
     "stdin that is no terminal is the auth token, or a JSON object with any of auth_token, api_key_sid,"
     " api_key_secret, crm_key"
 )
 
 
-def run_set(given: Namespace) -> ExitCode:
-    name = secret.parameter(given.stage)
+@group("secret")
+def secret_() -> None:
+    """Set or show the stage's tokens and keys."""
+
+
+@secret_.subcommand("set", "secret set", "secret set --stage prod --rotate", epilog=STDIN)
+@stage_option
+@click.option("--rotate", is_flag=True, help="Put the new auth token first and keep the old one second.")
+@click.option("--finish", is_flag=True, help="Drop the old auth token.")
+@click.option("--replace", is_flag=True, help="Put the new auth token in place of the old one at once.")
+def set_(stage: str, rotate: bool, finish: bool, replace: bool) -> ExitCode:
+    """Set them; values come from prompts, or from stdin."""
+    if rotate + finish + replace > 1:
+        raise UsageError("--rotate, --finish and --replace do not go together: give one of them")
+    name = secret.parameter(stage)
     known = secret.read(name)
     before = known.secrets if known else None
-    if given.finish:
+    if finish:
         new = secret.finished(before)
-    elif given.rotate:
+    elif rotate:
         new = secret.rotated(before, secret.checked(_asked(("auth_token",))))
     else:
-        new = secret.merged(before, secret.checked(_asked(tuple(PROMPTS))), given.replace)
+        new = secret.merged(before, secret.checked(_asked(tuple(PROMPTS))), replace)
     if new == before:
-        print(f"{name} is as it was: nothing to change")
+        say(f"{name} is as it was: nothing to change")
         return ExitCode.DONE
-    secret.write(name, new, known, given.stage)
-    print(f"{name} is set; every function that runs has read it in {MINUTES} minutes")
-    _say_what_next(new, given)
+    secret.write(name, new, known, stage)
+    say(f"{name} is set; every function that runs has read it in {MINUTES} minutes")
+    if rotate and len(new.auth_tokens) > 1:
+        _say_how_to_finish(stage)
     return ExitCode.DONE
 
 
-def _say_what_next(new: Secrets, given: Namespace) -> None:
-    if given.rotate and len(new.auth_tokens) > 1:
-        print(f"next: wait {MINUTES} minutes, promote the secondary token in Twilio's console, then")
-        print(f"      python -m ops secret set --finish --stage {given.stage}")
+def _say_how_to_finish(stage: str) -> None:
+    say(f"next: wait {MINUTES} minutes, promote the secondary token in Twilio's console, then")
+    say(f"      {program.command('secret set --finish --stage', stage)}")
 
 
-def run_show(given: Namespace) -> ExitCode:
-    name = secret.parameter(given.stage)
+@secret_.subcommand("show", "secret show", "secret show --stage prod --json")
+@stage_option
+@json_option
+def show_(stage: str, as_json: bool) -> ExitCode:
+    """Show what is set, without any value."""
+    name = secret.parameter(stage)
     known = secret.read(name)
     if known is None:
-        raise OpsError(f"{name} is not there: python -m ops secret set --stage {given.stage}")
-    print(_described(name, known))
+        raise OpsError(f"{name} is not there: {program.command('secret set --stage', stage)}")
+    show(_document(name, known), _described(name, known), as_json)
     return ExitCode.DONE
+
+
+def _document(name: str, known: Kept) -> dict[str, Any]:
+    return {
+        "parameter": name,
+        "version": known.version,
+        "changed": known.changed,
+        "auth_tokens": len(known.secrets.auth_tokens),
+        "api_key": bool(known.secrets.api_key_sid),
+        "crm_key": bool(known.secrets.crm_key),
+    }
 
 
 def _described(name: str, known: Kept) -> str:
-    held = known.secrets
+    held: Secrets = known.secrets
     tokens = "2, a rotation is under way" if len(held.auth_tokens) > 1 else "1"
     lines = [
         f"{name}, version {known.version}, of {known.changed:%Y-%m-%d %H:%M %Z}",
@@ -92,7 +105,7 @@ def _described(name: str, known: Kept) -> str:
 def _asked(fields: tuple[str, ...]) -> Given:
     """From the terminal without an echo, or from stdin. Raises SecretRefused."""
     if sys.stdin.isatty():
-        return Given(**{field: getpass(f"{PROMPTS[field]} (Enter: leave as it is): ") for field in fields})
+        return Given(**{field: ask.value(f"{PROMPTS[field]} (Enter: leave as it is)", hidden=True) for field in fields})
     text = sys.stdin.read().strip()
     if not text.startswith("{"):
         return Given(auth_token=text)

@@ -1,9 +1,9 @@
 """`ops doctor`: will callers get through? Each check says pass, warning or failure, why, and what fixes it."""
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from typing import Any
 
 from chalicelib.observability.masking import mask
 from ops.doctor import aws, twilio, webhooks
@@ -58,8 +58,9 @@ def as_text(finding: Finding) -> str:
     return f"{_SIGNS[finding.verdict]}  {finding.check}: {finding.why}{fix}"
 
 
-def as_json(findings: Sequence[Finding]) -> str:
-    return json.dumps({"healthy": is_healthy(findings), "checks": [asdict(found) for found in findings]}, indent=2)
+def document(findings: Sequence[Finding]) -> dict[str, Any]:
+    """For a pipeline."""
+    return {"healthy": is_healthy(findings), "checks": [asdict(found) for found in findings]}
 
 
 def is_healthy(findings: Sequence[Finding]) -> bool:

@@ -18,6 +18,7 @@ from ops.callcenter.state import actual, desired
 from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.files import API, CENTER, WORKERS
 from tests.ops.harness import NUMBERS, Account, Cut
+from tests.support.terminal import Terminal
 
 CONFIG = {"stages": {"dev": {"environment_variables": {"LINKS_TABLE": "kept", "PUBLIC_BASE_URL": API}}, "new": {}}}
 
@@ -450,9 +451,20 @@ def test_destroy_asks_for_the_workspaces_name(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, typed: str, code: int, left: int
 ) -> None:
     operator.types("apply")
-    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
     assert operator.types("destroy") == code
     assert len(operator.account.client.taskrouter.v1.workspaces.list()) == left
+
+
+def test_without_a_terminal_destroy_changes_nothing_and_names_the_option(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operator.types("apply")
+    monkeypatch.setattr("sys.stdin", io.StringIO("Harbour Clinic\n"))
+    operator.account.transport.sent.clear()
+    assert operator.types("destroy") == 2
+    assert "nobody is there to be asked: give --yes. Nothing was changed" in capsys.readouterr().err
+    assert operator.account.transport.changes == []
 
 
 def test_destroy_leaves_what_apply_did_not_make(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:

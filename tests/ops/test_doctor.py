@@ -17,7 +17,7 @@ from chalicelib.twilio import urls
 from ops import stage
 from ops.aws import api, client
 from ops.callcenter.apply import apply
-from ops.doctor import as_json, as_text, examine, is_healthy
+from ops.doctor import as_text, document, examine, is_healthy
 from ops.doctor.check import Finding, StageUnderTest
 from ops.doctor.webhooks import every_webhook
 from ops.errors import UsageError
@@ -318,5 +318,5 @@ def test_what_cannot_be_checked_is_a_failure_and_the_rest_is_checked_all_the_sam
 
 
 def test_a_pipeline_reads_json(deployed: DeployedStage) -> None:
-    told = json.loads(as_json(deployed.examine()))
+    told = document(deployed.examine())
     assert told["healthy"] is True and told["checks"][0]["verdict"] == "pass"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops import stage
+from ops.__main__ import COMMANDS as COMMANDS_OF_THE_HELP
 from ops.__main__ import main
 from ops.errors import ExitCode
 from tests.support.caches import forget_everything
@@ -33,19 +34,14 @@ def test_the_table_is_0_to_3() -> None:
     assert [(code.name, code.value) for code in ExitCode] == [("DONE", 0), ("FAILED", 1), ("USAGE", 2), ("DIFFERS", 3)]
 
 
-def test_the_list_of_commands_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    printed = capsys.readouterr().out.partition("exit codes")[0]
-    listed = [line.split()[0] for line in printed.splitlines() if line.startswith("    ") and line[4] != " "]
-    assert sorted(listed) == sorted({"init", *(command[0] for command in COMMANDS)})  # init is about no stage
+def test_the_list_of_commands_is_whole() -> None:
+    assert sorted(COMMANDS_OF_THE_HELP) == sorted({"init", *(command[0] for command in COMMANDS)})
 
 
 @pytest.mark.parametrize("code", ExitCode)
 def test_help_and_the_documentation_have_the_table(code: ExitCode, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    assert f"  {code.value}  {code.meaning}\n" in capsys.readouterr().out
+    assert main(["--help"]) == 0
+    assert f" {code.value} {code.meaning} " in " ".join(capsys.readouterr().out.split()) + " "
     assert f"| {code.value} | {code.meaning} |" in (stage.ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 
@@ -90,9 +86,7 @@ def test_a_stage_that_names_no_parameter_is_a_wrong_file_too(
 
 @pytest.mark.parametrize("command", [*COMMANDS, ("init",)], ids=" ".join)
 def test_an_unknown_option_is_usage(command: Sequence[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as exit_:
-        main([*command, "--fast"])
-    assert exit_.value.code == ExitCode.USAGE
+    assert main([*command, "--fast"]) == ExitCode.USAGE
     assert "--fast" in capsys.readouterr().err
 
 
