@@ -1,7 +1,6 @@
 """The call centre of callcenter.toml and workers.toml, as typed values. Whether it can work, `ops.check` says."""
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,20 +9,14 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from chalicelib.config import callcenter, team, toml_errors
+from chalicelib.config import callcenter, toml_errors
 from chalicelib.config.callcenter import NAME_LIMIT, CallCenter
-from chalicelib.config.toml_errors import NAME, CallCenterError, convert, sentence
+from chalicelib.config.toml_errors import CallCenterError, convert, sentence
 from chalicelib.routing.instructions import Contact
 from ops.stage import ROOT
 
 TEAM = Path("chalicelib", "team")
 WORKERS = "workers.toml"
-
-# The examples that a checkout begins with, and the team's own files that are made of them.
-EXAMPLES: Mapping[Path, Path] = {
-    TEAM / "callcenter.example.toml": TEAM / NAME,
-    Path("workers.example.toml"): Path(WORKERS),
-}
 
 # What a new workspace of Twilio's has (contract 7.5).
 DEFAULT_ACTIVITIES: Mapping[str, bool] = {"Offline": False, "Unavailable": False, "Available": True}
@@ -109,21 +102,6 @@ class Center(msgspec.Struct, frozen=True):
         for queue in self.application.simple_queues.values():
             ours += [*queue.numbers, *queue.agent_numbers]
         return tuple(ours)
-
-
-def begin(root: Path = ROOT) -> list[Path]:
-    """Make the team's files of the examples, and return those that were made: a workers.toml that is there stays.
-
-    Raises CallCenterError when there is a callcenter.toml already, or at the place of an older version.
-    """
-    if moved := team.misplaced(str(root / TEAM)):
-        raise CallCenterError(moved)
-    if (root / TEAM / NAME).exists():
-        raise CallCenterError(f"{TEAM / NAME} is there already: nothing was changed")
-    missing = {example: own for example, own in EXAMPLES.items() if not (root / own).exists()}
-    for example, own in missing.items():
-        shutil.copyfile(root / example, root / own)
-    return list(missing.values())
 
 
 class Texts(NamedTuple):

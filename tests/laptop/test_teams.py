@@ -34,8 +34,8 @@ def test_a_caller_of_the_first_line_is_joined_to_a_worker(started: Laptop) -> No
     centre = started.call_centre
     number, line = next(iter(centre.lines.values())), centre.center.application.lines[next(iter(centre.lines))]
     worker, phone = next(iter(centre.phones.items()))
-    choice = [hears(line.menu.prompt), presses("1")] if line.menu else []
-    survey = [hears(line.after.survey), presses("5")] if line.after.survey else []
+    choice: list[Step] = [hears(line.menu.prompt), presses("1")] if line.menu else []
+    survey: list[Step] = [hears(line.after.survey), presses("5")] if line.after.survey else []
 
     def dial() -> str:
         started.twilio.phone(phone).will(answers(1, [joined(), talks(1), hangs_up()]))
