@@ -9,8 +9,8 @@ BIN = .venv/bin
 demo: .venv/ready ## real calls through the real package on this machine; no account needed
 	@$(PY) -m laptop.demo
 
-dev: .venv/ready ## the same, kept running and reloaded on a change
-	@$(PY) -m laptop.dev
+dev: .venv/ready ## the same, kept running and reloaded on a change; your team's files, or make dev TEAM=folder
+	@$(PY) -m laptop.dev $(if $(TEAM),"$(TEAM)")
 
 quick: .venv/ready ## the habit of every day: lint, types, import rules, unit and webhook tests
 	$(BIN)/ruff check .
@@ -22,9 +22,14 @@ quick: .venv/ready ## the habit of every day: lint, types, import rules, unit an
 # These have real deadlines: one after the other, and nothing else beside them.
 ALONE = tests/laptop tests/load tests/deploy
 
-test: check ## everything: the checks, then every test
+ifdef TEAM
+test: .venv/ready
+	@$(PY) -m tests.support.with_team "$(TEAM)" $(MAKE) test
+else
+test: check ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
 	$(PY) -m pytest -n auto $(addprefix --ignore=,$(ALONE))
 	$(PY) -m pytest $(ALONE)
+endif
 
 check: .venv/ready ## lint, format, types, import rules, CloudFormation; changes nothing
 	$(BIN)/ruff check .

@@ -30,8 +30,8 @@ FUNCTIONS = ("APIHandler", "JobsConsumer", "Sweep")
 NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition", "AWS::SQS::QueuePolicy")
 
 
-def copy_project(to: Path) -> Path:
-    """Copy what packaging reads to this folder, with the laptop's team folder in place of the team's.
+def copy_project(to: Path, team: Path = TEAM) -> Path:
+    """Copy what packaging reads to this folder, with the laptop's team folder, or another, in place of the team's.
 
     What an earlier copy left there goes, but for the libraries that Chalice has packaged.
     """
@@ -43,7 +43,8 @@ def copy_project(to: Path) -> Path:
             shutil.copytree(ROOT / name, to / name, ignore=left_out, dirs_exist_ok=True)
         else:
             shutil.copy(ROOT / name, to / name)
-    shutil.copytree(TEAM, to / "chalicelib" / "team")
+    people = shutil.ignore_patterns("__pycache__", "workers.toml")  # phone numbers are in no package
+    shutil.copytree(team, to / "chalicelib" / "team", ignore=people)
     return to
 
 

@@ -172,7 +172,7 @@ class Crm(_Table, frozen=True):
 
 
 class CallCenter(_Table, frozen=True):
-    """The last four tables describe resources in Twilio: ops reads and checks them, at run time they are only kept."""
+    """`time_zone` and the last four tables are read and checked by ops alone: at run time they are only kept."""
 
     default_line: str
     lines: dict[str, Line]
@@ -181,6 +181,7 @@ class CallCenter(_Table, frozen=True):
     queues: dict[str, Queue] = {}
     crm: Crm = Crm()
     simple_queues: dict[str, SimpleQueue] = {}
+    time_zone: str = "UTC"
     workspace: dict[str, Any] = {}
     activities: dict[str, Any] = {}
     workflow: dict[str, Any] = {}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
-from ops.callcenter import attributes, files, lines, waits
+from ops.callcenter import attributes, files, lines, waits, zones
 from ops.callcenter.calls import calls, parsed, takers
 from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts, Worker
 from ops.callcenter.possible import TASKROUTER, outcomes, paths
@@ -46,6 +46,12 @@ def summary(center: Center) -> str:
     """What was found right, in one line."""
     people = NO_WORKERS if center.workers is None else f"{len(center.workers)} workers"
     return f"{NAME} can be applied: {len(center.application.queues)} queues, {people}"
+
+
+def _time_zone(center: Center) -> Iterator[Mistake]:
+    named = center.application.time_zone
+    if not zones.is_known(named):
+        yield sentence("time_zone", named, zones.allowed(named))
 
 
 def _targets(center: Center) -> Iterator[tuple[str, Filter, Target]]:
@@ -157,6 +163,7 @@ def _lead_nowhere(center: Center) -> Iterator[Mistake]:
 
 # Each check, and the tables without which it cannot judge the others.
 _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
+    _time_zone: frozenset(),
     _expressions: frozenset(),
     _queue_names: frozenset({"queues"}),
     _activity_names: frozenset({"activities", "workspace"}),

@@ -1,7 +1,6 @@
 """The call centre of callcenter.toml and workers.toml, as typed values. Whether it can work, `ops.check` says."""
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,21 +9,15 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import Meta
 
-from chalicelib.config import callcenter, team, toml_errors
+from chalicelib.config import callcenter, toml_errors
 from chalicelib.config.callcenter import NAME_LIMIT, CallCenter
-from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
+from chalicelib.config.toml_errors import CallCenterError, Mistake, convert, sentence
 from chalicelib.routing.instructions import Contact
 from ops.callcenter import lines, phone_numbers
 from ops.stage import ROOT
 
 TEAM = Path("chalicelib", "team")
 WORKERS = "workers.toml"
-
-# The examples that a checkout begins with, and the team's own files that are made of them.
-EXAMPLES: Mapping[Path, Path] = {
-    TEAM / "callcenter.example.toml": TEAM / NAME,
-    Path("workers.example.toml"): Path(WORKERS),
-}
 
 # What a new workspace of Twilio's has (contract 7.5).
 DEFAULT_ACTIVITIES: Mapping[str, bool] = {"Offline": False, "Unavailable": False, "Available": True}
@@ -115,21 +108,6 @@ class Center(msgspec.Struct, frozen=True):
         return tuple(ours)
 
 
-def begin(root: Path = ROOT) -> list[Path]:
-    """Make the team's files of the examples, and return those that were made: a workers.toml that is there stays.
-
-    Raises CallCenterError when there is a callcenter.toml already, or at the place of an older version.
-    """
-    if moved := team.misplaced(str(root / TEAM)):
-        raise CallCenterError(moved)
-    if (root / TEAM / NAME).exists():
-        raise CallCenterError(f"{TEAM / NAME} is there already: nothing was changed")
-    missing = {example: own for example, own in EXAMPLES.items() if not (root / own).exists()}
-    for example, own in missing.items():
-        shutil.copyfile(root / example, root / own)
-    return list(missing.values())
-
-
 class Texts(NamedTuple):
     """What stands in callcenter.toml and in workers.toml; `workers` is None when there is no such file."""
 
@@ -142,6 +120,11 @@ def texts(root: Path = ROOT) -> Texts:
     return Texts(callcenter.source(str(root / TEAM)), _text_if_there(root / WORKERS))
 
 
+def texts_of(center_file: Path, workers_file: Path) -> Texts:
+    """What stands in these two files. Raises CallCenterError when one cannot be read."""
+    return Texts(_text(center_file), _text_if_there(workers_file))
+
+
 def of_checkout(root: Path = ROOT) -> Center:
     """The team's call centre in this checkout. Raises CallCenterError as `texts` and `parse` do."""
     return parse(*texts(root))
@@ -149,7 +132,7 @@ def of_checkout(root: Path = ROOT) -> Center:
 
 def read(center_file: Path, workers_file: Path) -> Center:
     """The call centre of these files. Raises CallCenterError, which names file, key, value and what is allowed."""
-    return parse(_text(center_file), _text_if_there(workers_file))
+    return parse(*texts_of(center_file, workers_file))
 
 
 def parse(center: str, workers: str | None = None) -> Center:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.config.toml_errors import CallCenterError
-from laptop.call_centre import CENTER_FILE, WORKERS_FILE
+from chalicelib.config.toml_errors import NAME, CallCenterError
+from laptop.teams import DEMO
 from ops.callcenter import check
 from ops.callcenter.files import Texts, parse, read
 from ops.stage import ROOT
@@ -14,7 +14,7 @@ from tests.ops.files import CENTER, WORKERS, center, without_lines
 EXAMPLE = ROOT / "chalicelib" / "team" / "callcenter.example.toml"
 
 
-@pytest.mark.parametrize("files", [(EXAMPLE, ROOT / "workers.example.toml"), (CENTER_FILE, WORKERS_FILE)])
+@pytest.mark.parametrize("files", [(EXAMPLE, ROOT / "workers.example.toml"), (DEMO.folder / NAME, DEMO.workers)])
 def test_the_examples_and_the_demos_files_can_be_applied(files: tuple[Path, Path]) -> None:
     shipped = read(*files)
     assert check.problems(shipped) == []
@@ -184,7 +184,7 @@ def test_what_is_wrong_in_one_file_does_not_hide_what_does_not_fit_in_the_other(
     assert [mistake.partition(" is ")[0] for mistake in no_line] == [
         "callcenter.toml:1: default_line",
         "callcenter.toml: (top level): Object missing required field `lines`; allowed: default_line, lines, keep_days,"
-        " reservation_timeout, queues, crm, simple_queues, workspace, activities, workflow, voice_queue",
+        " reservation_timeout, queues, crm, simple_queues, time_zone, workspace, activities, workflow, voice_queue",
         "workers.toml:4: workers.Bea.attributes",
     ]
 

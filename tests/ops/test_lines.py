@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.config.toml_errors import sentence
-from laptop.call_centre import CENTER_FILE
+from laptop.teams import DEMO
 from ops.callcenter import lines
 
 TEXT = '''# a comment
@@ -88,7 +88,7 @@ def test_mistakes_are_told_in_the_order_of_their_lines_and_the_last_have_none() 
 
 
 def test_every_key_of_the_demos_file_stands_on_its_line() -> None:
-    text = CENTER_FILE.read_text(encoding="utf-8")
+    text = (DEMO.folder / "callcenter.toml").read_text(encoding="utf-8")
     written = text.split("\n")
     for key, number in lines.of(text).items():
         name = key.rpartition(".")[2].partition("[")[0]
