@@ -18,6 +18,7 @@ from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
 from laptop import local_aws
 from laptop.local_aws import LocalAws
+from laptop.teams import DEMO
 from ops import deployment, stage
 from ops.deployment import Deployment
 from ops.errors import Stopped
@@ -83,7 +84,7 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def operator(project: Project, local: LocalAws) -> Iterator[Operator]:
-    shutil.copy(ROOT / "laptop" / "workers.toml", project.root / "workers.toml")
+    shutil.copy(DEMO.workers, project.root / "workers.toml")
     with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as person:
         server = serve(twilio, loop)
         loop.call(lambda: buy_numbers(twilio))
@@ -165,7 +166,7 @@ def second(operator: Operator, url: str) -> tuple[Run, str, str]:
 
 
 def test_without_a_secret_nothing_is_made_and_the_command_is_named(without_secret: Stopped) -> None:
-    assert str(without_secret) == f"there is no {SECRET}: python -m ops secret set --stage dev"
+    assert str(without_secret) == f"there is no {SECRET}: cordboard secret set --stage dev"
 
 
 def test_a_step_that_fails_stops_the_run_and_says_why(cut_off: Stopped) -> None:
