@@ -87,13 +87,10 @@ def _what_is_to_be_done(asked: Deployment, names: Collection[str]) -> str:
 
 def _account(asked: Deployment) -> bool:
     """Says whose AWS account this is. A stage that is in another one would be made a second time: that is refused."""
-    sts = client.client("sts")
-    with client.plain("ask AWS who you are"):
-        who = sts.get_caller_identity()
-    here = (who["Account"], sts.meta.region_name)
-    asked.say(f"AWS account {here[0]}, region {here[1]}, as {who['Arn']}")
+    me = client.who()
+    asked.say(f"AWS account {me.account}, region {me.region}, as {me.arn}")
     for there in _places(asked):
-        if there != here:
+        if there != (me.account, me.region):
             raise OpsError(
                 f"stage {asked.stage} is in AWS account {there[0]}, region {there[1]}: sign in there."
                 f" To make it anew here, with another URL, move .chalice/deployed/{asked.stage}.json away first"
