@@ -113,7 +113,7 @@ def test_what_a_status_means(twilio: FakeTwilio, status: int, code: int, meaning
     assert type(raised.value) is meaning
 
 
-@pytest.mark.parametrize("ask", [lambda: rest.wrapping_tasks(3), lambda: rest.reservations(TASK)])
+@pytest.mark.parametrize("ask", [lambda: rest.tasks("wrapping", 3), lambda: rest.reservations(TASK)])
 @pytest.mark.parametrize(("status", "meaning"), [(s, m) for s, c, m in MEANINGS if c in (0, 20429) or s == 401])
 def test_a_refused_list_means_the_same(
     twilio: FakeTwilio, ask: Callable[[], object], status: int, meaning: type[Exception]
@@ -150,14 +150,15 @@ def test_a_worker_is_read_whole(twilio: FakeTwilio) -> None:
 
 def test_a_task_and_its_reservations_are_read_whole(twilio: FakeTwilio) -> None:
     twilio.tasks[TASK] = told = {"sid": TASK, "assignment_status": "wrapping", "attributes": '{"a": 1}'}
-    assert rest.task(TASK) == rest.Task(TASK, "wrapping", "", {"a": 1}, 0.0)
+    assert rest.task(TASK) == rest.Task(TASK, "wrapping", "", {"a": 1}, 0.0, 0.0)
     twilio.tasks[TASK] = {
         **told,
         "task_queue_sid": "WQ1",
+        "date_created": "2026-11-21T07:59:00Z",
         "date_updated": "2026-11-21T08:00:00Z",
         "attributes": "no JSON",
     }
-    assert rest.task(TASK) == rest.Task(TASK, "wrapping", "WQ1", {}, 1795248000.0)
+    assert rest.task(TASK) == rest.Task(TASK, "wrapping", "WQ1", {}, 1795247940.0, 1795248000.0)
     twilio.reservations[RESERVATION] = {"sid": RESERVATION, "reservation_status": "accepted", "worker_sid": WORKER}
     assert rest.reservations(TASK) == [rest.Reservation(RESERVATION, "accepted", WORKER, "", 0.0)]
 
@@ -228,7 +229,7 @@ def test_tasks_are_listed_the_oldest_first_in_large_pages(
     with serving((200, b'{"meta": {"key": "tasks"}, "tasks": []}')) as endpoint:
         environment.setenv("TWILIO_API_URL", endpoint.url)
         forget_everything()
-        assert rest.wrapping_tasks(limit) == []
+        assert rest.tasks("wrapping", limit) == []
     asked = parse_qs(endpoint.requests[0][0].partition("?")[2])
     assert (asked["PageSize"], asked["Ordering"]) == ([str(page_size)], ["DateCreated:asc"])
     assert (asked["AssignmentStatus"], asked["WorkflowSid"]) == (["wrapping"], ["WW" + "1" * 32])

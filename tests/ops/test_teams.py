@@ -77,7 +77,7 @@ def test_a_folder_that_is_half_filled_is_told_every_mistake_of_both_files() -> N
         "callcenter.toml:5: lines.main: Object missing required field `greeting`",
         "callcenter.toml:6: lines.main.numbers[0] is '+1415': it has too few digits for the country code +1",
         "callcenter.toml:13: workflow.default_queue is 'Support': allowed: Sales",
-        "workers.toml:2: workers.Bea.contact_uri is '': it is no phone number, which is + and digits, as in +14155550100",
+        "workers.toml:2: workers.Bea.contact_uri is '': it is no phone number, which is + and digits, as in +14155550100",  # noqa: E501
     ]
 
 
