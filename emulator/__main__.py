@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from emulator.script import E164, E164_MEANS, Script, ScriptError, read
 from emulator.server import Server, in_real_time, serve
 from emulator.timeline import Timeline
 from emulator.twilio import Twilio
-from emulator.voice.context import Worlds
+from emulator.worlds import WORLDS, World, Worlds, drawn, played
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "fedcba9876543210" * 2  # of an account that exists on this machine only
@@ -49,21 +49,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--speed", type=_speed, default=1.0, help="how many seconds of calls pass in a real one (1)")
     parser.add_argument("--seed", type=_seed, default=0, help="decides the sids (0)")
-    parser.add_argument(
-        "--canceled-task",
-        choices=("stays", "leaves"),
-        default="stays",
-        help="what becomes of a waiting caller whose task is canceled, which Twilio's pages leave open (stays)",
-    )
-    parser.add_argument(
-        "--ended-call",
-        choices=("ends_task", "leaves_task"),
-        default="ends_task",
-        help="what becomes of the task of a call that has ended; after an outage of Twilio's it may stay (ends_task)",
-    )
+    parser.add_argument("--worlds", action="store_true", help="list what Twilio's pages leave open, and end")
+    parser.add_argument("--draw-worlds", action="store_true", help="let the seed decide what is listed by --worlds")
+    for world in WORLDS:
+        parser.add_argument(_option(world), choices=world.values, help=f"{world.question} ({world.values[0]})")
     parser.add_argument("--script", type=Path, metavar="FILE", help="people in TOML: see docs/emulator.md")
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the timeline")
     return parser
+
+
+def _option(world: World) -> str:
+    return f"--{world.name.replace('_', '-')}"
+
+
+def _worlds(words: argparse.Namespace) -> Worlds:
+    """Every world: as a word of the command says, else by the seed when that is asked for, else its default."""
+    given = {world.name: word for world in WORLDS if (word := getattr(words, world.name)) is not None}
+    return drawn(words.seed, cast(Worlds, given)) if words.draw_worlds else played(cast(Worlds, given))
+
+
+def _list_worlds(output: "Output") -> None:
+    for world in WORLDS:
+        default, *others = world.values
+        output.write(f"{_option(world)} {default} (the default) or {' or '.join(others)}\n    {world.question}")
 
 
 def _port(text: str) -> int:
@@ -136,10 +144,10 @@ class Output:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes nowhere
             os.kill(os.getpid(), signal.SIGTERM)
 
-    def ready(self, server: Server, account_sid: str, auth_token: str) -> None:
+    def ready(self, server: Server, account_sid: str, auth_token: str, worlds: Worlds) -> None:
         facts = {"url": server.url, "account_sid": account_sid, "auth_token": auth_token}
         if self.as_json:
-            self.write(json.dumps({"kind": "ready", **facts}))
+            self.write(json.dumps({"kind": "ready", **facts, "worlds": worlds}))
             return
         for name, value in facts.items():
             self.write(f"{name:12} {value}")
@@ -152,7 +160,7 @@ def _run(words: argparse.Namespace) -> None:
     numbers = dict(words.numbers)
     script = _script(words.script, list(numbers))
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # and in all threads to come: `sigwait` takes them
-    worlds = Worlds(canceled_task=words.canceled_task, ended_call=words.ended_call)
+    worlds = _worlds(words)
     running = in_real_time(words.account_sid, words.auth_token, words.seed, speed=words.speed, **worlds)
     with running as (twilio, loop):
         try:
@@ -160,7 +168,7 @@ def _run(words: argparse.Namespace) -> None:
         except OSError as error:
             raise _UsageError(_why_not(words.port, error)) from error
         loop.call(partial(_prepare, twilio, numbers))
-        output.ready(server, words.account_sid, words.auth_token)
+        output.ready(server, words.account_sid, words.auth_token, worlds)
         loop.call(partial(_begin, twilio, script, output))
         signal.sigwait(STOPS)
         server.stop()
@@ -186,8 +194,12 @@ def _begin(twilio: Twilio, script: Script, output: Output) -> None:
 def main(words: Sequence[str] | None = None) -> int:
     """The exit code: 0 when a signal stopped it, 2 for a wrong word, a bad script or a port in use."""
     parser = _parser()
+    read_words = parser.parse_args(words)
+    if read_words.worlds:
+        _list_worlds(Output(as_json=False))
+        return 0
     try:
-        _run(parser.parse_args(words))
+        _run(read_words)
     except _UsageError as error:
         parser.error(str(error))
     return 0

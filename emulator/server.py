@@ -16,7 +16,7 @@ from emulator.ports import TwilioError
 from emulator.rest.faults import ConnectionBroken
 from emulator.rest.framework import RestAnswer, refusal
 from emulator.twilio import Twilio
-from emulator.voice.context import Worlds
+from emulator.worlds import Worlds
 
 
 @dataclass

@@ -133,7 +133,7 @@ class Voice:
     def task_canceled(self, call_sid: str) -> None:
         """Contract 12: the caller leaves with `leave`, or stays until the application redirects or ends the call."""
         member = self.context.queues.members.get(call_sid)
-        if self.context.canceled_task == "leaves" and member is not None and member.bridge is None:
+        if self.context.worlds["canceled_task"] == "leaves" and member is not None and member.bridge is None:
             member.leave("leave")
 
     def redirect(self, call_sid: str, url: str) -> None:
