@@ -7,6 +7,10 @@ from typing import Annotated, Any, Literal, TypedDict, cast, get_args, get_type_
 
 CanceledTask = Literal["stays", "leaves"]
 EndedCall = Literal["ends_task", "leaves_task"]
+ListedAttributes = Literal["whole", "null"]
+DeletedTask = Literal["forgets_reservation", "cancels_reservation"]
+NewAttributes = Literal["stay", "move"]
+LegCallback = Literal["names_task", "names_call_only"]
 
 
 class Worlds(TypedDict, total=False):
@@ -18,6 +22,18 @@ class Worlds(TypedDict, total=False):
     ended_call: Annotated[
         EndedCall | Callable[[str], EndedCall],  # a function of the CallSid decides for each call, and is asked once
         "what the end of a caller's call does to its task: ends it, or leaves it as it is, as after an outage",
+    ]
+    leg_callback: Annotated[
+        LegCallback,
+        "what a dequeue's status callback names beside taskCallSid: the task and the reservation, or nothing",
+    ]
+    listed_attributes: Annotated[ListedAttributes, "how a list of tasks shows their attributes: whole, or as null"]
+    deleted_task: Annotated[
+        DeletedTask, "what DELETE of a task does to a pending reservation: forgets it, or cancels it with its event"
+    ]
+    new_attributes: Annotated[
+        NewAttributes,
+        "what new attributes do to a pending task: they let it stay in its queue, or move it by the filters anew",
     ]
 
 

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 from emulator.ports import TwilioError
 from emulator.rest.framework import Request
 from emulator.taskrouter.model import Activity
 from emulator.taskrouter.workspace import LONGEST_NAME
+from taskrouter_expressions import Expression, ExpressionError, parse
 
 ORDERS = ("FIFO", "LIFO")
 
@@ -37,6 +39,24 @@ def number(request: Request, name: str) -> int | None:
     if text and not text.isdecimal():
         raise TwilioError(20001, f"{name} is no number: {text}")
     return int(text) if text else None
+
+
+def moment(request: Request, name: str) -> float | None:
+    """A date in ISO 8601 as epoch seconds, in UTC unless it says otherwise; None without one. TwilioError 20001."""
+    text = request.text(name)
+    try:
+        at = datetime.fromisoformat(text) if text else None
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() if at else None
+    except (ValueError, OverflowError):
+        raise TwilioError(20001, f"{name} is no date: {text}") from None
+
+
+def expression(request: Request, name: str) -> Expression | None:
+    """An expression of TaskRouter's, None when it was not sent. TwilioError 20001."""
+    try:
+        return parse(request.text(name)) if request.text(name) else None
+    except ExpressionError as error:
+        raise TwilioError(20001, f"{name} is no expression: {error}") from error
 
 
 def one_of(request: Request, name: str, allowed: Sequence[str], current: str) -> str:
