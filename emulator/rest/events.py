@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable
 
 from emulator.rest.collection import TASKROUTER, Collection
-from emulator.rest.fields import moment, number
+from emulator.rest.fields import window
 from emulator.rest.framework import Body, Request, parameters
 from emulator.taskrouter.model import Told
 
 KEPT_SECONDS = 30 * 86_400
-MINUTES = 15
 _OTHERS = {"EventType": "EventType", "Sid": "Sid", "TaskChannel": "TaskChannelUniqueName"}  # parameter -> field
 _SIDS = ("ReservationSid", "TaskQueueSid", "TaskSid", "WorkerSid", "WorkflowSid")
 
@@ -21,8 +20,7 @@ def _all(request: Request) -> Iterable[Told]:
 
 def _wanted(request: Request) -> Callable[[Told], bool]:
     """Of the last 15 minutes, unless Minutes or StartDate say otherwise. TwilioError 20001 for a date that is none."""
-    end, minutes = moment(request, "EndDate"), number(request, "Minutes") or MINUTES
-    since = moment(request, "StartDate") or request.now() - minutes * 60
+    since, end = window(request)
     fields = {name: request.text(name) for name in _SIDS if request.text(name)}
     fields |= {form: request.text(name) for name, form in _OTHERS.items() if request.text(name)}
 

@@ -11,6 +11,7 @@ from emulator.taskrouter.model import Activity
 from emulator.taskrouter.workspace import LONGEST_NAME
 from taskrouter_expressions import Expression, ExpressionError, parse
 
+MINUTES = 15
 ORDERS = ("FIFO", "LIFO")
 
 # Whose names must differ within a workspace: a worker's (contract 7.5) and a task channel's unique name for certain.
@@ -49,6 +50,16 @@ def moment(request: Request, name: str) -> float | None:
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() if at else None
     except (ValueError, OverflowError):
         raise TwilioError(20001, f"{name} is no date: {text}") from None
+
+
+def window(request: Request) -> tuple[float, float | None]:
+    """From when and until when in epoch seconds: the last 15 minutes, unless Minutes, StartDate or EndDate say else.
+
+    TwilioError 20001 for a date or a number that is none.
+    """
+    since, until = moment(request, "StartDate"), moment(request, "EndDate")
+    seconds = (number(request, "Minutes") or MINUTES) * 60
+    return (request.now() if until is None else until) - seconds if since is None else since, until
 
 
 def expression(request: Request, name: str) -> Expression | None:

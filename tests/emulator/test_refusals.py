@@ -104,12 +104,8 @@ def test_a_resource_that_only_twilio_has_is_20501(method: str, path: str) -> Non
     assert (answer.status, answer.body["code"]) == (501, 20501)
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/Statistics", "/Workers/Statistics", f"/Workflows/{SID}/RealTimeStatistics"],
-)
-def test_statistics_and_events_are_20501(account: EmptyAccount, path: str) -> None:
-    answer = account.taskrouter("GET", f"/{account.workspace().sid}{path}")
+def test_the_statistics_of_many_queues_at_once_are_20501(account: EmptyAccount) -> None:
+    answer = account.taskrouter("POST", f"/{account.workspace().sid}/TaskQueues/RealTimeStatistics")
     assert (answer.status, answer.body["code"]) == (501, 20501)
 
 
