@@ -7,12 +7,14 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NoReturn, cast
 
+from emulator.http.hosts import HostError, host_map
+from emulator.http.realtime import RealtimeClock
 from emulator.script import E164, E164_MEANS, Script, ScriptError, read
 from emulator.server import Server, in_real_time, serve
 from emulator.timeline import Timeline
@@ -48,6 +50,18 @@ def _parser() -> argparse.ArgumentParser:
         "it over REST; may be repeated",
     )
     parser.add_argument("--speed", type=_speed, default=1.0, help="how many seconds of calls pass in a real one (1)")
+    parser.add_argument(
+        "--virtual-clock", action="store_true", help="time passes only when POST /_emulator/clock moves it"
+    )
+    parser.add_argument(
+        "--host",
+        type=_host,
+        action="append",
+        default=[],
+        dest="hosts",
+        metavar="https://NAME=PORT",
+        help="a public name: webhooks to it are signed for it and go to this port of 127.0.0.1; may be repeated",
+    )
     parser.add_argument("--seed", type=_seed, default=0, help="decides the sids (0)")
     parser.add_argument("--worlds", action="store_true", help="list what Twilio's pages leave open, and end")
     parser.add_argument("--draw-worlds", action="store_true", help="let the seed decide what is listed by --worlds")
@@ -113,8 +127,26 @@ def _number(text: str) -> tuple[str, str]:
     return number, url
 
 
+def _host(text: str) -> tuple[str, int]:
+    url, _, port = text.partition("=")
+    try:
+        host_map([(url, 0)])
+    except HostError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if not port.isascii() or not port.isdecimal() or not 0 < int(port) <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: it must be a number from 1 to 65535")
+    return url, int(port)
+
+
 class _UsageError(Exception):
     """What the words of the command cannot mean, in one sentence."""
+
+
+def _hosts(pairs: Sequence[tuple[str, int]]) -> Mapping[str, int]:
+    try:
+        return host_map(pairs)
+    except HostError as error:
+        raise _UsageError(f"argument --host: {error}") from error
 
 
 def _script(path: Path | None, numbers: Sequence[str]) -> Script:
@@ -161,7 +193,12 @@ def _run(words: argparse.Namespace) -> None:
     script = _script(words.script, list(numbers))
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # and in all threads to come: `sigwait` takes them
     worlds = _worlds(words)
-    running = in_real_time(words.account_sid, words.auth_token, words.seed, speed=words.speed, **worlds)
+    if words.virtual_clock and words.speed != 1.0:
+        raise _UsageError("--virtual-clock stands still: it has no --speed")
+    clock = RealtimeClock(words.speed, stands_still=words.virtual_clock)
+    running = in_real_time(
+        words.account_sid, words.auth_token, words.seed, clock=clock, hosts=_hosts(words.hosts), **worlds
+    )
     with running as (twilio, loop):
         try:
             server = serve(twilio, loop, words.port)
@@ -186,7 +223,7 @@ def _prepare(twilio: Twilio, numbers: dict[str, str]) -> None:
 
 
 def _begin(twilio: Twilio, script: Script, output: Output) -> None:
-    timeline = Timeline(twilio, script.names, output.write, as_json=output.as_json)
+    timeline = Timeline(twilio, script.names, output.write, json_lines=output.as_json)
     twilio.scheduler.on_event.append(timeline)
     script.play(twilio)
 

@@ -10,6 +10,8 @@ EndedCall = Literal["ends_task", "leaves_task"]
 ListedAttributes = Literal["whole", "null"]
 DeletedTask = Literal["forgets_reservation", "cancels_reservation"]
 NewAttributes = Literal["stay", "move"]
+JsonBody = Literal["ignored", "taken"]
+UnknownParameter = Literal["refused", "ignored"]
 LegCallback = Literal["names_task", "names_call_only"]
 
 
@@ -26,6 +28,10 @@ class Worlds(TypedDict, total=False):
     leg_callback: Annotated[
         LegCallback,
         "what a dequeue's status callback names beside taskCallSid: the task and the reservation, or nothing",
+    ]
+    json_body: Annotated[JsonBody, "a REST request's body in JSON: is ignored, or taken as a form with its keys"]
+    unknown_parameter: Annotated[
+        UnknownParameter, "a parameter of REST that Twilio's description does not have: is refused, or ignored"
     ]
     listed_attributes: Annotated[ListedAttributes, "how a list of tasks shows their attributes: whole, or as null"]
     deleted_task: Annotated[

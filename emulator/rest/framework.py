@@ -18,6 +18,7 @@ Body = dict[str, object]
 # Not Twilio's: what Twilio has and this emulator does not imitate. As Twilio's own, it is 20000 and the HTTP status.
 NOT_IMITATED = 20501
 UNKNOWN_PARAMETER = 20001
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="Twilio API"'}  # RFC 9110, 11.6.1; the realm's text is uncertain
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def refusal(error: TwilioError) -> RestAnswer:
         "more_info": "docs/emulator.md" if error.code == NOT_IMITATED else more_info,
         "status": error.status,
     }
-    return RestAnswer(error.status, body)
+    return RestAnswer(error.status, body, CHALLENGE if error.status == 401 else {})
 
 
 def not_imitated(what: str) -> TwilioError:

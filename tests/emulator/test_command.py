@@ -173,6 +173,24 @@ def test_the_worlds_are_drawn_by_the_seed_but_for_those_that_are_given() -> None
             ["--number", f"{NUMBER}=localhost/voice"],
             "argument --number: localhost/voice is no URL: it must begin with http:// or https://",
         ),
+        (
+            ["--host", "https://shop.example.com"],
+            "argument --host:  is no port: it must be a number from 1 to 65535",
+        ),
+        (
+            ["--host", "http://shop.example.com=5000"],
+            "argument --host: http://shop.example.com is no public name: it must be https:// and a host, like "
+            "https://shop.example.com",
+        ),
+        (
+            ["--host", "https://shop.example.com=x"],
+            "argument --host: x is no port: it must be a number from 1 to 65535",
+        ),
+        (
+            ["--host", "https://shop.example.com=5000", "--host", "https://SHOP.example.com=6000"],
+            "argument --host: https://shop.example.com is mapped twice: to 5000 and to 6000",
+        ),
+        (["--virtual-clock", "--speed", "2"], "--virtual-clock stands still: it has no --speed"),
         (["--script", "nowhere.toml"], "--script nowhere.toml: No such file or directory"),
     ],
 )
