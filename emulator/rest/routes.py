@@ -5,6 +5,7 @@ import re
 from emulator.rest import (
     account,
     activities,
+    applications,
     calls,
     events,
     numbers,
@@ -24,6 +25,7 @@ from emulator.rest.framework import Request, RestAnswer, Route, dispatch, not_im
 
 ROUTES: tuple[Route, ...] = (
     *account.ROUTES,
+    *applications.ROUTES,
     *calls.ROUTES,
     *queues.ROUTES,
     *numbers.ROUTES,
@@ -41,7 +43,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
 )
 _OF_ACCOUNT = (
-    "Addresses|Applications|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|Conferences|ConnectApps|Keys|Messages|"
+    "Addresses|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|Conferences|ConnectApps|Keys|Messages|"
     r"Notifications|OutgoingCallerIds|Recordings(?!/\w+\.json$)|SIP|SMS|SigningKeys|Tokens|Transcriptions|Usage"
 )
 _OF_CALL = (

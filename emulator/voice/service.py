@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from emulator.clock.process import Process, Program, Wait
 from emulator.ports import Method, TwilioError, WorkerLegOrder
+from emulator.voice.applications import Application
 from emulator.voice.calls import Call, Direction, GoTo, LegEnded, Source, StatusCallback
 from emulator.voice.context import Context
 from emulator.voice.dequeue import reserved, take, talk
@@ -38,6 +39,7 @@ class Voice:
         self.calls_per_second = calls_per_second
         self.phones: dict[str, Phone] = {}
         self.numbers: dict[str, Number] = {}  # the account's own, by phone number
+        self.applications: dict[str, Application] = {}  # by their sids
         self._scheduler = context.scheduler
         self._next_slot = 0.0
 
@@ -45,6 +47,8 @@ class Voice:
 
     def dial_in(self, number: Number, from_: str, steps: Sequence[Step] = ()) -> str:
         """A caller dials one of our numbers; returns the CallSid."""
+        if number.application_sid in self.applications and not number.trunk_sid:
+            number = self.applications[number.application_sid].leads(number)
         call = self._new_call(from_, number.phone_number, "inbound")
         call.status = "ringing"
         call.fallback_url = number.fallback_url
