@@ -98,10 +98,16 @@ def test_a_trunk_or_an_application_wins_over_the_urls(account: EmptyAccount) -> 
     account.run(3)
     assert account.status(sid) == "busy"
     assert account.asked == []
-    assert number.update(voice_application_sid="").voice_application_sid is None
     with pytest.raises(TwilioRestException) as caught:
         number.update(trunk_sid="TK1")
     assert refusal(caught) == (400, 20001)
+
+
+def test_an_empty_sid_takes_an_application_away() -> None:
+    """Clients send it so, although Twilio's description of the field has no room for it: that check is not made."""
+    number = the_number(EmptyAccount())
+    assert number.update(voice_application_sid="AP" + "1" * 32).voice_application_sid == "AP" + "1" * 32
+    assert number.update(voice_application_sid="").voice_application_sid is None
 
 
 def test_what_a_number_is_told_is_kept_and_shown(account: EmptyAccount) -> None:
