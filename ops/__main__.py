@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Check whether callers get through, and say how to fix what keeps them out",
     ),
     "calls": ("ops.commands.calls:calls", "Show what happened on calls"),
+    "voicemail": ("ops.commands.voicemail:voicemail", "List the messages that callers left"),
+    "worker": ("ops.commands.worker:worker", "Show the workers, and put them on and off the phones"),
 }
 
 

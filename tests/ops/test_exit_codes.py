@@ -25,7 +25,13 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("doctor",),
     ("secret", "set"),
     ("secret", "show"),
+    ("calls", "list"),
     ("calls", "show", CALL),
+    ("calls", "follow", CALL),
+    ("voicemail", "list"),
+    ("worker", "list"),
+    ("worker", "on", "Bea"),
+    ("worker", "off", "Bea"),
 )
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
