@@ -21,6 +21,8 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("apply",),
     ("import", "Harbour Clinic"),
     ("destroy", "--yes"),
+    ("number", "list"),
+    ("number", "restore", "--all"),
     ("deploy",),
     ("doctor",),
     ("secret", "set"),
@@ -76,7 +78,7 @@ def test_a_file_of_the_stage_that_is_wrong_is_no_usage(
     (tmp_path / ".chalice" / "config.json").write_text('{"stages": {"dev": {}}}')
     (tmp_path / "chalicelib" / "team").mkdir(parents=True)
     (tmp_path / file).write_text(text)
-    for command in COMMANDS[:5]:  # those that take a root
+    for command in COMMANDS[:7]:  # those that take a root
         assert main([*command, "--root", str(tmp_path)]) == ExitCode.FAILED
         assert capsys.readouterr().err.startswith(said)
 
