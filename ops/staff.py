@@ -12,7 +12,7 @@ from ops.twilio import plain_errors
 
 USUAL = "Available"
 PAGE_SIZE = 100
-AT_ONCE_SECONDS = 30  # between the end of a reservation and the change of activity that follows from it
+AT_ONCE_SECONDS = 10  # between the end of a reservation and the change of activity that follows from it
 OURS = frozenset({"rejected", "timeout"})  # of a link: then the worker may have been taken off the phones by a rule
 
 

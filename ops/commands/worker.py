@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import click
 import msgspec
 
+from ops import program
 from ops.commands import ask
 from ops.commands.cli import group, json_option, yes_option
 from ops.commands.output import note, say, show
@@ -89,7 +90,8 @@ def _ask_unless_missed(at: Table, found: Worker, yes: bool) -> None:
         note(f"whether a missed call is why: {error}")
         missed = None
     if missed:
-        note(f"{found.name} missed a call: {missed.reason or missed.outcome}, cordboard calls show {missed.subject}")
+        why = missed.reason or missed.outcome
+        note(f"{found.name} was taken off by a call ({why}): {program.command('calls', 'show', missed.subject)}")
         return
     ask.confirm(
         f"{found.name} is {found.activity} since {_time(found.since)} UTC, and not for a missed call: perhaps by hand."

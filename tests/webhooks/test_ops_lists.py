@@ -399,7 +399,7 @@ def test_who_missed_a_call_is_put_back_without_a_question(account: Account, pers
     missed(driver, account, "Bea", since(account, "Bea") - 1)
     assert person.types("worker", "on", "bea") == 0
     assert person.out == "Bea was Offline, and is Available now\n"
-    assert person.err == f"Bea missed a call: no-answer, cordboard calls show {CALL}\n"
+    assert person.err == f"Bea was taken off by a call (no-answer): python -m ops calls show {CALL}\n"
     assert (activity(account, "Bea"), activity(account, "Carl")) == ("Available", "Offline")
     assert person.types("worker", "on", "Bea") == 0
     assert person.out == "Bea is Available already\n"
