@@ -93,11 +93,8 @@ def _ask_unless_missed(at: Table, found: Worker, yes: bool) -> None:
         why = missed.reason or missed.outcome
         note(f"{found.name} was taken off by a call ({why}): {program.command('calls', 'show', missed.subject)}")
         return
-    ask.confirm(
-        f"{found.name} is {found.activity} since {_time(found.since)} UTC, and not for a missed call: perhaps by hand."
-        f" Put {found.name} on the phones?",
-        yes,
-    )
+    note(f"{found.name} is {found.activity} since {_time(found.since)} UTC, and no call is why: perhaps it was by hand")
+    ask.confirm(f"Put {found.name} on the phones?", yes)
 
 
 def _time(at: float) -> str:

@@ -412,6 +412,7 @@ def test_who_may_have_left_by_hand_is_put_back_when_somebody_says_so(
     if closed is not None:  # a call that was missed long before
         missed(driver, account, "Bea", since(account, "Bea") + closed)
     assert person.types("worker", "on", "Bea") != 0
+    assert person.err.startswith("Bea is Offline since 20") and "no call is why: perhaps it was by hand" in person.err
     assert "give --yes" in person.err and activity(account, "Bea") == "Offline"
     assert person.types("worker", "on", "Bea", "--yes") == 0
     assert activity(account, "Bea") == "Available"

@@ -13,7 +13,7 @@ from chalicelib.config import callcenter
 from chalicelib.lifecycle import unserved
 from chalicelib.links import table
 from chalicelib.links.model import Notice
-from chalicelib.tell import outbox
+from chalicelib.tell import mail, outbox
 from tests.conftest import QUEUES, WORKFLOW
 from tests.support.caches import forget_everything
 from tests.support.driver import CALL, CALLER, LEG, SALES, TASK, Driver, task_attributes
@@ -400,6 +400,20 @@ def failing(service: str, true: Any) -> Any:
         return true(asked, *given, **named)
 
     return request
+
+
+@pytest.mark.parametrize(
+    ("line", "subject"),
+    [
+        ("Zürich ☎", "Nobody took a call on line Z?rich ?"),
+        ("a\nb", "Nobody took a call on line ab"),
+        ("x" * 500, f"Nobody took a call on line {'x' * 64}"),
+    ],
+)
+def test_a_subject_is_what_sns_takes_whatever_the_line_is_called(line: str, subject: str) -> None:
+    told = mail.of(msgspec.structs.replace(NOTICE, line=line), "dev")
+    assert told.subject == subject and len(told.subject) < 100
+    assert told.text.count("\n") == 5
 
 
 def test_what_a_mail_costs_is_what_the_page_says(inbox: Inbox, driver: Driver) -> None:
