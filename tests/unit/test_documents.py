@@ -37,7 +37,7 @@ def said(text: str) -> tuple[str, dict[str, str], str]:
 
 
 QUIET = ("Pause", {"length": "20"}, "")
-HANGUP = ("Hangup", {}, "")
+HANGUP: tuple[str, dict[str, str], str] = ("Hangup", {}, "")
 
 
 @pytest.mark.parametrize(
