@@ -15,7 +15,7 @@ COMPLETE = "_CORDBOARD_COMPLETE"  # what the shell sets when it asks for complet
 
 # Every command: where it stands, and what it does. The module is imported when somebody calls the command.
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "init": ("ops.commands.init:init", "Make the team's own files of the examples; nothing is overwritten"),
+    "init": ("ops.commands.init:init", "Make the team's own files, with its name, numbers and time zone"),
     "check": ("ops.commands.callcenter:check", "Check the files; nothing is sent"),
     "plan": ("ops.commands.callcenter:plan", "Show what differs between the files and Twilio"),
     "apply": ("ops.commands.callcenter:apply", "Make Twilio what the files say"),

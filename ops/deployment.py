@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops import doctor, stage
-from ops.aws import api, client, functions, secret, stack
+from ops.aws import api, client, functions, secret, stack, topic
 from ops.callcenter import check
 from ops.callcenter.apply import summary
 from ops.callcenter.plan import Loss, as_text_of, losses, overview
@@ -131,9 +131,12 @@ def _resources(asked: Deployment) -> bool:
     """The stack, and what the functions have to know of it."""
     deployed = stack.deploy(asked.stage, asked.root, asked.parameters, asked.adopt)
     asked.say(f"the stack {deployed.name} is {deployed.did or 'as it was'}")
-    is_new = stage.write(asked.stage, {"JOBS_QUEUE_URL": deployed.outputs["JobsQueueUrl"]}, asked.root)
+    mails = deployed.outputs["AlarmTopic"]
+    known = {"JOBS_QUEUE_URL": deployed.outputs["JobsQueueUrl"]}
+    known |= {"MAIL_TOPIC_ARN": mails if topic.has_subscribers(mails) else ""}  # empty: the functions ask SNS nothing
+    is_new = stage.write(asked.stage, known, asked.root)
     if is_new:
-        asked.say(f"JOBS_QUEUE_URL written to {stage.file_of(asked.stage)}")
+        asked.say(f"{' and '.join(known)} written to {stage.file_of(asked.stage)}")
     return bool(deployed.did or is_new)
 
 

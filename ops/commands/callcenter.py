@@ -96,15 +96,11 @@ def apply(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool, y
 def import_(workspace: str, stage: str, root: Path, workflow: str, to: Path) -> ExitCode:
     """Write the files from a workspace that exists.
 
-    WORKSPACE is its name.
+    WORKSPACE is its name. In files that are there already only what Twilio has otherwise is changed: comments stay.
     """
-    project = Project(stage, root)
-    importing.refuse_to_overwrite(to)
-    imported = importing.read(project.client(), workspace, workflow)
-    for file in imported.write(to):
-        say(f"wrote {file}")
-    for problem in imported.problems():
-        say(f"to be settled: {problem}")
+    imported = importing.read(Project(stage, root).client(), workspace, workflow)
+    for line in imported.write(to):
+        say(line)
     return ExitCode.DONE
 
 
