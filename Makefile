@@ -1,7 +1,7 @@
 # `make help` lists the commands. Everything runs in .venv, which is made from pinned requirements when it is missing or old.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help demo dev quick test check bench load simulate requirements clean
+.PHONY: help demo dev quick test check bench load simulate mutants requirements clean stale
 
 PY = .venv/bin/python
 BIN = .venv/bin
@@ -9,8 +9,8 @@ BIN = .venv/bin
 demo: .venv/ready ## real calls through the real package on this machine; no account needed
 	@$(PY) -m laptop.demo
 
-dev: .venv/ready ## the same, kept running and reloaded on a change
-	@$(PY) -m laptop.dev
+dev: .venv/ready ## the same, kept running and reloaded on a change; your team's files, or make dev TEAM=folder
+	@$(PY) -m laptop.dev $(if $(TEAM),"$(TEAM)")
 
 quick: .venv/ready ## the habit of every day: lint, types, import rules, unit and webhook tests
 	$(BIN)/ruff check .
@@ -22,9 +22,14 @@ quick: .venv/ready ## the habit of every day: lint, types, import rules, unit an
 # These have real deadlines: one after the other, and nothing else beside them.
 ALONE = tests/laptop tests/load tests/deploy
 
-test: check ## everything: the checks, then every test
+ifdef TEAM
+test: .venv/ready
+	@$(PY) -m tests.support.with_team "$(TEAM)" $(MAKE) test
+else
+test: check ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
 	$(PY) -m pytest -n auto $(addprefix --ignore=,$(ALONE))
 	$(PY) -m pytest $(ALONE)
+endif
 
 check: .venv/ready ## lint, format, types, import rules, CloudFormation; changes nothing
 	$(BIN)/ruff check .
@@ -45,6 +50,10 @@ simulate: FAULTS = all
 simulate: .venv/ready ## calls against all that can go wrong: make simulate CALLS=1000 (SEED=1 FAULTS=all JSON=summary.json)
 	@$(PY) -m tests.simulation --calls $(CALLS) --faults $(FAULTS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
+mutants: COUNT = 100
+mutants: .venv/ready ## which small changes of chalicelib no test notices, drawn at random: make mutants COUNT=100 (SEED=1)
+	@$(PY) -m tests.mutants --count $(COUNT) $(if $(SEED),--seed $(SEED))
+
 requirements: .venv/ready ## refresh every pin to the newest that fits
 	$(BIN)/uv pip compile $(COMPILE) requirements.in --output-file requirements.txt
 	$(BIN)/uv pip compile $(COMPILE) requirements-dev.in --output-file requirements-dev.txt
@@ -60,5 +69,8 @@ clean: ## remove the virtual environment and everything that was built
 help: ## what there is to call (this list)
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
-.venv/ready: requirements-dev.txt tools/venv.sh
+# Anew with each change of what it holds, and when it has lost its Python or another one is asked for.
+.venv/ready: requirements.txt requirements-dev.txt tools/venv.sh tools/packages.py $(shell PYTHON="$(PYTHON)" sh tools/venv.sh stale)
 	@PYTHON="$(PYTHON)" sh tools/venv.sh
+
+stale:

@@ -36,6 +36,9 @@ class Server:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = (
+        True  # head and body are two writes, and the second would wait 40 ms for the first's receipt
+    )
 
     def __init__(self, twilio: Twilio, loop: RealtimeLoop, *args: Any) -> None:
         self._twilio = twilio

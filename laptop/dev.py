@@ -46,7 +46,8 @@ class Commands:
 
     def _on_event(self, event: TraceEvent) -> None:
         if event.kind == "dialed":
-            caller, callee = call_centre.name_of(event.detail["from_"]), call_centre.name_of(event.detail["to"])
+            name_of = self._laptop.call_centre.name_of
+            caller, callee = name_of(event.detail["from_"]), name_of(event.detail["to"])
             self._legs[caller if caller in call_centre.CALLERS else callee] = event.detail["sid"]
 
     def _leg(self, person: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -19,11 +20,19 @@ from laptop.call_centre import CallCentre
 from laptop.crm_server import CrmStub
 from laptop.local_aws import LocalAws
 from laptop.mailbox import Mailbox
+from laptop.teams import DEMO, Team
 
 T = TypeVar("T")
 
 SPEECH_RATE = 0.02  # seconds a character: three times as fast as people talk
+LOG = package.BUILD / "ministack.log"
 WARM = 6  # as many requests at once as a call can make
+NOBODYS = {"call_sid": "CA" + "0" * 32, "reservation_sid": "WR" + "0" * 32, "task_sid": "WT" + "0" * 32}
+# Messages of the jobs queue about a call that is nobody's: each has the consumer load what it needs, and does nothing.
+OVER = [
+    {"eventSource": "aws:sqs", "messageId": job, "receiptHandle": job, "body": json.dumps({"job": job, **NOBODYS})}
+    for job in ("ring_worker", "complete_task")
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Laptop:
     mailbox: Mailbox
     base_url: str
     twilio_url: str
+    log: Path
 
     def do(self, function: Callable[[], T]) -> T:
         """Run `function` on the emulator, between two of its turns."""
@@ -46,31 +56,35 @@ Progress = Callable[[str], None]
 
 
 @contextmanager
-def running(progress: Progress = lambda _: None) -> Iterator[Laptop]:
-    """The whole system until the block ends. Raises LaptopError."""
-    progress("packaging with chalice package")
-    built = package.build()
+def running(progress: Progress = lambda _: None, team: Team = DEMO, log: Path = LOG) -> Iterator[Laptop]:
+    """The whole system on this team's files, until the block ends. `log` is the local AWS's. Raises LaptopError."""
+    center = team.center()
     with ExitStack() as stack:
-        progress("starting the local AWS")
-        local = stack.enter_context(local_aws.running(package.BUILD / "ministack.log"))
-        progress("starting the emulator of Twilio")
+        progress("packaging with chalice package; beside it, starting the local AWS and the emulator of Twilio")
+        packaging = stack.enter_context(ThreadPoolExecutor(1)).submit(_packaged, team)
+        local = stack.enter_context(local_aws.running(log))
         twilio, loop = stack.enter_context(
             in_real_time(call_centre.ACCOUNT_SID, call_centre.AUTH_TOKEN, speech_rate=SPEECH_RATE)
         )
         server = serve(twilio, loop)
         stack.callback(server.stop)
         crm = stack.enter_context(crm_server.running(secrets.token_hex(16)))
+        built = packaging.result()
         progress("creating the stack: tables, queues, functions, API")
         base_url = package.create_stack(local, built)
         progress("ops apply: the workspace, its workers and the numbers")
-        made = call_centre.build(twilio, loop, server.url, base_url)
+        made = call_centre.build(twilio, loop, server.url, base_url, center)
         mails = stack.enter_context(mailbox.running(local, package.topic_arn(local)))
-        laptop = Laptop(local, twilio, loop, made, crm, mails, base_url, server.url)
+        laptop = Laptop(local, twilio, loop, made, crm, mails, base_url, server.url, log)
         _configure(laptop)
         _seed_contacts(laptop)
         progress("warming the functions up")
         warm(laptop)
         yield laptop
+
+
+def _packaged(team: Team) -> Path:
+    return package.build(root=package.copy_project(package.BUILD / "project", team.folder))
 
 
 def _configure(laptop: Laptop) -> None:
@@ -109,8 +123,10 @@ def post_form(laptop: Laptop, path: str, form: Mapping[str, str], signature: str
 
 def warm(laptop: Laptop) -> None:
     """Start the functions' processes: a first request takes seconds, and an assignment callback has five."""
-    with ThreadPoolExecutor(WARM) as pool:
+    with ThreadPoolExecutor(WARM + 1) as pool:
+        working = pool.submit(package.invoke, laptop.aws, "JobsConsumer", {"Records": OVER})
         answers = [pool.submit(post_form, laptop, "/voice/incoming", {}, "warm") for _ in range(WARM)]
+        working.result()
     statuses = {answer.result() for answer in answers}
     if statuses != {403}:
-        raise local_aws.LaptopError(f"a forged request was answered {statuses}; see {package.BUILD / 'ministack.log'}")
+        raise local_aws.LaptopError(f"a forged request was answered {statuses}; see {laptop.log}")

@@ -67,9 +67,17 @@ def environment() -> dict[str, str]:
     return {**ours, **CREDENTIALS}
 
 
+def reach_loopback_directly() -> None:
+    """Whatever proxy this process and those that it starts are to use: they are not to use it for this machine."""
+    for name in ("no_proxy", "NO_PROXY"):
+        known = [host for host in os.environ.get(name, "").split(",") if host]
+        os.environ[name] = ",".join(dict.fromkeys([*known, "127.0.0.1", "localhost"]))
+
+
 @contextmanager
 def running(log_file: Path) -> Iterator[LocalAws]:
     """A local AWS until the block ends; then it and every process that it started end. Raises LaptopError."""
+    reach_loopback_directly()
     port = free_port()
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="cordboard-", ignore_cleanup_errors=True) as folder:

@@ -6,7 +6,6 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from laptop import package
-from laptop.call_centre import name_of
 from laptop.environment import Laptop
 from laptop.local_aws import LocalAws
 
@@ -57,7 +56,7 @@ def _task(call: Row) -> list[str]:
 
 def _joined(laptop: Laptop, call_sid: str) -> list[str]:
     trace = [event.detail for event in laptop.twilio.scheduler.trace if event.kind == "joined"]
-    calls = laptop.twilio.context.calls
+    calls, name_of = laptop.twilio.context.calls, laptop.call_centre.name_of
     return [f"joined: {name_of(calls[event['worker_sid']].to)}" for event in trace if event["caller_sid"] == call_sid]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from laptop import wheels
 from laptop.local_aws import LaptopError, LocalAws, environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,8 +30,8 @@ FUNCTIONS = ("APIHandler", "JobsConsumer", "Sweep")
 NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition", "AWS::SQS::QueuePolicy")
 
 
-def copy_project(to: Path) -> Path:
-    """Copy what packaging reads to this folder, with the laptop's team folder in place of the team's.
+def copy_project(to: Path, team: Path = TEAM) -> Path:
+    """Copy what packaging reads to this folder, with the laptop's team folder, or another, in place of the team's.
 
     What an earlier copy left there goes, but for the libraries that Chalice has packaged.
     """
@@ -42,7 +43,8 @@ def copy_project(to: Path) -> Path:
             shutil.copytree(ROOT / name, to / name, ignore=left_out, dirs_exist_ok=True)
         else:
             shutil.copy(ROOT / name, to / name)
-    shutil.copytree(TEAM, to / "chalicelib" / "team")
+    people = shutil.ignore_patterns("__pycache__", "workers.toml")  # phone numbers are in no package
+    shutil.copytree(team, to / "chalicelib" / "team", ignore=people)
     return to
 
 
@@ -60,7 +62,7 @@ def build(stage: str = STAGE, root: Path | None = None, out: Path = BUILD / "pac
     main = "import sys; from chalice.cli import main; sys.exit(main())"
     options = ["--stage", stage, "--template-format", "yaml", "--merge-template", str(merge)]
     command = [sys.executable, "-c", main, "package", *options, str(out)]
-    quiet = {**environment(), "PYTHONDONTWRITEBYTECODE": "1"}
+    quiet = {**environment(), **wheels.environment(stage, root), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, cwd=root, env=quiet, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LaptopError(f"chalice package failed:\n{done.stdout}{done.stderr}".rstrip())

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulator.clock.scheduler import TraceEvent
-from laptop.call_centre import CALLERS, WORKERS, name_of
 from laptop.environment import Laptop
 
 DIM, BOLD, GREEN, RED, PLAIN = "\033[2m", "\033[1m", "\033[32m", "\033[31m", "\033[0m"
@@ -31,7 +30,7 @@ class Timeline:
     """Prints events with the seconds since the latest `start`."""
 
     def __init__(self, laptop: Laptop, write: Callable[[str], None] = print) -> None:
-        self._laptop = laptop
+        self._people = laptop.call_centre
         self._write = write
         self._began = time.time()
         self._names: dict[str, str] = {}
@@ -45,14 +44,14 @@ class Timeline:
     def on_event(self, event: TraceEvent) -> None:
         detail = event.detail
         if event.kind == "dialed":
-            caller, callee = name_of(detail["from_"]), name_of(detail["to"])
-            self._names[detail["sid"]] = caller if caller in CALLERS else callee
+            caller, callee = self._people.name_of(detail["from_"]), self._people.name_of(detail["to"])
+            self._names[detail["sid"]] = caller if caller in self._people.callers else callee
         sentence = self._sentence(event.kind, detail)
         if sentence:
             self._line(event.at, *sentence)
 
     def on_crm_asked(self, attempt: dict[str, Any], status: int) -> None:
-        self._line(time.time(), "CRM", f"asked about {name_of(attempt['caller'])}: answers {status}")
+        self._line(time.time(), "CRM", f"asked about {self._people.name_of(attempt['caller'])}: answers {status}")
 
     def on_mail(self, subject: str, text: str) -> None:
         self._line(time.time(), "A mail", f"to the team: {subject}. {text.splitlines()[0]}")
@@ -61,7 +60,7 @@ class Timeline:
         who = self._name(detail.get("sid", ""))
         if kind == "joined":
             return "Twilio", f"joins {self._name(detail['caller_sid'])} and {self._name(detail['worker_sid'])}"
-        if (kind == "answered" and who in CALLERS) or (kind == "dialed" and who in WORKERS):
+        if (kind == "answered" and who in self._people.callers) or (kind == "dialed" and who in self._people.phones):
             return None  # Twilio's own side of the call
         said = SENTENCES.get(kind)
         return (who, said.format(**detail)) if said else _routing(kind, detail)

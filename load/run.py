@@ -70,7 +70,7 @@ def warm(laptop: Laptop) -> None:
     with ThreadPoolExecutor(LINES) as pool:
         answers = list(pool.map(lambda number: _assign_nobody(laptop, number), range(2 * LINES)))
     if set(answers) != {200}:
-        raise LaptopError(f"an assignment was answered {set(answers)}; see {package.BUILD / 'ministack.log'}")
+        raise LaptopError(f"an assignment was answered {set(answers)}; see {laptop.log}")
     jobs = [package.queue_url(laptop.aws)]
     _until(lambda: redelivery.waiting(laptop.aws, jobs) == 0, SETTLE_SECONDS)
 

@@ -13,7 +13,7 @@ from chalicelib.config import team
 from chalicelib.twilio import rest
 from laptop.package import TEAM
 from tests.doubles.twilio import FakeTwilio
-from tests.support import resources
+from tests.support import no_team, resources
 from tests.support.api_gateway import TOKEN
 from tests.support.caches import forget_everything
 
@@ -48,6 +48,7 @@ ENVIRONMENT = {
 @pytest.fixture(scope="session", autouse=True)
 def own_team() -> Iterator[None]:
     """The tests have a team's files of their own: this checkout may have another team's, or none."""
+    no_team.forbid()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(team, "folder", lambda: str(TEAM))
         yield

@@ -13,7 +13,7 @@ import pytest
 import urllib3
 from twilio.request_validator import RequestValidator
 
-from laptop import local_aws, package
+from laptop import local_aws, package, wheels
 from laptop.local_aws import LocalAws
 from ops import stage
 from tests.deploy import proxy as translating
@@ -33,7 +33,8 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """Of a person at this project whose AWS is the local one."""
-        return {**local_aws.environment(), "AWS_ENDPOINT_URL": self.proxy.url, "PYTHONDONTWRITEBYTECODE": "1"}
+        quiet = {"AWS_ENDPOINT_URL": self.proxy.url, "PYTHONDONTWRITEBYTECODE": "1"}
+        return {**local_aws.environment(), **wheels.environment(STAGE, self.root), **quiet}
 
     def chalice(self, *words: str) -> str:
         """What `chalice …` prints; it must succeed."""

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from laptop import package
+from laptop import package, wheels
 from ops.aws import libraries
 from tests.deploy.conftest import CHALICE
 
@@ -26,9 +26,9 @@ def packages(root: Path) -> list[Path]:
 
 
 def chalice(root: Path) -> str:
-    """What `chalice package` prints, in the environment of `ops deploy`; empty when it succeeds."""
+    """What `chalice package` prints, in the environment of `ops deploy` without an index; empty when it succeeds."""
     command = [sys.executable, "-c", CHALICE, "package", "--stage", STAGE, str(root / "out")]
-    known = {**os.environ, "AWS_DEFAULT_REGION": "eu-west-1", **libraries.environment(STAGE, root)}
+    known = {**os.environ, "AWS_DEFAULT_REGION": "eu-west-1", **wheels.environment(STAGE, root)}
     done = subprocess.run(command, cwd=root, env=known, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr if done.returncode else ""
 

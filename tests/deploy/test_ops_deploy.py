@@ -18,6 +18,7 @@ from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
 from laptop import local_aws
 from laptop.local_aws import LocalAws
+from laptop.teams import DEMO
 from ops import deployment, stage
 from ops.deployment import Deployment
 from ops.errors import Stopped
@@ -83,7 +84,7 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def operator(project: Project, local: LocalAws) -> Iterator[Operator]:
-    shutil.copy(ROOT / "laptop" / "workers.toml", project.root / "workers.toml")
+    shutil.copy(DEMO.workers, project.root / "workers.toml")
     with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as person:
         server = serve(twilio, loop)
         loop.call(lambda: buy_numbers(twilio))

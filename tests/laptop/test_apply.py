@@ -10,6 +10,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME
 from laptop import call_centre, local_aws
 from laptop.environment import Laptop
+from laptop.teams import DEMO
 from ops.__main__ import main
 from ops.stage import read
 
@@ -21,7 +22,7 @@ class Operator:
         (root / "chalicelib" / "team").mkdir(parents=True)
         (root / ".chalice" / "config.json").write_text(json.dumps({"stages": {"local": {"environment_variables": {}}}}))
         (root / "chalicelib" / "team" / NAME).write_text(callcenter.source())
-        shutil.copy(call_centre.WORKERS_FILE, root / "workers.toml")
+        shutil.copy(DEMO.workers, root / "workers.toml")
 
     def types(self, *words: str) -> int:
         return main([*words, "--stage", "local", "--root", str(self.root), "--api-url", self.url])

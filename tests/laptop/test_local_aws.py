@@ -140,3 +140,11 @@ def test_an_aws_that_does_not_start_is_reported_with_its_log(tmp_path: Path, mon
         local_aws.running(tmp_path / "aws.log"),
     ):
         pass
+
+
+def test_a_proxy_is_not_asked_for_addresses_of_this_machine(monkeypatch: pytest.MonkeyPatch, local: LocalAws) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "intranet.example.com")
+    local_aws.reach_loopback_directly()
+    assert os.environ["no_proxy"] == "intranet.example.com,127.0.0.1,localhost"
+    assert local.client("sqs").list_queues()["ResponseMetadata"]["HTTPStatusCode"] == 200

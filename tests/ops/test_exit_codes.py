@@ -11,6 +11,7 @@ from ops.__main__ import COMMANDS as COMMANDS_OF_THE_HELP
 from ops.__main__ import main
 from ops.errors import ExitCode
 from tests.support.caches import forget_everything
+from tests.support.checkout import of_the_demo
 
 CALL = "CA" + "0" * 32
 
@@ -35,6 +36,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("worker", "on", "Bea"),
     ("worker", "off", "Bea"),
 )
+WITH_ROOT = COMMANDS[:5]  # those that can be told which checkout
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 
@@ -78,7 +80,7 @@ def test_a_file_of_the_stage_that_is_wrong_is_no_usage(
     (tmp_path / ".chalice" / "config.json").write_text('{"stages": {"dev": {}}}')
     (tmp_path / "chalicelib" / "team").mkdir(parents=True)
     (tmp_path / file).write_text(text)
-    for command in COMMANDS[:7]:  # those that take a root
+    for command in WITH_ROOT:
         assert main([*command, "--root", str(tmp_path)]) == ExitCode.FAILED
         assert capsys.readouterr().err.startswith(said)
 
@@ -111,8 +113,9 @@ def without_accounts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command != ("check",)], ids=" ".join)
 def test_without_accounts_each_command_that_needs_one_fails_with_a_sentence(
-    command: Sequence[str], without_accounts: None, capsys: pytest.CaptureFixture[str]
+    command: Sequence[str], without_accounts: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*command]) == ExitCode.FAILED
+    root = ("--root", str(of_the_demo(tmp_path / "checkout"))) if command in WITH_ROOT else ()
+    assert main([*command, *root]) == ExitCode.FAILED
     said = capsys.readouterr().err
     assert said.strip() and "Traceback" not in said

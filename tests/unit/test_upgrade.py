@@ -10,7 +10,7 @@ import pytest
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import CallCenterError
 from laptop.package import ROOT, TEAM
-from ops.callcenter import files
+from ops.callcenter import beginning, files
 
 SHIPPED = ("app.py", ".gitignore", ".chalice/config.json", "workers.example.toml", "laptop/team/callcenter.toml")
 EXAMPLES = ("chalicelib/team/callcenter.example.toml", "chalicelib/team/hooks.example.py")
@@ -76,7 +76,7 @@ def test_a_team_that_has_committed_its_files_pulls_without_a_conflict_and_keeps_
 ) -> None:
     upstream.commit(shipped(*SHIPPED, *EXAMPLES))
     take(fork, upstream)
-    files.begin(fork.root)  # ops init
+    beginning.write(fork.root, beginning.Answers("Ours", ["+14155550100"], "Europe/Berlin"))  # ops init
     fork.commit(OURS)
     fork.write({"workers.toml": "# ours", "rota.toml": "# ours"})
 

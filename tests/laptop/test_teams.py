@@ -1,0 +1,56 @@
+"""One call from end to end with the files of other teams than the demo's: the smallest, and the largest."""
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator.voice.parties import Step, answers, hangs_up, hears, joined, presses, talks
+from laptop import environment, outcome, package
+from laptop.environment import Laptop
+from laptop.teams import Team, chosen
+from tests.support.waiting import eventually
+
+TEAMS = package.ROOT / "tests" / "teams"
+
+
+@pytest.fixture(scope="module", params=["smallest", "largest"])
+def team(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """Where somebody else may keep it: in a folder with a blank in its name."""
+    folder = tmp_path_factory.mktemp("teams") / f"the {request.param} team"
+    shutil.copytree(TEAMS / request.param, folder)
+    return chosen(str(folder))
+
+
+@pytest.fixture(scope="module")
+def started(team: Team, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    with environment.running(team=team, log=tmp_path_factory.mktemp("aws") / "aws.log") as laptop:
+        yield laptop
+
+
+def test_a_caller_of_the_first_line_is_joined_to_a_worker(started: Laptop) -> None:
+    centre = started.call_centre
+    number, line = next(iter(centre.lines.values())), centre.center.application.lines[next(iter(centre.lines))]
+    worker, phone = next(iter(centre.phones.items()))
+    choice: list[Step] = [hears(line.menu.prompt), presses("1")] if line.menu else []
+    survey: list[Step] = [hears(line.after.survey), presses("5")] if line.after.survey else []
+
+    def dial() -> str:
+        started.twilio.phone(phone).will(answers(1, [joined(), talks(1), hangs_up()]))
+        centre.on_duty(worker)
+        steps: list[Step] = [hears(line.greeting), *choice, joined(), *survey]
+        return started.twilio.dial(centre.callers["Gus"], number, steps)
+
+    call_sid = started.do(dial)
+    expected = [f"{worker}: completed", f"joined: {worker}", "task: completed", "legs left: 0"]
+    eventually(lambda: [line for line in outcome.observe(started, call_sid) if line in expected] == expected)
+
+
+def test_its_files_are_in_the_package_but_for_the_people(started: Laptop, team: Team) -> None:
+    with zipfile.ZipFile(package.BUILD / "package" / "deployment.zip") as archive:
+        packaged = {Path(name).name for name in archive.namelist() if name.startswith("chalicelib/team/")}
+        text = archive.read("chalicelib/team/callcenter.toml")
+    assert packaged == {file.name for file in team.folder.iterdir()} - {"workers.toml"}
+    assert text == (team.folder / "callcenter.toml").read_bytes()
