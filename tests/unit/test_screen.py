@@ -13,39 +13,41 @@ from tests.support.terminal import Terminal
 SAID = Text.assemble(("Ann", "bold"), " hears: For English press 1, or say English. For Spanish press 2.")
 
 
-@pytest.fixture
-def narrow(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """A terminal of 40 columns that shows colours."""
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Print on a terminal of 40 columns that shows colours."""
     monkeypatch.setattr(sys, "stdout", Terminal())
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "40")
-    return monkeypatch
 
 
-@pytest.mark.usefixtures("narrow")
-def test_on_a_narrow_terminal_the_text_stands_below_itself_and_beside_its_label() -> None:
-    shown = Text.from_ansi(screen.beside(Text("   1.5 s", "dim"), SAID)).plain
-    assert shown.split("\n") == [
+def test_on_a_narrow_terminal_the_text_stands_below_itself_and_beside_its_label(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    narrow(monkeypatch)
+    shown = screen.beside(Text("   1.5 s", "dim"), SAID)
+    assert Text.from_ansi(shown).plain.split("\n") == [
         "     1.5 s  Ann hears: For English press",
         "            1, or say English. For",
         "            Spanish press 2.",
     ]
 
 
-@pytest.mark.usefixtures("narrow")
-def test_a_terminal_shows_colours() -> None:
+def test_a_terminal_shows_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow(monkeypatch)
     assert screen.paint("as expected", screen.GREEN) == "\x1b[32mas expected\x1b[0m"
 
 
-def test_who_wants_no_colours_gets_none(narrow: pytest.MonkeyPatch) -> None:
-    narrow.setenv("NO_COLOR", "1")
+def test_who_wants_no_colours_gets_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow(monkeypatch)
+    monkeypatch.setenv("NO_COLOR", "1")
     assert screen.paint("as expected", screen.GREEN) == "as expected"
 
 
-def test_in_a_pipe_each_line_is_whole_and_plain(narrow: pytest.MonkeyPatch) -> None:
-    narrow.setattr(sys, "stdout", io.StringIO())
+def test_in_a_pipe_each_line_is_whole_and_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow(monkeypatch)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
     assert screen.beside(Text("   1.5 s", "dim"), SAID) == f"     1.5 s  {SAID.plain}"
     assert screen.paint("as expected", screen.GREEN) == "as expected"
 
