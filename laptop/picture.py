@@ -1,4 +1,4 @@
-"""Draws docs/demo.svg: what `make demo` prints of its first scenario, of a real run.
+"""Draws docs/demo.svg: what `make demo` prints of its second scenario, of a real run.
 
 python -m laptop.picture
 """
@@ -23,7 +23,7 @@ WIDTH = 106
 
 def main() -> int:
     """Run the demo, and draw what it prints; 0 when it ended as expected."""
-    code, printed = on_terminal([sys.executable, "-m", "laptop.demo", "a"])
+    code, printed = on_terminal([sys.executable, "-m", "laptop.demo", "b"])
     if code:
         print(printed, file=sys.stderr)
         return code

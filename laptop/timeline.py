@@ -67,7 +67,7 @@ class Timeline:
 
 def _style(what: str) -> str:
     """What the eye is to find first."""
-    return GREEN if what.startswith("joins ") else YELLOW if what.startswith("warns: ") else ""
+    return GREEN if what.startswith("joins ") else YELLOW if what.startswith(("takes the", "warns: ")) else ""
 
 
 def _routing(kind: str, detail: Mapping[str, str]) -> tuple[str, str] | None:
