@@ -11,7 +11,8 @@ from emulator.voice.parties import Phone, answers, no_answer
 from laptop import call_centre, environment, package
 from laptop.environment import Laptop
 from laptop.local_aws import LaptopError
-from laptop.timeline import BOLD, DIM, Timeline, paint
+from laptop.screen import BOLD, DIM, paint
+from laptop.timeline import Timeline
 
 POLL_SECONDS = 1.0
 
