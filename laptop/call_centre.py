@@ -11,6 +11,7 @@ from emulator.twilio import Twilio
 from laptop.local_aws import LaptopError
 from laptop.teams import DEMO
 from ops import twilio as account
+from ops.aws.former import FormerNumbers
 from ops.callcenter import files
 from ops.callcenter.apply import apply
 from ops.callcenter.files import Center
@@ -89,7 +90,7 @@ def build(twilio: Twilio, loop: RealtimeLoop, twilio_url: str, base_url: str, ce
     for number in center.numbers():
         loop.call(partial(twilio.own, number))
     credentials = {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_AUTH_TOKEN": AUTH_TOKEN, "TWILIO_API_URL": twilio_url}
-    outcome = apply(account.client(credentials), center, base_url)
+    outcome = apply(account.client(credentials), center, base_url, FormerNumbers("local"))
     if has_drift(outcome.left):
         raise LaptopError(f"apply leaves something to do:\n{as_text_of(outcome.left)}")
     return loop.call(lambda: _call_centre(twilio, center, outcome.environment))

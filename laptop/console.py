@@ -21,7 +21,7 @@ def lines(completions: Completions) -> Iterator[str]:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         yield from sys.stdin
         return
-    session: PromptSession[str] = PromptSession(history=_history(), completer=_ByWord(completions))
+    session: PromptSession[str] = PromptSession(history=history(), completer=ByWord(completions))
     with patch_stdout(raw=True):
         while True:
             try:
@@ -36,7 +36,7 @@ def history_file() -> Path:
     return (Path(state) if state.startswith("/") else Path.home() / ".local" / "state") / "cordboard" / "dev-history"
 
 
-def _history() -> History:
+def history() -> History:
     """What was typed before; where no file can be written, of this run alone."""
     try:
         file = history_file()
@@ -47,7 +47,7 @@ def _history() -> History:
     return FileHistory(str(file))
 
 
-class _ByWord(Completer):
+class ByWord(Completer):
     def __init__(self, completions: Completions) -> None:
         self._completions = completions
 

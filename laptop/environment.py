@@ -73,7 +73,19 @@ def running(progress: Progress = lambda _: None, team: Team = DEMO, log: Path = 
         _furnish(laptop)
         progress("warming the functions up")
         warm(laptop)
+        stack.callback(hang_up_everybody, laptop)
         yield laptop
+
+
+def hang_up_everybody(laptop: Laptop) -> None:
+    """End every call, as far as it has not ended: a call that is cut off half way has nobody to tell."""
+
+    def hang_up() -> None:
+        for sid, call in list(laptop.twilio.context.calls.items()):
+            if not call.is_over:
+                laptop.twilio.hang_up(sid)
+
+    laptop.do(hang_up)
 
 
 def _packaged(team: Team) -> Path:

@@ -19,13 +19,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("ops.commands.callcenter:plan", "Show what differs between the files and Twilio"),
     "apply": ("ops.commands.callcenter:apply", "Make Twilio what the files say"),
     "import": ("ops.commands.callcenter:import_", "Write the files from a workspace that exists"),
-    "destroy": ("ops.commands.callcenter:destroy", "Delete the workspace and give the numbers up"),
+    "destroy": ("ops.commands.callcenter:destroy", "Delete the workspace and give the numbers back"),
     "deploy": ("ops.commands.deploy:deploy", "Deploy everything that a stage needs, in order"),
     "secret": ("ops.commands.secret:secret_", "Set or show the stage's tokens and keys"),
     "doctor": (
         "ops.commands.doctor:doctor_",
         "Check whether callers get through, and say how to fix what keeps them out",
     ),
+    "number": ("ops.commands.number:number", "Show where numbers lead and led, and give them back"),
     "calls": ("ops.commands.calls:calls", "Show what happened on calls"),
 }
 

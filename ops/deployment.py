@@ -8,10 +8,13 @@ from ops import doctor, stage
 from ops.aws import api, client, functions, secret, stack
 from ops.callcenter import check
 from ops.callcenter.apply import summary
-from ops.callcenter.plan import as_text_of
+from ops.callcenter.plan import Loss, as_text_of, losses, overview
 from ops.errors import OpsError, Stopped
+from ops.program import command
 from ops.project import Project
 
+CHANGING = ("resources", "functions", "twilio", "settings")
+IN_AWS = {"resources": "the stack of infra/resources.yaml", "functions": "the functions and their API"}
 ALWAYS = "account"  # the step that comes before any other, also when only one is asked for
 
 
@@ -19,16 +22,20 @@ ALWAYS = "account"  # the step that comes before any other, also when only one i
 class Deployment:
     """What is to be deployed. `parameters` are the stack's; `adopt` takes tables that exist already into it.
 
-    `packaged` are the stage's variables as this run has given them to the functions; empty before it has.
+    `packaged` are the stage's variables as this run has given them to the functions; empty before it has. `agreed` is
+    what `agree` was told that Twilio will lose.
 
-    `report` is called with each line about the progress.
+    `report` is called with each line about the progress. `agree` is called with what is to be done before anything is
+    changed, and raises OpsError to stop it; without it nobody is asked.
     """
 
     project: Project
     parameters: Mapping[str, str] = field(default_factory=dict)
     adopt: bool = False
     report: Callable[[str], None] = print
+    agree: Callable[[str], None] | None = None
     packaged: dict[str, str] = field(default_factory=dict)
+    agreed: set[Loss] = field(default_factory=set)
 
     @property
     def stage(self) -> str:
@@ -45,30 +52,45 @@ class Deployment:
 def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
     """Do every step, or only these, in their order; returns the names of those that changed something.
 
-    Raises Stopped at the first that fails.
+    Raises Stopped at the first that fails, and what `agree` raises.
     """
     changed = []
-    for name, step in STEPS.items():
-        if only and name not in (ALWAYS, *only):
-            continue
+    names = [name for name in STEPS if not only or name in (ALWAYS, *only)]
+    first_change = next((name for name in names if name in CHANGING), None)
+    for name in names:
+        if name == first_change and asked.agree:
+            asked.agree(_what_is_to_be_done(asked, names))
         asked.report(f"{name}:")
         try:
-            if step(asked):
+            if STEPS[name](asked):
                 changed.append(name)
         except OpsError as error:
             raise Stopped(name, error) from error
     return changed
 
 
+def _what_is_to_be_done(asked: Deployment, names: Collection[str]) -> str:
+    """A line for each side that these steps change. Raises Stopped."""
+    lines = [f"stage {asked.stage} is to be changed:"]
+    in_aws = [what for step, what in IN_AWS.items() if step in names]
+    if in_aws:
+        lines.append(f"AWS: {' and '.join(in_aws)}, made or brought up to date")
+    if "twilio" in names:
+        try:
+            steps = asked.project.plan_before_deployed(asked.project.checked_files())
+        except OpsError as error:
+            raise Stopped("twilio", error) from error
+        asked.agreed.update(losses(steps, asked.project.base_url()))
+        lines.append(f"Twilio: {overview(steps, asked.project.base_url())}")
+    return "\n".join(lines)
+
+
 def _account(asked: Deployment) -> bool:
     """Says whose AWS account this is. A stage that is in another one would be made a second time: that is refused."""
-    sts = client.client("sts")
-    with client.plain("ask AWS who you are"):
-        who = sts.get_caller_identity()
-    here = (who["Account"], sts.meta.region_name)
-    asked.say(f"AWS account {here[0]}, region {here[1]}, as {who['Arn']}")
+    me = client.who()
+    asked.say(f"AWS account {me.account}, region {me.region}, as {me.arn}")
     for there in _places(asked):
-        if there != here:
+        if there != (me.account, me.region):
             raise OpsError(
                 f"stage {asked.stage} is in AWS account {there[0]}, region {there[1]}: sign in there."
                 f" To make it anew here, with another URL, move .chalice/deployed/{asked.stage}.json away first"
@@ -96,7 +118,7 @@ def _secret(asked: Deployment) -> bool:
     name = secret.parameter(asked.stage, asked.root)
     kept = secret.read(name)
     if kept is None:
-        raise OpsError(f"there is no {name}: python -m ops secret set --stage {asked.stage}")
+        raise OpsError(f"there is no {name}: {command('secret set --stage', asked.stage)}")
     tokens = len(kept.secrets.auth_tokens)
     asked.say(f"{name} holds {tokens} auth token{'' if tokens == 1 else 's'}")
     asked.say(f"Twilio account {asked.project.client().account_sid}")
@@ -127,7 +149,11 @@ def _functions(asked: Deployment) -> bool:
 def _twilio(asked: Deployment) -> bool:
     """What the files say, with the URL of the API; the sids go to the stage's configuration."""
     before = stage.read(asked.stage, asked.root)
-    outcome = asked.project.apply(asked.project.checked_files(), on_step=lambda step: asked.report(as_text_of([step])))
+    outcome = asked.project.apply(
+        asked.project.checked_files(),
+        agreed=asked.agreed if asked.agree else None,
+        on_step=lambda step: asked.report(as_text_of([step])),
+    )
     asked.report(summary(outcome))
     return bool(outcome.done) or stage.read(asked.stage, asked.root) != before
 

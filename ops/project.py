@@ -1,8 +1,9 @@
 """A stage of a checkout: its files, its account at Twilio and its URL, and what is done with the three together."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from twilio.rest import Client
@@ -10,12 +11,16 @@ from twilio.rest import Client
 from chalicelib.config.toml_errors import CallCenterError
 from ops import stage, twilio
 from ops.aws import secret
-from ops.callcenter import check, destroy, files, plan
+from ops.aws.former import FormerNumbers
+from ops.callcenter import check, destroy, files, giving_back, plan
 from ops.callcenter.apply import OnStep, Outcome, apply, ignore
 from ops.callcenter.files import Center
+from ops.callcenter.giving_back import Lead
 from ops.callcenter.model import Step
+from ops.callcenter.plan import Loss
 from ops.callcenter.state import actual, desired
 from ops.errors import FilesError, OpsError
+from ops.program import command
 from ops.stage import ROOT
 
 
@@ -53,29 +58,68 @@ class Project:
         """Where Twilio reaches the application, without a slash at its end; empty before the first deploy."""
         return self.url.rstrip("/") or stage.base_url(self.stage, self.root)
 
+    @cached_property
+    def former_numbers(self) -> FormerNumbers:
+        """Where the stage's numbers led before it took them over."""
+        return FormerNumbers(self.stage)
+
     def plan(self, center: Center, prune: bool = False) -> tuple[Step, ...]:
         """What differs between these files and Twilio. Raises OpsError."""
-        return plan.plan(desired(center, self._deployed_url()), actual(self.client(), center), prune)
+        return plan.plan(desired(center, self.deployed_url()), actual(self.client(), center), prune)
 
-    def apply(self, center: Center, prune: bool = False, on_step: OnStep = ignore) -> Outcome:
-        """Make Twilio what these files say, and write the sids to the stage's configuration. Raises OpsError."""
-        outcome = apply(self.client(), center, self._deployed_url(), prune=prune, on_step=on_step)
+    def plan_before_deployed(self, center: Center) -> tuple[Step, ...]:
+        """What will differ, whether the application has its URL yet or not. Raises OpsError."""
+        return plan.plan(desired(center, self.base_url()), actual(self.client(), center))
+
+    def apply(
+        self,
+        center: Center,
+        prune: bool = False,
+        agreed: Collection[Loss] | None = None,
+        on_step: OnStep = ignore,
+    ) -> Outcome:
+        """Make Twilio what these files say, and write the sids to the stage's configuration.
+
+        `agreed` is what somebody has agreed to lose; None when nobody was asked. Raises OpsError.
+        """
+        client, url, former = self.client(), self.deployed_url(), self.former_numbers
+        outcome = apply(client, center, url, former, prune=prune, agreed=agreed, on_step=on_step)
         stage.write(self.stage, outcome.environment, self.root)
         return outcome
 
     def plan_destroy(self, center: Center, prune: bool = False) -> tuple[Step, ...]:
         """What `destroy` is to do. Raises OpsError."""
-        return destroy.plan(self.client(), center, self.base_url(), prune)
+        return destroy.plan(self.client(), center, self.base_url(), self.former_numbers, prune)
 
     def destroy(self, center: Center, steps: tuple[Step, ...], on_step: OnStep = ignore) -> None:
         """Take these steps, and clear the sids in the stage's configuration. Raises OpsError."""
-        stage.write(self.stage, destroy.do(self.client(), center, steps, on_step), self.root)
+        former = self.former_numbers
+        cleared = destroy.do(self.client(), center, steps, api_url=self.base_url(), former=former, on_step=on_step)
+        stage.write(self.stage, cleared, self.root)
 
-    def _deployed_url(self) -> str:
+    def leads(self) -> list[Lead]:
+        """Where the numbers of the files lead, and those that the stage has taken over. Raises OpsError."""
+        kept = {former.number: former for former in self.former_numbers.all()}
+        client, url = self.client(), self.base_url()
+        return [
+            giving_back.lead(client, number, url, kept.get(number))
+            for number in dict.fromkeys((*self.files().numbers(), *kept))
+        ]
+
+    def plan_giving_back(self, numbers: Iterable[str]) -> tuple[Step, ...]:
+        """What gives these numbers back. Raises OpsError."""
+        return giving_back.plan(self.client(), numbers, self.base_url(), self.former_numbers.all())
+
+    def give_back(self, step: Step) -> None:
+        """Take one of these steps. Raises OpsError."""
+        giving_back.do(self.client(), step, self.base_url(), self.former_numbers)
+
+    def deployed_url(self) -> str:
+        """Where Twilio reaches the application. Raises OpsError before the first deploy."""
         if url := self.base_url():
             return url
         raise OpsError(
-            f"stage {self.stage} has no URL yet: run `chalice deploy --stage {self.stage}` first, or give --api-url"
+            f"stage {self.stage} has no URL yet: run `{command('deploy --stage', self.stage)}` first, or give --api-url"
         )
 
 

@@ -13,6 +13,7 @@ from emulator.voice.numbers import Number
 
 # That 21402 and 21403 are what a bad URL and a bad method get is uncertain; 21405 is certain.
 BAD_URL, BAD_METHOD, FALLBACK_ALONE = 21402, 21403, 21405
+BAD_SID = 20001  # uncertain
 
 
 def _all(request: Request) -> Iterable[Number]:
@@ -37,12 +38,25 @@ def _update(request: Request, number: Number) -> None:
         status_callback=_url(request, "StatusCallback", number.status_callback),
         status_callback_method=_method(request, "StatusCallbackMethod", number.status_callback_method),
         friendly_name=request.text("FriendlyName") or number.friendly_name,
+        application_sid=_sid(request, "VoiceApplicationSid", "AP", number.application_sid),
+        trunk_sid=_sid(request, "TrunkSid", "TK", number.trunk_sid),
         caller_id_lookup=request.text("VoiceCallerIdLookup", str(number.caller_id_lookup)).lower() == "true",
         updated=request.now(),
     )
     if changed.fallback_url and not changed.voice_url:
         raise TwilioError(FALLBACK_ALONE, "Cannot set VoiceFallbackUrl without setting Url")
+    if request.text("TrunkSid"):  # setting the one takes the other away
+        changed.application_sid = ""
+    elif request.text("VoiceApplicationSid"):
+        changed.trunk_sid = ""
     vars(number).update(vars(changed))  # all at once: nothing was wrong
+
+
+def _sid(request: Request, name: str, begins: str, current: str) -> str:
+    sid = request.text(name, current)
+    if sid and not re.fullmatch(begins + "[0-9a-fA-F]{32}", sid):
+        raise TwilioError(BAD_SID, f"{name} is not valid: {sid}")
+    return sid
 
 
 def _url(request: Request, name: str, current: str) -> str:
@@ -58,7 +72,7 @@ def _method(request: Request, name: str, current: Method) -> Method:
 
 def _body(request: Request, number: Number) -> Body:
     """The IncomingPhoneNumber resource. What is not set is null or empty, as in Twilio's example of it."""
-    nothing = ("address_sid", "bundle_sid", "emergency_address_sid", "identity_sid", "trunk_sid")
+    nothing = ("address_sid", "bundle_sid", "emergency_address_sid", "identity_sid")
     empty = ("sms_url", "sms_fallback_url")
     return {
         **dict.fromkeys(nothing),
@@ -73,7 +87,8 @@ def _body(request: Request, number: Number) -> Body:
         "voice_fallback_url": number.fallback_url or None,
         "voice_fallback_method": number.fallback_method,
         "voice_caller_id_lookup": number.caller_id_lookup,
-        "voice_application_sid": None,
+        "voice_application_sid": number.application_sid or None,
+        "trunk_sid": number.trunk_sid or None,
         "voice_receive_mode": "voice",
         "status_callback": number.status_callback,
         "status_callback_method": number.status_callback_method,
@@ -104,8 +119,9 @@ ROUTES = Collection(
     update=_update,
     lists=parameters("PhoneNumber FriendlyName", refuses="Beta Origin"),
     updates=parameters(
-        "VoiceUrl VoiceMethod VoiceFallbackUrl VoiceFallbackMethod StatusCallback StatusCallbackMethod FriendlyName",
-        refuses="AccountSid VoiceApplicationSid TrunkSid VoiceReceiveMode=voice",
+        "VoiceUrl VoiceMethod VoiceFallbackUrl VoiceFallbackMethod StatusCallback StatusCallbackMethod FriendlyName "
+        "VoiceApplicationSid TrunkSid",
+        refuses="AccountSid VoiceReceiveMode=voice",
         ignores="VoiceCallerIdLookup=false ApiVersion=2010-04-01 AddressSid BundleSid IdentitySid EmergencyStatus "
         "EmergencyAddressSid SmsApplicationSid SmsUrl SmsMethod=POST SmsFallbackUrl SmsFallbackMethod=POST",
     ),

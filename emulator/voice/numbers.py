@@ -7,7 +7,7 @@ from emulator.ports import Method
 
 @dataclass
 class Number:
-    """Without a `voice_url` its calls reach nobody."""
+    """Without a `voice_url` its calls reach nobody, nor with an application or a trunk, which are not imitated."""
 
     phone_number: str
     voice_url: str = ""
@@ -16,8 +16,15 @@ class Number:
     fallback_method: Method = "POST"
     status_callback: str = ""
     status_callback_method: Method = "POST"
+    application_sid: str = ""
+    trunk_sid: str = ""
     sid: str = ""
     friendly_name: str = ""
     caller_id_lookup: bool = False
     created: float = 0.0
     updated: float = 0.0
+
+    @property
+    def led_by(self) -> str:
+        """The trunk or application that its calls go to, whatever its URLs are."""
+        return self.trunk_sid or self.application_sid

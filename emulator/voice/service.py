@@ -51,7 +51,10 @@ class Voice:
         call.fallback_method = number.fallback_method
         call.callback = StatusCallback(number.status_callback, number.status_callback_method)
         self._scheduler.emit("dialed", sid=call.sid, from_=from_, to=number.phone_number)
-        call.run(Process(self._scheduler, self._inbound(call, Source(number.voice_url, number.voice_method))))
+        if number.led_by:
+            self.context.not_imitated(f"a call to {number.led_by}", call.sid)
+        url = "" if number.led_by else number.voice_url
+        call.run(Process(self._scheduler, self._inbound(call, Source(url, number.voice_method))))
         self._start_person(call, steps)
         return call.sid
 

@@ -12,6 +12,7 @@ from chalicelib.config.secrets import SecretError, Secrets
 from ops import stage
 from ops.aws import client
 from ops.errors import AwsError, SecretRefused, StageError
+from ops.program import command
 
 TOKEN = re.compile("[0-9a-fA-F]{32}")
 KEY_SID = re.compile("SK[0-9a-fA-F]{32}")
@@ -61,17 +62,16 @@ def read(name: str) -> Kept | None:
 
 
 def credentials(stage_name: str, root: Path = stage.ROOT) -> dict[str, str]:
-    """The secret's credentials as variables of the environment; empty when there is no secret, or AWS does not give it.
+    """The secret's credentials as variables of the environment; empty when the stage names no secret.
 
-    Raises NoStage, StageError.
+    Raises NoStage, StageError, and AwsError also when the secret is not there.
     """
     name = stage.read(stage_name, root).get("TWILIO_SECRET_PARAMETER", "")
-    try:
-        kept = read(name) if name else None
-    except AwsError:
+    if not name:
         return {}
+    kept = read(name)
     if kept is None:
-        return {}
+        raise AwsError(f"there is no {name}: {command('secret set --stage', stage_name)}")
     if kept.secrets.api_key_sid:
         return {
             "TWILIO_API_KEY_SID": kept.secrets.api_key_sid,
@@ -98,7 +98,7 @@ def checked(given: Given) -> Given:
 
 
 def merged(known: Secrets | None, given: Given, replace: bool = False) -> Secrets:
-    """The secret after `ops secret set`. Raises SecretRefused."""
+    """The secret after `secret set`. Raises SecretRefused."""
     tokens = known.auth_tokens if known else ()
     if not tokens and not given.auth_token:
         raise SecretRefused("an auth token is needed: it stands in Twilio's console, under Account Info")
@@ -121,7 +121,7 @@ def merged(known: Secrets | None, given: Given, replace: bool = False) -> Secret
 def rotated(known: Secrets | None, given: Given) -> Secrets:
     """The secret with the new token first and the old one second. Raises SecretRefused."""
     if known is None:
-        raise SecretRefused("there is no token to rotate from: ops secret set")
+        raise SecretRefused(f"there is no token to rotate from: {command('secret set')}")
     if not given.auth_token:
         raise SecretRefused("the new auth token is needed: create a secondary token in Twilio's console")
     newest, *older = known.auth_tokens
@@ -135,7 +135,7 @@ def rotated(known: Secrets | None, given: Given) -> Secrets:
 def finished(known: Secrets | None) -> Secrets:
     """The secret with the newest token alone. Raises SecretRefused."""
     if known is None:
-        raise SecretRefused("there is no secret: ops secret set")
+        raise SecretRefused(f"there is no secret: {command('secret set')}")
     return msgspec.structs.replace(known, auth_tokens=known.auth_tokens[:1])
 
 

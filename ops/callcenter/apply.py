@@ -1,15 +1,16 @@
-"""Makes Twilio what the files say, step by step. Nothing is recorded in between: a second apply reads again what Twilio
-has and does what is left, wherever the first one stopped."""
+"""Makes Twilio what the files say, step by step. Nothing is recorded in between, but for where numbers led: a second
+apply reads again what Twilio has and does what is left, wherever the first one stopped."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from twilio.rest import Client
 
+from ops.aws.former import FormerNumbers
 from ops.callcenter import resources
 from ops.callcenter.files import Center
 from ops.callcenter.model import Resource, State, Step
-from ops.callcenter.plan import as_text_of, plan
+from ops.callcenter.plan import Loss, as_text_of, losses, plan
 from ops.callcenter.resources.kind import Execution
 from ops.callcenter.resources.workspace import Workspaces
 from ops.callcenter.state import actual, desired
@@ -38,10 +39,20 @@ class Outcome:
     environment: Mapping[str, str]
 
 
-def apply(client: Client, center: Center, api_url: str, *, prune: bool = False, on_step: OnStep = ignore) -> Outcome:
-    """Make Twilio what the files say. `on_step` is called with each step when it is done.
+def apply(
+    client: Client,
+    center: Center,
+    api_url: str,
+    former: FormerNumbers,
+    *,
+    prune: bool = False,
+    agreed: Collection[Loss] | None = None,
+    on_step: OnStep = ignore,
+) -> Outcome:
+    """Make Twilio what the files say. `former` keeps where a number led that is taken over.
 
-    Raises OpsError; a second apply then does what is left.
+    `agreed` is what somebody has agreed to lose; None when nobody was asked. `on_step` is called with each step when it
+    is done. Raises OpsError; a second apply then does what is left.
     """
     wanted = desired(center, api_url)
     done: list[Step] = []
@@ -51,7 +62,12 @@ def apply(client: Client, center: Center, api_url: str, *, prune: bool = False, 
         todo = [step for step in steps if step.can_be_done]
         if not todo:
             return Outcome(tuple(done), steps, {"TWILIO_ACCOUNT_SID": str(client.account_sid), **sids(center, found)})
-        execution = execution_of(client, center, found, prune)
+        lost = losses(todo, api_url)
+        _refuse_what_is_not_agreed(lost, agreed)
+        for loss in lost:
+            if loss.where:
+                former.get(loss.name)  # where it led can be kept, or nothing is begun
+        execution = execution_of(client, center, found, api_url=api_url, former=former, prune=prune)
         for step in todo:
             carry_out(execution, step, wanted.get(step.kind, step.name))
             on_step(step)
@@ -59,10 +75,18 @@ def apply(client: Client, center: Center, api_url: str, *, prune: bool = False, 
     raise OpsError("Twilio does not keep what it was sent, or somebody else changes it at the same time: see plan")
 
 
-def execution_of(client: Client, center: Center, found: State, prune: bool) -> Execution:
+def _refuse_what_is_not_agreed(lost: Sequence[Loss], agreed: Collection[Loss] | None) -> None:
+    new = [] if agreed is None else [str(loss) for loss in lost if loss not in agreed]
+    if new:
+        raise OpsError(f"somebody changes Twilio at the same time: {'; '.join(new)}. That is left: run it again")
+
+
+def execution_of(
+    client: Client, center: Center, found: State, *, api_url: str, former: FormerNumbers, prune: bool
+) -> Execution:
     """What the kinds need to carry out the steps of one plan."""
     known = {key: resource.sid for key, resource in found.resources.items()}
-    return Execution(client, (Workspaces.name, center.workspace.name), found, prune, known)
+    return Execution(client, (Workspaces.name, center.workspace.name), found, prune, known, api_url, former)
 
 
 def carry_out(execution: Execution, step: Step, wanted: Resource | None) -> None:

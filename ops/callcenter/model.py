@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Key = tuple[str, str]  # kind and name
-Verb = Literal["create", "update", "delete", "keep", "later", "impossible"]
+Verb = Literal["create", "update", "delete", "restore", "keep", "later", "impossible"]
 
 MISSING: Any = ...  # a field that one side does not have
 
@@ -54,7 +54,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """`create`, `update` and `delete` are done by apply.
+    """`create`, `update` and `delete` are done by apply; `restore` gives a number back.
 
     `keep` is a resource that the files do not name and that is not to be pruned; `later` and `impossible` say in `why`
     what has to come first. `sid` is that of the resource in Twilio, empty when there is none.
@@ -73,7 +73,7 @@ class Step:
 
     @property
     def can_be_done(self) -> bool:
-        return self.verb in ("create", "update", "delete")
+        return self.verb in ("create", "update", "delete", "restore")
 
 
 def flat(fields: Mapping[str, Any]) -> dict[str, Any]:

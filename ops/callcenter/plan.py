@@ -1,12 +1,14 @@
 """The difference between two states, as steps in the order in which they can be done. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
-from ops.callcenter import resources
+from ops.callcenter import resources, takeover
 from ops.callcenter.model import MISSING, Change, Resource, State, Step, Verb, as_text, flat
 from ops.callcenter.resources.kind import Kind
+from ops.callcenter.resources.number import Numbers
 
 
 def plan(wanted: State, found: State, prune: bool = False) -> tuple[Step, ...]:
@@ -58,7 +60,54 @@ def has_drift(steps: Sequence[Step]) -> bool:
     return any(step.is_drift for step in steps)
 
 
-_SIGNS: Mapping[Verb, str] = {"create": "+", "update": "~", "delete": "-", "keep": "·", "later": "…", "impossible": "!"}
+class Loss(NamedTuple):
+    """What is not there any more after the steps: a resource, or `where` a number leads today."""
+
+    kind: str
+    name: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name} {f'leads to {self.where} today' if self.where else 'is deleted'}"
+
+
+def losses(steps: Sequence[Step], api_url: str) -> list[Loss]:
+    """What a person has to know before they agree to these steps. `api_url` is the application's, if it has one yet."""
+    found = [Loss(step.kind, step.name) for step in steps if step.verb == "delete"]
+    for step in steps:
+        if step.kind == Numbers.name and step.verb == "update":
+            there = {change.field: change.old for change in step.changes}
+            if (where := takeover.leads_to(there)) and not takeover.is_ours(there, api_url):
+                found.append(Loss(step.kind, step.name, where))
+    return found
+
+
+def overview(steps: Sequence[Step], api_url: str) -> str:
+    """The steps in numbers, and line by line what they cost."""
+    count = Counter(step.verb for step in steps)
+    counted = f"{count['create']} to make, {count['update']} to change, {count['delete']} to delete"
+    back = [f"number {step.name} {_new_lead(step)}" for step in steps if step.verb == "restore" and not step.why]
+    left = [
+        f"{step.kind} {step.name}: {step.why}" for step in steps if step.verb in ("impossible", "restore") and step.why
+    ]
+    lines = [*map(str, losses(steps, api_url)), *back, *left]
+    return "\n".join((f"{counted}, {len(back)} to give back" if back else counted, *(f"  {line}" for line in lines)))
+
+
+def _new_lead(step: Step) -> str:
+    where = takeover.leads_to({change.field: change.new for change in step.changes})
+    return f"leads to {where} again" if where else "leads to nothing then"
+
+
+_SIGNS: Mapping[Verb, str] = {
+    "create": "+",
+    "update": "~",
+    "delete": "-",
+    "restore": "<",
+    "keep": "·",
+    "later": "…",
+    "impossible": "!",
+}
 
 
 def as_text_of(steps: Sequence[Step]) -> str:

@@ -11,7 +11,7 @@ from ops.callcenter import check as checks
 from ops.callcenter import importing
 from ops.callcenter.apply import OnStep, ignore, summary
 from ops.callcenter.files import Center
-from ops.callcenter.plan import as_text_of, document, has_drift
+from ops.callcenter.plan import Loss, as_text_of, document, has_drift, losses, overview
 from ops.commands import ask
 from ops.commands.cli import command, json_option, root_option, stage_option, yes_option
 from ops.commands.output import note, say, show
@@ -58,13 +58,20 @@ def plan(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool) ->
     return ExitCode.DIFFERS if has_drift(steps) else ExitCode.DONE
 
 
-@command("apply", "apply --stage prod", "apply --prune")
+@command("apply", "apply --stage prod", "apply --prune", "apply --yes --json")
 @_of_files_and_twilio
-def apply(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool) -> ExitCode:
-    """Make Twilio what the files say."""
+@yes_option
+def apply(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool, yes: bool) -> ExitCode:
+    """Make Twilio what the files say.
+
+    It shows what it is to do, and asks. A number that leads elsewhere today is named; where it led is kept, and
+    `number restore` gives it back.
+    """
     project = Project(stage, root, api_url)
+    center = _checked_files(project)
+    agreed = None if yes else _agreed(project, center, prune)
     before = stages.read(stage, root)
-    outcome = project.apply(_checked_files(project), prune, _progress(as_json))
+    outcome = project.apply(center, prune, agreed, _progress(as_json))
     show(document((*outcome.done, *outcome.left)), summary(outcome), as_json)
     if stages.read(stage, root) != before:
         note(TO_DEPLOY.format(stages.file_of(stage), stage))
@@ -103,17 +110,32 @@ def import_(workspace: str, stage: str, root: Path, workflow: str, to: Path) -> 
 @_of_files_and_twilio
 @yes_option
 def destroy(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool, yes: bool) -> ExitCode:
-    """Delete the workspace and give the numbers up."""
+    """Delete the workspace and give the numbers back.
+
+    Each number leads again where it led before the stage took it over. It shows what it is to do, and asks for the
+    workspace's name.
+    """
     project = Project(stage, root, api_url)
     center = project.files()
     steps = project.plan_destroy(center, prune)
+    is_anything = any(step.can_be_done for step in steps)
     if steps:
-        note(as_text_of(steps))
+        note(overview(steps, project.base_url()))
+    if is_anything:
         question = "The workspace is deleted with its workers, queues and tasks."
         ask.confirm_by_name(question, center.workspace.name, yes)
     project.destroy(center, steps, _progress(as_json))
-    show(document(steps), "destroyed" if steps else "there is nothing to destroy", as_json)
+    show(document(steps), "destroyed" if is_anything else "there is nothing to destroy", as_json)
     return ExitCode.DONE
+
+
+def _agreed(project: Project, center: Center, prune: bool) -> list[Loss]:
+    """What the person agrees to lose, when there is anything to do at all. Raises Declined, NobodyToAsk."""
+    steps, url = project.plan(center, prune), project.deployed_url()
+    if any(step.can_be_done for step in steps):
+        note(overview(steps, url))
+        ask.confirm("Go on?", yes=False)
+    return losses(steps, url)
 
 
 def _checked_files(project: Project) -> Center:

@@ -7,7 +7,8 @@ import click
 
 from ops import deployment, program
 from ops import stage as stages
-from ops.commands.cli import command, stage_option
+from ops.commands import ask
+from ops.commands.cli import command, stage_option, yes_option
 from ops.commands.output import note, say
 from ops.deployment import STEPS, Deployment
 from ops.errors import ExitCode, Stopped
@@ -22,7 +23,7 @@ def _parameters(ctx: click.Context, param: click.Parameter, words: Sequence[str]
     return {name: value for name, _, value in pairs}
 
 
-@command("deploy", "deploy --stage dev --set AlarmEmail=team@example.com", "deploy --stage dev --only functions")
+@command("deploy", "deploy --stage dev --set AlarmEmail=team@example.com", "deploy --stage dev --only functions --yes")
 @stage_option
 @click.option(
     "--only",
@@ -40,12 +41,14 @@ def _parameters(ctx: click.Context, param: click.Parameter, words: Sequence[str]
     help="A parameter of infra/resources.yaml, such as AlarmEmail=…; it stays until it is set again (repeatable).",
 )
 @click.option("--adopt", is_flag=True, help="Take tables that exist already into a new stack.")
-def deploy(stage: str, only: Sequence[str], parameters: Mapping[str, str], adopt: bool) -> ExitCode:
+@yes_option
+def deploy(*, stage: str, only: Sequence[str], parameters: Mapping[str, str], adopt: bool, yes: bool) -> ExitCode:
     """Deploy everything that a stage needs, in order.
 
-    After a failure, run it again to go on: what was done is found done.
+    Before the first change it shows what it is to do, and asks. After a failure, run it again to go on: what was done
+    is found done.
     """
-    asked = Deployment(Project(stage), parameters, adopt, say)
+    asked = Deployment(Project(stage), parameters, adopt, say, None if yes else _agree)
     try:
         changed = deployment.run(asked, only)
     except Stopped as stopped:
@@ -58,8 +61,14 @@ def deploy(stage: str, only: Sequence[str], parameters: Mapping[str, str], adopt
     return ExitCode.DONE
 
 
+def _agree(to_be_done: str) -> None:
+    note(to_be_done)
+    ask.confirm("Go on?", yes=False)
+
+
 def _again(asked: Deployment, only: Sequence[str]) -> str:
     words = ["deploy", "--stage", asked.stage]
     words += [word for step in only for word in ("--only", step)]
     words += [word for name, value in asked.parameters.items() for word in ("--set", f"{name}={value}")]
-    return program.command(shlex.join([*words, *(["--adopt"] if asked.adopt else [])]))
+    words += ["--adopt"] * asked.adopt + ["--yes"] * (asked.agree is None)
+    return program.command(shlex.join(words))

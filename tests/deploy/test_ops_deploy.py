@@ -166,7 +166,7 @@ def second(operator: Operator, url: str) -> tuple[Run, str, str]:
 
 
 def test_without_a_secret_nothing_is_made_and_the_command_is_named(without_secret: Stopped) -> None:
-    assert str(without_secret) == f"there is no {SECRET}: python -m ops secret set --stage dev"
+    assert str(without_secret) == f"there is no {SECRET}: cordboard secret set --stage dev"
 
 
 def test_a_step_that_fails_stops_the_run_and_says_why(cut_off: Stopped) -> None:

@@ -86,6 +86,24 @@ def test_a_wrong_url_or_method_is_refused(account: EmptyAccount, fields: dict[st
     assert refusal(caught) == (400, code)
 
 
+def test_a_trunk_or_an_application_wins_over_the_urls(account: EmptyAccount) -> None:
+    trunk, application = "TK" + "1" * 32, "AP" + "1" * 32
+    number = the_number(account)
+    number.update(voice_url=f"{BASE}/voice", voice_application_sid=application)
+    changed = number.update(trunk_sid=trunk)
+    assert (changed.trunk_sid, changed.voice_application_sid, changed.voice_url) == (trunk, None, f"{BASE}/voice")
+    changed = number.update(voice_application_sid=application)
+    assert (changed.trunk_sid, changed.voice_application_sid) == (None, application)
+    sid = account.twilio.dial(CALLER, OTHER)
+    account.run(3)
+    assert account.status(sid) == "busy"
+    assert account.asked == []
+    assert number.update(voice_application_sid="").voice_application_sid is None
+    with pytest.raises(TwilioRestException) as caught:
+        number.update(trunk_sid="TK1")
+    assert refusal(caught) == (400, 20001)
+
+
 def test_a_number_without_a_url_is_not_answered(account: EmptyAccount) -> None:
     account.twilio.own(OTHER)
     sid = account.twilio.dial(CALLER, OTHER)

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME
-from laptop import call_centre
+from laptop import call_centre, local_aws
 from laptop.environment import Laptop
 from laptop.teams import DEMO
 from ops.__main__ import main
@@ -24,8 +24,8 @@ class Operator:
         (root / "chalicelib" / "team" / NAME).write_text(callcenter.source())
         shutil.copy(DEMO.workers, root / "workers.toml")
 
-    def types(self, command: str) -> int:
-        return main([command, "--stage", "local", "--root", str(self.root), "--api-url", self.url])
+    def types(self, *words: str) -> int:
+        return main([*words, "--stage", "local", "--root", str(self.root), "--api-url", self.url])
 
 
 @pytest.fixture
@@ -33,13 +33,15 @@ def operator(laptop: Laptop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", call_centre.ACCOUNT_SID)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", call_centre.AUTH_TOKEN)
     monkeypatch.setenv("TWILIO_API_URL", laptop.twilio_url)
+    for name, value in {**local_aws.CREDENTIALS, "AWS_ENDPOINT_URL": laptop.aws.url}.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.delenv("TWILIO_API_KEY_SID", raising=False)
     return Operator(laptop, tmp_path)
 
 
 def test_what_the_laptop_runs_on_is_what_the_files_say(laptop: Laptop, operator: Operator) -> None:
     assert operator.types("plan") == 0
-    assert operator.types("apply") == 0
+    assert operator.types("apply", "--yes") == 0
     environment = read("local", operator.root)
     assert environment.pop("JOBS_QUEUE_URL") == ""
     assert environment == laptop.call_centre.environment
@@ -56,7 +58,7 @@ def test_what_somebody_changed_by_hand_is_shown_and_changed_back(
     printed = capsys.readouterr().out
     assert f"~ number {call_centre.SALES}\n" in printed
     assert '    - voice_url = "https://elsewhere.example.com/"\n' in printed
-    assert operator.types("apply") == 0
+    assert operator.types("apply", "--yes") == 0
     assert operator.types("plan") == 0
     assert laptop.do(lambda: laptop.twilio.numbers[call_centre.SALES].voice_url).startswith(
         f"{laptop.base_url}/voice/incoming"

@@ -164,15 +164,15 @@ def narrow(checkout: Path, home: Mapping[str, str]) -> Iterator[Dev]:
         process.kill()
 
 
-def test_at_a_narrow_terminal_words_are_completed_and_what_was_typed_is_remembered(narrow: Dev, tmp_path: Path) -> None:
+def test_at_a_narrow_terminal_what_was_typed_is_remembered_and_ctrl_d_ends_it(narrow: Dev, tmp_path: Path) -> None:
     narrow.says("\x1b[?2004h")  # the prompt is there
-    narrow.types("dial Gu\tsal", end="\r")
+    narrow.types("dial gus sal", end="\r")
     narrow.says("Gus waits in the queue")
     narrow.types("sing", end="\r")
     narrow.says("there is no command")
     narrow.types("\x04", end="")  # Ctrl-D
     assert narrow.ends() == 0
-    assert (tmp_path / "state" / "cordboard" / "dev-history").read_text().count("\n+dial Gus sal\n") == 1
+    assert (tmp_path / "state" / "cordboard" / "dev-history").read_text().count("\n+dial gus sal\n") == 1
     assert "Traceback" not in narrow.said
 
 

@@ -11,6 +11,7 @@ import requests
 
 from emulator.server import in_real_time, serve
 from ops import twilio as ops_account
+from ops.aws.former import FormerNumbers
 from ops.callcenter.apply import Outcome, apply
 from ops.callcenter.files import Center
 from ops.callcenter.model import Step
@@ -22,6 +23,7 @@ from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.files import API, center
 from tests.ops.harness import NUMBERS, Account, Cut, Transport
 
+FORMER = FormerNumbers("test")
 AGAIN = "#rc=2&rp=all"
 
 
@@ -31,7 +33,7 @@ def account() -> Account:
 
 
 def applied(account: Account, wanted: Center | None = None, prune: bool = False) -> Outcome:
-    return apply(account.client, wanted or center(), API, prune=prune)
+    return apply(account.client, wanted or center(), API, FORMER, prune=prune)
 
 
 def difference(account: Account, wanted: Center | None = None, prune: bool = False) -> Sequence[Step]:
@@ -244,7 +246,10 @@ def test_the_voice_queue_is_enlarged_by_an_apply_after_the_first_call(account: A
 @pytest.mark.parametrize("after", range(12))
 def test_a_second_apply_finishes_what_a_broken_network_left(account: Account, after: int) -> None:
     account.transport.before = Cut(after)
-    with pytest.raises(TwilioError, match=r"Twilio cannot be reached \(ConnectionError\); what was done stays done"):
+    with pytest.raises(
+        TwilioError,
+        match=r"Twilio cannot be reached \(ConnectionError\): is there a network\? What was done stays done",
+    ):
         applied(account)
     account.transport.before = lambda method, path: None
     applied(account)
@@ -280,7 +285,7 @@ def test_two_applies_at_once_make_nothing_twice(account: Account, change: int) -
         if method != "GET":
             counted[0] += 1
             if counted[0] == change + 1:
-                apply(other, center(), API)
+                apply(other, center(), API, FORMER)
 
     account.transport.before = meanwhile
     applied(account)
@@ -311,7 +316,7 @@ def test_two_applies_that_race_over_http_end_in_one_call_centre() -> None:
 
         def race(_number: int) -> str:
             try:
-                return apply(ops_account.client(credentials), center(), API).environment["TWILIO_WORKSPACE_SID"]
+                return apply(ops_account.client(credentials), center(), API, FORMER).environment["TWILIO_WORKSPACE_SID"]
             except OpsError as error:
                 assert "two workspaces have the name" in str(error) or "not there any more" in str(error)
                 return ""
@@ -319,7 +324,7 @@ def test_two_applies_that_race_over_http_end_in_one_call_centre() -> None:
         with ThreadPoolExecutor(3) as pool:
             ended = set(pool.map(race, range(3)))
         client = ops_account.client(credentials)
-        outcome = apply(client, center(), API)
+        outcome = apply(client, center(), API, FORMER)
         assert ended <= {"", outcome.environment["TWILIO_WORKSPACE_SID"]}
         engine = client.taskrouter.v1.workspaces(outcome.environment["TWILIO_WORKSPACE_SID"])
         assert len(client.taskrouter.v1.workspaces.list()) == 1
@@ -360,7 +365,7 @@ def test_a_workspace_deleted_meanwhile_is_said_and_made_again_by_the_next_apply(
 def test_wrong_credentials_are_said_without_the_token(account: Account) -> None:
     wrong = account.client_of(account.transport, TWILIO_AUTH_TOKEN="guessed")
     with pytest.raises(TwilioError, match="Twilio refuses the credentials") as refused:
-        apply(wrong, center(), API)
+        apply(wrong, center(), API, FORMER)
     assert "guessed" not in str(refused.value)
     assert account.transport.changes == []
 

@@ -4,73 +4,34 @@ import io
 import json
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 from twilio.http.response import Response
 
-from ops import stage, twilio
-from ops.__main__ import main
 from ops.callcenter import files
 from ops.callcenter.plan import plan
 from ops.callcenter.state import actual, desired
 from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.files import API, CENTER, WORKERS
-from tests.ops.harness import NUMBERS, Account, Cut
+from tests.ops.harness import NUMBERS, Cut
+from tests.ops.operator import Operator
 from tests.support.terminal import Terminal
-
-CONFIG = {"stages": {"dev": {"environment_variables": {"LINKS_TABLE": "kept", "PUBLIC_BASE_URL": API}}, "new": {}}}
-
-
-class Operator:
-    """A checkout with the files, an account, and somebody who types."""
-
-    def __init__(self, root: Path, account: Account) -> None:
-        self.root, self.account = root, account
-        (root / "chalicelib" / "team").mkdir(parents=True)
-        (root / ".chalice").mkdir()
-        self.center, self.workers = root / "chalicelib" / "team" / "callcenter.toml", root / "workers.toml"
-        self.center.write_text(CENTER)
-        self.workers.write_text(WORKERS)
-        (root / ".chalice" / "config.json").write_text(json.dumps(CONFIG))
-
-    def types(self, *words: str) -> int:
-        return main([*words, "--root", str(self.root)])
-
-    def environment(self, name: str = "dev") -> dict[str, str]:
-        return stage.read(name, self.root)
-
-    def change(self, file: Path, what: str, into: str) -> None:
-        text = file.read_text()
-        assert what in text
-        file.write_text(text.replace(what, into, 1))
-
-
-@pytest.fixture
-def operator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Operator:
-    account = Account()
-    for name in ("TWILIO_API_URL", "TWILIO_API_KEY_SID", "TWILIO_WORKSPACE_SID"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
-    monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
-    monkeypatch.setattr(twilio, "_transport", lambda api_url: account.transport)
-    return Operator(tmp_path, account)
 
 
 def test_from_an_empty_account_to_no_difference(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
     assert operator.types("plan") == 3
     assert "+ workspace Harbour Clinic" in capsys.readouterr().out
     assert operator.account.transport.changes == []
-    assert operator.types("apply") == 0
+    assert operator.types("apply", "--yes") == 0
     assert "+ task queue Support" in capsys.readouterr().out
     assert operator.types("plan") == 0
-    assert operator.types("apply") == 0
+    assert operator.types("apply", "--yes") == 0
     assert capsys.readouterr().out.rstrip().endswith("Twilio is as the files say: nothing was changed")
 
 
 def test_apply_gives_the_stage_what_the_application_needs_and_keeps_the_rest(operator: Operator) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     environment = operator.environment()
     assert environment["LINKS_TABLE"] == "kept"
     assert environment["TWILIO_WORKSPACE_SID"] == operator.account.engine.fetch().sid
@@ -80,15 +41,15 @@ def test_apply_gives_the_stage_what_the_application_needs_and_keeps_the_rest(ope
 def test_apply_says_when_the_functions_have_to_be_deployed_again(
     operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     said = "chalicelib/team/dev.json has changed: the functions know it after `chalice deploy --stage dev`\n"
     assert capsys.readouterr().err == said
-    operator.types("apply")
+    operator.types("apply", "--yes")
     assert capsys.readouterr().err == ""
 
 
 def test_a_difference_is_printed_and_ends_with_3(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     (number,) = operator.account.client.incoming_phone_numbers.list(phone_number=NUMBERS[0])
     number.update(voice_url="https://elsewhere.example.com/")
     capsys.readouterr()
@@ -98,12 +59,12 @@ def test_a_difference_is_printed_and_ends_with_3(operator: Operator, capsys: pyt
     assert '    - voice_url = "https://elsewhere.example.com/"' in printed
     assert operator.types("plan", "--json") == 3
     assert json.loads(capsys.readouterr().out)["steps"][0]["changes"][0]["field"] == "voice_url"
-    assert operator.types("apply") == 0
+    assert operator.types("apply", "--yes") == 0
     assert operator.types("plan") == 0
 
 
 def test_json_of_apply_is_one_document(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
-    assert operator.types("apply", "--json") == 0
+    assert operator.types("apply", "--yes", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["steps"][0]["name"] == "Harbour Clinic"
 
@@ -131,7 +92,7 @@ def test_check_needs_no_account(
 
 
 def test_without_a_workers_file_workers_are_left_alone(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     operator.workers.unlink()
     assert operator.types("plan", "--prune") == 0
     assert "no workers.toml: the workers in Twilio are left alone" in capsys.readouterr().err
@@ -147,7 +108,7 @@ def test_a_stage_that_does_not_exist_is_said_with_those_that_do(
 
 def test_a_stage_that_was_never_deployed_has_no_url(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
     assert operator.types("plan", "--stage", "new") == 1
-    assert "stage new has no URL yet: run `chalice deploy --stage new` first" in capsys.readouterr().err
+    assert "stage new has no URL yet: run `python -m ops deploy --stage new` first" in capsys.readouterr().err
     assert operator.types("plan", "--stage", "new", "--api-url", API + "/") == 3
 
 
@@ -155,7 +116,7 @@ def test_a_token_pasted_with_a_line_feed_is_said(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", f"{TOKEN}\n")
-    assert operator.types("apply") == 1
+    assert operator.types("apply", "--yes") == 1
     said = capsys.readouterr().err
     assert "TWILIO_AUTH_TOKEN has blanks or a line end in it" in said
     assert TOKEN not in said
@@ -164,7 +125,7 @@ def test_a_token_pasted_with_a_line_feed_is_said(
 def test_the_account_of_another_stage_is_refused(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "9" * 32)
     assert operator.types("plan") == 1
     assert f"but stage dev belongs to {ACCOUNT}" in capsys.readouterr().err
@@ -174,18 +135,18 @@ def test_a_network_that_breaks_ends_with_one_sentence_and_a_second_apply_finishe
     operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     operator.account.transport.before = Cut(5)
-    assert operator.types("apply") == 1
+    assert operator.types("apply", "--yes") == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "run the command again" in said
     assert operator.environment()["TWILIO_WORKSPACE_SID"] == ""
     operator.account.transport.before = lambda method, path: None
-    assert operator.types("apply") == 0
+    assert operator.types("apply", "--yes") == 0
 
 
 def test_a_number_the_account_lacks_leaves_something_for_a_person(operator: Operator) -> None:
     operator.change(operator.center, NUMBERS[1], "+14155550177")
-    assert operator.types("apply") == 3
+    assert operator.types("apply", "--yes") == 3
     assert operator.types("plan") == 3
 
 
@@ -222,7 +183,7 @@ def imported(operator: Operator, *words: str) -> int:
 def test_what_is_imported_describes_the_workspace_as_it_is(
     operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     assert imported(operator) == 0
     found = tomllib.loads((operator.root / "found" / "callcenter.toml").read_text())
     given = tomllib.loads(CENTER)
@@ -246,19 +207,19 @@ def test_what_is_imported_describes_the_workspace_as_it_is(
 
 
 def test_a_plan_with_the_imported_files_finds_only_what_the_workspace_cannot_know(operator: Operator) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     imported(operator)
     operator.center.write_text((operator.root / "found" / "callcenter.toml").read_text())
     operator.workers.write_text((operator.root / "found" / "workers.toml").read_text())
     operator.change(operator.center, 'name = "Calls"', 'name = "Calls"\ndefault_queue = "Sales"')
     operator.account.transport.sent.clear()
-    assert operator.types("apply") == 0
+    assert operator.types("apply", "--yes") == 0
     assert [path.split("/")[-2] for path in operator.account.transport.changes] == ["Workflows"]
     assert operator.types("plan") == 0
 
 
 def test_import_overwrites_nothing(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     assert imported(operator) == 0
     assert imported(operator) == 1
     assert "is there already: give another folder with --to" in capsys.readouterr().err
@@ -273,7 +234,7 @@ def test_import_of_a_workspace_that_is_not_there_names_those_that_are(
 
 
 def test_import_asks_which_of_several_workflows(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     (calls,) = operator.account.engine.workflows.list()
     operator.account.engine.workflows.create(friendly_name="Chats", configuration=calls.configuration)
     assert imported(operator) == 1
@@ -364,7 +325,7 @@ def test_a_queue_that_asks_for_nobody_is_imported_as_one_that_nobody_serves(oper
 
 
 def test_a_worker_without_capacity_is_imported_as_one(operator: Operator) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     (bea,) = operator.account.engine.workers.list(friendly_name="Bea")
     operator.account.engine.workers(bea.sid).worker_channels("voice").update(capacity=0)
     assert imported(operator) == 0
@@ -397,7 +358,7 @@ def test_what_the_workflow_has_and_the_file_cannot_say_is_told(
 def test_what_twilio_leaves_null_is_imported_as_twilios_default(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     ask = operator.account.transport.request
 
     def with_nulls(*args: Any, **kwargs: Any) -> Any:
@@ -424,7 +385,7 @@ def test_what_twilio_leaves_null_is_imported_as_twilios_default(
 def test_what_the_files_do_not_allow_is_told_and_written_all_the_same(
     operator: Operator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     operator.account.engine.workflows.list()[0].update(task_reservation_timeout=20)
     assert imported(operator) == 0
     assert "to be settled: callcenter.toml: reservation_timeout is 20" in capsys.readouterr().out
@@ -435,7 +396,7 @@ def test_what_the_files_do_not_allow_is_told_and_written_all_the_same(
 
 
 def test_destroy_takes_back_what_apply_made(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     assert operator.types("destroy", "--yes") == 0
     assert operator.account.client.taskrouter.v1.workspaces.list() == []
     assert not any(number.voice_url for number in operator.account.client.incoming_phone_numbers.list())
@@ -450,7 +411,7 @@ def test_destroy_takes_back_what_apply_made(operator: Operator, capsys: pytest.C
 def test_destroy_asks_for_the_workspaces_name(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, typed: str, code: int, left: int
 ) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     monkeypatch.setattr("sys.stdin", Terminal(typed))
     assert operator.types("destroy") == code
     assert len(operator.account.client.taskrouter.v1.workspaces.list()) == left
@@ -459,7 +420,7 @@ def test_destroy_asks_for_the_workspaces_name(
 def test_without_a_terminal_destroy_changes_nothing_and_names_the_option(
     operator: Operator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     monkeypatch.setattr("sys.stdin", io.StringIO("Harbour Clinic\n"))
     operator.account.transport.sent.clear()
     assert operator.types("destroy") == 2
@@ -468,7 +429,7 @@ def test_without_a_terminal_destroy_changes_nothing_and_names_the_option(
 
 
 def test_destroy_leaves_what_apply_did_not_make(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     operator.account.engine.workers.create(friendly_name="Gil")
     other = operator.account.client.taskrouter.v1.workspaces.create(friendly_name="Other")
     elsewhere = "https://elsewhere.example.com/"
@@ -481,7 +442,7 @@ def test_destroy_leaves_what_apply_did_not_make(operator: Operator, capsys: pyte
 
 
 def test_a_destroy_that_broke_off_is_finished_by_the_next(operator: Operator) -> None:
-    operator.types("apply")
+    operator.types("apply", "--yes")
     operator.account.transport.before = Cut(1)
     assert operator.types("destroy", "--yes") == 1
     operator.account.transport.before = lambda method, path: None

@@ -16,6 +16,7 @@ import pytest
 from chalicelib.twilio import urls
 from ops import stage
 from ops.aws import api, client
+from ops.aws.former import FormerNumbers
 from ops.callcenter.apply import apply
 from ops.doctor import as_text, document, examine, is_healthy
 from ops.doctor.check import Finding, StageUnderTest
@@ -41,7 +42,7 @@ class DeployedStage:
 
     def __init__(self, cloud: Aws, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.account, self.root, self.cloud = Account(), root, cloud
-        outcome = apply(self.account.client, center(), BASE)
+        outcome = apply(self.account.client, center(), BASE, FormerNumbers("test"))
         self.environment = {
             "LINKS_TABLE": "cordboard-test-links",
             "CONTACTS_TABLE": "cordboard-test-contacts",

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from emulator.ports import WebResponse
+from ops.aws.former import FormerNumbers
 from ops.callcenter.apply import apply
 from tests.ops.files import API, center
 from tests.ops.harness import Account
@@ -20,7 +21,7 @@ class RunningWorkspace:
         self.account = Account()
         self.account.pages["/api/taskrouter/assignment"] = TAKEN
         self.account.pages["/api/taskrouter/events"] = WebResponse(204, {}, b"")
-        environment = apply(self.account.client, center(), API).environment
+        environment = apply(self.account.client, center(), API, FormerNumbers("test")).environment
         self.workflow_sid = environment["TWILIO_WORKFLOW_SID"]
         self.activities = json.loads(environment["TWILIO_ACTIVITIES"])
         self.engine: Any = self.account.engine

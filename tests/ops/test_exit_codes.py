@@ -22,13 +22,15 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("apply",),
     ("import", "Harbour Clinic"),
     ("destroy", "--yes"),
+    ("number", "list"),
+    ("number", "restore", "--all"),
     ("deploy",),
     ("doctor",),
     ("secret", "set"),
     ("secret", "show"),
     ("calls", "show", CALL),
 )
-WITH_ROOT = COMMANDS[:5]  # those that can be told which checkout
+WITH_ROOT = COMMANDS[:7]  # those that can be told which checkout
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.routing import events
+from ops.aws.former import FormerNumbers
 from ops.callcenter import destroy, resources
 from ops.callcenter.apply import apply
 from ops.callcenter.files import Center
@@ -16,6 +17,8 @@ from ops.callcenter.resources.workspace_settings import EVENTS
 from ops.callcenter.state import actual, desired
 from tests.ops.files import API, center
 from tests.ops.harness import Account
+
+FORMER = FormerNumbers("test")
 
 
 class Applications(Kind):
@@ -51,7 +54,7 @@ class Applications(Kind):
     def environment(self, center: Center, found: State) -> dict[str, str]:
         return {"TWILIO_APPLICATION_SID": found.sids(self.name).get("Browser", "")}
 
-    def destroy(self, found: State, api_url: str) -> Iterator[Step]:
+    def destroy(self, found: State) -> Iterator[Step]:
         for resource in found.of(self.name):
             yield Step("delete", self.name, resource.name, resource.sid)
 
@@ -66,7 +69,7 @@ def applications(monkeypatch: pytest.MonkeyPatch) -> Applications:
 def test_a_new_kind_is_planned_applied_and_given_to_the_application(applications: Applications) -> None:
     account = Account()
     assert "+ application Browser" in as_text_of(plan(desired(center(), API), State()))
-    outcome = apply(account.client, center(), API)
+    outcome = apply(account.client, center(), API, FORMER)
     assert applications.kept == {"Browser": f"{API}/browser"}
     assert outcome.environment["TWILIO_APPLICATION_SID"] == "APBrowser"
     assert plan(desired(center(), API), actual(account.client, center())) == ()
@@ -74,17 +77,19 @@ def test_a_new_kind_is_planned_applied_and_given_to_the_application(applications
 
 def test_a_new_kind_is_corrected_and_pruned(applications: Applications) -> None:
     account = Account()
-    apply(account.client, center(), API)
+    apply(account.client, center(), API, FORMER)
     applications.kept.update({"Browser": "https://elsewhere.example.com/", "Old": ""})
-    outcome = apply(account.client, center(), API, prune=True)
+    outcome = apply(account.client, center(), API, FORMER, prune=True)
     assert [(step.verb, step.name) for step in outcome.done] == [("update", "Browser"), ("delete", "Old")]
     assert applications.kept == {"Browser": f"{API}/browser"}
 
 
+@pytest.mark.usefixtures("aws_account")
 def test_a_new_kind_is_destroyed(applications: Applications) -> None:
     account = Account()
-    apply(account.client, center(), API)
-    variables = destroy.do(account.client, center(), destroy.plan(account.client, center(), API))
+    apply(account.client, center(), API, FORMER)
+    steps = destroy.plan(account.client, center(), API, FORMER)
+    variables = destroy.do(account.client, center(), steps, api_url=API, former=FORMER)
     assert applications.kept == {}
     assert variables["TWILIO_APPLICATION_SID"] == ""
 

@@ -1,9 +1,13 @@
 """`make dev`: names may be shortened, and whoever waits does not fill the screen."""
 
 import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import InMemoryHistory
 
 from emulator.clock.scheduler import TraceEvent
 from laptop.commands import pick
+from laptop.console import ByWord, history, history_file
 from laptop.folding import Folds
 from laptop.local_aws import LaptopError
 
@@ -40,6 +44,33 @@ def test_what_is_not_clear_is_said_with_the_names_that_are_near(typed: str, said
 def test_a_long_list_is_cut_short() -> None:
     with pytest.raises(LaptopError, match=r"there are: W0, W1, W2, W3, W4, W5, W6, W7, …$"):
         pick("x", [f"W{number}" for number in range(60)], "worker")
+
+
+def test_a_name_with_a_blank_is_completed_in_quotes() -> None:
+    completer = ByWord(lambda typed: ["Dora", "O'Hara Jr."] if typed == "on Bea " else [])
+    found = list(completer.get_completions(Document("on Bea "), CompleteEvent()))
+    assert [(it.text, it.start_position) for it in found] == [("Dora", 0), ('"O\'Hara Jr."', 0)]
+
+
+@pytest.mark.parametrize(
+    ("environment", "file"),
+    [
+        ({"XDG_STATE_HOME": "/state", "HOME": "/home/bea"}, "/state/cordboard/dev-history"),
+        ({"XDG_STATE_HOME": "", "HOME": "/home/bea"}, "/home/bea/.local/state/cordboard/dev-history"),
+        ({"XDG_STATE_HOME": "relative", "HOME": "/home/bea"}, "/home/bea/.local/state/cordboard/dev-history"),
+    ],
+)
+def test_what_was_typed_is_kept_where_xdg_says(
+    environment: dict[str, str], file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert str(history_file()) == file
+
+
+def test_where_nothing_can_be_written_the_history_is_of_this_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
+    assert isinstance(history(), InMemoryHistory)
 
 
 def event(kind: str, **detail: str) -> TraceEvent:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from laptop.package import ROOT
 from laptop.local_aws import LaptopError
+from laptop.package import ROOT
 from laptop.reloading import PROJECT, check_syntax, is_watched, useful
 from laptop.teams import DEMO, Team
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
+from ops.aws.former import FormerNumbers
 from ops.callcenter.files import Center
 from ops.callcenter.model import Key, Resource, State, Step, Verb
 
@@ -36,13 +37,18 @@ class Reading:
 
 @dataclass
 class Execution:
-    """A plan while it is carried out. `sids` has every resource that is there, also those made on the way."""
+    """A plan while it is carried out. `sids` has every resource that is there, also those made on the way.
+
+    `api_url` is the application's, and `former` where the numbers led before it.
+    """
 
     client: Client
     workspace: Key
     found: State
     prune: bool
     sids: dict[Key, str]
+    api_url: str
+    former: FormerNumbers
 
     @property
     def inside(self) -> Any:
@@ -112,8 +118,8 @@ class Kind(ABC):
         """Whether every new workspace has this resource."""
         return False
 
-    def destroy(self, found: State, api_url: str) -> Iterator[Step]:
-        """The steps of `ops destroy`. What is in the workspace is deleted with it."""
+    def destroy(self, found: State) -> Iterator[Step]:
+        """The steps of `destroy`. What is in the workspace is deleted with it, and numbers are given back."""
         yield from ()
 
 

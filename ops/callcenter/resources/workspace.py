@@ -12,7 +12,7 @@ from ops.errors import OpsError
 
 
 class Workspaces(Kind):
-    """A workspace is never pruned: only `ops destroy` deletes it, and all that is in it."""
+    """A workspace is never pruned: only `destroy` deletes it, and all that is in it."""
 
     name = "workspace"
 
@@ -53,7 +53,7 @@ class Workspaces(Kind):
         workspace = found.get(self.name, center.workspace.name)
         return {"TWILIO_WORKSPACE_SID": workspace.sid if workspace else ""}
 
-    def destroy(self, found: State, api_url: str) -> Iterator[Step]:
+    def destroy(self, found: State) -> Iterator[Step]:
         for workspace in found.of(self.name):
             yield Step("delete", self.name, workspace.name, workspace.sid)
 
