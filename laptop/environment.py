@@ -149,7 +149,7 @@ def post_form(laptop: Laptop, path: str, form: Mapping[str, str], signature: str
 def warm(laptop: Laptop) -> None:
     """Start the functions' processes: a first request takes seconds, and an assignment callback has five."""
     with ThreadPoolExecutor(WARM + 1) as pool:
-        working = pool.submit(versions.warm, laptop.aws, versions.CONSUMER)
+        working = pool.submit(versions.warm, laptop.aws, versions.CONSUMER, versions.JOBS)
         answers = [pool.submit(post_form, laptop, "/voice/incoming", {}, "warm") for _ in range(WARM)]
         working.result()
     statuses = {answer.result() for answer in answers}

@@ -49,7 +49,8 @@ class Warming(NamedTuple):
     processes: int
 
 
-SERVING: Mapping[str, Warming] = {FUNCTION: Warming(FORGED, 6), CONSUMER: Warming(OVER, 1)}  # a call makes six requests
+API, JOBS = Warming(FORGED, 6), Warming(OVER, 1)  # a call makes as many as six requests at once
+SERVING: Mapping[str, Warming] = {FUNCTION: API, CONSUMER: JOBS}
 
 
 def by_alias(template: str) -> str:
@@ -75,16 +76,16 @@ def take_over(aws: LocalAws) -> None:
     functions = aws.client("lambda")
     new = {name: functions.publish_version(FunctionName=name)["Version"] for name in SERVING}
     for name, version in new.items():
-        warm(aws, name, version)
+        warm(aws, name, SERVING[name], version)
     for name, version in new.items():
         old = functions.get_alias(FunctionName=name, Name=LIVE)["FunctionVersion"]
         functions.update_alias(FunctionName=name, Name=LIVE, FunctionVersion=version)
         _forget_all_but(functions, name, (version, old))
 
 
-def warm(aws: LocalAws, name: str, qualifier: str = LIVE) -> None:
+def warm(aws: LocalAws, name: str, warming: Warming, qualifier: str = LIVE) -> None:
     """Start the processes of this version: a first request takes seconds. Raises LaptopError with what it raised."""
-    event, processes = SERVING[name]
+    event, processes = warming
     with ThreadPoolExecutor(processes) as pool:
         for said in pool.map(lambda _: _invoke(aws, name, qualifier, event), range(processes)):
             if said:

@@ -10,8 +10,8 @@ from zipfile import ZipFile
 import pytest
 
 from laptop import package, wheels
+from laptop.deployable import CHALICE
 from ops.aws import libraries
-from tests.deploy.conftest import CHALICE
 
 STAGE = "dev"  # of arm64
 
