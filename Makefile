@@ -1,7 +1,7 @@
 # `make help` lists the commands. Everything runs in .venv, which is made from pinned requirements when it is missing or old.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help demo dev rehearse quick test check bench load simulate requirements clean stale
+.PHONY: help demo dev rehearse quick test check bench load simulate mutants requirements clean stale
 
 PY = .venv/bin/python
 BIN = .venv/bin
@@ -52,6 +52,10 @@ simulate: CALLS = 1000
 simulate: FAULTS = all
 simulate: .venv/ready ## calls against all that can go wrong: make simulate CALLS=1000 (SEED=1 FAULTS=all JSON=summary.json)
 	@$(PY) -m tests.simulation --calls $(CALLS) --faults $(FAULTS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
+
+mutants: COUNT = 100
+mutants: .venv/ready ## which small changes of chalicelib no test notices, drawn at random: make mutants COUNT=100 (SEED=1)
+	@$(PY) -m tests.mutants --count $(COUNT) $(if $(SEED),--seed $(SEED))
 
 requirements: .venv/ready ## refresh every pin to the newest that fits
 	$(BIN)/uv pip compile $(COMPILE) requirements.in --output-file requirements.txt

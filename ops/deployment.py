@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops import doctor, stage
-from ops.aws import api, client, functions, secret, stack
+from ops.aws import api, client, functions, secret, stack, topic
 from ops.callcenter import check
 from ops.callcenter.apply import summary
 from ops.callcenter.plan import Loss, as_text_of, losses, overview
@@ -49,9 +49,10 @@ class Deployment:
         self.report(f"  {what}")
 
 
-def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
+def run(asked: Deployment, only: Collection[str] = (), on_step: Callable[[str], None] = lambda name: None) -> list[str]:
     """Do every step, or only these, in their order; returns the names of those that changed something.
 
+    `on_step` is called with the name of each before it is done.
     Raises Stopped at the first that fails, and what `agree` raises.
     """
     changed = []
@@ -60,6 +61,7 @@ def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
     for name in names:
         if name == first_change and asked.agree:
             asked.agree(_what_is_to_be_done(asked, names))
+        on_step(name)
         asked.report(f"{name}:")
         try:
             if STEPS[name](asked):
@@ -129,9 +131,12 @@ def _resources(asked: Deployment) -> bool:
     """The stack, and what the functions have to know of it."""
     deployed = stack.deploy(asked.stage, asked.root, asked.parameters, asked.adopt)
     asked.say(f"the stack {deployed.name} is {deployed.did or 'as it was'}")
-    is_new = stage.write(asked.stage, {"JOBS_QUEUE_URL": deployed.outputs["JobsQueueUrl"]}, asked.root)
+    mails = deployed.outputs["AlarmTopic"]
+    known = {"JOBS_QUEUE_URL": deployed.outputs["JobsQueueUrl"]}
+    known |= {"MAIL_TOPIC_ARN": mails if topic.has_subscribers(mails) else ""}  # empty: the functions ask SNS nothing
+    is_new = stage.write(asked.stage, known, asked.root)
     if is_new:
-        asked.say(f"JOBS_QUEUE_URL written to {stage.file_of(asked.stage)}")
+        asked.say(f"{' and '.join(known)} written to {stage.file_of(asked.stage)}")
     return bool(deployed.did or is_new)
 
 

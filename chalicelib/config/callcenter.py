@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.config import team, toml_errors
-from chalicelib.config.toml_errors import NAME, CallCenterError, convert, sentence
+from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
 # own call set-up, the clocks of two companies.
@@ -171,6 +171,14 @@ class Crm(_Table, frozen=True):
         return self.timeout * self.attempts + sum(pause_before(attempt) for attempt in range(1, self.attempts))
 
 
+class Tell(_Table, frozen=True):
+    """What the team has itself told by mail, and whether a mail shows phone numbers in full."""
+
+    voicemail: bool = True
+    nobody_available: bool = True
+    numbers: bool = False
+
+
 class CallCenter(_Table, frozen=True):
     """`time_zone` and the last four tables are read and checked by ops alone: at run time they are only kept."""
 
@@ -181,6 +189,7 @@ class CallCenter(_Table, frozen=True):
     queues: dict[str, Queue] = {}
     crm: Crm = Crm()
     simple_queues: dict[str, SimpleQueue] = {}
+    tell: Tell = Tell()
     time_zone: str = "UTC"
     workspace: dict[str, Any] = {}
     activities: dict[str, Any] = {}
@@ -217,6 +226,11 @@ class CallCenter(_Table, frozen=True):
     def expires_at(self, now: float) -> int:
         """When a record that is made now is deleted, in epoch seconds."""
         return int(now) + self.keep_days * DAY_SECONDS
+
+    def name_of(self, number: str) -> str:
+        """The name of the simple queue or line that callers of this number reach."""
+        simple = self.simple_queue_of(number)
+        return simple[0] if simple else self.line_of(number)[0]
 
     def treatment_of(self, number: str) -> Treatment:
         simple = self.simple_queue_of(number)
@@ -269,25 +283,21 @@ def of_tables(tables: Mapping[str, Any]) -> CallCenter:
     return convert(tables, CallCenter, "")
 
 
-def mistakes(callcenter: CallCenter) -> list[str]:
-    """What no single value shows: names that must exist, numbers that must be unique, times that must fit."""
-    return [
-        *_default_line(callcenter),
-        *_names_too_long(callcenter),
-        *_numbers(callcenter),
-        *_menus(callcenter),
-        *_placeholders(callcenter),
-        *_budget(callcenter),
-        *_times(callcenter),
-    ]
+def mistakes(callcenter: CallCenter, without: Collection[str] = ()) -> list[Mistake]:
+    """What no single value shows: names that must exist, numbers that must be unique, times that must fit.
+
+    `without` are the tables that could not be read: what needs one of them is not looked at.
+    """
+    checks = [check for check, needed in _CHECKS.items() if not needed.intersection(without)]
+    return [found for check in checks for found in check(callcenter)]
 
 
-def _default_line(callcenter: CallCenter) -> Iterator[str]:
+def _default_line(callcenter: CallCenter) -> Iterator[Mistake]:
     if callcenter.default_line not in callcenter.lines:
         yield sentence("default_line", callcenter.default_line, f"allowed: {', '.join(sorted(callcenter.lines))}")
 
 
-def _names_too_long(callcenter: CallCenter) -> Iterator[str]:
+def _names_too_long(callcenter: CallCenter) -> Iterator[Mistake]:
     """Twilio knows both kinds of queue by their names (contract 3.1)."""
     for table, queues in (("queues", callcenter.queues), ("simple_queues", callcenter.simple_queues)):
         for name in queues:
@@ -295,27 +305,31 @@ def _names_too_long(callcenter: CallCenter) -> Iterator[str]:
                 yield sentence(f"{table}.{name}", f"{len(name)} characters", f"a name has 1 to {NAME_LIMIT}")
 
 
-def _numbers(callcenter: CallCenter) -> Iterator[str]:
-    numbers = [number for line in callcenter.lines.values() for number in line.numbers]
-    for queue in callcenter.simple_queues.values():
-        numbers += [*queue.numbers, *queue.agent_numbers]
-    yield from _repeated("numbers", "number", numbers)
+def _numbers(callcenter: CallCenter) -> Iterator[Mistake]:
+    first: dict[str, str] = {}
+    for key, number in _every_number(callcenter):
+        if first.setdefault(number, key) != key:
+            yield sentence(key, number, f"each number may stand once, and {first[number]} is the same")
 
 
-def _menus(callcenter: CallCenter) -> Iterator[str]:
+def _every_number(callcenter: CallCenter) -> Iterator[tuple[str, str]]:
+    """The key and the number, of each that is ours."""
     for name, line in callcenter.lines.items():
-        if line.menu:
-            digits = [choice.digits for choice in line.menu.choices]
-            yield from _repeated(f"lines.{name}.menu.choices", "digits", digits)
+        yield from ((f"lines.{name}.numbers[{at}]", number) for at, number in enumerate(line.numbers))
+    for name, queue in callcenter.simple_queues.items():
+        for kind, numbers in (("numbers", queue.numbers), ("agent_numbers", queue.agent_numbers)):
+            yield from ((f"simple_queues.{name}.{kind}[{at}]", number) for at, number in enumerate(numbers))
 
 
-def _repeated(key: str, what: str, values: list[str]) -> Iterator[str]:
-    for value in dict.fromkeys(values):
-        if values.count(value) > 1:
-            yield sentence(key, value, f"each {what} may stand once")
+def _menus(callcenter: CallCenter) -> Iterator[Mistake]:
+    for name, line in callcenter.lines.items():
+        digits = [choice.digits for choice in line.menu.choices] if line.menu else []
+        for at, given in enumerate(digits):
+            if given in digits[:at]:
+                yield sentence(f"lines.{name}.menu.choices[{at}].digits", given, "each digits may stand once")
 
 
-def _placeholders(callcenter: CallCenter) -> Iterator[str]:
+def _placeholders(callcenter: CallCenter) -> Iterator[Mistake]:
     for key, treatment in _treatments(callcenter):
         yield from _other_placeholders(f"{key}.wait.position", treatment.wait.position, "position")
         yield from _other_placeholders(f"{key}.wait.rough_wait", treatment.wait.rough_wait, "minutes")
@@ -326,12 +340,12 @@ def _treatments(callcenter: CallCenter) -> Iterable[tuple[str, Treatment]]:
     yield from ((f"simple_queues.{name}", queue) for name, queue in callcenter.simple_queues.items())
 
 
-def _other_placeholders(key: str, text: str, allowed: str) -> Iterator[str]:
+def _other_placeholders(key: str, text: str, allowed: str) -> Iterator[Mistake]:
     if any(found != f"{{{allowed}}}" for found in re.findall(r"\{[^}]*\}?|\}", text)):
         yield sentence(key, text, f"the only placeholder allowed is {{{allowed}}}")
 
 
-def _budget(callcenter: CallCenter) -> Iterator[str]:
+def _budget(callcenter: CallCenter) -> Iterator[Mistake]:
     """The CRM's work and the worker's call are one job, which Lambda ends after JOB_SECONDS."""
     budget, room = callcenter.crm.budget_seconds, JOB_SECONDS - DIAL_SECONDS
     if budget > room:
@@ -340,7 +354,7 @@ def _budget(callcenter: CallCenter) -> Iterator[str]:
         yield sentence("crm", f"{budget:g} s", f"at most {room} s for {counted}: {left}")
 
 
-def _times(callcenter: CallCenter) -> Iterator[str]:
+def _times(callcenter: CallCenter) -> Iterator[Mistake]:
     limit = callcenter.reservation_timeout
     for name, queue in callcenter.queues.items():
         crm = 0 if queue.mode == "direct" else math.ceil(callcenter.crm.budget_seconds)
@@ -348,3 +362,15 @@ def _times(callcenter: CallCenter) -> Iterator[str]:
         if needed >= limit:
             allowed = f"CRM budget, ring time and margin ({needed} s) must fit into reservation_timeout ({limit} s)"
             yield sentence(f"queues.{name}.ring_timeout", queue.ring_timeout, allowed)
+
+
+# Each check, and the tables without which it cannot judge the others; "" is the whole file.
+_CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
+    _default_line: frozenset({"", "default_line", "lines"}),
+    _names_too_long: frozenset(),
+    _numbers: frozenset(),
+    _menus: frozenset(),
+    _placeholders: frozenset(),
+    _budget: frozenset(),
+    _times: frozenset({"crm", "reservation_timeout"}),
+}

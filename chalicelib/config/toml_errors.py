@@ -11,6 +11,21 @@ NAME = "callcenter.toml"
 _T = TypeVar("_T")
 
 
+class Mistake(str):
+    """One mistake as a sentence. `file` and `key` say where it stands, `said` is the sentence without the file."""
+
+    file: str
+    key: str
+    said: str
+
+    __slots__ = ("file", "key", "said")
+
+    def __new__(cls, file: str, key: str, said: str, line: int | None = None) -> "Mistake":
+        made = super().__new__(cls, f"{file}:{line}: {said}" if line else f"{file}: {said}")
+        made.file, made.key, made.said = file, key, said
+        return made
+
+
 class CallCenterError(Exception):
     """callcenter.toml or workers.toml is wrong. Each argument is one mistake: file, key, value and what is allowed."""
 
@@ -23,7 +38,7 @@ def read(text: str, file: str = NAME) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise CallCenterError(f"{file}: not TOML: {error}") from error
+        raise CallCenterError(Mistake(file, "", f"not TOML: {error}")) from error
 
 
 def convert(raw: object, kind: type[_T], where: str, file: str = NAME) -> _T:
@@ -34,20 +49,21 @@ def convert(raw: object, kind: type[_T], where: str, file: str = NAME) -> _T:
         raise CallCenterError(*_mistakes(raw, kind, where, file)) from error
 
 
-def sentence(key: str, value: object, allowed: str, file: str = NAME) -> str:
+def sentence(key: str, value: object, allowed: str, file: str = NAME) -> Mistake:
     """One mistake; a `value` of `...` is not shown."""
     shown = "" if value is ... else f" is {value!r}"
-    return f"{file}: {key}{shown}: {allowed}"
+    return Mistake(file, key, f"{key}{shown}: {allowed}")
 
 
-def _mistakes(raw: object, kind: Any, where: str, file: str) -> Iterator[str]:
+def _mistakes(raw: object, kind: Any, where: str, file: str) -> Iterator[Mistake]:
     """What is wrong in the value at `where`, in the order of the file; what is missing comes last."""
     try:
         msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         said = [mistake for part in _parts(raw, kind, where) for mistake in _mistakes(*part, file)]
         said += [
-            sentence(where or "(top level)", ..., wrong + _allowed(kind), file) for wrong in _wrong_keys(raw, kind)
+            Mistake(file, f"{where}.{key}".lstrip("."), f"{where or '(top level)'}: {wrong}{_allowed(kind)}")
+            for key, wrong in _wrong_keys(raw, kind)
         ]
         yield from said or [sentence(where, ... if isinstance(raw, dict) else raw, str(error) + _allowed(kind), file)]
 
@@ -67,12 +83,13 @@ def _parts(raw: object, kind: Any, where: str) -> Iterator[tuple[object, Any, st
             yield value, get_args(kind)[0], f"{where}[{number}]"
 
 
-def _wrong_keys(raw: object, kind: Any) -> Iterator[str]:
+def _wrong_keys(raw: object, kind: Any) -> Iterator[tuple[str, str]]:
+    """Each key that is unknown or missing, and what is said of it."""
     fields = _fields(_plain(kind))
     if isinstance(raw, dict) and fields:
-        yield from (f"Object contains unknown field `{key}`" for key in raw if key not in fields)
+        yield from ((key, f"Object contains unknown field `{key}`") for key in raw if key not in fields)
         yield from (
-            f"Object missing required field `{key}`"
+            (key, f"Object missing required field `{key}`")
             for key, field in fields.items()
             if field.required and key not in raw
         )

@@ -1,20 +1,20 @@
 """The attributes that the files give to tasks and workers: how long they get, and which are not the files' to give."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
-from chalicelib.config.toml_errors import sentence
+from chalicelib.config.toml_errors import Mistake, sentence
 from ops.callcenter.calls import CITY, OF_THE_CALL, Call, calls, given_attributes
-from ops.callcenter.files import WORKERS, Center, Worker
+from ops.callcenter.files import WORKERS, Center
 
 LIMIT = 4096  # characters of JSON (contract 3.1, 7.5)
 COUNTED = "counted as JSON with blanks, and six for a letter beyond ASCII"
 NO_JSON = "allowed is what JSON has; a date has to stand in quotes"
 
 
-def of_calls(center: Center) -> Iterator[str]:
+def of_calls(center: Center) -> Iterator[Mistake]:
     """The mistakes in the attributes of lines and of their menus' choices."""
     yield from _overwriting(center)
     for _, of_line in groupby(calls(center), lambda call: call.name):
@@ -22,9 +22,9 @@ def of_calls(center: Center) -> Iterator[str]:
         yield from _too_long(longest)
 
 
-def of_workers(workers: Mapping[str, Worker]) -> Iterator[str]:
+def of_workers(center: Center) -> Iterator[Mistake]:
     """The mistakes in the attributes of workers.toml, contact_uri included."""
-    for name, worker in workers.items():
+    for name, worker in (center.workers or {}).items():
         key = f"workers.{name}.attributes"
         try:
             length = len(_text(worker.all_attributes()))
@@ -40,7 +40,7 @@ def _text(attributes: dict[str, Any]) -> str:
     return json.dumps(attributes, allow_nan=False)
 
 
-def _too_long(call: Call) -> Iterator[str]:
+def _too_long(call: Call) -> Iterator[Mistake]:
     ours, whole = len(_text(call.attributes)), len(_text({**call.attributes, **OF_THE_CALL}))
     if whole > LIMIT:
         own = f"{whole - ours} of the {len(OF_THE_CALL)} attributes that Twilio adds (a city with {CITY} letters)"
@@ -48,7 +48,7 @@ def _too_long(call: Call) -> Iterator[str]:
         yield sentence(call.key, f"{whole} characters", f"at most {LIMIT}, {counted}")
 
 
-def _overwriting(center: Center) -> Iterator[str]:
+def _overwriting(center: Center) -> Iterator[Mistake]:
     for name, line in center.application.lines.items():
         for key, attributes in given_attributes(name, line).items():
             for attribute in attributes:

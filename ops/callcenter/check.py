@@ -1,11 +1,10 @@
 """What is wrong with the files although each value alone is right. Everything is found before anything is sent."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from chalicelib.config import callcenter
-from chalicelib.config.toml_errors import NAME, CallCenterError, sentence
-from ops.callcenter import attributes, files, waits, zones
+from chalicelib.config.toml_errors import NAME, Mistake, sentence
+from ops.callcenter import attributes, files, lines, waits, zones
 from ops.callcenter.calls import calls, parsed, takers
 from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts, Worker
 from ops.callcenter.possible import TASKROUTER, outcomes, paths
@@ -17,40 +16,25 @@ NO_WORKERS = f"no {WORKERS}: the workers in Twilio are left alone"
 OF_THE_WORKER = ("activity_name", "activity_sid", "available", "channel", "sid")
 
 
-def mistakes(texts: Texts) -> list[str]:
-    """Every mistake in the files, those of callcenter.toml first. Empty when they can be applied.
+def mistakes(texts: Texts) -> list[Mistake]:
+    """Every mistake in the files with its line, those of callcenter.toml first. Empty when they can be applied.
 
-    What is wrong in one file does not hide the other's mistakes. What does not fit together is looked for in a file
-    whose values are each right.
+    What does not fit together is looked for in the tables whose values are each right.
     """
-    try:
-        return problems(files.parse(*texts))
-    except CallCenterError as error:
-        return sorted([*error.args, *_besides(texts)], key=lambda mistake: mistake.startswith(WORKERS))
+    found = files.examine(texts)
+    together = problems(found.center, found.wrong)
+    ours = [mistake for mistake in (*found.mistakes, *together) if mistake.file == NAME]
+    theirs = [mistake for mistake in (*found.mistakes, *together) if mistake.file == WORKERS]
+    return [*lines.located(ours, texts.center), *lines.located(theirs, texts.workers or "")]
 
 
-def _besides(texts: Texts) -> list[str]:
-    """What does not fit together in the file whose values are right, if one is."""
-    with suppress(CallCenterError):
-        return problems(files.parse(texts.center))
-    with suppress(CallCenterError):
-        return [*attributes.of_workers(files.people(texts.workers or ""))]
-    return []
+def problems(center: Center, without: Collection[str] = ()) -> list[Mistake]:
+    """One sentence a mistake: file, key, value, what is allowed. Empty when the files can be applied.
 
-
-def problems(center: Center) -> list[str]:
-    """One sentence a mistake: file, key, value, what is allowed. Empty when the files can be applied."""
-    return [
-        *callcenter.mistakes(center.application),
-        *_time_zone(center),
-        *_expressions(center),
-        *_names(center),
-        *attributes.of_calls(center),
-        *_times(center),
-        *_nobody_serves(center),
-        *_lead_nowhere(center),
-        *attributes.of_workers(center.workers or {}),
-    ]
+    `without` are the tables that could not be read: what needs one of them is not looked at.
+    """
+    checks = [check for check, needed in _CHECKS.items() if not needed.intersection(without)]
+    return [*callcenter.mistakes(center.application, without), *(found for check in checks for found in check(center))]
 
 
 def warnings(center: Center) -> list[str]:
@@ -64,7 +48,7 @@ def summary(center: Center) -> str:
     return f"{NAME} can be applied: {len(center.application.queues)} queues, {people}"
 
 
-def _time_zone(center: Center) -> Iterator[str]:
+def _time_zone(center: Center) -> Iterator[Mistake]:
     named = center.application.time_zone
     if not zones.is_known(named):
         yield sentence("time_zone", named, zones.allowed(named))
@@ -77,7 +61,7 @@ def _targets(center: Center) -> Iterator[tuple[str, Filter, Target]]:
             yield f"workflow.filters[{number}].targets[{position}]", given, target
 
 
-def _expressions(center: Center) -> Iterator[str]:
+def _expressions(center: Center) -> Iterator[Mistake]:
     for queue, rules in center.application.queues.items():
         yield from _unparsable(f"queues.{queue}.workers", rules.workers)
     for number, given in enumerate(center.workflow.filters):
@@ -92,23 +76,26 @@ def _expressions(center: Center) -> Iterator[str]:
             yield sentence(f"{key}.order_by", target.order_by, f"{error}; allowed: worker.level DESC, worker.age")
 
 
-def _unparsable(key: str, text: str) -> Iterator[str]:
+def _unparsable(key: str, text: str) -> Iterator[Mistake]:
     try:
         parse(text)
     except ExpressionError as error:
         yield sentence(key, text, f'{error}; allowed: an expression such as department == "support"')
 
 
-def _names(center: Center) -> Iterator[str]:
-    queues, activities = center.application.queues, center.activities
+def _queue_names(center: Center) -> Iterator[Mistake]:
+    queues = center.application.queues
     for key, _, target in _targets(center):
         if target.queue not in queues:
             yield sentence(f"{key}.queue", target.queue, f"allowed: {_listed(queues)}")
     if center.workflow.default_queue and center.workflow.default_queue not in queues:
         yield sentence("workflow.default_queue", center.workflow.default_queue, f"allowed: {_listed(queues)}")
+
+
+def _activity_names(center: Center) -> Iterator[Mistake]:
     for key, name in _activities_named(center):
-        if name not in activities:
-            yield sentence(key, name, f"allowed: {_listed(activities)}")
+        if name not in center.activities:
+            yield sentence(key, name, f"allowed: {_listed(center.activities)}")
 
 
 def _activities_named(center: Center) -> Iterator[tuple[str, str]]:
@@ -125,7 +112,7 @@ def _listed(names: Mapping[str, object]) -> str:
     return ", ".join(names) or "none: the file names none"
 
 
-def _times(center: Center) -> Iterator[str]:
+def _times(center: Center) -> Iterator[Mistake]:
     """A reservation has to end before what it belongs to does. That CRM and ringing fit in it is checked elsewhere.
 
     Where another target follows, a reservation outlives the target's timeout: the task moves on when it has failed.
@@ -139,7 +126,7 @@ def _times(center: Center) -> Iterator[str]:
             yield sentence(f"lines.{name}.timeout", line.timeout, f"more than reservation_timeout ({limit} s)")
 
 
-def _nobody_serves(center: Center) -> Iterator[str]:
+def _nobody_serves(center: Center) -> Iterator[Mistake]:
     """Queues that nobody of the file can match. One that asks nothing of the worker, such as 1==2, is meant so."""
     if center.workers is None:
         return
@@ -164,7 +151,7 @@ def _is_unknown(path: Path) -> bool:
     return first == TASKROUTER or asked in OF_THE_WORKER
 
 
-def _lead_nowhere(center: Center) -> Iterator[str]:
+def _lead_nowhere(center: Center) -> Iterator[Mistake]:
     """Attributes that a line or a menu's choice gives a call, and no filter takes."""
     if center.workflow.default_queue:
         return
@@ -172,3 +159,17 @@ def _lead_nowhere(center: Center) -> Iterator[str]:
         may_take, _ = takers(center, call)
         if not may_take:
             yield sentence(call.key, call.known, "a filter has to take it, or workflow.default_queue")
+
+
+# Each check, and the tables without which it cannot judge the others.
+_CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
+    _time_zone: frozenset(),
+    _expressions: frozenset(),
+    _queue_names: frozenset({"queues"}),
+    _activity_names: frozenset({"activities", "workspace"}),
+    attributes.of_calls: frozenset(),
+    _times: frozenset({"reservation_timeout"}),
+    _nobody_serves: frozenset({"workers"}),
+    _lead_nowhere: frozenset({"workflow"}),
+    attributes.of_workers: frozenset(),
+}

@@ -4,15 +4,16 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
 
 from chalicelib.config import callcenter, toml_errors
 from chalicelib.config.callcenter import NAME_LIMIT, CallCenter
-from chalicelib.config.toml_errors import CallCenterError, convert, sentence
+from chalicelib.config.toml_errors import CallCenterError, Mistake, convert, sentence
 from chalicelib.routing.instructions import Contact
+from ops.callcenter import lines, phone_numbers
 from ops.stage import ROOT
 
 TEAM = Path("chalicelib", "team")
@@ -24,6 +25,9 @@ DEFAULT_ACTIVITIES: Mapping[str, bool] = {"Offline": False, "Unavailable": False
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT)]
 Capacity = Annotated[int, Meta(ge=0)]
 Priority = Annotated[int, Meta(ge=0, le=2147483647)]
+
+
+_T = TypeVar("_T")
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,18 +140,38 @@ def parse(center: str, workers: str | None = None) -> Center:
 
     Raises CallCenterError with every value of both files that is wrong.
     """
-    wrong: list[str] = []
-    with collected(wrong):
-        read = _center_alone(center)
-    with collected(wrong):
-        everybody = None if workers is None else people(workers)
-    if wrong:
-        raise CallCenterError(*wrong)
-    return msgspec.structs.replace(read, workers=everybody)
+    found = examine(Texts(center, workers))
+    if found.mistakes:
+        raise CallCenterError(*found.mistakes)
+    return found.center
+
+
+class Examined(NamedTuple):
+    """`center` is what is right of the files: a table that is `wrong` stands there as if it were not in the file."""
+
+    center: Center
+    wrong: frozenset[str]
+    mistakes: tuple[Mistake, ...]
+
+
+def examine(given: Texts) -> Examined:
+    """What can be read of these texts, and every mistake of single values in both, each with its line."""
+    wrong: list[Mistake] = []
+    wrong_people: list[Mistake] = []
+    center = _center(given.center, wrong)
+    everybody = None if given.workers is None else _people(given.workers, wrong_people)
+    tables = {*map(_table_of, wrong), *(["workers"] if wrong_people else [])}
+    placed = [*lines.located(wrong, given.center), *lines.located(wrong_people, given.workers or "")]
+    return Examined(msgspec.structs.replace(center, workers=everybody), frozenset(tables), tuple(placed))
+
+
+def _table_of(mistake: Mistake) -> str:
+    """The table of the first level that the mistake stands in; empty when the file is no TOML."""
+    return re.split(r"[.[]", mistake.key, maxsplit=1)[0]
 
 
 @contextmanager
-def collected(mistakes: list[str]) -> Iterator[None]:
+def collected(mistakes: list[Mistake]) -> Iterator[None]:
     """Add the mistakes of a CallCenterError that the block raises to this list, so that the next block is read too."""
     try:
         yield
@@ -155,23 +179,41 @@ def collected(mistakes: list[str]) -> Iterator[None]:
         mistakes += error.args
 
 
-def _center_alone(text: str) -> Center:
-    """What callcenter.toml says. Raises CallCenterError with every value that is wrong."""
-    tables = toml_errors.read(text)
-    wrong: list[str] = []
-    with collected(wrong):
-        application = callcenter.of_tables(tables)
-    with collected(wrong):
-        workspace = convert(_table(tables, "workspace"), Workspace, "workspace")
-    with collected(wrong):
-        activities = _activities(_table(tables, "activities"))
-    with collected(wrong):
-        workflow = convert(_table(tables, "workflow"), Workflow, "workflow")
-    with collected(wrong):
-        voice_queue = convert(_table(tables, "voice_queue"), VoiceQueue, "voice_queue")
-    if wrong:
-        raise CallCenterError(*wrong)
-    return Center(application, workspace, activities, workflow, voice_queue)
+def _center(text: str, wrong: list[Mistake]) -> Center:
+    """What callcenter.toml says, without the tables that are wrong; the mistakes are added to the list."""
+    try:
+        tables = toml_errors.read(text)
+    except CallCenterError as error:
+        wrong += error.args
+        return _center("", [])
+    wrong += phone_numbers.take_out(tables)
+    return Center(
+        _application(tables, wrong),
+        _told(tables, "workspace", Workspace, wrong),
+        _activities(_table(tables, "activities"), wrong),
+        _told(tables, "workflow", Workflow, wrong),
+        _told(tables, "voice_queue", VoiceQueue, wrong),
+    )
+
+
+def _application(tables: Mapping[str, Any], wrong: list[Mistake]) -> CallCenter:
+    try:
+        return callcenter.of_tables(tables)
+    except CallCenterError as error:
+        wrong += error.args
+        bad = set(map(_table_of, error.args))
+        return callcenter.of_tables(
+            {"default_line": "", "lines": {}} | {name: value for name, value in tables.items() if name not in bad}
+        )
+
+
+def _told(tables: Mapping[str, Any], name: str, kind: type[_T], wrong: list[Mistake]) -> _T:
+    """The table of this name; its defaults when it is wrong."""
+    try:
+        return convert(_table(tables, name), kind, name)
+    except CallCenterError as error:
+        wrong += error.args
+        return kind()
 
 
 def _table(tables: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -191,44 +233,52 @@ def _text(file: Path) -> str:
         raise CallCenterError(f"{file.name}: cannot be read: {error}") from error
 
 
-def _activities(given: Mapping[str, Any]) -> Mapping[str, bool]:
-    wrong = [
-        sentence(f"activities.{name}", available, "allowed: true, false")
-        for name, available in given.items()
-        if not isinstance(available, bool)
-    ]
-    wrong += [
-        sentence(f"activities.{name}", ..., f"a name has 1 to {NAME_LIMIT} characters")
-        for name in given
-        if not 1 <= len(name) <= NAME_LIMIT
-    ]
-    if wrong:
-        raise CallCenterError(*wrong)
+def _activities(given: Mapping[str, Any], wrong: list[Mistake]) -> Mapping[str, bool]:
+    for name, available in given.items():
+        if not isinstance(available, bool):
+            wrong.append(sentence(f"activities.{name}", available, "allowed: true, false"))
+        if not 1 <= len(name) <= NAME_LIMIT:
+            wrong.append(sentence(f"activities.{name}", ..., f"a name has 1 to {NAME_LIMIT} characters"))
     return given or DEFAULT_ACTIVITIES
 
 
 def people(text: str) -> dict[str, Worker]:
     """The workers of this text of workers.toml. Raises CallCenterError with every mistake."""
-    if twice := [*_repeated_headers(text)]:
-        raise CallCenterError(*twice)
+    wrong: list[Mistake] = []
+    read = _people(text, wrong)
+    if wrong:
+        raise CallCenterError(*lines.located(wrong, text))
+    return read
+
+
+def _people(text: str, wrong: list[Mistake]) -> dict[str, Worker]:
+    """The workers of this text that are right; the mistakes are added to the list."""
+    tables: dict[str, Any] = {}
+    wrong += _repeated_headers(text)
+    with collected(wrong):
+        tables = {} if wrong else _tables_of_people(text)
+    wrong += [*_wrong_names(tables), *phone_numbers.take_out_of_people(tables, WORKERS)]
+    read = {}
+    for name, given in tables.items():
+        with collected(wrong):
+            read[name] = convert(given, Worker, f"workers.{name}", WORKERS)
+    return read
+
+
+def _tables_of_people(text: str) -> dict[str, Any]:
     raw = toml_errors.read(text, WORKERS)
     tables = raw.pop("workers", {})
     if raw or not isinstance(tables, dict):
         named = ", ".join(raw) or "workers"
-        raise CallCenterError(f"{WORKERS}: {named}: allowed are only tables of the kind [workers.NAME]")
-    wrong = [*_wrong_names(tables)]
-    with collected(wrong):
-        workers = convert(tables, dict[str, Worker], "workers", WORKERS)
-    if wrong:
-        raise CallCenterError(*wrong)
-    return workers
+        raise CallCenterError(sentence(named, ..., "allowed are only tables of the kind [workers.NAME]", WORKERS))
+    return tables
 
 
 ONCE = "each person's name may stand once"
 _HEADER = re.compile(r"""^\s*\[\s*workers\s*\.\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*\]""")
 
 
-def _repeated_headers(text: str) -> Iterator[str]:
+def _repeated_headers(text: str) -> Iterator[Mistake]:
     """A name that stands twice is no TOML; said here, it is said with its lines."""
     seen: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -236,15 +286,15 @@ def _repeated_headers(text: str) -> Iterator[str]:
             name = next(part for part in found.groups() if part is not None)
             first = seen.setdefault(name.casefold(), number)
             if first != number:
-                yield f"{WORKERS}: workers.{name} (lines {first} and {number}): {ONCE}"
+                yield Mistake(WORKERS, "", f"workers.{name} (lines {first} and {number}): {ONCE}")
 
 
-def _wrong_names(tables: Mapping[str, Any]) -> Iterator[str]:
+def _wrong_names(tables: Mapping[str, Any]) -> Iterator[Mistake]:
     """Twilio looks a worker up by its name without regard to case, so one name in two spellings is one name."""
     seen: set[str] = set()
     for name in tables:
         if not 1 <= len(name) <= NAME_LIMIT:
-            yield f"{WORKERS}: workers.{name}: a name has 1 to {NAME_LIMIT} characters"
+            yield sentence(f"workers.{name}", ..., f"a name has 1 to {NAME_LIMIT} characters", WORKERS)
         if name.casefold() in seen:
-            yield f"{WORKERS}: workers.{name}: {ONCE}"
+            yield sentence(f"workers.{name}", ..., ONCE, WORKERS)
         seen.add(name.casefold())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tomlkit.exceptions import TOMLKitError
 from twilio.rest import Client
 
 from chalicelib.config.toml_errors import NAME
@@ -16,40 +17,61 @@ from ops.callcenter.resources.workspace import find_workspace
 from ops.errors import OpsError
 from ops.twilio import plain_errors
 
-HEAD = """# Imported from the workspace {name}. What callers hear, Twilio does not know: fill in the line below, then
+NEW = """# Imported from the workspace {name}. What callers hear, Twilio does not know: fill in the line below, then
 # run `python -m ops check` and `python -m ops plan`.
+
+default_line = "main"
+reservation_timeout = {timeout}
+
+# The account's numbers: {numbers}
+[lines.main]
+numbers = []
+greeting = "Hello."
+attributes = {{}}
 """
 
 
 @dataclass(frozen=True)
 class Imported:
-    """The texts of callcenter.toml and workers.toml; `left_out` is what Twilio has and the files cannot say."""
+    """What Twilio has, as tables of callcenter.toml and workers.toml; `new` is what the first begins with.
 
-    center: str
-    workers: str
+    `left_out` is what Twilio has and the files cannot say.
+    """
+
+    new: str
+    center: Mapping[str, Any]
+    workers: Mapping[str, Any]
     left_out: tuple[str, ...] = ()
 
-    def write(self, folder: Path) -> tuple[Path, ...]:
-        """Write both files into this folder; returns where they are."""
+    def write(self, folder: Path) -> list[str]:
+        """Write both files into this folder. In a file that is there only what Twilio has otherwise is changed.
+
+        Returns what has become of each, and what is left to settle. Raises OpsError when a file is no TOML.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        written = _files_in(folder)
-        for file, text in zip(written, (self.center, self.workers), strict=True):
-            file.write_text(text, encoding="utf-8")
-        return written
-
-    def problems(self) -> list[str]:
-        """What was left out, and what keeps the files from being applied as they are."""
-        return [*self.left_out, *check.mistakes(Texts(self.center, self.workers))]
-
-
-def refuse_to_overwrite(folder: Path) -> None:
-    """Raises OpsError when one of the files is in this folder already."""
-    if there := [str(file) for file in _files_in(folder) if file.exists()]:
-        raise OpsError(f"{' and '.join(there)} is there already: give another folder with --to")
+        done, texts = [], []
+        for file, new, tables in ((NAME, self.new, self.center), (files.WORKERS, "", self.workers)):
+            path = folder / file
+            before = path.read_text(encoding="utf-8") if path.exists() else None
+            texts.append(_merged(path, new if before is None else before, tables))
+            done.append(f"{_did(before, texts[-1])} {path}")
+        for file, text in zip((NAME, files.WORKERS), texts, strict=True):
+            (folder / file).write_text(text, encoding="utf-8")
+        settle = [*self.left_out, *check.mistakes(Texts(*texts))]
+        return [*done, *(f"to be settled: {problem}" for problem in settle)]
 
 
-def _files_in(folder: Path) -> tuple[Path, Path]:
-    return folder / NAME, folder / files.WORKERS
+def _merged(path: Path, text: str, tables: Mapping[str, Any]) -> str:
+    try:
+        return toml_writer.merged(text, tables)
+    except TOMLKitError as error:
+        raise OpsError(f"{path} is no TOML: {error}") from error
+
+
+def _did(before: str | None, after: str) -> str:
+    if before is None:
+        return "wrote"
+    return "left as it is" if before == after else "updated"
 
 
 def read(client: Client, workspace: str, workflow: str = "") -> Imported:
@@ -62,7 +84,9 @@ def read(client: Client, workspace: str, workflow: str = "") -> Imported:
         inside = state.inside(client, found)
         numbers = [str(number.phone_number) for number in client.incoming_phone_numbers.list()]
     chosen = _chosen(inside, workflow)
-    return Imported(_center(inside, chosen, numbers), _workers(inside), tuple(_left_out(inside, chosen)))
+    timeout = chosen.fields["task_reservation_timeout"]
+    new = NEW.format(name=toml_writer.quoted(workspace), numbers=", ".join(numbers) or "none", timeout=timeout)
+    return Imported(new, _center(inside, chosen), {"workers": _workers(inside)}, tuple(_left_out(inside, chosen)))
 
 
 def _chosen(inside: State, name: str) -> Resource:
@@ -75,41 +99,31 @@ def _chosen(inside: State, name: str) -> Resource:
     return workflows[name]
 
 
-def _center(inside: State, workflow: Resource, numbers: list[str]) -> str:
+def _center(inside: State, workflow: Resource) -> dict[str, Any]:
     (workspace,), (settings,) = inside.of("workspace"), inside.of("workspace settings")
     voice_queue = inside.get("voice queue", workflow.name)
     routing = workflow.fields["configuration"]["task_routing"]
-    parts = [
-        HEAD.format(name=toml_writer.text(workspace.name)),
-        toml_writer.table(
-            "", {"default_line": "main", "reservation_timeout": workflow.fields["task_reservation_timeout"]}
-        ),
-        f"# The account's numbers: {', '.join(numbers) or 'none'}\n"
-        + toml_writer.table("[lines.main]", {"numbers": [], "greeting": "Hello.", "attributes": {}}),
-        *(_queue(queue) for queue in inside.of("task queue")),
-        toml_writer.table("[workspace]", _workspace(workspace, settings)),
-        toml_writer.table("[activities]", {one.name: one.fields["available"] for one in inside.of("activity")}),
-        toml_writer.table(
-            "[workflow]",
-            {"name": workflow.name, "default_queue": routing.get("default_filter", {}).get("queue")},
-        ),
-        *(_filter(given) for given in routing["filters"]),
-        toml_writer.table("[voice_queue]", {"max_size": voice_queue.fields["max_size"] if voice_queue else 100}),
-    ]
-    return "\n".join(part.lstrip("\n") for part in parts)
-
-
-def _queue(queue: Resource) -> str:
-    fields = queue.fields
-    header = f"[queues.{toml_writer.key(queue.name)}]"
-    return toml_writer.table(
-        header,
-        {
-            "workers": fields["target_workers"],
-            "max_reserved_workers": fields["max_reserved_workers"],
-            "task_order": fields["task_order"],
+    return {
+        "reservation_timeout": workflow.fields["task_reservation_timeout"],
+        "queues": {queue.name: _queue(queue) for queue in inside.of("task queue")},
+        "workspace": _workspace(workspace, settings),
+        "activities": {one.name: one.fields["available"] for one in inside.of("activity")},
+        "workflow": {
+            "name": workflow.name,
+            "default_queue": routing.get("default_filter", {}).get("queue"),
+            "filters": [_filter(given) for given in routing["filters"]],
         },
-    )
+        "voice_queue": {"max_size": voice_queue.fields["max_size"] if voice_queue else 100},
+    }
+
+
+def _queue(queue: Resource) -> dict[str, Any]:
+    fields = queue.fields
+    return {
+        "workers": fields["target_workers"],
+        "max_reserved_workers": fields["max_reserved_workers"],
+        "task_order": fields["task_order"],
+    }
 
 
 def _workspace(workspace: Resource, settings: Resource) -> dict[str, Any]:
@@ -121,9 +135,9 @@ def _workspace(workspace: Resource, settings: Resource) -> dict[str, Any]:
     }
 
 
-def _filter(given: Mapping[str, Any]) -> str:
+def _filter(given: Mapping[str, Any]) -> dict[str, Any]:
     fields = {ours: given[name] for name, ours in _FILTER.items() if name in given}
-    return toml_writer.table("[[workflow.filters]]", fields | {"targets": [_target(one) for one in given["targets"]]})
+    return fields | {"targets": [_target(one) for one in given["targets"]]}
 
 
 _FILTER = {"filter_friendly_name": "name", "expression": "when"}
@@ -177,11 +191,11 @@ def _nulls(path: str, value: Any) -> Iterator[str]:
                 yield from _nulls(f"{path}[{number}]", inner)
 
 
-def _workers(inside: State) -> str:
-    return "\n".join(_worker(worker, inside) for worker in inside.of("worker"))
+def _workers(inside: State) -> dict[str, dict[str, Any]]:
+    return {worker.name: _worker(worker, inside) for worker in inside.of("worker")}
 
 
-def _worker(worker: Resource, inside: State) -> str:
+def _worker(worker: Resource, inside: State) -> dict[str, Any]:
     attributes = dict(worker.fields["attributes"])
     contact = attributes.pop("contact_uri") if is_contact(attributes.get("contact_uri")) else None
     capacity = {
@@ -189,5 +203,4 @@ def _worker(worker: Resource, inside: State) -> str:
         for name in Channels.__struct_fields__
         if (channel := inside.get("worker channel", f"{worker.name}/{name}"))
     }
-    fields = {"contact_uri": contact, "attributes": attributes, "capacity": capacity}
-    return toml_writer.table(f"[workers.{toml_writer.key(worker.name)}]", fields)
+    return {"contact_uri": contact, "attributes": attributes, "capacity": capacity}

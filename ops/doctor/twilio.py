@@ -22,8 +22,8 @@ FIRST_LINES = 6
 def files(stage: StageUnderTest) -> Iterator[Finding]:
     """The files make sense; the time budget of a reservation is a part of that."""
     wrong = check.problems(stage.center)
-    for sentence in wrong:
-        yield fail("files", sentence, "fix the file")
+    for mistake in wrong:
+        yield fail("files", mistake, "fix the file")
     for sentence in check.warnings(stage.center):
         yield warn("files", sentence, "a shorter wait.leave_after or longer timeouts, unless it is meant so")
     if not wrong:

@@ -1,5 +1,8 @@
 """A small call centre in two files, for the tests of ops."""
 
+import re
+from collections.abc import Iterable
+
 from ops.callcenter.files import Center, parse
 
 CENTER = """
@@ -75,3 +78,8 @@ def center(*changes: tuple[str, str], workers: str | None = WORKERS) -> Center:
         text = text.replace(what, into, 1)
         people = people.replace(what, into, 1) if people else people
     return parse(text, people)
+
+
+def without_lines(mistakes: Iterable[str]) -> list[str]:
+    """The sentences without the numbers of their lines."""
+    return [re.sub(r"^(\w+\.toml):[0-9]+: ", r"\1: ", mistake) for mistake in mistakes]

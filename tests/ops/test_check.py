@@ -1,6 +1,7 @@
 """`ops check` between the values: attributes of a task, what only Twilio can judge, which wait ends first."""
 
 import re
+from collections.abc import Sequence
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.ops.files import center
 
 
 def test_the_attributes_of_line_menu_and_call_have_to_fit_into_a_task_together() -> None:
-    def told(line: int, choice: int) -> list[str]:
+    def told(line: int, choice: int) -> Sequence[str]:
         changes = (
             (
                 'attributes = { department = "support" }',

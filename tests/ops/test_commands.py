@@ -76,10 +76,10 @@ def test_a_mistake_in_the_files_stops_everything_before_anything_is_sent(
     operator.change(operator.workers, "+14155550111", "0415")
     for command in ("check", "plan", "apply"):
         assert operator.types(command) == 1
-    assert "workers.toml: workers.Bea.contact_uri is '0415'" in capsys.readouterr().err
+    assert "workers.toml:3: workers.Bea.contact_uri is '0415'" in capsys.readouterr().err
     operator.change(operator.workers, "0415", "+14155550111")
     assert operator.types("check") == 1
-    assert "callcenter.toml: queues.Support.workers is 'queues HAVE" in capsys.readouterr().err
+    assert "callcenter.toml:19: queues.Support.workers is 'queues HAVE" in capsys.readouterr().err
     assert operator.account.transport.sent == []
 
 
@@ -168,8 +168,8 @@ def test_check_tells_every_mistake_of_both_files(operator: Operator, capsys: pyt
     assert operator.types("check") == 1
     said = capsys.readouterr().err.splitlines()
     assert [line.partition(" is ")[0] for line in said] == [
-        "callcenter.toml: workflow.filters[0].targets[0].queue",
-        "workers.toml: workers.Bea.contact_uri",
+        "callcenter.toml:42: workflow.filters[0].targets[0].queue",
+        "workers.toml:3: workers.Bea.contact_uri",
     ]
 
 
@@ -203,7 +203,7 @@ def test_what_is_imported_describes_the_workspace_as_it_is(
             person["attributes"],
         )
     assert people["Dora"]["capacity"]["voice"] == 2
-    assert "to be settled: callcenter.toml: lines.main.attributes is {}" in capsys.readouterr().out
+    assert "to be settled: callcenter.toml:11: lines.main.attributes is {}" in capsys.readouterr().out
 
 
 def test_a_plan_with_the_imported_files_finds_only_what_the_workspace_cannot_know(operator: Operator) -> None:
@@ -218,11 +218,70 @@ def test_a_plan_with_the_imported_files_finds_only_what_the_workspace_cannot_kno
     assert operator.types("plan") == 0
 
 
-def test_import_overwrites_nothing(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_import_leaves_the_files_as_they_are(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
     operator.types("apply", "--yes")
     assert imported(operator) == 0
+    before = (operator.root / "found" / "callcenter.toml").read_text()
+    capsys.readouterr()
+    assert imported(operator) == 0
+    found = operator.root / "found"
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        f"left as it is {found / 'callcenter.toml'}",
+        f"left as it is {found / 'workers.toml'}",
+    ]
+    assert (found / "callcenter.toml").read_text() == before
+
+
+WRITTEN_BY_A_PERSON = """# Ours. Ask Dora before you change it.
+default_line = "support"
+reservation_timeout = 60  # a minute
+
+[lines.support]
+numbers = ["+14155550100"]
+greeting = "Hello."  # in her voice
+attributes = { department = "support" }
+
+# The clinic's own people.
+[queues.Support]
+mode = "direct"  # no CRM yet
+workers = 'queues HAS "Support"'
+task_order = "FIFO"  # first come
+
+[[workflow.filters]]
+# Whoever dials the first number.
+name = "support"
+when = 'department == "support"'  # see lines
+targets = [{ queue = "Support", timeout = 90, order_by = "worker.level DESC" }]
+"""
+
+
+def test_import_into_files_that_are_there_changes_only_what_twilio_has_otherwise(
+    operator: Operator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operator.types("apply", "--yes")
+    operator.account.engine.task_queues.list(friendly_name="Support")[0].update(task_order="LIFO")
+    file = operator.root / "found" / "callcenter.toml"
+    file.parent.mkdir()
+    file.write_text(WRITTEN_BY_A_PERSON)
+    assert imported(operator) == 0
+    assert f"updated {file}" in capsys.readouterr().out
+    text = file.read_text()
+    for line in WRITTEN_BY_A_PERSON.splitlines():
+        changed = line.replace("FIFO", "LIFO")
+        assert changed in text or line.startswith("targets ="), line
+    found, wanted = tomllib.loads(text), tomllib.loads(CENTER)
+    assert found["queues"]["Support"]["mode"] == "direct"
+    assert found["workflow"]["filters"] == wanted["workflow"]["filters"]
+    assert list(found["lines"]) == ["support"]
+
+
+def test_import_leaves_a_file_that_is_no_toml_alone(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.types("apply", "--yes")
+    (operator.root / "found").mkdir()
+    (operator.root / "found" / "workers.toml").write_text("[workers")
     assert imported(operator) == 1
-    assert "is there already: give another folder with --to" in capsys.readouterr().err
+    assert "workers.toml is no TOML: " in capsys.readouterr().err
+    assert [file.name for file in (operator.root / "found").iterdir()] == ["workers.toml"]
 
 
 def test_import_of_a_workspace_that_is_not_there_names_those_that_are(
@@ -388,7 +447,7 @@ def test_what_the_files_do_not_allow_is_told_and_written_all_the_same(
     operator.types("apply", "--yes")
     operator.account.engine.workflows.list()[0].update(task_reservation_timeout=20)
     assert imported(operator) == 0
-    assert "to be settled: callcenter.toml: reservation_timeout is 20" in capsys.readouterr().out
+    assert "to be settled: callcenter.toml:5: reservation_timeout is 20" in capsys.readouterr().out
     assert (operator.root / "found" / "workers.toml").exists()
 
 

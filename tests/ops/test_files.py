@@ -1,6 +1,5 @@
 """callcenter.toml and workers.toml: what is wrong is said before anything is sent."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from laptop.teams import DEMO
 from ops.callcenter import check
 from ops.callcenter.files import Texts, parse, read
 from ops.stage import ROOT
-from tests.ops.files import CENTER, WORKERS, center
+from tests.ops.files import CENTER, WORKERS, center, without_lines
 
 EXAMPLE = ROOT / "chalicelib" / "team" / "callcenter.example.toml"
 
@@ -47,8 +46,8 @@ def test_without_a_file_of_workers_there_is_nobody_to_check(tmp_path: Path) -> N
         ("[workflow]\n", "[workflow]\nmax = 1\n", "callcenter.toml: workflow: Object contains unknown field `max`; allowed: name, default_queue, filters"),
         ("[workflow]\n", "[voice_queue]\nmax_size = 5001\n[workflow]\n", "callcenter.toml: voice_queue.max_size is 5001: Expected `int` <= 5000"),
         ("[queues.Support]\n", "[queues.Support]\nmax_reserved_workers = 51\n", "callcenter.toml: queues.Support.max_reserved_workers is 51"),
-        ('"+14155550101"', '"0415 555"', "callcenter.toml: lines.sales.numbers[0] is '0415 555': Expected `str` matching regex"),
-        ('"+14155550111"', '"0415 555"', "workers.toml: workers.Bea.contact_uri is '0415 555': Expected `str` matching regex"),
+        ('"+14155550101"', '"0415 555"', "callcenter.toml: lines.sales.numbers[0] is '0415 555': it has no country code: a number begins with +"),
+        ('"+14155550111"', '"0415 555"', "workers.toml: workers.Bea.contact_uri is '0415 555': it has no country code: a number begins with +"),
         ("voice = 2", "phone = 2", "workers.toml: workers.Dora.capacity: Object contains unknown field `phone`; allowed: voice, chat, sms"),
         ("[workers.Dora]", "[workers.Bea]", "workers.toml: workers.Bea (lines 2 and 6): each person's name may stand once"),
         ("[workers.Dora]", "[workers.'bea']", "workers.toml: workers.bea (lines 2 and 6): each person's name may stand once"),
@@ -62,8 +61,9 @@ def test_a_mistake_in_one_value_names_file_key_value_and_what_is_allowed(what: s
     if not said:
         assert center((what, into)).workspace.name == "Cordboard"
         return
-    with pytest.raises(CallCenterError, match=re.escape(said)):
+    with pytest.raises(CallCenterError) as error:
         center((what, into))
+    assert without_lines(error.value.args)[0].startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_mistake_between_values_names_file_key_value_and_what_is_allowed(what:
     assert [problem for problem in found if problem.startswith(said)], found
 
 
-def test_every_mistake_is_told_at_once_each_time_in_the_same_order() -> None:
+def test_every_mistake_is_told_at_once_with_its_line_and_in_the_order_of_the_lines() -> None:
     center = CENTER
     for what, into in (
         ("reservation_timeout = 60", "reservation_timeout = 30"),
@@ -112,14 +112,14 @@ def test_every_mistake_is_told_at_once_each_time_in_the_same_order() -> None:
         center = center.replace(what, into)
     told = check.mistakes(Texts(center, WORKERS.replace("level = 2", "level = 2026-01-01")))
     assert [mistake.split(" is ")[0] for mistake in told] == [
-        "callcenter.toml: numbers",
-        "callcenter.toml: queues.Support.ring_timeout",
-        "callcenter.toml: queues.Sales.ring_timeout",
-        "callcenter.toml: workflow.filters[0].when",
-        "callcenter.toml: workspace.timeout_activity",
-        "callcenter.toml: lines.sales.attributes.to",
-        "callcenter.toml: queues.Sales.workers",
-        "workers.toml: workers.Bea.attributes: allowed",
+        "callcenter.toml:14: lines.sales.numbers[0]",
+        "callcenter.toml:16: lines.sales.attributes.to",
+        "callcenter.toml:18: queues.Support.ring_timeout",
+        "callcenter.toml:20: queues.Sales.ring_timeout",
+        "callcenter.toml:21: queues.Sales.workers",
+        "callcenter.toml:27: workspace.timeout_activity",
+        "callcenter.toml:40: workflow.filters[0].when",
+        "workers.toml:4: workers.Bea.attributes: allowed",
     ]
 
 
@@ -150,21 +150,23 @@ def test_every_wrong_value_of_both_files_is_told_at_once() -> None:
             """,
         )
     )
-    assert [mistake.partition("; allowed")[0].partition(" matching")[0] for mistake in told] == [
-        "callcenter.toml: default_line is 5: Expected `str`, got `int`",
-        "callcenter.toml: lines.a.numbers[0] is '1': Expected `str`",
-        "callcenter.toml: lines.a.numbers[1] is '2': Expected `str`",
-        "callcenter.toml: lines.a: Object missing required field `greeting`",
-        "callcenter.toml: queues.A.mode is 'crm': Invalid enum value 'crm'",
-        "callcenter.toml: workspace: Object contains unknown field `nme`",
-        "callcenter.toml: activities.Away is 'no': allowed: true, false",
-        "callcenter.toml: workflow.filters[0].targets[0].timeout is 0: Expected `int` >= 1",
-        "callcenter.toml: workflow.filters[0].targets[0]: Object missing required field `queue`",
-        "callcenter.toml: workflow.filters[0]: Object missing required field `when`",
-        "callcenter.toml: voice_queue.max_size is 0: Expected `int` >= 1",
-        "workers.toml: workers.Bea.contact_uri is 'x': Expected `str`",
-        "workers.toml: workers.Bea.capacity: Object contains unknown field `phone`",
-        "workers.toml: workers.Carl.attributes is 5: Expected `object`, got `int`",
+    assert [
+        mistake.partition("; allowed")[0].partition(" matching")[0].partition(": a number")[0] for mistake in told
+    ] == [
+        "callcenter.toml:2: default_line is 5: Expected `str`, got `int`",
+        "callcenter.toml:3: lines.a: Object missing required field `greeting`",
+        "callcenter.toml:4: lines.a.numbers[0] is '1': it has no country code",
+        "callcenter.toml:4: lines.a.numbers[1] is '2': it has no country code",
+        "callcenter.toml:6: queues.A.mode is 'crm': Invalid enum value 'crm'",
+        "callcenter.toml:8: workspace: Object contains unknown field `nme`",
+        "callcenter.toml:10: activities.Away is 'no': allowed: true, false",
+        "callcenter.toml:12: workflow.filters[0].targets[0].timeout is 0: Expected `int` >= 1",
+        "callcenter.toml:12: workflow.filters[0].targets[0]: Object missing required field `queue`",
+        "callcenter.toml:12: workflow.filters[0]: Object missing required field `when`",
+        "callcenter.toml:14: voice_queue.max_size is 0: Expected `int` >= 1",
+        "workers.toml:3: workers.Bea.contact_uri is 'x': it is no phone number, which is + and digits, as in +14155550100",
+        "workers.toml:4: workers.Bea.capacity: Object contains unknown field `phone`",
+        "workers.toml:6: workers.Carl.attributes is 5: Expected `object`, got `int`",
     ]
 
 
@@ -180,11 +182,53 @@ def test_what_is_wrong_in_one_file_does_not_hide_what_does_not_fit_in_the_other(
     ]
     no_line = check.mistakes(Texts("default_line = 5", WORKERS.replace(*long)))
     assert [mistake.partition(" is ")[0] for mistake in no_line] == [
-        "callcenter.toml: default_line",
+        "callcenter.toml:1: default_line",
         "callcenter.toml: (top level): Object missing required field `lines`; allowed: default_line, lines, keep_days,"
         " reservation_timeout, queues, crm, simple_queues, time_zone, workspace, activities, workflow, voice_queue",
-        "workers.toml: workers.Bea.attributes",
+        "workers.toml:4: workers.Bea.attributes",
     ]
+
+
+def test_a_wrong_value_hides_no_mistake_between_the_others() -> None:
+    center = CENTER
+    for what, into in (
+        ('numbers = ["+14155550101"]', 'numbers = ["+1415555010", "+14155550100"]'),
+        ("[queues.Support]", '[queues.Support]\nmode = "dircet"'),
+        ('language = "en" }', 'department = "help" }'),
+        ("worker.level DESC", "worker.level DOWN"),
+        ('timeout_activity = "Unavailable"', 'timeout_activity = "Away"'),
+    ):
+        assert what in center
+        center = center.replace(what, into)
+    told = check.mistakes(Texts(center, WORKERS.replace('"client:dora"', '"+14155550111"')))
+    assert [mistake.partition(" is ")[0] for mistake in told] == [
+        "callcenter.toml:11: lines.support.menu.choices[0].attributes",
+        "callcenter.toml:14: lines.sales.numbers[0]",
+        "callcenter.toml:14: lines.sales.numbers[0]",
+        "callcenter.toml:19: queues.Support.mode",
+        "callcenter.toml:28: workspace.timeout_activity",
+        "callcenter.toml:43: workflow.filters[0].targets[0].order_by",
+        "workers.toml:7: workers.Dora.contact_uri",
+    ]
+
+
+def test_a_table_that_cannot_be_read_is_no_reason_to_call_others_wrong() -> None:
+    assert check.mistakes(Texts(CENTER.replace('name = "sales"', 'nam = "sales"'), WORKERS)) == [
+        "callcenter.toml:46: workflow.filters[1]: Object missing required field `name`; allowed: name, when, targets",
+        "callcenter.toml:47: workflow.filters[1]: Object contains unknown field `nam`; allowed: name, when, targets",
+    ]
+    (told,) = check.mistakes(Texts(CENTER.replace("[queues.Sales]", "[queues.Sales]\nring_timeout = 1"), WORKERS))
+    assert told.startswith("callcenter.toml:21: queues.Sales.ring_timeout is 1")
+    (told,) = check.mistakes(Texts(CENTER, WORKERS.replace("level = 2", "level = ")))
+    assert told.startswith("workers.toml: not TOML")
+
+
+def test_two_workers_with_one_phone_are_refused() -> None:
+    (told,) = check.mistakes(Texts(CENTER, WORKERS.replace("client:dora", "+14155550111")))
+    assert told == (
+        "workers.toml:7: workers.Dora.contact_uri is '+14155550111': Bea has the same; each worker needs a phone of"
+        " their own"
+    )
 
 
 def test_each_name_that_stands_twice_is_told_with_its_lines() -> None:
