@@ -13,8 +13,9 @@ from laptop.environment import Laptop
 from laptop.folding import Folds
 from laptop.local_aws import LaptopError
 from laptop.reloading import reloading
+from laptop.screen import BOLD, DIM, paint
 from laptop.teams import Team, chosen
-from laptop.timeline import BOLD, DIM, Timeline, paint
+from laptop.timeline import Timeline
 from ops.errors import OpsError
 
 

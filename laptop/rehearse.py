@@ -27,8 +27,9 @@ from laptop.deployable import STAGE
 from laptop.environment import SPEECH_RATE, Laptop
 from laptop.local_aws import LaptopError
 from laptop.package import BUILD
+from laptop.screen import BOLD, DIM, GREEN, RED, paint
 from laptop.teams import Team, chosen
-from laptop.timeline import BOLD, DIM, GREEN, RED, Timeline, paint
+from laptop.timeline import Timeline
 from ops import stage
 from ops.callcenter.files import Center
 from ops.errors import ExitCode, OpsError

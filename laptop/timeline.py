@@ -1,16 +1,15 @@
 """What happens, printed as it happens: the emulator's events and the requests to the CRM, a line each."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rich.text import Text
+
 from emulator.clock.scheduler import TraceEvent
 from laptop.call_centre import CallCentre
 from laptop.environment import Laptop
-
-DIM, BOLD, GREEN, RED, PLAIN = "\033[2m", "\033[1m", "\033[32m", "\033[31m", "\033[0m"
-
+from laptop.screen import BOLD, DIM, GREEN, YELLOW, beside
 
 SENTENCES = {
     "dialed": "dials {to}",
@@ -21,10 +20,6 @@ SENTENCES = {
     "enqueued": "waits in the queue",
     "ended": "'s leg ends: {status}",
 }
-
-
-def paint(text: str, colour: str) -> str:
-    return f"{colour}{text}{PLAIN}" if sys.stdout.isatty() else text
 
 
 class Timeline:
@@ -71,8 +66,13 @@ class Timeline:
 
     def _line(self, at: float, who: str, what: str) -> None:
         gap = "" if what.startswith("'") else " "
-        seconds = paint(f"{max(0.0, at - self._began):6.1f} s", DIM)
-        self._write(f"  {seconds}  {paint(who, BOLD)}{gap}{what}")
+        seconds = Text(f"{max(0.0, at - self._began):6.1f} s", DIM)
+        self._write(beside(seconds, Text.assemble((who, BOLD), gap, (what, _style(what)))))
+
+
+def _style(what: str) -> str:
+    """What the eye is to find first."""
+    return GREEN if what.startswith("joins ") else YELLOW if what.startswith(("takes the", "warns: ")) else ""
 
 
 def _routing(kind: str, detail: Mapping[str, str]) -> tuple[str, str] | None:

@@ -15,7 +15,7 @@ from chalicelib.config import callcenter, environment
 from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
-from laptop import local_aws
+from laptop import local_aws, wheels
 from laptop.deployable import STAGE
 from laptop.local_aws import LocalAws
 from ops import deployment, stage
@@ -97,7 +97,7 @@ def operator(project: Project, local: LocalAws) -> Iterator[Operator]:
 
 
 def deployer(project: Project, local: LocalAws) -> dict[str, str]:
-    """The environment of somebody who may do what ops/deployer-policy.json says, and nothing else."""
+    """The environment of somebody who may do what ops/deployer-policy.json says and nothing else, and has no index."""
     iam = local.client("iam")
     iam.create_user(UserName="deployer")
     policy = (ROOT / "ops" / "deployer-policy.json").read_text(encoding="utf-8")
@@ -107,7 +107,7 @@ def deployer(project: Project, local: LocalAws) -> dict[str, str]:
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
     project.proxy.secret_keys[key["AccessKeyId"]] = key["SecretAccessKey"]
     mine = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-    return {**local_aws.CREDENTIALS, **mine}
+    return {**local_aws.CREDENTIALS, **mine, **wheels.environment(STAGE, project.root)}
 
 
 def buy_numbers(twilio: Twilio) -> None:
