@@ -49,9 +49,10 @@ class Deployment:
         self.report(f"  {what}")
 
 
-def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
+def run(asked: Deployment, only: Collection[str] = (), on_step: Callable[[str], None] = lambda name: None) -> list[str]:
     """Do every step, or only these, in their order; returns the names of those that changed something.
 
+    `on_step` is called with the name of each before it is done.
     Raises Stopped at the first that fails, and what `agree` raises.
     """
     changed = []
@@ -60,6 +61,7 @@ def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
     for name in names:
         if name == first_change and asked.agree:
             asked.agree(_what_is_to_be_done(asked, names))
+        on_step(name)
         asked.report(f"{name}:")
         try:
             if STEPS[name](asked):
