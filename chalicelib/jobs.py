@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib import aws
 from chalicelib.config import callcenter, environment
-from chalicelib.links.model import Key, Link
+from chalicelib.links.model import Key, Link, Notice
 from chalicelib.observability.masking import mask
 
 # The time that the jobs consumer has in Lambda: after that, the one that claimed a row is no longer at work on it.
@@ -70,7 +70,14 @@ class LeadOut(msgspec.Struct, frozen=True, tag_field="job", tag="lead_out"):
     base_url: str = ""
 
 
-Job = RingWorker | Reject | HangUp | CompleteTask | LeadOut
+class Tell(msgspec.Struct, frozen=True, tag_field="job", tag="tell"):
+    """Keep this notice, which could not be kept when it came up; `subject` is for the log."""
+
+    notice: Notice
+    subject: str = msgspec.field(name="call_sid", default="")
+
+
+Job = RingWorker | Reject | HangUp | CompleteTask | LeadOut | Tell
 
 
 class JobError(Exception):

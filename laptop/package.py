@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from laptop import wheels
+from laptop import versions, wheels
 from laptop.local_aws import LaptopError, LocalAws, environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,7 +90,7 @@ def create_stack(aws: LocalAws, package: Path) -> str:
     stack = aws.client("cloudformation")
     stack.create_stack(
         StackName=STACK,
-        TemplateBody=json.dumps(template),
+        TemplateBody=versions.by_alias(json.dumps(template)),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     stack.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})

@@ -7,6 +7,7 @@ from typing import Any
 from rich.text import Text
 
 from emulator.clock.scheduler import TraceEvent
+from laptop.call_centre import CallCentre
 from laptop.environment import Laptop
 from laptop.screen import BOLD, DIM, GREEN, YELLOW, beside
 
@@ -25,12 +26,16 @@ class Timeline:
     """Prints events with the seconds since the latest `start`."""
 
     def __init__(self, laptop: Laptop, write: Callable[[str], None] = print) -> None:
-        self._people = laptop.call_centre
+        self._laptop = laptop
         self._write = write
         self._began = time.time()
         self._names: dict[str, str] = {}
         laptop.do(lambda: laptop.twilio.scheduler.on_event.append(self.on_event))
         laptop.crm.on_asked = self.on_crm_asked
+
+    @property
+    def _people(self) -> CallCentre:
+        return self._laptop.call_centre
 
     def start(self) -> None:
         self._began = time.time()
@@ -39,7 +44,7 @@ class Timeline:
         detail = event.detail
         if event.kind == "dialed":
             caller, callee = self._people.name_of(detail["from_"]), self._people.name_of(detail["to"])
-            self._names[detail["sid"]] = caller if caller in self._people.callers else callee
+            self._names[detail["sid"]] = callee if callee in self._people.phones else caller
         sentence = self._sentence(event.kind, detail)
         if sentence:
             self._line(event.at, *sentence)

@@ -6,25 +6,22 @@ from itertools import chain
 from typing import Any
 
 import msgspec
-from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.links import table
 from chalicelib.links.model import STATES, Call, CallRecord, Link
 from chalicelib.observability.masking import mask
-from ops.errors import AwsError
+from ops.aws import client
 
 Moment = tuple[float, str]  # epoch seconds, what happened then
 
 
 def find(table_name: str, call_sid: str) -> CallRecord | None:
     """The call to which this leg, the caller's or a worker's, belongs; None when there is none. Raises AwsError."""
-    try:
+    with client.plain(f"read the table {table_name}"):
         record = table.find_call(call_sid, table_name)
         if record.call is None and not record.links:
             link = table.by_worker_leg(call_sid, table_name)
             return table.find_call(link.subject, table_name) if link else None
-    except (BotoCoreError, ClientError) as error:
-        raise AwsError(f"the table {table_name} cannot be read: {error}") from error
     return record
 
 

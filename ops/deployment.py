@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops import doctor, stage
-from ops.aws import api, client, functions, secret, stack
+from ops.aws import api, client, functions, secret, stack, topic
 from ops.callcenter import check
 from ops.callcenter.apply import summary
 from ops.callcenter.plan import Loss, as_text_of, losses, overview
@@ -49,9 +49,10 @@ class Deployment:
         self.report(f"  {what}")
 
 
-def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
+def run(asked: Deployment, only: Collection[str] = (), on_step: Callable[[str], None] = lambda name: None) -> list[str]:
     """Do every step, or only these, in their order; returns the names of those that changed something.
 
+    `on_step` is called with the name of each before it is done.
     Raises Stopped at the first that fails, and what `agree` raises.
     """
     changed = []
@@ -60,6 +61,7 @@ def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
     for name in names:
         if name == first_change and asked.agree:
             asked.agree(_what_is_to_be_done(asked, names))
+        on_step(name)
         asked.report(f"{name}:")
         try:
             if STEPS[name](asked):
@@ -87,13 +89,10 @@ def _what_is_to_be_done(asked: Deployment, names: Collection[str]) -> str:
 
 def _account(asked: Deployment) -> bool:
     """Says whose AWS account this is. A stage that is in another one would be made a second time: that is refused."""
-    sts = client.client("sts")
-    with client.plain("ask AWS who you are"):
-        who = sts.get_caller_identity()
-    here = (who["Account"], sts.meta.region_name)
-    asked.say(f"AWS account {here[0]}, region {here[1]}, as {who['Arn']}")
+    me = client.who()
+    asked.say(f"AWS account {me.account}, region {me.region}, as {me.arn}")
     for there in _places(asked):
-        if there != here:
+        if there != (me.account, me.region):
             raise OpsError(
                 f"stage {asked.stage} is in AWS account {there[0]}, region {there[1]}: sign in there."
                 f" To make it anew here, with another URL, move .chalice/deployed/{asked.stage}.json away first"
@@ -132,9 +131,12 @@ def _resources(asked: Deployment) -> bool:
     """The stack, and what the functions have to know of it."""
     deployed = stack.deploy(asked.stage, asked.root, asked.parameters, asked.adopt)
     asked.say(f"the stack {deployed.name} is {deployed.did or 'as it was'}")
-    is_new = stage.write(asked.stage, {"JOBS_QUEUE_URL": deployed.outputs["JobsQueueUrl"]}, asked.root)
+    mails = deployed.outputs["AlarmTopic"]
+    known = {"JOBS_QUEUE_URL": deployed.outputs["JobsQueueUrl"]}
+    known |= {"MAIL_TOPIC_ARN": mails if topic.has_subscribers(mails) else ""}  # empty: the functions ask SNS nothing
+    is_new = stage.write(asked.stage, known, asked.root)
     if is_new:
-        asked.say(f"JOBS_QUEUE_URL written to {stage.file_of(asked.stage)}")
+        asked.say(f"{' and '.join(known)} written to {stage.file_of(asked.stage)}")
     return bool(deployed.did or is_new)
 
 

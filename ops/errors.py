@@ -70,6 +70,10 @@ class AwsError(OpsError):
     """AWS cannot be asked, or refuses."""
 
 
+class NoAccess(AwsError):
+    """Nobody is signed in to AWS, or AWS is out of reach."""
+
+
 class Stopped(OpsError):
     """A step of a deployment failed, and those after it were not tried. `step` is its name; the text says why."""
 

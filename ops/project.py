@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from twilio.rest import Client
@@ -57,6 +58,7 @@ class Project:
         """Where Twilio reaches the application, without a slash at its end; empty before the first deploy."""
         return self.url.rstrip("/") or stage.base_url(self.stage, self.root)
 
+    @cached_property
     def former_numbers(self) -> FormerNumbers:
         """Where the stage's numbers led before it took them over."""
         return FormerNumbers(self.stage)
@@ -80,24 +82,24 @@ class Project:
 
         `agreed` is what somebody has agreed to lose; None when nobody was asked. Raises OpsError.
         """
-        client, url, former = self.client(), self.deployed_url(), self.former_numbers()
+        client, url, former = self.client(), self.deployed_url(), self.former_numbers
         outcome = apply(client, center, url, former, prune=prune, agreed=agreed, on_step=on_step)
         stage.write(self.stage, outcome.environment, self.root)
         return outcome
 
     def plan_destroy(self, center: Center, prune: bool = False) -> tuple[Step, ...]:
         """What `destroy` is to do. Raises OpsError."""
-        return destroy.plan(self.client(), center, self.base_url(), self.former_numbers(), prune)
+        return destroy.plan(self.client(), center, self.base_url(), self.former_numbers, prune)
 
     def destroy(self, center: Center, steps: tuple[Step, ...], on_step: OnStep = ignore) -> None:
         """Take these steps, and clear the sids in the stage's configuration. Raises OpsError."""
-        former = self.former_numbers()
+        former = self.former_numbers
         cleared = destroy.do(self.client(), center, steps, api_url=self.base_url(), former=former, on_step=on_step)
         stage.write(self.stage, cleared, self.root)
 
     def leads(self) -> list[Lead]:
         """Where the numbers of the files lead, and those that the stage has taken over. Raises OpsError."""
-        kept = {former.number: former for former in self.former_numbers().all()}
+        kept = {former.number: former for former in self.former_numbers.all()}
         client, url = self.client(), self.base_url()
         return [
             giving_back.lead(client, number, url, kept.get(number))
@@ -106,11 +108,11 @@ class Project:
 
     def plan_giving_back(self, numbers: Iterable[str]) -> tuple[Step, ...]:
         """What gives these numbers back. Raises OpsError."""
-        return giving_back.plan(self.client(), numbers, self.base_url(), self.former_numbers().all())
+        return giving_back.plan(self.client(), numbers, self.base_url(), self.former_numbers.all())
 
     def give_back(self, step: Step) -> None:
         """Take one of these steps. Raises OpsError."""
-        giving_back.do(self.client(), step, self.base_url(), self.former_numbers())
+        giving_back.do(self.client(), step, self.base_url(), self.former_numbers)
 
     def deployed_url(self) -> str:
         """Where Twilio reaches the application. Raises OpsError before the first deploy."""

@@ -12,13 +12,14 @@ from urllib3 import Retry
 
 from chalicelib.twilio.transport import http_client
 from ops.errors import OpsError, TwilioError
+from ops.program import command
 from ops.stage import file_of
 
 TIMEOUT_SECONDS = 15.0
 RETRIES = 5
 NOT_NOW = frozenset({429, 503})  # Twilio has not processed the request (contract 7.6)
 
-RERUN_HINT = "what was done stays done: run the command again"
+RERUN_HINT = "What was done stays done: run the command again"
 
 
 def of_stage(stage: str, variables: Mapping[str, str], stored: Callable[[], Mapping[str, str]]) -> Client:
@@ -84,20 +85,25 @@ def plain_errors(doing: str) -> Iterator[None]:
     except TwilioException as error:
         raise _of_twilio(error, doing) from None
     except requests.exceptions.RequestException as error:
-        raise TwilioError(f"{doing}: Twilio cannot be reached ({type(error).__name__}); {RERUN_HINT}") from None
+        raise TwilioError(
+            f"{doing}: Twilio cannot be reached ({type(error).__name__}): is there a network? {RERUN_HINT}"
+        ) from None
 
 
 def _of_twilio(error: TwilioException, doing: str) -> TwilioError:
     status, code, message = _facts(error)
     match status:
         case 401 | 403:
-            said = "Twilio refuses the credentials: they are wrong, were revoked, or belong to another account"
+            said = (
+                "Twilio refuses the credentials: they are wrong, were revoked, or belong to another account;"
+                f" `{command('secret set --replace')}` sets them anew, or TWILIO_AUTH_TOKEN where that is set"
+            )
         case 404:
             said = f"it is not there any more; was it deleted meanwhile? {RERUN_HINT}"
         case 429:
-            said = f"Twilio has too many requests of this account; {RERUN_HINT}"
+            said = f"Twilio has too many requests of this account. {RERUN_HINT}"
         case _ if status >= 500:
-            said = f"Twilio has a fault of its own (HTTP {status}); {RERUN_HINT}"
+            said = f"Twilio has a fault of its own (HTTP {status}). {RERUN_HINT}"
         case _:
             said = f"Twilio says no: {message} (error {code or status})"
     return TwilioError(f"{doing}: {said}", status, code)

@@ -1,6 +1,7 @@
 """The caller's leg, from its first webhook to its last."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from chalicelib.caller import twiml
 from chalicelib.config import callcenter, environment
@@ -8,6 +9,9 @@ from chalicelib.observability import log, metrics
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import count, sid, text
+
+if TYPE_CHECKING:
+    from chalicelib.links.model import What
 
 # How a caller leaves the queue without a worker: no phone may go on ringing (contract 3.1).
 LEFT_ALONE = frozenset({"hangup", "leave", "redirected", "error", "system-error"})
@@ -70,6 +74,8 @@ def after(webhook: Webhook) -> str:
     if alone:
         left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
     _record(call_sid, left, webhook.at, left_queue=not alone)
+    if result == "leave":
+        _tell(webhook, "led-out")
     if call_sid and alone:
         from chalicelib.lifecycle import closing
 
@@ -81,6 +87,7 @@ def after(webhook: Webhook) -> str:
 def moved(webhook: Webhook) -> str:
     """A caller whose task ended without a worker, led out of the queue by us: the same as after leaving it."""
     _record(sid(webhook.form.get("CallSid")), {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
+    _tell(webhook, "led-out")
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     return twiml.after(treatment, "leave", webhook.base_url)
 
@@ -113,12 +120,17 @@ def survey(webhook: Webhook) -> str:
 
 
 def voicemail(webhook: Webhook) -> str:
-    """The recording's URL is kept with the call, and its sid until the sweep has deleted the recording."""
+    """The recording's URL is kept with the call, and its sid until the sweep has deleted the recording.
+
+    Whoever wants to know of it is told.
+    """
     form = webhook.form
     call_sid, url = sid(form.get("CallSid")), text(form.get("RecordingUrl"))
-    seconds = count(form.get("RecordingDuration"))
+    seconds, recording_sid = count(form.get("RecordingDuration")), _recording_sid(form.get("RecordingSid"), url)
     _record(call_sid, {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at)
-    _record_recording(call_sid, _recording_sid(form.get("RecordingSid"), url), webhook.at)
+    _record_recording(call_sid, recording_sid, webhook.at)
+    if url:
+        _tell(webhook, "voicemail", recording_sid, seconds)
     return twiml.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
 
 
@@ -138,6 +150,25 @@ def _record_recording(call_sid: str, recording_sid: str, now: float) -> None:
         table.record_recording(call_sid, recording_sid, now)
     except Exception as error:
         log.error("recording will not be deleted", recording_sid=recording_sid, why=type(error).__name__)
+
+
+def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int = 0) -> None:
+    """Have people told of this, if they want it and if possible, like `_record`."""
+    from chalicelib.links.model import Notice
+    from chalicelib.tell import outbox
+
+    form = webhook.form
+    notice = Notice(
+        what=what,
+        about=sid(form.get("CallSid")),
+        line=callcenter.current().name_of(form.get("To", "")),
+        at=webhook.at,
+        caller=text(form.get("From")),
+        recording_sid=recording_sid,
+        seconds=seconds,
+    )
+    if notice.about:
+        outbox.order(notice)
 
 
 def fallback(webhook: Webhook) -> str:

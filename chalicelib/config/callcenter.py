@@ -171,6 +171,14 @@ class Crm(_Table, frozen=True):
         return self.timeout * self.attempts + sum(pause_before(attempt) for attempt in range(1, self.attempts))
 
 
+class Tell(_Table, frozen=True):
+    """What the team has itself told by mail, and whether a mail shows phone numbers in full."""
+
+    voicemail: bool = True
+    nobody_available: bool = True
+    numbers: bool = False
+
+
 class CallCenter(_Table, frozen=True):
     """`time_zone` and the last four tables are read and checked by ops alone: at run time they are only kept."""
 
@@ -181,6 +189,7 @@ class CallCenter(_Table, frozen=True):
     queues: dict[str, Queue] = {}
     crm: Crm = Crm()
     simple_queues: dict[str, SimpleQueue] = {}
+    tell: Tell = Tell()
     time_zone: str = "UTC"
     workspace: dict[str, Any] = {}
     activities: dict[str, Any] = {}
@@ -217,6 +226,11 @@ class CallCenter(_Table, frozen=True):
     def expires_at(self, now: float) -> int:
         """When a record that is made now is deleted, in epoch seconds."""
         return int(now) + self.keep_days * DAY_SECONDS
+
+    def name_of(self, number: str) -> str:
+        """The name of the simple queue or line that callers of this number reach."""
+        simple = self.simple_queue_of(number)
+        return simple[0] if simple else self.line_of(number)[0]
 
     def treatment_of(self, number: str) -> Treatment:
         simple = self.simple_queue_of(number)

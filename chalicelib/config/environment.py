@@ -17,7 +17,9 @@ class Settings(msgspec.Struct, frozen=True):
     account_sid: str
     workspace_sid: str
     workflow_sid: str
+    stage: str = ""
     contacts_table: str = ""
+    mail_topic_arn: str = ""  # of the SNS topic that mails go to; empty while nobody is subscribed
     crm_url: str = ""
     secret_parameter: str = ""
     public_base_url: str = ""
@@ -46,7 +48,9 @@ def load(environment: Mapping[str, str]) -> Settings:
         account_sid=_required(environment, "TWILIO_ACCOUNT_SID"),
         workspace_sid=_required(environment, "TWILIO_WORKSPACE_SID"),
         workflow_sid=_required(environment, "TWILIO_WORKFLOW_SID"),
+        stage=environment.get("STAGE", ""),
         contacts_table=environment.get("CONTACTS_TABLE", ""),
+        mail_topic_arn=environment.get("MAIL_TOPIC_ARN", ""),
         crm_url=environment.get("CRM_URL", ""),
         secret_parameter=environment.get("TWILIO_SECRET_PARAMETER", ""),
         public_base_url=environment.get("PUBLIC_BASE_URL", "").rstrip("/"),

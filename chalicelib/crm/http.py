@@ -25,7 +25,7 @@ from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Una
 MAX_ANSWER_BYTES = 16 * 1024  # what a link keeps of an answer
 
 
-class _Refusal(msgspec.Struct):
+class _Refusal(msgspec.Struct, frozen=True):
     reason: str = "declined"
     who: Literal["worker", "caller"] = "worker"
     say: str = ""

@@ -7,8 +7,8 @@ TRIES = 3  # when somebody else changes the worker at the same moment
 
 
 def leave_out(worker_sid: str, activity_sid: str) -> None:
-    """Move a worker who takes calls to this activity; with an empty one nothing is done. Raises NotDone."""
-    if activity_sid:
+    """Move a worker who takes calls to this activity; where either is not known nothing is done. Raises NotDone."""
+    if worker_sid and activity_sid:
         _move(worker_sid, activity_sid)
 
 

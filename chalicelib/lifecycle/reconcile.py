@@ -14,10 +14,11 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
-from chalicelib.lifecycle import closing, lead_out, wrap_up
+from chalicelib.lifecycle import closing, lead_out, unserved, wrap_up
 from chalicelib.links import table
 from chalicelib.links.model import Call, Link, Outcome, outcome_of
 from chalicelib.observability import log, metrics
+from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 
 Clock = Callable[[], float]  # gives epoch seconds
@@ -26,6 +27,7 @@ Clock = Callable[[], float]  # gives epoch seconds
 LINKS_SECONDS = 25.0
 CALLERS_SECONDS = 32.0
 ALL_SECONDS = 40.0
+NOTICES_SECONDS = 45.0
 
 SOON_SECONDS = 45  # less than a minute: the next sweep looks again
 WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
@@ -35,7 +37,7 @@ RECORDING_DELETED = "recording deleted"  # as it should be: nothing that was los
 
 
 def run(clock: Clock) -> Mapping[str, int]:
-    """One sweep: open links, waiting callers, Twilio's own list of tasks in wrapping, recordings to be deleted.
+    """One sweep: open links, waiting callers, Twilio's own lists of tasks, recordings to be deleted; then the mails.
 
     Returns a count of each action.
 
@@ -43,16 +45,23 @@ def run(clock: Clock) -> Mapping[str, int]:
     """
     began = clock()
     done: Counter[str] = Counter()
-    for sweep, seconds in _PASSES:
-        try:
-            done.update(sweep(clock, began + seconds))
-        except rest.TwilioDenied:
-            raise  # of every request to come: the function's error rings the operator
-        except rest.NotDone as error:
-            log.warning("sweep: Twilio cannot be reached", why=str(error))
-            done["broken off"] += 1
+    try:
+        for sweep, seconds in _PASSES:
+            _pass(sweep, clock, began + seconds, done)
+    finally:  # also when Twilio refuses everything
+        done.update(_notices(clock, began + NOTICES_SECONDS))
     log.info("sweep", seconds=round(clock() - began, 1), **done)
     return done
+
+
+def _pass(sweep: Callable[[Clock, float], Iterator[str]], clock: Clock, until: float, done: Counter[str]) -> None:
+    try:
+        done.update(sweep(clock, until))
+    except rest.TwilioDenied:
+        raise  # of every request to come: the function's error rings the operator
+    except rest.NotDone as error:
+        log.warning("sweep: Twilio cannot be reached", why=str(error))
+        done["broken off"] += 1
 
 
 def _links(clock: Clock, until: float) -> Iterator[str]:
@@ -195,7 +204,7 @@ def _was_joined(call: Call) -> bool:
 
 def _tasks(clock: Clock, until: float) -> Iterator[str]:
     """Pass C: tasks in wrapping whose completing message is lost."""
-    for task in rest.wrapping_tasks(MOST_TASKS):
+    for task in rest.tasks("wrapping", MOST_TASKS):
         if clock() >= until:
             yield "out of time"
             return
@@ -229,9 +238,31 @@ def _try_again(due: table.Due, check_at: float) -> str:
     return "left refused"
 
 
+def _unserved(clock: Clock, until: float) -> Iterator[str]:
+    """Pass E: queues where callers wait, and no worker takes calls."""
+    for queue_sid, tasks in unserved.long_waiting(clock()).items():
+        if clock() >= until:
+            yield "out of time"
+            return
+        yield _guarded(partial(unserved.tell, queue_sid, tasks, clock()), {"task_sid": tasks[0].sid})
+
+
+def _notices(clock: Clock, until: float) -> Iterator[str]:
+    """What people have yet to be told. When one cannot be, the next sweep tries again: it would hold up the others."""
+    for notice in outbox.due(clock()):
+        if clock() >= until:
+            yield "out of time"
+            return
+        did = outbox.tell(notice, clock())
+        yield did
+        if did == outbox.NOT_TOLD:
+            return
+
+
 _PASSES = (
     (_links, LINKS_SECONDS),
     (_callers, CALLERS_SECONDS),
     (_tasks, ALL_SECONDS),
     (_recordings, ALL_SECONDS),
+    (_unserved, ALL_SECONDS),
 )

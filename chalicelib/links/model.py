@@ -116,6 +116,33 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     canceled_at: float = 0
 
 
+What = Literal["voicemail", "led-out", "no-worker"]
+NOTICE = "TELL"  # the partition of the notices about a line, and how the sort key of one about a recording begins
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that people are told of, as the table keeps it. `at`, in epoch seconds, is when it happened.
+
+    `what`: a voicemail was left; a caller was led out of the queue, as nobody took the call; a caller waits, and no
+    worker of the queue takes calls. `caller` is as a mail may show it.
+    """
+
+    what: What
+    about: str  # the caller's CallSid
+    line: str  # or the simple queue
+    at: float
+    caller: str = ""
+    recording_sid: str = ""
+    seconds: int = 0  # of the recording, or of the wait
+
+    @property
+    def key(self) -> Key:
+        """Where it is kept: a voicemail beside its call; of everything else each line has one notice at a time."""
+        if self.what == "voicemail":
+            return Key(self.about, f"{NOTICE}#{self.recording_sid}")
+        return Key(NOTICE, self.line)
+
+
 class CallRecord(msgspec.Struct, frozen=True):
     """All that is known of one call."""
 

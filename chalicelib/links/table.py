@@ -2,7 +2,8 @@
 
 Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of a task without a call. Sort `item`:
 "CALL" for what is known of the caller's own leg, the ReservationSid for a link, "RECORDING#" and the RecordingSid for a
-voicemail that Twilio keeps. Beside the calls, the partition "CRM" has a circuit breaker for each adapter.
+voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one. Beside the calls, the partition "CRM"
+has a circuit breaker for each adapter, and "TELL" for each line the latest notice that nobody is available.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from chalicelib import aws
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.links.attributes import decode, encode
-from chalicelib.links.model import Breaker, Call, CallRecord, Key, Link, Outcome, State, before
+from chalicelib.links.model import Breaker, Call, CallRecord, Key, Link, Notice, Outcome, State, before
 from chalicelib.links.modes import DIRECT
 
 # The sweep looks at a link this long after it was due: crm-first its job's begin, then the last moment to dial; direct
@@ -159,8 +160,8 @@ def close(
     )
 
 
-def due(what: Literal["link", "call", "recording"], now: float) -> Iterator[Sequence[Due]]:
-    """The open links, waiting callers or recordings whose time has come; those that wait longest first, page by page.
+def due(what: Literal["link", "call", "recording", "notice"], now: float) -> Iterator[Sequence[Due]]:
+    """The open links, waiting callers, recordings or notices whose time has come, longest due first, page by page.
 
     They come from an index, which may be a moment behind: `reschedule_check` reads the row itself.
     """
@@ -278,6 +279,41 @@ def forget_recording(due: Due) -> None:
     """The recording is deleted, and its row goes too; twice is like once."""
     key = encode({"call_sid": due.key.subject, "item": due.key.reservation_sid})
     aws.request("dynamodb", "delete_item", TableName=environment.current().links_table, Key=key)
+
+
+def order_notice(notice: Notice, again_before: float) -> bool:
+    """Keep a notice until it is told; whether it is a new one.
+
+    It is not when the same has been kept before, unless that was at `again_before`, in epoch seconds, or earlier.
+    """
+    fields = {**msgspec.to_builtins(notice), "open": "notice", "check_at": int(notice.at), **_expiry(notice.at)}
+    changes = {name: value for name, value in fields.items() if value not in ("", 0)}
+    remove = (*(set(fields) - set(changes)), "told_at")  # what an older notice of this line had
+    condition, expected = "attribute_not_exists(#at) OR #at <= :before", {":before": again_before}
+    try:
+        _update(*_place(notice.key), _Write(changes, condition, expected, names={}, remove=remove))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def take_notice(due: Due, check_at: float) -> Notice:
+    """Take a notice to tell it; one that is not closed is due again at `check_at`.
+
+    Raises ConditionFailed: another sweep has it.
+    """
+    return msgspec.convert(_update(*_place(due.key), _reschedule(due.check_at, check_at)), Notice, strict=False)
+
+
+def close_notice(key: Key, check_at: float, now: float) -> None:
+    """It is told; `check_at` is what it was taken with. Raises ConditionFailed: there is a newer one meanwhile."""
+    taken = {":taken": int(check_at)}
+    write = _Write({"told_at": now}, "#check_at = :taken", taken, names={}, remove=("open", "check_at"))
+    _update(*_place(key), write)
+
+
+def _place(key: Key) -> tuple[str, str]:
+    return key.subject, key.reservation_sid
 
 
 def swap_breaker(adapter: str, seen: Breaker, new: Breaker, now: float) -> Breaker:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -62,12 +62,13 @@ class OutcomeUnknown(NotDone):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """A task. `updated_at` in epoch seconds; `attributes` are empty in a list (contract 5), and if they are no JSON."""
+    """A task. Its times are epoch seconds; `attributes` are empty in a list (contract 5), and if they are no JSON."""
 
     sid: str
     status: str
     task_queue_sid: str
     attributes: Mapping[str, Any]
+    created_at: float
     updated_at: float
 
 
@@ -258,14 +259,24 @@ def set_activity(worker: Worker, activity_sid: str) -> bool:
     return True
 
 
-def wrapping_tasks(limit: int) -> list[Task]:
-    """Up to `limit` of this workflow's tasks that are wrapping, oldest first. Raises TwilioRejected, NotDone.
+def is_anybody_available(task_queue_sid: str) -> bool:
+    """Whether a worker of this queue, busy or not, is in an activity that takes calls.
+
+    Raises TwilioRejected, NotDone.
+    """
+    with _errors(), _pages():
+        found = _workspace().workers.list(task_queue_sid=task_queue_sid, available="true", limit=1, page_size=1)
+    return bool(found)
+
+
+def tasks(status: Literal["pending", "wrapping"], limit: int) -> list[Task]:
+    """Up to `limit` of this workflow's tasks of this status, oldest first. Raises TwilioRejected, NotDone.
 
     The list is read whole before it is used: a task completed meanwhile would shift the later pages.
     """
     with _errors(), _pages():
         found = _workspace().tasks.list(
-            assignment_status=["wrapping"],
+            assignment_status=[status],
             workflow_sid=environment.current().workflow_sid,
             ordering="DateCreated:asc",
             limit=limit,
@@ -307,6 +318,7 @@ def _task(found: Any) -> Task:
         str(found.assignment_status),
         found.task_queue_sid or "",
         _attributes(found.attributes),
+        _epoch(found.date_created),
         _epoch(found.date_updated),
     )
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from chalicelib.jobs import CompleteTask, HangUp, Job, LeadOut, Reject, RingWorker
+from chalicelib.jobs import CompleteTask, HangUp, Job, LeadOut, Reject, RingWorker, Tell
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.observability import log, metrics
+from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
 from chalicelib.worker import ring
@@ -57,3 +58,5 @@ def _do(job: Job, clock: Callable[[], float]) -> None:
         case CompleteTask():
             did = wrap_up.finish_task(job.task_sid, "", clock())
             log.info("wrap-up is over", did=did)
+        case Tell():
+            outbox.keep(job.notice)

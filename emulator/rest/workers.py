@@ -20,9 +20,15 @@ def _body(request: Request, worker: Worker) -> Body:
 
 def _wanted(request: Request) -> Callable[[Worker], bool]:
     """TwilioError 20001 when TargetWorkersExpression is no expression."""
-    text = request.text("TargetWorkersExpression")
+    text, queue_sid = request.text("TargetWorkersExpression"), request.text("TaskQueueSid")
     expression = target_expression(text) if text else None
-    return lambda worker: _has_fields(request, worker) and _fulfils(worker, expression)
+    queues = [queue for queue in request.engine.workspace.task_queues.values() if queue.sid == queue_sid]
+
+    def wanted(worker: Worker) -> bool:
+        serves = not queue_sid or any(queue.takes(worker) for queue in queues)
+        return serves and _has_fields(request, worker) and _fulfils(worker, expression)
+
+    return wanted
 
 
 def _has_fields(request: Request, worker: Worker) -> bool:
@@ -88,8 +94,8 @@ ROUTES = Collection(
     update=_update,
     delete=_delete,
     lists=parameters(
-        "FriendlyName ActivitySid ActivityName Available TargetWorkersExpression",
-        refuses="TaskQueueName TaskQueueSid Ordering",
+        "FriendlyName ActivitySid ActivityName Available TargetWorkersExpression TaskQueueSid",
+        refuses="TaskQueueName Ordering",
     ),
     creates=parameters("FriendlyName Attributes ActivitySid"),
     updates=parameters("FriendlyName Attributes ActivitySid RejectPendingReservations"),

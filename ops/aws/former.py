@@ -4,6 +4,7 @@ It is encrypted as the secret is: a URL may hold a password.
 """
 
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -27,8 +28,12 @@ class FormerNumbers:
     def __init__(self, stage: str) -> None:
         self._stage = stage
 
+    @cached_property
+    def _ssm(self) -> Any:
+        return client.client("ssm")
+
     def get(self, number: str) -> Former | None:
-        ssm, name = client.client("ssm"), self._name(number)
+        ssm, name = self._ssm, self._name(number)
         with client.plain(f"read the parameter {name}"):
             try:
                 return _decoded(ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"])
@@ -38,14 +43,14 @@ class FormerNumbers:
     def all(self) -> tuple[Former, ...]:
         """In the order of the numbers."""
         with client.plain(f"read the parameters {self._folder}"):
-            pages = client.client("ssm").get_paginator("get_parameters_by_path")
+            pages = self._ssm.get_paginator("get_parameters_by_path")
             found = [it for page in pages.paginate(Path=self._folder, WithDecryption=True) for it in page["Parameters"]]
         return tuple(sorted(map(_decoded, found), key=lambda former: former.number))
 
     def keep(self, number: str, fields: dict[str, str], given: str) -> None:
         """In place of what was kept before of this number; SSM has that in the parameter's history."""
         former = Former(number, fields, given, datetime.now(UTC))
-        ssm, name, value = client.client("ssm"), self._name(number), msgspec.json.encode(former).decode()
+        ssm, name, value = self._ssm, self._name(number), msgspec.json.encode(former).decode()
         tags = [{"Key": "application", "Value": "cordboard"}, {"Key": "stage", "Value": self._stage}]
         with client.plain(f"write the parameter {name}"):
             try:
@@ -55,7 +60,7 @@ class FormerNumbers:
 
     def forget(self, number: str) -> None:
         """Also when nothing is kept."""
-        ssm, name = client.client("ssm"), self._name(number)
+        ssm, name = self._ssm, self._name(number)
         with client.plain(f"delete the parameter {name}"):
             try:
                 ssm.delete_parameter(Name=name)

@@ -62,7 +62,11 @@ def apply(
         todo = [step for step in steps if step.can_be_done]
         if not todo:
             return Outcome(tuple(done), steps, {"TWILIO_ACCOUNT_SID": str(client.account_sid), **sids(center, found)})
-        _refuse_what_is_not_agreed(todo, api_url, agreed)
+        lost = losses(todo, api_url)
+        _refuse_what_is_not_agreed(lost, agreed)
+        for loss in lost:
+            if loss.where:
+                former.get(loss.name)  # where it led can be kept, or nothing is begun
         execution = execution_of(client, center, found, api_url=api_url, former=former, prune=prune)
         for step in todo:
             carry_out(execution, step, wanted.get(step.kind, step.name))
@@ -71,13 +75,10 @@ def apply(
     raise OpsError("Twilio does not keep what it was sent, or somebody else changes it at the same time: see plan")
 
 
-def _refuse_what_is_not_agreed(steps: Sequence[Step], api_url: str, agreed: Collection[Loss] | None) -> None:
-    new = [] if agreed is None else [loss for loss in losses(steps, api_url) if loss not in agreed]
+def _refuse_what_is_not_agreed(lost: Sequence[Loss], agreed: Collection[Loss] | None) -> None:
+    new = [] if agreed is None else [str(loss) for loss in lost if loss not in agreed]
     if new:
-        raise OpsError(
-            f"Twilio was changed since you were asked: {'; '.join(map(str, new))}. Nothing of it was touched:"
-            " run the command again"
-        )
+        raise OpsError(f"somebody changes Twilio at the same time: {'; '.join(new)}. That is left: run it again")
 
 
 def execution_of(

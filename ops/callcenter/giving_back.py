@@ -12,7 +12,8 @@ from ops.callcenter.resources.number import Numbers, fields_of, find_number
 from ops.errors import OpsError
 from ops.twilio import plain_errors
 
-NOT_HERE = "it leads to {} by now, which is left as it is; where it led before stays kept"
+NOT_HERE = "it leads to {} by now, which is left as it is"
+KEPT = "; where it led before stays kept"
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,12 @@ def _step(client: Client, number: str, api_url: str, kept: Former | None) -> Ite
         return
     fields = fields_of(found)
     target = takeover.given_back(fields, api_url, kept)
+    is_left = target is None or takeover.leads_to(target) == takeover.leads_to(fields)
+    left = NOT_HERE.format(takeover.leads_to(fields) or "nothing") + (KEPT if kept else "")
     if target is not None:
-        yield Step("restore", Numbers.name, number, found.sid, _changes(fields, target))
+        yield Step("restore", Numbers.name, number, found.sid, _changes(fields, target), left if is_left else "")
     elif kept:
-        where = takeover.leads_to(fields) or "nothing"
-        yield Step("impossible", Numbers.name, number, found.sid, why=NOT_HERE.format(where))
+        yield Step("impossible", Numbers.name, number, found.sid, why=left)
 
 
 def do(client: Client, step: Step, api_url: str, former: FormerNumbers) -> None:

@@ -86,14 +86,17 @@ def overview(steps: Sequence[Step], api_url: str) -> str:
     """The steps in numbers, and line by line what they cost."""
     count = Counter(step.verb for step in steps)
     counted = f"{count['create']} to make, {count['update']} to change, {count['delete']} to delete"
-    back = [f"number {step.name} leads to {_new_lead(step)} again" for step in steps if step.verb == "restore"]
-    left = [f"{step.kind} {step.name}: {step.why}" for step in steps if step.verb == "impossible"]
+    back = [f"number {step.name} {_new_lead(step)}" for step in steps if step.verb == "restore" and not step.why]
+    left = [
+        f"{step.kind} {step.name}: {step.why}" for step in steps if step.verb in ("impossible", "restore") and step.why
+    ]
     lines = [*map(str, losses(steps, api_url)), *back, *left]
     return "\n".join((f"{counted}, {len(back)} to give back" if back else counted, *(f"  {line}" for line in lines)))
 
 
 def _new_lead(step: Step) -> str:
-    return takeover.leads_to({change.field: change.new for change in step.changes}) or "nothing"
+    where = takeover.leads_to({change.field: change.new for change in step.changes})
+    return f"leads to {where} again" if where else "leads to nothing then"
 
 
 _SIGNS: Mapping[Verb, str] = {

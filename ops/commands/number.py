@@ -53,7 +53,7 @@ def restore(*, numbers: Sequence[str], stage: str, root: Path, everything: bool,
     Callers are answered there from then on. All else stays: `apply` takes the numbers over again.
     """
     project = Project(stage, root)
-    kept = [former.number for former in project.former_numbers().all()]
+    kept = [former.number for former in project.former_numbers.all()]
     wanted = _wanted(numbers, everything, kept, stage)
     steps = project.plan_giving_back(wanted)
     todo = [step for step in steps if step.can_be_done]

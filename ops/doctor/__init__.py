@@ -1,11 +1,12 @@
 """`ops doctor`: will callers get through? Each check says pass, warning or failure, why, and what fixes it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from chalicelib.observability.masking import mask
+from ops.aws import client
 from ops.doctor import aws, twilio, webhooks
 from ops.doctor.check import Check, Finding, StageUnderTest, fail, time_of_twilio
 from ops.project import Project
@@ -35,6 +36,7 @@ _SIGNS = {"pass": "ok     ", "warning": "warning", "failure": "FAILURE"}
 
 def stage_of(project: Project) -> StageUnderTest:
     """What the doctor has to know of this stage. Raises OpsError when its files or its account cannot be read."""
+    client.who()  # without AWS each check of it would fail for the one reason
     now = time.time()
     # The clocks are compared as of `now`, although the checks before that one take seconds.
     return StageUnderTest(
@@ -42,9 +44,13 @@ def stage_of(project: Project) -> StageUnderTest:
     )
 
 
-def examine(stage: StageUnderTest) -> Iterator[Finding]:
-    """Every check in turn. A check that breaks off is a failure, and those after it are still made."""
+def examine(stage: StageUnderTest, on_check: Callable[[str], None] = lambda name: None) -> Iterator[Finding]:
+    """Every check in turn. A check that breaks off is a failure, and those after it are still made.
+
+    `on_check` is called with the name of each before it is made.
+    """
     for check in CHECKS:
+        on_check(check.__name__.replace("_", " "))
         try:
             yield from check(stage)
         except Exception as error:

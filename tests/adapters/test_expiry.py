@@ -9,7 +9,7 @@ import pytest
 from chalicelib.crm import contacts
 from chalicelib.crm.port import Attempt
 from chalicelib.links import table
-from chalicelib.links.model import Breaker, Key, Link
+from chalicelib.links.model import Breaker, Key, Link, Notice
 from tests.conftest import Aws
 
 CALL, RECORDING = "CA" + "a" * 32, "RE" + "a" * 32
@@ -17,6 +17,7 @@ KEY = Key(CALL, "WR" + "a" * 32)
 NOW = 1795230042.517
 CALLER = table.Due(Key(CALL, "CALL"), NOW)
 MESSAGE = table.Due(Key(CALL, f"RECORDING#{RECORDING}"), NOW)
+NOTICE = Notice(what="led-out", about=CALL, line="main", at=NOW)
 KNOWN = {"caller": "+12125550171", "empty": ""}
 
 READS = {"due", "recording_of", "find_call", "by_worker_leg"}
@@ -31,6 +32,7 @@ MAKES: Mapping[str, Callable[[], object]] = {
     "claim_caller": lambda: table.claim_caller(CALL, NOW, 20, {"declined_say": "No."}),
     "record_unknown_leg": lambda: table.record_unknown_leg(KEY, "CA" + "b" * 32, NOW),
     "swap_breaker": lambda: table.swap_breaker("http", Breaker(), Breaker(failures=1, failed_at=NOW), NOW),
+    "order_notice": lambda: table.order_notice(NOTICE, 0.0),
     "record_recording": lambda: table.record_recording(CALL, RECORDING, NOW),
 }
 MAKES_NONE: Mapping[str, Callable[[], object]] = {
@@ -44,6 +46,8 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "reschedule_check": lambda: table.reschedule_check(KEY, NOW, NOW + 45),
     "reschedule_caller": lambda: table.reschedule_caller(CALLER, NOW + 45),
     "reschedule_recording": lambda: table.reschedule_recording(MESSAGE, NOW + 45),
+    "take_notice": lambda: table.take_notice(table.Due(NOTICE.key, NOW), NOW + 45),
+    "close_notice": lambda: table.close_notice(NOTICE.key, NOW + 45, NOW),
     "forget_recording": lambda: table.forget_recording(MESSAGE),
 }
 

@@ -45,6 +45,17 @@ def test_a_caller_hears_their_document_in_time(hanging: Endpoint) -> None:
     assert answer["statusCode"] == 200 and seconds < 2 * aws.LONGEST_SECONDS + MARGIN
 
 
+def test_mails_that_cannot_be_kept_keep_no_caller_waiting(
+    hanging: Endpoint, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("MAIL_TOPIC_ARN", "arn:aws:sns:eu-west-1:123456789012:cordboard-test-alarms")
+    forget_everything()
+    aws.client("dynamodb"), aws.client("sqs")
+    answer, seconds = timed(post("/voice/voicemail", caller_form(RecordingUrl="https://files.example.com/1.wav")))
+    assert "Thank you" in answer["body"] and seconds < 3 * aws.LONGEST_SECONDS + MARGIN
+    assert "nobody will be told" in capsys.readouterr().out
+
+
 def test_a_worker_who_answers_is_joined_in_time(hanging: Endpoint) -> None:
     route = "/worker/{subject}/{reservation_sid}/answer"
     answer, seconds = timed(post(route, leg_form("in-progress"), LEG_PATH))

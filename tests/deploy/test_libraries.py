@@ -9,8 +9,8 @@ from zipfile import ZipFile
 import pytest
 
 from laptop import local_aws, package, wheels
+from laptop.deployable import CHALICE
 from ops.aws import libraries
-from tests.deploy.conftest import CHALICE
 
 STAGE = "dev"  # of arm64
 

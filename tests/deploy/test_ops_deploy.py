@@ -1,7 +1,6 @@
 """`ops deploy`: from an empty local AWS and an empty account at Twilio to an application that takes a call."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -17,14 +16,14 @@ from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
 from laptop import local_aws, wheels
+from laptop.deployable import STAGE
 from laptop.local_aws import LocalAws
-from laptop.teams import DEMO
 from ops import deployment, stage
 from ops.deployment import Deployment
 from ops.errors import Stopped
 from ops.project import Project as Stage
 from ops.stage import ROOT
-from tests.deploy.conftest import STAGE, Project
+from tests.deploy.conftest import Project
 from tests.support.waiting import eventually
 
 ACCOUNT_SID, TOKEN = "AC" + "7" * 32, "5d4140abc4b2a76b9719d911017c592a"
@@ -84,7 +83,6 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def operator(project: Project, local: LocalAws) -> Iterator[Operator]:
-    shutil.copy(DEMO.workers, project.root / "workers.toml")
     with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as person:
         server = serve(twilio, loop)
         loop.call(lambda: buy_numbers(twilio))

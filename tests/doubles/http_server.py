@@ -48,6 +48,9 @@ class _Handler(BaseHTTPRequestHandler):
             endpoint.hung_up += 1
             self.close_connection = True
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def _give(self, answer: Answer) -> None:
         if answer == "hang":
             self._endpoint.released.wait()

@@ -31,6 +31,7 @@ class FakeTwilio:
     events: list[tuple[int, str]] = field(default_factory=list)  # of every reservation: when, in ms, and what
     forgotten: bool = False  # hours have passed: tasks and reservations are deleted, legs are over
     call: str = "in-progress"  # the status of the caller's leg
+    unserved: set[str] = field(default_factory=set)  # the task queues without a worker in an activity that takes calls
     on_call: Any = None  # called when a worker leg is placed, before the answer goes back
 
     def request(self, method: str, url: str, **given: Any) -> Response:
@@ -64,8 +65,8 @@ class FakeTwilio:
             return self._call(method, path)
         if "/Recordings/" in path:
             return self._fail((404, 20404)) if self.forgotten else Response(204, "")
-        if "/Workers/" in path:
-            return self._worker(form, given.get("headers") or {})
+        if "/Workers" in path:
+            return self._worker(form, given) if "/Workers/" in path else self._serving(given["params"])
         parts = path.removesuffix(".json").split("/")
         if "/Reservations" in path:
             return self._reservation(method, parts[-1], form)
@@ -84,9 +85,14 @@ class FakeTwilio:
             return Response(200, json.dumps({"status": self.call}))
         return self._fail((400, 21220)) if self.forgotten else Response(200, "{}")
 
-    def _worker(self, form: dict[str, Any], headers: dict[str, str]) -> Response:
+    def _serving(self, asked: dict[str, Any]) -> Response:
+        """The workers of a task queue who are in an activity that takes calls."""
+        assert asked["Available"] == "true"
+        return _page("workers", [] if asked["TaskQueueSid"] in self.unserved else [{"sid": "WK" + "a" * 32}])
+
+    def _worker(self, form: dict[str, Any], given: dict[str, Any]) -> Response:
         etag = f'"{self.activity}"'
-        if headers.get("If-Match", etag) != etag:
+        if (given.get("headers") or {}).get("If-Match", etag) != etag:
             return self._fail((412, 20412))
         self.activity = form.get("ActivitySid", self.activity)
         body = {

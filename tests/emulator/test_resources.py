@@ -444,3 +444,19 @@ def test_python_means_the_oldest_workspace_until_it_is_told_another(account: Emp
     assert [one.friendly_name for one in second.rest.workers.list()] == ["Bea"]
     made = account.twilio.router.create_workspace("Three")
     assert account.twilio.router.workspace is made
+
+
+def test_the_workers_of_a_queue_are_listed(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    queue = workspace.rest.task_queues.create(friendly_name="Sales", target_workers='skills HAS "sales"')
+    for name, skill, activity in (
+        ("Ann", "sales", "Available"),
+        ("Bea", "sales", "Offline"),
+        ("Carl", "it", "Available"),
+    ):
+        workspace.rest.workers(workspace.worker(name, activity)).update(attributes=json.dumps({"skills": [skill]}))
+    names = [one.friendly_name for one in workspace.rest.workers.list(task_queue_sid=queue.sid)]
+    assert names == ["Ann", "Bea"]
+    free = workspace.rest.workers.list(task_queue_sid=queue.sid, available="true")
+    assert [one.friendly_name for one in free] == ["Ann"]
+    assert workspace.rest.workers.list(task_queue_sid="WQ" + NOBODY) == []

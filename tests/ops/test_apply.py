@@ -246,7 +246,10 @@ def test_the_voice_queue_is_enlarged_by_an_apply_after_the_first_call(account: A
 @pytest.mark.parametrize("after", range(12))
 def test_a_second_apply_finishes_what_a_broken_network_left(account: Account, after: int) -> None:
     account.transport.before = Cut(after)
-    with pytest.raises(TwilioError, match=r"Twilio cannot be reached \(ConnectionError\); what was done stays done"):
+    with pytest.raises(
+        TwilioError,
+        match=r"Twilio cannot be reached \(ConnectionError\): is there a network\? What was done stays done",
+    ):
         applied(account)
     account.transport.before = lambda method, path: None
     applied(account)

@@ -30,7 +30,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("secret", "show"),
     ("calls", "show", CALL),
 )
-WITH_ROOT = COMMANDS[:5]  # those that can be told which checkout
+WITH_ROOT = COMMANDS[:7]  # those that can be told which checkout
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 

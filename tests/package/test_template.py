@@ -44,6 +44,7 @@ MAY = {
         "dynamodb:UpdateItem links",
         "dynamodb:DeleteItem links",
         "sqs:SendMessage jobs",
+        "sns:Publish alarms",
         "ssm:GetParameter twilio",
     },
 }
@@ -172,6 +173,7 @@ def test_the_environment_holds_strings_and_no_secret(packaged: Package) -> None:
     for properties in packaged.functions.values():
         variables: dict[str, Any] = properties["Environment"]["Variables"]
         assert variables.pop("JOBS_QUEUE_URL") == {"Ref": "JobsQueue"}
+        assert variables.pop("MAIL_TOPIC_ARN") == {"Fn::If": ["AlarmsByMail", {"Ref": "AlarmTopic"}, ""]}
         assert all(isinstance(value, str) for value in variables.values())
         assert not [name for name in variables if re.search("TOKEN|PASSWORD|_KEY$|SECRET$", name)]
         assert variables["LINKS_TABLE"] == f"cordboard-{packaged.stage}-links"

@@ -1,6 +1,7 @@
 """The application in this process: app.py on the virtual clock, its environment, its requests, its log as events."""
 
 import importlib
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,7 @@ from zlib import crc32
 
 from chalicelib import aws, budget
 from chalicelib.config import callcenter, secrets, team
-from chalicelib.crm import Approval, Attempt, exchange
+from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.observability import metrics
 from chalicelib.worker import breaker
@@ -31,6 +32,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "CONTACTS_TABLE": "cordboard-test-contacts",
     "JOBS_QUEUE": "cordboard-test-jobs",
     "JOBS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/cordboard-test-jobs",
+    "MAIL_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:cordboard-test-alarms",
     "TWILIO_SECRET_PARAMETER": "/cordboard/test/secret",
     "CRM_URL": f"https://{CRM_HOST}/attempts",
 }
@@ -51,7 +53,7 @@ def running(
         patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(transport)),
         patch("urllib3.util.retry.time", _Time(clock)),
         patch.object(crm_http, "time", _Time(clock)),
-        patch.object(crm_http, "prepare", _timed(crm_http.prepare, call_centre.twilio.scheduler)),
+        patch.object(crm_http, "_ask", _timed(crm_http._ask, call_centre.twilio.scheduler)),
         patch.object(exchange, "within", _within),
         # No proxy is asked for: `requests` would look through the environment at each request.
         patch("requests.sessions.get_environ_proxies", lambda *_given, **_named: {}),
@@ -89,16 +91,19 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
         return work()
 
 
-def _timed(prepare: Callable[[Attempt], Approval], scheduler: Scheduler) -> Callable[[Attempt], Approval]:
-    """The http adapter, and an event that says how long it held its job."""
+_Ask = Callable[[bytes, Mapping[str, str]], exchange.Answer]
 
-    def timed(attempt: Attempt) -> Approval:
+
+def _timed(ask: _Ask, scheduler: Scheduler) -> _Ask:
+    """The http adapter's exchange, and an event that says how long it held its job. SSM's time is not in it."""
+
+    def timed(body: bytes, headers: Mapping[str, str]) -> exchange.Answer:
         began = scheduler.now()
         try:
-            return prepare(attempt)
+            return ask(body, headers)
         finally:
-            seconds = scheduler.now() - began
-            scheduler.emit("crm_took", key=attempt.idempotency_key, call_sid=attempt.call_sid, seconds=f"{seconds:.3f}")
+            about = {"key": headers["Idempotency-Key"], "call_sid": json.loads(body)["call_sid"]}
+            scheduler.emit("crm_took", **about, seconds=f"{scheduler.now() - began:.3f}")
 
     return timed
 

@@ -1,4 +1,4 @@
-"""AWS on the virtual clock: the faults of its services, and SQS and SSM with all that they really do."""
+"""AWS on the virtual clock: the faults of its services, and SQS, SNS and SSM with all that they really do."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -191,6 +191,20 @@ class Sqs:
 
 
 @dataclass(frozen=True)
+class Sns:
+    """SNS's client in a function. Each mail that it takes is an event."""
+
+    scheduler: Scheduler
+    faults: Faults
+
+    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Any:  # noqa: N803 - boto3's
+        def act() -> None:
+            self.scheduler.emit("mail", topic=TopicArn, subject=Subject, text=Message)
+
+        return _attempt(self.faults, "sns", "publish", act)
+
+
+@dataclass(frozen=True)
 class Ssm:
     """SSM's client in a function. `secret` is what the parameter holds now."""
 
@@ -208,10 +222,11 @@ class Cloud:
 
     tables: Tables
     sqs: Sqs
+    sns: Sns
     ssm: Ssm
 
     def client(self, service: str) -> Any:
-        known = {"dynamodb": self.tables, "sqs": self.sqs, "ssm": self.ssm}
+        known = {"dynamodb": self.tables, "sqs": self.sqs, "sns": self.sns, "ssm": self.ssm}
         return known[service] if service in known else _unknown(service)
 
 

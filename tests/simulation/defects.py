@@ -1,7 +1,7 @@
 """Mistakes that somebody could make, planted one at a time: an invariant that it breaks has to find each."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, NamedTuple
 from unittest.mock import patch
 from uuid import UUID
@@ -17,6 +17,7 @@ from chalicelib.crm import http as crm_http
 from chalicelib.lifecycle import activity, closing, lead_out, reconcile
 from chalicelib.links import attributes, table
 from chalicelib.routing import assignment, events
+from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
 from chalicelib.worker import approval, ring
 from chalicelib.worker import twiml as worker_twiml
@@ -207,6 +208,19 @@ def _any_reservation_is_pending(_true: Any) -> Any:
     return lambda *_sids: "pending"
 
 
+def _whenever_ordered(true: Any) -> Any:
+    return lambda notice, _again_before: true(notice, 1e12)
+
+
+def _whether_or_not(true: Any) -> Any:
+    def publish(mail: Any) -> None:
+        with suppress(Exception):
+            true(mail)
+
+    return publish
+
+
+NOBODY_THERE = "activity_changes=0.9,worker_no_answer=0.9"
 HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
 
 DEFECTS: Mapping[str, Defect] = {
@@ -259,7 +273,7 @@ DEFECTS: Mapping[str, Defect] = {
         rest, "is_live", lambda _true: lambda _sid: True, 5, faults="task_outlives_call=0.5"
     ),
     "a second dial is not looked for": _replace(
-        ring, "_is_rung_by_taskrouter", _never, 2, 3, 6, faults="webhook_twice=0.8,dynamodb_hangs=0.3,webhook_never=0.5"
+        ring, "_is_rung_by_taskrouter", _never, 2, 3, 6, faults="webhook_twice=1,dynamodb_hangs=0.2,webhook_never=0.9"
     ),
     "nobody who waits is let out": Defect(_wait_for_ever, frozenset({4}), "worker_no_answer=0.9,activity_changes=0.5"),
     "a caller id that is refused is the worker's fault": Defect(
@@ -271,6 +285,21 @@ DEFECTS: Mapping[str, Defect] = {
         _without_budget, frozenset({8}), "dynamodb_hangs=0.9,sqs_hangs=0.9,ssm_hangs=0.5,cold_start=0.3"
     ),
     "a revoked key is used until the process ends": Defect(_same_secret, frozenset({4, 5, 6, 8}), "rotation=1"),
+    "each caller who is led out is a mail": _replace(table, "order_notice", _whenever_ordered, 11, faults=NOBODY_THERE),
+    "what is told stays to be told": _replace(table, "close_notice", _nothing, 11, faults=NOBODY_THERE),
+    "a mail that SNS does not take is lost": _replace(
+        outbox, "_publish", _whether_or_not, 11, faults=f"{NOBODY_THERE},sns_hangs=0.5"
+    ),
+    "what the table does not take is told to nobody": _replace(
+        outbox, "_leave_to_job", _nothing, 11, faults=f"{NOBODY_THERE},dynamodb_hangs=0.3"
+    ),
+    "the sweep tells nobody": _replace(
+        reconcile, "_notices", lambda _true: lambda *_given: (), 11, faults=NOBODY_THERE
+    ),
+    "nobody looks whether workers are there": _replace(
+        rest, "is_anybody_available", lambda _true: lambda _sid: True, 11, faults=NOBODY_THERE
+    ),
+    "a mail shows the caller's number": _replace(outbox, "mask", lambda _true: str, 11, faults=NOBODY_THERE),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),
     "the assignment is slow": _replace(assignment, "decide", _slow, 8),

@@ -13,13 +13,15 @@ from typing import Any
 
 from chalicelib.config import callcenter
 from chalicelib.lifecycle.closing import PAUSE_SECONDS
+from chalicelib.lifecycle.unserved import PATIENCE_SECONDS
+from chalicelib.tell.outbox import AGAIN_AFTER_SECONDS
 from chalicelib.twilio import urls
 from emulator.clock.scheduler import NOT_IMITATED
 from emulator.voice.interpreter import STOCK_ERROR
 from tests.simulation.call_centre import AWAY, CALLCENTER, SALES, SUPPORT, URGENT, WORKERS
 from tests.simulation.crm import Said
-from tests.simulation.gateway import NOBODY_WAITS
-from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Observed, Reserved
+from tests.simulation.gateway import NOBODY_WAITS, Delivery
+from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Mail, Observed, Reserved
 
 AWS = ("dynamodb", "sqs", "ssm", "lambda_dies", "timeout", "cold_start", "connection_failed", "no_connection")
 LAMBDA = {"lambda_dies", "timeout", "cold_start"}
@@ -522,6 +524,96 @@ def by_hand_stays(observed: Observed) -> Found:
                 yield Violation(10, call_sid, text)
 
 
+# 11. People are told
+
+
+def every_voicemail_is_told(observed: Observed) -> Found:
+    """Once, and again only where SNS, the table or the sweep failed at the first time."""
+    for delivery in _answered(observed, urls.VOICEMAIL):
+        sid = delivery.form["CallSid"]
+        neither = observed.faults_about((sid,), ("dynamodb",)) and observed.faults_about((sid,), ("sqs",))
+        told = [mail for mail in observed.mails if mail.subject.startswith("Voicemail") and sid in mail.text]
+        if not told and not neither:
+            yield Violation(11, sid, "nobody was told of the voicemail")
+        if len(told) > 1 and not _may_tell_again(observed, told[0].at, told[-1].at):
+            yield Violation(11, sid, f"the voicemail was told {len(told)} times")
+
+
+def who_was_led_out_is_told(observed: Observed) -> Found:
+    """By a mail about the line, which has another one at most every ten minutes."""
+    led_out = [one for one in _answered(observed, urls.AFTER) if one.form.get("QueueResult") == "leave"]
+    for delivery in [*led_out, *_answered(observed, urls.MOVED)]:
+        sid = delivery.form["CallSid"]
+        neither = observed.faults_about((sid,), ("dynamodb",)) and observed.faults_about((sid,), ("sqs",))
+        if not neither and not _about(observed, _line_of(observed, sid), delivery.at - AGAIN_AFTER_SECONDS):
+            yield Violation(11, sid, "nobody was told that the caller was led out")
+
+
+def nobody_there_is_told(observed: Observed) -> Found:
+    """A sweep that meets no fault finds who has waited long, while no worker of the queue takes calls."""
+    for begin, end in observed.sweeps:
+        if any(begin <= fault.at <= end and not fault.kind.startswith(_PEOPLE) for fault in observed.faults):
+            continue
+        for history in observed.tasks.values():
+            sid = history[0][2]
+            waits = _status_at(history, begin) == _status_at(history, end) == "pending"
+            unchanged = not any(begin <= at <= end for at, _, _ in history)
+            if not (waits and unchanged and begin > history[0][0] + PATIENCE_SECONDS + 1):
+                continue
+            line = _line_of(observed, sid)
+            told = [mail for mail in _about(observed, line, begin - AGAIN_AFTER_SECONDS) if mail.at < end + SOON]
+            failed = _may_tell_again(observed, begin - AGAIN_AFTER_SECONDS, end)
+            if not told and not failed and _is_unserved(observed, line, begin, end):
+                yield Violation(11, sid, f"nobody was told at {begin:.0f} that no worker is there")
+
+
+def mails_are_few_and_private(observed: Observed) -> Found:
+    for line in _RULES.lines:
+        for first, second in pairwise(_about(observed, line, 0)):
+            early = second.at - first.at < AGAIN_AFTER_SECONDS - LONG_SILENCE
+            if early and not _may_tell_again(observed, first.at - AGAIN_AFTER_SECONDS, second.at):
+                yield Violation(11, "", f"two mails about {line} in {second.at - first.at:.0f} s")
+    for mail in observed.mails:
+        shown = [sid for sid, call in observed.calls.items() if call.caller.number and call.caller.number in mail.text]
+        yield from (Violation(11, sid, "a mail shows the caller's number") for sid in shown)
+
+
+def _answered(observed: Observed, route: urls.Route) -> list[Delivery]:
+    return [one for one in observed.world.gateway.deliveries if one.route == route.path and one.status == 200]
+
+
+def _line_of(observed: Observed, call_sid: str) -> str:
+    return _RULES.line_of(observed.calls[call_sid].caller.line)[0]
+
+
+def _about(observed: Observed, line: str, since: float) -> list[Mail]:
+    """The mails that nobody takes the calls of this line."""
+    return [
+        one
+        for one in observed.mails
+        if one.at > since and one.subject.startswith("Nobody") and f" {line}" in one.subject
+    ]
+
+
+def _may_tell_again(observed: Observed, since: float, until: float) -> bool:
+    kinds = ("sns", "dynamodb", "lambda_dies", "timeout")
+    return any(fault.kind.startswith(kinds) and since - SOON < fault.at < until for fault in observed.faults)
+
+
+def _status_at(history: list[tuple[float, str, str]], at: float) -> str:
+    return next((status for since, status, _ in reversed(history) if since <= at), "")
+
+
+def _is_unserved(observed: Observed, line: str, begin: float, end: float) -> bool:
+    """Whether no worker of the line's queue is in an activity that takes calls, all the time."""
+    for name, (_, queues) in WORKERS.items():
+        worker = observed.world.call_centre.workers[name].sid
+        moves = [activity for at, activity in observed.activities.get(worker, []) if begin - 1 <= at <= end]
+        if line in map(str.lower, queues) and "Available" in (*moves, observed.activity_at(worker, begin)):
+            return False
+    return True
+
+
 INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     joined_to_one,
     not_to_nobody,
@@ -546,4 +638,8 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     the_crm_keeps_to_its_budget,
     nobody_is_moved_without_a_reason,
     by_hand_stays,
+    every_voicemail_is_told,
+    who_was_led_out_is_told,
+    nobody_there_is_told,
+    mails_are_few_and_private,
 )

@@ -87,6 +87,13 @@ class Move:
 
 
 @dataclass(frozen=True)
+class Mail:
+    at: float
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Fault:
     at: float
     kind: str
@@ -104,6 +111,9 @@ class Observed:
         self.moves: dict[str, list[Move]] = {}  # the same
         self._hands: dict[str, str] = {}  # what a person is just about to set, by worker
         self.faults: list[Fault] = []
+        self.mails: list[Mail] = []
+        self.sweeps: list[tuple[float, float]] = []  # of those that ended well: from when to when
+        self._began = 0.0
         self.crm_seconds: list[tuple[str, float]] = []  # how long the CRM held a job, with the caller's CallSid
         self.crm_overreads = 0
         self.warnings: list[tuple[float, str, str]] = []
@@ -188,6 +198,16 @@ class Observed:
             self._hands[detail["sid"]] = detail["activity"]
         elif before:  # it was so already: from now on it is so by hand
             before[-1] = Move(before[-1].at, before[-1].activity, by_hand=True)
+
+    def _mail(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.mails.append(Mail(event.at, detail["subject"], detail["text"]))
+
+    def _sweep_begins(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self._began = event.at
+
+    def _sweep(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        if detail["ended"] == "done":
+            self.sweeps.append((self._began, event.at))
 
     def _enqueued(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:

@@ -16,7 +16,7 @@ from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
 from tests.simulation.call_centre import ACCOUNT_SID, CallCentre, OnCrmOutage, Staff, build, rules
 from tests.simulation.callers import Crowd
-from tests.simulation.cloud import Cloud, Done, Queue, Record, Sqs, Ssm, Tables
+from tests.simulation.cloud import Cloud, Done, Queue, Record, Sns, Sqs, Ssm, Tables
 from tests.simulation.crm import CrmStub
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
@@ -82,10 +82,11 @@ class World:
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the links table that is about a call."""
         from chalicelib.links.attributes import decode
+        from chalicelib.links.model import NOTICE
         from chalicelib.links.table import BREAKERS
 
         rows = [decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
-        return [row for row in rows if row["call_sid"] != BREAKERS]
+        return [row for row in rows if row["call_sid"] not in (BREAKERS, NOTICE)]
 
 
 def play(plan: Plan) -> World:
@@ -103,7 +104,8 @@ def play(plan: Plan) -> World:
 
 def _cloud(world: World) -> Cloud:
     tables, secret = Tables(world.store, world.faults, world.crm.stored), rotated(world.twilio, world.faults)
-    return Cloud(tables, Sqs(world.queue, world.faults), Ssm(secret.text, world.faults))
+    sns = Sns(world.twilio.scheduler, world.faults)
+    return Cloud(tables, Sqs(world.queue, world.faults), sns, Ssm(secret.text, world.faults))
 
 
 def _twilio(plan: Plan, clock: VirtualClock) -> Twilio:
@@ -174,6 +176,7 @@ def _sweep(world: World) -> None:
     def ended(result: object) -> None:
         scheduler.emit("sweep", ended=repr(result)[:200] if isinstance(result, BaseException) else "done")
 
+    scheduler.emit("sweep_begins")
     world.functions.start("sweep", (), lambda: world.app.sweep(api_gateway.schedule(), None), SWEEP_TIMEOUT, ended)
 
 

@@ -52,6 +52,8 @@ def resource(given: Mapping[str, Any]) -> str:
     if "TableName" in given:
         index = f"/index/{given['IndexName']}" if "IndexName" in given else ""
         name = f"table/{given['TableName']}{index}"
+    elif "TopicArn" in given:
+        name = str(given["TopicArn"]).rsplit(":", 1)[1]
     elif "QueueUrl" in given:
         name = str(given["QueueUrl"]).rsplit("/", 1)[1]
     else:

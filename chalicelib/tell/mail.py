@@ -1,0 +1,68 @@
+"""The words of a mail: pure functions from a notice to its subject and text."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from chalicelib.links.model import Notice, What
+
+LONGEST_SUBJECT = 99  # characters, and ASCII alone: SNS takes no other
+LONGEST_NAME = 64
+
+
+class Mail(NamedTuple):
+    subject: str
+    text: str
+
+
+def of(notice: Notice, stage: str) -> Mail:
+    """The mail that tells of this. It says what to do next."""
+    subject, tell, commands = _WORDS[notice.what]
+    of_stage = f" --stage {stage}" if stage else ""
+    shown = [f"cordboard {command}{of_stage}" for command in (f"calls show {notice.about}", *commands)]
+    return Mail(_subject(subject, _name(notice.line)), "\n".join([tell(notice), "", *shown, ""]))
+
+
+def _subject(what: str, line: str) -> str:
+    return f"{what} {line}".encode("ascii", "replace").decode()[:LONGEST_SUBJECT]
+
+
+def _voicemail(notice: Notice) -> str:
+    length = f" of {notice.seconds} s" if notice.seconds else ""
+    return f"{_caller(notice)} left a message{length} on line {_name(notice.line)} at {_time(notice.at)}."
+
+
+def _led_out(notice: Notice) -> str:
+    return (
+        f"{_caller(notice)} was led out of the queue of line {_name(notice.line)} at {_time(notice.at)}:"
+        f" nobody took the call. {_ONE_MAIL}"
+    )
+
+
+def _no_worker(notice: Notice) -> str:
+    return (
+        f"{_caller(notice)} has waited on line {_name(notice.line)} for {notice.seconds} s at {_time(notice.at)},"
+        f" and no worker of the queue is in an activity that takes calls. {_ONE_MAIL}"
+    )
+
+
+_ONE_MAIL = "More such calls on this line make no further mail for ten minutes."
+_STAFF = ("worker list", "worker on NAME")
+_WORDS: Mapping[What, tuple[str, Callable[[Notice], str], tuple[str, ...]]] = {
+    "voicemail": ("Voicemail on line", _voicemail, ("voicemail list",)),
+    "led-out": ("Nobody took a call on line", _led_out, _STAFF),
+    "no-worker": ("Nobody is available on line", _no_worker, _STAFF),
+}
+
+
+def _caller(notice: Notice) -> str:
+    return _name(notice.caller) or "A caller without a number"
+
+
+def _name(text: str) -> str:
+    """On one line, and no longer than a name is: a caller may send anything as a number."""
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_NAME]
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,235 @@
+"""What each answer of Twilio means to each request of ours: done, decided by others, refused, or to be tried again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+import pytest
+
+from chalicelib import budget
+from chalicelib.twilio import rest
+from tests.conftest import Aws
+from tests.doubles.http_server import serving
+from tests.doubles.twilio import FakeTwilio
+from tests.support.caches import forget_everything
+
+CALL, TASK, RESERVATION, WORKER = "CA" + "a" * 32, "WT" + "a" * 32, "WR" + "a" * 32, "WK" + "a" * 32
+RING = rest.Ring("+14155550111", "+14155550100", "https://x.example/answer", "https://x.example/status", 15)
+NOT_FOUND, CALL_IS_OVER, WRONG_STATUS = (404, 20404), (400, 21220), (400, 20001)
+NEAR = [
+    (404, 20403),
+    (404, 20405),
+    (400, 21219),
+    (400, 21221),
+    (400, 20000),
+    (400, 20002),
+    (412, 20412),
+    (411, 0),
+    (413, 0),
+]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request of ours, and the refusals that mean no error to it, with what is returned then."""
+
+    ask: Callable[[], object]
+    forgives: Mapping[tuple[int, int], object]
+
+
+VERSION = rest.Worker(WORKER, "WA1", True, 0.0, '"1"')
+REQUESTS = {
+    "ring": Asked(lambda: rest.ring_worker(RING), {}),
+    "hang up": Asked(lambda: rest.hang_up(CALL), {CALL_IS_OVER: None, NOT_FOUND: None}),
+    "redirect": Asked(lambda: rest.redirect(CALL, "https://x.example"), {CALL_IS_OVER: False, NOT_FOUND: False}),
+    "is live": Asked(lambda: rest.is_live(CALL), {NOT_FOUND: False}),
+    "cancel": Asked(lambda: rest.cancel_task(TASK, "gone"), {WRONG_STATUS: None, NOT_FOUND: None}),
+    "complete": Asked(lambda: rest.complete_task(TASK, "done"), {WRONG_STATUS: None, NOT_FOUND: None}),
+    "delete recording": Asked(lambda: rest.delete_recording("RE" + "a" * 32), {NOT_FOUND: None}),
+    "reservation": Asked(lambda: rest.reservation_status(TASK, RESERVATION), {NOT_FOUND: "unknown"}),
+    "task": Asked(lambda: rest.task(TASK), {NOT_FOUND: None}),
+    "worker": Asked(lambda: rest.worker(WORKER), {}),
+    "activity": Asked(lambda: rest.set_activity(VERSION, "WA2"), {(412, 20412): False}),
+}
+REFUSALS = [NOT_FOUND, CALL_IS_OVER, WRONG_STATUS, *NEAR]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda refusal: f"{refusal[0]}-{refusal[1]}")
+@pytest.mark.parametrize("asked", REQUESTS.values(), ids=REQUESTS)
+def test_a_refusal_means_what_it_says_and_every_other_one_is_an_error(
+    twilio: FakeTwilio, asked: Asked, refusal: tuple[int, int]
+) -> None:
+    twilio.failures[" /"] = [refusal]
+    if refusal in asked.forgives:
+        assert asked.ask() == asked.forgives[refusal]
+    else:
+        with pytest.raises(rest.TwilioRejected) as refused:
+            asked.ask()
+        assert refused.value.code == (refusal[1] or refusal[0])
+
+
+@pytest.mark.parametrize("refusal", [*REFUSALS, (400, 0), (409, 0), (428, 0), (430, 0), (499, 0)])
+def test_whatever_final_refusal_a_rejection_meets_somebody_else_decided(
+    twilio: FakeTwilio, refusal: tuple[int, int]
+) -> None:
+    twilio.failures["POST "] = [refusal]
+    assert rest.reject(TASK, RESERVATION) is False
+
+
+MEANINGS = [
+    (400, 21211, rest.TwilioRejected),
+    (401, 20003, rest.TwilioDenied),
+    (401, 99999, rest.TwilioDenied),
+    (402, 0, rest.TwilioRejected),
+    (403, 0, rest.TwilioDenied),
+    (403, 1, rest.TwilioRejected),
+    (403, 402, rest.TwilioRejected),
+    (403, 403, rest.TwilioDenied),
+    (403, 404, rest.TwilioRejected),
+    (403, 20002, rest.TwilioRejected),
+    (403, 20003, rest.TwilioDenied),
+    (403, 20004, rest.TwilioRejected),
+    (404, 20003, rest.TwilioRejected),
+    (428, 0, rest.TwilioRejected),
+    (429, 20429, rest.TwilioUnavailable),
+    (430, 0, rest.TwilioRejected),
+    (499, 0, rest.TwilioRejected),
+    (500, 0, rest.TwilioUnavailable),
+    (501, 0, rest.TwilioUnavailable),
+    (502, 0, rest.OutcomeUnknown),
+    (503, 0, rest.TwilioUnavailable),
+    (504, 0, rest.OutcomeUnknown),
+    (505, 0, rest.TwilioUnavailable),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "meaning"), MEANINGS)
+def test_what_a_status_means(twilio: FakeTwilio, status: int, code: int, meaning: type[Exception]) -> None:
+    twilio.failures["POST "] = [(status, code)]
+    with pytest.raises(
+        Exception, match=str(code or status) if meaning is rest.TwilioRejected else str(status)
+    ) as raised:
+        rest.ring_worker(RING)
+    assert type(raised.value) is meaning
+
+
+@pytest.mark.parametrize("ask", [lambda: rest.tasks("wrapping", 3), lambda: rest.reservations(TASK)])
+@pytest.mark.parametrize(("status", "meaning"), [(s, m) for s, c, m in MEANINGS if c in (0, 20429) or s == 401])
+def test_a_refused_list_means_the_same(
+    twilio: FakeTwilio, ask: Callable[[], object], status: int, meaning: type[Exception]
+) -> None:
+    twilio.failures["GET "] = [(status, 0)]
+    with pytest.raises(meaning):
+        ask()
+
+
+@pytest.mark.parametrize(
+    ("status", "live"),
+    [("queued", True), ("initiated", True), ("ringing", True), ("in-progress", True)]
+    + [(status, False) for status in ("completed", "busy", "failed", "no-answer", "canceled")],
+)
+def test_which_calls_have_not_ended(twilio: FakeTwilio, status: str, live: bool) -> None:
+    twilio.call = status
+    assert rest.is_live(CALL) is live
+
+
+@pytest.mark.parametrize(("queue_time", "seconds"), [("0", 0.0), ("1500", 1.5), ("250", 0.25)])
+def test_twilio_says_how_long_a_call_is_queued_in_milliseconds(
+    twilio: FakeTwilio, queue_time: str, seconds: float
+) -> None:
+    twilio.queue_time = queue_time
+    assert rest.ring_worker(RING) == rest.Ringing("CA" + "b" * 32, seconds)
+
+
+def test_a_worker_is_read_whole(twilio: FakeTwilio) -> None:
+    available = "WA" + "1" * 32
+    assert rest.worker(WORKER) == rest.Worker(WORKER, available, True, 1795248000.0, f'"{available}"')
+    twilio.activity = "WA" + "0" * 32
+    assert rest.worker(WORKER).available is False
+
+
+def test_a_task_and_its_reservations_are_read_whole(twilio: FakeTwilio) -> None:
+    twilio.tasks[TASK] = told = {"sid": TASK, "assignment_status": "wrapping", "attributes": '{"a": 1}'}
+    assert rest.task(TASK) == rest.Task(TASK, "wrapping", "", {"a": 1}, 0.0, 0.0)
+    twilio.tasks[TASK] = {
+        **told,
+        "task_queue_sid": "WQ1",
+        "date_created": "2026-11-21T07:59:00Z",
+        "date_updated": "2026-11-21T08:00:00Z",
+        "attributes": "no JSON",
+    }
+    assert rest.task(TASK) == rest.Task(TASK, "wrapping", "WQ1", {}, 1795247940.0, 1795248000.0)
+    twilio.reservations[RESERVATION] = {"sid": RESERVATION, "reservation_status": "accepted", "worker_sid": WORKER}
+    assert rest.reservations(TASK) == [rest.Reservation(RESERVATION, "accepted", WORKER, "", 0.0)]
+
+
+EVENTS: list[tuple[list[tuple[int, str]], str]] = [
+    ([], "unknown"),
+    ([(1, "task.created"), (2, "worker.activity.update")], "unknown"),
+    ([(1, "reservation.created")], "pending"),
+    ([(2, "reservation.rejected"), (1, "reservation.created")], "rejected"),
+    ([(1, "reservation.accepted"), (1, "reservation.created")], "accepted"),  # in one millisecond: the later step
+    ([(3, "reservation.wrapup"), (2, "reservation.accepted")], "wrapping"),
+    ([(5, "reservation.canceled"), (9, "task.canceled"), (4, "reservation.created")], "canceled"),
+    ([(1, "reservation.unheard-of"), (0, "reservation.created")], "pending"),
+]
+
+
+@pytest.mark.parametrize(("events", "status"), EVENTS)
+def test_what_twilio_has_forgotten_its_events_still_tell(
+    twilio: FakeTwilio, events: list[tuple[int, str]], status: str
+) -> None:
+    twilio.events = events
+    assert rest.reservation_status("", RESERVATION) == status
+    twilio.forgotten = True  # a task that is gone, and went on to its end
+    assert rest.reservation_status(TASK, RESERVATION) == {"accepted": "completed", "wrapping": "completed"}.get(
+        status, status
+    )
+
+
+def at(monkeypatch: pytest.MonkeyPatch, left: float) -> float:
+    """The time-out of a request when the invocation has this many seconds left."""
+    monkeypatch.setattr(budget, "seconds_left", lambda: left)
+    return rest._timeout()
+
+
+def test_a_request_and_its_tries_fit_into_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert at(monkeypatch, float("inf")) == 4.0
+    assert at(monkeypatch, 13.0) == 4.0
+    assert at(monkeypatch, 12.4) == pytest.approx(3.8)
+    assert at(monkeypatch, 2.5) == 0.5
+    with pytest.raises(budget.OutOfTime):
+        at(monkeypatch, 2.49)
+
+
+def test_with_no_time_left_twilio_is_not_asked(twilio: FakeTwilio, cloud: Aws) -> None:
+    with budget.Until(0.0), pytest.raises(budget.OutOfTime):
+        rest._timeout()
+
+
+def test_attributes_of_the_request_that_rings(twilio: FakeTwilio) -> None:
+    rest.ring_worker(RING)
+    (form,) = twilio.made("POST /2010-04-01")
+    assert form == {
+        "To": "+14155550111",
+        "From": "+14155550100",
+        "Url": "https://x.example/answer",
+        "Method": "POST",
+        "StatusCallback": "https://x.example/status",
+        "StatusCallbackMethod": "POST",
+        "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+        "Timeout": 15,
+    }
+
+
+@pytest.mark.parametrize(("limit", "page_size"), [(500, 100), (7, 7)])
+def test_tasks_are_listed_the_oldest_first_in_large_pages(
+    environment: pytest.MonkeyPatch, limit: int, page_size: int
+) -> None:
+    with serving((200, b'{"meta": {"key": "tasks"}, "tasks": []}')) as endpoint:
+        environment.setenv("TWILIO_API_URL", endpoint.url)
+        forget_everything()
+        assert rest.tasks("wrapping", limit) == []
+    asked = parse_qs(endpoint.requests[0][0].partition("?")[2])
+    assert (asked["PageSize"], asked["Ordering"]) == ([str(page_size)], ["DateCreated:asc"])
+    assert (asked["AssignmentStatus"], asked["WorkflowSid"]) == (["wrapping"], ["WW" + "1" * 32])

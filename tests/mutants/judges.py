@@ -1,0 +1,89 @@
+"""Which tests run which line of `chalicelib`, measured by one run of them all."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from coverage import Coverage, CoverageData
+
+FOLDERS = ("tests/unit", "tests/webhooks", "tests/adapters")
+
+
+class NotGreen(Exception):
+    """The tests fail without any change: then they can judge none."""
+
+
+class Judges:
+    """The tests, by the line that they run and with the seconds that each takes."""
+
+    def __init__(self, lines: dict[tuple[str, int], set[str]], seconds: dict[str, float]) -> None:
+        self._lines = lines
+        self._seconds = seconds
+
+    def of(self, module: str, line: int) -> list[str]:
+        """The tests that run this line, the quick ones first; none for a line that runs at the import alone."""
+        return sorted(self._lines.get((module, line), set()), key=lambda test: self._seconds.get(test, 0.0))
+
+    def of_module(self, module: str) -> list[str]:
+        """The tests that run any line of the module."""
+        found = {test for (name, _), tests in self._lines.items() if name == module for test in tests}
+        return sorted(found, key=lambda test: self._seconds.get(test, 0.0))
+
+
+def measure(project: Path, into: Path) -> Judges:
+    """Runs every test once and writes down what each runs. Raises NotGreen."""
+    into.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "-p", "tests.mutants.judges", *FOLDERS]
+    done = subprocess.run(command, cwd=project, env={**os.environ, "MUTANTS_MEASURE": str(into)}, check=False)
+    if done.returncode != 0:
+        raise NotGreen("the tests fail without a change; mend that first")
+    lines: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for file in into.glob("lines.*"):
+        _read_lines(project, file, lines)
+    return Judges(
+        lines, {test: took for file in into.glob("seconds.*") for test, took in json.loads(file.read_text()).items()}
+    )
+
+
+def _read_lines(project: Path, file: Path, lines: dict[tuple[str, int], set[str]]) -> None:
+    data = CoverageData(str(file))
+    data.read()
+    for measured in data.measured_files():
+        module = Path(measured).relative_to(project).as_posix()
+        for line, tests in data.contexts_by_lineno(measured).items():
+            lines[module, line] |= {test for test in tests if test}
+
+
+class _Measure:
+    """Inside each process that runs tests: what one test runs is written down under its name."""
+
+    def __init__(self, into: Path) -> None:
+        self._seconds: dict[str, float] = {}
+        self._into = into
+        self._coverage = Coverage(
+            data_file=str(into / f"lines.{os.getpid()}"), source=["chalicelib"], config_file=False
+        )
+        self._coverage.start()
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._coverage.switch_context(item.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        self._coverage.stop()
+        self._coverage.save()
+        (self._into / f"seconds.{os.getpid()}").write_text(json.dumps(self._seconds))
+
+
+def pytest_configure(config: Any) -> None:
+    """pytest's hook, for the runs that `measure` starts."""
+    into = os.environ.get("MUTANTS_MEASURE")
+    if into and (hasattr(config, "workerinput") or not config.getoption("numprocesses", None)):
+        config.pluginmanager.register(_Measure(Path(into)))

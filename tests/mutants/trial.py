@@ -1,0 +1,71 @@
+"""One mutant before the tests, in a copy of the project."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.mutants.judges import FOLDERS, Judges
+from tests.mutants.population import Mutant, mutated
+
+LONGEST = 600  # seconds all tests may take before a mutant counts as one that never ends
+AT_ONCE = 200  # tests named in one command
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant."""
+
+    mutant: Mutant
+    killed: bool
+    why: str
+
+
+class Court:
+    """A copy of the project in a folder of its own, in which mutants are tried one after the other."""
+
+    def __init__(self, project: Path, copy: Path, judges: Judges) -> None:
+        self._copy = copy
+        self._judges = judges
+        _copy(project, copy)
+
+    def judge(self, mutant: Mutant) -> Verdict:
+        """Puts the mutant into the copy, runs the tests until one fails, and takes it out again.
+
+        The tests that run the line come first; only a mutant that these let live is held against all.
+        """
+        path = self._copy / mutant.module
+        original = path.read_text(encoding="utf-8")
+        path.write_text(mutated(self._copy, mutant), encoding="utf-8")
+        try:
+            near = self._judges.of(mutant.module, mutant.line) or self._judges.of_module(mutant.module)
+            why = self._notice(near[:AT_ONCE]) or self._notice(FOLDERS)
+            return Verdict(mutant, killed=bool(why), why=why or "every test passes")
+        finally:
+            path.write_text(original, encoding="utf-8")
+
+    def _notice(self, tests: Iterable[str]) -> str:
+        """How these tests noticed the change; empty when they did not."""
+        if not (named := list(tests)):
+            return ""
+        command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *named]
+        try:
+            done = subprocess.run(command, cwd=self._copy, timeout=LONGEST, capture_output=True, text=True, check=False)
+        except subprocess.TimeoutExpired:
+            return "does not end"
+        if done.returncode == 0:
+            return ""
+        failed = (line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
+        return next(failed, "the tests do not begin")
+
+
+def _copy(project: Path, copy: Path) -> None:
+    """Copies every file that git tracks or would track."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=project, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (project / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(project / name, copy / name)

@@ -1,0 +1,402 @@
+"""The team is told by mail: of each voicemail once, and now and then that nobody takes a line's calls."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from chalicelib import aws, jobs
+from chalicelib.config import callcenter
+from chalicelib.lifecycle import unserved
+from chalicelib.links import table
+from chalicelib.tell import outbox
+from tests.conftest import QUEUES, WORKFLOW
+from tests.support.caches import forget_everything
+from tests.support.driver import CALL, CALLER, LEG, SALES, TASK, Driver, task_attributes
+from tests.webhooks.test_recordings import ANOTHER, RECORDING, leave_message
+from tests.webhooks.test_sweep import Later, later, swept
+
+__all__ = ["later"]
+
+OTHER_CALL = "CA" + "e" * 32
+
+
+@dataclass
+class Inbox:
+    """Who is subscribed to the topic."""
+
+    driver: Driver
+    url: str
+
+    def mails(self) -> list[dict[str, str]]:
+        """What came since the last look."""
+        sqs, found = self.driver.cloud.client("sqs"), []
+        while messages := sqs.receive_message(QueueUrl=self.url).get("Messages", []):
+            for message in messages:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def subjects(self) -> list[str]:
+        return [mail["Subject"] for mail in self.mails()]
+
+
+@pytest.fixture
+def inbox(driver: Driver, later: Later, environment: pytest.MonkeyPatch) -> Inbox:
+    sns, sqs = driver.cloud.client("sns"), driver.cloud.client("sqs")
+    topic = sns.create_topic(Name="cordboard-test-alarms")["TopicArn"]
+    url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    environment.setenv("MAIL_TOPIC_ARN", topic)
+    environment.setenv("STAGE", "dev")
+    forget_everything()
+    return Inbox(driver, url)
+
+
+def notices(driver: Driver) -> list[dict[str, Any]]:
+    return [row for row in driver.cloud.rows() if row.get("what")]
+
+
+def waits(driver: Driver, later: Later, task: str = TASK, to: str = "+14155550100", call: str = CALL) -> None:
+    """A caller waits at Twilio from now on."""
+    driver.twilio.tasks[task] = {
+        "sid": task,
+        "assignment_status": "pending",
+        "attributes": task_attributes(call_sid=call, to=to),
+        "task_queue_sid": QUEUES["Support"],
+        "workflow_sid": WORKFLOW,
+        "date_created": rfc(later.now),
+        "date_updated": rfc(later.now),
+    }
+
+
+def rfc(at: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def nobody_is_there(driver: Driver) -> None:
+    driver.twilio.unserved = {QUEUES["Support"]}
+
+
+def set_rules(monkeypatch: pytest.MonkeyPatch, **changes: bool) -> None:
+    import msgspec
+
+    changed = msgspec.structs.replace(callcenter.current(), tell=callcenter.Tell(**changes))
+    monkeypatch.setattr(callcenter, "current", lambda: changed)
+
+
+# --- A voicemail
+
+
+def test_a_voicemail_is_told_with_the_next_sweep_and_the_mail_says_what_to_do(inbox: Inbox, driver: Driver) -> None:
+    leave_message(driver)
+    assert inbox.mails() == []
+    driver.sweep()
+    (mail,) = inbox.mails()
+    assert mail["Subject"] == "Voicemail on line support"
+    told, _, *commands = mail["Message"].splitlines()
+    assert told.startswith("…71 left a message of 9 s on line support at 20") and told.endswith(" UTC.")
+    assert commands == [f"cordboard calls show {CALL} --stage dev", "cordboard voicemail list --stage dev"]
+    assert swept(driver)["told"] == 1
+
+
+def test_a_webhook_that_comes_twice_is_one_mail_before_and_after_it_is_told(inbox: Inbox, driver: Driver) -> None:
+    leave_message(driver)
+    leave_message(driver)
+    driver.sweep()
+    leave_message(driver)
+    driver.sweep()
+    assert inbox.subjects() == ["Voicemail on line support"]
+
+
+def test_two_voicemails_of_one_call_are_two_mails(inbox: Inbox, driver: Driver) -> None:
+    leave_message(driver)
+    leave_message(driver, ANOTHER)
+    driver.sweep()
+    assert len(inbox.mails()) == 2
+
+
+def test_nothing_recorded_is_nothing_to_tell(inbox: Inbox, driver: Driver) -> None:
+    driver.voice("voicemail")
+    driver.sweep()
+    assert inbox.mails() == [] and notices(driver) == []
+
+
+def test_what_has_been_told_is_out_of_the_index_and_expires_with_the_call(inbox: Inbox, driver: Driver) -> None:
+    leave_message(driver)
+    driver.sweep()
+    (row,) = notices(driver)
+    assert (row["call_sid"], row["item"]) == (CALL, f"TELL#{RECORDING}")
+    assert row["told_at"] and "open" not in row and "check_at" not in row
+    assert row["expires_at"] == driver.call["expires_at"]
+    assert table.find_call(CALL).links == ()
+
+
+def test_numbers_stand_in_a_mail_in_full_only_where_the_team_says_so(
+    inbox: Inbox, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_message(driver)
+    assert CALLER not in json.dumps(notices(driver))
+    set_rules(monkeypatch, numbers=True)
+    leave_message(driver, ANOTHER)
+    driver.sweep()
+    told = {mail["Message"].split(" left")[0] for mail in inbox.mails()}
+    assert told == {"…71", CALLER}
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("", "A caller without a number"),
+        ("anonymous", "anonymous"),
+        ("sip:ann@example.com", "sip:…@example.com"),
+        ("Ann\r\nSubject: pay\n" + "x" * 500, "AnnSubject: pay" + "x" * 49),
+    ],
+)
+def test_whatever_a_caller_sends_as_a_number_stays_on_one_line(
+    inbox: Inbox, driver: Driver, sent: str, shown: str
+) -> None:
+    leave_message(driver, From=sent)
+    driver.sweep()
+    (mail,) = inbox.mails()
+    assert mail["Message"].startswith(f"{shown} left a message of 9 s on line support")
+
+
+# --- Nobody takes the calls
+
+
+def test_a_caller_who_was_led_out_is_told_of(inbox: Inbox, driver: Driver) -> None:
+    driver.voice("after", QueueResult="leave", QueueTime="1800")
+    driver.sweep()
+    (mail,) = inbox.mails()
+    assert mail["Subject"] == "Nobody took a call on line support"
+    assert "…71 was led out of the queue of line support at" in mail["Message"]
+    assert mail["Message"].splitlines()[2:] == [
+        f"cordboard calls show {CALL} --stage dev",
+        "cordboard worker list --stage dev",
+        "cordboard worker on NAME --stage dev",
+    ]
+
+
+def test_so_is_one_whom_we_led_out_ourselves(inbox: Inbox, driver: Driver) -> None:
+    driver.voice("after", QueueResult="redirected")
+    driver.voice("moved")
+    driver.sweep()
+    assert inbox.subjects() == ["Nobody took a call on line support"]
+
+
+@pytest.mark.parametrize("result", ["bridged", "hangup", "redirected", "error", "queue-full"])
+def test_who_hung_up_or_was_served_is_not(inbox: Inbox, driver: Driver, result: str) -> None:
+    driver.voice("after", QueueResult=result)
+    driver.sweep()
+    assert inbox.mails() == []
+
+
+def test_a_caller_whom_the_crm_declines_is_nobodys_absence(inbox: Inbox, driver: Driver) -> None:
+    driver.voice("declined")
+    driver.sweep()
+    assert inbox.mails() == []
+
+
+def test_a_line_makes_one_mail_in_ten_minutes_and_another_line_its_own(
+    inbox: Inbox, driver: Driver, later: Later
+) -> None:
+    for call, number in ((CALL, "+14155550100"), (OTHER_CALL, "+14155550100"), (LEG, SALES)):
+        driver.voice("after", CallSid=call, To=number, QueueResult="leave")
+    driver.sweep()
+    assert sorted(inbox.subjects()) == ["Nobody took a call on line sales", "Nobody took a call on line support"]
+    later(599)
+    driver.voice("after", QueueResult="leave")
+    driver.sweep()
+    assert inbox.mails() == []
+    later(1)
+    driver.voice("after", CallSid=OTHER_CALL, QueueResult="leave", From="")
+    driver.sweep()
+    (mail,) = inbox.mails()
+    assert mail["Message"].startswith("A caller without a number was led out") and OTHER_CALL in mail["Message"]
+
+
+def test_a_simple_queue_is_named_like_a_line(inbox: Inbox, driver: Driver) -> None:
+    driver.voice("after", To="+14155550103", QueueResult="leave")
+    driver.sweep()
+    assert inbox.subjects() == ["Nobody took a call on line front-desk"]
+
+
+def test_a_caller_who_waits_a_minute_while_no_worker_of_the_queue_takes_calls(
+    inbox: Inbox, driver: Driver, later: Later
+) -> None:
+    waits(driver, later)
+    nobody_is_there(driver)
+    later(unserved.PATIENCE_SECONDS - 2)
+    driver.sweep()
+    assert inbox.mails() == []
+    later(3)
+    driver.sweep()
+    driver.sweep()
+    (mail,) = inbox.mails()
+    assert mail["Subject"] == "Nobody is available on line support"
+    assert "…71 has waited on line support for 61 s at" in mail["Message"]
+
+
+def test_nobody_is_told_while_somebody_of_the_queue_takes_calls_however_busy(
+    inbox: Inbox, driver: Driver, later: Later
+) -> None:
+    waits(driver, later)
+    later(1000)
+    driver.sweep()
+    assert inbox.mails() == []
+
+
+def test_each_line_of_a_queue_without_workers_is_told(inbox: Inbox, driver: Driver, later: Later) -> None:
+    for number, to in enumerate(("+14155550100", SALES, SALES)):
+        waits(driver, later, "WT" + str(number) * 32, to, "CA" + str(number) * 32)
+    nobody_is_there(driver)
+    later(61)
+    driver.sweep()
+    assert sorted(inbox.subjects()) == ["Nobody is available on line sales", "Nobody is available on line support"]
+
+
+def test_a_task_without_a_call_waits_for_nobody(inbox: Inbox, driver: Driver, later: Later) -> None:
+    waits(driver, later, call="")
+    nobody_is_there(driver)
+    later(61)
+    driver.sweep()
+    assert inbox.mails() == []
+
+
+def test_a_queue_that_is_deleted_meanwhile_does_not_end_the_sweep(inbox: Inbox, driver: Driver, later: Later) -> None:
+    leave_message(driver)
+    waits(driver, later)
+    later(61)
+    driver.twilio.failures = {"GET /v1/Workspaces/WS00000000000000000000000000000000/Workers": [404]}
+    driver.sweep()
+    assert inbox.subjects() == ["Voicemail on line support"] and swept(driver)["failed"] == 1
+
+
+def test_what_twilio_denies_keeps_no_mail_back(inbox: Inbox, driver: Driver) -> None:
+    leave_message(driver)
+    driver.twilio.failures = {"/Tasks": [401, 401]}
+    with pytest.raises(Exception, match="refuses our credentials"):
+        driver.sweep()
+    assert len(inbox.mails()) == 1
+
+
+# --- Off
+
+
+def test_with_nobody_subscribed_nothing_is_asked_and_nothing_is_kept(driver: Driver, later: Later) -> None:
+    leave_message(driver)
+    driver.voice("after", QueueResult="leave")
+    waits(driver, later)
+    later(61)
+    driver.sweep()
+    assert notices(driver) == []
+    assert (
+        not driver.twilio.made("/Workers") and len(driver.twilio.made("GET /v1/Workspaces")) == 1
+    )  # the wrapping ones
+
+
+@pytest.mark.parametrize(("off", "left"), [("voicemail", ["Nobody took"]), ("nobody_available", ["Voicemail on"])])
+def test_what_the_team_turned_off_is_not_told(
+    inbox: Inbox, driver: Driver, monkeypatch: pytest.MonkeyPatch, off: str, left: list[str]
+) -> None:
+    set_rules(monkeypatch, **{off: False})
+    leave_message(driver)
+    driver.voice("after", QueueResult="leave")
+    driver.sweep()
+    assert [subject[: len(begin)] for subject, begin in zip(inbox.subjects(), left, strict=True)] == left
+
+
+# --- What fails
+
+
+def test_a_mail_that_sns_does_not_take_is_sent_by_a_later_sweep_and_holds_up_no_link(
+    inbox: Inbox, driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_message(driver)
+    leave_message(driver, ANOTHER)
+    with monkeypatch.context() as broken:
+        broken.setattr(aws, "request", failing("sns", aws.request))
+        driver.sweep()
+    assert inbox.mails() == [] and swept(driver)["not told"] == 1  # the second is not tried: it would hang as well
+    later(60)
+    driver.sweep()
+    assert len(inbox.mails()) == 2
+
+
+def test_a_sweep_that_dies_after_the_mail_tells_once_more(
+    inbox: Inbox, driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_message(driver)
+    with monkeypatch.context() as broken:
+        broken.setattr(table, "close_notice", lambda *_: 1 / 0)
+        driver.sweep()
+    driver.sweep()
+    assert len(inbox.mails()) == 1  # it is taken, for another moment
+    later(outbox.LEASE_SECONDS + 1)
+    driver.sweep()
+    driver.sweep()
+    assert len(inbox.mails()) == 1
+
+
+def test_two_sweeps_at_once_tell_once(inbox: Inbox, driver: Driver, later: Later) -> None:
+    leave_message(driver)
+    (due,) = outbox.due(later.now)
+    assert outbox.tell(due, later.now) == outbox.TOLD
+    assert outbox.tell(due, later.now) == "taken"
+    assert len(inbox.mails()) == 1
+
+
+def test_a_notice_that_is_renewed_while_the_old_one_is_told_is_told_too(
+    inbox: Inbox, driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.voice("after", QueueResult="leave")
+    publish = outbox._publish
+
+    def renewed(mail: Any) -> None:
+        publish(mail)
+        later(outbox.AGAIN_AFTER_SECONDS)
+        driver.voice("after", CallSid=OTHER_CALL, QueueResult="leave")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(outbox, "_publish", renewed)
+        driver.sweep()
+    driver.sweep()
+    assert [CALL in mail["Message"] for mail in inbox.mails()] == [True, False]
+
+
+def test_a_table_that_is_down_leaves_the_notice_to_a_job_and_the_caller_hears_the_thanks(
+    inbox: Inbox, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(aws, "request", failing("dynamodb", aws.request))
+        leave_message(driver)
+    (job,) = driver.queued()
+    assert isinstance(job, jobs.Tell)
+    driver.work(job)
+    driver.work(job)
+    driver.sweep()
+    assert inbox.subjects() == ["Voicemail on line support"]
+
+
+def test_with_the_queue_down_as_well_the_loss_is_logged(
+    inbox: Inbox, driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aws, "request", failing("", aws.request))
+    leave_message(driver)
+    assert "nobody will be told" in driver.log.getvalue()
+
+
+def failing(service: str, true: Any) -> Any:
+    """Requests to this service fail; with an empty one all do."""
+
+    def request(asked: str, *given: Any, **named: Any) -> Any:
+        if service in ("", asked):
+            raise ConnectionError("down")
+        return true(asked, *given, **named)
+
+    return request
