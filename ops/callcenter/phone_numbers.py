@@ -72,10 +72,11 @@ def explain(number: str) -> str:
 
 
 def e164(typed: str) -> str:
-    """The number in E.164 (+14155550100), whatever blanks, brackets and dashes it is typed with. Raises UsageError."""
-    if said := explain(re.sub(r"[\s()./-]", "", typed)):
-        raise UsageError(f"{typed!r} cannot be called: {said}")
-    return str(phonenumbers.format_number(phonenumbers.parse(typed, None), PhoneNumberFormat.E164))
+    """The number in E.164 (+14155550100), whatever a person types between its digits. Raises UsageError."""
+    digits = re.sub(r"[\s()./-]", "", typed)
+    if said := explain(digits):
+        raise UsageError(f"{typed!r}: {said}")
+    return str(phonenumbers.format_number(phonenumbers.parse(digits, None), PhoneNumberFormat.E164))
 
 
 def _unreadable(number: str, error_type: int) -> str:
