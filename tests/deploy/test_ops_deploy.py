@@ -1,7 +1,6 @@
 """`ops deploy`: from an empty local AWS and an empty account at Twilio to an application that takes a call."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
@@ -16,15 +15,15 @@ from chalicelib.config import callcenter, environment
 from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
-from laptop import local_aws
+from laptop import local_aws, wheels
+from laptop.deployable import STAGE
 from laptop.local_aws import LocalAws
-from laptop.teams import DEMO
 from ops import deployment, stage
 from ops.deployment import Deployment
 from ops.errors import Declined, Stopped
 from ops.project import Project as Stage
 from ops.stage import ROOT
-from tests.deploy.conftest import STAGE, Project
+from tests.deploy.conftest import Project
 from tests.support.waiting import eventually
 
 ACCOUNT_SID, TOKEN = "AC" + "7" * 32, "5d4140abc4b2a76b9719d911017c592a"
@@ -86,7 +85,6 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def operator(project: Project, local: LocalAws) -> Iterator[Operator]:
-    shutil.copy(DEMO.workers, project.root / "workers.toml")
     with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as person:
         server = serve(twilio, loop)
         loop.call(lambda: buy_numbers(twilio))
@@ -101,7 +99,7 @@ def operator(project: Project, local: LocalAws) -> Iterator[Operator]:
 
 
 def deployer(project: Project, local: LocalAws) -> dict[str, str]:
-    """The environment of somebody who may do what ops/deployer-policy.json says, and nothing else."""
+    """The environment of somebody who may do what ops/deployer-policy.json says and nothing else, and has no index."""
     iam = local.client("iam")
     iam.create_user(UserName="deployer")
     policy = (ROOT / "ops" / "deployer-policy.json").read_text(encoding="utf-8")
@@ -111,7 +109,7 @@ def deployer(project: Project, local: LocalAws) -> dict[str, str]:
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
     project.proxy.secret_keys[key["AccessKeyId"]] = key["SecretAccessKey"]
     mine = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-    return {**local_aws.CREDENTIALS, **mine}
+    return {**local_aws.CREDENTIALS, **mine, **wheels.environment(STAGE, project.root)}
 
 
 def buy_numbers(twilio: Twilio) -> None:
