@@ -197,11 +197,13 @@ def test_a_wrong_value_hides_no_mistake_between_the_others() -> None:
         ('language = "en" }', 'department = "help" }'),
         ("worker.level DESC", "worker.level DOWN"),
         ('timeout_activity = "Unavailable"', 'timeout_activity = "Away"'),
+        ('default_line = "support"', 'default_line = "suport"'),
     ):
         assert what in center
         center = center.replace(what, into)
     told = check.mistakes(Texts(center, WORKERS.replace('"client:dora"', '"+14155550111"')))
     assert [mistake.partition(" is ")[0] for mistake in told] == [
+        "callcenter.toml:2: default_line",
         "callcenter.toml:11: lines.support.menu.choices[0].attributes",
         "callcenter.toml:14: lines.sales.numbers[0]",
         "callcenter.toml:14: lines.sales.numbers[0]",
