@@ -49,14 +49,20 @@ class Deployment:
         self.report(f"  {what}")
 
 
+def chosen(only: Collection[str]) -> list[str]:
+    """The names of the steps in their order: all, or these after the one that always comes first."""
+    return [name for name in STEPS if not only or name in (ALWAYS, *only)]
+
+
 def run(asked: Deployment, only: Collection[str] = (), on_step: Callable[[str], None] = lambda name: None) -> list[str]:
     """Do every step, or only these, in their order; returns the names of those that changed something.
 
     `on_step` is called with the name of each before it is done.
+
     Raises Stopped at the first that fails, and what `agree` raises.
     """
     changed = []
-    names = [name for name in STEPS if not only or name in (ALWAYS, *only)]
+    names = chosen(only)
     first_change = next((name for name in names if name in CHANGING), None)
     for name in names:
         if name == first_change and asked.agree:

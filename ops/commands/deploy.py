@@ -54,7 +54,7 @@ def deploy(
     Before the first change it shows what it is to do, and asks. After a failure, run it again to go on: what was done
     is found done.
     """
-    with working(len(only) + 1 if only else len(STEPS)) as progress:
+    with working(len(deployment.chosen(only))) as progress:
         ask_first = None if yes else partial(_agree, progress)
         asked = Deployment(Project(stage, root), parameters, adopt, progress.aside(say), ask_first)
         return _run(asked, only, progress)

@@ -125,6 +125,12 @@ def test_a_terminal_of_40_columns_is_enough(words: tuple[str, ...], applied: Des
         assert is_readable(session.shown, 40), session.shown
 
 
+def test_who_waits_sees_what_is_at_work_and_how_much_is_left(applied: Desk) -> None:
+    with applied.runs("deploy", "--only", "account", NO_COLOR="1") as session:
+        assert session.ends() == 0
+        assert "account 0/1 0:00:0" in session.shown
+
+
 def test_colours_are_for_a_terminal_that_wants_them(applied: Desk) -> None:
     with applied.runs("plan") as session:
         assert session.ends() == 3

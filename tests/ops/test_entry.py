@@ -67,9 +67,9 @@ def test_usage_names_what_was_typed(checkout: Path, tmp_path: Path) -> None:
 
 
 def test_exit_codes_and_words_come_through(checkout: Path) -> None:
-    assert runs("./cordboard", "calls", "show", "a b", cwd=checkout).stderr == (
-        "'a b' is no CallSid: CA and 32 hexadecimal digits\n"
-    )
+    done = runs("./cordboard", "check", "--stage", "a 'b", cwd=checkout)
+    assert done.returncode == 2
+    assert done.stderr.startswith("""there is no stage "a 'b" in """)
 
 
 def test_before_make_it_says_what_makes_its_python(checkout: Path, tmp_path: Path) -> None:

@@ -43,11 +43,12 @@ class Session:
     def leaves(self, key: str) -> None:
         """Presses Ctrl-C or Ctrl-D. Who asks may be a moment from listening, as no person's finger is quick enough to
         find out: the key is pressed until something happens."""
-        while True:
+        for _ in range(round(DEADLINE_SECONDS / AGAIN_SECONDS)):
             self.types(key)
             while select.select([self._terminal], [], [], AGAIN_SECONDS)[0]:
                 if not self._is_echo(key):
                     return
+        raise AssertionError(f"nobody minds the key after:\n{self.shown}")
 
     def _is_echo(self, key: str) -> bool:
         """Reads what came; whether it is no more than that the terminal shows the key."""
