@@ -16,10 +16,11 @@ import yaml
 from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
-from laptop import call_centre, crm_server, local_aws, package, versions
+from laptop import call_centre, crm_server, local_aws, mailbox, package, versions
 from laptop.call_centre import CallCentre
 from laptop.crm_server import CrmStub
 from laptop.local_aws import LocalAws
+from laptop.mailbox import Mailbox
 from laptop.teams import DEMO, Team
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Laptop:
     loop: RealtimeLoop
     call_centre: CallCentre
     crm: CrmStub
+    mailbox: Mailbox
     base_url: str
     twilio_url: str
     log: Path
@@ -69,7 +71,8 @@ def running(progress: Progress = lambda _: None, team: Team = DEMO, log: Path = 
         base_url = package.create_stack(local, built)
         progress("ops apply: the workspace, its workers and the numbers")
         made = call_centre.build(twilio, loop, server.url, base_url, center)
-        laptop = Laptop(local, twilio, loop, made, crm, base_url, server.url, log)
+        mails = stack.enter_context(mailbox.running(local, package.topic_arn(local)))
+        laptop = Laptop(local, twilio, loop, made, crm, mails, base_url, server.url, log)
         _furnish(laptop)
         progress("warming the functions up")
         warm(laptop)
@@ -109,7 +112,12 @@ def _keep_secret(laptop: Laptop) -> None:
 
 def places(laptop: Laptop) -> dict[str, str]:
     """The variables of the functions that say where everything is on this machine."""
-    return {"PUBLIC_BASE_URL": laptop.base_url, "TWILIO_API_URL": laptop.twilio_url, "CRM_URL": laptop.crm.url}
+    return {
+        "PUBLIC_BASE_URL": laptop.base_url,
+        "TWILIO_API_URL": laptop.twilio_url,
+        "CRM_URL": laptop.crm.url,
+        "MAIL_TOPIC_ARN": package.topic_arn(laptop.aws),
+    }
 
 
 def configure(laptop: Laptop) -> None:

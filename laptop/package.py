@@ -112,6 +112,10 @@ def queue_url(aws: LocalAws) -> str:
     return str(aws.client("sqs").get_queue_url(QueueName=f"cordboard-{STAGE}-jobs")["QueueUrl"])
 
 
+def topic_arn(aws: LocalAws) -> str:
+    return _resource(aws, "AlarmTopic")
+
+
 def invoke(aws: LocalAws, name: str, event: Mapping[str, Any]) -> None:
     """Have AWS call this function with this event now. Raises LaptopError with what the function raised."""
     answer = aws.client("lambda").invoke(FunctionName=_resource(aws, name), Payload=json.dumps(event))

@@ -26,6 +26,7 @@ from laptop.deploy_proxy import Proxy
 from laptop.deployable import STAGE
 from laptop.environment import SPEECH_RATE, Laptop
 from laptop.local_aws import LaptopError
+from laptop.mailbox import Mailbox
 from laptop.package import BUILD
 from laptop.screen import BOLD, DIM, GREEN, RED, paint
 from laptop.teams import Team, chosen
@@ -209,7 +210,8 @@ def _prepared(team: Team) -> Iterator[Rehearsal]:
         here = {"PUBLIC_BASE_URL": proxy.public_url, "TWILIO_API_URL": server.url, "CRM_URL": crm.url}
         stage.write(STAGE, here, root)
         nowhere = call_centre.CallCentre(twilio, center, {}, "", {}, {}, {})
-        laptop = Laptop(aws, twilio, loop, nowhere, crm, proxy.public_url, server.url, FOLDER / "aws.log")
+        log = FOLDER / "aws.log"
+        laptop = Laptop(aws, twilio, loop, nowhere, crm, Mailbox(), proxy.public_url, server.url, log)
         _introduce(team, here)
         yield Rehearsal(root, laptop, center, _environment(proxy, root, server.url))
 

@@ -32,6 +32,7 @@ class Timeline:
         self._names: dict[str, str] = {}
         laptop.do(lambda: laptop.twilio.scheduler.on_event.append(self.on_event))
         laptop.crm.on_asked = self.on_crm_asked
+        laptop.mailbox.on_mail = self.on_mail
 
     @property
     def _people(self) -> CallCentre:
@@ -51,6 +52,9 @@ class Timeline:
 
     def on_crm_asked(self, attempt: dict[str, Any], status: int) -> None:
         self._line(time.time(), "CRM", f"asked about {self._people.name_of(attempt['caller'])}: answers {status}")
+
+    def on_mail(self, subject: str, text: str) -> None:
+        self._line(time.time(), "A mail", f"to the team: {subject}. {text.splitlines()[0]}")
 
     def _sentence(self, kind: str, detail: Mapping[str, str]) -> tuple[str, str] | None:
         who = self._name(detail.get("sid", ""))

@@ -136,7 +136,8 @@ def _resources(asked: Deployment) -> bool:
     known |= {"MAIL_TOPIC_ARN": mails if topic.has_subscribers(mails) else ""}  # empty: the functions ask SNS nothing
     is_new = stage.write(asked.stage, known, asked.root)
     if is_new:
-        asked.say(f"{' and '.join(known)} written to {stage.file_of(asked.stage)}")
+        written = " and ".join(name for name, value in known.items() if value)
+        asked.say(f"{written} written to {stage.file_of(asked.stage)}")
     return bool(deployed.did or is_new)
 
 

@@ -1,12 +1,13 @@
 """What the laptop prints: on a terminal of any width, without colours, and in a pipe."""
 
 import io
+import re
 import sys
 
 import pytest
 from rich.text import Text
 
-from laptop import screen
+from laptop import picture, screen
 from laptop.phases import Phases
 from tests.support.terminal import Terminal
 
@@ -68,3 +69,11 @@ def test_phases_follow_each_other_and_each_has_its_seconds() -> None:
     phases.end()
     assert phases.taken == [("packaging", 2.0), ("calling", 3.0)]
     assert phases.seconds == 9.0
+
+
+def test_the_picture_has_what_was_printed_in_its_colours_and_fetches_nothing() -> None:
+    drawing = picture.drawn("\x1b[1mAnn\x1b[0m hears: \x1b[32mHello.\x1b[0m\n")
+    assert {"Ann", "&#160;hears:&#160;", "Hello."} <= set(re.findall(r"<text[^>]*>([^<]*)</text>", drawing))
+    assert "@font-face" not in drawing
+    assert re.findall(r"url\((?!#)", drawing) == []
+    assert re.findall(r"url\((?!#)", picture.PICTURE.read_text(encoding="utf-8")) == []
