@@ -119,7 +119,7 @@ def test_who_waits_is_joined_whatever_is_changed_meanwhile_and_everything_ends_w
     dev.says("the running code goes on: chalicelib/jobs.py:9: SyntaxError: invalid syntax")
     change(center, 'mode = "direct"', 'mode = "dircet"')
     change(jobs, "import msgspec as\n", "import msgspec\n")
-    dev.says("the running code goes on: callcenter.toml: queues.Urgent.mode is 'dircet'")
+    dev.says("the running code goes on: callcenter.toml:89: queues.Urgent.mode is 'dircet'")
     change(center, 'mode = "dircet"', 'mode = "direct"')
     dev.says("  reloaded", RELOAD_SECONDS)
 
@@ -167,7 +167,7 @@ def narrow(checkout: Path, home: Mapping[str, str]) -> Iterator[Dev]:
 def test_at_a_narrow_terminal_what_was_typed_is_remembered_and_ctrl_d_ends_it(narrow: Dev, tmp_path: Path) -> None:
     narrow.says("\x1b[?2004h")  # the prompt is there
     narrow.types("dial gus sal", end="\r")
-    narrow.says("Gus waits in the queue")
+    narrow.says("Gus\x1b[0m waits in the queue")  # the name is bold
     narrow.types("sing", end="\r")
     narrow.says("there is no command")
     narrow.types("\x04", end="")  # Ctrl-D
