@@ -13,7 +13,10 @@ from ops.twilio import plain_errors
 USUAL = "Available"
 PAGE_SIZE = 100
 AT_ONCE_SECONDS = 10  # between the end of a reservation and the change of activity that follows from it
-OURS = frozenset({"rejected", "timeout"})  # of a link: then the worker may have been taken off the phones by a rule
+# How a link ends, or why, after which a rule may have taken the worker off the phones; in direct mode TaskRouter takes
+# the reservation of who does not answer back.
+NOT_TAKEN = frozenset({"rejected", "timeout"})
+UNANSWERED = frozenset({"busy", "no-answer", "failed"})
 
 
 class Worker(msgspec.Struct, frozen=True):
@@ -118,7 +121,8 @@ def missed_call(worker: Worker, links: Callable[[float, float], Sequence[Link]])
     """
     hour = 3600
     for link in links(worker.since - hour, worker.since + AT_ONCE_SECONDS):
-        if link.outcome in OURS and abs(link.closed_at - worker.since) <= AT_ONCE_SECONDS:
+        not_taken = link.outcome in NOT_TAKEN or link.reason in UNANSWERED
+        if not_taken and abs(link.closed_at - worker.since) <= AT_ONCE_SECONDS:
             return link
     return None
 

@@ -17,7 +17,7 @@ from ops.commands import ask
 from ops.commands.cli import command, json_option, root_option, stage_option, yes_option
 from ops.commands.output import note, say, show
 from ops.commands.progress import working
-from ops.errors import ExitCode
+from ops.errors import ExitCode, FilesError
 from ops.project import Project
 
 TO_DEPLOY = "{} has changed: the functions know it after `chalice deploy --stage {}`"
@@ -38,15 +38,23 @@ def _of_files_and_twilio(function: _F) -> _F:
     return function
 
 
-@command("check", "check", "check --stage prod")
+@command("check", "check", "check --stage prod --json")
 @stage_option
 @root_option
-def check(stage: str, root: Path) -> ExitCode:
+@json_option
+def check(stage: str, root: Path, as_json: bool) -> ExitCode:
     """Check the files; nothing is sent."""
-    center = Project(stage, root).checked_files()
-    for warning in checks.warnings(center):
+    try:
+        center = Project(stage, root).checked_files()
+    except FilesError as error:
+        if not as_json:
+            raise
+        show({"mistakes": str(error).splitlines(), "warnings": []}, "", as_json)
+        return error.exit_code
+    warnings = [*checks.warnings(center)]
+    for warning in [] if as_json else warnings:
         note(f"warning: {warning}")
-    say(checks.summary(center))
+    show({"mistakes": [], "warnings": warnings}, checks.summary(center), as_json)
     return ExitCode.DONE
 
 

@@ -1,4 +1,4 @@
-"""`ops doctor`: will callers get through? Each check says pass, warning or failure, why, and what fixes it."""
+"""`doctor`: will callers get through? Each check says pass, warning or failure, why, and what fixes it."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

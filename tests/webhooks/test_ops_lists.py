@@ -372,11 +372,11 @@ def activity(account: Account, name: str) -> str:
     return str(found.activity_name)
 
 
-def missed(driver: Driver, account: Account, name: str, closed_at: float) -> None:
+def missed(driver: Driver, account: Account, name: str, closed_at: float, outcome: str = "rejected") -> None:
     """The table knows that this worker did not take a call."""
     (found,) = account.engine.workers.list(friendly_name=name)
     link = {"call_sid": CALL, "item": "WR" + "9" * 32, "worker_sid": found.sid, "worker_name": name, "state": "closed"}
-    link |= {"outcome": "rejected", "reason": "no-answer", "reserved_at": closed_at - 20, "closed_at": closed_at}
+    link |= {"outcome": outcome, "reason": "no-answer", "reserved_at": closed_at - 20, "closed_at": closed_at}
     driver.cloud.client("dynamodb").put_item(TableName=TABLE, Item=encode(link))
 
 
@@ -395,8 +395,11 @@ def test_the_workers_are_listed_with_what_they_are_doing(account: Account, perso
     assert json.loads(person.out)[0]["contact_uri"] == "+14155550111"
 
 
-def test_who_missed_a_call_is_put_back_without_a_question(account: Account, person: Person, driver: Driver) -> None:
-    missed(driver, account, "Bea", since(account, "Bea") - 1)
+@pytest.mark.parametrize("outcome", ["rejected", "timeout", "canceled"])  # canceled: by TaskRouter, in direct mode
+def test_who_missed_a_call_is_put_back_without_a_question(
+    account: Account, person: Person, driver: Driver, outcome: str
+) -> None:
+    missed(driver, account, "Bea", since(account, "Bea") - 1, outcome)
     assert person.types("worker", "on", "bea") == 0
     assert person.out == "Bea was Offline, and is Available now\n"
     assert person.err == f"Bea was taken off by a call (no-answer): python -m ops calls show {CALL}\n"
