@@ -169,7 +169,7 @@ def narrow(checkout: Path, home: Mapping[str, str]) -> Iterator[Dev]:
 def test_at_a_narrow_terminal_what_was_typed_is_remembered_and_ctrl_d_ends_it(narrow: Dev, tmp_path: Path) -> None:
     narrow.says("\n>")  # the prompt is there
     narrow.types("dial gus sal", end="\r")
-    narrow.says("Gus waits in the queue")
+    narrow.says("Gus\x1b[0m waits in the queue")  # the name is bold
     narrow.types("sing", end="\r")
     narrow.says("there is no command")
     narrow.types("\x04", end="")  # Ctrl-D
