@@ -1,46 +1,27 @@
 """What all legs share: the scheduler, the webhooks, TaskRouter, the calls and the queues."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, TypedDict
 
 from emulator.clock.scheduler import Scheduler
 from emulator.ports import TaskRouterPort, TwilioError, Webhooks, WebResult
 from emulator.voice.calls import Call, callback_parameters
 from emulator.voice.queues import Queues
 from emulator.voice.recordings import Recording
+from emulator.worlds import Worlds, played
 
-CanceledTask = Literal["stays", "leaves"]
-EndedCall = Literal["ends_task", "leaves_task"]
 API_URL = "https://api.twilio.com"
-
-
-class Worlds(TypedDict, total=False):
-    """What Twilio's pages leave open, and the emulator plays as it is told (contract 12).
-
-    `canceled_task`: a waiting caller whose task is canceled stays in the queue (the default), or leaves it.
-    `ended_call`: the end of a caller's call ends its task (the default), or leaves the task as it is; a function of
-    the CallSid decides for each call, and is asked once.
-    """
-
-    canceled_task: CanceledTask
-    ended_call: EndedCall | Callable[[str], EndedCall]
 
 
 @dataclass
 class Context:
-    """`speech_rate` is seconds per spoken character, `play_seconds` the length of any recording that is played.
-
-    `canceled_task` and `ended_call` are those of `Worlds`.
-    """
+    """`speech_rate` is seconds per spoken character, `play_seconds` the length of any recording that is played."""
 
     scheduler: Scheduler
     webhooks: Webhooks
     account_sid: str
     router: TaskRouterPort
     speech_rate: float = 0.06
-    canceled_task: CanceledTask = "stays"
-    ended_call: EndedCall | Callable[[str], EndedCall] = "ends_task"
+    worlds: Worlds = field(default_factory=lambda: played({}))
     play_seconds: float = 5.0
     calls: dict[str, Call] = field(default_factory=dict)
     recordings: dict[str, Recording] = field(default_factory=dict)
@@ -53,8 +34,8 @@ class Context:
     def leaves_task(self, call_sid: str) -> bool:
         """Whether TaskRouter never hears that this caller's call and conversation are over (contract 12)."""
         if call_sid not in self._leaving:
-            ended_call = self.ended_call(call_sid) if callable(self.ended_call) else self.ended_call
-            self._leaving[call_sid] = ended_call == "leaves_task"
+            ended_call = self.worlds["ended_call"]
+            self._leaving[call_sid] = (ended_call(call_sid) if callable(ended_call) else ended_call) == "leaves_task"
         return self._leaving[call_sid]
 
     def warn(self, code: int, message: str, sid: str) -> None:

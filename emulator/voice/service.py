@@ -121,7 +121,7 @@ class Voice:
             order.status_callback_url,
             order.status_callback_method,
             frozenset(order.status_callback_events or ("completed",)),
-            {"taskCallSid": order.caller_call_sid} if order.names_caller else {},
+            self._names(order),
         )
         leg = Order(order.to, order.from_, Source(order.url), order.timeout, callback=callback)
         call = self._outbound_call(leg)
@@ -130,10 +130,17 @@ class Voice:
         call.run(Process(self._scheduler, self._outbound(call, program)))
         return call.sid
 
+    def _names(self, order: WorkerLegOrder) -> dict[str, str]:
+        """What the leg's status callback says of the caller, and of the task (contract 4.3, 12)."""
+        call = {"taskCallSid": order.caller_call_sid} if order.names_caller else {}
+        if not call or self.context.worlds["leg_callback"] == "names_call_only":
+            return call
+        return {**call, "TaskSid": order.task_sid, "ReservationSid": order.reservation_sid}
+
     def task_canceled(self, call_sid: str) -> None:
         """Contract 12: the caller leaves with `leave`, or stays until the application redirects or ends the call."""
         member = self.context.queues.members.get(call_sid)
-        if self.context.canceled_task == "leaves" and member is not None and member.bridge is None:
+        if self.context.worlds["canceled_task"] == "leaves" and member is not None and member.bridge is None:
             member.leave("leave")
 
     def redirect(self, call_sid: str, url: str) -> None:
