@@ -68,7 +68,7 @@ def test_usage_names_what_was_typed(checkout: Path, tmp_path: Path) -> None:
 
 def test_exit_codes_and_words_come_through(checkout: Path) -> None:
     assert runs("./cordboard", "calls", "show", "a b", cwd=checkout).stderr == (
-        "'a b' is no CallSid: CA and 32 hexadecimal digits\n"
+        "'a b' is no CallSid (CA and 32 hexadecimal digits) and no phone number\n"
     )
 
 
