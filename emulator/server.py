@@ -34,6 +34,12 @@ class Server:
         self._http.server_close()
 
 
+def _content(answer: RestAnswer) -> tuple[str, bytes]:
+    if answer.media is not None:
+        return answer.media.content_type, answer.media.content
+    return "application/json", b"" if answer.status == 204 else json.dumps(answer.body).encode()
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = (
@@ -74,9 +80,9 @@ class _Handler(BaseHTTPRequestHandler):
         return self._loop.call(lambda: self._twilio.rest(self.command, self.path, form, authorization, headers))
 
     def _send(self, answer: RestAnswer) -> None:
-        body = b"" if answer.status == 204 else json.dumps(answer.body).encode()
+        content_type, body = _content(answer)
         self.send_response(answer.status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", content_type)
         if answer.status != 204:
             self.send_header("Content-Length", str(len(body)))
         if self.close_connection:  # RFC 9112, 9.6: whoever is going to close the connection says so

@@ -114,10 +114,18 @@ class Twilio:
         voice_url: str = "",
         fallback_url: str = "",
         status_callback: str = "",
+        verstat: str = "",
     ) -> str:
-        """A caller dials `to`; returns the CallSid. Without `voice_url` the number must be known by `number`."""
+        """A caller dials `to`; returns the CallSid. Without `voice_url` the number must be known by `number`.
+
+        `verstat` is the call's StirVerstat, `TN-Validation-Passed-A` for one; empty, its requests have none.
+        """
         number = Number(to, voice_url, "POST", fallback_url, "POST", status_callback)
-        return self.voice.dial_in(number if voice_url else self.numbers[to], from_, then)
+        return self.voice.dial_in(number if voice_url else self.numbers[to], from_, then, verstat=verstat)
+
+    def host(self, url: str, twiml: str) -> None:
+        """The document at `url` is this one, whoever asks for it: a TwiML Bin, which needs no server."""
+        self.context.hosted[url] = twiml
 
     def phone(self, number: str) -> Phone:
         """The phone with this number, to say what it will do when it rings."""

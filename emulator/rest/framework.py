@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from urllib.parse import unquote
 
 from emulator.ports import TwilioError
 from emulator.rest.credentials import Account
@@ -18,15 +19,26 @@ Body = dict[str, object]
 # Not Twilio's: what Twilio has and this emulator does not imitate. As Twilio's own, it is 20000 and the HTTP status.
 NOT_IMITATED = 20501
 UNKNOWN_PARAMETER = 20001
+# Parts of paths that may be a name of the application's own.
+FREE_TEXT = frozenset({"room", "participant", "recording"})
+
+
+@dataclass(frozen=True)
+class Media:
+    """A body that is no JSON: sound."""
+
+    content_type: str
+    content: bytes
 
 
 @dataclass(frozen=True)
 class RestAnswer:
-    """`body` is sent as JSON; an answer with status 204 has none."""
+    """`body` is sent as JSON unless there is `media`; an answer with status 204 has none."""
 
     status: int
     body: Body
     headers: Mapping[str, str] = field(default_factory=dict)
+    media: Media | None = None
 
 
 NO_CONTENT = RestAnswer(204, {})
@@ -156,6 +168,11 @@ class Operation:
         return self.handler(request)
 
 
+def _part(found: re.Match[str]) -> str:
+    name = found.group(1)
+    return rf"(?P<{name}>[^/]+?)" if name in FREE_TEXT else rf"(?P<{name}>\w+)"
+
+
 @dataclass(frozen=True)
 class Route:
     """A path with its sids as `{name}`, and its methods. None: Twilio has the method, the emulator does not."""
@@ -165,7 +182,7 @@ class Route:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\w+)", re.escape(self.template)))
+        return re.compile(re.sub(r"\\\{(\w+)\\\}", _part, re.escape(self.template)))
 
     def answer(self, request: Request) -> RestAnswer:
         """TwilioError 20004 for a method that Twilio has not either, 20501 for one that only Twilio has."""
@@ -191,5 +208,6 @@ def dispatch(routes: Sequence[Route], request: Request) -> RestAnswer:
     for route in routes:
         found = route.pattern.fullmatch(request.path)
         if found is not None:
-            return route.answer(replace(request, parts=found.groupdict()))
+            parts = {name: unquote(part) for name, part in found.groupdict().items()}
+            return route.answer(replace(request, parts=parts))
     raise not_found(request)

@@ -6,8 +6,10 @@ from emulator.rest import (
     account,
     activities,
     calls,
+    conferences,
     events,
     numbers,
+    participants,
     queues,
     recordings,
     reservations,
@@ -27,6 +29,8 @@ ROUTES: tuple[Route, ...] = (
     *queues.ROUTES,
     *numbers.ROUTES,
     *recordings.ROUTES,
+    *conferences.ROUTES,
+    *participants.ROUTES,
     *workspaces.ROUTES,
     *activities.ROUTES,
     *task_channels.ROUTES,
@@ -39,12 +43,11 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
 )
 _OF_ACCOUNT = (
-    "Addresses|Applications|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|Conferences|ConnectApps|Keys|Messages|"
-    r"Notifications|OutgoingCallerIds|Recordings(?!/\w+\.json$)|SIP|SMS|SigningKeys|Tokens|Transcriptions|Usage"
+    "Addresses|Applications|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|ConnectApps|Keys|Messages|"
+    r"Notifications|OutgoingCallerIds|Recordings/\w+/AddOnResults|SIP|SMS|SigningKeys|Tokens|Usage"
 )
 _OF_CALL = (
-    "Events|Notifications|Payments|Recordings|Siprec|Streams|Transcriptions|UserDefinedMessages|"
-    "UserDefinedMessageSubscriptions"
+    "Events|Notifications|Payments|Siprec|Streams|Transcriptions|UserDefinedMessages|UserDefinedMessageSubscriptions"
 )
 NOT_IMITATED_PATHS = re.compile(
     r"/2010-04-01/Accounts(?:\.json|/\w+/(?:"

@@ -25,13 +25,7 @@ def call(harness: Harness, **form: str) -> tuple[int, object]:
 @pytest.mark.parametrize(
     "form",
     [
-        {"MachineDetection": "Enable"},
-        {"MachineDetection": "DetectMessageEnd", "MachineDetectionTimeout": "5"},
-        {"AsyncAmd": "true"},
-        {"SendDigits": "wwww1234#"},
-        {"Record": "true"},
-        {"CallerId": LINE},
-        {"TimeLimit": "60"},
+        {"ClientNotificationUrl": BASE},
         {"ApplicationSid": "AP" + "0" * 32},
     ],
 )
@@ -42,11 +36,11 @@ def test_a_call_that_would_go_another_way_is_refused(form: dict[str, str]) -> No
 
 
 def test_the_refusal_names_the_parameter_and_the_page_that_tells_of_it() -> None:
-    form = {"To": WORKER, "From": LINE, "Url": BASE, "MachineDetection": "Enable"}
+    form = {"To": WORKER, "From": LINE, "Url": BASE, "ClientNotificationUrl": "x"}
     body = Harness({}).rest("POST", "/Calls.json", **form).body
     assert body == {
         "code": 20501,
-        "message": "MachineDetection=Enable is not imitated by this emulator",
+        "message": "ClientNotificationUrl=x is not imitated by this emulator",
         "more_info": "docs/emulator.md",
         "status": 501,
     }
@@ -74,23 +68,12 @@ def test_a_parameter_that_twilio_does_not_know_is_ignored_as_twilio_does_and_war
     assert warning["message"].startswith("Colour is no parameter of POST /2010-04-01/Accounts/")
 
 
-def test_a_live_call_keeps_its_callbacks() -> None:
-    harness = Harness({"/answer": "<Pause length='60'/>"})
-    sid = harness.ring()
-    answer = harness.rest("POST", f"/Calls/{sid}.json", StatusCallback=f"{BASE}/status")
-    assert (answer.status, answer.body["code"]) == (501, 20501)
-
-
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/Conferences.json"),
         ("POST", "/Messages.json"),
-        ("GET", "/Recordings.json"),
-        ("GET", f"/Recordings/RE{'0' * 32}.mp3"),
-        ("GET", f"/Recordings/RE{'0' * 32}/Transcriptions.json"),
+        ("GET", f"/Recordings/RE{'0' * 32}/AddOnResults.json"),
         ("GET", "/AvailablePhoneNumbers/US/Local.json"),
-        ("POST", f"{CALL}/Recordings.json"),
         ("GET", f"{QUEUE}/Members.json"),
         ("POST", f"{QUEUE}/Members/Front.json"),
         ("POST", "/IncomingPhoneNumbers.json"),
@@ -162,7 +145,6 @@ def test_what_is_only_kept_and_shown_is_warned_of(account: EmptyAccount) -> None
         {"Instruction": "supervise", "Supervisor": "WK" + "0" * 32},
         {"Instruction": "dequeue", "DequeueRecord": "record-from-answer"},
         {"Instruction": "conference", "Record": "true"},
-        {"Instruction": "conference", "ConferenceStatusCallback": f"{BASE}/conference"},
     ],
 )
 def test_an_instruction_that_would_do_more_is_refused(account: EmptyAccount, form: dict[str, str]) -> None:
