@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import unquote
 
+from emulator.messaging.service import Messaging
 from emulator.ports import TwilioError
 from emulator.rest.credentials import Account
 from emulator.rest.representations import Representations
@@ -77,6 +78,7 @@ class Request:
     fields: Form
     headers: Mapping[str, str]
     user: str
+    messaging: Messaging
     parts: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -40,6 +40,10 @@ def _update(request: Request, number: Number) -> None:
         friendly_name=request.text("FriendlyName") or number.friendly_name,
         application_sid=_sid(request, "VoiceApplicationSid", "AP", number.application_sid),
         trunk_sid=_sid(request, "TrunkSid", "TK", number.trunk_sid),
+        sms_url=_url(request, "SmsUrl", number.sms_url),
+        sms_method=_method(request, "SmsMethod", number.sms_method),
+        sms_fallback_url=_url(request, "SmsFallbackUrl", number.sms_fallback_url),
+        sms_fallback_method=_method(request, "SmsFallbackMethod", number.sms_fallback_method),
         caller_id_lookup=request.text("VoiceCallerIdLookup", str(number.caller_id_lookup)).lower() == "true",
         updated=request.now(),
     )
@@ -73,10 +77,8 @@ def _method(request: Request, name: str, current: Method) -> Method:
 def _body(request: Request, number: Number) -> Body:
     """The IncomingPhoneNumber resource. What is not set is null or empty, as in Twilio's example of it."""
     nothing = ("address_sid", "bundle_sid", "emergency_address_sid", "identity_sid")
-    empty = ("sms_url", "sms_fallback_url")
     return {
         **dict.fromkeys(nothing),
-        **dict.fromkeys(empty, ""),
         "sid": number.sid,
         "account_sid": request.account.sid,
         "api_version": API_VERSION,
@@ -93,9 +95,11 @@ def _body(request: Request, number: Number) -> Body:
         "status_callback": number.status_callback,
         "status_callback_method": number.status_callback_method,
         "sms_application_sid": None,
-        "sms_method": "POST",
-        "sms_fallback_method": "POST",
-        "capabilities": {"voice": True, "sms": False, "mms": False, "fax": False},
+        "sms_url": number.sms_url,
+        "sms_method": number.sms_method,
+        "sms_fallback_url": number.sms_fallback_url,
+        "sms_fallback_method": number.sms_fallback_method,
+        "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
         "address_requirements": "none",
         "beta": False,
         "origin": "twilio",
@@ -120,10 +124,10 @@ ROUTES = Collection(
     lists=parameters("PhoneNumber FriendlyName", refuses="Beta Origin"),
     updates=parameters(
         "VoiceUrl VoiceMethod VoiceFallbackUrl VoiceFallbackMethod StatusCallback StatusCallbackMethod FriendlyName "
-        "VoiceApplicationSid TrunkSid",
+        "VoiceApplicationSid TrunkSid SmsUrl SmsMethod SmsFallbackUrl SmsFallbackMethod",
         refuses="AccountSid VoiceReceiveMode=voice",
         ignores="VoiceCallerIdLookup=false ApiVersion=2010-04-01 AddressSid BundleSid IdentitySid EmergencyStatus "
-        "EmergencyAddressSid SmsApplicationSid SmsUrl SmsMethod=POST SmsFallbackUrl SmsFallbackMethod=POST",
+        "EmergencyAddressSid SmsApplicationSid",
     ),
     unimitated=frozenset({"POST", "DELETE"}),
 ).routes()

@@ -8,6 +8,7 @@ from emulator.rest import (
     calls,
     conferences,
     events,
+    messages,
     numbers,
     participants,
     queues,
@@ -29,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *queues.ROUTES,
     *numbers.ROUTES,
     *recordings.ROUTES,
+    *messages.ROUTES,
     *conferences.ROUTES,
     *participants.ROUTES,
     *workspaces.ROUTES,
@@ -43,7 +45,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
 )
 _OF_ACCOUNT = (
-    "Addresses|Applications|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|ConnectApps|Keys|Messages|"
+    r"Addresses|Applications|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|ConnectApps|Keys|Messages/\w+/(?:Media|Feedback)|"
     r"Notifications|OutgoingCallerIds|Recordings/\w+/AddOnResults|SIP|SMS|SigningKeys|Tokens|Usage"
 )
 _OF_CALL = (

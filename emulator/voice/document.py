@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers.expat import ExpatError, ParserCreate
+from xml.etree.ElementTree import Element
 
-from emulator.ports import TwilioError
+from emulator.twiml import inner_text, response
 from emulator.voice.coverage import NOUNS, PHONES, not_imitated, unknown_to_twilio
 
 
@@ -184,44 +182,15 @@ def parse(text: bytes) -> Document:
 
     TwilioError 12100: no XML, blanks before the declaration, or another root than `Response` (contract 1.4).
     """
-    root = _tree(text)
-    if root.tag != "Response":
-        _refuse(f"the root element is {root.tag}, not Response")
+    root = response(text)
     missing = tuple(what for element in root for what in not_imitated(element))
     unknown = tuple(what for element in root for what in unknown_to_twilio(element))
     return Document(tuple(_verb(element) for element in root), missing, unknown)
 
 
-def _refuse(why: str) -> NoReturn:
-    raise TwilioError(12100, f"Document parse failure: {why}")
-
-
-def _tree(text: bytes) -> Element:
-    """Expat without document types: TwiML has none, and entity bombs need one."""
-    builder = TreeBuilder()  # typed elements, no parser of its own
-    parser = ParserCreate()
-    parser.StartElementHandler = builder.start
-    parser.EndElementHandler = builder.end
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    try:
-        parser.Parse(text, True)
-    except ExpatError as error:
-        raise TwilioError(12100, f"Document parse failure: {error}") from error
-    return builder.close()
-
-
-def _refuse_doctype(name: str, *_identifiers: object) -> NoReturn:
-    _refuse(f"a document type {name} is not allowed")
-
-
 def _verb(element: Element) -> Verb:
     reader = _READERS.get(element.tag)
     return reader(element) if reader else Unknown(element.tag)
-
-
-def _text(element: Element) -> str:
-    return "".join(element.itertext()).strip()
 
 
 def _number(attributes: Mapping[str, str], name: str, default: float) -> float:
@@ -251,11 +220,11 @@ def _method(attributes: Mapping[str, str], name: str = "method") -> str:
 
 
 def _say(element: Element) -> Say:
-    return Say(" ".join(_text(element).split()), _loop(element))
+    return Say(" ".join(inner_text(element).split()), _loop(element))
 
 
 def _play(element: Element) -> Play:
-    return Play(_text(element), _loop(element))
+    return Play(inner_text(element), _loop(element))
 
 
 def _pause(element: Element) -> Pause:
@@ -300,7 +269,7 @@ def _callback(given: Mapping[str, str], name: str) -> NounCallback:
 
 
 def _redirect(element: Element) -> Redirect:
-    return Redirect(_text(element), _method(element.attrib))
+    return Redirect(inner_text(element), _method(element.attrib))
 
 
 def _reject(element: Element) -> Reject:
@@ -327,7 +296,7 @@ def _enqueue(element: Element) -> Enqueue:
         wait_url=given.get("waitUrl"),
         wait_url_method=_method(given, "waitUrlMethod"),
         max_queue_size=_whole(given, "maxQueueSize"),
-        task_attributes=_text(task) if task is not None else "",
+        task_attributes=inner_text(task) if task is not None else "",
         priority=_whole(asked, "priority") or 0,
         timeout=_whole(asked, "timeout"),
     )
@@ -355,7 +324,7 @@ def _dial(element: Element) -> Dial:
 
 def _noun(element: Element, known: Sequence[Element]) -> Noun | None:
     if not len(element):
-        return (PhoneNoun(_text(element)),)
+        return (PhoneNoun(inner_text(element)),)
     if not known:
         return None
     if known[0].tag == "Queue":
@@ -370,7 +339,7 @@ def _phone(element: Element) -> PhoneNoun:
     identity = next((child for child in element if child.tag == "Identity"), element)
     prefix = "client:" if element.tag == "Client" else ""
     return PhoneNoun(
-        to=prefix + _text(identity).removeprefix(prefix),
+        to=prefix + inner_text(identity).removeprefix(prefix),
         url=given.get("url", ""),
         method=_method(given),
         callback=_callback(given, "statusCallback"),
@@ -383,7 +352,7 @@ def _phone(element: Element) -> PhoneNoun:
 def _conference(element: Element) -> ConferenceNoun:
     given = element.attrib
     return ConferenceNoun(
-        name=_text(element),
+        name=inner_text(element),
         muted=_yes(given, "muted", False),
         start_on_enter=_yes(given, "startConferenceOnEnter", True),
         end_on_exit=_yes(given, "endConferenceOnExit", False),
@@ -401,7 +370,7 @@ def _conference(element: Element) -> ConferenceNoun:
 def _queue(element: Element) -> QueueNoun:
     given = element.attrib
     return QueueNoun(
-        name=_text(element),
+        name=inner_text(element),
         reservation_sid=given.get("reservationSid", ""),
         post_work_activity_sid=given.get("postWorkActivitySid", ""),
         url=given.get("url", ""),

@@ -21,6 +21,10 @@ class Number:
     sid: str = ""
     friendly_name: str = ""
     caller_id_lookup: bool = False
+    sms_url: str = ""
+    sms_method: Method = "POST"
+    sms_fallback_url: str = ""
+    sms_fallback_method: Method = "POST"
     created: float = 0.0
     updated: float = 0.0
 

@@ -71,7 +71,7 @@ def test_a_parameter_that_twilio_does_not_know_is_ignored_as_twilio_does_and_war
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/Messages.json"),
+        ("GET", f"/Messages/SM{'0' * 32}/Media.json"),
         ("GET", f"/Recordings/RE{'0' * 32}/AddOnResults.json"),
         ("GET", "/AvailablePhoneNumbers/US/Local.json"),
         ("GET", f"{QUEUE}/Members.json"),
