@@ -16,6 +16,7 @@ CanceledTask = Literal["stays", "leaves"]
 EndedCall = Literal["ends_task", "leaves_task"]
 RedirectedCall = Literal["ends_task", "leaves_task"]
 UnansweredDequeue = Literal["cancels", "pauses", "waits"]
+HungUpDial = Literal["is_silent", "is_told"]
 OptOutWord = Literal["is_told", "is_kept"]
 
 
@@ -29,6 +30,8 @@ class Worlds(TypedDict, total=False):
     or leaves it to the application until the call itself ends.
     `unanswered_dequeue`: when nobody takes the leg that TaskRouter placed, the reservation is canceled and the task
     routed again at once (the default), or five seconds later; or it stays pending until it times out.
+    `hung_up_dial`: nobody hears of the end of a <Dial> whose own leg hangs up (the default), or its action does, and
+    nothing runs on the answer.
     `opt_out_word`: the application hears of a message that says STOP (the default), or Twilio keeps it.
     """
 
@@ -36,6 +39,7 @@ class Worlds(TypedDict, total=False):
     ended_call: EndedCall | Callable[[str], EndedCall]
     redirected_call: RedirectedCall
     unanswered_dequeue: UnansweredDequeue
+    hung_up_dial: HungUpDial
     opt_out_word: OptOutWord
 
 
@@ -66,6 +70,7 @@ class Context:
     ended_call: EndedCall | Callable[[str], EndedCall] = "ends_task"
     redirected_call: RedirectedCall = "ends_task"
     unanswered_dequeue: UnansweredDequeue = "cancels"
+    hung_up_dial: HungUpDial = "is_silent"
     opt_out_word: OptOutWord = "is_told"
     play_seconds: float = 5.0
     calls: dict[str, Call] = field(default_factory=dict)

@@ -123,13 +123,18 @@ class Interpreter:
         form = {**standard_parameters(self.call), **verstat, **source.extra}
         self.context.webhooks.send(source.url, form, came, method=source.method)
 
-    def report(self, action: str, method: str, extra: dict[str, str], *, over: bool = True) -> None:
+    def report(self, action: str, method: str, extra: Mapping[str, str], *, over: bool = True) -> None:
         """Ask an action whose answer has no leg to run on; `over` says that the leg has ended."""
         if action:
             form = {**standard_parameters(self.call), **extra}
             form["CallStatus"] = "completed" if over else self.call.status
             url = self.url(action)
             self.context.send(url, form, verb_method(method))
+
+    def report_dial(self, verb: Dial, result: Mapping[str, str]) -> None:
+        """The leg that dialled has hung up: whether the action is asked then is uncertain (contract 12)."""
+        if self.context.hung_up_dial == "is_told":
+            self.report(verb.action, verb.method, result)
 
     def _after_failure(self, source: Source, failure: DocumentFailure) -> Program:
         """The fallback URL once; a failing fallback, or none, ends the leg with the stock message."""

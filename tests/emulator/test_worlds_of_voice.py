@@ -7,7 +7,7 @@ import pytest
 from emulator.ports import WebResponse
 from emulator.voice.parties import answers, busy, hangs_up, waits
 from tests.emulator.full_harness import FullHarness
-from tests.emulator.harness import BASE, LINE, WORKER
+from tests.emulator.harness import BASE, LINE, WORKER, Harness
 from tests.emulator.official import client_of
 
 # A redirect over REST takes a waiting caller out of the queue
@@ -104,3 +104,19 @@ def test_a_caller_who_hangs_up_during_the_pause_ends_the_reservation() -> None:
     harness.dial(waits(3), hangs_up())
     harness.run(20)
     assert [one.status for one in harness.workspace.reservations.values()] == ["canceled"]
+
+
+# The leg that dialled hangs up
+
+
+@pytest.mark.parametrize(("world", "told"), [("is_silent", 0), ("is_told", 1)])
+@pytest.mark.parametrize("noun", ["<Number>+15550300</Number>", "<Conference>room</Conference>"])
+def test_the_action_of_its_dial_hears_of_it_or_not(noun: str, world: str, told: int) -> None:
+    pages = {"/incoming": f"<Dial action='/after'>{noun}</Dial>", "/after": "<Say>Never</Say>"}
+    harness = Harness(pages, hung_up_dial=world)  # type: ignore[arg-type]
+    harness.twilio.phone("+15550300").will(answers(1))
+    caller = harness.dial(waits(6), hangs_up())
+    harness.run(10)
+    assert len(harness.forms("/after")) == told
+    assert {form["CallStatus"] for form in harness.forms("/after")} <= {"completed"}
+    assert harness.heard(caller) == []

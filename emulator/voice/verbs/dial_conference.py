@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from emulator.clock.process import Program
 from emulator.voice.attendance import attend, record
-from emulator.voice.calls import Source
+from emulator.voice.calls import LegEnded, Source
 from emulator.voice.conferences import EVENTS, LARGEST, Conference, ConferenceCallback, Participant
 from emulator.voice.document import ConferenceNoun, Dial
 from emulator.voice.interpreter import Interpreter, verb_method
@@ -24,7 +24,12 @@ def dial_conference(leg: Interpreter, verb: Dial, noun: ConferenceNoun) -> Progr
         status = "answered"
         _record(leg, noun, conference)
         limit = verb.time_limit
-        yield from attend(leg, _participant(leg, noun, conference), star=verb.hangup_on_star, time_limit=limit)
+        stay = attend(leg, _participant(leg, noun, conference), star=verb.hangup_on_star, time_limit=limit)
+        try:
+            yield from stay
+        except LegEnded:
+            leg.report_dial(verb, _result(status, round(now() - began)))
+            raise
     if verb.action:
         raise leg.after(verb.action, verb.method, _result(status, round(now() - began)))
 

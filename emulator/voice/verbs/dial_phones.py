@@ -72,8 +72,10 @@ def dial_phones(leg: Interpreter, verb: Dial, phones: Sequence[PhoneNoun]) -> Pr
             leg.go_live()
             ring.recorded = _record(leg, verb)
             yield Wait(lambda: ring.is_over or (verb.hangup_on_star and "*" in leg.call.digits), verb.time_limit)
-    except (GoTo, LegEnded):
+    except (GoTo, LegEnded) as gone:
         ring.end()
+        if isinstance(gone, LegEnded):
+            leg.report_dial(verb, _result(leg, ring))
         raise
     ring.end()
     if verb.action:
