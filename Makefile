@@ -1,7 +1,7 @@
 # `make help` lists the commands. Everything runs in .venv, which is made from pinned requirements when it is missing or old.
 .DEFAULT_GOAL := help
 .SUFFIXES:
-.PHONY: help demo dev quick test check bench load simulate mutants requirements clean stale
+.PHONY: help demo dev rehearse quick test check bench load simulate mutants requirements clean stale
 
 PY = .venv/bin/python
 BIN = .venv/bin
@@ -11,6 +11,9 @@ demo: .venv/ready ## real calls through the real package on this machine; no acc
 
 dev: .venv/ready ## the same, kept running and reloaded on a change; your team's files, or make dev TEAM=folder
 	@$(PY) -m laptop.dev $(if $(TEAM),"$(TEAM)")
+
+rehearse: .venv/ready ## a first deployment step by step, on this machine: every command and what it prints
+	@$(PY) -m laptop.rehearse $(if $(TEAM),"$(TEAM)")
 
 quick: .venv/ready ## the habit of every day: lint, types, import rules, unit and webhook tests
 	$(BIN)/ruff check .

@@ -7,17 +7,19 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
+from emulator.http.hosts import HostError, host_map
+from emulator.http.realtime import RealtimeClock
 from emulator.script import E164, E164_MEANS, Script, ScriptError, read
 from emulator.server import Server, in_real_time, serve
 from emulator.timeline import Timeline
 from emulator.twilio import Twilio
-from emulator.voice.context import Worlds
+from emulator.worlds import WORLDS, World, Worlds, drawn, played
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "fedcba9876543210" * 2  # of an account that exists on this machine only
@@ -48,22 +50,42 @@ def _parser() -> argparse.ArgumentParser:
         "it over REST; may be repeated",
     )
     parser.add_argument("--speed", type=_speed, default=1.0, help="how many seconds of calls pass in a real one (1)")
+    parser.add_argument(
+        "--virtual-clock", action="store_true", help="time passes only when POST /_emulator/clock moves it"
+    )
+    parser.add_argument(
+        "--host",
+        type=_host,
+        action="append",
+        default=[],
+        dest="hosts",
+        metavar="https://NAME=PORT",
+        help="a public name: webhooks to it are signed for it and go to this port of 127.0.0.1; may be repeated",
+    )
     parser.add_argument("--seed", type=_seed, default=0, help="decides the sids (0)")
-    parser.add_argument(
-        "--canceled-task",
-        choices=("stays", "leaves"),
-        default="stays",
-        help="what becomes of a waiting caller whose task is canceled, which Twilio's pages leave open (stays)",
-    )
-    parser.add_argument(
-        "--ended-call",
-        choices=("ends_task", "leaves_task"),
-        default="ends_task",
-        help="what becomes of the task of a call that has ended; after an outage of Twilio's it may stay (ends_task)",
-    )
+    parser.add_argument("--worlds", action="store_true", help="list what Twilio's pages leave open, and end")
+    parser.add_argument("--draw-worlds", action="store_true", help="let the seed decide what is listed by --worlds")
+    for world in WORLDS:
+        parser.add_argument(_option(world), choices=world.values, help=f"{world.question} ({world.values[0]})")
     parser.add_argument("--script", type=Path, metavar="FILE", help="people in TOML: see docs/emulator.md")
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the timeline")
     return parser
+
+
+def _option(world: World) -> str:
+    return f"--{world.name.replace('_', '-')}"
+
+
+def _worlds(words: argparse.Namespace) -> Worlds:
+    """Every world: as a word of the command says, else by the seed when that is asked for, else its default."""
+    given = {world.name: word for world in WORLDS if (word := getattr(words, world.name)) is not None}
+    return drawn(words.seed, cast(Worlds, given)) if words.draw_worlds else played(cast(Worlds, given))
+
+
+def _list_worlds(output: "Output") -> None:
+    for world in WORLDS:
+        default, *others = world.values
+        output.write(f"{_option(world)} {default} (the default) or {' or '.join(others)}\n    {world.question}")
 
 
 def _port(text: str) -> int:
@@ -105,8 +127,26 @@ def _number(text: str) -> tuple[str, str]:
     return number, url
 
 
+def _host(text: str) -> tuple[str, int]:
+    url, _, port = text.partition("=")
+    try:
+        host_map([(url, 0)])
+    except HostError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if not port.isascii() or not port.isdecimal() or not 0 < int(port) <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: it must be a number from 1 to 65535")
+    return url, int(port)
+
+
 class _UsageError(Exception):
     """What the words of the command cannot mean, in one sentence."""
+
+
+def _hosts(pairs: Sequence[tuple[str, int]]) -> Mapping[str, int]:
+    try:
+        return host_map(pairs)
+    except HostError as error:
+        raise _UsageError(f"argument --host: {error}") from error
 
 
 def _script(path: Path | None, numbers: Sequence[str]) -> Script:
@@ -136,10 +176,10 @@ class Output:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes nowhere
             os.kill(os.getpid(), signal.SIGTERM)
 
-    def ready(self, server: Server, account_sid: str, auth_token: str) -> None:
+    def ready(self, server: Server, account_sid: str, auth_token: str, worlds: Worlds) -> None:
         facts = {"url": server.url, "account_sid": account_sid, "auth_token": auth_token}
         if self.as_json:
-            self.write(json.dumps({"kind": "ready", **facts}))
+            self.write(json.dumps({"kind": "ready", **facts, "worlds": worlds}))
             return
         for name, value in facts.items():
             self.write(f"{name:12} {value}")
@@ -152,15 +192,20 @@ def _run(words: argparse.Namespace) -> None:
     numbers = dict(words.numbers)
     script = _script(words.script, list(numbers))
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # and in all threads to come: `sigwait` takes them
-    worlds = Worlds(canceled_task=words.canceled_task, ended_call=words.ended_call)
-    running = in_real_time(words.account_sid, words.auth_token, words.seed, speed=words.speed, **worlds)
+    worlds = _worlds(words)
+    if words.virtual_clock and words.speed != 1.0:
+        raise _UsageError("--virtual-clock stands still: it has no --speed")
+    clock = RealtimeClock(words.speed, stands_still=words.virtual_clock)
+    running = in_real_time(
+        words.account_sid, words.auth_token, words.seed, clock=clock, hosts=_hosts(words.hosts), **worlds
+    )
     with running as (twilio, loop):
         try:
             server = serve(twilio, loop, words.port)
         except OSError as error:
             raise _UsageError(_why_not(words.port, error)) from error
         loop.call(partial(_prepare, twilio, numbers))
-        output.ready(server, words.account_sid, words.auth_token)
+        output.ready(server, words.account_sid, words.auth_token, worlds)
         loop.call(partial(_begin, twilio, script, output))
         signal.sigwait(STOPS)
         server.stop()
@@ -178,7 +223,7 @@ def _prepare(twilio: Twilio, numbers: dict[str, str]) -> None:
 
 
 def _begin(twilio: Twilio, script: Script, output: Output) -> None:
-    timeline = Timeline(twilio, script.names, output.write, as_json=output.as_json)
+    timeline = Timeline(twilio, script.names, output.write, json_lines=output.as_json)
     twilio.scheduler.on_event.append(timeline)
     script.play(twilio)
 
@@ -186,8 +231,12 @@ def _begin(twilio: Twilio, script: Script, output: Output) -> None:
 def main(words: Sequence[str] | None = None) -> int:
     """The exit code: 0 when a signal stopped it, 2 for a wrong word, a bad script or a port in use."""
     parser = _parser()
+    read_words = parser.parse_args(words)
+    if read_words.worlds:
+        _list_worlds(Output(as_json=False))
+        return 0
     try:
-        _run(parser.parse_args(words))
+        _run(read_words)
     except _UsageError as error:
         parser.error(str(error))
     return 0

@@ -34,22 +34,24 @@ _SENTENCES = {
 }
 
 
+def as_json(event: TraceEvent) -> str:
+    """One JSON object: when it was, of which kind, and what belongs to the kind."""
+    at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
+    return json.dumps({"at": at, "kind": event.kind, **event.detail})
+
+
 class Timeline:
     """A listener of the trace. `names` are those of people, by their numbers; seconds count from its making."""
 
-    def __init__(self, twilio: Twilio, names: Mapping[str, str], write: Write, *, as_json: bool) -> None:
+    def __init__(self, twilio: Twilio, names: Mapping[str, str], write: Write, *, json_lines: bool) -> None:
         self._twilio = twilio
         self._names = names
         self._write = write
-        self._show = self._object if as_json else self._line
+        self._show = as_json if json_lines else self._line
         self._began = twilio.scheduler.now()
 
     def __call__(self, event: TraceEvent) -> None:
         self._write(self._show(event))
-
-    def _object(self, event: TraceEvent) -> str:
-        at = datetime.fromtimestamp(event.at, UTC).isoformat(timespec="milliseconds")
-        return json.dumps({"at": at, "kind": event.kind, **event.detail})
 
     def _line(self, event: TraceEvent) -> str:
         return f"{event.at - self._began:7.1f} s  {self._sentence(event.kind, event.detail)}"

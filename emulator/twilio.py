@@ -17,10 +17,11 @@ from emulator.rest.faults import refusal as planned_refusal
 from emulator.rest.framework import Request, RestAnswer, refusal
 from emulator.taskrouter.service import TaskRouter
 from emulator.taskrouter.workspaces import Workspaces
-from emulator.voice.context import Context, Worlds
+from emulator.voice.context import Context
 from emulator.voice.numbers import Number
 from emulator.voice.parties import Phone, Step
 from emulator.voice.service import Voice
+from emulator.worlds import Worlds, played
 
 MakeTransport = Callable[[Scheduler], Transport]
 
@@ -40,7 +41,7 @@ class Twilio:
 
     `now` gives epoch seconds; `transport` makes the transport for its scheduler; `seed` decides the sids;
     `speech_rate` is seconds per spoken character, `calls_per_second` the account's limit on outbound calls.
-    `worlds` are `canceled_task` and `ended_call`, as `Worlds` describes them.
+    `worlds` are those of `Worlds`; the ones that are not given have their defaults.
     """
 
     def __init__(
@@ -60,10 +61,11 @@ class Twilio:
         self.transport = transport(self.scheduler)
         self.webhooks = SignedWebhooks(self.scheduler, self.transport, auth_token)
         workspaces = Workspaces()
-        self.context = Context(self.scheduler, self.webhooks, account_sid, workspaces, speech_rate, **worlds)
+        self.worlds = played(worlds)
+        self.context = Context(self.scheduler, self.webhooks, account_sid, workspaces, speech_rate, self.worlds)
         self.voice = Voice(self.context, calls_per_second)
         self.router = TaskRouter(self.scheduler, account_sid, self.webhooks, self.voice, workspaces)
-        word = self.context.opt_out_word
+        word = self.worlds["opt_out_word"]
         self.messaging = Messaging(self.scheduler, self.webhooks, account_sid, self.voice.numbers, word)
         self.failures = Failures()
         self.requests: list[Recorded] = []

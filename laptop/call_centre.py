@@ -93,10 +93,11 @@ def build(twilio: Twilio, loop: RealtimeLoop, twilio_url: str, base_url: str, ce
     outcome = apply(account.client(credentials), center, base_url, FormerNumbers("local"))
     if has_drift(outcome.left):
         raise LaptopError(f"apply leaves something to do:\n{as_text_of(outcome.left)}")
-    return loop.call(lambda: _call_centre(twilio, center, outcome.environment))
+    return loop.call(lambda: of_account(twilio, center, outcome.environment))
 
 
-def _call_centre(twilio: Twilio, center: Center, environment: Mapping[str, str]) -> CallCentre:
+def of_account(twilio: Twilio, center: Center, environment: Mapping[str, str]) -> CallCentre:
+    """What apply has made of these files; `environment` is what it has said."""
     workspace = twilio.router.use(environment["TWILIO_WORKSPACE_SID"]).workspace
     return CallCentre(
         twilio,

@@ -11,14 +11,16 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 import urllib3
+import yaml
 
 from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
-from laptop import call_centre, crm_server, local_aws, package
+from laptop import call_centre, crm_server, local_aws, mailbox, package, versions
 from laptop.call_centre import CallCentre
 from laptop.crm_server import CrmStub
 from laptop.local_aws import LocalAws
+from laptop.mailbox import Mailbox
 from laptop.teams import DEMO, Team
 
 T = TypeVar("T")
@@ -26,21 +28,18 @@ T = TypeVar("T")
 SPEECH_RATE = 0.02  # seconds a character: three times as fast as people talk
 LOG = package.BUILD / "ministack.log"
 WARM = 6  # as many requests at once as a call can make
-NOBODYS = {"call_sid": "CA" + "0" * 32, "reservation_sid": "WR" + "0" * 32, "task_sid": "WT" + "0" * 32}
-# Messages of the jobs queue about a call that is nobody's: each has the consumer load what it needs, and does nothing.
-OVER = [
-    {"eventSource": "aws:sqs", "messageId": job, "receiptHandle": job, "body": json.dumps({"job": job, **NOBODYS})}
-    for job in ("ring_worker", "complete_task")
-]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Laptop:
+    """`call_centre` is another one when the team's files have changed."""
+
     aws: LocalAws
     twilio: Twilio
     loop: RealtimeLoop
     call_centre: CallCentre
     crm: CrmStub
+    mailbox: Mailbox
     base_url: str
     twilio_url: str
     log: Path
@@ -72,31 +71,69 @@ def running(progress: Progress = lambda _: None, team: Team = DEMO, log: Path = 
         base_url = package.create_stack(local, built)
         progress("ops apply: the workspace, its workers and the numbers")
         made = call_centre.build(twilio, loop, server.url, base_url, center)
-        laptop = Laptop(local, twilio, loop, made, crm, base_url, server.url, log)
-        _configure(laptop)
-        _seed_contacts(laptop)
+        mails = stack.enter_context(mailbox.running(local, package.topic_arn(local)))
+        laptop = Laptop(local, twilio, loop, made, crm, mails, base_url, server.url, log)
+        _furnish(laptop)
         progress("warming the functions up")
         warm(laptop)
+        stack.callback(hang_up_everybody, laptop)
         yield laptop
+
+
+def hang_up_everybody(laptop: Laptop) -> None:
+    """End every call, as far as it has not ended: a call that is cut off half way has nobody to tell."""
+
+    def hang_up() -> None:
+        for sid, call in list(laptop.twilio.context.calls.items()):
+            if not call.is_over:
+                laptop.twilio.hang_up(sid)
+
+    laptop.do(hang_up)
 
 
 def _packaged(team: Team) -> Path:
     return package.build(root=package.copy_project(package.BUILD / "project", team.folder))
 
 
-def _configure(laptop: Laptop) -> None:
+def _furnish(laptop: Laptop) -> None:
+    """What the stack does not bring: the secret, the configuration, what the tables forget, a contact."""
+    _keep_secret(laptop)
+    configure(laptop)
+    versions.begin(laptop.aws)
+    _expire(laptop.aws)
+    _seed_contacts(laptop)
+
+
+def _keep_secret(laptop: Laptop) -> None:
     secret = {"auth_tokens": [call_centre.AUTH_TOKEN], "crm_key": laptop.crm.key}
     name = f"/cordboard/{package.STAGE}/twilio"
     laptop.aws.client("ssm").put_parameter(Name=name, Type="SecureString", Value=json.dumps(secret))
-    package.configure(
-        laptop.aws,
-        {
-            **laptop.call_centre.environment,
-            "PUBLIC_BASE_URL": laptop.base_url,
-            "TWILIO_API_URL": laptop.twilio_url,
-            "CRM_URL": laptop.crm.url,
-        },
-    )
+
+
+def places(laptop: Laptop) -> dict[str, str]:
+    """The variables of the functions that say where everything is on this machine."""
+    return {
+        "PUBLIC_BASE_URL": laptop.base_url,
+        "TWILIO_API_URL": laptop.twilio_url,
+        "CRM_URL": laptop.crm.url,
+        "MAIL_TOPIC_ARN": package.topic_arn(laptop.aws),
+    }
+
+
+def configure(laptop: Laptop) -> None:
+    """Tell the functions what only a running system knows."""
+    package.configure(laptop.aws, {**laptop.call_centre.environment, **places(laptop)})
+
+
+def _expire(aws: LocalAws) -> None:
+    """The local AWS makes a stack's tables without their time to live."""
+    template = yaml.safe_load((package.ROOT / "infra" / "resources.yaml").read_text(encoding="utf-8"))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            properties = resource["Properties"]
+            name = properties["TableName"]["Fn::Sub"].replace("${Stage}", package.STAGE)
+            asked = properties["TimeToLiveSpecification"]
+            aws.client("dynamodb").update_time_to_live(TableName=name, TimeToLiveSpecification=asked)
 
 
 def _seed_contacts(laptop: Laptop) -> None:
@@ -120,7 +157,7 @@ def post_form(laptop: Laptop, path: str, form: Mapping[str, str], signature: str
 def warm(laptop: Laptop) -> None:
     """Start the functions' processes: a first request takes seconds, and an assignment callback has five."""
     with ThreadPoolExecutor(WARM + 1) as pool:
-        working = pool.submit(package.invoke, laptop.aws, "JobsConsumer", {"Records": OVER})
+        working = pool.submit(versions.warm, laptop.aws, versions.CONSUMER, versions.JOBS)
         answers = [pool.submit(post_form, laptop, "/voice/incoming", {}, "warm") for _ in range(WARM)]
         working.result()
     statuses = {answer.result() for answer in answers}

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from laptop import wheels
+from laptop import versions, wheels
 from laptop.local_aws import LaptopError, LocalAws, environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,7 +90,7 @@ def create_stack(aws: LocalAws, package: Path) -> str:
     stack = aws.client("cloudformation")
     stack.create_stack(
         StackName=STACK,
-        TemplateBody=json.dumps(template),
+        TemplateBody=versions.by_alias(json.dumps(template)),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     stack.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
@@ -110,6 +110,10 @@ def configure(aws: LocalAws, environment: Mapping[str, str]) -> None:
 
 def queue_url(aws: LocalAws) -> str:
     return str(aws.client("sqs").get_queue_url(QueueName=f"cordboard-{STAGE}-jobs")["QueueUrl"])
+
+
+def topic_arn(aws: LocalAws) -> str:
+    return _resource(aws, "AlarmTopic")
 
 
 def invoke(aws: LocalAws, name: str, event: Mapping[str, Any]) -> None:

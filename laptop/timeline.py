@@ -1,15 +1,15 @@
 """What happens, printed as it happens: the emulator's events and the requests to the CRM, a line each."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rich.text import Text
+
 from emulator.clock.scheduler import TraceEvent
+from laptop.call_centre import CallCentre
 from laptop.environment import Laptop
-
-DIM, BOLD, GREEN, RED, PLAIN = "\033[2m", "\033[1m", "\033[32m", "\033[31m", "\033[0m"
-
+from laptop.screen import BOLD, DIM, GREEN, YELLOW, beside
 
 SENTENCES = {
     "dialed": "dials {to}",
@@ -22,20 +22,21 @@ SENTENCES = {
 }
 
 
-def paint(text: str, colour: str) -> str:
-    return f"{colour}{text}{PLAIN}" if sys.stdout.isatty() else text
-
-
 class Timeline:
     """Prints events with the seconds since the latest `start`."""
 
     def __init__(self, laptop: Laptop, write: Callable[[str], None] = print) -> None:
-        self._people = laptop.call_centre
+        self._laptop = laptop
         self._write = write
         self._began = time.time()
         self._names: dict[str, str] = {}
         laptop.do(lambda: laptop.twilio.scheduler.on_event.append(self.on_event))
         laptop.crm.on_asked = self.on_crm_asked
+        laptop.mailbox.on_mail = self.on_mail
+
+    @property
+    def _people(self) -> CallCentre:
+        return self._laptop.call_centre
 
     def start(self) -> None:
         self._began = time.time()
@@ -44,13 +45,16 @@ class Timeline:
         detail = event.detail
         if event.kind == "dialed":
             caller, callee = self._people.name_of(detail["from_"]), self._people.name_of(detail["to"])
-            self._names[detail["sid"]] = caller if caller in self._people.callers else callee
+            self._names[detail["sid"]] = callee if callee in self._people.phones else caller
         sentence = self._sentence(event.kind, detail)
         if sentence:
             self._line(event.at, *sentence)
 
     def on_crm_asked(self, attempt: dict[str, Any], status: int) -> None:
         self._line(time.time(), "CRM", f"asked about {self._people.name_of(attempt['caller'])}: answers {status}")
+
+    def on_mail(self, subject: str, text: str) -> None:
+        self._line(time.time(), "A mail", f"to the team: {subject}. {text.splitlines()[0]}")
 
     def _sentence(self, kind: str, detail: Mapping[str, str]) -> tuple[str, str] | None:
         who = self._name(detail.get("sid", ""))
@@ -66,8 +70,13 @@ class Timeline:
 
     def _line(self, at: float, who: str, what: str) -> None:
         gap = "" if what.startswith("'") else " "
-        seconds = paint(f"{max(0.0, at - self._began):6.1f} s", DIM)
-        self._write(f"  {seconds}  {paint(who, BOLD)}{gap}{what}")
+        seconds = Text(f"{max(0.0, at - self._began):6.1f} s", DIM)
+        self._write(beside(seconds, Text.assemble((who, BOLD), gap, (what, _style(what)))))
+
+
+def _style(what: str) -> str:
+    """What the eye is to find first."""
+    return GREEN if what.startswith("joins ") else YELLOW if what.startswith(("takes the", "warns: ")) else ""
 
 
 def _routing(kind: str, detail: Mapping[str, str]) -> tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """The operator's commands: the call centre as code, its deployment, its secrets and its calls."""
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -28,6 +29,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "number": ("ops.commands.number:number", "Show where numbers lead and led, and give them back"),
     "calls": ("ops.commands.calls:calls", "Show what happened on calls"),
+    "voicemail": ("ops.commands.voicemail:voicemail", "List the messages that callers left"),
+    "worker": ("ops.commands.worker:worker", "Show the workers, and put them on and off the phones"),
 }
 
 
@@ -35,7 +38,8 @@ def main(arguments: Sequence[str] | None = None, typed: str = "python -m ops") -
     """Run the command; returns its exit code. `typed` is what the person has typed to get here."""
     name = program.NAME if COMPLETE in os.environ else typed  # a shell completes it under this name alone
     try:
-        return int(_commands().main(arguments, name, COMPLETE, standalone_mode=False) or ExitCode.DONE)
+        code = _commands().main(arguments, name, COMPLETE, standalone_mode=False, terminal_width=_help_width())
+        return int(code or ExitCode.DONE)
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -45,6 +49,11 @@ def main(arguments: Sequence[str] | None = None, typed: str = "python -m ops") -
     except click.Abort:  # Ctrl-C
         click.echo("stopped: what was done stays done", err=True)
         return ExitCode.FAILED
+
+
+def _help_width() -> int:
+    """Of help, which click would make 48 columns wide on a terminal that has less."""
+    return min(shutil.get_terminal_size().columns, 80) - 2
 
 
 def _commands() -> Commands:

@@ -46,12 +46,17 @@ def _masked(value: Any) -> Any:
 
 def timeline(record: CallRecord, show_numbers: bool = False) -> str:
     """What is known of the call, then each step by time. Phone numbers are masked, unless `show_numbers`."""
-    moments = sorted(_moments(record), key=lambda moment: moment[0])  # of two at once, the earlier step stays first
-    began = moments[0][0] if moments else 0.0
+    told = moments(record)
+    began = told[0][0] if told else 0.0
     shown: Callable[[str], str] = str if show_numbers else mask
     lines = [shown(line) for line in (*_call(record.call), *chain.from_iterable(map(_link, record.links)))] + [""]
-    lines += [f"{_iso(at)}  {at - began:8.3f} s  {shown(what)}" for at, what in moments]
+    lines += [f"{iso(at)}  {at - began:8.3f} s  {shown(what)}" for at, what in told]
     return "\n".join(lines)
+
+
+def moments(record: CallRecord) -> list[Moment]:
+    """Each step of the call by time; of two at once, the earlier step stays first."""
+    return sorted(_moments(record), key=lambda moment: moment[0])
 
 
 def _call(call: Call | None) -> Iterator[str]:
@@ -102,5 +107,5 @@ def _name(link: Link) -> str:
     return link.worker_name or link.worker_sid or link.reservation_sid
 
 
-def _iso(at: float) -> str:
+def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

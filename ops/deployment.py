@@ -49,17 +49,25 @@ class Deployment:
         self.report(f"  {what}")
 
 
-def run(asked: Deployment, only: Collection[str] = ()) -> list[str]:
+def chosen(only: Collection[str]) -> list[str]:
+    """The names of the steps in their order: all, or these after the one that always comes first."""
+    return [name for name in STEPS if not only or name in (ALWAYS, *only)]
+
+
+def run(asked: Deployment, only: Collection[str] = (), on_step: Callable[[str], None] = lambda name: None) -> list[str]:
     """Do every step, or only these, in their order; returns the names of those that changed something.
+
+    `on_step` is called with the name of each before it is done.
 
     Raises Stopped at the first that fails, and what `agree` raises.
     """
     changed = []
-    names = [name for name in STEPS if not only or name in (ALWAYS, *only)]
+    names = chosen(only)
     first_change = next((name for name in names if name in CHANGING), None)
     for name in names:
         if name == first_change and asked.agree:
             asked.agree(_what_is_to_be_done(asked, names))
+        on_step(name)
         asked.report(f"{name}:")
         try:
             if STEPS[name](asked):
@@ -134,7 +142,8 @@ def _resources(asked: Deployment) -> bool:
     known |= {"MAIL_TOPIC_ARN": mails if topic.has_subscribers(mails) else ""}  # empty: the functions ask SNS nothing
     is_new = stage.write(asked.stage, known, asked.root)
     if is_new:
-        asked.say(f"{' and '.join(known)} written to {stage.file_of(asked.stage)}")
+        written = " and ".join(name for name, value in known.items() if value)
+        asked.say(f"{written} written to {stage.file_of(asked.stage)}")
     return bool(deployed.did or is_new)
 
 

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a command ends with. `meaning` is what a person reads in `ops --help`."""
+    """What a command ends with. `meaning` is what a person reads in `cordboard --help`."""
 
     meaning: str
 

@@ -12,6 +12,7 @@ from moto import mock_aws
 from chalicelib.config import team
 from chalicelib.twilio import rest
 from laptop.package import TEAM
+from ops import stage
 from tests.doubles.twilio import FakeTwilio
 from tests.support import no_team, resources
 from tests.support.api_gateway import TOKEN
@@ -51,6 +52,8 @@ def own_team() -> Iterator[None]:
     no_team.forbid()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(team, "folder", lambda: str(TEAM))
+        kept = stage._kept
+        patch.setattr(stage, "_kept", lambda name, root: {} if root == stage.ROOT else kept(name, root))
         yield
 
 

@@ -73,7 +73,7 @@ def after(webhook: Webhook) -> str:
     alone = result in LEFT_ALONE
     if alone:
         left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
-    _record(call_sid, left, webhook.at, left_queue=not alone)
+    _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook))
     if result == "leave":
         _tell(webhook, "led-out")
     if call_sid and alone:
@@ -82,6 +82,12 @@ def after(webhook: Webhook) -> str:
         closing.caller_left(call_sid, webhook.at)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     return twiml.after(treatment, result, webhook.base_url)
+
+
+def _who(webhook: Webhook) -> dict[str, object]:
+    """What the call's row lacks where no event told of its task: in a simple queue there is none."""
+    called = webhook.form.get("To", "")
+    return {"line": callcenter.current().name_of(called), "caller": text(webhook.form.get("From")), "called": called}
 
 
 def moved(webhook: Webhook) -> str:
@@ -193,7 +199,14 @@ def apologize(webhook: Webhook) -> str:
     return twiml.apologize()
 
 
-def _record(call_sid: str, changes: dict[str, object], now: float, *, left_queue: bool = False) -> None:
+def _record(
+    call_sid: str,
+    changes: dict[str, object],
+    now: float,
+    *,
+    left_queue: bool = False,
+    defaults: Mapping[str, object] | None = None,
+) -> None:
     """Keep it if possible: the caller's document does not depend on our records."""
     from chalicelib.links import table
 
@@ -201,6 +214,6 @@ def _record(call_sid: str, changes: dict[str, object], now: float, *, left_queue
         log.warning("a call without a CallSid is not recorded", lost=list(changes))
         return
     try:
-        table.record_call(call_sid, changes, now, left_queue=left_queue)
+        table.record_call(call_sid, changes, now, left_queue=left_queue, defaults=defaults)
     except Exception as error:
         log.error("call not recorded", call_sid=call_sid, why=type(error).__name__, lost=list(changes))

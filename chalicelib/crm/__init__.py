@@ -12,12 +12,14 @@ def prepare(adapter: Literal["contacts", "http", "none"], attempt: Attempt) -> A
 
     Raises Declined, DeclinedCaller, Unavailable.
     """
-    if adapter == "contacts":
-        from chalicelib.crm import contacts
+    match adapter:
+        case "contacts":
+            from chalicelib.crm import contacts
 
-        return contacts.prepare(attempt)
-    if adapter == "http":
-        from chalicelib.crm import http
+            return contacts.prepare(attempt)
+        case "http":
+            from chalicelib.crm import http
 
-        return http.prepare(attempt)
-    return Approval()
+            return http.prepare(attempt)
+        case "none":
+            return Approval()

@@ -54,7 +54,7 @@ def warning(event: str, measured: Mapping[str, object] = _NOTHING, /, **fields: 
 
 def error(event: str, measured: Mapping[str, object] = _NOTHING, /, **fields: object) -> None:
     """An error; inside an `except` the traceback goes with it, phone numbers masked."""
-    trace = traceback.format_exc() if sys.exc_info()[0] else None
+    trace = traceback.format_exc() if sys.exception() else None
     _write("ERROR", event, measured, {**fields, "traceback": trace})
 
 

@@ -265,8 +265,10 @@ def is_anybody_available(task_queue_sid: str) -> bool:
     Raises TwilioRejected, NotDone.
     """
     with _errors(), _pages():
-        found = _workspace().workers.list(task_queue_sid=task_queue_sid, available="true", limit=1, page_size=1)
-    return bool(found)
+        found = _workspace().workers.list(
+            task_queue_sid=task_queue_sid, available="true", limit=PAGE_SIZE, page_size=PAGE_SIZE
+        )
+    return any(one.available for one in found)  # that both filters hold at once is not said (contract 7.5)
 
 
 def tasks(status: Literal["pending", "wrapping"], limit: int) -> list[Task]:

@@ -43,6 +43,7 @@ class Scheduler:
         self.now = now
         self.trace: list[TraceEvent] = []
         self.on_event: list[Callable[[TraceEvent], None]] = []
+        self._told: set[str] = set()
         self._seed = seed
         self._timers: list[Timer] = []
         self._numbers = count()
@@ -85,8 +86,14 @@ class Scheduler:
         self.emit("warning", code=str(code), message=message, sid=sid)
 
     def not_imitated(self, what: str, sid: str) -> None:
-        """The application asks for something that Twilio knows and the emulator does not do."""
-        self.emit("warning", code=NOT_IMITATED, message=what, sid=sid)
+        """The application asks for something that Twilio knows and the emulator does not do: told once per run."""
+        self.warn_once(NOT_IMITATED, what, sid)
+
+    def warn_once(self, code: int | str, message: str, sid: str) -> None:
+        """Each message once, whatever it is about."""
+        if message not in self._told:
+            self._told.add(message)
+            self.emit("warning", code=str(code), message=message, sid=sid)
 
 
 class VirtualClock:

@@ -3,18 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 from urllib.parse import urljoin
 
 from emulator.clock.scheduler import Scheduler
 from emulator.messaging.document import Answer, Reply, read
 from emulator.messaging.model import LONGEST_BODY, Direction, Message, Status, keyword
 from emulator.ports import Method, TwilioError, Webhooks, WebResult
+from emulator.worlds import OptOutWord
 
 API_VERSION = "2010-04-01"
 SENT_AFTER, DELIVERED_AFTER = 1.0, 3.0
 _PLACES = [f"{who}{what}" for who in ("From", "To") for what in ("City", "State", "Zip", "Country")]
-OptOutWord = Literal["is_told", "is_kept"]
 
 
 class Line(Protocol):

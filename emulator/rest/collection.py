@@ -57,6 +57,7 @@ class Collection(Generic[T]):
     body: Callable[[Request, T], Body]
     names: Callable[[T], Sequence[str]] = lambda item: (item.sid,)  # any of which the path may have
     wanted: Callable[[Request], Callable[[T], bool]] = lambda _request: lambda _item: True  # a list's filters
+    order: Callable[[Request, list[T]], list[T]] = lambda _request, items: items  # of a list
     version: Callable[[T], int] | None = None  # for the ETag and If-Match
     summary: Callable[[Request, T], Body] | None = None  # what a list shows of one, when that is not all
     create: Callable[[Request], T] | None = None
@@ -96,8 +97,8 @@ class Collection(Generic[T]):
 
     def _list(self, request: Request) -> RestAnswer:
         show, wanted = self.summary or self.body, self.wanted(request)
-        found = [show(request, item) for item in self.items(request) if wanted(item)]
-        return self.api.page(request, self.key, found)
+        found = self.order(request, [item for item in self.items(request) if wanted(item)])
+        return self.api.page(request, self.key, [show(request, item) for item in found])
 
     def _create(self, create: Callable[[Request], T], request: Request) -> RestAnswer:
         return self._answer(request, create(request), 201)

@@ -1,16 +1,13 @@
 """REST on a workspace's events: what its callback was told, or would have been (contract 6)."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 
-from emulator.ports import TwilioError
 from emulator.rest.collection import TASKROUTER, Collection
-from emulator.rest.fields import number
+from emulator.rest.fields import window
 from emulator.rest.framework import Body, Request, parameters
 from emulator.taskrouter.model import Told
 
 KEPT_SECONDS = 30 * 86_400
-MINUTES = 15
 _OTHERS = {"EventType": "EventType", "Sid": "Sid", "TaskChannel": "TaskChannelUniqueName"}  # parameter -> field
 _SIDS = ("ReservationSid", "TaskQueueSid", "TaskSid", "WorkerSid", "WorkflowSid")
 
@@ -23,8 +20,7 @@ def _all(request: Request) -> Iterable[Told]:
 
 def _wanted(request: Request) -> Callable[[Told], bool]:
     """Of the last 15 minutes, unless Minutes or StartDate say otherwise. TwilioError 20001 for a date that is none."""
-    end, minutes = _moment(request, "EndDate"), number(request, "Minutes") or MINUTES
-    since = _moment(request, "StartDate") or request.now() - minutes * 60
+    since, end = window(request)
     fields = {name: request.text(name) for name in _SIDS if request.text(name)}
     fields |= {form: request.text(name) for name, form in _OTHERS.items() if request.text(name)}
 
@@ -33,15 +29,6 @@ def _wanted(request: Request) -> Callable[[Told], bool]:
         return in_time and all(event.form.get(name) == value for name, value in fields.items())
 
     return wanted
-
-
-def _moment(request: Request, name: str) -> float | None:
-    text = request.text(name)
-    try:
-        at = datetime.fromisoformat(text) if text else None
-    except ValueError:
-        raise TwilioError(20001, f"{name} is no date: {text}") from None
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() if at else None
 
 
 def _body(request: Request, event: Told) -> Body:

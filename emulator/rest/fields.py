@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 from emulator.ports import TwilioError
 from emulator.rest.framework import Request
 from emulator.taskrouter.model import Activity
 from emulator.taskrouter.workspace import LONGEST_NAME
+from taskrouter_expressions import Expression, ExpressionError, parse
 
+MINUTES = 15
 ORDERS = ("FIFO", "LIFO")
 
 # Whose names must differ within a workspace: a worker's (contract 7.5) and a task channel's unique name for certain.
@@ -37,6 +40,34 @@ def number(request: Request, name: str) -> int | None:
     if text and not text.isdecimal():
         raise TwilioError(20001, f"{name} is no number: {text}")
     return int(text) if text else None
+
+
+def moment(request: Request, name: str) -> float | None:
+    """A date in ISO 8601 as epoch seconds, in UTC unless it says otherwise; None without one. TwilioError 20001."""
+    text = request.text(name)
+    try:
+        at = datetime.fromisoformat(text) if text else None
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() if at else None
+    except (ValueError, OverflowError):
+        raise TwilioError(20001, f"{name} is no date: {text}") from None
+
+
+def window(request: Request) -> tuple[float, float | None]:
+    """From when and until when in epoch seconds: the last 15 minutes, unless Minutes, StartDate or EndDate say else.
+
+    TwilioError 20001 for a date or a number that is none.
+    """
+    since, until = moment(request, "StartDate"), moment(request, "EndDate")
+    seconds = (number(request, "Minutes") or MINUTES) * 60
+    return (request.now() if until is None else until) - seconds if since is None else since, until
+
+
+def expression(request: Request, name: str) -> Expression | None:
+    """An expression of TaskRouter's, None when it was not sent. TwilioError 20001."""
+    try:
+        return parse(request.text(name)) if request.text(name) else None
+    except ExpressionError as error:
+        raise TwilioError(20001, f"{name} is no expression: {error}") from error
 
 
 def one_of(request: Request, name: str, allowed: Sequence[str], current: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from emulator.messaging.service import Messaging
 from emulator.ports import TwilioError
@@ -20,6 +20,9 @@ Body = dict[str, object]
 # Not Twilio's: what Twilio has and this emulator does not imitate. As Twilio's own, it is 20000 and the HTTP status.
 NOT_IMITATED = 20501
 UNKNOWN_PARAMETER = 20001
+# What an answer's headers tell of, beside the timeline: parameters of Twilio's without effect here, and unknown ones.
+NOT_IMITATED_HEADER, UNKNOWN_HEADER = "X-Emulator-Not-Imitated", "X-Emulator-Unknown"
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="Twilio API"'}  # RFC 9110, 11.6.1; the realm's text is uncertain
 # Parts of paths that may be a name of the application's own.
 FREE_TEXT = frozenset({"room", "participant", "recording"})
 
@@ -54,7 +57,7 @@ def refusal(error: TwilioError) -> RestAnswer:
         "more_info": "docs/emulator.md" if error.code == NOT_IMITATED else more_info,
         "status": error.status,
     }
-    return RestAnswer(error.status, body)
+    return RestAnswer(error.status, body, CHALLENGE if error.status == 401 else {})
 
 
 def not_imitated(what: str) -> TwilioError:
@@ -80,6 +83,7 @@ class Request:
     user: str
     messaging: Messaging
     parts: Mapping[str, str] = field(default_factory=dict)
+    template: str = ""  # the path with the names of its parts in place of the sids
 
     @property
     def engine(self) -> WorkspaceEngine:
@@ -127,23 +131,36 @@ class Parameters:
     def known(self) -> frozenset[str]:
         return self.takes | self.refuses.keys() | self.ignores.keys()
 
-    def check(self, request: Request) -> None:
-        """Warn of what is ignored. TwilioError 20501 for what is refused."""
+    def check(self, request: Request) -> dict[str, str]:
+        """The headers that tell of what is ignored; the timeline is told once per run.
+
+        TwilioError 20501 for what is refused, 20001 for what Twilio does not have, unless that is ignored
+        (contract 12).
+        """
         given = {name: request.text(name) for name in request.fields if name not in self.takes}
+        self._refuse(request, given)
+        ignored = [
+            name for name, value in given.items() if name in self.ignores and not self._says_nothing(name, value)
+        ]
+        unknown = [name for name in given if name not in self.known]
+        scheduler, where = request.router.scheduler, f"{request.method} {request.template}"
+        for name in ignored:
+            scheduler.not_imitated(f"{name} of {where}", "")
+        for name in unknown:
+            scheduler.warn_once(UNKNOWN_PARAMETER, f"{name} is no parameter of {where}: it is ignored", "")
+        told = {NOT_IMITATED_HEADER: ignored, UNKNOWN_HEADER: unknown}
+        return {header: quote(", ".join(names), safe=", <>") for header, names in told.items() if names}
+
+    def _refuse(self, request: Request, given: Mapping[str, str]) -> None:
         for name, value in given.items():
-            if name in self.refuses and not _says_nothing(value, self.refuses[name]):
+            if name in self.refuses and not self._says_nothing(name, value):
                 raise not_imitated(f"{name}={value}")
-        scheduler, where = request.router.scheduler, f"{request.method} {request.path}"
-        for name, value in given.items():
-            if name in self.ignores and not _says_nothing(value, self.ignores[name]):
-                scheduler.not_imitated(f"{name}={value} of {where}", request.parts.get("sid", ""))
-            elif name not in self.known:
-                message = f"{name} is no parameter of {where}: Twilio ignores it"
-                scheduler.emit("warning", code=str(UNKNOWN_PARAMETER), message=message, sid="")
+            if name not in self.known and request.voice.context.worlds["unknown_parameter"] == "refused":
+                raise TwilioError(UNKNOWN_PARAMETER, f"{name} is no parameter of {request.method} {request.template}")
 
-
-def _says_nothing(value: str, default: str) -> bool:
-    return value.lower() in {"", default.lower()}
+    def _says_nothing(self, name: str, value: str) -> bool:
+        """Empty, or Twilio's default."""
+        return value.lower() in {"", {**self.refuses, **self.ignores}[name].lower()}
 
 
 NO_PARAMETERS = Parameters()
@@ -166,8 +183,9 @@ class Operation:
     parameters: Parameters = NO_PARAMETERS
 
     def __call__(self, request: Request) -> RestAnswer:
-        self.parameters.check(request)
-        return self.handler(request)
+        told = self.parameters.check(request)
+        answer = self.handler(request)
+        return replace(answer, headers={**answer.headers, **told})
 
 
 def _part(found: re.Match[str]) -> str:
@@ -194,7 +212,7 @@ class Route:
         if operation is None:
             raise not_imitated(f"{request.method} {request.path}")
         _check_owner(request)
-        return operation(request)
+        return operation(replace(request, template=self.template))
 
 
 def _check_owner(request: Request) -> None:

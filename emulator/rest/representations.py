@@ -50,7 +50,7 @@ class Representations:
             "date_created": iso(task.created),
             "date_updated": iso(task.updated),
             "task_queue_entered_date": iso(task.queue_entered),
-            "virtual_start_time": iso(task.created),
+            "virtual_start_time": iso(task.virtual_start),
             "priority": task.priority,
             "reason": task.reason or None,
             "task_queue_sid": task.queue.sid,

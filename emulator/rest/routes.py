@@ -14,6 +14,7 @@ from emulator.rest import (
     queues,
     recordings,
     reservations,
+    statistics,
     task_channels,
     task_queues,
     tasks,
@@ -33,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     *messages.ROUTES,
     *conferences.ROUTES,
     *participants.ROUTES,
+    *statistics.ROUTES,  # before the resources: `Statistics` is nobody's name
     *workspaces.ROUTES,
     *activities.ROUTES,
     *task_channels.ROUTES,
@@ -55,7 +57,6 @@ NOT_IMITATED_PATHS = re.compile(
     r"/2010-04-01/Accounts(?:\.json|/\w+/(?:"
     rf"(?:{_OF_ACCOUNT})\b.*|Calls/\w+/(?:{_OF_CALL})\b.*|Queues/\w+/Members\b.*"
     r"|IncomingPhoneNumbers/(?:Local|Mobile|TollFree|\w+/AssignedAddOns)\b.*))"
-    r"|/v1/Workspaces/\w+/(?:.*/)?(?:Statistics|RealTimeStatistics|CumulativeStatistics)\b.*"
     r"|(?!/2010-04-01/Accounts/|/v1/Workspaces\b).*"  # Twilio's other products
 )
 

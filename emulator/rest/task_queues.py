@@ -1,13 +1,14 @@
 """REST on task queues (contract 7.5)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from emulator.ports import TwilioError
 from emulator.rest.collection import TASKROUTER, Collection
-from emulator.rest.fields import ORDERS, called, changed_name, named_activity, number, one_of
+from emulator.rest.fields import ORDERS, called, changed_name, expression, named_activity, number, one_of
 from emulator.rest.framework import Body, Request, parameters
 from emulator.taskrouter.model import TaskQueue, task_order
 from emulator.taskrouter.workspace import target_expression
+from taskrouter_expressions import evaluate
 
 MOST_RESERVED_WORKERS = 50
 
@@ -18,6 +19,18 @@ def _all(request: Request) -> Iterable[TaskQueue]:
 
 def _body(request: Request, queue: TaskQueue) -> Body:
     return request.representations.task_queue(queue)
+
+
+def _wanted(request: Request) -> Callable[[TaskQueue], bool]:
+    """EvaluateWorkerAttributes and WorkerSid ask for the queues that take such a worker. TwilioError 20001."""
+    is_called, sid, asked = called(request), request.text("WorkerSid"), expression(request, "EvaluateWorkerAttributes")
+    workers = [
+        worker
+        for worker in request.engine.workspace.workers.values()
+        if sid in {"", worker.sid} and (asked is None or evaluate(asked, worker.variables()))
+    ]
+    of_workers = bool(sid) or asked is not None
+    return lambda queue: is_called(queue) and (not of_workers or any(queue.takes(worker) for worker in workers))
 
 
 def _create(request: Request) -> TaskQueue:
@@ -79,11 +92,11 @@ ROUTES = Collection(
     key="task_queues",
     items=_all,
     body=_body,
-    wanted=called,
+    wanted=_wanted,
     create=_create,
     update=_update,
     delete=_delete,
-    lists=parameters("FriendlyName", refuses="EvaluateWorkerAttributes WorkerSid Ordering"),
+    lists=parameters("FriendlyName EvaluateWorkerAttributes WorkerSid", refuses="Ordering"),  # as for workers
     creates=_FIELDS,
     updates=_FIELDS,
 ).routes()

@@ -1,14 +1,15 @@
 """REST on tasks (contract 5)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from emulator.ports import TwilioError
+from emulator.rest import task_lists
 from emulator.rest.collection import TASKROUTER, Collection
-from emulator.rest.fields import number
+from emulator.rest.fields import moment, number
 from emulator.rest.framework import Body, Request, parameters
 from emulator.taskrouter.model import Task, parsed_attributes
 
-TASK_STATUSES = ("pending", "reserved", "assigned", "canceled", "completed", "wrapping")
+EARLIEST_START = -2_208_988_800.0  # 1 January 1900
 
 
 def _all(request: Request) -> Iterable[Task]:
@@ -19,37 +20,14 @@ def _body(request: Request, task: Task) -> Body:
     return request.representations.task(task, request.now())
 
 
-def _summary(request: Request, task: Task) -> Body:
-    return request.representations.task(task, request.now(), with_attributes=False)
-
-
-def _wanted(request: Request) -> Callable[[Task], bool]:
-    """TwilioError 20001 for a status that there is not."""
-    statuses = _asked_statuses(request)
-    workflow_sid, queue_sid = request.text("WorkflowSid"), request.text("TaskQueueSid")
-    return lambda task: (
-        (not statuses or task.status in statuses)
-        and workflow_sid in {"", task.workflow.sid}
-        and queue_sid in {"", task.queue.sid}
-    )
-
-
-def _asked_statuses(request: Request) -> set[str]:
-    """AssignmentStatus may be repeated or hold a list with commas."""
-    statuses = {status for value in request.fields.get("AssignmentStatus", ()) for status in value.split(",")}
-    unknown = statuses - set(TASK_STATUSES)
-    if unknown:
-        raise TwilioError(20001, f"Unknown AssignmentStatus: {', '.join(sorted(unknown))}")
-    return statuses
-
-
 def _create(request: Request) -> Task:
     workspace = request.engine.workspace
     workflow_sid = request.text("WorkflowSid") or next(iter(workspace.workflows), "")
     attributes = parsed_attributes(request.text("Attributes") or "{}")
     priority, timeout = number(request, "Priority") or 0, number(request, "Timeout")
+    channel, start = _channel(request), _virtual_start(request)
     try:
-        sid = request.engine.create_task(workflow_sid, attributes, priority, timeout, _channel(request))
+        sid = request.engine.create_task(workflow_sid, attributes, priority, timeout, channel, virtual_start=start)
     except TwilioError as error:  # 14220 to 14222 are <Enqueue>'s codes; that REST says 20001 is uncertain
         raise TwilioError(20001, error.message) from error
     return workspace.tasks[sid]
@@ -64,14 +42,44 @@ def _channel(request: Request) -> str:
     return name
 
 
+def _virtual_start(request: Request) -> float | None:
+    """VirtualStartTime in epoch seconds, None when it was not sent. TwilioError 20001; the code is uncertain."""
+    start = moment(request, "VirtualStartTime")
+    if start is not None and not EARLIEST_START <= start <= request.now():
+        raise TwilioError(
+            20001, f"VirtualStartTime is in the future or before 1900: {request.text('VirtualStartTime')}"
+        )
+    return start
+
+
 def _update(request: Request, task: Task) -> None:
-    """Status and attributes need two requests (contract 5)."""
-    if not request.text("AssignmentStatus"):
-        _change(request, task)
-    elif request.text("Attributes"):
-        raise TwilioError(20001, "AssignmentStatus and Attributes cannot be updated in one request")
-    else:
-        _change_status(request, task)
+    """A status and fields in one request are both done, or neither; not every status takes attributes."""
+    status, fields = request.text("AssignmentStatus"), _fields(request)
+    if status in {"wrapping", "completed"} and "attributes" in fields:
+        raise TwilioError(20001, f"AssignmentStatus={status} and Attributes cannot be updated in one request")
+    before = {name: getattr(task, name) for name in fields}
+    vars(task).update(fields)
+    if status:
+        try:
+            _change_status(request, task)
+        except TwilioError:
+            vars(task).update(before)
+            raise
+    elif fields:
+        request.engine.lifecycle.updated(task)
+        if "attributes" in fields and request.voice.context.worlds["new_attributes"] == "move":
+            request.engine.routing.evaluate_anew(task)
+
+
+def _fields(request: Request) -> Mapping[str, object]:
+    """What the request changes beside the status. TwilioError 20001."""
+    attributes = request.text("Attributes")
+    fields = {
+        "attributes": parsed_attributes(attributes) if attributes else None,
+        "priority": number(request, "Priority"),
+        "virtual_start": _virtual_start(request),
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _change_status(request: Request, task: Task) -> None:
@@ -87,14 +95,9 @@ def _change_status(request: Request, task: Task) -> None:
     changes[status]()
 
 
-def _change(request: Request, task: Task) -> None:
-    priority = number(request, "Priority")
-    if priority is not None:
-        task.priority = priority
-    if request.text("Attributes"):
-        task.attributes = parsed_attributes(request.text("Attributes"))
-    if priority is not None or request.text("Attributes"):
-        request.engine.lifecycle.updated(task)
+def _delete(request: Request, task: Task) -> None:
+    cancels = request.voice.context.worlds["deleted_task"] == "cancels_reservation"
+    request.engine.lifecycle.remove(task, cancels_reservation=cancels)
 
 
 ROUTES = Collection(
@@ -103,20 +106,17 @@ ROUTES = Collection(
     key="tasks",
     items=_all,
     body=_body,
-    summary=_summary,
-    wanted=_wanted,
+    summary=task_lists.summary,
+    wanted=task_lists.wanted,
+    order=task_lists.ordered,
     version=lambda task: task.version,
     create=_create,
     update=_update,
-    lists=parameters(
-        "AssignmentStatus WorkflowSid TaskQueueSid",
-        refuses="Priority WorkflowName TaskQueueName EvaluateTaskAttributes RoutingTarget HasAddons=false "
-        "Ordering=DateCreated:asc",
-    ),
+    delete=_delete,
+    lists=task_lists.PARAMETERS,
     creates=parameters(
-        "Attributes WorkflowSid Priority Timeout TaskChannel",
-        refuses="VirtualStartTime RoutingTarget IgnoreCapacity=false TaskQueueSid",
+        "Attributes WorkflowSid Priority Timeout TaskChannel VirtualStartTime",
+        refuses="RoutingTarget IgnoreCapacity=false TaskQueueSid",
     ),
-    updates=parameters("Attributes AssignmentStatus Reason Priority", refuses="TaskChannel VirtualStartTime"),
-    unimitated=frozenset({"DELETE"}),
+    updates=parameters("Attributes AssignmentStatus Reason Priority VirtualStartTime", refuses="TaskChannel"),
 ).routes()

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
+from emulator.rest import fields
 from emulator.rest.collection import TASKROUTER, Collection
 from emulator.rest.fields import named_activity, required
 from emulator.rest.framework import Body, Request, parameters
 from emulator.taskrouter.model import Worker, parsed_attributes
-from emulator.taskrouter.workspace import target_expression
 from taskrouter_expressions import Expression, evaluate
 
 
@@ -20,12 +20,16 @@ def _body(request: Request, worker: Worker) -> Body:
 
 def _wanted(request: Request) -> Callable[[Worker], bool]:
     """TwilioError 20001 when TargetWorkersExpression is no expression."""
-    text, queue_sid = request.text("TargetWorkersExpression"), request.text("TaskQueueSid")
-    expression = target_expression(text) if text else None
-    queues = [queue for queue in request.engine.workspace.task_queues.values() if queue.sid == queue_sid]
+    expression = fields.expression(request, "TargetWorkersExpression")
+    sid, name = request.text("TaskQueueSid"), request.text("TaskQueueName")
+    queues = [
+        queue
+        for queue in request.engine.workspace.task_queues.values()
+        if sid in {"", queue.sid} and name in {"", queue.friendly_name}
+    ]
 
     def wanted(worker: Worker) -> bool:
-        serves = not queue_sid or any(queue.takes(worker) for queue in queues)
+        serves = (not sid and not name) or any(queue.takes(worker) for queue in queues)
         return serves and _has_fields(request, worker) and _fulfils(worker, expression)
 
     return wanted
@@ -94,8 +98,8 @@ ROUTES = Collection(
     update=_update,
     delete=_delete,
     lists=parameters(
-        "FriendlyName ActivitySid ActivityName Available TargetWorkersExpression TaskQueueSid",
-        refuses="TaskQueueName Ordering",
+        "FriendlyName ActivitySid ActivityName Available TargetWorkersExpression TaskQueueSid TaskQueueName",
+        refuses="Ordering",  # Twilio's pages do not say what it takes
     ),
     creates=parameters("FriendlyName Attributes ActivitySid"),
     updates=parameters("FriendlyName Attributes ActivitySid RejectPendingReservations"),

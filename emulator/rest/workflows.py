@@ -51,7 +51,7 @@ def _reservation_timeout(request: Request, current: int) -> int:
 
 
 def _update(request: Request, workflow: Workflow) -> None:
-    """A task that is on its way goes on by the rules it began with."""
+    """A task on its way goes on by the rules it began with, unless ReEvaluateTasks takes the pending ones anew."""
     engine = request.engine
     text = request.text("Configuration") or workflow.document
     configuration = engine.configuration(_document(text))
@@ -64,6 +64,9 @@ def _update(request: Request, workflow: Workflow) -> None:
     workflow.task_reservation_timeout = timeout
     workflow.updated = request.now()
     engine.events.resource("workflow.updated", workflow.sid, workflow.friendly_name)
+    if request.flag("ReEvaluateTasks"):
+        for task in [one for one in engine.workspace.waiting_tasks() if one.workflow is workflow]:
+            engine.routing.evaluate_anew(task)
 
 
 def _delete(request: Request, workflow: Workflow) -> None:
@@ -86,5 +89,5 @@ ROUTES = Collection(
     delete=_delete,
     lists=parameters("FriendlyName"),
     creates=parameters(_FIELDS),
-    updates=parameters(_FIELDS, refuses="ReEvaluateTasks=false"),
+    updates=parameters(f"{_FIELDS} ReEvaluateTasks"),
 ).routes()

@@ -84,7 +84,7 @@ class Events:
             "TaskAssignmentStatus": task.status,
             "TaskVersion": str(task.version),
             "TaskDateCreated": str(int(task.created)),
-            "TaskVirtualStartTime": str(int(task.created)),
+            "TaskVirtualStartTime": str(int(task.virtual_start)),
             "TaskIgnoreCapacity": "false",
             "TaskChannelSid": task.channel.sid,
             "TaskChannelUniqueName": task.channel.unique_name,

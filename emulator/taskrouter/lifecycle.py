@@ -218,6 +218,18 @@ class LifeCycle:
             task.timer.cancel()
         task.timer = self._scheduler.after(seconds, lambda: self.delete(task, event_type))
 
+    def remove(self, task: Task, *, cancels_reservation: bool) -> None:
+        """DELETE over REST, in any state. What becomes of a pending reservation is uncertain (contract 12).
+
+        The caller of a task that waits is told of as when it is canceled.
+        """
+        reservation, waits = task.open_reservation, task.status in {"pending", "reserved"}
+        if reservation is not None and reservation.status == "pending" and cancels_reservation:
+            self._cancel_reservation(reservation)
+        self.delete(task, "task.deleted")
+        if waits and task.call_sid:
+            self._voice.task_canceled(task.call_sid)
+
     def delete(self, task: Task, event_type: str = "") -> None:
         """The record goes, its reservations with it, and any capacity they took.
 

@@ -189,6 +189,7 @@ class Task:
     updated: float
     queue_entered: float
     route: Route
+    virtual_start: float  # its place among those of one priority: as if it had been created then
     status: TaskStatus = "pending"
     reason: str = ""
     version: int = 0
@@ -296,7 +297,7 @@ class Workspace:
 
 
 def _rank(task: Task) -> tuple[int, float]:
-    return -task.priority, -task.created if task.queue.task_order == "LIFO" else task.created
+    return -task.priority, -task.virtual_start if task.queue.task_order == "LIFO" else task.virtual_start
 
 
 def task_order(text: str) -> TaskOrder:

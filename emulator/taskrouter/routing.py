@@ -68,6 +68,19 @@ class Routing:
         self._events.workflow("workflow.entered", task)
         self._enter_target(task)
 
+    def evaluate_anew(self, task: Task) -> None:
+        """A pending task goes through its workflow from the beginning; one that fits nowhere ends (uncertain)."""
+        if task.status != "pending":
+            return
+        if task.route.timer is not None:
+            task.route.timer.cancel()
+        try:
+            task.route = find_route(task.workflow, task.attributes, self._scheduler.now())
+        except TwilioError:
+            self._exhausted(task)
+        else:
+            self._enter_target(task)
+
     def _look(self) -> None:
         self._planned = None
         for task in self._workspace.waiting_tasks():

@@ -1,6 +1,7 @@
 """One workspace that runs: how its resources are made, and what becomes of the tasks in it (contract 4 to 7)."""
 
 import json
+from collections import deque
 from collections.abc import Mapping
 
 from emulator.clock.scheduler import Scheduler
@@ -40,6 +41,7 @@ class WorkspaceEngine:
     def __init__(self, scheduler: Scheduler, workspace: Workspace, webhooks: Webhooks, voice: VoicePort) -> None:
         self.scheduler = scheduler
         self.workspace = workspace
+        self.evaluations: deque[float] = deque()  # when tasks were asked for by their attributes, in the last second
         self.events = Events(scheduler, webhooks, workspace)
         self.lifecycle = LifeCycle(scheduler, workspace, self.events, voice, self.wake)
         self.assignment = Assignment(scheduler, workspace, self.lifecycle, webhooks, voice)
@@ -157,10 +159,13 @@ class WorkspaceEngine:
         priority: int = 0,
         timeout: int | None = None,
         channel: str = "voice",
+        *,
+        virtual_start: float | None = None,
     ) -> str:
         """A pending task on its way; a worker is looked for in the scheduler's next turn.
 
-        `timeout` is the time to live in seconds. TwilioError 14220, 14221 or 14222 (contract 3.1).
+        `timeout` is the time to live in seconds, `virtual_start` in epoch seconds. TwilioError 14220, 14221 or 14222
+        (contract 3.1).
         """
         workflow = self.workspace.workflows.get(workflow_sid)
         if workflow is None:
@@ -183,6 +188,7 @@ class WorkspaceEngine:
             updated=now,
             queue_entered=now,
             route=route,
+            virtual_start=now if virtual_start is None else virtual_start,
         )
         self.lifecycle.start(task)
         self.routing.enter(task)

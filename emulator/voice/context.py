@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypedDict
+from typing import Protocol
 
 from emulator.clock.process import Program
 from emulator.clock.scheduler import Scheduler
@@ -11,36 +11,7 @@ from emulator.voice.calls import Call, Order, callback_parameters
 from emulator.voice.conferences import Conference, Conferences
 from emulator.voice.queues import Queues
 from emulator.voice.recordings import Recordings
-
-CanceledTask = Literal["stays", "leaves"]
-EndedCall = Literal["ends_task", "leaves_task"]
-RedirectedCall = Literal["ends_task", "leaves_task"]
-UnansweredDequeue = Literal["cancels", "pauses", "waits"]
-HungUpDial = Literal["is_silent", "is_told"]
-OptOutWord = Literal["is_told", "is_kept"]
-
-
-class Worlds(TypedDict, total=False):
-    """What Twilio's pages leave open, and the emulator plays as it is told (contract 12).
-
-    `canceled_task`: a waiting caller whose task is canceled stays in the queue (the default), or leaves it.
-    `ended_call`: the end of a caller's call ends its task (the default), or leaves the task as it is; a function of
-    the CallSid decides for each call, and is asked once.
-    `redirected_call`: a redirect over REST that takes a waiting caller out of the queue ends the task (the default),
-    or leaves it to the application until the call itself ends.
-    `unanswered_dequeue`: when nobody takes the leg that TaskRouter placed, the reservation is canceled and the task
-    routed again at once (the default), or five seconds later; or it stays pending until it times out.
-    `hung_up_dial`: nobody hears of the end of a <Dial> whose own leg hangs up (the default), or its action does, and
-    nothing runs on the answer.
-    `opt_out_word`: the application hears of a message that says STOP (the default), or Twilio keeps it.
-    """
-
-    canceled_task: CanceledTask
-    ended_call: EndedCall | Callable[[str], EndedCall]
-    redirected_call: RedirectedCall
-    unanswered_dequeue: UnansweredDequeue
-    hung_up_dial: HungUpDial
-    opt_out_word: OptOutWord
+from emulator.worlds import Worlds, played
 
 
 class Dialer(Protocol):
@@ -57,8 +28,7 @@ class Dialer(Protocol):
 class Context:
     """`speech_rate` is seconds per spoken character, `play_seconds` the length of any recording that is played.
 
-    The words from `canceled_task` to `opt_out_word` are those of `Worlds`. `hosted` are documents by their URL that
-    need no server; `dialer` is there as soon as voice is.
+    `hosted` are documents by their URL that need no server; `dialer` is there as soon as voice is.
     """
 
     scheduler: Scheduler
@@ -66,12 +36,7 @@ class Context:
     account_sid: str
     router: TaskRouterPort
     speech_rate: float = 0.06
-    canceled_task: CanceledTask = "stays"
-    ended_call: EndedCall | Callable[[str], EndedCall] = "ends_task"
-    redirected_call: RedirectedCall = "ends_task"
-    unanswered_dequeue: UnansweredDequeue = "cancels"
-    hung_up_dial: HungUpDial = "is_silent"
-    opt_out_word: OptOutWord = "is_told"
+    worlds: Worlds = field(default_factory=lambda: played({}))
     play_seconds: float = 5.0
     calls: dict[str, Call] = field(default_factory=dict)
     hosted: dict[str, str] = field(default_factory=dict)
@@ -87,8 +52,8 @@ class Context:
     def leaves_task(self, call_sid: str) -> bool:
         """Whether TaskRouter never hears that this caller's call and conversation are over (contract 12)."""
         if call_sid not in self._leaving:
-            ended_call = self.ended_call(call_sid) if callable(self.ended_call) else self.ended_call
-            self._leaving[call_sid] = ended_call == "leaves_task"
+            ended_call = self.worlds["ended_call"]
+            self._leaving[call_sid] = (ended_call(call_sid) if callable(ended_call) else ended_call) == "leaves_task"
         return self._leaving[call_sid]
 
     def warn(self, code: int, message: str, sid: str) -> None:

@@ -133,7 +133,7 @@ class Interpreter:
 
     def report_dial(self, verb: Dial, result: Mapping[str, str]) -> None:
         """The leg that dialled has hung up: whether the action is asked then is uncertain (contract 12)."""
-        if self.context.hung_up_dial == "is_told":
+        if self.context.worlds["hung_up_dial"] == "is_told":
             self.report(verb.action, verb.method, result)
 
     def _after_failure(self, source: Source, failure: DocumentFailure) -> Program:

@@ -110,7 +110,7 @@ class Voice:
             order.status_callback_url,
             order.status_callback_method,
             frozenset(order.status_callback_events or ("completed",)),
-            {"taskCallSid": order.caller_call_sid} if order.names_caller else {},
+            self._names(order),
         )
         leg = Order(order.to, order.from_, Source(order.url), order.timeout, callback=callback)
         if order.url:
@@ -120,10 +120,17 @@ class Voice:
         call.dequeues = order
         return call.sid
 
+    def _names(self, order: WorkerLegOrder) -> dict[str, str]:
+        """What the leg's status callback says of the caller, and of the task (contract 4.3, 12)."""
+        call = {"taskCallSid": order.caller_call_sid} if order.names_caller else {}
+        if not call or self.context.worlds["leg_callback"] == "names_call_only":
+            return call
+        return {**call, "TaskSid": order.task_sid, "ReservationSid": order.reservation_sid}
+
     def task_canceled(self, call_sid: str) -> None:
         """Contract 12: the caller leaves with `leave`, or stays until the application redirects or ends the call."""
         member = self.context.queues.members.get(call_sid)
-        if self.context.canceled_task == "leaves" and member is not None and not member.is_taken:
+        if self.context.worlds["canceled_task"] == "leaves" and member is not None and not member.is_taken:
             member.leave("leave")
 
     def redirect(self, call_sid: str, url: str) -> None:
@@ -161,7 +168,7 @@ class Voice:
 
     def _leg_failed(self, reservation_sid: str) -> None:
         """The next worker's turn, or the same one's: at once, after a pause, or when the reservation has timed out."""
-        router, world = self.context.router, self.context.unanswered_dequeue
+        router, world = self.context.router, self.context.worlds["unanswered_dequeue"]
         if world == "cancels":
             router.finish_accept(reservation_sid, False)
             return

@@ -4,7 +4,7 @@ from ops.aws import client
 
 
 def has_subscribers(arn: str) -> bool:
-    """Whether anybody is subscribed, or has been asked and not said no. Raises AwsError."""
-    with client.plain(f"read the topic {arn}"):
-        found = client.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]
-    return any(int(found.get(name, 0)) for name in ("SubscriptionsConfirmed", "SubscriptionsPending"))
+    """Whether anybody is subscribed, or has been asked and not answered yet. Raises AwsError."""
+    with client.plain(f"read the subscriptions of {arn}"):
+        found = client.client("sns").list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]
+    return any(subscription["SubscriptionArn"] != "Deleted" for subscription in found)

@@ -10,7 +10,7 @@ import tomlkit
 from chalicelib.config import team
 from chalicelib.config.callcenter import NAME_LIMIT
 from chalicelib.config.toml_errors import NAME
-from ops.callcenter import numbers, zones
+from ops.callcenter import phone_numbers, zones
 from ops.callcenter.files import TEAM, WORKERS
 from ops.errors import FilesError, OpsError, UsageError
 
@@ -45,9 +45,9 @@ def name_of(typed: str) -> str:
 
 def numbers_of(typed: str) -> list[str]:
     """The numbers of this list with commas, each once. Raises UsageError."""
-    found = [numbers.e164(part.strip()) for part in typed.replace(";", ",").split(",") if part.strip()]
+    found = [phone_numbers.e164(part.strip()) for part in typed.replace(";", ",").split(",") if part.strip()]
     if not found:
-        raise UsageError(f"at least one number that callers dial is needed, such as {numbers.EXAMPLE}")
+        raise UsageError(f"at least one number that callers dial is needed, such as {phone_numbers.EXAMPLE}")
     return list(dict.fromkeys(found))
 
 

@@ -158,11 +158,14 @@ def examine(given: Texts) -> Examined:
     """What can be read of these texts, and every mistake of single values in both, each with its line."""
     wrong: list[Mistake] = []
     wrong_people: list[Mistake] = []
-    center = _center(given.center, wrong)
-    everybody = None if given.workers is None else _people(given.workers, wrong_people)
+    numbers: list[Mistake] = []  # what is read without them is right
+    contacts: list[Mistake] = []
+    center = _center(given.center, wrong, numbers)
+    everybody = None if given.workers is None else _people(given.workers, wrong_people, contacts)
     tables = {*map(_table_of, wrong), *(["workers"] if wrong_people else [])}
-    placed = [*lines.located(wrong, given.center), *lines.located(wrong_people, given.workers or "")]
-    return Examined(msgspec.structs.replace(center, workers=everybody), frozenset(tables), tuple(placed))
+    ours = lines.located([*wrong, *numbers], given.center)
+    theirs = lines.located([*wrong_people, *contacts], given.workers or "")
+    return Examined(msgspec.structs.replace(center, workers=everybody), frozenset(tables), (*ours, *theirs))
 
 
 def _table_of(mistake: Mistake) -> str:
@@ -179,14 +182,14 @@ def collected(mistakes: list[Mistake]) -> Iterator[None]:
         mistakes += error.args
 
 
-def _center(text: str, wrong: list[Mistake]) -> Center:
-    """What callcenter.toml says, without the tables that are wrong; the mistakes are added to the list."""
+def _center(text: str, wrong: list[Mistake], numbers: list[Mistake]) -> Center:
+    """What callcenter.toml says, but for the tables and phone numbers that are wrong; these are added to the lists."""
     try:
         tables = toml_errors.read(text)
     except CallCenterError as error:
         wrong += error.args
-        return _center("", [])
-    wrong += phone_numbers.take_out(tables)
+        return _center("", [], [])
+    numbers += phone_numbers.take_out(tables)
     return Center(
         _application(tables, wrong),
         _told(tables, "workspace", Workspace, wrong),
@@ -245,19 +248,20 @@ def _activities(given: Mapping[str, Any], wrong: list[Mistake]) -> Mapping[str, 
 def people(text: str) -> dict[str, Worker]:
     """The workers of this text of workers.toml. Raises CallCenterError with every mistake."""
     wrong: list[Mistake] = []
-    read = _people(text, wrong)
+    read = _people(text, wrong, wrong)
     if wrong:
         raise CallCenterError(*lines.located(wrong, text))
     return read
 
 
-def _people(text: str, wrong: list[Mistake]) -> dict[str, Worker]:
-    """The workers of this text that are right; the mistakes are added to the list."""
+def _people(text: str, wrong: list[Mistake], contacts: list[Mistake]) -> dict[str, Worker]:
+    """The workers of this text that are right, without the contacts that are not; these are added to the lists."""
     tables: dict[str, Any] = {}
     wrong += _repeated_headers(text)
     with collected(wrong):
         tables = {} if wrong else _tables_of_people(text)
-    wrong += [*_wrong_names(tables), *phone_numbers.take_out_of_people(tables, WORKERS)]
+    wrong += _wrong_names(tables)
+    contacts += phone_numbers.take_out_of_people(tables, WORKERS)
     read = {}
     for name, given in tables.items():
         with collected(wrong):

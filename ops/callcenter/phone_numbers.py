@@ -8,6 +8,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
 from chalicelib.config.toml_errors import Mistake, sentence
+from ops.errors import UsageError
 
 EXAMPLE = "+14155550100"
 NO_NUMBER = f"it is no phone number, which is + and digits, as in {EXAMPLE}"
@@ -68,6 +69,14 @@ def explain(number: str) -> str:
         return f"it {length} the country code +{read.country_code}"
     written = phonenumbers.format_number(read, PhoneNumberFormat.E164)
     return "" if _IS_E164(number) else f"write it as {written}, without anything between the digits"
+
+
+def e164(typed: str) -> str:
+    """The number in E.164 (+14155550100), whatever a person types between its digits. Raises UsageError."""
+    digits = re.sub(r"[\s()./-]", "", typed)
+    if said := explain(digits):
+        raise UsageError(f"{typed!r}: {said}")
+    return str(phonenumbers.format_number(phonenumbers.parse(digits, None), PhoneNumberFormat.E164))
 
 
 def _unreadable(number: str, error_type: int) -> str:

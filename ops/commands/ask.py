@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import click
 
+from ops.commands.output import note
 from ops.errors import Declined, NobodyToAsk
 
 
@@ -23,10 +24,8 @@ def confirm_by_name(question: str, name: str, yes: bool) -> None:
     if yes:
         return
     with _asking("nobody is there to be asked: give --yes. Nothing was changed"):
-        if (
-            click.prompt(f"{question} Type its name to go on ({name})", default="", show_default=False, err=True)
-            != name
-        ):
+        note(question)
+        if click.prompt(f"Type its name to go on ({name})", default="", show_default=False, err=True) != name:
             raise Declined("nothing was changed")
 
 

@@ -11,11 +11,13 @@ from ops.callcenter import check as checks
 from ops.callcenter import importing
 from ops.callcenter.apply import OnStep, ignore, summary
 from ops.callcenter.files import Center
+from ops.callcenter.model import Step
 from ops.callcenter.plan import Loss, as_text_of, document, has_drift, losses, overview
 from ops.commands import ask
 from ops.commands.cli import command, json_option, root_option, stage_option, yes_option
 from ops.commands.output import note, say, show
-from ops.errors import ExitCode
+from ops.commands.progress import working
+from ops.errors import ExitCode, FilesError
 from ops.project import Project
 
 TO_DEPLOY = "{} has changed: the functions know it after `chalice deploy --stage {}`"
@@ -36,15 +38,23 @@ def _of_files_and_twilio(function: _F) -> _F:
     return function
 
 
-@command("check", "check", "check --stage prod")
+@command("check", "check", "check --stage prod --json")
 @stage_option
 @root_option
-def check(stage: str, root: Path) -> ExitCode:
+@json_option
+def check(stage: str, root: Path, as_json: bool) -> ExitCode:
     """Check the files; nothing is sent."""
-    center = Project(stage, root).checked_files()
-    for warning in checks.warnings(center):
+    try:
+        center = Project(stage, root).checked_files()
+    except FilesError as error:
+        if not as_json:
+            raise
+        show({"mistakes": str(error).splitlines(), "warnings": []}, "", as_json)
+        return error.exit_code
+    warnings = [*checks.warnings(center)]
+    for warning in [] if as_json else warnings:
         note(f"warning: {warning}")
-    say(checks.summary(center))
+    show({"mistakes": [], "warnings": warnings}, checks.summary(center), as_json)
     return ExitCode.DONE
 
 
@@ -71,7 +81,7 @@ def apply(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool, y
     center = _checked_files(project)
     agreed = None if yes else _agreed(project, center, prune)
     before = stages.read(stage, root)
-    outcome = project.apply(center, prune, agreed, _progress(as_json))
+    outcome = project.apply(center, prune, agreed, _reported(as_json, say))
     show(document((*outcome.done, *outcome.left)), summary(outcome), as_json)
     if stages.read(stage, root) != before:
         note(TO_DEPLOY.format(stages.file_of(stage), stage))
@@ -120,7 +130,15 @@ def destroy(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool,
     if is_anything:
         question = "The workspace is deleted with its workers, queues and tasks."
         ask.confirm_by_name(question, center.workspace.name, yes)
-    project.destroy(center, steps, _progress(as_json))
+    with working(len(steps)) as progress:
+        progress.begin("destroying")
+        report = _reported(as_json, progress.aside(say))
+
+        def on_step(step: Step) -> None:
+            report(step)
+            progress.begin("destroying")
+
+        project.destroy(center, steps, on_step)
     show(document(steps), "destroyed" if is_anything else "there is nothing to destroy", as_json)
     return ExitCode.DONE
 
@@ -141,5 +159,5 @@ def _checked_files(project: Project) -> Center:
     return center
 
 
-def _progress(as_json: bool) -> OnStep:
-    return ignore if as_json else lambda step: say(as_text_of([step]))
+def _reported(as_json: bool, print_: Callable[[str], None]) -> OnStep:
+    return ignore if as_json else lambda step: print_(as_text_of([step]))

@@ -1,17 +1,25 @@
-"""`calls show`: what happened on a call."""
+"""`calls list`, `show` and `follow`: what happened on calls, and what happens on them."""
 
 import json
-import os
 import re
+import time
+from collections.abc import Iterator
+from datetime import date
 
 import click
 
-from ops import call_record, stage
-from ops.commands.cli import group, json_option, stage_option
+from ops import call_list, call_record, follow, listing, phone, records
+from ops.call_list import is_missed
+from ops.commands.cli import group, json_option
+from ops.commands.output import note, say
 from ops.commands.output import show as show_data
+from ops.commands.output import table as as_table
+from ops.commands.table_options import Table, table_options
 from ops.errors import ExitCode, OpsError, UsageError
+from ops.listing import Listing, Wanted
 
 EXAMPLE = "CA0123456789abcdef0123456789abcdef"
+LAST_CALLS = 10
 
 
 @group("calls")
@@ -19,35 +27,133 @@ def calls() -> None:
     """Show what happened on calls."""
 
 
-@calls.subcommand("show", f"calls show {EXAMPLE}", f"calls show {EXAMPLE} --stage prod --json")
-@click.argument("call_sid")
-@stage_option
-@click.option("--table", default="", help="The table itself, in place of the stage's.")
-@click.option("--endpoint-url", default="", help="Where DynamoDB answers, in place of AWS_ENDPOINT_URL and AWS itself.")
-@click.option("--numbers", is_flag=True, help="Print phone numbers in full.")
+@calls.subcommand("list", "calls list", "calls list --day yesterday --missed", "calls list --worker Bea --csv")
+@click.option("--day", default="today", show_default=True, help="YYYY-MM-DD, today or yesterday, in UTC.")
+@click.option("--line", default="", metavar="NAME", help="Of this line, or simple queue, alone.")
+@click.option(
+    "--worker", default="", metavar="NAME", help="That this worker was reserved for; Twilio is asked who it is."
+)
+@click.option("--missed", is_flag=True, help="Whose caller has gone and talked to nobody.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="The latest so many.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values.")
+@table_options
 @json_option
-def show(*, call_sid: str, stage: str, table: str, endpoint_url: str, numbers: bool, as_json: bool) -> ExitCode:
-    """Show everything that is recorded of one call.
+def list_(
+    *, day: str, line: str, worker: str, missed: bool, limit: int, as_csv: bool, as_json: bool, at: Table
+) -> ExitCode:
+    """List the calls of a day, earliest first.
 
-    CALL_SID is the sid of the caller's leg or of a worker's.
+    A call is talked, talking, in progress, voicemail, led out, hung up, what Twilio says of it otherwise, or unknown.
     """
-    if not re.fullmatch("CA[0-9a-fA-F]{32}", call_sid):
-        raise UsageError(f"{call_sid!r} is no CallSid: CA and 32 hexadecimal digits")
-    table = table or _table(stage)
-    if endpoint_url:
-        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint_url  # the one variable that beats all others
-    record = call_record.find(table, call_sid)
-    if record is None:
-        raise OpsError(f"no call and no worker leg {call_sid} in the table {table}")
-    data = json.loads(call_record.as_json(record, numbers))
-    show_data(data, call_record.timeline(record, numbers), as_json)
+    if as_csv and as_json:
+        raise UsageError("give --csv or --json, not both")
+    asked, found = at.day(day), at.records()
+    subjects = _of_worker(found, at, worker, asked) if worker else _of_day(found, asked, line)
+    wanted = Wanted(limit, at.now(), at.numbers, lambda row: line in ("", row.line) and (not missed or is_missed(row)))
+    listed = listing.of(found, subjects, wanted)
+    if not listed.rows and line:
+        at.check_line(line)
+    if as_csv:
+        click.echo(call_list.as_csv(listed.rows), nl=False)
+    else:
+        _show(listed, as_json, f"there is no such call on {asked.isoformat()}")
+    _say_more(listed)
     return ExitCode.DONE
 
 
-def _table(name: str) -> str:
-    """The table that the environment names, else the stage's."""
-    variables = stage.read(name)
-    table = os.environ.get("LINKS_TABLE") or variables.get("LINKS_TABLE", "")
-    if not table:
-        raise OpsError(f"LINKS_TABLE of stage {name} is not set in .chalice/config.json: give --table")
-    return table
+def _of_day(found: records.Records, day: date, line: str) -> Iterator[str]:
+    return (call.call_sid for call in found.of_day(day, records.of_line(line) if line else records.ANY))
+
+
+def _of_worker(found: records.Records, at: Table, name: str, day: date) -> Iterator[str]:
+    """Each call once, however often the worker was reserved for it."""
+    worker_sid = name if re.fullmatch("WK[0-9a-f]{32}", name) else at.staff().find(name).sid
+    return iter(dict.fromkeys(link.subject for link in found.links_of(worker_sid, *records.span(day))))
+
+
+def _show(listed: Listing, as_json: bool, nothing: str) -> None:
+    if not listed.rows and not as_json:
+        note(nothing)
+        return
+    headings = call_list.HEADINGS
+    show_data(listed.rows, as_table(list(headings.values()), call_list.cells(listed.rows, headings)), as_json)
+
+
+def _say_more(listed: Listing) -> None:
+    if listed.more:
+        note(f"there are more: these are the latest {len(listed.rows)}, --limit gives another number")
+
+
+@calls.subcommand(
+    "show", f"calls show {EXAMPLE}", f"calls show {EXAMPLE} --stage prod --json", "calls show '(415) 555-0100'"
+)
+@click.argument("call", metavar="CALL_SID|NUMBER")
+@click.option(
+    "--days", default=30, show_default=True, type=click.IntRange(1, 3650), help="For a number: look back so far."
+)
+@table_options
+@json_option
+def show(*, call: str, days: int, as_json: bool, at: Table) -> ExitCode:
+    """Show everything that is recorded of one call, or the last calls of a phone number.
+
+    CALL_SID is the sid of the caller's leg or of a worker's; NUMBER is the caller's, however it is spelled.
+    """
+    if re.fullmatch("CA[0-9a-fA-F]{32}", call):
+        return _show_one(call, at, as_json)
+    if not phone.looks_like(call):
+        raise UsageError(f"{call!r} is no CallSid (CA and 32 hexadecimal digits) and no phone number")
+    number = phone.stored(call, at.own_numbers())
+    now, found = at.now(), at.records()
+    last = found.latest(records.day_of(now), days, records.of_caller(number), LAST_CALLS)
+    listed = listing.of(found, [one.call_sid for one in last], Wanted(LAST_CALLS, now, at.numbers))
+    if not listed.rows:
+        raise OpsError(f"no call of {at.shown(number)} in the last {days} days in the table {at.name()}")
+    _show(listed, as_json, "")
+    return ExitCode.DONE
+
+
+def _show_one(call_sid: str, at: Table, as_json: bool) -> ExitCode:
+    name = at.name()
+    record = call_record.find(name, call_sid)
+    if record is None:
+        raise OpsError(f"no call and no worker leg {call_sid} in the table {name}")
+    data = json.loads(call_record.as_json(record, at.numbers))
+    show_data(data, call_record.timeline(record, at.numbers), as_json)
+    return ExitCode.DONE
+
+
+@calls.subcommand("follow", f"calls follow {EXAMPLE}", "calls follow --line support")
+@click.argument("call_sid", default="")
+@click.option("--line", default="", metavar="NAME", help="All calls of this line that begin from now on.")
+@table_options
+def follow_(*, call_sid: str, line: str, at: Table) -> ExitCode:
+    """Show what happens on a call until it is over, or on all calls of a line until Ctrl-C.
+
+    The table is looked at every two seconds; what Twilio tells late comes late.
+    """
+    if bool(call_sid) == bool(line):
+        raise UsageError("give a CallSid or --line, and not both")
+    if call_sid and not re.fullmatch("CA[0-9a-fA-F]{32}", call_sid):
+        raise UsageError(f"{call_sid!r} is no CallSid: CA and 32 hexadecimal digits")
+    found = at.records()
+    if line:
+        at.check_line(line)
+        told = follow.line(found, records.of_line(line), at.now, _pause)
+    else:
+        told = follow.one(found, _caller_of(at, call_sid), _pause)
+    try:
+        for news in told:
+            say(at.shown(news))
+    except KeyboardInterrupt:  # the way to end it
+        note("")
+    return ExitCode.DONE
+
+
+def _caller_of(at: Table, call_sid: str) -> str:
+    """The caller's leg of this call; a call that is not known yet may come."""
+    record = call_record.find(at.name(), call_sid)
+    return record.links[0].subject if record and record.links else call_sid
+
+
+def _pause() -> None:
+    time.sleep(follow.LOOK_SECONDS)

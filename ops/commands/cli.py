@@ -114,6 +114,7 @@ root_option = click.option(
     "--root",
     type=click.Path(path_type=Path, file_okay=False),
     default=ROOT,
+    envvar="CORDBOARD_ROOT",
     metavar="FOLDER",
     help="The checkout that holds the files, in place of this one.",
 )

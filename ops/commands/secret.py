@@ -12,7 +12,7 @@ from ops.aws import secret
 from ops.aws.secret import Given, Kept
 from ops.commands import ask
 from ops.commands.cli import group, json_option, stage_option
-from ops.commands.output import say, show
+from ops.commands.output import note, say, show
 from ops.errors import ExitCode, OpsError, SecretRefused, UsageError
 
 MINUTES = REFRESH_SECONDS // 60
@@ -105,7 +105,8 @@ def _described(name: str, known: Kept) -> str:
 def _asked(fields: tuple[str, ...]) -> Given:
     """From the terminal without an echo, or from stdin. Raises SecretRefused."""
     if sys.stdin.isatty():
-        return Given(**{field: ask.value(f"{PROMPTS[field]} (Enter: leave as it is)", hidden=True) for field in fields})
+        note("Enter leaves a value as it is.")
+        return Given(**{field: ask.value(PROMPTS[field], hidden=True) for field in fields})
     text = sys.stdin.read().strip()
     if not text.startswith("{"):
         return Given(auth_token=text)

@@ -32,4 +32,4 @@ class Rows:
         return table
 
     def _paragraph(self, row: Sequence[str]) -> str:
-        return "\n".join(f"{heading}: {value}" for heading, value in zip(self.headings, row, strict=True))
+        return "\n".join(f"{heading}: {value}" for heading, value in zip(self.headings, row, strict=True) if value)

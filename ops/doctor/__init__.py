@@ -1,7 +1,7 @@
-"""`ops doctor`: will callers get through? Each check says pass, warning or failure, why, and what fixes it."""
+"""`doctor`: will callers get through? Each check says pass, warning or failure, why, and what fixes it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -44,9 +44,13 @@ def stage_of(project: Project) -> StageUnderTest:
     )
 
 
-def examine(stage: StageUnderTest) -> Iterator[Finding]:
-    """Every check in turn. A check that breaks off is a failure, and those after it are still made."""
+def examine(stage: StageUnderTest, on_check: Callable[[str], None] = lambda name: None) -> Iterator[Finding]:
+    """Every check in turn. A check that breaks off is a failure, and those after it are still made.
+
+    `on_check` is called with the name of each before it is made.
+    """
     for check in CHECKS:
+        on_check(check.__name__.replace("_", " "))
         try:
             yield from check(stage)
         except Exception as error:

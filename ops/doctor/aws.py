@@ -9,13 +9,14 @@ from botocore.exceptions import ClientError
 from ops.aws import api, client
 from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
 from ops.errors import StageError
+from ops.program import command
 
 LATE_SECONDS = 300  # the sweep looks each minute: what is due for longer was not looked at
 
 
 def secret(stage: StageUnderTest) -> Iterator[Finding]:
     name = stage.environment.get("TWILIO_SECRET_PARAMETER", "")
-    fix = f"python -m ops secret set --stage {stage.name}"
+    fix = command("secret set --stage", stage.name)
     try:
         tokens = len(stage.secret.auth_tokens)
     except ClientError as error:
@@ -110,11 +111,11 @@ def throttling(stage: StageUnderTest) -> Iterator[Finding]:
         yield ok("API", f"takes {wanted}")
     else:
         why = f"takes {actual or 'as many requests as the account may have'}, and should take {wanted}"
-        yield warn("API", why, f"python -m ops deploy --stage {name} --only functions")
+        yield warn("API", why, command("deploy --stage", name, "--only functions"))
 
 
 def tables(stage: StageUnderTest) -> Iterator[Finding]:
-    fix = f"python -m ops deploy --stage {stage.name} --only resources"
+    fix = command("deploy --stage", stage.name, "--only resources")
     for name in (stage.environment["LINKS_TABLE"], stage.environment["CONTACTS_TABLE"]):
         try:
             stage.aws("dynamodb").describe_table(TableName=name)

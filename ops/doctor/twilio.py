@@ -11,6 +11,7 @@ from ops.callcenter import check, plan
 from ops.callcenter.state import actual, desired
 from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
 from ops.errors import TwilioError
+from ops.program import command
 from ops.twilio import plain_errors
 
 AWAY = timedelta(days=3)
@@ -40,10 +41,10 @@ def tokens(stage: StageUnderTest) -> Iterator[Finding]:
                 status = twilio.client(given, stage.twilio.http_client).api.v2010.accounts(sid).fetch().status
         except TwilioError as error:
             if number:
-                fix = f"python -m ops secret set --stage {stage.name} --finish"
+                fix = command("secret set --stage", stage.name, "--finish")
                 yield warn("auth tokens", f"token {number + 1} is not, or no longer, the account's", fix)
             else:
-                yield fail("auth tokens", str(error), f"python -m ops secret set --stage {stage.name}")
+                yield fail("auth tokens", str(error), command("secret set --stage", stage.name))
         else:
             yield ok("auth tokens", f"token {number + 1} is the account's, which is {status}")
 
@@ -59,7 +60,7 @@ def configuration(stage: StageUnderTest) -> Iterator[Finding]:
         lines = plan.as_text_of(steps).splitlines()
         more = f" … and {len(lines) - FIRST_LINES} lines more" if len(lines) > FIRST_LINES else ""
         why = "differs from the files: " + "; ".join(line.strip() for line in lines[:FIRST_LINES]) + more
-        yield fail("Twilio", why, f"python -m ops apply --stage {stage.name}")
+        yield fail("Twilio", why, command("apply --stage", stage.name))
     else:
         yield ok("Twilio", "has what the files say, and leads to the deployed application")
 
@@ -77,7 +78,11 @@ def workers(stage: StageUnderTest) -> Iterator[Finding]:
         if not worker.available and since and datetime.fromtimestamp(stage.now, UTC) - since > AWAY:
             away.append(worker.friendly_name)
     if unreachable:
-        yield fail("workers", f"no usable contact_uri: {', '.join(unreachable)}", "workers.toml, then ops apply")
+        yield fail(
+            "workers",
+            f"no usable contact_uri: {', '.join(unreachable)}",
+            f"workers.toml, then {command('apply --stage', stage.name)}",
+        )
     if away:
         yield warn("workers", f"away for more than {AWAY.days} days: {', '.join(away)}", "are they still with you?")
     if not unreachable and not away:
@@ -101,7 +106,7 @@ def fallbacks(stage: StageUnderTest) -> Iterator[Finding]:
         ]
     without = [number for number, url in ours if not url]
     if without:
-        yield fail("numbers", f"no fallback: {', '.join(without)}", f"python -m ops apply --stage {stage.name}")
+        yield fail("numbers", f"no fallback: {', '.join(without)}", command("apply --stage", stage.name))
     else:
         yield ok("numbers", f"each of {len(ours)} has a fallback")
 
@@ -116,7 +121,9 @@ def queue_size(stage: StageUnderTest) -> Iterator[Finding]:
         return
     waiting, most = int(found[0].current_size), int(found[0].max_size)
     if waiting >= most * NEARLY_FULL:
-        yield warn("voice queue", f"{waiting} of {most} places taken", "raise [voice_queue] max_size, then ops apply")
+        yield warn(
+            "voice queue", f"{waiting} of {most} places taken", f"raise [voice_queue] max_size, then {command('apply')}"
+        )
     else:
         yield ok("voice queue", f"{waiting} of {most} places taken")
 

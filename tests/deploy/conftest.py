@@ -1,8 +1,6 @@
 """A copy of the project that may be changed and deployed, an empty local AWS, and Chalice between them."""
 
-import json
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +11,12 @@ import pytest
 import urllib3
 from twilio.request_validator import RequestValidator
 
-from laptop import local_aws, package, wheels
+from laptop import deploy_proxy as translating
+from laptop import deployable, local_aws
+from laptop.deploy_proxy import Proxy
+from laptop.deployable import STAGE
 from laptop.local_aws import LocalAws
 from ops import stage
-from tests.deploy import proxy as translating
-from tests.deploy.proxy import Proxy
-
-STAGE = "dev"
-CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
 
 
 @dataclass(frozen=True)
@@ -33,12 +29,11 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """Of a person at this project whose AWS is the local one."""
-        quiet = {"AWS_ENDPOINT_URL": self.proxy.url, "PYTHONDONTWRITEBYTECODE": "1"}
-        return {**local_aws.environment(), **wheels.environment(STAGE, self.root), **quiet}
+        return deployable.environment(self.proxy, self.root)
 
     def chalice(self, *words: str) -> str:
         """What `chalice …` prints; it must succeed."""
-        command = [sys.executable, "-c", CHALICE, *words]
+        command = deployable.runnable(["chalice", *words])
         done = subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -66,21 +61,10 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 @pytest.fixture(scope="module")
 def project(local: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """What is in the repository, in a folder of its own: a deploy leaves its notes there."""
-    root = tmp_path_factory.mktemp("project")
-    copy_to(root)
+    root = deployable.copy_to(tmp_path_factory.mktemp("project"))
     with translating.running(local) as proxy:
         stage.write(STAGE, {"PUBLIC_BASE_URL": proxy.public_url}, root)
         yield Project(root, proxy)
-
-
-def copy_to(root: Path) -> None:
-    package.copy_project(root)
-    config = json.loads((root / ".chalice" / "config.json").read_text(encoding="utf-8"))
-    del config["stages"][STAGE]["lambda_architecture"]  # this machine's processor runs the functions
-    (root / ".chalice" / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
-    packages = stage.ROOT / ".chalice" / "deployments"  # libraries that were packaged before are not fetched again
-    packages.mkdir(exist_ok=True)
-    (root / ".chalice" / "deployments").symlink_to(packages)
 
 
 def pages(client: Any, operation: str, key: str, **asked: str) -> list[Any]:

@@ -12,11 +12,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from laptop import local_aws
+from laptop.deployable import CHALICE, STAGE
 from laptop.local_aws import LocalAws
 from ops import stage
 from ops.aws import client
 from ops.stage import ROOT
-from tests.deploy.conftest import CHALICE, STAGE, Project
+from tests.deploy.conftest import Project
 from tests.deploy.test_ops_deploy import OTHER_NAMES
 
 BOUNDARY = "deploy-cordboard-boundary"

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib.config import callcenter
+from laptop.deployable import STAGE
 from laptop.local_aws import LocalAws
 from ops import stage
-from tests.deploy.conftest import STAGE, Project, pages
+from tests.deploy.conftest import Project, pages
 from tests.support.checkout import change
 
 TOKEN = "5d4140abc4b2a76b9719d911017c592a"

@@ -1,6 +1,5 @@
 """What `ops deploy` has Chalice package: for Lambda's processor, not this machine's, and nothing without its hash."""
 
-import os
 import re
 import subprocess
 import sys
@@ -9,9 +8,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from laptop import package, wheels
+from laptop import local_aws, package, wheels
+from laptop.deployable import CHALICE
 from ops.aws import libraries
-from tests.deploy.conftest import CHALICE
 
 STAGE = "dev"  # of arm64
 
@@ -28,7 +27,7 @@ def packages(root: Path) -> list[Path]:
 def chalice(root: Path) -> str:
     """What `chalice package` prints, in the environment of `ops deploy` without an index; empty when it succeeds."""
     command = [sys.executable, "-c", CHALICE, "package", "--stage", STAGE, str(root / "out")]
-    known = {**os.environ, "AWS_DEFAULT_REGION": "eu-west-1", **wheels.environment(STAGE, root)}
+    known = {**local_aws.environment(), **wheels.environment(STAGE, root)}
     done = subprocess.run(command, cwd=root, env=known, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr if done.returncode else ""
 

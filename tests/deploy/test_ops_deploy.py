@@ -1,10 +1,9 @@
 """`ops deploy`: from an empty local AWS and an empty account at Twilio to an application that takes a call."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BytesIO, StringIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -16,24 +15,26 @@ from chalicelib.config import callcenter, environment
 from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
-from laptop import local_aws
+from laptop import local_aws, wheels
+from laptop.deployable import STAGE
 from laptop.local_aws import LocalAws
-from laptop.teams import DEMO
 from ops import deployment, stage
 from ops.deployment import Deployment
-from ops.errors import Stopped
+from ops.errors import Declined, Stopped
 from ops.project import Project as Stage
 from ops.stage import ROOT
-from tests.deploy.conftest import STAGE, Project
+from tests.deploy.conftest import Project
 from tests.support.waiting import eventually
 
 ACCOUNT_SID, TOKEN = "AC" + "7" * 32, "5d4140abc4b2a76b9719d911017c592a"
+OLD = "https://old.example.com/voice"
 CALLER, SALES = "+12125550171", "+14155550101"
 SECRET = "/cordboard/dev/twilio"
 # Where the local AWS names what a request acts on otherwise than AWS does, or not at all.
 OTHER_NAMES = [
     {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"},
     {"Effect": "Allow", "Action": "events:*", "Resource": "*"},
+    {"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "*"},
 ]
 
 
@@ -84,7 +85,6 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def operator(project: Project, local: LocalAws) -> Iterator[Operator]:
-    shutil.copy(DEMO.workers, project.root / "workers.toml")
     with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as person:
         server = serve(twilio, loop)
         loop.call(lambda: buy_numbers(twilio))
@@ -99,7 +99,7 @@ def operator(project: Project, local: LocalAws) -> Iterator[Operator]:
 
 
 def deployer(project: Project, local: LocalAws) -> dict[str, str]:
-    """The environment of somebody who may do what ops/deployer-policy.json says, and nothing else."""
+    """The environment of somebody who may do what ops/deployer-policy.json says and nothing else, and has no index."""
     iam = local.client("iam")
     iam.create_user(UserName="deployer")
     policy = (ROOT / "ops" / "deployer-policy.json").read_text(encoding="utf-8")
@@ -109,7 +109,7 @@ def deployer(project: Project, local: LocalAws) -> dict[str, str]:
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
     project.proxy.secret_keys[key["AccessKeyId"]] = key["SecretAccessKey"]
     mine = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-    return {**local_aws.CREDENTIALS, **mine}
+    return {**local_aws.CREDENTIALS, **mine, **wheels.environment(STAGE, project.root)}
 
 
 def buy_numbers(twilio: Twilio) -> None:
@@ -294,3 +294,53 @@ def test_a_stage_of_another_account_at_twilio_is_left_alone(
     with pytest.raises(Stopped, match=f"stage dev belongs to {ACCOUNT_SID}") as stopped:
         operator.deploy()
     assert stopped.value.step == "secret"
+
+
+def test_who_says_no_has_read_what_would_be_done_and_nothing_is_changed(operator: Operator, url: str) -> None:
+    operator.loop.call(lambda: operator.twilio.number(SALES, OLD))
+    told, before = list[str](), (operator.made(), operator.configuration())
+
+    def no(text: str) -> None:
+        told.append(text)
+        raise Declined("nothing was changed")
+
+    with pytest.raises(Declined):
+        deployment.run(replace(operator.asked, agree=no, report=lambda line: None))
+    assert told == [
+        "stage dev is to be changed:\n"
+        "AWS: the stack of infra/resources.yaml and the functions and their API, made or brought up to date\n"
+        f"Twilio: 0 to make, 1 to change, 0 to delete\n  number {SALES} leads to {OLD} today"
+    ]
+    assert (operator.made(), operator.configuration()) == before
+    assert operator.loop.call(lambda: operator.twilio.numbers[SALES].voice_url) == OLD
+
+
+def test_where_the_number_led_is_kept_with_the_deployers_rights_and_given_back(operator: Operator, url: str) -> None:
+    operator.loop.call(lambda: operator.twilio.number(SALES, OLD))
+    told: list[str] = []
+    deployment.run(replace(operator.asked, agree=told.append, report=lambda line: None), ["twilio"])
+    assert operator.loop.call(lambda: operator.twilio.numbers[SALES].voice_url).startswith(url_of(operator))
+    stage_of_mine = operator.asked.project
+    (step,) = stage_of_mine.plan_giving_back([SALES])
+    stage_of_mine.give_back(step)
+    assert operator.loop.call(lambda: operator.twilio.numbers[SALES].voice_url) == OLD
+    assert stage_of_mine.former_numbers.all() == ()
+    operator.deploy("twilio")
+
+
+def url_of(operator: Operator) -> str:
+    return stage.base_url(STAGE, operator.project.root)
+
+
+def test_an_answer_that_was_given_before_the_number_was_led_elsewhere_is_no_answer(
+    operator: Operator, url: str
+) -> None:
+    def slow(text: str) -> None:
+        operator.loop.call(lambda: operator.twilio.number(SALES, OLD))
+
+    with pytest.raises(
+        Stopped, match=r"somebody changes Twilio at the same time: .* That is left: run it again"
+    ) as stopped:
+        deployment.run(replace(operator.asked, agree=slow, agreed=set(), report=lambda line: None), ["twilio"])
+    assert stopped.value.step == "twilio"
+    assert operator.loop.call(lambda: operator.twilio.numbers[SALES].voice_url) == OLD

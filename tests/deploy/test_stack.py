@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from laptop import deploy_proxy as translating
 from laptop import local_aws
 from laptop.local_aws import LocalAws
 from ops import stage
@@ -15,7 +16,6 @@ from ops.__main__ import main
 from ops.aws import stack
 from ops.errors import AwsError
 from ops.stage import ROOT
-from tests.deploy import proxy as translating
 
 ROW = {"call_sid": {"S": "CA1"}, "item": {"S": "CALL"}}
 

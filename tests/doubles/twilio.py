@@ -88,7 +88,7 @@ class FakeTwilio:
     def _serving(self, asked: dict[str, Any]) -> Response:
         """The workers of a task queue who are in an activity that takes calls."""
         assert asked["Available"] == "true"
-        return _page("workers", [] if asked["TaskQueueSid"] in self.unserved else [{"sid": "WK" + "a" * 32}])
+        return _page("workers", [] if asked["TaskQueueSid"] in self.unserved else [{"available": True}])
 
     def _worker(self, form: dict[str, Any], given: dict[str, Any]) -> Response:
         etag = f'"{self.activity}"'

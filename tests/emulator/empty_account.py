@@ -2,12 +2,14 @@
 
 import base64
 import json
+from typing import Unpack
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.rest import Client
 
 from emulator.rest.framework import RestAnswer
+from emulator.worlds import Worlds
 from tests.emulator.harness import ACCOUNT, TOKEN, WORKER, Harness
 from tests.emulator.official import client_of
 
@@ -15,10 +17,12 @@ NOBODY = "0" * 32
 
 
 class EmptyAccount(Harness):
-    """An account that owns nothing yet; a caller whose task is canceled leaves the queue."""
+    """An account that owns nothing yet; a caller whose task is canceled leaves the queue, unless a world says else."""
 
-    def __init__(self) -> None:
-        super().__init__({}, canceled_task="leaves")
+    def __init__(self, **worlds: Unpack[Worlds]) -> None:
+        given: Worlds = {"canceled_task": "leaves"}
+        given.update(worlds)
+        super().__init__({}, **given)
         self.client: Client = client_of(self)
 
     def taskrouter(self, method: str, path: str, if_match: str = "", **form: str) -> RestAnswer:

@@ -3,7 +3,7 @@
 from typing import Unpack
 
 from emulator.ports import WebResponse
-from emulator.voice.context import Worlds
+from emulator.worlds import Worlds
 from tests.emulator.harness import BASE, WORKER, Harness
 
 NO_INSTRUCTION = WebResponse(200, {"content-type": "application/json"}, b"")

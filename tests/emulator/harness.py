@@ -10,8 +10,8 @@ from emulator.http.in_process import InProcessTransport
 from emulator.ports import Transport, WebFailure, WebRequest, WebResponse, WebResult
 from emulator.rest.framework import RestAnswer
 from emulator.twilio import Twilio
-from emulator.voice.context import Worlds
 from emulator.voice.parties import Step
+from emulator.worlds import Worlds
 
 ACCOUNT = "AC" + "1" * 32
 TOKEN = "12345"

@@ -4,8 +4,8 @@ import pytest
 
 from emulator import __main__ as command
 from emulator.server import in_real_time
-from emulator.voice.context import CanceledTask
 from emulator.voice.parties import Step, hangs_up, presses, waits
+from emulator.worlds import CanceledTask
 from tests.emulator.full_harness import FullHarness
 from tests.emulator.harness import ACCOUNT, BASE, TOKEN
 
@@ -82,7 +82,7 @@ def test_the_caller_who_stays_may_leave_by_a_key() -> None:
 
 def test_the_server_and_the_command_take_the_switch() -> None:
     with in_real_time(ACCOUNT, TOKEN, canceled_task="leaves") as (twilio, _):
-        assert twilio.context.canceled_task == "leaves"
+        assert twilio.worlds["canceled_task"] == "leaves"
     with pytest.raises(SystemExit) as stopped:
         command.main(["--canceled-task", "sometimes"])
     assert stopped.value.code == 2

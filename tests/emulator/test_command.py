@@ -14,6 +14,7 @@ from twilio.rest import Client
 
 from emulator.script import ScriptError, read
 from emulator.voice import parties
+from emulator.worlds import WORLDS, Worlds, drawn
 from tests.emulator import tutorial_application
 from tests.emulator.official import OverHttp
 
@@ -130,6 +131,26 @@ def test_a_port_in_use_is_named() -> None:
     assert sentence == f"port {port} of 127.0.0.1 is in use: choose another with --port, or 0 for a free one"
 
 
+def test_the_worlds_are_listed_by_name() -> None:
+    command = [sys.executable, "-m", "emulator", "--worlds"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(
+        "--canceled-task stays (the default) or leaves\n"
+        "    what becomes of a waiting caller whose task is canceled: stays in the queue, or leaves it\n"
+    )
+    assert done.stdout.count("\n") == 2 * len(WORLDS)
+
+
+def test_the_worlds_are_drawn_by_the_seed_but_for_those_that_are_given() -> None:
+    worlds = []
+    for seed in ("7", "7", "8"):
+        with emulator("--json", "--seed", seed, "--draw-worlds", "--ended-call", "leaves_task") as process:
+            worlds.append(json.loads(line(process))["worlds"])
+    assert worlds[0] == worlds[1] == drawn(7, Worlds(ended_call="leaves_task"))
+    assert {world["ended_call"] for world in worlds} == {"leaves_task"}
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -152,6 +173,24 @@ def test_a_port_in_use_is_named() -> None:
             ["--number", f"{NUMBER}=localhost/voice"],
             "argument --number: localhost/voice is no URL: it must begin with http:// or https://",
         ),
+        (
+            ["--host", "https://shop.example.com"],
+            "argument --host:  is no port: it must be a number from 1 to 65535",
+        ),
+        (
+            ["--host", "http://shop.example.com=5000"],
+            "argument --host: http://shop.example.com is no public name: it must be https:// and a host, like "
+            "https://shop.example.com",
+        ),
+        (
+            ["--host", "https://shop.example.com=x"],
+            "argument --host: x is no port: it must be a number from 1 to 65535",
+        ),
+        (
+            ["--host", "https://shop.example.com=5000", "--host", "https://SHOP.example.com=6000"],
+            "argument --host: https://shop.example.com is mapped twice: to 5000 and to 6000",
+        ),
+        (["--virtual-clock", "--speed", "2"], "--virtual-clock stands still: it has no --speed"),
         (["--script", "nowhere.toml"], "--script nowhere.toml: No such file or directory"),
     ],
 )

@@ -6,8 +6,8 @@ from emulator import __main__ as command
 from emulator.ports import WebResponse
 from emulator.server import in_real_time
 from emulator.taskrouter.model import Reservation, Task
-from emulator.voice.context import EndedCall
 from emulator.voice.parties import Step, answers, hangs_up, joined, talks, waits
+from emulator.worlds import EndedCall
 from tests.emulator.full_harness import FullHarness
 from tests.emulator.harness import ACCOUNT, BASE, TOKEN, WORKER
 

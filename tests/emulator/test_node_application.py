@@ -12,6 +12,7 @@ import pytest
 from twilio.rest import Client
 
 from emulator.clock.scheduler import TraceEvent
+from emulator.http.realtime import RealtimeClock
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
 from emulator.voice.parties import answers, hangs_up, hears, joined, presses, talks
@@ -66,7 +67,7 @@ def test_caller_and_worker_meet_in_a_room_of_an_application_in_node() -> None:
     if node is None:
         pytest.skip("there is no node on this machine")
     over = threading.Event()
-    with in_real_time(ACCOUNT, TOKEN, speed=SPEED) as (twilio, loop):
+    with in_real_time(ACCOUNT, TOKEN, clock=RealtimeClock(SPEED)) as (twilio, loop):
         loop.call(lambda: people(twilio, over))
         server = serve(twilio, loop, 0)
         try:

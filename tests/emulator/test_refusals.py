@@ -6,9 +6,9 @@ import pytest
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from emulator.clock.scheduler import NOT_IMITATED
-from emulator.rest.framework import Operation
+from emulator.rest.framework import Operation, RestAnswer
 from emulator.rest.routes import NOT_IMITATED_PATHS, ROUTES
-from tests.emulator.empty_account import EmptyAccount, into, refusal
+from tests.emulator.empty_account import EmptyAccount, refusal
 from tests.emulator.harness import ACCOUNT, BASE, LINE, WORKER, Harness
 from tests.support.openapi import NO_FOLDER, Description, folder
 
@@ -17,8 +17,12 @@ QUEUE = f"/Queues/QU{'0' * 32}"
 SID = "XX" + "0" * 32
 
 
+def asked(harness: Harness, **form: str) -> RestAnswer:
+    return harness.rest("POST", "/Calls.json", To=WORKER, From=LINE, Url=f"{BASE}/answer", **form)
+
+
 def call(harness: Harness, **form: str) -> tuple[int, object]:
-    answer = harness.rest("POST", "/Calls.json", To=WORKER, From=LINE, Url=f"{BASE}/answer", **form)
+    answer = asked(harness, **form)
     return answer.status, answer.body.get("code")
 
 
@@ -52,20 +56,32 @@ def test_a_parameter_with_its_default_or_empty_is_not_refused() -> None:
     assert harness.warnings() == []
 
 
-def test_a_parameter_that_changes_no_call_is_warned_of() -> None:
+def test_a_parameter_that_changes_no_call_is_told_once_per_run_and_in_each_answer() -> None:
     harness = Harness({})
-    assert call(harness, CallReason="your order") == (201, None)
-    (warning,) = harness.trace("warning")
-    assert warning["code"] == NOT_IMITATED
-    assert warning["message"].startswith("CallReason=your order of POST /2010-04-01/Accounts/")
+    for reason in ("your order", "your order", "your bill"):
+        answer = asked(harness, CallReason=reason, Byoc="BY" + "0" * 32)
+        assert (answer.status, answer.headers["X-Emulator-Not-Imitated"]) == (201, "CallReason, Byoc")
+    operation = "POST /2010-04-01/Accounts/{account}/Calls.json"
+    told = [(warning["code"], warning["message"]) for warning in harness.trace("warning")]
+    assert told == [(NOT_IMITATED, f"{name} of {operation}") for name in ("CallReason", "Byoc")]
+    assert "X-Emulator-Not-Imitated" not in asked(harness, CallReason="").headers
 
 
-def test_a_parameter_that_twilio_does_not_know_is_ignored_as_twilio_does_and_warned_of() -> None:
+def test_a_parameter_that_twilio_does_not_know_is_refused() -> None:
     harness = Harness({})
-    assert call(harness, Colour="red") == (201, None)
-    (warning,) = harness.trace("warning")
-    assert warning["code"] == "20001"
-    assert warning["message"].startswith("Colour is no parameter of POST /2010-04-01/Accounts/")
+    answer = asked(harness, Colour="red")
+    assert (answer.status, answer.body["code"]) == (400, 20001)
+    assert answer.body["message"] == "Colour is no parameter of POST /2010-04-01/Accounts/{account}/Calls.json"
+    assert not harness.twilio.context.calls
+
+
+def test_in_the_other_world_it_is_ignored_and_told_once_per_run_and_in_each_answer() -> None:
+    harness = Harness({}, unknown_parameter="ignored")
+    for _ in range(2):
+        answer = asked(harness, **{"Colour": "red", "Größe": "1"})
+        assert (answer.status, answer.headers["X-Emulator-Unknown"]) == (201, "Colour, Gr%C3%B6%C3%9Fe")
+    told = [warning["message"].partition(" ")[0] for warning in harness.trace("warning")]
+    assert (told, harness.warnings()) == (["Colour", "Größe"], ["20001", "20001"])
 
 
 @pytest.mark.parametrize(
@@ -87,12 +103,8 @@ def test_a_resource_that_only_twilio_has_is_20501(method: str, path: str) -> Non
     assert (answer.status, answer.body["code"]) == (501, 20501)
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/Statistics", "/Workers/Statistics", f"/Workflows/{SID}/RealTimeStatistics"],
-)
-def test_statistics_and_events_are_20501(account: EmptyAccount, path: str) -> None:
-    answer = account.taskrouter("GET", f"/{account.workspace().sid}{path}")
+def test_the_statistics_of_many_queues_at_once_are_20501(account: EmptyAccount) -> None:
+    answer = account.taskrouter("POST", f"/{account.workspace().sid}/TaskQueues/RealTimeStatistics")
     assert (answer.status, answer.body["code"]) == (501, 20501)
 
 
@@ -102,17 +114,7 @@ def test_another_product_of_twilio_is_20501(account: EmptyAccount) -> None:
     assert refusal(caught) == (501, 20501)
 
 
-def test_the_rules_of_tasks_on_their_way_do_not_change(account: EmptyAccount) -> None:
-    workspace = account.workspace()
-    workflow = workspace.rest.workflows(workspace.workflow(workspace.queue()))
-    assert workflow.update(friendly_name="Calls", re_evaluate_tasks="false").friendly_name == "Calls"
-    with pytest.raises(TwilioRestException) as caught:
-        workflow.update(configuration=into(workspace.queue("Sales")), re_evaluate_tasks="true")
-    assert refusal(caught) == (501, 20501)
-    assert "Sales" not in workflow.fetch().configuration
-
-
-def test_a_task_is_neither_backdated_nor_sent_past_its_workflow(account: EmptyAccount) -> None:
+def test_a_task_is_not_sent_past_its_workflow(account: EmptyAccount) -> None:
     workspace = account.workspace()
     queue = workspace.queue()
     workflow = workspace.workflow(queue)
@@ -125,10 +127,9 @@ def test_a_task_is_neither_backdated_nor_sent_past_its_workflow(account: EmptyAc
 
 def test_a_list_is_not_shown_whole_where_a_filter_was_asked_for(account: EmptyAccount) -> None:
     workspace = account.workspace()
-    for filters in ({"evaluate_task_attributes": "a == 1"}, {"has_addons": "true"}, {"ordering": "Priority:desc"}):
+    for resource in (workspace.rest.workers, workspace.rest.task_queues):
         with pytest.raises(TwilioException, match="is not imitated by this emulator"):
-            workspace.rest.tasks.list(**filters)
-    assert workspace.rest.tasks.list(ordering="DateCreated:asc") == []
+            resource.list(ordering="DateCreated:asc")
 
 
 def test_what_is_only_kept_and_shown_is_warned_of(account: EmptyAccount) -> None:
@@ -136,7 +137,7 @@ def test_what_is_only_kept_and_shown_is_warned_of(account: EmptyAccount) -> None
     assert workspace.rest.task_queues.create(friendly_name="Sales", max_reserved_workers=3).max_reserved_workers == 3
     assert workspace.rest.task_queues.create(friendly_name="Support", max_reserved_workers=1).max_reserved_workers == 1
     (warning,) = account.trace("warning")
-    assert (warning["code"], warning["message"].startswith("MaxReservedWorkers=3 of POST")) == (NOT_IMITATED, True)
+    assert (warning["code"], warning["message"].startswith("MaxReservedWorkers of POST")) == (NOT_IMITATED, True)
 
 
 @pytest.mark.parametrize(

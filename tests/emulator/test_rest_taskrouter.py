@@ -13,7 +13,7 @@ from emulator.rest.framework import Request, RestAnswer, refusal
 from emulator.taskrouter.model import Reservation, Task
 from emulator.voice.context import Context
 from emulator.voice.service import Voice
-from tests.emulator.taskrouter_harness import ACCOUNT_SID, CallCentre
+from tests.emulator.taskrouter_harness import ACCOUNT_SID, EVENTS_URL, CallCentre
 from tests.support.openapi import NO_FOLDER, Description, folder
 
 NOBODY = "0" * 32
@@ -191,19 +191,43 @@ def test_a_wrong_field_of_a_task_is_20001(form: dict[str, str]) -> None:
     assert refused(ask(centre, "POST", f"/Tasks/{task.sid}", None, **form)) == (400, 20001)
 
 
-def test_status_and_attributes_need_two_requests() -> None:
+@pytest.mark.parametrize("status", ["wrapping", "completed"])
+def test_these_statuses_and_attributes_need_two_requests(status: str) -> None:
     centre, task, _ = reserved()
-    answer = post(centre, f"/Tasks/{task.sid}", AssignmentStatus="canceled", Attributes="{}")
+    centre.joined(task)
+    before = task.attributes
+    answer = post(centre, f"/Tasks/{task.sid}", AssignmentStatus=status, Attributes="{}")
     assert refused(answer) == (400, 20001)
-    assert task.status == "reserved"
+    assert (task.status, task.attributes) == ("assigned", before)
 
 
-def test_tasks_are_listed_by_status_and_without_attributes() -> None:
+def test_canceled_may_bring_attributes_and_a_reason() -> None:
+    centre, task, reservation = reserved()
+    form = {"AssignmentStatus": "canceled", "Attributes": '{"callback": true}', "Reason": "callback"}
+    answer = post(centre, f"/Tasks/{task.sid}", None, **form)
+    assert (answer.status, answer.body["assignment_status"], answer.body["reason"]) == (200, "canceled", "callback")
+    assert answer.body["attributes"] == '{"callback": true}'
+    assert reservation.status == "canceled"
+    (told,) = [form for form in centre.webhooks.forms(EVENTS_URL) if form["EventType"] == "task.canceled"]
+    assert (told["TaskAttributes"], told["Reason"]) == ('{"callback": true}', "callback")
+
+
+def test_a_task_that_cannot_be_canceled_keeps_its_attributes() -> None:
+    centre, task, _ = reserved()
+    centre.joined(task)
+    before = task.attributes
+    answer = post(centre, f"/Tasks/{task.sid}", AssignmentStatus="canceled", Attributes="{}", Priority="3")
+    assert refused(answer) == (400, 20001)
+    assert (task.attributes, task.priority) == (before, 0)
+
+
+def test_tasks_are_listed_by_status() -> None:
     centre, task, _ = reserved()
     waiting = centre.call()
     (found,) = listed(get(centre, "/Tasks", AssignmentStatus="reserved"), "tasks")
-    assert (found["sid"], found["attributes"]) == (task.sid, None)
+    assert found["sid"] == task.sid
     assert len(listed(get(centre, "/Tasks", AssignmentStatus="reserved,pending"), "tasks")) == 2
+    assert len(listed(get(centre, "/Tasks", AssignmentStatus="reserved, pending"), "tasks")) == 2
     assert len(listed(get(centre, "/Tasks", AssignmentStatus=["reserved", "pending"]), "tasks")) == 2
     assert listed(get(centre, "/Tasks", AssignmentStatus="wrapping"), "tasks") == []
     assert waiting.status == "pending"

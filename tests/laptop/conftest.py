@@ -1,6 +1,6 @@
 import pytest
 
-from laptop.dev import Commands
+from laptop.commands import Commands
 from laptop.environment import Laptop
 from laptop.timeline import Timeline
 

@@ -1,6 +1,5 @@
 """One mutant before the tests, in a copy of the project."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -28,7 +27,6 @@ class Court:
     """A copy of the project in a folder of its own, in which mutants are tried one after the other."""
 
     def __init__(self, project: Path, copy: Path, judges: Judges) -> None:
-        self._project = project
         self._copy = copy
         self._judges = judges
         _copy(project, copy)
@@ -40,7 +38,7 @@ class Court:
         """
         path = self._copy / mutant.module
         original = path.read_text(encoding="utf-8")
-        path.write_text(mutated(self._project, mutant), encoding="utf-8")
+        path.write_text(mutated(self._copy, mutant), encoding="utf-8")
         try:
             near = self._judges.of(mutant.module, mutant.line) or self._judges.of_module(mutant.module)
             why = self._notice(near[:AT_ONCE]) or self._notice(FOLDERS)
@@ -54,22 +52,13 @@ class Court:
             return ""
         command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *named]
         try:
-            done = subprocess.run(
-                command,
-                cwd=self._copy,
-                timeout=LONGEST,
-                capture_output=True,
-                text=True,
-                check=False,
-                env=_environment(),
-            )
+            done = subprocess.run(command, cwd=self._copy, timeout=LONGEST, capture_output=True, text=True, check=False)
         except subprocess.TimeoutExpired:
             return "does not end"
         if done.returncode == 0:
             return ""
-        return next(
-            (line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))), done.stdout[-300:]
-        )
+        failed = (line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
+        return next(failed, "the tests do not begin")
 
 
 def _copy(project: Path, copy: Path) -> None:
@@ -80,7 +69,3 @@ def _copy(project: Path, copy: Path) -> None:
         if (project / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(project / name, copy / name)
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -40,6 +40,9 @@ COMMANDS: Sequence[tuple[tuple[str, ...], bool]] = (
     (("secret", "set"), False),
     (("secret", "show"), False),
     (("calls", "show", CALL), False),
+    (("calls", "list"), False),
+    (("voicemail", "list"), False),
+    (("worker", "list"), False),
 )
 every_command = pytest.mark.parametrize(
     ("command", "takes_root"), COMMANDS, ids=[" ".join(it[0][:3]) for it in COMMANDS]

@@ -242,13 +242,13 @@ FAULTS: Mapping[str, tuple[Fault, str, str]] = {
     "phone numbers never expire": (
         _numbers_expire_never,
         "table cordboard-test-links",
-        "python -m ops deploy --stage test --only resources",
+        "cordboard deploy --stage test --only resources",
     ),
-    "the token is another account's": (_wrong_token, "auth tokens", "python -m ops secret set --stage test"),
-    "there is no secret": (_no_secret, "secret", "python -m ops secret set --stage test"),
+    "the token is another account's": (_wrong_token, "auth tokens", "cordboard secret set --stage test"),
+    "there is no secret": (_no_secret, "secret", "cordboard secret set --stage test"),
     "the stage names no parameter": (_no_parameter, "secret", "set it there, as the other stages have it"),
-    "a number leads elsewhere": (_number_elsewhere, "numbers", "python -m ops apply --stage test"),
-    "a worker has no phone": (_nobody_there, "workers", "workers.toml, then ops apply"),
+    "a number leads elsewhere": (_number_elsewhere, "numbers", "cordboard apply --stage test"),
+    "a worker has no phone": (_nobody_there, "workers", "workers.toml, then cordboard apply --stage test"),
 }
 
 
@@ -276,7 +276,7 @@ def test_an_api_that_takes_more_or_less_than_the_stage_says_is_a_warning(deploye
     (found,) = [found for found in deployed.examine() if found.verdict != "pass"]
     assert (found.check, found.verdict) == ("API", "warning")
     assert "takes 10000 requests a second, 1000 at once, and should take 200 requests a second" in found.why
-    assert found.fix == "python -m ops deploy --stage test --only functions"
+    assert found.fix == "cordboard deploy --stage test --only functions"
     assert api.throttle("test", deployed.root) == "200 requests a second, 1000 at once"
     assert api.throttle("test", deployed.root) == ""
     assert bad(deployed.examine()) == []

@@ -28,9 +28,15 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("doctor",),
     ("secret", "set"),
     ("secret", "show"),
+    ("calls", "list"),
     ("calls", "show", CALL),
+    ("calls", "follow", CALL),
+    ("voicemail", "list"),
+    ("worker", "list"),
+    ("worker", "on", "Bea"),
+    ("worker", "off", "Bea"),
 )
-WITH_ROOT = COMMANDS[:5]  # those that can be told which checkout
+WITH_ROOT = COMMANDS[:7]  # those that can be told which checkout
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 

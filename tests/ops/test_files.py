@@ -184,7 +184,7 @@ def test_what_is_wrong_in_one_file_does_not_hide_what_does_not_fit_in_the_other(
     assert [mistake.partition(" is ")[0] for mistake in no_line] == [
         "callcenter.toml:1: default_line",
         "callcenter.toml: (top level): Object missing required field `lines`; allowed: default_line, lines, keep_days,"
-        " reservation_timeout, queues, crm, simple_queues, time_zone, workspace, activities, workflow, voice_queue",
+        " reservation_timeout, queues, crm, simple_queues, tell, time_zone, workspace, activities, workflow, voice_queue",
         "workers.toml:4: workers.Bea.attributes",
     ]
 
@@ -197,11 +197,13 @@ def test_a_wrong_value_hides_no_mistake_between_the_others() -> None:
         ('language = "en" }', 'department = "help" }'),
         ("worker.level DESC", "worker.level DOWN"),
         ('timeout_activity = "Unavailable"', 'timeout_activity = "Away"'),
+        ('default_line = "support"', 'default_line = "suport"'),
     ):
         assert what in center
         center = center.replace(what, into)
     told = check.mistakes(Texts(center, WORKERS.replace('"client:dora"', '"+14155550111"')))
     assert [mistake.partition(" is ")[0] for mistake in told] == [
+        "callcenter.toml:2: default_line",
         "callcenter.toml:11: lines.support.menu.choices[0].attributes",
         "callcenter.toml:14: lines.sales.numbers[0]",
         "callcenter.toml:14: lines.sales.numbers[0]",

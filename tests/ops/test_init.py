@@ -87,7 +87,7 @@ def test_a_wrong_answer_is_asked_for_again_with_a_sentence(
     said = capsys.readouterr().err
     for sentence, question in (
         ("a name has 1 to 64 characters, and this has 0", "The team's name"),
-        ("'+1415' is no phone number: it is too short", "The numbers that callers dial"),
+        ("'+1415': it has too few digits for the country code +1", "The numbers that callers dial"),
         ("there is no time zone 'Berlin': allowed is an IANA name such as Europe/Berlin", "Time zone"),
     ):
         assert re.search(f"{question}.*{re.escape(sentence)}\n{question}", said, re.DOTALL)
@@ -97,13 +97,13 @@ def test_a_wrong_answer_is_asked_for_again_with_a_sentence(
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("0415 555 0100", "'0415 555 0100' does not begin with + and the country's code: write it as +1 415 555 0100"),
-        ("+1415", "'+1415' is no phone number: it is too short"),
-        ("+141555501000000000", "is no phone number: it is too long"),
-        ("+999 1234567", "is no phone number: no country has this code"),
-        ("+", "'+' is no phone number: too few digits"),
-        ("+14155550100, 5", "'5' does not begin with +"),
-        (" , ", "at least one number that callers dial is needed, such as +1 415 555 0100"),
+        ("0415 555 0100", "'0415 555 0100': it has no country code: a number begins with + and its country's code"),
+        ("+1415", "'+1415': it has too few digits for the country code +1"),
+        ("+141555501000000000", "it has too many digits for the country code +1"),
+        ("+999 1234567", "no country has the code that follows the +"),
+        ("+", "'+': it is no phone number"),
+        ("+14155550100, five", "'five': it is no phone number"),
+        (" , ", "at least one number that callers dial is needed, such as +14155550100"),
     ],
 )
 def test_a_number_that_cannot_be_dialled_is_explained(

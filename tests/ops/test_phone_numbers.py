@@ -2,7 +2,8 @@
 
 import pytest
 
-from ops.callcenter.phone_numbers import explain
+from ops.callcenter.phone_numbers import e164, explain
+from ops.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,17 @@ from ops.callcenter.phone_numbers import explain
 )
 def test_a_wrong_number_is_explained(number: str, said: str) -> None:
     assert explain(number) == said
+
+
+@pytest.mark.parametrize("typed", ["+1 (415) 555-0100", " +1.415.555.0100 ", "+14155550100"])
+def test_a_typed_number_may_have_blanks_brackets_and_dashes(typed: str) -> None:
+    assert e164(typed) == "+14155550100"
+
+
+def test_a_typed_number_may_have_the_zero_that_is_not_dialled_from_abroad() -> None:
+    assert e164("+44 (0)20 7946 0958") == "+442079460958"
+
+
+def test_a_typed_number_that_cannot_be_called_is_refused_with_the_same_words() -> None:
+    with pytest.raises(UsageError, match=r"^'0415 555': it has no country code: a number begins with \+"):
+        e164("0415 555")

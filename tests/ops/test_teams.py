@@ -73,11 +73,11 @@ def test_the_names_of_the_largest_are_as_long_as_they_may_be(largest: Center) ->
 def test_a_folder_that_is_half_filled_is_told_every_mistake_of_both_files() -> None:
     with pytest.raises(LaptopError) as refused:
         HALF.center()
-    assert [line.partition("; allowed")[0] for line in str(refused.value).splitlines()] == [
+    assert [line.partition("; allowed")[0].partition(", which")[0] for line in str(refused.value).splitlines()] == [
         "callcenter.toml:5: lines.main: Object missing required field `greeting`",
         "callcenter.toml:6: lines.main.numbers[0] is '+1415': it has too few digits for the country code +1",
         "callcenter.toml:13: workflow.default_queue is 'Support': allowed: Sales",
-        "workers.toml:2: workers.Bea.contact_uri is '': it is no phone number, which is + and digits, as in +14155550100",  # noqa: E501
+        "workers.toml:2: workers.Bea.contact_uri is '': it is no phone number",
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from emulator.clock.scheduler import Scheduler, TraceEvent, VirtualClock
 from emulator.twilio import Twilio
-from emulator.voice.context import CanceledTask, EndedCall
+from emulator.worlds import EndedCall, Worlds, drawn
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
 from tests.simulation.call_centre import ACCOUNT_SID, CallCentre, OnCrmOutage, Staff, build, rules
@@ -29,7 +29,6 @@ JOB_TIMEOUT, SWEEP_TIMEOUT = 20.0, 60.0  # of the functions, as .chalice/config.
 SWEEP_EVERY = 60.0
 START = 1_800_000_000.0
 ON_CRM_OUTAGE: tuple[OnCrmOutage, ...] = ("voicemail", "ring")
-CANCELED_TASK: tuple[CanceledTask, ...] = ("stays", "leaves")
 SPAN = 300.0  # seconds in which the callers dial
 # Then nothing goes wrong, and nothing sweeps, until the last sweep. Twilio forgets a task five minutes after its end.
 CALM_BEFORE_REDRIVE, CALM = 180.0, 75.0
@@ -121,8 +120,7 @@ def _twilio(plan: Plan, clock: VirtualClock) -> Twilio:
         api_gateway.TOKEN,
         lambda scheduler: _gateway(plan, scheduler),
         plan.seed,
-        ended_call=ended_call,
-        canceled_task=random.Random(f"{plan.seed}:canceled_task").choice(CANCELED_TASK),
+        **drawn(plan.seed, Worlds(ended_call=ended_call)),
     )
     return twilio
 

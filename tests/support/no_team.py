@@ -5,6 +5,7 @@ It is another team's in another checkout, and missing in a third. Whoever looks 
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ class TeamsFileOpened(Exception):
 def belongs_to_the_team(path: str) -> bool:
     """Whether it is the team's own: the examples beside it are upstream's."""
     return path.startswith(_OURS) and ".example." not in Path(path).name
+
+
+def upstreams(paths: Iterable[Path]) -> list[Path]:
+    """These files without the team's own, in their order."""
+    return sorted(path for path in paths if not belongs_to_the_team(str(path)))
 
 
 def watch(event: str, arguments: tuple[Any, ...]) -> None:

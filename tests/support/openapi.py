@@ -70,13 +70,15 @@ class Description:
         return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(body)]
 
     def _operation(self, method: str, url: str) -> tuple[Schema, Schema, dict[str, str]] | None:
+        """Of several paths that fit the one with the fewest names for anything: `/Workers/Statistics` is no worker."""
         path = urlsplit(url).path
-        for document in self._documents:
-            for template, item in document["paths"].items():
-                found = re.fullmatch(_pattern(template), path)
-                if found and method.lower() in item:
-                    return document, item[method.lower()], found.groupdict()
-        return None
+        fits = [
+            (document, item[method.lower()], found.groupdict())
+            for document in self._documents
+            for template, item in document["paths"].items()
+            if method.lower() in item and (found := re.fullmatch(_pattern(template), path))
+        ]
+        return min(fits, key=lambda fit: len(fit[2]), default=None)
 
     def _parameter_problems(self, document: Schema, operation: Schema, place: str, given: Form) -> list[str]:
         known = {one["name"]: one["schema"] for one in operation.get("parameters", []) if one["in"] == place}

@@ -14,7 +14,7 @@ from laptop.teams import Team, chosen
 from ops.callcenter.files import TEAM, WORKERS
 
 
-def copy(to: Path, team: Team) -> Path:
+def copy(to: Path, team: Team | None) -> Path:
     """What git tracks of this checkout and what it would, with these files as the team's; `.venv` is shared."""
     shutil.rmtree(to, ignore_errors=True)
     listed = subprocess.run(
@@ -25,13 +25,18 @@ def copy(to: Path, team: Team) -> Path:
         if (ROOT / name).is_file() and not _is_the_teams(Path(name)):
             (to / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, to / name)
-    shutil.copytree(team.folder, to / TEAM, ignore=shutil.ignore_patterns("__pycache__", WORKERS), dirs_exist_ok=True)
-    if team.workers.exists():
-        shutil.copy2(team.workers, to / WORKERS)
+    if team:
+        _put(team, to)
     (to / ".venv").symlink_to((ROOT / ".venv").resolve())
     subprocess.run(["git", "init", "--quiet"], cwd=to, check=True)  # noqa: S607
     subprocess.run(["git", "add", "--all"], cwd=to, check=True)  # noqa: S607 - tests ask git what is tracked
     return to
+
+
+def _put(team: Team, to: Path) -> None:
+    shutil.copytree(team.folder, to / TEAM, ignore=shutil.ignore_patterns("__pycache__", WORKERS), dirs_exist_ok=True)
+    if team.workers.exists():
+        shutil.copy2(team.workers, to / WORKERS)
 
 
 def _is_the_teams(name: Path) -> bool:

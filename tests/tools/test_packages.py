@@ -89,9 +89,7 @@ def test_no_network_is_one_sentence(said: str) -> None:
 
 def test_a_file_that_is_not_the_pinned_one_is_said_to_be_that() -> None:
     said = "Looking in indexes\nERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n  Got 00"
-    assert packages.reason("fetching uv", said).endswith(
-        "a file is not the one that was pinned, and was not installed."
-    )
+    assert packages.reason("fetching uv", said).endswith("a file is not the one that was pinned, and not installed.")
 
 
 def test_another_failure_is_shown_with_its_last_lines_and_no_password() -> None:

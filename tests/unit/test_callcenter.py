@@ -34,6 +34,8 @@ def test_the_file_that_is_shipped_holds() -> None:
         ("[lines.sales]", "[lines.sales", "not TOML"),
         ("[simple_queues.front-desk]", f"[simple_queues.{'d' * 65}]", f"simple_queues.{'d' * 65} is '65 characters': a name has 1 to 64"),
         ("timeout = 2.0", "timeout = 9", "crm is '27.6 s': at most 10 s for 3 attempts of 9 s and the pauses between: a job has 20 s"),
+        ("[crm]", '[tell]\nvoicemail = "yes"\n[crm]', "tell.voicemail is 'yes': Expected `bool`, got `str`"),
+        ("[crm]", "[tell]\nmail = true\n[crm]", "tell: Object contains unknown field `mail`; allowed: voicemail, nobody_available, numbers"),
         ('then = "voicemail" }\nleave', 'then = "nothing" }\nleave', "lines.support.after.queue_full.then is 'nothing'"),
     ],
 )  # fmt: skip

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.no_team import upstreams
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("bench", "chalicelib", "emulator", "laptop", "load", "ops", "taskrouter_expressions")
 
@@ -34,7 +36,7 @@ def imported(tree: ast.AST, modules: set[str]) -> Iterator[str]:
 def graph(root: Path, packages: tuple[str, ...]) -> Graph:
     files = {
         module_name(path, root): path
-        for path in chain.from_iterable((root / package).rglob("*.py") for package in packages)
+        for path in upstreams(chain.from_iterable((root / package).rglob("*.py") for package in packages))
     }
     trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files.items()}
     return {name: set(imported(tree, set(files))) for name, tree in trees.items()}

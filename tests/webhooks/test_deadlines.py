@@ -10,6 +10,7 @@ from chalicelib.config import callcenter
 from chalicelib.lifecycle import activity, closing, reconcile
 from chalicelib.links import table
 from chalicelib.links.model import Breaker, Key
+from chalicelib.routing import events
 from chalicelib.twilio import rest
 from chalicelib.worker import breaker, consumer, ring
 from tests.conftest import ACTIVITIES, Aws
@@ -357,3 +358,19 @@ def test_who_is_always_a_moment_late_gives_up_counting(monkeypatch: pytest.Monke
     monkeypatch.setattr(table, "swap_breaker", by_others)
     breaker.failed("http", NOW)
     assert len(tries) == 10
+
+
+# --- An event's own time
+
+
+@pytest.mark.parametrize(
+    ("told", "at"),
+    [("0", 0.0), ("1795230042500", 1795230042.5), ("9999999999999", 9999999999.999)]
+    + [(wrong, NOW) for wrong in ("-1", "10000000000000", "1e3", "soon", "")],
+)
+def test_an_event_happened_when_it_says_or_else_when_it_came(told: str, at: float) -> None:
+    assert events._time({"TimestampMs": told}, NOW) == at
+
+
+def test_an_event_without_a_time_happened_when_it_came() -> None:
+    assert events._time({}, NOW) == NOW

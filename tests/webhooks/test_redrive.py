@@ -6,9 +6,11 @@ import pytest
 
 from chalicelib import crm, jobs
 from chalicelib.links import table
+from chalicelib.links.model import Notice
 from chalicelib.worker import consumer
 from tests.conftest import ACTIVITIES
 from tests.support.driver import CALL, LEG, RESERVATION, TASK, WORKER, Driver
+from tests.webhooks.test_recordings import RECORDING, leave_message
 
 RING = jobs.RingWorker(CALL, RESERVATION)
 GIVE_UP = jobs.Reject(CALL, RESERVATION, TASK, "no-answer", ACTIVITIES["Unavailable"], WORKER)
@@ -53,6 +55,16 @@ def test_a_job_after_the_end_of_everything_changes_nothing(driver: Driver, job: 
     assert rows(driver) == before
     assert changed(driver) == [] and driver.queued() == []
     assert driver.twilio.activity == ACTIVITIES["Wrap up"]
+
+
+def test_a_notice_that_has_been_told_is_not_told_again(driver: Driver) -> None:
+    leave_message(driver)
+    notice = Notice(what="voicemail", about=CALL, line="support", at=1_795_230_000.0, recording_sid=RECORDING)
+    driver.work(jobs.Tell(notice, CALL))
+    table.close_notice(notice.key, notice.at, A_DAY)
+    before = rows(driver)
+    driver.work(jobs.Tell(notice, CALL))
+    assert rows(driver) == before and "told_at" in driver.cloud.row(f"TELL#{RECORDING}")
 
 
 @pytest.mark.parametrize("outcome", ENDINGS)

@@ -2,18 +2,22 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from chalicelib import aws, jobs
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import unserved
 from chalicelib.links import table
-from chalicelib.tell import outbox
+from chalicelib.links.model import Notice
+from chalicelib.tell import mail, outbox
 from tests.conftest import QUEUES, WORKFLOW
 from tests.support.caches import forget_everything
 from tests.support.driver import CALL, CALLER, LEG, SALES, TASK, Driver, task_attributes
+from tests.support.meter import counting
 from tests.webhooks.test_recordings import ANOTHER, RECORDING, leave_message
 from tests.webhooks.test_sweep import Later, later, swept
 
@@ -67,14 +71,12 @@ def waits(driver: Driver, later: Later, task: str = TASK, to: str = "+1415555010
         "attributes": task_attributes(call_sid=call, to=to),
         "task_queue_sid": QUEUES["Support"],
         "workflow_sid": WORKFLOW,
-        "date_created": rfc(later.now),
-        "date_updated": rfc(later.now),
+        "date_created": iso(later.now),
+        "date_updated": iso(later.now),
     }
 
 
-def rfc(at: float) -> str:
-    from datetime import UTC, datetime
-
+def iso(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -83,8 +85,6 @@ def nobody_is_there(driver: Driver) -> None:
 
 
 def set_rules(monkeypatch: pytest.MonkeyPatch, **changes: bool) -> None:
-    import msgspec
-
     changed = msgspec.structs.replace(callcenter.current(), tell=callcenter.Tell(**changes))
     monkeypatch.setattr(callcenter, "current", lambda: changed)
 
@@ -400,3 +400,35 @@ def failing(service: str, true: Any) -> Any:
         return true(asked, *given, **named)
 
     return request
+
+
+@pytest.mark.parametrize(
+    ("line", "subject"),
+    [
+        ("Zürich ☎", "Nobody took a call on line Z?rich ?"),
+        ("a\nb", "Nobody took a call on line ab"),
+        ("x" * 500, f"Nobody took a call on line {'x' * 64}"),
+    ],
+)
+def test_a_subject_is_what_sns_takes_whatever_the_line_is_called(line: str, subject: str) -> None:
+    told = mail.of(msgspec.structs.replace(NOTICE, line=line), "dev")
+    assert told.subject == subject and len(told.subject) < 100
+    assert told.text.count("\n") == 5
+
+
+def test_what_a_mail_costs_is_what_the_page_says(inbox: Inbox, driver: Driver) -> None:
+    leave_message(driver)
+    with counting() as made:
+        driver.sweep()
+    assert {name: made[name] for name in ("Query", "UpdateItem", "Publish", "write_units")} == {
+        "Query": 4,  # of the index `open`
+        "UpdateItem": 2,
+        "Publish": 1,
+        "write_units": 5,
+    }
+    with counting() as made:
+        outbox.order(NOTICE)
+    assert dict(made) == {"UpdateItem": 1, "write_units": 2}
+
+
+NOTICE = Notice(what="led-out", about=CALL, line="support", at=1_795_230_000.0)

@@ -134,7 +134,7 @@ class _Wait:
             member.bridge.abandon(told=told)
         if not member.task_sid or member.left_with or not told:
             return
-        if result == "redirected" and context.redirected_call == "leaves_task":
+        if result == "redirected" and context.worlds["redirected_call"] == "leaves_task":
             self.call.task_sid = member.task_sid
         else:
             context.router.caller_left(member.task_sid)

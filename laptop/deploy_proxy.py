@@ -1,4 +1,4 @@
-"""What stands between `chalice deploy` and the local AWS in these tests.
+"""What stands between `chalice deploy` and the local AWS.
 
 Chalice sends what it sends to AWS, unmodified, to this server on the loopback interface (by AWS_ENDPOINT_URL). Every
 request is passed on to the local AWS as it came, but for what is missing there:
@@ -282,7 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve  # noqa: N815 - the names that the library calls
 
     def log_message(self, *_: object) -> None:
-        """The test tells what it sees; the server keeps quiet."""
+        """`seen` tells what came in."""
 
 
 @contextmanager

@@ -1,0 +1,93 @@
+"""What Twilio's pages leave open, and the emulator plays as it is told: the worlds, each a switch with a name."""
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypedDict, cast, get_args, get_type_hints
+
+CanceledTask = Literal["stays", "leaves"]
+EndedCall = Literal["ends_task", "leaves_task"]
+ListedAttributes = Literal["whole", "null"]
+DeletedTask = Literal["forgets_reservation", "cancels_reservation"]
+NewAttributes = Literal["stay", "move"]
+JsonBody = Literal["ignored", "taken"]
+UnknownParameter = Literal["refused", "ignored"]
+RedirectedCall = Literal["ends_task", "leaves_task"]
+UnansweredDequeue = Literal["cancels", "pauses", "waits"]
+HungUpDial = Literal["is_silent", "is_told"]
+OptOutWord = Literal["is_told", "is_kept"]
+LegCallback = Literal["names_task", "names_call_only"]
+
+
+class Worlds(TypedDict, total=False):
+    """A switch's values, the default first, and the question that it answers (contract 12)."""
+
+    canceled_task: Annotated[
+        CanceledTask, "what becomes of a waiting caller whose task is canceled: stays in the queue, or leaves it"
+    ]
+    ended_call: Annotated[
+        EndedCall | Callable[[str], EndedCall],  # a function of the CallSid decides for each call, and is asked once
+        "what the end of a caller's call does to its task: ends it, or leaves it as it is, as after an outage",
+    ]
+    redirected_call: Annotated[
+        RedirectedCall,
+        "what a redirect over REST out of the queue does to the task: ends it, or leaves it until the call itself ends",
+    ]
+    unanswered_dequeue: Annotated[
+        UnansweredDequeue,
+        "what becomes of the reservation whose dequeued leg nobody takes: canceled at once, after a pause of five "
+        "seconds, or it waits for its time-out",
+    ]
+    hung_up_dial: Annotated[
+        HungUpDial, "whether the action of a <Dial> hears that the leg which dialled has hung up: is silent, or is told"
+    ]
+    opt_out_word: Annotated[
+        OptOutWord, "whether the application hears of a message that says STOP: is told, or Twilio keeps it"
+    ]
+    leg_callback: Annotated[
+        LegCallback,
+        "what a dequeue's status callback names beside taskCallSid: the task and the reservation, or nothing",
+    ]
+    json_body: Annotated[JsonBody, "a REST request's body in JSON: is ignored, or taken as a form with its keys"]
+    unknown_parameter: Annotated[
+        UnknownParameter, "a parameter of REST that Twilio's description does not have: is refused, or ignored"
+    ]
+    listed_attributes: Annotated[ListedAttributes, "how a list of tasks shows their attributes: whole, or as null"]
+    deleted_task: Annotated[
+        DeletedTask, "what DELETE of a task does to a pending reservation: forgets it, or cancels it with its event"
+    ]
+    new_attributes: Annotated[
+        NewAttributes,
+        "what new attributes do to a pending task: they let it stay in its queue, or move it by the filters anew",
+    ]
+
+
+@dataclass(frozen=True)
+class World:
+    """One switch. `values` are the words that it may have; the first is the default."""
+
+    name: str
+    values: tuple[str, ...]
+    question: str
+
+
+def _worlds() -> Iterator[World]:
+    for name, hint in get_type_hints(Worlds, include_extras=True).items():
+        kind, question = get_args(hint)
+        words = get_args(kind) if all(isinstance(word, str) for word in get_args(kind)) else get_args(get_args(kind)[0])
+        yield World(name, words, question)
+
+
+WORLDS = tuple(_worlds())
+
+
+def played(given: Worlds) -> Worlds:
+    """Every switch: as it was given, else its default."""
+    defaults: dict[str, Any] = {world.name: world.values[0] for world in WORLDS}
+    return cast(Worlds, {**defaults, **given})
+
+
+def drawn(seed: object, given: Worlds | None = None) -> Worlds:
+    """Every switch: as it was given, else drawn by the seed. What one is does not depend on the others."""
+    words = {world.name: random.Random(f"{seed}:{world.name}").choice(world.values) for world in WORLDS}  # noqa: S311
+    return cast(Worlds, {**words, **(given or {})})

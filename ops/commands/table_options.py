@@ -1,0 +1,103 @@
+"""What the commands about calls have in common: which table they read, and what they know of the call centre."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import wraps
+from typing import Any
+
+import click
+
+from chalicelib.config import callcenter
+from chalicelib.config.callcenter import CallCenter
+from chalicelib.config.toml_errors import CallCenterError
+from chalicelib.observability.masking import mask
+from ops import records, stage
+from ops.commands.cli import stage_option
+from ops.errors import OpsError, UsageError
+from ops.project import Project
+from ops.records import Records
+from ops.staff import Staff, unknown
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of calls that was asked for, and the stage that it is of."""
+
+    stage: str
+    given: str = ""
+    numbers: bool = False  # print phone numbers in full
+
+    def now(self) -> float:
+        return time.time()
+
+    def shown(self, text: str) -> str:
+        """The text as it may be printed."""
+        return text if self.numbers else mask(text)
+
+    def name(self) -> str:
+        """The table that was given, else the one that the environment names, else the stage's. Raises OpsError."""
+        variables = stage.read(self.stage)
+        name = self.given or os.environ.get("LINKS_TABLE") or variables.get("LINKS_TABLE", "")
+        if not name:
+            raise OpsError(f"LINKS_TABLE of stage {self.stage} is not set in .chalice/config.json: give --table")
+        return name
+
+    def records(self) -> Records:
+        return Records(self.name())
+
+    def staff(self) -> Staff:
+        """The workers of the stage's workspace. Raises OpsError."""
+        workspace_sid = os.environ.get("TWILIO_WORKSPACE_SID") or stage.read(self.stage)["TWILIO_WORKSPACE_SID"]
+        return Staff(Project(self.stage).client(), workspace_sid)
+
+    def own_numbers(self) -> tuple[str, ...]:
+        center = _center()
+        return center.own_numbers() if center else ()
+
+    def check_line(self, name: str) -> None:
+        """Raises UsageError when there is no line or simple queue of this name."""
+        center = _center()
+        known = [*center.lines, *center.simple_queues] if center else [name]
+        if name not in known:
+            raise UsageError(unknown("line", name, known))
+
+    def day(self, text: str) -> date:
+        """The day that is meant. Raises UsageError."""
+        today = records.day_of(self.now())
+        words = {"today": today, "yesterday": today - timedelta(days=1)}
+        try:
+            day = words.get(text) or datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            raise UsageError(f"{text!r} is no day: YYYY-MM-DD, today or yesterday") from None
+        if day > today:
+            raise UsageError(f"{day.isoformat()} is yet to come: today it is {today.isoformat()} in UTC")
+        return day
+
+
+def _center() -> CallCenter | None:
+    """The team's call centre; None where this checkout has none, or a wrong one: the table can be read all the same."""
+    try:
+        return callcenter.parse(callcenter.source())
+    except CallCenterError:
+        return None
+
+
+def table_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options --stage, --table, --endpoint-url and --numbers; the function gets `at`, a Table."""
+
+    @stage_option
+    @click.option("--numbers", is_flag=True, help="Print phone numbers in full.")
+    @click.option("--table", default="", help="The table itself, in place of the stage's.")
+    @click.option(
+        "--endpoint-url", default="", help="Where DynamoDB answers, in place of AWS_ENDPOINT_URL and AWS itself."
+    )
+    @wraps(function)
+    def with_table(*, stage: str, table: str, endpoint_url: str, numbers: bool, **given: Any) -> Any:
+        if endpoint_url:
+            os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint_url  # the one variable that beats all others
+        return function(at=Table(stage, table, numbers), **given)
+
+    return with_table

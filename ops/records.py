@@ -1,0 +1,110 @@
+"""The calls that the table has, found by day, by caller and by worker. Reads are paged, and end with what is wanted."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.links import table
+from chalicelib.links.attributes import decode, encode
+from chalicelib.links.model import Call, CallRecord, Link
+from ops.aws import client
+
+PAGE = 500
+AT_ONCE = 8  # queries; the client has ten connections
+
+
+class Condition(NamedTuple):
+    """What a call has to fulfil, as DynamoDB says it: what does not is read, and left out there."""
+
+    expression: str = ""
+    names: Mapping[str, str] = {}
+    values: Mapping[str, object] = {}
+
+
+ANY = Condition()
+WITH_VOICEMAIL = Condition("attribute_exists(#voicemail)", {"#voicemail": "voicemail_url"})
+
+
+def of_caller(number: str) -> Condition:
+    return Condition("#caller = :caller", {"#caller": "caller"}, {":caller": number})
+
+
+def of_line(line: str) -> Condition:
+    return Condition("#line = :line", {"#line": "line"}, {":line": line})
+
+
+class Records:
+    """One table of links. Every method raises AwsError."""
+
+    def __init__(self, name: str) -> None:
+        self.table = name
+        self._dynamodb = client.client("dynamodb")
+
+    def of_day(self, day: date, condition: Condition = ANY, since: float = 0) -> Iterator[Call]:
+        """The calls of this UTC day from `since` on, latest first. They are read as far as they are taken."""
+        key = "#day = :day AND #at >= :since"
+        values = {":day": day.isoformat(), ":since": since, **condition.values}
+        request: dict[str, Any] = {
+            "KeyConditionExpression": key,
+            "ExpressionAttributeNames": {"#day": "day", "#at": "at", **condition.names},
+        }
+        request |= {"FilterExpression": condition.expression} if condition.expression else {}
+        for row in self._query("by_day", values, request):
+            if row["item"] == "CALL":
+                yield msgspec.convert(row, Call, strict=False)
+
+    def latest(self, last: date, days: int, condition: Condition, limit: int) -> list[Call]:
+        """Up to `limit` calls of so many days, of which `last` is the last one; latest first."""
+        each_day = (last - timedelta(days=number) for number in range(days))
+        return list(islice((call for day in each_day for call in self.of_day(day, condition)), limit))
+
+    def links_of(self, worker_sid: str, since: float, until: float) -> Iterator[Link]:
+        """The worker's reservations of this time, latest first."""
+        key = "worker_sid = :worker AND reserved_at BETWEEN :since AND :until"
+        values = {":worker": worker_sid, ":since": since, ":until": until}
+        for row in self._query("by_worker", values, {"KeyConditionExpression": key}):
+            yield msgspec.convert({**row, "reservation_sid": row["item"]}, Link, strict=False)
+
+    def whole(self, subjects: Sequence[str]) -> list[CallRecord]:
+        """All that is known of these calls, in their order."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(self.one, subjects))
+
+    def one(self, subject: str) -> CallRecord:
+        """All that is known of this call."""
+        with client.plain(f"read the table {self.table}"):
+            return table.find_call(subject, self.table)
+
+    def _query(self, index: str, values: Mapping[str, object], request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        more: dict[str, Any] = {}
+        while True:
+            with client.plain(f"read the table {self.table}"):
+                page = self._dynamodb.query(
+                    TableName=self.table,
+                    IndexName=index,
+                    ExpressionAttributeValues=encode(values),
+                    ScanIndexForward=False,
+                    Limit=PAGE,
+                    **request,
+                    **more,
+                )
+            yield from map(decode, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            more["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def day_of(at: float) -> date:
+    """The UTC day of this moment."""
+    return datetime.fromtimestamp(at, UTC).date()
+
+
+def span(day: date) -> tuple[float, float]:
+    """The first and the last second of a UTC day."""
+    began = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
+    return began, began + DAY_SECONDS - 1

@@ -1,0 +1,279 @@
+"""What a caller hears, to the attribute; and the single values that Twilio sends."""
+
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from chalicelib.caller import twiml
+from chalicelib.config import callcenter
+from chalicelib.config.callcenter import Line, SimpleQueue
+from chalicelib.twilio import urls, values
+from chalicelib.twilio.respond import _as_xml
+
+BASE = "https://x.example/api"
+MENU = {
+    "prompt": "Press 1 or say sales.",
+    "choices": [
+        {"digits": "1", "attributes": {"to": "sales"}, "speech": ["sales", "a sale"]},
+        {"digits": "22", "attributes": {"to": "care"}, "speech": ["care"]},
+    ],
+}
+
+
+def line(**tables: Any) -> Line:
+    described = {"default_line": "main", "lines": {"main": {"greeting": "Hello.", **tables}}}
+    return callcenter.of_tables(described).lines["main"]
+
+
+def verbs(document: str) -> list[tuple[str, dict[str, str], str]]:
+    """Each verb of the document: name, attributes, text; what stands inside a verb comes after it."""
+    root = ElementTree.fromstring(document)
+    return [(verb.tag, verb.attrib, verb.text or "") for verb in root.iter() if verb is not root]
+
+
+def said(text: str) -> tuple[str, dict[str, str], str]:
+    return "Say", {"language": "en-US"}, text
+
+
+QUIET = ("Pause", {"length": "20"}, "")
+HANGUP: tuple[str, dict[str, str], str] = ("Hangup", {}, "")
+
+
+@pytest.mark.parametrize(
+    ("line", "waited", "leaves"),
+    [
+        (line(), 1799, False),
+        (line(), 1800, True),
+        (line(wait={"leave_after": 5}), 5, True),
+        (line(wait={"leave_after": 5}), 4, False),
+        (line(timeout=60), 89, False),  # the task's end, and half a minute for Twilio
+        (line(timeout=60), 90, True),
+        (line(timeout=60, wait={"leave_after": 0}), 89, False),
+        (line(timeout=60, wait={"leave_after": 0}), 90, True),
+    ],
+)
+def test_a_caller_waits_until_then(line: Line, waited: int, leaves: bool) -> None:
+    assert (verbs(twiml.wait(line, 1, 1, waited)) == [("Leave", {}, "")]) is leaves
+
+
+def test_a_simple_queue_lets_nobody_wait_longer_than_a_call_may_last() -> None:
+    described = {"greeting": "Hello.", "numbers": [], "agent_numbers": [], "agents": [], "wait": {"leave_after": 0}}
+    raw = {"default_line": "main", "lines": {"main": {"greeting": "Hi."}}, "simple_queues": {"q": described}}
+    queue = callcenter.of_tables(raw).simple_queues["q"]
+    assert verbs(twiml.wait(queue, 0, 0, 14400)) == [("Leave", {}, "")]
+    assert verbs(twiml.wait(queue, 0, 0, 14399)) == [said("Please stay on the line."), QUIET]
+
+
+@pytest.mark.parametrize(
+    ("position", "average", "heard"),
+    [
+        (0, 0, []),
+        (1, 1, ["You are number 1.", "About 1 minutes."]),
+        (2, 60, ["You are number 2.", "About 1 minutes."]),
+        (2, 61, ["You are number 2.", "About 2 minutes."]),
+        (0, 121, ["About 3 minutes."]),
+        (3, 0, ["You are number 3."]),
+    ],
+)
+def test_a_caller_hears_place_and_time_where_twilio_tells_them(position: int, average: int, heard: list[str]) -> None:
+    rules = {"say": "", "position": "You are number {position}.", "rough_wait": "About {minutes} minutes."}
+    assert verbs(twiml.wait(line(wait=rules), position, average, 0)) == [*map(said, heard), QUIET]
+    assert verbs(twiml.wait(line(wait={"say": ""}), position, average, 0)) == [QUIET]
+
+
+def test_music_is_played_instead_of_silence() -> None:
+    played = verbs(twiml.wait(line(wait={"say": "", "play": ["https://x.example/a.mp3"]}), 0, 0, 0))
+    assert played == [("Play", {}, "https://x.example/a.mp3")]
+    assert verbs(twiml.keep_waiting()) == [QUIET]
+
+
+def test_a_menu_is_asked_by_keys_and_by_speech() -> None:
+    asked = verbs(twiml.greet(line(menu=MENU), "WW1", BASE))
+    action = f"{BASE}/voice/menu/1#rc=2&rp=all"
+    gather = {
+        "input": "dtmf speech",
+        "action": action,
+        "timeout": "5",
+        "numDigits": "2",
+        "language": "en-US",
+        "hints": "sales, a sale, care",
+    }
+    assert asked == [
+        said("Hello."),
+        ("Gather", gather, ""),
+        said("Press 1 or say sales."),
+        ("Redirect", {}, action),
+    ]
+    again = verbs(twiml.ask_again(line(menu=MENU), line(menu=MENU).menu, 2, BASE))  # type: ignore[arg-type]
+    assert again[0] == said("Sorry, I did not get that.") and again[-1][2] == f"{BASE}/voice/menu/2#rc=2&rp=all"
+
+
+def test_a_menu_with_the_hash_key_does_not_end_at_it() -> None:
+    with_hash = {"prompt": "Press hash.", "choices": [{"digits": "#", "attributes": {}}]}
+    ((_, gather, _),) = [verb for verb in verbs(twiml.greet(line(menu=with_hash), "WW1", BASE)) if verb[0] == "Gather"]
+    assert gather["finishOnKey"] == "" and gather["numDigits"] == "1" and "hints" not in gather
+
+
+@pytest.mark.parametrize(
+    ("digits", "speech", "to"),
+    [
+        ("1", "", "sales"),
+        ("22", "", "care"),
+        ("2", "", None),
+        ("", "", None),
+        ("", "Sales, please", "sales"),
+        ("", "wholesales", None),
+        ("", "salesman", None),
+        ("", "a SALE for care", None),  # two choices
+        ("1", "care", "sales"),  # a key is certain
+    ],
+)
+def test_what_a_caller_chose(digits: str, speech: str, to: str | None) -> None:
+    menu = line(menu=MENU).menu
+    assert menu is not None
+    choice = twiml.choose(menu, digits, speech)
+    assert (choice.attributes["to"] if choice else None) == to
+
+
+def test_a_caller_is_enqueued_with_priority_and_timeout() -> None:
+    made = line(attributes={"a": 1, "b": 2}, priority=7, timeout=600)
+    enqueue, task = verbs(twiml.enqueue(made, "WW1", BASE, {"b": 3}))
+    waiting, action = f"{BASE}/voice/wait#rc=2&rp=all", f"{BASE}/voice/after#rc=2&rp=all"
+    assert enqueue[:2] == ("Enqueue", {"workflowSid": "WW1", "waitUrl": waiting, "action": action})
+    assert task == ("Task", {"priority": "7", "timeout": "600"}, '{"a":1,"b":3}')
+
+
+def test_after_the_talk_a_survey_is_asked() -> None:
+    surveyed = line(after={"survey": "How was it?", "thanks": "Bye."})
+    gather = {"input": "dtmf", "numDigits": "1", "timeout": "8", "action": f"{BASE}/voice/survey#rc=2&rp=all"}
+    asked = [("Gather", gather, ""), said("How was it?"), said("Bye."), HANGUP]
+    assert verbs(twiml.after(surveyed, "bridged", BASE)) == asked
+    assert verbs(twiml.after(line(after={"thanks": "Bye."}), "bridged", BASE)) == [said("Bye."), HANGUP]
+
+
+ENDINGS = {name: {"say": name} for name in ("queue_full", "leave", "error", "declined")}
+
+
+@pytest.mark.parametrize(
+    ("result", "ending"),
+    [("queue-full", "queue_full"), ("leave", "leave"), ("error", "error"), ("system-error", "error"), ("new", "error")],
+)
+def test_each_way_out_of_the_queue_has_its_sentence(result: str, ending: str) -> None:
+    assert verbs(twiml.after(line(after=ENDINGS), result, BASE)) == [said(ending), HANGUP]
+
+
+@pytest.mark.parametrize("result", ["hangup", "redirected", "redirected-from-bridged", "bridging-in-process"])
+def test_nothing_is_said_to_nobody(result: str) -> None:
+    assert verbs(twiml.after(line(after=ENDINGS), result, BASE)) == []
+
+
+def test_a_voicemail_ends_at_the_hash_key_or_after_its_time() -> None:
+    told = line(after={"leave": {"say": "Nobody is free.", "then": "voicemail"}}, voicemail={"max_seconds": 30})
+    record = {
+        "action": f"{BASE}/voice/voicemail#rc=2&rp=all",
+        "maxLength": "30",
+        "finishOnKey": "#",
+        "playBeep": "true",
+    }
+    assert verbs(twiml.after(told, "leave", BASE)) == [
+        said("Nobody is free. Please leave a message after the tone."),
+        ("Record", record, ""),
+        said("Thank you. Goodbye."),
+        HANGUP,
+    ]
+    assert told.nobody_can_help.say == "Nobody is free."
+    assert line(after=ENDINGS).nobody_can_help.say == "error"
+
+
+@pytest.mark.parametrize(
+    ("say", "then", "heard", "last"),
+    [
+        ("", "", "declined", "Hangup"),
+        ("No.", "", "No.", "Hangup"),
+        ("No.", "voicemail", "No. Please leave a message after the tone.", "Record"),
+    ],
+)
+def test_a_declined_caller_hears_the_crm_or_the_line(say: str, then: str, heard: str, last: str) -> None:
+    document = verbs(twiml.decline(line(after=ENDINGS), say, then, BASE))
+    assert (document[0], document[1][0]) == (said(heard), last)
+
+
+def test_agents_of_a_simple_queue_take_one_caller_after_the_other() -> None:
+    numbers = {"numbers": ["+14155550103"], "agent_numbers": ["+14155550104"], "agents": ["+14155550190"]}
+    queue: SimpleQueue = callcenter.of_tables(
+        {
+            "default_line": "main",
+            "lines": {"main": {"greeting": "Hi."}},
+            "simple_queues": {"q": {"greeting": "Hello.", **numbers, "voice": "Polly.Amy"}},
+        }
+    ).simple_queues["q"]
+    voiced = {"language": "en-US", "voice": "Polly.Amy"}
+    assert verbs(twiml.serve_simple_queue("q", queue, "+14155550190")) == [
+        ("Say", voiced, "Connecting you to the next caller."),
+        ("Dial", {}, ""),
+        ("Queue", {}, "q"),
+        ("Redirect", {}, ""),
+    ]
+    stranger = verbs(twiml.serve_simple_queue("q", queue, "+14155550191"))
+    assert stranger == [("Say", voiced, "This number is for our staff. Goodbye."), HANGUP]
+    waiting, action = urls.WAIT.url(BASE), urls.AFTER.url(BASE)
+    joined = verbs(twiml.join_simple_queue("q", queue, BASE))
+    assert joined == [("Say", voiced, "Hello."), ("Enqueue", {"waitUrl": waiting, "action": action}, "q")]
+
+
+# --- Single values
+
+
+@pytest.mark.parametrize(
+    ("value", "is_sid"),
+    [
+        ("CA" + "0" * 32, True),
+        ("CA" + "aF" * 16, True),
+        ("CA" + "0" * 31, False),
+        ("CA" + "0" * 33, False),
+        ("C" + "0" * 33, False),
+        ("ca" + "0" * 32, False),
+        ("CA" + "g" * 32, False),
+        ("CA" + "0" * 32 + "\n", False),
+        (7, False),
+        (None, False),
+    ],
+)
+def test_what_is_a_sid(value: object, is_sid: bool) -> None:
+    assert values.sid(value) == (value if is_sid else "")
+
+
+def test_of_a_text_2048_characters_are_kept() -> None:
+    assert values.text("x" * 2048) == "x" * 2048
+    assert values.text("x" * 2048 + "y") == "x" * 2048
+    assert values.text(7) == values.text(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("digits", "number"),
+    [("0", 0), ("15", 15), ("9999999999", 9999999999), ("10000000000", 0), ("-1", 0), ("1.5", 0), ("", 0), (None, 0)],
+)
+def test_a_number_that_a_field_has(digits: str | None, number: int) -> None:
+    assert values.count(digits) == number
+
+
+def test_attributes_are_a_json_object_that_is_not_too_deep() -> None:
+    assert values.attributes('{"a": [1]}') == {"a": [1]}
+    for wrong in ("[]", "7", "no JSON", '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}"):
+        with pytest.raises(ValueError, match=r"."):
+            values.attributes(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "carried"),
+    [
+        ("Hello.", "Hello."),
+        ("a\tb\nc\rd", "a\tb\nc\rd"),
+        ("a\x00b\x08c\x0bd\x1fe", "abcde"),
+        ("Zoë \ud7ff\ue000\ufffd \U00010000\U0010ffff", "Zoë \ud7ff\ue000\ufffd \U00010000\U0010ffff"),
+        ("a\ud800b\udfffc\ufffed\uffff", "abcd"),
+    ],
+)
+def test_what_xml_cannot_carry_is_left_out(text: str, carried: str) -> None:
+    assert _as_xml(text) == carried
