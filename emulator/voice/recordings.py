@@ -68,6 +68,7 @@ class Recordings:
     def __init__(self, scheduler: Scheduler, account_sid: str, send: Send) -> None:
         self.all: dict[str, Recording] = {}
         self.transcriptions: dict[str, Transcription] = {}
+        self._going_on: list[Recording] = []
         self._scheduler = scheduler
         self._account_sid = account_sid
         self._send = send
@@ -76,6 +77,7 @@ class Recordings:
         sid, now = self._scheduler.sid("RE"), self._scheduler.now()
         made = Recording(sid, self._account_sid, call_sid, order, now, conference_sid)
         self.all[sid] = made
+        self._going_on.append(made)
         self._tell(made, "in-progress")
         return made
 
@@ -84,7 +86,7 @@ class Recordings:
         return next((one for one in self._live(call_sid) if one.order.source != VERB), None)
 
     def _live(self, call_sid: str) -> list[Recording]:
-        return [one for one in self.all.values() if one.call_sid == call_sid and one.is_live]
+        return [one for one in self._going_on if one.call_sid == call_sid]
 
     def said(self, call_sid: str, text: str) -> None:
         """Somebody spoke on this leg."""
@@ -93,6 +95,7 @@ class Recordings:
 
     def discard(self, recording: Recording) -> None:
         """It is of nothing but silence: there is no sound, and only who asked for `absent` hears of it."""
+        self._going_on.remove(recording)
         recording.ended, recording.status = self._scheduler.now(), "absent"
         del self.all[recording.sid]
         self._tell(recording, "absent")
@@ -101,6 +104,7 @@ class Recordings:
         """The recording ends; its sound is there a little later, unless it is of nothing."""
         if not recording.is_live:
             return
+        self._going_on.remove(recording)
         recording.ended = self._scheduler.now()
         recording.status = "completed" if recording.ended > recording.started else "absent"
         self._scheduler.emit("recording", sid=recording.call_sid, url=recording.url)
