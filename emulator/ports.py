@@ -78,8 +78,8 @@ class ConferenceOrder:
     room_name: str = ""
     muted: bool = False
     starts: bool = True
-    ends_with_worker: bool = False
-    ends_with_caller: bool = False
+    ends_with_worker: bool | None = None  # None: the instruction does not say
+    ends_with_caller: bool | None = None
     wait_url: str = ""
     wait_method: Method = "POST"
     max_participants: int | None = None

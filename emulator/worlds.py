@@ -15,6 +15,8 @@ UnknownParameter = Literal["refused", "ignored"]
 RedirectedCall = Literal["ends_task", "leaves_task"]
 UnansweredDequeue = Literal["cancels", "pauses", "waits"]
 HungUpDial = Literal["is_silent", "is_told"]
+RecordedQueue = Literal["nothing", "all"]
+ConferenceEnd = Literal["stays", "ends"]
 OptOutWord = Literal["is_told", "is_kept"]
 LegCallback = Literal["names_task", "names_call_only"]
 
@@ -40,6 +42,14 @@ class Worlds(TypedDict, total=False):
     ]
     hung_up_dial: Annotated[
         HungUpDial, "whether the action of a <Dial> hears that the leg which dialled has hung up: is silent, or is told"
+    ]
+    recorded_queue: Annotated[
+        RecordedQueue, "whether the record of a <Dial> records the caller of a <Queue>: nothing is recorded, or all"
+    ]
+    conference_end: Annotated[
+        ConferenceEnd,
+        "whether a conference instruction that does not say so ends with the worker and with the customer: it stays, "
+        "or it ends",
     ]
     opt_out_word: Annotated[
         OptOutWord, "whether the application hears of a message that says STOP: is told, or Twilio keeps it"

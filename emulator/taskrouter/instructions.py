@@ -151,8 +151,8 @@ def _conference(fields: Fields, errors: LegErrors) -> ConferenceOrder:
         room_name=text(fields, "room_name"),
         muted=flag(fields, "muted"),
         starts=text(fields, "start_conference_on_enter").lower() != "false",
-        ends_with_worker=flag(fields, "end_conference_on_exit"),
-        ends_with_caller=flag(fields, "end_conference_on_customer_exit"),
+        ends_with_worker=_said(fields, "end_conference_on_exit"),
+        ends_with_caller=_said(fields, "end_conference_on_customer_exit"),
         wait_url=text(fields, "wait_url"),
         wait_method=_plain_method(fields, "wait_method"),
         max_participants=int(most) if most else None,
@@ -163,6 +163,10 @@ def _conference(fields: Fields, errors: LegErrors) -> ConferenceOrder:
         recording_callback=text(fields, "conference_recording_status_callback"),
         recording_callback_method=_plain_method(fields, "conference_recording_status_callback_method"),
     )
+
+
+def _said(fields: Fields, name: str) -> bool | None:
+    return flag(fields, name) if text(fields, name) else None
 
 
 def _plain_method(fields: Fields, name: str) -> Method:

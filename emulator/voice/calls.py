@@ -82,6 +82,7 @@ class RecordingOrder:
     callback: str = ""
     callback_method: Method = "POST"
     events: frozenset[str] = frozenset({"completed"})
+    name: str = ""  # by which a document may stop it
 
 
 @dataclass(frozen=True)

@@ -52,15 +52,19 @@ class _Meeting:
     def _agent(self, conference: Conference) -> Participant:
         wanted, now = self.wanted, self.context.scheduler.now()
         wait = Source(wanted.wait_url, wanted.wait_method) if wanted.wait_url else None
-        ends = wanted.ends_with_worker
+        ends = self._ends(wanted.ends_with_worker)
         return Participant(
             self.worker, conference, now, now, muted=wanted.muted, starts=wanted.starts, ends=ends, wait=wait
         )
 
+    def _ends(self, said: bool | None) -> bool:
+        """What holds without a word is uncertain (contract 12)."""
+        return self.context.worlds["conference_end"] == "ends" if said is None else said
+
     def _seat(self, agent: Participant) -> None:
         """The caller's place; once it is taken the reservation is accepted and the task tells of the conference."""
         member, now = self.member, self.context.scheduler.now()
-        ends = self.wanted.ends_with_caller
+        ends = self._ends(self.wanted.ends_with_caller)
         caller = Participant(member.call, agent.conference, now, now, ends=ends, wait=agent.wait)
         self.context.queues.take_out(member)
         member.seat = Seat(caller, lambda: self._entered(agent))

@@ -10,7 +10,11 @@ NOUNS = PHONES | {"Queue", "Conference"}
 # Verbs of Twilio's that no leg can perform here.
 OTHER_VERBS = frozenset({"Connect", "Echo", "Pay", "Prompt", "Queue", "Refer", "Sms", "Start", "Stop"})
 # Nouns of Twilio's that are not imitated, by the verb that has them.
-OTHER_NOUNS: Mapping[str, frozenset[str]] = {"Dial": frozenset({"Application", "Sim", "WhatsApp"})}
+OTHER_NOUNS: Mapping[str, frozenset[str]] = {
+    "Dial": frozenset({"Application", "Sim", "WhatsApp"}),
+    "Start": frozenset({"Siprec", "Stream", "Transcription"}),
+    "Stop": frozenset({"Siprec", "Stream", "Transcription"}),
+}
 
 _ACTION = frozenset({"action", "method"})
 _RECORDING = frozenset({"recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent"})
@@ -73,6 +77,9 @@ _ELEMENTS: Mapping[str, _Coverage] = {
     "Client": _Coverage(_PHONE, nouns=frozenset({"Identity"})),
     "Identity": _Coverage(),
     "Sip": _Coverage(_PHONE | _DETECTION, frozenset({"username", "password"})),
+    "Start": _Coverage(nouns=frozenset({"Recording"})),
+    "Stop": _Coverage(nouns=frozenset({"Recording"})),
+    "Recording": _Coverage(_RECORDING | {"channels", "name"}, frozenset({"trim"}), {"track": "both"}),
     "Conference": _Coverage(
         _CALLBACK
         | _RECORDING
@@ -83,9 +90,16 @@ _ELEMENTS: Mapping[str, _Coverage] = {
 }
 
 
+def _covered(verb: Element) -> _Coverage | None:
+    """None when nothing of the verb is imitated."""
+    if verb.tag in {"Start", "Stop"} and verb.find("Recording") is None:
+        return None
+    return _ELEMENTS.get(verb.tag)
+
+
 def not_imitated(verb: Element) -> Iterator[str]:
     """Each attribute and noun of the verb that is not imitated; of attributes, those too that Twilio does not know."""
-    covered = _ELEMENTS.get(verb.tag)
+    covered = _covered(verb)
     if covered is None:  # the verb as a whole is warned of when its turn comes
         return
     known = covered.read | covered.silent
@@ -110,7 +124,7 @@ def _nouns(verb: Element, nouns: frozenset[str] | None) -> Iterator[str]:
 
 def unknown_to_twilio(verb: Element) -> Iterator[str]:
     """Each element inside the verb that is no TwiML at all; the verb itself is told of when its turn comes."""
-    covered = _ELEMENTS.get(verb.tag)
+    covered = _covered(verb)
     for noun in verb if covered is not None and covered.nouns is not None else ():
         if noun.tag in _ELEMENTS:
             yield from unknown_to_twilio(noun)

@@ -161,11 +161,40 @@ class Dial:
 
 
 @dataclass(frozen=True)
+class StartRecording:
+    """`name` is that by which a Stop finds it."""
+
+    channels: int = 2
+    callback: NounCallback = NounCallback()
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class StopRecording:
+    name: str
+
+
+@dataclass(frozen=True)
 class Unknown:
     name: str
 
 
-Verb = Say | Play | Pause | Gather | Record | Redirect | Reject | Hangup | Leave | Enqueue | Dial | Unknown
+Verb = (
+    Say
+    | Play
+    | Pause
+    | Gather
+    | Record
+    | Redirect
+    | Reject
+    | Hangup
+    | Leave
+    | Enqueue
+    | Dial
+    | StartRecording
+    | StopRecording
+    | Unknown
+)
 
 
 @dataclass(frozen=True)
@@ -378,6 +407,20 @@ def _queue(element: Element) -> QueueNoun:
     )
 
 
+def _start(element: Element) -> Verb:
+    """Of a recording; what else may be started is not imitated."""
+    noun = element.find("Recording")
+    if noun is None:
+        return Unknown(element.tag)
+    channels = 1 if noun.get("channels") in {"mono", "single"} else 2
+    return StartRecording(channels, _callback(noun.attrib, "recordingStatusCallback"), noun.get("name", ""))
+
+
+def _stop(element: Element) -> Verb:
+    noun = element.find("Recording")
+    return Unknown(element.tag) if noun is None else StopRecording(noun.get("name", ""))
+
+
 _READERS: dict[str, Callable[[Element], Verb]] = {
     "Say": _say,
     "Play": _play,
@@ -390,4 +433,6 @@ _READERS: dict[str, Callable[[Element], Verb]] = {
     "Leave": _leave,
     "Enqueue": _enqueue,
     "Dial": _dial,
+    "Start": _start,
+    "Stop": _stop,
 }

@@ -24,10 +24,13 @@ from emulator.voice.document import (
     Redirect,
     Reject,
     Say,
+    StartRecording,
+    StopRecording,
     Unknown,
     Verb,
     parse,
 )
+from emulator.voice.recordings import Recording
 
 Perform = Callable[..., Program]  # an Interpreter and the verb
 Verbs = Mapping[type, Perform]  # how each verb is performed
@@ -36,7 +39,7 @@ STOCK_ERROR = "We are sorry, an application error has occurred. Goodbye."
 XML_TYPES = {"text/xml", "application/xml", "text/html"}
 Place = Literal["call", "queue", "whisper", "conference", "screen"]  # whisper: to the caller; screen: to who is dialled
 ALLOWED: dict[Place, tuple[type, ...]] = {
-    "call": (Say, Play, Pause, Gather, Record, Redirect, Reject, Hangup, Enqueue, Dial),
+    "call": (Say, Play, Pause, Gather, Record, Redirect, Reject, Hangup, Enqueue, Dial, StartRecording, StopRecording),
     "queue": (Say, Play, Pause, Gather, Redirect, Hangup, Leave),
     "whisper": (Say, Play, Pause, Redirect),
     "conference": (Say, Play, Pause, Redirect),
@@ -130,6 +133,14 @@ class Interpreter:
             form["CallStatus"] = "completed" if over else self.call.status
             url = self.url(action)
             self.context.send(url, form, verb_method(method))
+
+    def record_dial(self, verb: Dial) -> Recording | None:
+        """The recording that the Dial begins; none when the call is recorded already."""
+        if self.context.recordings.live(self.call.sid) is not None:
+            return None
+        channels = 2 if verb.record.endswith("-dual") else 1
+        order = self.recording_order("DialVerb", channels, verb.recording_callback)
+        return self.context.recordings.start(self.call.sid, order)
 
     def report_dial(self, verb: Dial, result: Mapping[str, str]) -> None:
         """The leg that dialled has hung up: whether the action is asked then is uncertain (contract 12)."""

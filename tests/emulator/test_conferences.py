@@ -288,9 +288,9 @@ def test_a_conference_is_recorded_from_its_beginning_to_its_end() -> None:
 # The task's conference
 
 
-def conferencing(**fields: object) -> FullHarness:
+def conferencing(world: str = "stays", **fields: object) -> FullHarness:
     """The application answers each assignment with a conference instruction."""
-    harness = FullHarness()
+    harness = FullHarness(conference_end=world)  # type: ignore[arg-type]
     answer = json.dumps({"instruction": "conference", "to": WORKER, "from": LINE, **fields}).encode()
     harness.pages["/assignment"] = WebResponse(200, {"content-type": "application/json"}, answer)
     harness.pages["/incoming"] = f'<Enqueue workflowSid="{harness.workflow.sid}" waitUrl="/wait" action="/after"/>'
@@ -333,6 +333,19 @@ def test_the_conference_ends_with_the_worker_or_with_the_customer_when_it_says_s
     with_customer.run(20)
     assert len(with_customer.trace("ended")) == 2
     assert [str(task.status) for task in with_customer.workspace.tasks.values()] == ["wrapping"]
+
+
+def test_in_the_other_world_it_ends_with_both_unless_it_says_otherwise() -> None:
+    harness = conferencing("ends")
+    harness.twilio.phone(WORKER).will(answers(1, [joined(), talks(5), hangs_up()]))
+    caller = harness.dial()
+    harness.run(20)
+    assert harness.heard(caller)[-1] == "How was it"
+    harness = conferencing("ends", end_conference_on_customer_exit=False)
+    harness.twilio.phone(WORKER).will(answers(1))
+    harness.dial(joined(), hangs_up())
+    harness.run(20)
+    assert len(harness.trace("ended")) == 1
 
 
 def test_a_worker_who_stays_alone_in_the_room_keeps_the_task_assigned() -> None:

@@ -6,7 +6,7 @@ import wave
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from emulator.voice.parties import Step, answers, hangs_up, says, talks, waits
+from emulator.voice.parties import Step, answers, hangs_up, joined, says, talks, waits
 from tests.emulator.harness import BASE, WORKER, Harness
 from tests.emulator.official import client_of
 
@@ -97,6 +97,58 @@ def test_a_call_that_is_over_is_not_recorded() -> None:
     with pytest.raises(TwilioRestException) as caught:
         client_of(harness).calls(next(iter(harness.twilio.context.calls))).recordings.create()
     assert caught.value.code == 21220
+
+
+def started(document: str, **pages: str) -> tuple[Harness, str]:
+    """A worker leg whose document starts a recording, half a minute later."""
+    harness = Harness({"/answer": document, **{f"/{name}": page for name, page in pages.items()}})
+    harness.twilio.phone(WORKER).will(answers(1))
+    sid = harness.ring()
+    harness.run(30)
+    return harness, sid
+
+
+def test_a_recording_that_a_document_starts_goes_on_through_the_verbs_that_follow() -> None:
+    start = f"<Start><Recording recordingStatusCallback='{BASE}/told'/></Start>"
+    harness, _ = started(f"{start}<Pause length='4'/><Redirect>/next</Redirect>", next="<Pause length='5'/>")
+    (form,) = harness.forms("/told")
+    assert (form["RecordingDuration"], form["RecordingChannels"]) == ("9", "2")
+
+
+def test_it_is_stopped_by_its_name() -> None:
+    stop = "<Stop><Recording name='{}'/></Stop>"
+    named = "<Start><Recording name='talk' channels='mono'/></Start>"
+    harness, _ = started(f"{named}<Pause length='3'/>{stop.format('talk')}<Pause length='6'/>")
+    (recording,) = client_of(harness).recordings.list()
+    assert (recording.duration, recording.channels) == ("3", 1)
+    other, _ = started(f"{named}<Pause length='3'/>{stop.format('other')}<Pause length='6'/>")
+    assert [one.duration for one in client_of(other).recordings.list()] == ["9"]
+
+
+def test_its_callback_must_be_absolute() -> None:
+    harness, _ = started("<Start><Recording recordingStatusCallback='/told'/></Start><Pause length='3'/>")
+    assert (harness.warnings(), harness.forms("/told")) == (["11200"], [])
+
+
+def test_another_thing_to_start_is_not_imitated() -> None:
+    harness, sid = started("<Start><Stream url='wss://example.com'/></Start><Say>Hello</Say>")
+    assert (harness.warnings(), harness.heard(sid)) == (["not imitated"], ["Hello"])
+
+
+@pytest.mark.parametrize("world", ["nothing", "all"])
+def test_a_dial_of_a_queue_that_asks_for_it_is_recorded_or_not(world: str) -> None:
+    dial = (
+        "<Dial record='record-from-answer' recordingStatusCallback='/told' action='/after'><Queue>sales</Queue></Dial>"
+    )
+    pages = {"/incoming": "<Enqueue waitUrl=''>sales</Enqueue>", "/answer": dial, "/after": "<Say>Bye</Say>"}
+    harness = Harness(pages, recorded_queue=world)  # type: ignore[arg-type]
+    harness.twilio.phone(WORKER).will(answers(1))
+    harness.dial(joined(), talks(7), hangs_up())
+    harness.ring()
+    harness.run(20)
+    assert len(harness.forms("/told")) == (1 if world == "all" else 0)
+    assert ("RecordingUrl" in harness.forms("/after")[0]) == (world == "all")
+    assert harness.warnings() == ([] if world == "all" else ["not imitated"])
 
 
 # Texts

@@ -70,7 +70,7 @@ def dial_phones(leg: Interpreter, verb: Dial, phones: Sequence[PhoneNoun]) -> Pr
         yield from _ring(leg, verb, phones, ring)
         if ring.joined is not None:
             leg.go_live()
-            ring.recorded = _record(leg, verb)
+            ring.recorded = leg.record_dial(verb) if verb.record.startswith("record-from") else None
             yield Wait(lambda: ring.is_over or (verb.hangup_on_star and "*" in leg.call.digits), verb.time_limit)
     except (GoTo, LegEnded) as gone:
         ring.end()
@@ -165,13 +165,3 @@ def _result(leg: Interpreter, ring: _Ring) -> Mapping[str, str]:
         return {"DialCallStatus": "failed", "DialBridged": "false"}
     last = max(ring.children, key=lambda child: child.ended or 0.0)
     return {"DialCallStatus": last.status, "DialBridged": "false", "DialCallSid": last.sid}
-
-
-def _record(leg: Interpreter, verb: Dial) -> Recording | None:
-    """The recording that the Dial begins; none when the call is recorded already."""
-    if not verb.record.startswith("record-from") or leg.context.recordings.live(leg.call.sid) is not None:
-        return None
-    channels = 2 if verb.record.endswith("-dual") else 1
-    return leg.context.recordings.start(
-        leg.call.sid, leg.recording_order("DialVerb", channels, verb.recording_callback)
-    )

@@ -8,6 +8,7 @@ from emulator.voice.dequeue import bridge_to, reserved, take, talk
 from emulator.voice.document import Dial, QueueNoun
 from emulator.voice.interpreter import Interpreter, verb_method
 from emulator.voice.queues import Bridge, Member
+from emulator.voice.recordings import Recording
 
 
 def dial_queue(leg: Interpreter, verb: Dial, noun: QueueNoun) -> Program:
@@ -18,10 +19,25 @@ def dial_queue(leg: Interpreter, verb: Dial, noun: QueueNoun) -> Program:
         yield from _find(leg, verb, noun, outcome, status)
     except TwilioError as error:
         leg.context.warn_of(error, leg.call.sid)
+    recorded = None
     if outcome:
+        recorded = _record(leg, verb)
         yield from talk(leg.call, outcome[0], verb)
+    if recorded is not None:
+        leg.context.recordings.stop(recorded)
     if verb.action:
-        raise leg.after(verb.action, verb.method, _dial_result(outcome, status[0]))
+        sound = {} if recorded is None else {"RecordingUrl": recorded.url}
+        raise leg.after(verb.action, verb.method, {**_dial_result(outcome, status[0]), **sound})
+
+
+def _record(leg: Interpreter, verb: Dial) -> Recording | None:
+    """Whether the two are recorded is uncertain (contract 12); a leg that hangs up ends it by itself."""
+    if not verb.record.startswith("record-from"):
+        return None
+    if leg.context.worlds["recorded_queue"] == "all":
+        return leg.record_dial(verb)
+    leg.context.not_imitated(f'record="{verb.record}" of a <Dial> of a <Queue>', leg.call.sid)
+    return None
 
 
 def _dial_result(outcome: list[Bridge], status: str) -> dict[str, str]:
