@@ -72,6 +72,15 @@ class TwilioError(Exception):
 
 
 @dataclass(frozen=True)
+class RecordOrder:
+    """A leg that is to be recorded; `channels` is 1 or 2."""
+
+    channels: int = 1
+    callback_url: str = ""
+    callback_method: Method = "POST"
+
+
+@dataclass(frozen=True)
 class ConferenceOrder:
     """What a conference instruction asks for beside the worker leg; an empty `room_name` is the task's sid."""
 
@@ -106,6 +115,7 @@ class WorkerLegOrder:
     url: str = ""  # call: the document that runs on the worker leg; empty: join the two as soon as it is answered
     post_work_activity_sid: str = ""
     status_callback_method: Method = "GET"
+    record: RecordOrder | None = None  # the leg is recorded from its answer
     names_caller: bool = True  # the status callback has taskCallSid
     conference: ConferenceOrder | None = None  # the two meet in a conference instead
 

@@ -47,8 +47,11 @@ def callback(request: Request) -> StatusCallback:
     return StatusCallback(url, how, events or frozenset({"completed"}))
 
 
-def detection(request: Request) -> Detection | None:
-    """What the request asks of answering machine detection. TwilioError 20001 (uncertain) for what cannot be."""
+def detection(request: Request, callback: str = "AsyncAmdStatusCallback") -> Detection | None:
+    """What the request asks of answering machine detection; `callback` is the parameter with the verdict's URL.
+
+    TwilioError 20001 (uncertain) for what cannot be.
+    """
     asked = request.text("MachineDetection")
     if not asked:
         return None
@@ -60,9 +63,9 @@ def detection(request: Request) -> Detection | None:
         speech=_between(request, "MachineDetectionSpeechThreshold", 2400, (1000, 6000)) / 1000,
         speech_end=_between(request, "MachineDetectionSpeechEndThreshold", 1200, (500, 5000)) / 1000,
         silence=_between(request, "MachineDetectionSilenceTimeout", 5000, (2000, 10000)) / 1000,
-        asynchronous=request.flag("AsyncAmd"),
-        callback=request.text("AsyncAmdStatusCallback"),
-        callback_method=method(request, "AsyncAmdStatusCallbackMethod"),
+        asynchronous=request.flag("AsyncAmd") or callback != "AsyncAmdStatusCallback",
+        callback=request.text(callback),
+        callback_method=method(request, f"{callback}Method"),
     )
 
 

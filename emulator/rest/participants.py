@@ -7,7 +7,14 @@ from emulator.rest.collection import API_2010, Collection
 from emulator.rest.conferences import announced
 from emulator.rest.fields import number
 from emulator.rest.framework import Body, Request, not_found, parameters
-from emulator.rest.outbound import callback, called_number, method, number_from, ring_timeout
+from emulator.rest.outbound import (
+    callback,
+    called_number,
+    detection,
+    method,
+    number_from,
+    ring_timeout,
+)
 from emulator.rest.recordings import recording_order
 from emulator.voice.attendance import record
 from emulator.voice.calls import API_VERSION, Call, Order, Source, rfc2822
@@ -70,6 +77,8 @@ def _create(request: Request) -> Participant:
         from_=number_from(request),
         timeout=ring_timeout(request),
         callback=callback(request),
+        detection=detection(request, "AmdStatusCallback"),
+        recording=recording_order(request, "OutboundAPI") if request.flag("Record") else None,
         time_limit=number(request, "TimeLimit"),
     )
     conference = _known(request) or _new(request)
@@ -149,12 +158,12 @@ _CREATES = parameters(
     "EndConferenceOnExit WaitUrl WaitMethod MaxParticipants ConferenceRecord ConferenceStatusCallback "
     "ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent ConferenceRecordingStatusCallback "
     "ConferenceRecordingStatusCallbackMethod ConferenceRecordingStatusCallbackEvent Coaching CallSidToCoach CallerId "
-    "TimeLimit",
-    refuses="Record=false MachineDetection ClientNotificationUrl",
-    ignores="Beep EarlyMedia ConferenceTrim RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod "
-    "RecordingStatusCallbackEvent SipAuthUsername SipAuthPassword Region JitterBufferSize Byoc CallReason "
-    "RecordingTrack MachineDetectionTimeout MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold "
-    "MachineDetectionSilenceTimeout AmdStatusCallback AmdStatusCallbackMethod Trim CallToken CallerDisplayName",
+    "TimeLimit Record RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod "
+    "RecordingStatusCallbackEvent MachineDetection MachineDetectionTimeout MachineDetectionSpeechThreshold "
+    "MachineDetectionSpeechEndThreshold MachineDetectionSilenceTimeout AmdStatusCallback AmdStatusCallbackMethod",
+    refuses="ClientNotificationUrl",
+    ignores="Beep EarlyMedia ConferenceTrim SipAuthUsername SipAuthPassword Region JitterBufferSize Byoc CallReason "
+    "RecordingTrack=both Trim CallToken CallerDisplayName",
 )
 ROUTES = Collection(
     api=API_2010,

@@ -86,10 +86,11 @@ _FIELDS = parameters(
     "To From Timeout PostWorkActivitySid StatusCallback StatusCallbackMethod StatusCallbackEvent "
     "Muted StartConferenceOnEnter EndConferenceOnExit EndConferenceOnCustomerExit WaitUrl WaitMethod MaxParticipants "
     "ConferenceStatusCallback ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent ConferenceRecord "
-    "ConferenceRecordingStatusCallback ConferenceRecordingStatusCallbackMethod",
-    refuses="DequeueRecord=do-not-record CallRecord=do-not-record Record=false Supervisor SupervisorMode",
-    ignores="Beep BeepOnCustomerEntrance EarlyMedia ConferenceTrim RecordingChannels RecordingStatusCallback "
-    "RecordingStatusCallbackMethod Region SipAuthUsername SipAuthPassword JitterBufferSize",
+    "ConferenceRecordingStatusCallback ConferenceRecordingStatusCallbackMethod DequeueRecord CallRecord Record "
+    "RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod",
+    refuses="Supervisor SupervisorMode",
+    ignores="Beep BeepOnCustomerEntrance EarlyMedia ConferenceTrim Region SipAuthUsername SipAuthPassword "
+    "JitterBufferSize",
 )
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emulator.ports import ConferenceOrder, Method, TwilioError, WebResponse, WorkerLegOrder
+from emulator.ports import ConferenceOrder, Method, RecordOrder, TwilioError, WebResponse, WorkerLegOrder
 from emulator.taskrouter.model import Reservation
 
 RING_SECONDS = 60
@@ -18,8 +18,8 @@ _CALLBACK = frozenset({"status_callback_url", "status_callback_events"})
 IMITATED: Mapping[str, frozenset[str]] = {
     "accept": frozenset(),
     "reject": frozenset({"activity_sid"}),
-    "dequeue": _LEG | _CALLBACK | {"post_work_activity_sid"},
-    "call": _LEG | _CALLBACK | {"url", "accept"},
+    "dequeue": _LEG | _CALLBACK | {"post_work_activity_sid", "record"},
+    "call": _LEG | _CALLBACK | {"url", "accept", "record"},
     "redirect": frozenset({"call_sid", "url", "accept"}),
     "conference": _LEG
     | {"post_work_activity_sid", "status_callback", "status_callback_method", "status_callback_events"}
@@ -27,7 +27,8 @@ IMITATED: Mapping[str, frozenset[str]] = {
     | {"end_conference_on_exit", "end_conference_on_customer_exit", "conference_record"}
     | {"conference_status_callback", "conference_status_callback_method"}
     | {"conference_status_callback_event", "conference_status_callback_events"}
-    | {"conference_recording_status_callback", "conference_recording_status_callback_method"},
+    | {"conference_recording_status_callback", "conference_recording_status_callback_method"}
+    | {"record", "recording_status_callback", "recording_status_callback_method", "recording_channels"},
 }
 CONFERENCE_EVENTS = frozenset({"start", "end", "join", "leave", "mute", "hold", "speaker"})
 # What a conference would sound like, and where it would run: no call goes on differently for it.
@@ -95,8 +96,7 @@ def read_answer(response: WebResponse) -> Fields:
 
 def not_imitated(name: str, fields: Fields) -> list[str]:
     """The fields whose effect is not imitated, or that Twilio does not know: what it does with those is uncertain."""
-    asked = [field for field in fields if text(fields, field) and field not in IMITATED[name] | _WITHOUT_EFFECT]
-    return [field for field in asked if field != "record" or text(fields, field).lower() not in _NO_RECORDING]
+    return [field for field in fields if text(fields, field) and field not in IMITATED[name] | _WITHOUT_EFFECT]
 
 
 def text(fields: Fields, name: str) -> str:
@@ -138,8 +138,17 @@ def leg_order(reservation: Reservation, fields: Fields, errors: LegErrors, callb
         post_work_activity_sid=text(fields, "post_work_activity_sid"),
         status_callback_method=_method(fields, errors, callback),
         names_caller=callback.names_caller,
+        record=_record(fields),
         conference=_conference(fields, errors) if text(fields, "instruction") == "conference" else None,
     )
+
+
+def _record(fields: Fields) -> RecordOrder | None:
+    if text(fields, "record").lower() in _NO_RECORDING:
+        return None
+    channels = 2 if text(fields, "recording_channels") == "dual" else 1
+    name = "recording_status_callback"
+    return RecordOrder(channels, text(fields, name), _plain_method(fields, f"{name}_method"))
 
 
 def _conference(fields: Fields, errors: LegErrors) -> ConferenceOrder:

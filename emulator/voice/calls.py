@@ -48,6 +48,10 @@ class GoTo(Exception):
         self.source = source
 
 
+class Moved(GoTo):
+    """The leg is sent elsewhere from outside: whatever it was part of goes on without it."""
+
+
 @dataclass(frozen=True)
 class StatusCallback:
     url: str = ""

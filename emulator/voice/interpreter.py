@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 from emulator.clock.process import Program, Wait
 from emulator.ports import Method, TwilioError, WebFailure, WebResponse, WebResult
 from emulator.voice import hosted
-from emulator.voice.calls import Call, GoTo, LegEnded, RecordingOrder, Source, standard_parameters
+from emulator.voice.calls import Call, GoTo, LegEnded, Moved, RecordingOrder, Source, standard_parameters
 from emulator.voice.context import Context
 from emulator.voice.coverage import OTHER_VERBS
 from emulator.voice.document import (
@@ -81,6 +81,8 @@ class Interpreter:
                 yield from self._fetch_and_perform(next_source)
                 next_source = None
             except GoTo as going:
+                if isinstance(going, Moved) and self.place != "call":
+                    raise
                 next_source = going.source
 
     def url(self, relative: str) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 
 from emulator.clock.process import Program
 from emulator.ports import TwilioError, WorkerLegOrder
-from emulator.voice.calls import Call, GoTo, LegEnded, Order, Source, StatusCallback
+from emulator.voice.calls import Call, LegEnded, Moved, Order, RecordingOrder, Source, StatusCallback
 from emulator.voice.conferring import confer
 from emulator.voice.context import Context
 from emulator.voice.dequeue import reserved, take, talk
@@ -101,7 +101,7 @@ class Voice:
         """Leave whatever the call does and run another document. TwilioError 21220 when it is not in progress."""
         if call.status != "in-progress":
             raise TwilioError(21220, "Call is not in-progress. Cannot redirect.")
-        call.main.throw(GoTo(source))
+        call.main.throw(Moved(source))
 
     # The port
 
@@ -112,13 +112,22 @@ class Voice:
             frozenset(order.status_callback_events or ("completed",)),
             self._names(order),
         )
-        leg = Order(order.to, order.from_, Source(order.url), order.timeout, callback=callback)
+        recording = self._recording(order)
+        leg = Order(order.to, order.from_, Source(order.url), order.timeout, callback=callback, recording=recording)
         if order.url:
             return self.legs.place(leg).sid
         join = self._dequeue if order.conference is None else partial(confer, self.legs)
         call = self.legs.place(leg, lambda answered, _verdict: join(answered, order))
         call.dequeues = order
         return call.sid
+
+    @staticmethod
+    def _recording(order: WorkerLegOrder) -> RecordingOrder | None:
+        """Which source such a recording names is uncertain."""
+        given = order.record
+        if given is None:
+            return None
+        return RecordingOrder("OutboundAPI", given.channels, given.callback_url, given.callback_method)
 
     def _names(self, order: WorkerLegOrder) -> dict[str, str]:
         """What the leg's status callback says of the caller, and of the task (contract 4.3, 12)."""

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from emulator.ports import ConferenceOrder, TwilioError, WebFailure, WebResponse, WebResult, WorkerLegOrder
+from emulator.ports import ConferenceOrder, RecordOrder, TwilioError, WebFailure, WebResponse, WebResult, WorkerLegOrder
 from emulator.taskrouter.model import Reservation, Task
 from tests.emulator.taskrouter_harness import ACCOUNT_SID, ASSIGNMENT_URL, FALLBACK_URL, JSON, CallCentre, instruction
 
@@ -223,6 +223,27 @@ def test_a_conferences_leg_has_what_the_instruction_says_of_the_room() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        (instruction("dequeue", record="record-from-answer"), RecordOrder()),
+        (instruction("call", record="record-from-answer", url="https://a.example", **{"from": "+1"}), RecordOrder()),
+        (
+            instruction(
+                "conference", record="true", recording_channels="dual", recording_status_callback="https://a.example"
+            ),
+            RecordOrder(2, "https://a.example"),
+        ),
+        (instruction("dequeue", record="do-not-record"), None),
+        (instruction("conference", record=False), None),
+    ],
+)
+def test_an_instruction_has_its_leg_recorded(given: WebResponse, recorded: RecordOrder | None) -> None:
+    centre, _, _ = answered(given)
+    (order,) = centre.voice.legs
+    assert (order.record, centre.warnings()) == (recorded, [])
+
+
+@pytest.mark.parametrize(
     ("wrong", "code"),
     [({"max_participants": 1}, "40145"), ({"conference_status_callback_event": "start,dance"}, "40159")],
 )
@@ -235,14 +256,14 @@ def test_a_conference_that_cannot_be_is_refused(wrong: dict[str, object], code: 
     ("answer", "fields"),
     [
         (instruction("accept", colour="red"), ["colour of the instruction accept"]),
-        (instruction("dequeue", record="record-from-answer"), ["record of the instruction dequeue"]),
+        (instruction("dequeue", record="record-from-answer"), []),
         (instruction("dequeue", record="do-not-record", timeout=20), []),
         (instruction("conference", beep="true", region="ie1", record="false"), []),
         (
             instruction("conference", end_conference_on_exit=True, conference_status_callback="https://a.example"),
             [],
         ),
-        (instruction("conference", record="true"), ["record of the instruction conference"]),
+        (instruction("conference", supervisor="WK1"), ["supervisor of the instruction conference"]),
     ],
 )
 def test_fields_that_are_not_imitated_are_warned_of_and_the_rest_is_done(

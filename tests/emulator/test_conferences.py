@@ -6,7 +6,7 @@ import pytest
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from emulator.ports import WebResponse
-from emulator.voice.parties import answers, hangs_up, joined, presses, talks, waits
+from emulator.voice.parties import answers, hangs_up, joined, presses, talks, voicemail, waits
 from tests.emulator.full_harness import FullHarness
 from tests.emulator.harness import BASE, CALLER, LINE, WORKER, Harness
 from tests.emulator.official import client_of
@@ -218,6 +218,21 @@ def test_a_participant_is_rung_into_a_conference_by_its_name() -> None:
     assert harness.twilio.context.calls[caller].is_joined
 
 
+def test_a_participant_is_detected_and_recorded() -> None:
+    harness = meeting(room())
+    harness.twilio.phone(THIRD).will(voicemail(1))
+    harness.dial()
+    harness.run(3)
+    participants = client_of(harness).conferences("room").participants
+    told = {"amd_status_callback": f"{BASE}/amd", "recording_status_callback": f"{BASE}/stored"}
+    added = participants.create(from_=LINE, to=THIRD, machine_detection="Enable", record=True, **told)
+    harness.run(10)
+    assert [form["AnsweredBy"] for form in harness.forms("/amd")] == ["machine_start"]
+    participants(added.call_sid).delete()
+    harness.run(5)
+    assert [form["CallSid"] for form in harness.forms("/stored")] == [added.call_sid]
+
+
 def test_a_name_that_is_no_conferences_yet_makes_one() -> None:
     harness = meeting(room())
     added = client_of(harness).conferences("My room").participants.create(from_=LINE, to=WORKER)
@@ -418,3 +433,55 @@ def test_the_instruction_over_rest_and_two_legs_moved_into_a_room_by_hand() -> N
     assert reservation.update(reservation_status="accepted").reservation_status == "accepted"
     assert task.status == "assigned"
     assert CALLER in {call.person_number for call in harness.twilio.context.calls.values()}
+
+
+# Moments at which somebody is gone
+
+
+def test_a_worker_who_hangs_up_at_once_leaves_the_caller_first_in_the_queue() -> None:
+    harness = conferencing()
+    harness.twilio.phone(WORKER).will(answers(1, [hangs_up()]), answers(1, [joined(), talks(5)]))
+    caller = harness.dial()
+    harness.run(12)
+    first, second = harness.workspace.reservations.values()
+    assert (first.status, second.status) == ("canceled", "accepted")
+    assert harness.twilio.context.calls[caller].is_joined
+
+
+def test_a_caller_who_hangs_up_at_the_workers_answer_ends_the_workers_leg() -> None:
+    harness = conferencing()
+    harness.twilio.phone(WORKER).will(answers(3))
+    caller = harness.dial()
+    harness.twilio.scheduler.on_event.append(
+        lambda event: (
+            harness.twilio.hang_up(caller) if event.kind == "answered" and event.detail["to"] == WORKER else None
+        )
+    )
+    harness.run(20)
+    assert [str(task.status) for task in harness.workspace.tasks.values()] == ["canceled"]
+    assert {event["status"] for event in harness.trace("ended")} == {"completed"}
+    assert len(harness.trace("ended")) == 2
+
+
+def test_a_caller_who_is_redirected_while_the_worker_rings_is_not_pulled_into_the_room() -> None:
+    harness = conferencing()
+    harness.twilio.phone(WORKER).will(answers(6))
+    harness.pages["/survey"] = "<Say>Elsewhere</Say><Pause length='30'/>"
+    caller = harness.dial()
+    harness.run(3)
+    client_of(harness).calls(caller).update(url=f"{BASE}/survey")
+    harness.run(10)
+    assert (harness.heard(caller)[-1], client_of(harness).conferences.list()) == ("Elsewhere", [])
+
+
+@pytest.mark.parametrize("ended_call", ["ends_task", "leaves_task"])
+def test_both_hang_up_in_one_moment(ended_call: str) -> None:
+    harness = conferencing()
+    harness.twilio.context.worlds["ended_call"] = ended_call  # type: ignore[typeddict-item]
+    harness.twilio.phone(WORKER).will(answers(1, [joined(), talks(5), hangs_up()]))
+    harness.dial(joined(), talks(5), hangs_up())
+    harness.run(20)
+    (conference,) = client_of(harness).conferences.list()
+    assert (conference.status, len(harness.trace("ended"))) == ("completed", 2)
+    (task,) = harness.workspace.tasks.values()
+    assert str(task.status) == ("wrapping" if ended_call == "ends_task" else "assigned")

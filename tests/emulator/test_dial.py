@@ -242,3 +242,76 @@ def test_a_child_leg_that_is_redirected_goes_on_alone_and_the_caller_with_the_ac
     harness.run(2)
     assert (harness.heard(child.sid), harness.heard(caller)) == (["Elsewhere"], ["After"])
     assert harness.status(child.sid) == "in-progress"
+
+
+# Moments at which somebody is gone
+
+
+def test_who_hangs_up_in_the_moment_of_the_answer_was_not_talked_with_for_long() -> None:
+    harness = dialing(ADA)
+    harness.twilio.phone(ADA).will(answers(2, [hangs_up()]))
+    caller = harness.dial()
+    harness.run(10)
+    assert result(harness)["DialCallStatus"] == "completed"
+    assert harness.heard(caller) == ["After"]
+
+
+def test_a_caller_who_hangs_up_in_the_moment_of_the_answer_leaves_nobody_on_the_line() -> None:
+    harness = dialing(f"<Number>{ADA}</Number><Number>{BOB}</Number>")
+    harness.twilio.phone(ADA).will(answers(3))
+    harness.twilio.phone(BOB).will(answers(3))
+    caller = harness.dial()
+    harness.twilio.scheduler.on_event.append(
+        lambda event: harness.twilio.hang_up(caller) if event.kind == "answered" and event.detail["to"] == ADA else None
+    )
+    harness.run(10)
+    assert len(harness.trace("ended")) == 3
+    assert not harness.trace("joined")
+
+
+def test_two_who_answer_in_one_moment_are_not_both_joined() -> None:
+    harness = dialing(f"<Number>{ADA}</Number><Number>{BOB}</Number>")
+    harness.twilio.phone(ADA).will(answers(3))
+    harness.twilio.phone(BOB).will(answers(3))
+    harness.dial()
+    harness.run(10)
+    assert (len(harness.trace("joined")), len(harness.trace("ended"))) == (1, 1)
+
+
+def test_a_caller_who_is_redirected_while_it_rings_ends_the_ringing() -> None:
+    harness = dialing(ADA, elsewhere="<Say>Elsewhere</Say><Pause length='30'/>")
+    harness.twilio.phone(ADA).will(answers(20))
+    caller = harness.dial()
+    harness.run(4)
+    client_of(harness).calls(caller).update(url=f"{BASE}/elsewhere")
+    harness.run(3)
+    assert harness.heard(caller) == ["Elsewhere"]
+    assert [event["status"] for event in harness.trace("ended")] == ["canceled"]
+
+
+def test_a_child_that_is_ended_over_rest_while_it_rings_was_canceled() -> None:
+    harness = dialing(ADA)
+    harness.twilio.phone(ADA).will(answers(20))
+    caller = harness.dial()
+    harness.run(4)
+    (child,) = client_of(harness).calls.list(parent_call_sid=caller)
+    client_of(harness).calls(child.sid).update(status="canceled")
+    harness.run(3)
+    assert (result(harness)["DialCallStatus"], harness.heard(caller)) == ("canceled", ["After"])
+
+
+def test_a_child_that_is_redirected_while_it_hears_its_document_leaves_the_caller_with_the_others() -> None:
+    harness = dialing(
+        f'<Number url="/screen">{ADA}</Number><Number>{BOB}</Number>',
+        screen="<Say>Hello</Say><Pause length='30'/>",
+        elsewhere="<Say>Elsewhere</Say><Pause length='60'/>",
+    )
+    harness.twilio.phone(ADA).will(answers(1))
+    harness.twilio.phone(BOB).will(answers(8))
+    caller = harness.dial()
+    harness.run(5)
+    (child,) = [one for one in client_of(harness).calls.list(parent_call_sid=caller) if one.to == ADA]
+    client_of(harness).calls(child.sid).update(url=f"{BASE}/elsewhere")
+    harness.run(10)
+    assert harness.twilio.context.calls[caller].is_joined
+    assert harness.status(child.sid) == "in-progress"

@@ -1,12 +1,15 @@
 """Recordings: over REST, with their sound, their callbacks and their texts."""
 
 import io
+import json
 import wave
 
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
+from emulator.ports import WebResponse
 from emulator.voice.parties import Step, answers, hangs_up, joined, says, talks, waits
+from tests.emulator.full_harness import FullHarness
 from tests.emulator.harness import BASE, WORKER, Harness
 from tests.emulator.official import client_of
 
@@ -149,6 +152,17 @@ def test_a_dial_of_a_queue_that_asks_for_it_is_recorded_or_not(world: str) -> No
     assert len(harness.forms("/told")) == (1 if world == "all" else 0)
     assert ("RecordingUrl" in harness.forms("/after")[0]) == (world == "all")
     assert harness.warnings() == ([] if world == "all" else ["not imitated"])
+
+
+def test_the_leg_of_a_dequeue_is_recorded_when_the_instruction_says_so() -> None:
+    harness = FullHarness()
+    given = json.dumps({"instruction": "dequeue", "to": WORKER, "record": "record-from-answer"}).encode()
+    harness.pages["/assignment"] = WebResponse(200, {"content-type": "application/json"}, given)
+    harness.twilio.phone(WORKER).will(answers(1, [joined(), talks(8), hangs_up()]))
+    harness.dial()
+    harness.run(20)
+    (recording,) = client_of(harness).recordings.list()
+    assert (recording.duration, recording.call_sid) == ("8", harness.trace("joined")[0]["worker_sid"])
 
 
 # Texts

@@ -144,8 +144,7 @@ def test_what_is_only_kept_and_shown_is_warned_of(account: EmptyAccount) -> None
     "form",
     [
         {"Instruction": "supervise", "Supervisor": "WK" + "0" * 32},
-        {"Instruction": "dequeue", "DequeueRecord": "record-from-answer"},
-        {"Instruction": "conference", "Record": "true"},
+        {"Instruction": "supervise", "Supervisor": "WK" + "0" * 32, "SupervisorMode": "whisper"},
     ],
 )
 def test_an_instruction_that_would_do_more_is_refused(account: EmptyAccount, form: dict[str, str]) -> None:
