@@ -72,6 +72,35 @@ class TwilioError(Exception):
 
 
 @dataclass(frozen=True)
+class RecordOrder:
+    """A leg that is to be recorded; `channels` is 1 or 2."""
+
+    channels: int = 1
+    callback_url: str = ""
+    callback_method: Method = "POST"
+
+
+@dataclass(frozen=True)
+class ConferenceOrder:
+    """What a conference instruction asks for beside the worker leg; an empty `room_name` is the task's sid."""
+
+    room_name: str = ""
+    muted: bool = False
+    starts: bool = True
+    ends_with_worker: bool | None = None  # None: the instruction does not say
+    ends_with_caller: bool | None = None
+    wait_url: str = ""
+    wait_method: Method = "POST"
+    max_participants: int | None = None
+    callback_url: str = ""
+    callback_method: Method = "POST"
+    callback_events: Sequence[str] = ()
+    record: bool = False
+    recording_callback: str = ""
+    recording_callback_method: Method = "POST"
+
+
+@dataclass(frozen=True)
 class WorkerLegOrder:
     """A worker leg that TaskRouter itself places: a dequeue, call or conference instruction; `timeout` in seconds."""
 
@@ -86,7 +115,9 @@ class WorkerLegOrder:
     url: str = ""  # call: the document that runs on the worker leg; empty: join the two as soon as it is answered
     post_work_activity_sid: str = ""
     status_callback_method: Method = "GET"
+    record: RecordOrder | None = None  # the leg is recorded from its answer
     names_caller: bool = True  # the status callback has taskCallSid
+    conference: ConferenceOrder | None = None  # the two meet in a conference instead
 
 
 class VoicePort(Protocol):
@@ -131,6 +162,12 @@ class TaskRouterPort(Protocol):
 
     def finish_accept(self, reservation_sid: str, joined: bool) -> None:
         """After begin_accept: joined makes the reservation accepted, not joined makes it canceled (contract 4.5)."""
+
+    def leg_failed(self, reservation_sid: str) -> None:
+        """Nobody answered the leg that TaskRouter placed for this reservation, which stays pending for now."""
+
+    def conference_began(self, reservation_sid: str, conference: Mapping[str, object]) -> None:
+        """Worker and caller are in a conference: its room_name, sid and participants join the task's attributes."""
 
     def conversation_ended(self, reservation_sid: str, post_work_activity_sid: str) -> None:
         """The two are no longer joined: task and reservation go to wrapping, the worker to the activity if given.

@@ -11,7 +11,9 @@ from typing import TypeVar
 import msgspec
 
 from emulator.clock.scheduler import TraceEvent
+from emulator.ports import TwilioError
 from emulator.twilio import Twilio
+from emulator.twiml import response
 from emulator.voice import parties
 from emulator.voice.parties import Behaviour, Step
 
@@ -43,15 +45,39 @@ class CallTable(msgspec.Struct, forbid_unknown_fields=True):
     name: str = ""
     at: float = 0.0
     then: list[str] = []
+    verstat: str = ""
+
+
+class TextTable(msgspec.Struct, forbid_unknown_fields=True):
+    """`[[texts]]`: who writes what to which number, `at` seconds after the script has begun."""
+
+    sender: str = msgspec.field(name="from")
+    to: str
+    body: str
+    at: float = 0.0
+
+
+class DocumentTable(msgspec.Struct, forbid_unknown_fields=True):
+    """`[[documents]]`: the TwiML at a URL that needs no server."""
+
+    url: str
+    twiml: str
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True):
     begins: str = "at_start"
     phones: list[PhoneTable] = []
     calls: list[CallTable] = []
+    texts: list[TextTable] = []
+    documents: list[DocumentTable] = []
 
 
-TABLES: Mapping[str, type[msgspec.Struct]] = {"phones": PhoneTable, "calls": CallTable}
+TABLES: Mapping[str, type[msgspec.Struct]] = {
+    "phones": PhoneTable,
+    "calls": CallTable,
+    "texts": TextTable,
+    "documents": DocumentTable,
+}
 
 
 @dataclass(frozen=True)
@@ -60,21 +86,29 @@ class Dialing:
     caller: str
     to: str
     then: tuple[Step, ...]
+    verstat: str = ""
 
 
 @dataclass(frozen=True)
 class Script:
-    """`phones` maps a number to what its phone does at each ring; `names` are those of people, by their numbers."""
+    """`phones` maps a number to what its phone does at each ring; `names` are those of people, by their numbers.
+
+    `documents` are TwiML by URL.
+    """
 
     begins: str = "at_start"
     phones: Mapping[str, tuple[Behaviour, ...]] = field(default_factory=dict)
     calls: Sequence[Dialing] = ()
+    texts: Sequence[TextTable] = ()
+    documents: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
     def play(self, twilio: Twilio) -> None:
         """Give the phones their people, and let the callers dial when the script begins."""
         for number, behaviours in self.phones.items():
             twilio.phone(number).will(*behaviours)
+        for url, twiml in self.documents.items():
+            twilio.host(url, twiml)
         if self.begins == "at_start":
             self._dial(twilio)
         else:
@@ -83,10 +117,16 @@ class Script:
     def _dial(self, twilio: Twilio) -> None:
         for call in self.calls:
             twilio.scheduler.after(call.at, partial(_dial, twilio, call))
+        for text in self.texts:
+            twilio.scheduler.after(text.at, partial(_write, twilio, text))
 
 
 def _dial(twilio: Twilio, call: Dialing) -> None:
-    twilio.dial(call.caller, call.to, call.then)
+    twilio.dial(call.caller, call.to, call.then, verstat=call.verstat)
+
+
+def _write(twilio: Twilio, text: TextTable) -> None:
+    twilio.text(text.sender, text.to, text.body)
 
 
 class _Beginning:
@@ -129,6 +169,8 @@ def _script(given: File, file: str, numbers: Sequence[str]) -> Script:
         given.begins,
         {_contact(f"{where}.number", phone.number): _behaviours(where, phone) for where, phone in phones},
         [_dialing(where, call, numbers) for where, call in calls],
+        [_text_of(f"{file}: texts[{place}]", text, numbers) for place, text in enumerate(given.texts)],
+        dict(_document(f"{file}: documents[{place}]", one) for place, one in enumerate(given.documents)),
         {phone.number: phone.name for phone in given.phones if phone.name}
         | {call.caller: call.name for call in given.calls if call.name},
     )
@@ -150,14 +192,34 @@ def _contact(where: str, number: str) -> str:
 
 
 def _dialing(where: str, call: CallTable, numbers: Sequence[str]) -> Dialing:
-    if not E164.fullmatch(call.caller):
-        raise ScriptError(f"{where}.from is {call.caller!r}: it must be {E164_MEANS}")
-    if call.to not in numbers:
+    _check_way(where, call.caller, call.to, call.at, numbers)
+    return Dialing(call.at, call.caller, call.to, _steps(f"{where}.then", call.then), call.verstat)
+
+
+def _document(where: str, given: DocumentTable) -> tuple[str, str]:
+    if not re.match(r"https?://[^/\s]", given.url):
+        raise ScriptError(f"{where}.url is {given.url!r}: it must begin with http:// or https://")
+    try:
+        response(given.twiml.encode())
+    except TwilioError as error:
+        raise ScriptError(f"{where}.twiml is no TwiML: {error.message}") from error
+    return given.url, given.twiml
+
+
+def _text_of(where: str, text: TextTable, numbers: Sequence[str]) -> TextTable:
+    _check_way(where, text.sender, text.to, text.at, numbers)
+    return text
+
+
+def _check_way(where: str, from_: str, to: str, at: float, numbers: Sequence[str]) -> None:
+    """ScriptError when somebody cannot call or write this way."""
+    if not E164.fullmatch(from_):
+        raise ScriptError(f"{where}.from is {from_!r}: it must be {E164_MEANS}")
+    if to not in numbers:
         known = ", ".join(numbers) or "none, give one with --number"
-        raise ScriptError(f"{where}.to is {call.to!r}: the account's numbers are {known}")
-    if not 0 <= call.at < math.inf:
-        raise ScriptError(f"{where}.at is {call.at}: it must be a number of seconds from 0 on")
-    return Dialing(call.at, call.caller, call.to, _steps(f"{where}.then", call.then))
+        raise ScriptError(f"{where}.to is {to!r}: the account's numbers are {known}")
+    if not 0 <= at < math.inf:
+        raise ScriptError(f"{where}.at is {at}: it must be a number of seconds from 0 on")
 
 
 def _steps(where: str, texts: Sequence[str]) -> tuple[Step, ...]:
@@ -172,6 +234,7 @@ def _behaviours(where: str, phone: PhoneTable) -> tuple[Behaviour, ...]:
         "busy": _alone(parties.busy),
         "declines SECONDS": lambda after: parties.declines(_seconds(after)),
         "voicemail SECONDS": lambda after: parties.voicemail(_seconds(after)),
+        "unknown SECONDS": lambda after: parties.unknown(_seconds(after), steps),
         "unreachable": _alone(parties.unreachable),
     }
     if not phone.rings:

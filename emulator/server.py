@@ -43,6 +43,13 @@ class Server:
         self._http.server_close()
 
 
+def _content(answer: RestAnswer) -> tuple[str, bytes | None]:
+    """The type and the body; a 204 has none."""
+    if answer.media is not None:
+        return answer.media.content_type, answer.media.content
+    return "application/json", None if answer.status == 204 else json.dumps(answer.body).encode()
+
+
 class _Http(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -170,8 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(reply.status, {"Content-Type": reply.content_type}, reply.body.encode())
 
     def _send(self, answer: RestAnswer) -> None:
-        body = None if answer.status == 204 else json.dumps(answer.body).encode()
-        self._write(answer.status, {"Content-Type": "application/json", **answer.headers}, body)
+        content_type, body = _content(answer)
+        self._write(answer.status, {"Content-Type": content_type, **answer.headers}, body)
 
     def _write(self, status: int, headers: Mapping[str, str], body: bytes | None) -> None:
         self.send_response(status)

@@ -20,6 +20,10 @@ _SENTENCES = {
     "enqueued": "{who} waits in the queue {queue}",
     "left_queue": "{who} leaves the queue: {result}",
     "ended": "{who}: the call ends: {status}, by {by}",
+    "conference": "Conference {name}: {event} {whom}",
+    "message": "message from {from_} to {to} is {status}: {body}",
+    "sent_digits": "{who} is sent the keys {digits}",
+    "detected": "{who}: answered by {answered_by}",
     "recording": "{who} was recorded: {url}",
     "task": "TaskRouter: task {sid} is {status}",
     "reservation": "TaskRouter: reservation {sid} of {worker} is {status}",
@@ -54,7 +58,8 @@ class Timeline:
 
     def _sentence(self, kind: str, detail: Mapping[str, str]) -> str:
         if kind in _SENTENCES:
-            return _SENTENCES[kind].format_map({**detail, "who": self._who(detail.get("sid", ""))}).rstrip()
+            known = {**detail, "who": self._who(detail.get("sid", "")), "whom": self._who(detail.get("call_sid", ""))}
+            return _SENTENCES[kind].format_map(known).rstrip()
         if "caller_sid" in detail:
             return f"{self._who(detail['caller_sid'])} and {self._who(detail['worker_sid'])}: {kind}"
         return " ".join([kind, *(f"{name}={value}" for name, value in detail.items())])

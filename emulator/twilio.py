@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from emulator.clock.scheduler import Scheduler
 from emulator.http.webhooks import SignedWebhooks
+from emulator.messaging.model import Message
+from emulator.messaging.service import Messaging
 from emulator.ports import Method, Transport, TwilioError
 from emulator.rest import routes
 from emulator.rest.credentials import Account
@@ -63,6 +65,8 @@ class Twilio:
         self.context = Context(self.scheduler, self.webhooks, account_sid, workspaces, speech_rate, self.worlds)
         self.voice = Voice(self.context, calls_per_second)
         self.router = TaskRouter(self.scheduler, account_sid, self.webhooks, self.voice, workspaces)
+        word = self.worlds["opt_out_word"]
+        self.messaging = Messaging(self.scheduler, self.webhooks, account_sid, self.voice.numbers, word)
         self.failures = Failures()
         self.requests: list[Recorded] = []
 
@@ -116,10 +120,22 @@ class Twilio:
         voice_url: str = "",
         fallback_url: str = "",
         status_callback: str = "",
+        verstat: str = "",
     ) -> str:
-        """A caller dials `to`; returns the CallSid. Without `voice_url` the number must be known by `number`."""
+        """A caller dials `to`; returns the CallSid. Without `voice_url` the number must be known by `number`.
+
+        `verstat` is the call's StirVerstat, `TN-Validation-Passed-A` for one; empty, its requests have none.
+        """
         number = Number(to, voice_url, "POST", fallback_url, "POST", status_callback)
-        return self.voice.dial_in(number if voice_url else self.numbers[to], from_, then)
+        return self.voice.dial_in(number if voice_url else self.numbers[to], from_, then, verstat=verstat)
+
+    def host(self, url: str, twiml: str) -> None:
+        """The document at `url` is this one, whoever asks for it: a TwiML Bin, which needs no server."""
+        self.context.hosted[url] = twiml
+
+    def text(self, from_: str, to: str, body: str, media: Sequence[str] = ()) -> Message:
+        """Somebody writes to a number of the account; `media` are URLs."""
+        return self.messaging.receive(from_, to, body, media)
 
     def phone(self, number: str) -> Phone:
         """The phone with this number, to say what it will do when it rings."""
@@ -204,7 +220,8 @@ class Twilio:
         lower = {name.lower(): value for name, value in headers.items()}
         try:
             user = self.account.user(authorization)
-            request = Request(self.account, self.voice, self.router, method.upper(), parts.path, fields, lower, user)
+            method, path, message = method.upper(), parts.path, self.messaging
+            request = Request(self.account, self.voice, self.router, method, path, fields, lower, user, message)
             return routes.answer(request)
         except TwilioError as error:
             return refusal(error)

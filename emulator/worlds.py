@@ -12,6 +12,12 @@ DeletedTask = Literal["forgets_reservation", "cancels_reservation"]
 NewAttributes = Literal["stay", "move"]
 JsonBody = Literal["ignored", "taken"]
 UnknownParameter = Literal["refused", "ignored"]
+RedirectedCall = Literal["ends_task", "leaves_task"]
+UnansweredDequeue = Literal["cancels", "pauses", "waits"]
+HungUpDial = Literal["is_silent", "is_told"]
+RecordedQueue = Literal["nothing", "all"]
+ConferenceEnd = Literal["stays", "ends"]
+OptOutWord = Literal["is_told", "is_kept"]
 LegCallback = Literal["names_task", "names_call_only"]
 
 
@@ -24,6 +30,29 @@ class Worlds(TypedDict, total=False):
     ended_call: Annotated[
         EndedCall | Callable[[str], EndedCall],  # a function of the CallSid decides for each call, and is asked once
         "what the end of a caller's call does to its task: ends it, or leaves it as it is, as after an outage",
+    ]
+    redirected_call: Annotated[
+        RedirectedCall,
+        "what a redirect over REST out of the queue does to the task: ends it, or leaves it until the call itself ends",
+    ]
+    unanswered_dequeue: Annotated[
+        UnansweredDequeue,
+        "what becomes of the reservation whose dequeued leg nobody takes: canceled at once, after a pause of five "
+        "seconds, or it waits for its time-out",
+    ]
+    hung_up_dial: Annotated[
+        HungUpDial, "whether the action of a <Dial> hears that the leg which dialled has hung up: is silent, or is told"
+    ]
+    recorded_queue: Annotated[
+        RecordedQueue, "whether the record of a <Dial> records the caller of a <Queue>: nothing is recorded, or all"
+    ]
+    conference_end: Annotated[
+        ConferenceEnd,
+        "whether a conference instruction that does not say so ends with the worker and with the customer: it stays, "
+        "or it ends",
+    ]
+    opt_out_word: Annotated[
+        OptOutWord, "whether the application hears of a message that says STOP: is told, or Twilio keeps it"
     ]
     leg_callback: Annotated[
         LegCallback,

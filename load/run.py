@@ -128,16 +128,16 @@ def at_work(laptop: Laptop, plan: Plan) -> Iterator[list[Worker]]:
     """The plan's workers available, everybody else offline; the account's limits as the plan wants them."""
     voice, router = laptop.twilio.voice, laptop.twilio.router
     queue = laptop.do(lambda: laptop.twilio.context.queues.open(laptop.call_centre.workflow_sid, WORKFLOW_QUEUE_SIZE))
-    before = voice.calls_per_second, queue.max_size
+    before = voice.legs.calls_per_second, queue.max_size
 
     def begin() -> list[Worker]:
-        voice.calls_per_second, queue.max_size = plan.dials_per_second, plan.queue_size
+        voice.legs.calls_per_second, queue.max_size = plan.dials_per_second, plan.queue_size
         laptop.crm.replies = {"": (200, CRM_ANSWER)}
         laptop.call_centre.on_duty()
         return [_hire(laptop, plan, number) for number in range(plan.workers)]
 
     def end() -> None:
-        voice.calls_per_second, queue.max_size = before
+        voice.legs.calls_per_second, queue.max_size = before
         for worker in workers:
             router.lifecycle.set_activity(worker, laptop.call_centre.activities["Offline"])
 

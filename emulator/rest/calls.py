@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from emulator.ports import Method, TwilioError
+from emulator.ports import TwilioError
 from emulator.rest.collection import API_2010, Collection
+from emulator.rest.fields import number
 from emulator.rest.framework import Body, Request, parameters
-from emulator.voice.calls import API_VERSION, Call, Source, StatusCallback, rfc2822
-from emulator.voice.service import Order
+from emulator.rest.outbound import callback, called_number, detection, method, number_from, ring_timeout
+from emulator.rest.recordings import recording_order
+from emulator.voice.calls import API_VERSION, Call, Order, Source, rfc2822
 
-EVENTS = {"initiated", "ringing", "answered", "completed"}
-MAX_TIMEOUT = 600
 MAX_TWIML = 4000
 
 
@@ -21,7 +22,7 @@ def _all(request: Request) -> Iterable[Call]:
 
 def _wanted(request: Request) -> Callable[[Call], bool]:
     def wanted(call: Call) -> bool:
-        values = {"To": call.to, "From": call.from_, "Status": call.status}
+        values = {"To": call.to, "From": call.from_, "Status": call.status, "ParentCallSid": call.parent_sid}
         return all(request.text(name, value) == value for name, value in values.items())
 
     return wanted
@@ -29,39 +30,34 @@ def _wanted(request: Request) -> Callable[[Call], bool]:
 
 def _create(request: Request) -> Call:
     order = Order(
-        to=_called_number(request),
-        from_=_number(request, "From", 21213),
+        to=called_number(request),
+        from_=number_from(request),
         source=_source(request),
-        timeout=_timeout(request),
+        timeout=ring_timeout(request),
         fallback_url=request.text("FallbackUrl"),
-        fallback_method=_method(request, "FallbackMethod"),
-        callback=_callback(request),
+        fallback_method=method(request, "FallbackMethod"),
+        callback=callback(request),
+        detection=detection(request),
+        recording=recording_order(request, "OutboundAPI") if request.flag("Record") else None,
+        send_digits=_digits(request),
+        time_limit=number(request, "TimeLimit"),
     )
     return request.voice.place(order)
 
 
-def _number(request: Request, name: str, code: int) -> str:
-    if not request.text(name):
-        raise TwilioError(code, f"No '{name}' number is specified")
-    return request.text(name)
-
-
-def _called_number(request: Request) -> str:
-    number = _number(request, "To", 21201)
-    if not re.fullmatch(r"\+[1-9]\d{6,14}|(client|sip|sips):\S+", number):
-        raise TwilioError(21211, f"Invalid 'To' Phone Number: {number}")
-    return number
-
-
-def _method(request: Request, name: str) -> Method:
-    return "GET" if request.text(name) == "GET" else "POST"
+def _digits(request: Request) -> str:
+    """Keys, and `w` for half a second. TwilioError 20001 (uncertain) for anything else."""
+    digits = request.text("SendDigits")
+    if not re.fullmatch(r"[0-9*#wWA-Da-d]{0,32}", digits):
+        raise TwilioError(20001, f"Invalid SendDigits: {digits}")
+    return digits
 
 
 def _source(request: Request) -> Source:
     """Url wins over Twiml (contract 7.1)."""
     url, twiml = request.text("Url"), request.text("Twiml")
     if url:
-        return Source(_web_url(url), _method(request, "Method"))
+        return Source(_web_url(url), method(request, "Method"))
     if not twiml:
         raise TwilioError(21205, "Url parameter is required.")
     if len(twiml) > MAX_TWIML:
@@ -75,28 +71,27 @@ def _web_url(url: str) -> str:
     return url
 
 
-def _timeout(request: Request) -> float:
-    text = request.text("Timeout", "60")
-    if not text.isdecimal() or not 0 < int(text) <= MAX_TIMEOUT:
-        raise TwilioError(21208, f"Invalid Timeout: {text}")
-    return float(text)
-
-
-def _callback(request: Request) -> StatusCallback:
-    events = frozenset(event for value in request.fields.get("StatusCallbackEvent", ()) for event in value.split())
-    if not events <= EVENTS:
-        raise TwilioError(21626, f"Invalid StatusCallbackEvents: {', '.join(sorted(events - EVENTS))}")
-    url, method = request.text("StatusCallback"), _method(request, "StatusCallbackMethod")
-    return StatusCallback(url, method, events or frozenset({"completed"}))
-
-
 def _update(request: Request, call: Call) -> None:
+    """What it is told of callbacks and of its time holds from now on."""
     status = request.text("Status")
+    _keep(request, call)
     if status:
         _end(request, call, status)
     elif request.gives("Url") or request.gives("Twiml"):
         request.voice.go_to(call, _source(request))
     call.updated = request.now()
+
+
+def _keep(request: Request, call: Call) -> None:
+    call.fallback_url = request.text("FallbackUrl", call.fallback_url)
+    if request.gives("FallbackMethod"):
+        call.fallback_method = method(request, "FallbackMethod")
+    if request.gives("StatusCallback"):
+        url, how = request.text("StatusCallback"), method(request, "StatusCallbackMethod")
+        call.callback = replace(call.callback, url=url, method=how)
+    seconds = number(request, "TimeLimit")
+    if seconds is not None and not call.is_over:
+        request.voice.legs.limit(call, seconds)
 
 
 def _end(request: Request, call: Call, status: str) -> None:
@@ -112,10 +107,12 @@ def _body(_request: Request, call: Call) -> Body:
     """The Call resource. An unanswered call has no duration, an unfinished one no end."""
     uri = f"/{API_VERSION}/Accounts/{call.account_sid}/Calls/{call.sid}"
     parts = ("events", "notifications", "payments", "recordings", "siprec", "streams", "transcriptions")
-    nothing = ("parent_call_sid", "phone_number_sid", "price", "answered_by", "forwarded_from")
+    nothing = ("phone_number_sid", "price", "forwarded_from")
     return {
         **dict.fromkeys((*nothing, "group_sid", "caller_name", "trunk_sid")),
         "sid": call.sid,
+        "parent_call_sid": call.parent_sid or None,
+        "answered_by": call.answered_by or None,
         "account_sid": call.account_sid,
         "api_version": API_VERSION,
         "date_created": rfc2822(call.created),
@@ -140,16 +137,15 @@ def _date(seconds: float | None) -> str | None:
     return None if seconds is None else rfc2822(seconds)
 
 
-# What belongs to something that is refused (MachineDetectionTimeout) is ignored: alone it changes nothing.
+# What belongs to something that was not asked for (MachineDetectionTimeout) changes nothing.
 _CREATES = parameters(
-    "To From Url Method Twiml FallbackUrl FallbackMethod Timeout "
-    "StatusCallback StatusCallbackMethod StatusCallbackEvent",
-    refuses="MachineDetection AsyncAmd=false SendDigits Record=false CallerId TimeLimit ApplicationSid "
-    "ClientNotificationUrl",
-    ignores="MachineDetectionTimeout MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold "
-    "MachineDetectionSilenceTimeout AsyncAmdStatusCallback AsyncAmdStatusCallbackMethod RecordingChannels "
-    "RecordingStatusCallback RecordingStatusCallbackMethod RecordingStatusCallbackEvent RecordingTrack Trim "
-    "SipAuthUsername SipAuthPassword Byoc CallReason CallToken",
+    "To From Url Method Twiml FallbackUrl FallbackMethod Timeout CallerId SendDigits TimeLimit "
+    "StatusCallback StatusCallbackMethod StatusCallbackEvent "
+    "MachineDetection MachineDetectionTimeout MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold "
+    "MachineDetectionSilenceTimeout AsyncAmd AsyncAmdStatusCallback AsyncAmdStatusCallbackMethod "
+    "Record RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod RecordingStatusCallbackEvent",
+    refuses="ApplicationSid ClientNotificationUrl",
+    ignores="RecordingTrack=both Trim=trim-silence SipAuthUsername SipAuthPassword Byoc CallReason CallToken",
 )
 ROUTES = Collection(
     api=API_2010,
@@ -161,12 +157,11 @@ ROUTES = Collection(
     create=_create,
     update=_update,
     lists=parameters(
-        "To From Status", refuses="ParentCallSid StartTime StartTime< StartTime> EndTime EndTime< EndTime>"
+        "To From Status ParentCallSid", refuses="StartTime StartTime< StartTime> EndTime EndTime< EndTime>"
     ),
     creates=_CREATES,
     updates=parameters(
-        "Status Url Method Twiml",
-        refuses="FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod TimeLimit",
+        "Status Url Method Twiml FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod TimeLimit"
     ),
     unimitated=frozenset({"DELETE"}),
 ).routes()

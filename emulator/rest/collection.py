@@ -66,12 +66,13 @@ class Collection(Generic[T]):
     lists: Parameters = NO_PARAMETERS
     creates: Parameters = NO_PARAMETERS
     updates: Parameters = NO_PARAMETERS
+    fetches: Parameters = NO_PARAMETERS
     unimitated: frozenset[str] = frozenset()  # POST of the collection, DELETE of one
 
     def routes(self) -> tuple[Route, Route]:
         listing = replace(self.lists, takes=self.lists.takes | set(pages.PARAMETERS.split()))
         many: dict[str, Operation | None] = {"GET": Operation(self._list, listing)}
-        one: dict[str, Operation | None] = {"GET": Operation(self._fetch)}
+        one: dict[str, Operation | None] = {"GET": Operation(self._fetch, self.fetches)}
         many |= dict.fromkeys(self.unimitated & {"POST"})
         one |= dict.fromkeys(self.unimitated & {"DELETE"})
         if self.create is not None:

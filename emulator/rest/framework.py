@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from emulator.messaging.service import Messaging
 from emulator.ports import TwilioError
 from emulator.rest.credentials import Account
 from emulator.rest.representations import Representations
@@ -22,15 +23,26 @@ UNKNOWN_PARAMETER = 20001
 # What an answer's headers tell of, beside the timeline: parameters of Twilio's without effect here, and unknown ones.
 NOT_IMITATED_HEADER, UNKNOWN_HEADER = "X-Emulator-Not-Imitated", "X-Emulator-Unknown"
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="Twilio API"'}  # RFC 9110, 11.6.1; the realm's text is uncertain
+# Parts of paths that may be a name of the application's own.
+FREE_TEXT = frozenset({"room", "participant", "recording"})
+
+
+@dataclass(frozen=True)
+class Media:
+    """A body that is no JSON: sound."""
+
+    content_type: str
+    content: bytes
 
 
 @dataclass(frozen=True)
 class RestAnswer:
-    """`body` is sent as JSON; an answer with status 204 has none."""
+    """`body` is sent as JSON unless there is `media`; an answer with status 204 has none."""
 
     status: int
     body: Body
     headers: Mapping[str, str] = field(default_factory=dict)
+    media: Media | None = None
 
 
 NO_CONTENT = RestAnswer(204, {})
@@ -69,6 +81,7 @@ class Request:
     fields: Form
     headers: Mapping[str, str]
     user: str
+    messaging: Messaging
     parts: Mapping[str, str] = field(default_factory=dict)
     template: str = ""  # the path with the names of its parts in place of the sids
 
@@ -175,6 +188,11 @@ class Operation:
         return replace(answer, headers={**answer.headers, **told})
 
 
+def _part(found: re.Match[str]) -> str:
+    name = found.group(1)
+    return rf"(?P<{name}>[^/]+?)" if name in FREE_TEXT else rf"(?P<{name}>\w+)"
+
+
 @dataclass(frozen=True)
 class Route:
     """A path with its sids as `{name}`, and its methods. None: Twilio has the method, the emulator does not."""
@@ -184,7 +202,7 @@ class Route:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>\\w+)", re.escape(self.template)))
+        return re.compile(re.sub(r"\\\{(\w+)\\\}", _part, re.escape(self.template)))
 
     def answer(self, request: Request) -> RestAnswer:
         """TwilioError 20004 for a method that Twilio has not either, 20501 for one that only Twilio has."""
@@ -210,5 +228,6 @@ def dispatch(routes: Sequence[Route], request: Request) -> RestAnswer:
     for route in routes:
         found = route.pattern.fullmatch(request.path)
         if found is not None:
-            return route.answer(replace(request, parts=found.groupdict()))
+            parts = {name: unquote(part) for name, part in found.groupdict().items()}
+            return route.answer(replace(request, parts=parts))
     raise not_found(request)

@@ -88,8 +88,6 @@ def _body(request: Request, number: Number) -> Body:
         "bundle_sid": number.bundle_sid or None,
         "emergency_address_sid": number.emergency_address_sid or None,
         "identity_sid": number.identity_sid or None,
-        "sms_url": number.sms_url,
-        "sms_fallback_url": number.sms_fallback_url,
         "sid": number.sid,
         "account_sid": request.account.sid,
         "api_version": API_VERSION,
@@ -106,9 +104,11 @@ def _body(request: Request, number: Number) -> Body:
         "status_callback": number.status_callback,
         "status_callback_method": number.status_callback_method,
         "sms_application_sid": number.sms_application_sid or None,
+        "sms_url": number.sms_url,
         "sms_method": number.sms_method,
+        "sms_fallback_url": number.sms_fallback_url,
         "sms_fallback_method": number.sms_fallback_method,
-        "capabilities": {"voice": True, "sms": False, "mms": False, "fax": False},
+        "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
         "address_requirements": "none",
         "beta": False,
         "origin": "twilio",
@@ -133,10 +133,10 @@ ROUTES = Collection(
     lists=parameters("PhoneNumber FriendlyName", refuses="Beta Origin"),
     updates=parameters(
         "VoiceUrl VoiceMethod VoiceFallbackUrl VoiceFallbackMethod StatusCallback StatusCallbackMethod FriendlyName "
-        "VoiceApplicationSid TrunkSid",
+        "VoiceApplicationSid TrunkSid SmsUrl SmsMethod SmsFallbackUrl SmsFallbackMethod",
         refuses="AccountSid VoiceReceiveMode=voice EmergencyStatus=Active",
         ignores="VoiceCallerIdLookup=false ApiVersion=2010-04-01 AddressSid BundleSid IdentitySid "
-        "EmergencyAddressSid SmsApplicationSid SmsUrl SmsMethod=POST SmsFallbackUrl SmsFallbackMethod=POST",
+        "EmergencyAddressSid SmsApplicationSid",
     ),
     unimitated=frozenset({"POST", "DELETE"}),
 ).routes()

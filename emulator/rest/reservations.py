@@ -78,20 +78,19 @@ def _expect(reservation: Reservation, wanted: str, *statuses: str) -> None:
         raise TwilioError(20001, f"Reservation {reservation.sid} is {reservation.status} and cannot become {wanted}")
 
 
-# A conference joins the two legs as a dequeue does: it begins when both are there and is over when one leaves.
 _FIELDS = parameters(
     "ReservationStatus WorkerActivitySid Instruction "
     "DequeueTo DequeueFrom DequeueTimeout DequeuePostWorkActivitySid DequeueStatusCallbackUrl "
     "DequeueStatusCallbackEvent CallTo CallFrom CallTimeout CallUrl CallAccept CallStatusCallbackUrl "
     "RedirectCallSid RedirectUrl RedirectAccept "
-    "To From Timeout PostWorkActivitySid StatusCallback StatusCallbackMethod StatusCallbackEvent",
-    refuses="DequeueRecord=do-not-record CallRecord=do-not-record Record=false ConferenceRecord=false "
-    "ConferenceStatusCallback Muted=false StartConferenceOnEnter=true EndConferenceOnExit=true "
-    "EndConferenceOnCustomerExit=true Supervisor SupervisorMode",
-    ignores="Beep BeepOnCustomerEntrance WaitUrl WaitMethod EarlyMedia MaxParticipants ConferenceTrim "
-    "ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent RecordingChannels RecordingStatusCallback "
-    "RecordingStatusCallbackMethod ConferenceRecordingStatusCallback ConferenceRecordingStatusCallbackMethod "
-    "Region SipAuthUsername SipAuthPassword JitterBufferSize",
+    "To From Timeout PostWorkActivitySid StatusCallback StatusCallbackMethod StatusCallbackEvent "
+    "Muted StartConferenceOnEnter EndConferenceOnExit EndConferenceOnCustomerExit WaitUrl WaitMethod MaxParticipants "
+    "ConferenceStatusCallback ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent ConferenceRecord "
+    "ConferenceRecordingStatusCallback ConferenceRecordingStatusCallbackMethod DequeueRecord CallRecord Record "
+    "RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod",
+    refuses="Supervisor SupervisorMode",
+    ignores="Beep BeepOnCustomerEntrance EarlyMedia ConferenceTrim Region SipAuthUsername SipAuthPassword "
+    "JitterBufferSize",
 )
 
 

@@ -7,8 +7,11 @@ from emulator.rest import (
     activities,
     applications,
     calls,
+    conferences,
     events,
+    messages,
     numbers,
+    participants,
     queues,
     recordings,
     reservations,
@@ -30,6 +33,9 @@ ROUTES: tuple[Route, ...] = (
     *queues.ROUTES,
     *numbers.ROUTES,
     *recordings.ROUTES,
+    *messages.ROUTES,
+    *conferences.ROUTES,
+    *participants.ROUTES,
     *statistics.ROUTES,  # before the resources: `Statistics` is nobody's name
     *workspaces.ROUTES,
     *activities.ROUTES,
@@ -43,12 +49,11 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
 )
 _OF_ACCOUNT = (
-    "Addresses|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|Conferences|ConnectApps|Keys|Messages|"
-    r"Notifications|OutgoingCallerIds|Recordings(?!/\w+\.json$)|SIP|SMS|SigningKeys|Tokens|Transcriptions|Usage"
+    r"Addresses|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|ConnectApps|Keys|Messages/\w+/(?:Media|Feedback)|"
+    r"Notifications|OutgoingCallerIds|Recordings/\w+/AddOnResults|SIP|SMS|SigningKeys|Tokens|Usage"
 )
 _OF_CALL = (
-    "Events|Notifications|Payments|Recordings|Siprec|Streams|Transcriptions|UserDefinedMessages|"
-    "UserDefinedMessageSubscriptions"
+    "Events|Notifications|Payments|Siprec|Streams|Transcriptions|UserDefinedMessages|UserDefinedMessageSubscriptions"
 )
 NOT_IMITATED_PATHS = re.compile(
     r"/2010-04-01/Accounts(?:\.json|/\w+/(?:"

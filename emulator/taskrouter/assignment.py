@@ -151,7 +151,7 @@ class Assignment:
         self._join(reservation, fields, DEQUEUE, LEG_CALLBACK)
 
     def _conference(self, reservation: Reservation, fields: Fields) -> None:
-        """Joined as by a dequeue: a conference's own fields and events are not imitated."""
+        """Ring the worker into a room; at the answer the caller is moved there out of the queue."""
         self._join(reservation, fields, CONFERENCE, CONFERENCE_CALLBACK)
 
     def _join(self, reservation: Reservation, fields: Fields, errors: LegErrors, callback: Callback) -> None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emulator.ports import Method, TwilioError, WebResponse, WorkerLegOrder
+from emulator.ports import ConferenceOrder, Method, RecordOrder, TwilioError, WebResponse, WorkerLegOrder
 from emulator.taskrouter.model import Reservation
 
 RING_SECONDS = 60
@@ -18,14 +18,31 @@ _CALLBACK = frozenset({"status_callback_url", "status_callback_events"})
 IMITATED: Mapping[str, frozenset[str]] = {
     "accept": frozenset(),
     "reject": frozenset({"activity_sid"}),
-    "dequeue": _LEG | _CALLBACK | {"post_work_activity_sid"},
-    "call": _LEG | _CALLBACK | {"url", "accept"},
+    "dequeue": _LEG | _CALLBACK | {"post_work_activity_sid", "record"},
+    "call": _LEG | _CALLBACK | {"url", "accept", "record"},
     "redirect": frozenset({"call_sid", "url", "accept"}),
     "conference": _LEG
-    | {"post_work_activity_sid", "status_callback", "status_callback_method", "status_callback_events"},
+    | {"post_work_activity_sid", "status_callback", "status_callback_method", "status_callback_events"}
+    | {"room_name", "muted", "start_conference_on_enter", "wait_url", "wait_method", "max_participants"}
+    | {"end_conference_on_exit", "end_conference_on_customer_exit", "conference_record"}
+    | {"conference_status_callback", "conference_status_callback_method"}
+    | {"conference_status_callback_event", "conference_status_callback_events"}
+    | {"conference_recording_status_callback", "conference_recording_status_callback_method"}
+    | {"record", "recording_status_callback", "recording_status_callback_method", "recording_channels"},
 }
+CONFERENCE_EVENTS = frozenset({"start", "end", "join", "leave", "mute", "hold", "speaker"})
 # What a conference would sound like, and where it would run: no call goes on differently for it.
-_WITHOUT_EFFECT = frozenset({"instruction", "beep", "beep_on_customer_entrance", "region", "jitter_buffer_size"})
+_WITHOUT_EFFECT = frozenset(
+    {
+        "instruction",
+        "beep",
+        "beep_on_customer_entrance",
+        "region",
+        "jitter_buffer_size",
+        "early_media",
+        "conference_trim",
+    }
+)
 _NO_RECORDING = frozenset({"", "do-not-record", "false"})
 
 
@@ -44,8 +61,7 @@ class LegErrors:
 
 CALL = LegErrors(40110, 40111, 40113, 40158, 40113, 40113, 40113)
 DEQUEUE = LegErrors(40131, 40132, 40133, 40157, 40140, 40130, 40134)
-# Which of 40138 to 40145 means what for a conference is not certain, but for 40144: the caller hung up.
-CONFERENCE = LegErrors(40138, 40139, 40141, 40142, 40144, 40143, 40145)
+CONFERENCE = LegErrors(40137, 40138, 40145, 40159, 40142, 40143, 40159)  # which 40159 is, is inferred
 
 
 @dataclass(frozen=True)
@@ -80,8 +96,7 @@ def read_answer(response: WebResponse) -> Fields:
 
 def not_imitated(name: str, fields: Fields) -> list[str]:
     """The fields whose effect is not imitated, or that Twilio does not know: what it does with those is uncertain."""
-    asked = [field for field in fields if text(fields, field) and field not in IMITATED[name] | _WITHOUT_EFFECT]
-    return [field for field in asked if field != "record" or text(fields, field).lower() not in _NO_RECORDING]
+    return [field for field in fields if text(fields, field) and field not in IMITATED[name] | _WITHOUT_EFFECT]
 
 
 def text(fields: Fields, name: str) -> str:
@@ -123,7 +138,56 @@ def leg_order(reservation: Reservation, fields: Fields, errors: LegErrors, callb
         post_work_activity_sid=text(fields, "post_work_activity_sid"),
         status_callback_method=_method(fields, errors, callback),
         names_caller=callback.names_caller,
+        record=_record(fields),
+        conference=_conference(fields, errors) if text(fields, "instruction") == "conference" else None,
     )
+
+
+def _record(fields: Fields) -> RecordOrder | None:
+    if text(fields, "record").lower() in _NO_RECORDING:
+        return None
+    channels = 2 if text(fields, "recording_channels") == "dual" else 1
+    name = "recording_status_callback"
+    return RecordOrder(channels, text(fields, name), _plain_method(fields, f"{name}_method"))
+
+
+def _conference(fields: Fields, errors: LegErrors) -> ConferenceOrder:
+    """TwilioError for a number of participants or an event that cannot be."""
+    most = text(fields, "max_participants")
+    if most and not (most.isdecimal() and 2 <= int(most) <= 250):
+        raise TwilioError(errors.api, f"max_participants is no number from 2 to 250: {most}")
+    return ConferenceOrder(
+        room_name=text(fields, "room_name"),
+        muted=flag(fields, "muted"),
+        starts=text(fields, "start_conference_on_enter").lower() != "false",
+        ends_with_worker=_said(fields, "end_conference_on_exit"),
+        ends_with_caller=_said(fields, "end_conference_on_customer_exit"),
+        wait_url=text(fields, "wait_url"),
+        wait_method=_plain_method(fields, "wait_method"),
+        max_participants=int(most) if most else None,
+        callback_url=text(fields, "conference_status_callback"),
+        callback_method=_plain_method(fields, "conference_status_callback_method"),
+        callback_events=_conference_events(fields, errors),
+        record=text(fields, "conference_record").lower() not in _NO_RECORDING,
+        recording_callback=text(fields, "conference_recording_status_callback"),
+        recording_callback_method=_plain_method(fields, "conference_recording_status_callback_method"),
+    )
+
+
+def _said(fields: Fields, name: str) -> bool | None:
+    return flag(fields, name) if text(fields, name) else None
+
+
+def _plain_method(fields: Fields, name: str) -> Method:
+    return "GET" if text(fields, name).upper() == "GET" else "POST"
+
+
+def _conference_events(fields: Fields, errors: LegErrors) -> tuple[str, ...]:
+    name = "conference_status_callback_event"
+    given = (text(fields, name) or text(fields, f"{name}s")).replace(",", " ").split()
+    if not CONFERENCE_EVENTS.issuperset(given):
+        raise TwilioError(errors.events, f"conference_status_callback_event is unknown: {','.join(given)}")
+    return tuple(given)
 
 
 def _ring_seconds(fields: Fields, errors: LegErrors) -> int:

@@ -227,6 +227,15 @@ class WorkspaceEngine:
         else:
             self.lifecycle.fail_accept(reservation)
 
+    def leg_failed(self, reservation: Reservation) -> None:
+        """It can be accepted or rejected again, as long as it is pending."""
+        reservation.leg_sid = ""
+
+    def conference_began(self, reservation: Reservation, conference: Mapping[str, object]) -> None:
+        """Contract 4.3: the task's attribute `conference` beside what the application put there itself."""
+        task = reservation.task
+        self.lifecycle.set_attributes(task, {**task.attributes, "conference": dict(conference)})
+
     def conversation_ended(self, reservation: Reservation, post_work_activity_sid: str) -> None:
         if not reservation.is_open:
             return

@@ -40,6 +40,16 @@ class Workspaces:
         if engine is not None and reservation is not None:
             engine.finish_accept(reservation, joined)
 
+    def leg_failed(self, reservation_sid: str) -> None:
+        engine, reservation = self._reservation(reservation_sid)
+        if engine is not None and reservation is not None:
+            engine.leg_failed(reservation)
+
+    def conference_began(self, reservation_sid: str, conference: Mapping[str, object]) -> None:
+        engine, reservation = self._reservation(reservation_sid)
+        if engine is not None and reservation is not None:
+            engine.conference_began(reservation, conference)
+
     def conversation_ended(self, reservation_sid: str, post_work_activity_sid: str) -> None:
         engine, reservation = self._reservation(reservation_sid)
         if engine is not None and reservation is not None:

@@ -7,10 +7,11 @@ from email.utils import format_datetime
 from typing import Literal
 
 from emulator.clock.process import Process
+from emulator.clock.scheduler import Timer
 from emulator.names import snake_case
 from emulator.ports import Method, WorkerLegOrder
 
-Direction = Literal["inbound", "outbound-api"]
+Direction = Literal["inbound", "outbound-api", "outbound-dial"]
 ENDED = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 API_VERSION = "2010-04-01"
 _PLACES = [f"{who}{what}" for who in ("From", "To", "Caller", "Called") for what in ("City", "State", "Zip", "Country")]
@@ -47,12 +48,62 @@ class GoTo(Exception):
         self.source = source
 
 
+class Moved(GoTo):
+    """The leg is sent elsewhere from outside: whatever it was part of goes on without it."""
+
+
 @dataclass(frozen=True)
 class StatusCallback:
     url: str = ""
     method: Method = "POST"
     events: frozenset[str] = frozenset({"completed"})
     extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """Answering machine detection of one leg (contract 14.4); times in seconds.
+
+    Unless it is `asynchronous` the leg's document waits for it.
+    """
+
+    message_end: bool = False  # wait for the end of a machine's greeting
+    timeout: float = 30.0
+    speech: float = 2.4  # who talks longer without a pause is a machine
+    speech_end: float = 1.2  # how long the pause must be
+    silence: float = 5.0  # of the beginning, after which nobody knows
+    asynchronous: bool = False
+    callback: str = ""
+    callback_method: Method = "POST"
+
+
+@dataclass(frozen=True)
+class RecordingOrder:
+    """What is to be recorded, and who hears of it: `channels` 1 or 2, `events` of in-progress, completed, absent."""
+
+    source: str
+    channels: int = 1
+    callback: str = ""
+    callback_method: Method = "POST"
+    events: frozenset[str] = frozenset({"completed"})
+    name: str = ""  # by which a document may stop it
+
+
+@dataclass(frozen=True)
+class Order:
+    """An outbound call to place: `source` is the document of the answered leg; `send_digits` are played to it first."""
+
+    to: str
+    from_: str
+    source: Source = field(default_factory=Source)
+    timeout: float = 60.0
+    fallback_url: str = ""
+    fallback_method: Method = "POST"
+    callback: StatusCallback = field(default_factory=StatusCallback)
+    detection: Detection | None = None
+    recording: RecordingOrder | None = None
+    send_digits: str = ""
+    time_limit: float | None = None
 
 
 @dataclass
@@ -84,6 +135,12 @@ class Call:
     person: Process | None = None  # what the person on this leg does
     is_joined: bool = False  # to another leg, out of a queue
     dequeues: WorkerLegOrder | None = None  # when TaskRouter placed this leg, to be joined at its answer
+    parent_sid: str = ""  # of the leg whose <Dial> rings this one
+    answered_by: str = ""  # the verdict of a detection
+    verstat: str = ""  # StirVerstat of an incoming call
+    label: str = ""  # by which a conference knows its participant
+    task_sid: str = ""  # of the task that stayed when the call was taken out of the queue
+    ends: Timer | None = None  # the time limit
 
     @property
     def person_number(self) -> str:
@@ -120,7 +177,9 @@ class Call:
 
 def standard_parameters(call: Call) -> dict[str, str]:
     """What every voice request carries (contract 1.2). The places are there and blank, as they often are."""
+    parent = {"ParentCallSid": call.parent_sid} if call.parent_sid else {}
     return {
+        **parent,
         "CallSid": call.sid,
         "AccountSid": call.account_sid,
         "From": call.from_,
@@ -136,7 +195,8 @@ def standard_parameters(call: Call) -> dict[str, str]:
 
 def task_attributes(call: Call) -> dict[str, object]:
     """The 25 attributes that a task made by <Enqueue> always has (contract 3.1)."""
-    return {snake_case(name): value for name, value in standard_parameters(call).items()}
+    known = standard_parameters(call).items()
+    return {snake_case(name): value for name, value in known if name != "ParentCallSid"}
 
 
 def callback_parameters(call: Call, event: str, now: float) -> dict[str, str]:

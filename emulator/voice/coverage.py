@@ -1,14 +1,24 @@
-"""Which attributes and nouns of TwiML the emulator imitates (contract 3). Pure."""
+"""Which attributes and nouns of TwiML the emulator imitates, and which Twilio has (contract 3, 14). Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element
 
+PHONES = frozenset({"Number", "Client", "Sip"})
+NOUNS = PHONES | {"Queue", "Conference"}
+
 # Verbs of Twilio's that no leg can perform here.
 OTHER_VERBS = frozenset({"Connect", "Echo", "Pay", "Prompt", "Queue", "Refer", "Sms", "Start", "Stop"})
+# Nouns of Twilio's that are not imitated, by the verb that has them.
+OTHER_NOUNS: Mapping[str, frozenset[str]] = {
+    "Dial": frozenset({"Application", "Sim", "WhatsApp"}),
+    "Start": frozenset({"Siprec", "Stream", "Transcription"}),
+    "Stop": frozenset({"Siprec", "Stream", "Transcription"}),
+}
 
 _ACTION = frozenset({"action", "method"})
-_RECORDING = frozenset({"recordingStatusCallback", "recordingStatusCallbackMethod"})
+_RECORDING = frozenset({"recordingStatusCallback", "recordingStatusCallbackMethod", "recordingStatusCallbackEvent"})
+_CALLBACK = frozenset({"statusCallback", "statusCallbackMethod", "statusCallbackEvent"})
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,8 @@ class _Coverage:
 
 
 _TASK = _Coverage(frozenset({"priority", "timeout"}))
+_PHONE = _CALLBACK | {"url", "method"}
+_DETECTION = frozenset({"machineDetection", "amdStatusCallback", "amdStatusCallbackMethod"})
 _ELEMENTS: Mapping[str, _Coverage] = {
     "Say": _Coverage(frozenset({"loop"}), frozenset({"voice", "language"})),
     "Play": _Coverage(frozenset({"loop"})),
@@ -35,9 +47,8 @@ _ELEMENTS: Mapping[str, _Coverage] = {
         nouns=frozenset({"Say", "Play", "Pause"}),
     ),
     "Record": _Coverage(
-        _ACTION | _RECORDING | {"timeout", "finishOnKey", "maxLength"},
+        _ACTION | _RECORDING | {"timeout", "finishOnKey", "maxLength", "transcribe", "transcribeCallback"},
         frozenset({"playBeep", "trim"}),
-        {"transcribe": "false", "recordingStatusCallbackEvent": "completed"},
     ),
     "Redirect": _Coverage(frozenset({"method"})),
     "Reject": _Coverage(frozenset({"reason"})),
@@ -50,18 +61,45 @@ _ELEMENTS: Mapping[str, _Coverage] = {
     "Task": _TASK,
     "TaskAttributes": _TASK,
     "Dial": _Coverage(
-        _ACTION | {"timeout", "hangupOnStar", "timeLimit"},
-        frozenset({"callerId", "ringTone", "trim"}),
-        {"record": "do-not-record", "answerOnBridge": "false", "sequential": "false"},
-        frozenset({"Queue"}),
+        _ACTION
+        | _RECORDING
+        | {"timeout", "hangupOnStar", "timeLimit", "callerId", "record", "answerOnBridge", "sequential"},
+        frozenset({"ringTone", "trim"}),
+        {"recordingTrack": "both"},
+        NOUNS,
     ),
     "Queue": _Coverage(frozenset({"reservationSid", "postWorkActivitySid", "url", "method"})),
+    "Number": _Coverage(
+        _PHONE | _DETECTION,
+        frozenset({"machineDetectionTimeout", "machineDetectionSpeechThreshold"})
+        | {"machineDetectionSpeechEndThreshold", "machineDetectionSilenceTimeout"},
+    ),
+    "Client": _Coverage(_PHONE, nouns=frozenset({"Identity"})),
+    "Identity": _Coverage(),
+    "Sip": _Coverage(_PHONE | _DETECTION, frozenset({"username", "password"})),
+    "Start": _Coverage(nouns=frozenset({"Recording"})),
+    "Stop": _Coverage(nouns=frozenset({"Recording"})),
+    "Recording": _Coverage(_RECORDING | {"channels", "name"}, frozenset({"trim"}), {"track": "both"}),
+    "Conference": _Coverage(
+        _CALLBACK
+        | _RECORDING
+        | {"muted", "startConferenceOnEnter", "endConferenceOnExit", "waitUrl", "waitMethod", "maxParticipants"}
+        | {"coach", "participantLabel", "record"},
+        frozenset({"beep", "region", "trim", "jitterBufferSize", "eventCallbackUrl"}),
+    ),
 }
 
 
+def _covered(verb: Element) -> _Coverage | None:
+    """None when nothing of the verb is imitated."""
+    if verb.tag in {"Start", "Stop"} and verb.find("Recording") is None:
+        return None
+    return _ELEMENTS.get(verb.tag)
+
+
 def not_imitated(verb: Element) -> Iterator[str]:
-    """Each attribute and noun of the verb that is not imitated, whether Twilio knows it or not."""
-    covered = _ELEMENTS.get(verb.tag)
+    """Each attribute and noun of the verb that is not imitated; of attributes, those too that Twilio does not know."""
+    covered = _covered(verb)
     if covered is None:  # the verb as a whole is warned of when its turn comes
         return
     known = covered.read | covered.silent
@@ -72,11 +110,23 @@ def not_imitated(verb: Element) -> Iterator[str]:
 
 
 def _nouns(verb: Element, nouns: frozenset[str] | None) -> Iterator[str]:
-    """Of several nouns of a Dial the first counts; one that is not imitated is warned of when the Dial is performed."""
+    """Of the nouns of a Dial several phones count, or one of another kind."""
     if nouns is None:
         return
-    for position, noun in enumerate(verb):
-        if noun.tag in nouns and (verb.tag == "Gather" or position == 0):
+    first = next((noun for noun in verb if noun.tag in nouns), verb)
+    for noun in verb:
+        counts = noun.tag in PHONES if first.tag in PHONES else verb.tag != "Dial" or noun is first
+        if noun.tag in nouns and counts:
             yield from not_imitated(noun)
-        elif verb.tag != "Dial" or position > 0:
+        elif noun.tag in _ELEMENTS or noun.tag in OTHER_VERBS or noun.tag in OTHER_NOUNS.get(verb.tag, ()):
             yield f"<{noun.tag}> in <{verb.tag}>"
+
+
+def unknown_to_twilio(verb: Element) -> Iterator[str]:
+    """Each element inside the verb that is no TwiML at all; the verb itself is told of when its turn comes."""
+    covered = _covered(verb)
+    for noun in verb if covered is not None and covered.nouns is not None else ():
+        if noun.tag in _ELEMENTS:
+            yield from unknown_to_twilio(noun)
+        elif noun.tag not in OTHER_VERBS | OTHER_NOUNS.get(verb.tag, frozenset()):
+            yield f"{noun.tag} in {verb.tag}"

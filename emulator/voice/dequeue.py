@@ -25,11 +25,16 @@ def bridge_to(context: Context, worker: Call, member: Member, reservation: str =
 
 def reserved(context: Context, worker: Call, reservation_sid: str, activity_sid: str) -> Bridge:
     """The bridge to the caller of a reservation, whose accept has begun. TwilioError 14215 or 14217."""
+    return bridge_to(context, worker, waiting(context, reservation_sid), reservation_sid, activity_sid)
+
+
+def waiting(context: Context, reservation_sid: str) -> Member:
+    """The caller of a reservation, whose accept has begun. TwilioError 14215 or 14217."""
     member = context.queues.members.get(context.router.begin_accept(reservation_sid))
-    if member is None or member.left_with or member.bridge is not None:
+    if member is None or member.is_taken:
         context.router.finish_accept(reservation_sid, False)
         raise TwilioError(14215, f"No caller of {reservation_sid} waits in a queue")
-    return bridge_to(context, worker, member, reservation_sid, activity_sid)
+    return member
 
 
 def take(context: Context, bridge: Bridge) -> None:

@@ -1,13 +1,11 @@
 """TwiML documents as typed verbs (contract 3). Pure: text in, verbs out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers.expat import ExpatError, ParserCreate
+from xml.etree.ElementTree import Element
 
-from emulator.ports import TwilioError
-from emulator.voice.coverage import not_imitated
+from emulator.twiml import inner_text, response
+from emulator.voice.coverage import NOUNS, PHONES, not_imitated, unknown_to_twilio
 
 
 @dataclass(frozen=True)
@@ -44,14 +42,24 @@ class Gather:
 
 
 @dataclass(frozen=True)
+class NounCallback:
+    """The callback of a noun or a verb; `events` as the attribute has them, None when it is absent."""
+
+    url: str = ""
+    method: str = "POST"
+    events: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
 class Record:
     action: str = ""
     method: str = "POST"
     timeout: float = 5.0
     finish_on_key: str = "1234567890*#"
     max_length: float = 3600.0
-    recording_status_callback: str = ""
-    recording_status_callback_method: str = "POST"
+    recording_callback: NounCallback = NounCallback()
+    transcribe: bool = False
+    transcribe_callback: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,16 +109,69 @@ class QueueNoun:
 
 
 @dataclass(frozen=True)
-class Dial:
-    """`queue` is None when the noun is one that the emulator does not know; `noun` names it."""
+class PhoneNoun:
+    """A number, a client or a SIP address that is rung; `to` is as POST /Calls has it."""
 
-    queue: QueueNoun | None
-    noun: str = "Queue"
+    to: str
+    url: str = ""
+    method: str = "POST"
+    callback: NounCallback = NounCallback()
+    machine_detection: str = ""
+    amd_status_callback: str = ""
+    amd_status_callback_method: str = "POST"
+
+
+@dataclass(frozen=True)
+class ConferenceNoun:
+    """`wait_url` is None when the attribute is absent (Twilio's own music), "" for silence."""
+
+    name: str
+    muted: bool = False
+    start_on_enter: bool = True
+    end_on_exit: bool = False
+    wait_url: str | None = None
+    wait_method: str = "POST"
+    max_participants: int | None = None
+    coach: str = ""
+    label: str = ""
+    record: str = ""
+    callback: NounCallback = NounCallback()
+    recording_callback: NounCallback = NounCallback()
+
+
+Noun = QueueNoun | ConferenceNoun | tuple[PhoneNoun, ...]
+
+
+@dataclass(frozen=True)
+class Dial:
+    """`noun` is None when it is one that the emulator does not know; `unknown` names it."""
+
+    noun: Noun | None
+    unknown: str = ""
     action: str = ""
     method: str = "POST"
     timeout: float = 30.0
     hangup_on_star: bool = False
     time_limit: float = 14400.0
+    caller_id: str = ""
+    answer_on_bridge: bool = False
+    sequential: bool = False
+    record: str = ""
+    recording_callback: NounCallback = NounCallback()
+
+
+@dataclass(frozen=True)
+class StartRecording:
+    """`name` is that by which a Stop finds it."""
+
+    channels: int = 2
+    callback: NounCallback = NounCallback()
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class StopRecording:
+    name: str
 
 
 @dataclass(frozen=True)
@@ -118,15 +179,31 @@ class Unknown:
     name: str
 
 
-Verb = Say | Play | Pause | Gather | Record | Redirect | Reject | Hangup | Leave | Enqueue | Dial | Unknown
+Verb = (
+    Say
+    | Play
+    | Pause
+    | Gather
+    | Record
+    | Redirect
+    | Reject
+    | Hangup
+    | Leave
+    | Enqueue
+    | Dial
+    | StartRecording
+    | StopRecording
+    | Unknown
+)
 
 
 @dataclass(frozen=True)
 class Document:
-    """`not_imitated` says in words what the document asks for and does not get."""
+    """`not_imitated` says in words what the document asks for and does not get, `unknown` what is no TwiML at all."""
 
     verbs: tuple[Verb, ...]
     not_imitated: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 def parse(text: bytes) -> Document:
@@ -134,43 +211,15 @@ def parse(text: bytes) -> Document:
 
     TwilioError 12100: no XML, blanks before the declaration, or another root than `Response` (contract 1.4).
     """
-    root = _tree(text)
-    if root.tag != "Response":
-        _refuse(f"the root element is {root.tag}, not Response")
-    missing = (what for element in root for what in not_imitated(element))
-    return Document(tuple(_verb(element) for element in root), tuple(missing))
-
-
-def _refuse(why: str) -> NoReturn:
-    raise TwilioError(12100, f"Document parse failure: {why}")
-
-
-def _tree(text: bytes) -> Element:
-    """Expat without document types: TwiML has none, and entity bombs need one."""
-    builder = TreeBuilder()  # typed elements, no parser of its own
-    parser = ParserCreate()
-    parser.StartElementHandler = builder.start
-    parser.EndElementHandler = builder.end
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    try:
-        parser.Parse(text, True)
-    except ExpatError as error:
-        raise TwilioError(12100, f"Document parse failure: {error}") from error
-    return builder.close()
-
-
-def _refuse_doctype(name: str, *_identifiers: object) -> NoReturn:
-    _refuse(f"a document type {name} is not allowed")
+    root = response(text)
+    missing = tuple(what for element in root for what in not_imitated(element))
+    unknown = tuple(what for element in root for what in unknown_to_twilio(element))
+    return Document(tuple(_verb(element) for element in root), missing, unknown)
 
 
 def _verb(element: Element) -> Verb:
     reader = _READERS.get(element.tag)
     return reader(element) if reader else Unknown(element.tag)
-
-
-def _text(element: Element) -> str:
-    return "".join(element.itertext()).strip()
 
 
 def _number(attributes: Mapping[str, str], name: str, default: float) -> float:
@@ -200,11 +249,11 @@ def _method(attributes: Mapping[str, str], name: str = "method") -> str:
 
 
 def _say(element: Element) -> Say:
-    return Say(" ".join(_text(element).split()), _loop(element))
+    return Say(" ".join(inner_text(element).split()), _loop(element))
 
 
 def _play(element: Element) -> Play:
-    return Play(_text(element), _loop(element))
+    return Play(inner_text(element), _loop(element))
 
 
 def _pause(element: Element) -> Pause:
@@ -235,13 +284,21 @@ def _record(element: Element) -> Record:
         timeout=_number(given, "timeout", 5.0),
         finish_on_key=given.get("finishOnKey", "1234567890*#"),
         max_length=_number(given, "maxLength", 3600.0),
-        recording_status_callback=given.get("recordingStatusCallback", ""),
-        recording_status_callback_method=_method(given, "recordingStatusCallbackMethod"),
+        recording_callback=_callback(given, "recordingStatusCallback"),
+        transcribe=_yes(given, "transcribe", False) or "transcribeCallback" in given,
+        transcribe_callback=given.get("transcribeCallback", ""),
     )
 
 
+def _callback(given: Mapping[str, str], name: str) -> NounCallback:
+    """The attribute `name`, with its Method and its Event: names with blanks or commas between."""
+    events = given.get(f"{name}Event")
+    named = None if events is None else frozenset(events.replace(",", " ").split())
+    return NounCallback(given.get(name, ""), _method(given, f"{name}Method"), named)
+
+
 def _redirect(element: Element) -> Redirect:
-    return Redirect(_text(element), _method(element.attrib))
+    return Redirect(inner_text(element), _method(element.attrib))
 
 
 def _reject(element: Element) -> Reject:
@@ -268,35 +325,100 @@ def _enqueue(element: Element) -> Enqueue:
         wait_url=given.get("waitUrl"),
         wait_url_method=_method(given, "waitUrlMethod"),
         max_queue_size=_whole(given, "maxQueueSize"),
-        task_attributes=_text(task) if task is not None else "",
+        task_attributes=inner_text(task) if task is not None else "",
         priority=_whole(asked, "priority") or 0,
         timeout=_whole(asked, "timeout"),
     )
 
 
 def _dial(element: Element) -> Dial:
+    """Of a queue or a conference the first counts; phones may be several. Bare text is a number."""
     given = element.attrib
-    noun = next(iter(element), None)
+    known = [child for child in element if child.tag in NOUNS]
     return Dial(
-        queue=_queue(noun) if noun is not None and noun.tag == "Queue" else None,
-        noun=noun.tag if noun is not None else "Number",
+        noun=_noun(element, known),
+        unknown="" if known or not len(element) else element[0].tag,
         action=given.get("action", ""),
         method=_method(given),
         timeout=_number(given, "timeout", 30.0),
         hangup_on_star=_yes(given, "hangupOnStar", False),
         time_limit=_number(given, "timeLimit", 14400.0),
+        caller_id=given.get("callerId", ""),
+        answer_on_bridge=_yes(given, "answerOnBridge", False),
+        sequential=_yes(given, "sequential", False),
+        record=given.get("record", ""),
+        recording_callback=_callback(given, "recordingStatusCallback"),
+    )
+
+
+def _noun(element: Element, known: Sequence[Element]) -> Noun | None:
+    if not len(element):
+        return (PhoneNoun(inner_text(element)),)
+    if not known:
+        return None
+    if known[0].tag == "Queue":
+        return _queue(known[0])
+    if known[0].tag == "Conference":
+        return _conference(known[0])
+    return tuple(_phone(child) for child in known if child.tag in PHONES)
+
+
+def _phone(element: Element) -> PhoneNoun:
+    given = element.attrib
+    identity = next((child for child in element if child.tag == "Identity"), element)
+    prefix = "client:" if element.tag == "Client" else ""
+    return PhoneNoun(
+        to=prefix + inner_text(identity).removeprefix(prefix),
+        url=given.get("url", ""),
+        method=_method(given),
+        callback=_callback(given, "statusCallback"),
+        machine_detection=given.get("machineDetection", ""),
+        amd_status_callback=given.get("amdStatusCallback", ""),
+        amd_status_callback_method=_method(given, "amdStatusCallbackMethod"),
+    )
+
+
+def _conference(element: Element) -> ConferenceNoun:
+    given = element.attrib
+    return ConferenceNoun(
+        name=inner_text(element),
+        muted=_yes(given, "muted", False),
+        start_on_enter=_yes(given, "startConferenceOnEnter", True),
+        end_on_exit=_yes(given, "endConferenceOnExit", False),
+        wait_url=given.get("waitUrl"),
+        wait_method=_method(given, "waitMethod"),
+        max_participants=_whole(given, "maxParticipants"),
+        coach=given.get("coach", ""),
+        label=given.get("participantLabel", ""),
+        record=given.get("record", ""),
+        callback=_callback(given, "statusCallback"),
+        recording_callback=_callback(given, "recordingStatusCallback"),
     )
 
 
 def _queue(element: Element) -> QueueNoun:
     given = element.attrib
     return QueueNoun(
-        name=_text(element),
+        name=inner_text(element),
         reservation_sid=given.get("reservationSid", ""),
         post_work_activity_sid=given.get("postWorkActivitySid", ""),
         url=given.get("url", ""),
         method=_method(given),
     )
+
+
+def _start(element: Element) -> Verb:
+    """Of a recording; what else may be started is not imitated."""
+    noun = element.find("Recording")
+    if noun is None:
+        return Unknown(element.tag)
+    channels = 1 if noun.get("channels") in {"mono", "single"} else 2
+    return StartRecording(channels, _callback(noun.attrib, "recordingStatusCallback"), noun.get("name", ""))
+
+
+def _stop(element: Element) -> Verb:
+    noun = element.find("Recording")
+    return Unknown(element.tag) if noun is None else StopRecording(noun.get("name", ""))
 
 
 _READERS: dict[str, Callable[[Element], Verb]] = {
@@ -311,4 +433,6 @@ _READERS: dict[str, Callable[[Element], Verb]] = {
     "Leave": _leave,
     "Enqueue": _enqueue,
     "Dial": _dial,
+    "Start": _start,
+    "Stop": _stop,
 }

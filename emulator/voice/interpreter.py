@@ -6,8 +6,9 @@ from urllib.parse import urljoin
 
 from emulator.clock.process import Program, Wait
 from emulator.ports import Method, TwilioError, WebFailure, WebResponse, WebResult
-from emulator.voice.calls import Call, GoTo, LegEnded, Source, standard_parameters
-from emulator.voice.context import Context, ignore_answer
+from emulator.voice import hosted
+from emulator.voice.calls import Call, GoTo, LegEnded, Moved, RecordingOrder, Source, standard_parameters
+from emulator.voice.context import Context
 from emulator.voice.coverage import OTHER_VERBS
 from emulator.voice.document import (
     Dial,
@@ -16,28 +17,35 @@ from emulator.voice.document import (
     Gather,
     Hangup,
     Leave,
+    NounCallback,
     Pause,
     Play,
     Record,
     Redirect,
     Reject,
     Say,
+    StartRecording,
+    StopRecording,
     Unknown,
     Verb,
     parse,
 )
+from emulator.voice.recordings import Recording
 
 Perform = Callable[..., Program]  # an Interpreter and the verb
 Verbs = Mapping[type, Perform]  # how each verb is performed
 
 STOCK_ERROR = "We are sorry, an application error has occurred. Goodbye."
 XML_TYPES = {"text/xml", "application/xml", "text/html"}
-Place = Literal["call", "queue", "whisper"]
+Place = Literal["call", "queue", "whisper", "conference", "screen"]  # whisper: to the caller; screen: to who is dialled
 ALLOWED: dict[Place, tuple[type, ...]] = {
-    "call": (Say, Play, Pause, Gather, Record, Redirect, Reject, Hangup, Enqueue, Dial),
+    "call": (Say, Play, Pause, Gather, Record, Redirect, Reject, Hangup, Enqueue, Dial, StartRecording, StopRecording),
     "queue": (Say, Play, Pause, Gather, Redirect, Hangup, Leave),
     "whisper": (Say, Play, Pause, Redirect),
+    "conference": (Say, Play, Pause, Redirect),
+    "screen": (Say, Play, Pause, Gather, Redirect, Hangup),
 }
+NOT_HERE = {"conference": 13238}  # 12200 elsewhere, and for what is no verb at all
 
 
 class DocumentFailure(Exception):
@@ -61,6 +69,10 @@ class Interpreter:
         """Another one for the same leg: what it hears while a verb of this one lasts."""
         return Interpreter(self.context, self.call, self.verbs, place)
 
+    def on(self, call: Call, place: Place) -> "Interpreter":
+        """One for another leg, that this one dials."""
+        return Interpreter(self.context, call, self.verbs, place)
+
     def run(self, source: Source) -> Program:
         """The document of `source`, and those it leads to, to their end."""
         next_source: Source | None = source
@@ -69,22 +81,31 @@ class Interpreter:
                 yield from self._fetch_and_perform(next_source)
                 next_source = None
             except GoTo as going:
+                if isinstance(going, Moved) and self.place != "call":
+                    raise
                 next_source = going.source
 
     def url(self, relative: str) -> str:
         return urljoin(self.source.url, relative)
 
-    def after(self, action: str, method: str, extra: dict[str, str]) -> GoTo:
+    def recording_order(self, source: str, channels: int, given: NounCallback) -> RecordingOrder:
+        """A recording that a verb asks for, and whom it tells."""
+        url = self.url(given.url) if given.url else ""
+        events = frozenset({"completed"}) if given.events is None else given.events
+        return RecordingOrder(source, channels, url, verb_method(given.method), events)
+
+    def after(self, action: str, method: str, extra: Mapping[str, str]) -> GoTo:
         """What to raise in order to go on at a verb's `action`; without one it is the current document again."""
         if not action and self.source.twiml:
             return GoTo(self.source)
-        return GoTo(Source(self.url(action), verb_method(method), extra))
+        return GoTo(Source(self.url(action), verb_method(method), dict(extra)))
 
     def _fetch_and_perform(self, source: Source) -> Program:
         self.source = source
         box: list[WebResult] = []
-        if source.twiml:
-            box.append(WebResponse(200, {"content-type": "text/xml"}, source.twiml.encode()))
+        twiml = source.twiml or hosted.document(source.url, source.extra, self.context.hosted)
+        if twiml:
+            box.append(WebResponse(200, {"content-type": "text/xml"}, twiml.encode()))
         else:
             yield from self._fetch(source, box)
         try:
@@ -103,16 +124,30 @@ class Interpreter:
             keep(result)
             self.call.notify()
 
-        form = {**standard_parameters(self.call), **source.extra}
+        verstat = {"StirVerstat": self.call.verstat} if self.call.verstat else {}
+        form = {**standard_parameters(self.call), **verstat, **source.extra}
         self.context.webhooks.send(source.url, form, came, method=source.method)
 
-    def report(self, action: str, method: str, extra: dict[str, str], *, over: bool = True) -> None:
+    def report(self, action: str, method: str, extra: Mapping[str, str], *, over: bool = True) -> None:
         """Ask an action whose answer has no leg to run on; `over` says that the leg has ended."""
         if action:
             form = {**standard_parameters(self.call), **extra}
             form["CallStatus"] = "completed" if over else self.call.status
             url = self.url(action)
-            self.context.webhooks.send(url, form, ignore_answer, method=verb_method(method))
+            self.context.send(url, form, verb_method(method))
+
+    def record_dial(self, verb: Dial) -> Recording | None:
+        """The recording that the Dial begins; none when the call is recorded already."""
+        if self.context.recordings.live(self.call.sid) is not None:
+            return None
+        channels = 2 if verb.record.endswith("-dual") else 1
+        order = self.recording_order("DialVerb", channels, verb.recording_callback)
+        return self.context.recordings.start(self.call.sid, order)
+
+    def report_dial(self, verb: Dial, result: Mapping[str, str]) -> None:
+        """The leg that dialled has hung up: whether the action is asked then is uncertain (contract 12)."""
+        if self.context.worlds["hung_up_dial"] == "is_told":
+            self.report(verb.action, verb.method, result)
 
     def _after_failure(self, source: Source, failure: DocumentFailure) -> Program:
         """The fallback URL once; a failing fallback, or none, ends the leg with the stock message."""
@@ -121,20 +156,28 @@ class Interpreter:
         if call.fallback_url and "ErrorUrl" not in source.extra:
             extra = {**source.extra, "ErrorCode": str(failure.code), "ErrorUrl": source.url}
             raise GoTo(Source(call.fallback_url, call.fallback_method, extra))
-        self._go_live()
+        self.go_live()
         yield from self.say(STOCK_ERROR)
         raise LegEnded("document")
 
     def perform(self, document: Document) -> Program:
-        """The verbs in order. Every document answers a call that rings, but one that begins with a Reject."""
-        if not (document.verbs and isinstance(document.verbs[0], Reject)):
-            self._go_live()
+        """The verbs in order. Every document answers a call that rings, but for one that begins with a Reject, or
+        with a Dial that leaves the answering to who is dialled.
+        """
         for what in document.not_imitated:
             self.context.not_imitated(what, self.call.sid)
+        for what in document.unknown:
+            self.context.warn_once(12200, f"{what} is no TwiML", self.call.sid)
+        first = document.verbs[0] if document.verbs else None
+        if not isinstance(first, Reject) and not (isinstance(first, Dial) and first.answer_on_bridge):
+            self.go_live()
         for verb in document.verbs:
+            if verb is not first:
+                self.go_live()
             yield from self._verb(verb)
 
-    def _go_live(self) -> None:
+    def go_live(self) -> None:
+        """The call is answered, if it rings."""
         if self.call.status == "ringing":
             self.call.status = "in-progress"
             self.call.answered = self.context.scheduler.now()
@@ -146,7 +189,8 @@ class Interpreter:
             self.context.not_imitated(f"<{verb.name}>", self.call.sid)
         elif perform is None or not isinstance(verb, ALLOWED[self.place]):
             name = verb.name if isinstance(verb, Unknown) else type(verb).__name__
-            self.context.warn(12200, f"{name} is not a verb that can run here", self.call.sid)
+            code = 12200 if isinstance(verb, Unknown) else NOT_HERE.get(self.place, 12200)
+            self.context.warn(code, f"{name} is not a verb that can run here", self.call.sid)
         else:
             yield from perform(self, verb)
 

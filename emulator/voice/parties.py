@@ -89,6 +89,8 @@ class Behaviour:
     kind: Literal["answers", "no_answer", "busy", "declines", "unreachable"]
     after: float = 0.0
     then: tuple[Step, ...] = ()
+    answered_by: Literal["human", "machine", "fax", "unknown"] = "human"  # what a detection has to find out
+    greeting: float = 0.0  # how long a machine talks, in seconds
 
 
 def answers(after: float = 2.0, then: Sequence[Step] = ()) -> Behaviour:
@@ -111,7 +113,13 @@ def declines(after: float = 2.0) -> Behaviour:
 
 def voicemail(after: float = 15.0, greeting_seconds: float = 8.0) -> Behaviour:
     """A machine takes the call, talks, records for a minute and hangs up."""
-    return Behaviour("answers", after, (Talks(greeting_seconds), Waits(RECORDER_SECONDS), HangsUp()))
+    steps = (Talks(greeting_seconds), Waits(RECORDER_SECONDS), HangsUp())
+    return Behaviour("answers", after, steps, "machine", greeting_seconds)
+
+
+def unknown(after: float = 2.0, then: Sequence[Step] = ()) -> Behaviour:
+    """Somebody or something takes the call and says nothing: a detection cannot tell which."""
+    return Behaviour("answers", after, tuple(then), "unknown")
 
 
 def unreachable() -> Behaviour:

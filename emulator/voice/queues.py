@@ -7,6 +7,7 @@ from typing import Literal
 from emulator.clock.scheduler import Scheduler
 from emulator.ports import TaskRouterPort, TwilioError
 from emulator.voice.calls import Call, Source
+from emulator.voice.conferences import Participant
 
 WORKFLOW_QUEUE_SIZE = 100  # contract 13: the queue of a workflow
 NAMED_QUEUE_SIZE = 1000
@@ -42,6 +43,11 @@ class Member:
     task_sid: str = ""
     left_with: str = ""
     bridge: "Bridge | None" = None  # while a leg takes the caller out, and while the two are joined
+    seat: "Seat | None" = None  # when the caller is moved into a conference
+
+    @property
+    def is_taken(self) -> bool:
+        return bool(self.left_with) or self.bridge is not None or self.seat is not None
 
     def position(self) -> int:
         return self.queue.members.index(self) + 1 if self in self.queue.members else 0
@@ -57,6 +63,15 @@ class Member:
         self.queue.waited.pop()
         self.queue.members.insert(0, self)
         self.queue.notify_dialers()
+
+
+@dataclass
+class Seat:
+    """The caller's place in a conference; `entered` is called when the caller has taken it."""
+
+    participant: Participant
+    entered: Callable[[], None]
+    is_taken: bool = False
 
 
 class Queues:

@@ -157,7 +157,7 @@ def test_a_recording_is_deleted_at_the_emulator_and_twice_is_like_once(environme
     forget_everything()
     harness.dial(waits(1), talks(5), hangs_up())
     harness.run(30)
-    (recording_sid,) = harness.twilio.context.recordings
+    (recording_sid,) = harness.twilio.context.recordings.all
     for _ in range(2):
         rest.delete_recording(recording_sid)
-        assert harness.twilio.context.recordings == {}
+        assert harness.twilio.context.recordings.all == {}

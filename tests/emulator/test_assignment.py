@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from emulator.ports import TwilioError, WebFailure, WebResponse, WebResult, WorkerLegOrder
+from emulator.ports import ConferenceOrder, RecordOrder, TwilioError, WebFailure, WebResponse, WebResult, WorkerLegOrder
 from emulator.taskrouter.model import Reservation, Task
 from tests.emulator.taskrouter_harness import ACCOUNT_SID, ASSIGNMENT_URL, FALLBACK_URL, JSON, CallCentre, instruction
 
@@ -212,29 +212,58 @@ def test_the_status_callback_of_a_conferences_leg_is_a_post_unless_it_says_other
 
 def test_a_conferences_callback_is_neither_put_nor_deleted() -> None:
     centre, _, reservation = answered(instruction("conference", status_callback_method="PUT"))
-    assert (reservation.status, centre.warnings(), centre.voice.legs) == ("pending", ["40142"], [])
+    assert (reservation.status, centre.warnings(), centre.voice.legs) == ("pending", ["40159"], [])
 
 
-def test_conference_joins_like_dequeue() -> None:
+def test_a_conferences_leg_has_what_the_instruction_says_of_the_room() -> None:
     centre, _, reservation = answered(instruction("conference", to="+4930", end_conference_on_exit=True))
     (order,) = centre.voice.legs
     assert (order.to, order.url, reservation.status) == ("+4930", "", "pending")
+    assert order.conference == ConferenceOrder(ends_with_worker=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        (instruction("dequeue", record="record-from-answer"), RecordOrder()),
+        (instruction("call", record="record-from-answer", url="https://a.example", **{"from": "+1"}), RecordOrder()),
+        (
+            instruction(
+                "conference", record="true", recording_channels="dual", recording_status_callback="https://a.example"
+            ),
+            RecordOrder(2, "https://a.example"),
+        ),
+        (instruction("dequeue", record="do-not-record"), None),
+        (instruction("conference", record=False), None),
+    ],
+)
+def test_an_instruction_has_its_leg_recorded(given: WebResponse, recorded: RecordOrder | None) -> None:
+    centre, _, _ = answered(given)
+    (order,) = centre.voice.legs
+    assert (order.record, centre.warnings()) == (recorded, [])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [({"max_participants": 1}, "40145"), ({"conference_status_callback_event": "start,dance"}, "40159")],
+)
+def test_a_conference_that_cannot_be_is_refused(wrong: dict[str, object], code: str) -> None:
+    centre, _, reservation = answered(instruction("conference", **wrong))
+    assert (reservation.status, centre.warnings(), centre.voice.legs) == ("pending", [code], [])
 
 
 @pytest.mark.parametrize(
     ("answer", "fields"),
     [
         (instruction("accept", colour="red"), ["colour of the instruction accept"]),
-        (instruction("dequeue", record="record-from-answer"), ["record of the instruction dequeue"]),
+        (instruction("dequeue", record="record-from-answer"), []),
         (instruction("dequeue", record="do-not-record", timeout=20), []),
         (instruction("conference", beep="true", region="ie1", record="false"), []),
         (
             instruction("conference", end_conference_on_exit=True, conference_status_callback="https://a.example"),
-            [
-                "end_conference_on_exit of the instruction conference",
-                "conference_status_callback of the instruction conference",
-            ],
+            [],
         ),
+        (instruction("conference", supervisor="WK1"), ["supervisor of the instruction conference"]),
     ],
 )
 def test_fields_that_are_not_imitated_are_warned_of_and_the_rest_is_done(

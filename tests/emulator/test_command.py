@@ -238,17 +238,25 @@ def test_a_wrong_word_is_told_in_one_sentence(words: list[str], sentence: str) -
 
 PHONE = '[[phones]]\nnumber = "+14155550111"\n'
 CALL = f'[[calls]]\nfrom = "{CALLER}"\nto = "{NUMBER}"\n'
+TEXT = f'[[texts]]\nfrom = "{CALLER}"\nto = "{NUMBER}"\nbody = "status"\n'
+DOCUMENT = '[[documents]]\nurl = "https://x.example/a"\ntwiml = "<Response/>"\n'
 STEPS = "hears TEXT, presses DIGITS, says TEXT, waits SECONDS, joined, talks SECONDS, hangs up"
-RINGS = "answers SECONDS, no answer, busy, declines SECONDS, voicemail SECONDS, unreachable"
+RINGS = "answers SECONDS, no answer, busy, declines SECONDS, voicemail SECONDS, unknown SECONDS, unreachable"
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("calls = 1 2", "people.toml is no TOML: Expected newline or end of document after a statement"),
-        ("call = []", "people.toml: the file: unknown field call; its keys are begins, phones, calls"),
+        (
+            "call = []",
+            "people.toml: the file: unknown field call; its keys are begins, phones, calls, texts",
+        ),
         ('begins = "later"', "people.toml: begins is 'later': allowed are at_start and worker_available"),
-        (CALL + "when = 1", "people.toml: calls[0]: unknown field when; its keys are from, to, name, at, then"),
+        (
+            CALL + "when = 1",
+            "people.toml: calls[0]: unknown field when; its keys are from, to, name, at, then",
+        ),
         ("[[calls]]\nat = 1", "people.toml: calls[0]: object missing required field from; its keys are from"),
         (CALL + 'at = "now"', "people.toml: calls[0].at is 'now': expected float, got str"),
         (CALL + "at = -1", "people.toml: calls[0].at is -1.0: it must be a number of seconds from 0 on"),
@@ -260,6 +268,10 @@ RINGS = "answers SECONDS, no answer, busy, declines SECONDS, voicemail SECONDS, 
         (CALL + 'then = ["waits nan"]', f"people.toml: calls[0].then[0] is 'waits nan': allowed are {STEPS}"),
         (PHONE + 'rings = ["sings"]', f"people.toml: phones[0].rings[0] is 'sings': allowed are {RINGS}"),
         (PHONE + "rings = []", f"people.toml: phones[0].rings is empty: a phone does one of {RINGS}"),
+        (TEXT.replace(CALLER, "Ann"), "people.toml: texts[0].from is 'Ann': it must be a number in E.164"),
+        (TEXT + "at = -1", "people.toml: texts[0].at is -1.0: it must be a number of seconds from 0 on"),
+        (DOCUMENT.replace("https://", ""), "people.toml: documents[0].url is 'x.example/a': it must begin with http"),
+        (DOCUMENT.replace("Response", "Answer"), "people.toml: documents[0].twiml is no TwiML: Document parse failure"),
         (PHONE + PHONE, "people.toml: phones[1].number is '+14155550111': phones[0] has it already"),
         ('[[phones]]\nnumber = "Ada"', "people.toml: phones[0].number is 'Ada': it must be a number in E.164"),
     ],
@@ -283,11 +295,14 @@ def test_a_script_that_is_no_utf8_is_named(tmp_path: Path) -> None:
 
 
 def test_a_script_may_say_everything_that_phones_and_people_do() -> None:
-    rings = '["answers 1.5", "no answer", "busy", "declines 2", "voicemail 9", "unreachable"]'
+    rings = '["answers 1.5", "no answer", "busy", "declines 2", "voicemail 9", "unknown 3", "unreachable"]'
     steps = '["hears press 1", "presses 1", "says hello", "waits 1", "joined", "talks 2", "hangs up"]'
-    script = read(f"{PHONE}rings = {rings}\n{CALL}then = {steps}", "people.toml", [NUMBER])
+    call = f'{CALL}verstat = "TN-Validation-Passed-A"\nthen = {steps}'
+    script = read(f"{PHONE}rings = {rings}\n{call}\n{TEXT}at = 3\n{DOCUMENT}", "people.toml", [NUMBER])
+    assert (script.calls[0].verstat, script.texts[0].at) == ("TN-Validation-Passed-A", 3)
+    assert script.documents == {"https://x.example/a": "<Response/>"}
     kinds = [behaviour.kind for behaviour in script.phones["+14155550111"]]
-    assert kinds == ["answers", "no_answer", "busy", "declines", "answers", "unreachable"]
+    assert kinds == ["answers", "no_answer", "busy", "declines", "answers", "answers", "unreachable"]
     assert script.calls[0].then == (
         *(parties.hears("press 1"), parties.presses("1"), parties.says("hello"), parties.waits(1)),
         *(parties.joined(), parties.talks(2), parties.hangs_up()),

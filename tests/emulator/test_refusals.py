@@ -29,13 +29,7 @@ def call(harness: Harness, **form: str) -> tuple[int, object]:
 @pytest.mark.parametrize(
     "form",
     [
-        {"MachineDetection": "Enable"},
-        {"MachineDetection": "DetectMessageEnd", "MachineDetectionTimeout": "5"},
-        {"AsyncAmd": "true"},
-        {"SendDigits": "wwww1234#"},
-        {"Record": "true"},
-        {"CallerId": LINE},
-        {"TimeLimit": "60"},
+        {"ClientNotificationUrl": BASE},
         {"ApplicationSid": "AP" + "0" * 32},
     ],
 )
@@ -46,11 +40,11 @@ def test_a_call_that_would_go_another_way_is_refused(form: dict[str, str]) -> No
 
 
 def test_the_refusal_names_the_parameter_and_the_page_that_tells_of_it() -> None:
-    form = {"To": WORKER, "From": LINE, "Url": BASE, "MachineDetection": "Enable"}
+    form = {"To": WORKER, "From": LINE, "Url": BASE, "ClientNotificationUrl": "x"}
     body = Harness({}).rest("POST", "/Calls.json", **form).body
     assert body == {
         "code": 20501,
-        "message": "MachineDetection=Enable is not imitated by this emulator",
+        "message": "ClientNotificationUrl=x is not imitated by this emulator",
         "more_info": "docs/emulator.md",
         "status": 501,
     }
@@ -90,23 +84,12 @@ def test_in_the_other_world_it_is_ignored_and_told_once_per_run_and_in_each_answ
     assert (told, harness.warnings()) == (["Colour", "Größe"], ["20001", "20001"])
 
 
-def test_a_live_call_keeps_its_callbacks() -> None:
-    harness = Harness({"/answer": "<Pause length='60'/>"})
-    sid = harness.ring()
-    answer = harness.rest("POST", f"/Calls/{sid}.json", StatusCallback=f"{BASE}/status")
-    assert (answer.status, answer.body["code"]) == (501, 20501)
-
-
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/Conferences.json"),
-        ("POST", "/Messages.json"),
-        ("GET", "/Recordings.json"),
-        ("GET", f"/Recordings/RE{'0' * 32}.mp3"),
-        ("GET", f"/Recordings/RE{'0' * 32}/Transcriptions.json"),
+        ("GET", f"/Messages/SM{'0' * 32}/Media.json"),
+        ("GET", f"/Recordings/RE{'0' * 32}/AddOnResults.json"),
         ("GET", "/AvailablePhoneNumbers/US/Local.json"),
-        ("POST", f"{CALL}/Recordings.json"),
         ("GET", f"{QUEUE}/Members.json"),
         ("POST", f"{QUEUE}/Members/Front.json"),
         ("POST", "/IncomingPhoneNumbers.json"),
@@ -161,9 +144,7 @@ def test_what_is_only_kept_and_shown_is_warned_of(account: EmptyAccount) -> None
     "form",
     [
         {"Instruction": "supervise", "Supervisor": "WK" + "0" * 32},
-        {"Instruction": "dequeue", "DequeueRecord": "record-from-answer"},
-        {"Instruction": "conference", "Record": "true"},
-        {"Instruction": "conference", "ConferenceStatusCallback": f"{BASE}/conference"},
+        {"Instruction": "supervise", "Supervisor": "WK" + "0" * 32, "SupervisorMode": "whisper"},
     ],
 )
 def test_an_instruction_that_would_do_more_is_refused(account: EmptyAccount, form: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from emulator.messaging.service import Messaging
 from emulator.ports import TwilioError
 from emulator.rest import routes
 from emulator.rest.credentials import Account
@@ -52,9 +53,10 @@ def answered(
     """TaskRouter's REST alone: nothing here asks the account's own voice anything."""
     voice = Voice(Context(centre.scheduler, centre.webhooks, ACCOUNT_SID, centre.workspaces))
     account = Account(ACCOUNT_SID, "token", centre.scheduler.now())
+    messages = Messaging(centre.scheduler, centre.webhooks, ACCOUNT_SID, {})
     lower = {name.lower(): value for name, value in headers.items()}
     try:
-        return routes.answer(Request(account, voice, centre.router, method, path, fields, lower, ACCOUNT_SID))
+        return routes.answer(Request(account, voice, centre.router, method, path, fields, lower, ACCOUNT_SID, messages))
     except TwilioError as error:
         return refusal(error)
 

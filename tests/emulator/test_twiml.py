@@ -6,13 +6,16 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from emulator.ports import TwilioError
 from emulator.voice.document import (
+    ConferenceNoun,
     Dial,
     Document,
     Enqueue,
     Gather,
     Hangup,
     Leave,
+    NounCallback,
     Pause,
+    PhoneNoun,
     Play,
     QueueNoun,
     Record,
@@ -79,7 +82,7 @@ def test_gather_keeps_its_prompts_and_attributes() -> None:
 
 def test_record_keeps_its_attributes() -> None:
     text = '<Record action="/r" timeout="3" maxLength="60" finishOnKey="#" recordingStatusCallback="/s"/>'
-    assert verbs(text) == (Record("/r", "POST", 3.0, "#", 60.0, "/s"),)
+    assert verbs(text) == (Record("/r", "POST", 3.0, "#", 60.0, NounCallback("/s")),)
 
 
 def test_enqueue_of_the_official_library() -> None:
@@ -120,10 +123,38 @@ def test_dial_queue_of_the_official_library() -> None:
 
 
 def test_dial_of_something_else_names_the_noun() -> None:
-    assert verbs("<Dial><Conference>room</Conference></Dial><Dial>+15550001</Dial>") == (
-        Dial(None, noun="Conference"),
-        Dial(None, noun="Number"),
+    assert verbs("<Dial><Sim>DE1</Sim></Dial>") == (Dial(None, unknown="Sim"),)
+
+
+def test_dial_of_phones_of_the_official_library() -> None:
+    response = VoiceResponse()
+    dial = OfficialDial(caller_id="+15550100", answer_on_bridge=True, record="record-from-answer")
+    dial.number("+15550300", url="/screen", status_callback="/status", status_callback_event="ringing answered")
+    dial.client("alice")
+    dial.sip("sip:bob@example.com")
+    response.append(dial)
+    told = NounCallback("/status", events=frozenset({"ringing", "answered"}))
+    phones = (
+        PhoneNoun("+15550300", "/screen", callback=told),
+        PhoneNoun("client:alice"),
+        PhoneNoun("sip:bob@example.com"),
     )
+    assert parse(str(response).encode()).verbs == (
+        Dial(phones, caller_id="+15550100", answer_on_bridge=True, record="record-from-answer"),
+    )
+    assert verbs("<Dial>+15550001</Dial>") == (Dial((PhoneNoun("+15550001"),)),)
+
+
+def test_dial_conference_of_the_official_library() -> None:
+    response = VoiceResponse()
+    dial = OfficialDial(hangup_on_star=True)
+    dial.conference(
+        "room", end_conference_on_exit=True, wait_url="", max_participants=5, status_callback_event="join leave"
+    )
+    response.append(dial)
+    told = NounCallback(events=frozenset({"join", "leave"}))
+    noun = ConferenceNoun("room", end_on_exit=True, wait_url="", max_participants=5, callback=told)
+    assert parse(str(response).encode()).verbs == (Dial(noun, hangup_on_star=True),)
 
 
 def test_unknown_verbs_keep_their_names() -> None:
@@ -140,12 +171,16 @@ def test_unknown_verbs_keep_their_names() -> None:
         ('<Gather partialResultCallback="/p"/>', ('partialResultCallback="/p" of <Gather>',)),
         ('<Gather><Play digits="1"/><Record/></Gather>', ('digits="1" of <Play>', "<Record> in <Gather>")),
         ('<Record playBeep="false" trim="do-not-trim" transcribe="false"/>', ()),
-        ('<Record transcribe="true"/>', ('transcribe="true" of <Record>',)),
+        ('<Record transcribe="true" recordingStatusCallbackEvent="completed absent"/>', ()),
         ('<Enqueue workflowSid="WW1"><Task priority="1">{}</Task></Enqueue>', ()),
-        ("<Enqueue><Prize/></Enqueue>", ("<Prize> in <Enqueue>",)),
+        ("<Enqueue><Say>Hi</Say></Enqueue>", ("<Say> in <Enqueue>",)),
+        ("<Enqueue><Prize/></Enqueue>", ()),  # no TwiML at all: 12200
         ('<Dial callerId="+1" record="do-not-record" answerOnBridge="false"><Queue/></Dial>', ()),
-        ('<Dial record="record-from-answer"><Queue/></Dial>', ('record="record-from-answer" of <Dial>',)),
+        ('<Dial record="record-from-answer"><Number>+1</Number></Dial>', ()),
         ("<Dial><Queue/><Number>+1</Number></Dial>", ("<Number> in <Dial>",)),
+        ("<Dial><Number>+1</Number><Client>ada</Client><Queue/></Dial>", ("<Queue> in <Dial>",)),
+        ("<Dial><Client><Identity>ada</Identity><Parameter/></Client></Dial>", ()),
+        ('<Dial><Conference beep="false" coach="CA1">room</Conference></Dial>', ()),
         ('<Dial><Queue reservationSid="WR1" colour="red"/></Dial>', ('colour="red" of <Queue>',)),
         ('<Hangup in="5"/>', ('in="5" of <Hangup>',)),
         ('<Connect action="/a"/><Dance with="me"/>', ()),  # the verbs themselves are warned of in their turn

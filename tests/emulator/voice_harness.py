@@ -39,6 +39,12 @@ class FakeTaskRouter:
     def finish_accept(self, reservation_sid: str, joined: bool) -> None:
         self.events.append(("finish_accept", reservation_sid, str(joined)))
 
+    def leg_failed(self, reservation_sid: str) -> None:
+        self.events.append(("leg_failed", reservation_sid))
+
+    def conference_began(self, reservation_sid: str, conference: Mapping[str, object]) -> None:
+        self.events.append(("conference_began", reservation_sid, str(conference["room_name"])))
+
     def conversation_ended(self, reservation_sid: str, post_work_activity_sid: str) -> None:
         self.events.append(("conversation_ended", reservation_sid, post_work_activity_sid))
         self._refuse("conversation_ended")

@@ -3,7 +3,21 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from emulator.voice.document import Dial, Enqueue, Gather, Hangup, Leave, Pause, Play, Record, Redirect, Reject, Say
+from emulator.voice.document import (
+    Dial,
+    Enqueue,
+    Gather,
+    Hangup,
+    Leave,
+    Pause,
+    Play,
+    Record,
+    Redirect,
+    Reject,
+    Say,
+    StartRecording,
+    StopRecording,
+)
 from emulator.voice.interpreter import Perform
 from emulator.voice.verbs.dial import dial
 from emulator.voice.verbs.enqueue import enqueue
@@ -14,6 +28,7 @@ from emulator.voice.verbs.prompts import prompt
 from emulator.voice.verbs.record import record
 from emulator.voice.verbs.redirect import redirect
 from emulator.voice.verbs.reject import reject
+from emulator.voice.verbs.start import start, stop
 
 VERBS: Mapping[type, Perform] = MappingProxyType(
     {
@@ -28,5 +43,7 @@ VERBS: Mapping[type, Perform] = MappingProxyType(
         Leave: leave,
         Enqueue: enqueue,
         Dial: dial,
+        StartRecording: start,
+        StopRecording: stop,
     }
 )

@@ -1,82 +1,26 @@
-"""Dial Queue: a leg takes a caller out of a queue (contract 3.2)."""
+"""Dial: the leg is joined to somebody, by one of the nouns (contract 3.2, 14.1, 14.2)."""
 
-from emulator.clock.process import Program, Wait
-from emulator.ports import TwilioError
-from emulator.voice.calls import Source
-from emulator.voice.context import Context
-from emulator.voice.dequeue import bridge_to, reserved, take, talk
-from emulator.voice.document import Dial, QueueNoun
-from emulator.voice.interpreter import Interpreter, verb_method
-from emulator.voice.queues import Bridge, Member
+from emulator.clock.process import Program
+from emulator.voice.coverage import OTHER_NOUNS
+from emulator.voice.document import ConferenceNoun, Dial, QueueNoun
+from emulator.voice.interpreter import Interpreter
+from emulator.voice.verbs.dial_conference import dial_conference
+from emulator.voice.verbs.dial_phones import dial_phones
+from emulator.voice.verbs.dial_queue import dial_queue
 
 
 def dial(leg: Interpreter, verb: Dial) -> Program:
-    """Take a caller out of a queue; afterwards the action is asked, or the next verb runs."""
-    noun = verb.queue
-    if noun is None:
-        leg.context.not_imitated(f"<{verb.noun}> in <Dial>", leg.call.sid)
-        return
-    outcome: list[Bridge] = []
-    status = ["failed"]
-    try:
-        yield from _find(leg, verb, noun, outcome, status)
-    except TwilioError as error:
-        leg.context.warn_of(error, leg.call.sid)
-    if outcome:
-        yield from talk(leg.call, outcome[0], verb)
-    if verb.action:
-        raise leg.after(verb.action, verb.method, _dial_result(outcome, status[0]))
-
-
-def _dial_result(outcome: list[Bridge], status: str) -> dict[str, str]:
-    """DialCallStatus and DialBridged of <Dial><Queue> are uncertain (contract 12)."""
-    bridge = outcome[0] if outcome else None
-    if bridge is None or bridge.state != "parted":
-        return {"DialCallStatus": status, "DialBridged": "false"}
-    seconds = round(bridge.parted_at - bridge.joined_at)
-    return {
-        "DialCallStatus": "completed",
-        "DialBridged": "true",
-        "DialCallSid": bridge.caller.sid,
-        "DialCallDuration": str(seconds),
-    }
-
-
-def _find(leg: Interpreter, verb: Dial, noun: QueueNoun, outcome: list[Bridge], status: list[str]) -> Program:
-    whisper = leg.url(noun.url) if noun.url else ""
-    if noun.reservation_sid:
-        bridge = reserved(leg.context, leg.call, noun.reservation_sid, noun.post_work_activity_sid)
-    else:
-        found: list[Member] = []
-        yield from _first_of(leg, verb, noun, found)
-        if not found:
-            status[0] = "no-answer"
-            return
-        bridge = bridge_to(leg.context, leg.call, found[0])
-    if whisper:
-        bridge.whisper = Source(whisper, verb_method(noun.method), _whisper_parameters(leg.context, bridge))
-    take(leg.context, bridge)
-    outcome.append(bridge)
-
-
-def _first_of(leg: Interpreter, verb: Dial, noun: QueueNoun, found: list[Member]) -> Program:
-    """The first caller of a named queue, waiting for one up to the Dial's timeout."""
-    queue = leg.context.queues.by_name.get(noun.name)
-    if queue is None:  # which code Twilio gives for a queue that does not exist is uncertain
-        raise TwilioError(14212, f"There is no queue {noun.name}")
-    ends = leg.context.scheduler.now() + verb.timeout
-    queue.dialers.append(leg.call)
-    try:
-        while not queue.members and leg.context.scheduler.now() < ends:
-            yield Wait(lambda: bool(queue.members), ends - leg.context.scheduler.now())
-    finally:
-        queue.dialers.remove(leg.call)
-    found.extend(queue.members[:1])
-
-
-def _whisper_parameters(context: Context, bridge: Bridge) -> dict[str, str]:
-    return {
-        "QueueSid": bridge.member.queue.sid,
-        "QueueTime": str(context.queues.seconds_in(bridge.member)),
-        "DequeingCallSid": bridge.worker.sid,
-    }
+    """Afterwards the action is asked, or the next verb runs."""
+    match verb.noun:
+        case QueueNoun() as noun:
+            leg.go_live()
+            yield from dial_queue(leg, verb, noun)
+        case ConferenceNoun() as noun:
+            leg.go_live()
+            yield from dial_conference(leg, verb, noun)
+        case None:
+            leg.go_live()
+            if verb.unknown in OTHER_NOUNS["Dial"]:
+                leg.context.not_imitated(f"<{verb.unknown}> in <Dial>", leg.call.sid)
+        case phones:
+            yield from dial_phones(leg, verb, phones)

@@ -4,10 +4,11 @@ import json
 
 from emulator.clock.process import Process, Program, Wait
 from emulator.ports import TwilioError
+from emulator.voice.attendance import attend
 from emulator.voice.calls import GoTo, LegEnded, Source, task_attributes
 from emulator.voice.document import Enqueue
 from emulator.voice.interpreter import Interpreter, verb_method
-from emulator.voice.queues import NAMED_QUEUE_SIZE, WORKFLOW_QUEUE_SIZE, Bridge, Member
+from emulator.voice.queues import NAMED_QUEUE_SIZE, WORKFLOW_QUEUE_SIZE, Bridge, Member, Seat
 from emulator.voice.verbs.leave import LeftQueue
 
 
@@ -82,10 +83,12 @@ class _Wait:
     def _until_out(self) -> Program:
         while not self.member.left_with:
             self._play(self._hold())
-            yield Wait(lambda: bool(self.member.left_with) or self.member.bridge is not None)
+            yield Wait(lambda: self.member.is_taken)
             self._stop_side()
             if self.member.bridge is not None:
                 yield from self._with(self.member.bridge)
+            elif self.member.seat is not None:
+                yield from self._in_conference(self.member.seat)
 
     def _with(self, bridge: Bridge) -> Program:
         """The whisper on this side, then the conversation; a leg that went away early leaves the caller waiting."""
@@ -98,22 +101,43 @@ class _Wait:
         if bridge.state == "parted":
             self.member.left_with = "bridged"
 
+    def _in_conference(self, seat: Seat) -> Program:
+        """That the action comes with `bridged` when the caller is out of the conference is uncertain."""
+
+        def entered() -> None:
+            seat.is_taken = True
+            seat.entered()
+
+        yield from attend(self.leg, seat.participant, entered=entered)
+        self.member.left_with = "bridged"
+
     def _interrupted(self, gone: LegEnded | GoTo) -> None:
         """The caller hung up or was redirected: the other side hears of it, and so does the action."""
         result = "hangup" if isinstance(gone, LegEnded) else "redirected"
-        told = result == "redirected" or not self.leg.context.leaves_task(self.call.sid)
-        bridge = self.member.bridge
-        if bridge is not None and bridge.state == "joined":
+        bridge, seat = self.member.bridge, self.member.seat
+        if seat is not None and seat.is_taken:
+            result = "bridged" if result == "hangup" else "redirected-from-bridged"
+        elif bridge is not None and bridge.state == "joined":
             bridge.part()
             result = "bridged" if result == "hangup" else "redirected-from-bridged"
         else:
-            if bridge is not None:
-                bridge.abandon(told=told)
-            if self.member.task_sid and not self.member.left_with and told:
-                self.leg.context.router.caller_left(self.member.task_sid)
+            self._out_of_queue(result)
         self.member.left_with = result
         form = _result(self.leg, self.member, result)
         self.leg.report(self.verb.action, self.verb.method, form, over=isinstance(gone, LegEnded))
+
+    def _out_of_queue(self, result: str) -> None:
+        """TaskRouter hears of it as the worlds say: of a hang-up, and of a redirect (contract 12)."""
+        context, member = self.leg.context, self.member
+        told = result == "redirected" or not context.leaves_task(self.call.sid)
+        if member.bridge is not None:
+            member.bridge.abandon(told=told)
+        if not member.task_sid or member.left_with or not told:
+            return
+        if result == "redirected" and context.worlds["redirected_call"] == "leaves_task":
+            self.call.task_sid = member.task_sid
+        else:
+            context.router.caller_left(member.task_sid)
 
     def _leave_queue(self) -> None:
         self.leg.context.queues.leave(self.member)
@@ -149,7 +173,7 @@ class _Wait:
             yield Wait(seconds=1.0)
 
     def _left_by_document(self) -> None:
-        if self.member.bridge is None and not self.member.left_with:
+        if not self.member.is_taken:
             self.member.leave("leave")
             if self.member.task_sid:
                 self.leg.context.router.caller_left(self.member.task_sid, "leave")

@@ -1,11 +1,10 @@
 """Record: what a leg says is kept (contract 3.3)."""
 
 from emulator.clock.process import Program, Wait, changed
-from emulator.voice.calls import LegEnded, standard_parameters
-from emulator.voice.context import ignore_answer
+from emulator.voice.calls import GoTo, LegEnded, standard_parameters
 from emulator.voice.document import Record
-from emulator.voice.interpreter import Interpreter, verb_method
-from emulator.voice.recordings import Recording
+from emulator.voice.interpreter import Interpreter
+from emulator.voice.recordings import VERB, Recording
 
 
 def record(leg: Interpreter, verb: Record) -> Program:
@@ -16,14 +15,19 @@ def record(leg: Interpreter, verb: Record) -> Program:
     call, now = leg.call, leg.context.scheduler.now
     started = now()
     call.digits = ""
+    made = leg.context.recordings.start(call.sid, leg.recording_order(VERB, 1, verb.recording_callback))
     try:
         yield from _listen(leg, verb, started)
     except LegEnded:
-        _report(leg, verb, started, "hangup")
+        leg.report(verb.action, verb.method, _recorded(leg, verb, made, "hangup"))  # nothing runs on its answer
+        raise
+    except GoTo:
+        _recorded(leg, verb, made, "")
         raise
     if call.talking_until <= started and not call.digits:
+        leg.context.recordings.discard(made)
         return
-    raise leg.after(verb.action, verb.method, _recorded(leg, verb, started, call.digits[:1]))
+    raise leg.after(verb.action, verb.method, _recorded(leg, verb, made, call.digits[:1]))
 
 
 def _listen(leg: Interpreter, verb: Record, started: float) -> Program:
@@ -40,23 +44,16 @@ def _listen(leg: Interpreter, verb: Record, started: float) -> Program:
         yield Wait(changed(lambda: (key_pressed(), call.talking_until)), ends - now())
 
 
-def _report(leg: Interpreter, verb: Record, started: float, digits: str) -> None:
-    """The person hung up: the action is asked, and nothing runs on its answer."""
-    leg.report(verb.action, verb.method, _recorded(leg, verb, started, digits))
-
-
-def _recorded(leg: Interpreter, verb: Record, started: float, digits: str) -> dict[str, str]:
-    """Keeps and traces the recording, and sends its status callback; returns the action's parameters."""
-    call, scheduler = leg.call, leg.context.scheduler
-    made = Recording(scheduler.sid("RE"), call.sid, started, scheduler.now())
-    leg.context.recordings[made.sid] = made
-    url = f"https://api.twilio.com/2010-04-01/Accounts/{call.account_sid}/Recordings/{made.sid}"
-    scheduler.emit("recording", sid=call.sid, url=url)
-    parameters = {"RecordingUrl": url, "RecordingSid": made.sid, "RecordingDuration": str(made.seconds)}
-    if verb.recording_status_callback:
-        names = ("AccountSid", "CallSid")
-        form = {name: standard_parameters(call)[name] for name in names} | parameters
-        form |= {"RecordingStatus": "completed", "RecordingChannels": "1", "RecordingSource": "RecordVerb"}
-        method = verb_method(verb.recording_status_callback_method)
-        leg.context.webhooks.send(leg.url(verb.recording_status_callback), form, ignore_answer, method=method)
-    return {**parameters, "Digits": digits}
+def _recorded(leg: Interpreter, verb: Record, made: Recording, digits: str) -> dict[str, str]:
+    """Ends the recording, and has it transcribed; returns the action's parameters."""
+    recordings = leg.context.recordings
+    recordings.stop(made)
+    if verb.transcribe:
+        callback = leg.url(verb.transcribe_callback) if verb.transcribe_callback else ""
+        recordings.transcribe(made, callback, standard_parameters(leg.call))
+    return {
+        "RecordingUrl": made.url,
+        "RecordingSid": made.sid,
+        "RecordingDuration": str(made.seconds),
+        "Digits": digits,
+    }
