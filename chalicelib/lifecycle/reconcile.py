@@ -20,6 +20,7 @@ from chalicelib.links.model import Call, Link, Outcome, outcome_of
 from chalicelib.observability import log, metrics
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
+from chalicelib.twilio.values import sid
 
 Clock = Callable[[], float]  # gives epoch seconds
 
@@ -32,6 +33,8 @@ NOTICES_SECONDS = 45.0
 SOON_SECONDS = 45  # less than a minute: the next sweep looks again
 WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
 MOST_TASKS = 500
+PERIOD_SECONDS = 60  # from one sweep to the next
+LOOK_AT_ASSIGNED_SECONDS = 600  # a task in a talk is looked at so often, and not before
 REFUSED_SECONDS = 24 * 3600  # a recording that Twilio refuses to delete is tried again after this
 RECORDING_DELETED = "recording deleted"  # as it should be: nothing that was lost
 
@@ -212,8 +215,28 @@ def _tasks(clock: Clock, until: float) -> Iterator[str]:
             yield _guarded(partial(wrap_up.finish_task, task.sid, "swept", clock()), {"task_sid": task.sid})
 
 
+def _assigned(clock: Clock, until: float) -> Iterator[str]:
+    """Pass D: tasks in a talk. While the table is down nobody writes a link, and then Twilio alone knows the task."""
+    for task in rest.tasks("assigned", MOST_TASKS):
+        if clock() >= until:
+            yield "out of time"
+            return
+        age = clock() - task.updated_at
+        if age >= LOOK_AT_ASSIGNED_SECONDS and age % LOOK_AT_ASSIGNED_SECONDS < PERIOD_SECONDS:
+            yield _guarded(partial(_finish_if_over, task.sid, clock()), {"task_sid": task.sid})
+
+
+def _finish_if_over(task_sid: str, now: float) -> str:
+    """Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it."""
+    task = rest.task(task_sid)
+    call_sid = sid(task.attributes.get("call_sid")) if task else ""
+    if not call_sid or rest.is_live(call_sid):
+        return "left assigned"
+    return wrap_up.finish_task(task_sid, "swept: the call is over", now)
+
+
 def _recordings(clock: Clock, until: float) -> Iterator[str]:
-    """Pass D: voicemails whose time is over."""
+    """Pass E: voicemails whose time is over."""
     return _each_due("recording", _delete_recording, clock, until)
 
 
@@ -239,7 +262,7 @@ def _try_again(due: table.Due, check_at: float) -> str:
 
 
 def _unserved(clock: Clock, until: float) -> Iterator[str]:
-    """Pass E: queues where callers wait, and no worker takes calls."""
+    """Pass F: queues where callers wait, and no worker takes calls."""
     for queue_sid, tasks in unserved.long_waiting(clock()).items():
         if clock() >= until:
             yield "out of time"
@@ -263,6 +286,7 @@ _PASSES = (
     (_links, LINKS_SECONDS),
     (_callers, CALLERS_SECONDS),
     (_tasks, ALL_SECONDS),
+    (_assigned, ALL_SECONDS),
     (_recordings, ALL_SECONDS),
     (_unserved, ALL_SECONDS),
 )

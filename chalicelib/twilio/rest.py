@@ -271,7 +271,7 @@ def is_anybody_available(task_queue_sid: str) -> bool:
     return any(one.available for one in found)  # that both filters hold at once is not said (contract 7.5)
 
 
-def tasks(status: Literal["pending", "wrapping"], limit: int) -> list[Task]:
+def tasks(status: Literal["pending", "assigned", "wrapping"], limit: int) -> list[Task]:
     """Up to `limit` of this workflow's tasks of this status, oldest first. Raises TwilioRejected, NotDone.
 
     The list is read whole before it is used: a task completed meanwhile would shift the later pages.

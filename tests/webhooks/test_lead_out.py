@@ -147,7 +147,7 @@ def test_the_sweep_leads_out_whose_task_twilio_has_forgotten(driver: Driver, clo
     clock.now += table.CHECK_CALLER_SECONDS
     made = len(driver.twilio.requests)
     driver.sweep()
-    assert len(driver.twilio.requests) == made + 1  # the list of wrapping tasks
+    assert len(driver.twilio.requests) == made + 2  # the lists of tasks
 
 
 def test_a_caller_who_waits_goes_on_waiting(driver: Driver, clock: Clock) -> None:
@@ -178,7 +178,7 @@ def test_a_caller_who_has_left_and_whose_task_is_over_is_not_looked_at(driver: D
     driver.event("task.created")  # once more, late
     made = len(driver.twilio.requests)
     driver.sweep()
-    assert len(driver.twilio.requests) == made + 1 and "open" not in driver.call
+    assert len(driver.twilio.requests) == made + 2 and "open" not in driver.call
 
 
 # A call that is over ends its task

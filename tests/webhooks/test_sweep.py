@@ -98,7 +98,7 @@ def test_in_direct_mode_twilio_rings_until_the_reservation_ends(driver: Driver, 
     driver.assign("Urgent")
     later(AFTER_DEADLINE)
     driver.sweep()
-    assert driver.link["state"] == "dialing" and driver.twilio.requests[1:] == []
+    assert driver.link["state"] == "dialing" and {path for _, path, _ in driver.twilio.requests} == {TASKS}
     later(AFTER_RESERVATION - AFTER_DEADLINE)
     driver.twilio.reservation = "timeout"
     driver.sweep()
@@ -160,7 +160,7 @@ def test_a_talk_that_the_event_told_is_not_asked_about_for_ten_minutes(driver: D
     made = len(driver.twilio.requests)
     later(AFTER_DEADLINE)
     driver.sweep()
-    assert len(driver.twilio.requests) == made + 1  # the list of wrapping tasks
+    assert len(driver.twilio.requests) == made + 2  # the lists of tasks
     assert driver.link["check_at"] > later.now
 
 
@@ -265,7 +265,7 @@ def test_a_closed_link_that_the_index_still_shows_is_not_asked_about(
     monkeypatch.setattr(table, "due", lambda what, now: iter(stale if what == "link" else ()))
     later(AFTER_DEADLINE)
     driver.sweep()
-    assert driver.link == before and len(driver.twilio.requests) == made + 1
+    assert driver.link == before and len(driver.twilio.requests) == made + 2  # the lists of tasks
     assert swept(driver)["taken"] == 1
 
 
@@ -337,11 +337,11 @@ def test_what_is_wrong_with_one_link_does_not_hold_up_the_others(driver: Driver,
 @pytest.mark.parametrize("failure", [503, 429, requests.exceptions.ReadTimeout()])
 def test_a_twilio_that_cannot_be_reached_ends_the_sweep_early(driver: Driver, later: Later, failure: Any) -> None:
     keys = many(driver, 3, later.now)
-    driver.twilio.failures = {f"GET {TASKS}": [failure, failure]}
+    driver.twilio.failures = {f"GET {TASKS}": [failure] * 3}
     later(AFTER_DEADLINE)
     driver.sweep()
     assert [state(driver, key) for key in keys] == ["reserved"] * 3
-    assert len(driver.twilio.requests) == 2  # one link, and the list of tasks
+    assert len(driver.twilio.requests) == 3  # one link, and the lists of tasks
     driver.twilio.reservation = "timeout"
     later(60)
     driver.sweep()
@@ -433,16 +433,16 @@ def test_the_wrap_up_time_is_the_workers(driver: Driver, later: Later) -> None:
     task = wrapping(driver, later)
     later(5 + 28)
     driver.sweep()
-    assert task["assignment_status"] == "wrapping" and len(driver.twilio.requests) == 1
+    assert task["assignment_status"] == "wrapping" and len(driver.twilio.requests) == 2
 
 
 def test_only_tasks_in_wrapping_of_this_workflow_are_asked_for(driver: Driver, later: Later) -> None:
     theirs = wrapping(driver, later, workflow_sid="WW" + "9" * 32)
-    talking = wrapping(driver, later, sid="WT" + "9" * 32, assignment_status="assigned")
+    assigned = wrapping(driver, later, sid="WT" + "9" * 32, assignment_status="assigned")
     later(AFTER_WRAP_UP)
     driver.sweep()
-    assert (theirs["assignment_status"], talking["assignment_status"]) == ("wrapping", "assigned")
-    assert len(driver.twilio.requests) == 1
+    assert (theirs["assignment_status"], assigned["assignment_status"]) == ("wrapping", "assigned")
+    assert len(driver.twilio.requests) == 2
 
 
 @pytest.mark.parametrize("attributes", ["{}", "", "nonsense", '{"call_sid": 1}'])
@@ -531,9 +531,40 @@ def test_a_task_that_cannot_be_ended_does_not_hold_up_the_others(driver: Driver,
     assert other["assignment_status"] == "completed" and swept(driver)["failed"] == 1
 
 
-def test_a_quiet_minute_asks_twilio_once_and_the_table_once(driver: Driver) -> None:
+def talking(driver: Driver, later: Later, **changes: Any) -> Mapping[str, Any]:
+    """Twilio's list has the task of a talk that began now; nothing of it is in the table."""
+    task = wrapping(driver, later, assignment_status="assigned", **changes)
+    driver.twilio.reservations[RESERVATION] = reserved(RESERVATION, WORKER, "accepted")
+    return task
+
+
+@pytest.mark.parametrize(
+    ("after", "ends"),
+    [(540, False), (599, False), (600, True), (659, True), (660, False), (1199, False), (1200, True), (3655, True)],
+)
+def test_a_task_that_twilio_alone_knows_is_completed_when_its_call_is_over(
+    driver: Driver, later: Later, after: float, ends: bool
+) -> None:
+    task = talking(driver, later)
+    driver.twilio.call = "completed"
+    later(after)
     driver.sweep()
-    assert [(method, path) for method, path, _ in driver.twilio.requests] == [("GET", TASKS)]
+    assert (task["assignment_status"] == "completed") is ends
+    if ends:
+        assert ended(driver) == ("completed", "swept: the call is over")
+        assert driver.link["task_sid"] == TASK
+
+
+def test_a_talk_that_goes_on_is_left_alone(driver: Driver, later: Later) -> None:
+    tasks = [talking(driver, later), talking(driver, later, sid="WT" + "9" * 32, attributes="{}")]
+    later(600)
+    driver.sweep()
+    assert [task["assignment_status"] for task in tasks] == ["assigned"] * 2 and driver.cloud.rows() == []
+
+
+def test_a_quiet_minute_asks_twilio_for_two_lists_and_the_table_once(driver: Driver) -> None:
+    driver.sweep()
+    assert [(method, path) for method, path, _ in driver.twilio.requests] == [("GET", TASKS)] * 2
     assert {name for name in swept(driver) if name not in ("level", "event")} == {"seconds"}
 
 

@@ -296,7 +296,7 @@ def test_with_nobody_subscribed_nothing_is_asked_and_nothing_is_kept(driver: Dri
     driver.sweep()
     assert notices(driver) == []
     assert (
-        not driver.twilio.made("/Workers") and len(driver.twilio.made("GET /v1/Workspaces")) == 1
+        not driver.twilio.made("/Workers") and len(driver.twilio.made("GET /v1/Workspaces")) == 2
     )  # the wrapping ones
 
 
