@@ -31,19 +31,24 @@ def _update(request: Request, number: Number) -> None:
     """What was not sent stays. TwilioError 21402, 21403 or 21405."""
     changed = replace(
         number,
-        voice_url=_url(request, "VoiceUrl", number.voice_url),
-        voice_method=_method(request, "VoiceMethod", number.voice_method),
-        fallback_url=_url(request, "VoiceFallbackUrl", number.fallback_url),
-        fallback_method=_method(request, "VoiceFallbackMethod", number.fallback_method),
-        status_callback=_url(request, "StatusCallback", number.status_callback),
-        status_callback_method=_method(request, "StatusCallbackMethod", number.status_callback_method),
+        voice_url=web_url(request, "VoiceUrl", number.voice_url),
+        voice_method=changed_method(request, "VoiceMethod", number.voice_method),
+        fallback_url=web_url(request, "VoiceFallbackUrl", number.fallback_url),
+        fallback_method=changed_method(request, "VoiceFallbackMethod", number.fallback_method),
+        status_callback=web_url(request, "StatusCallback", number.status_callback),
+        status_callback_method=changed_method(request, "StatusCallbackMethod", number.status_callback_method),
         friendly_name=request.text("FriendlyName") or number.friendly_name,
         application_sid=_sid(request, "VoiceApplicationSid", "AP", number.application_sid),
         trunk_sid=_sid(request, "TrunkSid", "TK", number.trunk_sid),
-        sms_url=_url(request, "SmsUrl", number.sms_url),
-        sms_method=_method(request, "SmsMethod", number.sms_method),
-        sms_fallback_url=_url(request, "SmsFallbackUrl", number.sms_fallback_url),
-        sms_fallback_method=_method(request, "SmsFallbackMethod", number.sms_fallback_method),
+        sms_url=web_url(request, "SmsUrl", number.sms_url),
+        sms_method=changed_method(request, "SmsMethod", number.sms_method),
+        sms_fallback_url=web_url(request, "SmsFallbackUrl", number.sms_fallback_url),
+        sms_fallback_method=changed_method(request, "SmsFallbackMethod", number.sms_fallback_method),
+        sms_application_sid=_sid(request, "SmsApplicationSid", "AP", number.sms_application_sid),
+        address_sid=_sid(request, "AddressSid", "AD", number.address_sid),
+        bundle_sid=_sid(request, "BundleSid", "BU", number.bundle_sid),
+        identity_sid=_sid(request, "IdentitySid", "RI", number.identity_sid),
+        emergency_address_sid=_sid(request, "EmergencyAddressSid", "AD", number.emergency_address_sid),
         caller_id_lookup=request.text("VoiceCallerIdLookup", str(number.caller_id_lookup)).lower() == "true",
         updated=request.now(),
     )
@@ -63,11 +68,13 @@ def _sid(request: Request, name: str, begins: str, current: str) -> str:
     return sid
 
 
-def _url(request: Request, name: str, current: str) -> str:
+def web_url(request: Request, name: str, current: str) -> str:
+    """TwilioError 21402 when it is no URL; an empty one takes the current one away."""
     return changed_url(request, name, current, BAD_URL)
 
 
-def _method(request: Request, name: str, current: Method) -> Method:
+def changed_method(request: Request, name: str, current: Method) -> Method:
+    """TwilioError 21403 when it is neither GET nor POST."""
     method = request.text(name) or current
     if method not in {"GET", "POST"}:
         raise TwilioError(BAD_METHOD, f"{name} is not a valid method: {method}")
@@ -76,9 +83,13 @@ def _method(request: Request, name: str, current: Method) -> Method:
 
 def _body(request: Request, number: Number) -> Body:
     """The IncomingPhoneNumber resource. What is not set is null or empty, as in Twilio's example of it."""
-    nothing = ("address_sid", "bundle_sid", "emergency_address_sid", "identity_sid")
     return {
-        **dict.fromkeys(nothing),
+        "address_sid": number.address_sid or None,
+        "bundle_sid": number.bundle_sid or None,
+        "emergency_address_sid": number.emergency_address_sid or None,
+        "identity_sid": number.identity_sid or None,
+        "sms_url": number.sms_url,
+        "sms_fallback_url": number.sms_fallback_url,
         "sid": number.sid,
         "account_sid": request.account.sid,
         "api_version": API_VERSION,
@@ -94,10 +105,8 @@ def _body(request: Request, number: Number) -> Body:
         "voice_receive_mode": "voice",
         "status_callback": number.status_callback,
         "status_callback_method": number.status_callback_method,
-        "sms_application_sid": None,
-        "sms_url": number.sms_url,
+        "sms_application_sid": number.sms_application_sid or None,
         "sms_method": number.sms_method,
-        "sms_fallback_url": number.sms_fallback_url,
         "sms_fallback_method": number.sms_fallback_method,
         "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
         "address_requirements": "none",
@@ -125,8 +134,8 @@ ROUTES = Collection(
     updates=parameters(
         "VoiceUrl VoiceMethod VoiceFallbackUrl VoiceFallbackMethod StatusCallback StatusCallbackMethod FriendlyName "
         "VoiceApplicationSid TrunkSid SmsUrl SmsMethod SmsFallbackUrl SmsFallbackMethod",
-        refuses="AccountSid VoiceReceiveMode=voice",
-        ignores="VoiceCallerIdLookup=false ApiVersion=2010-04-01 AddressSid BundleSid IdentitySid EmergencyStatus "
+        refuses="AccountSid VoiceReceiveMode=voice EmergencyStatus=Active",
+        ignores="VoiceCallerIdLookup=false ApiVersion=2010-04-01 AddressSid BundleSid IdentitySid "
         "EmergencyAddressSid SmsApplicationSid",
     ),
     unimitated=frozenset({"POST", "DELETE"}),

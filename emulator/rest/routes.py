@@ -5,6 +5,7 @@ import re
 from emulator.rest import (
     account,
     activities,
+    applications,
     calls,
     conferences,
     events,
@@ -27,6 +28,7 @@ from emulator.rest.framework import Request, RestAnswer, Route, dispatch, not_im
 
 ROUTES: tuple[Route, ...] = (
     *account.ROUTES,
+    *applications.ROUTES,
     *calls.ROUTES,
     *queues.ROUTES,
     *numbers.ROUTES,
@@ -47,7 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
 )
 _OF_ACCOUNT = (
-    r"Addresses|Applications|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|ConnectApps|Keys|Messages/\w+/(?:Media|Feedback)|"
+    r"Addresses|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|ConnectApps|Keys|Messages/\w+/(?:Media|Feedback)|"
     r"Notifications|OutgoingCallerIds|Recordings/\w+/AddOnResults|SIP|SMS|SigningKeys|Tokens|Usage"
 )
 _OF_CALL = (

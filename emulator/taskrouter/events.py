@@ -64,7 +64,7 @@ class Events:
         return {
             "Sid": self._scheduler.sid("EV"),
             "EventType": event_type,
-            "EventDescription": f"{event_type} {resource_sid}",
+            "EventDescription": f"{event_type} {resource_sid}",  # the wording of two kinds alone is known (contract 6)
             "AccountSid": self._workspace.account_sid,
             "WorkspaceSid": self._workspace.sid,
             "WorkspaceName": self._workspace.friendly_name,

@@ -155,7 +155,8 @@ class LifeCycle:
         self._set_task_status(task, "canceled")
         if reservation is not None:
             self._cancel_reservation(reservation)
-        self._events.task("task.canceled", task)
+        described = {"EventDescription": reason} if reason == TIME_TO_LIVE_OVER else {}
+        self._events.task("task.canceled", task, **described)
         self._end(task)
         if caller_waits and task.call_sid:
             self._voice.task_canceled(task.call_sid)
@@ -266,6 +267,7 @@ class LifeCycle:
             "WorkerPreviousActivityName": before.friendly_name,
             "WorkerTimeInPreviousActivity": str(milliseconds // 1000),
             "WorkerTimeInPreviousActivityMs": str(milliseconds),
+            "EventDescription": f"Worker {worker.friendly_name} updated to {activity.friendly_name} Activity",
         }
         self._events.worker("worker.activity.update", worker, **previous)
         self._wake()

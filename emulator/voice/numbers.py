@@ -7,7 +7,7 @@ from emulator.ports import Method
 
 @dataclass
 class Number:
-    """Without a `voice_url` its calls reach nobody, nor with an application or a trunk, which are not imitated."""
+    """Without a `voice_url` its calls reach nobody, nor with a trunk, which is not imitated."""
 
     phone_number: str
     voice_url: str = ""
@@ -25,6 +25,11 @@ class Number:
     sms_method: Method = "POST"
     sms_fallback_url: str = ""
     sms_fallback_method: Method = "POST"
+    sms_application_sid: str = ""
+    address_sid: str = ""  # these three, like the emergency address, are kept and shown
+    bundle_sid: str = ""
+    identity_sid: str = ""
+    emergency_address_sid: str = ""
     created: float = 0.0
     updated: float = 0.0
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from emulator.clock.process import Program
 from emulator.ports import TwilioError, WorkerLegOrder
+from emulator.voice.applications import Application
 from emulator.voice.calls import Call, LegEnded, Moved, Order, RecordingOrder, Source, StatusCallback
 from emulator.voice.conferring import confer
 from emulator.voice.context import Context
@@ -23,6 +24,7 @@ class Voice:
     def __init__(self, context: Context, calls_per_second: float = 1.0) -> None:
         self.context = context
         self.numbers: dict[str, Number] = {}  # the account's own, by phone number
+        self.applications: dict[str, Application] = {}  # by their sids
         self.legs = Legs(context, VERBS, calls_per_second, self)
         self.legs.on_end.append(self._ended)
         context.dialer = self.legs
@@ -36,6 +38,8 @@ class Voice:
 
     def dial_in(self, number: Number, from_: str, steps: Sequence[Step] = (), *, verstat: str = "") -> str:
         """A caller dials one of our numbers; returns the CallSid. `verstat` is the StirVerstat, absent by default."""
+        if number.application_sid in self.applications and not number.trunk_sid:
+            number = self.applications[number.application_sid].leads(number)
         call = self.legs.inbound(from_, number.phone_number)
         call.verstat = verstat
         call.fallback_url = number.fallback_url

@@ -17,6 +17,7 @@ from emulator.voice import parties
 from emulator.worlds import WORLDS, Worlds, drawn
 from tests.emulator import tutorial_application
 from tests.emulator.official import OverHttp
+from tests.emulator.web_application import serving
 
 NUMBER, CALLER = "+14155550100", "+12125550171"
 SCRIPT = f"""
@@ -105,7 +106,8 @@ def test_the_timeline_is_readable_names_people_and_a_signal_ends_it(tmp_path: Pa
 
 def test_a_reader_who_goes_away_ends_it(tmp_path: Path) -> None:
     people = tmp_path / "people.toml"
-    people.write_text(SCRIPT.replace("worker_available", "at_start"))
+    calls = [f'[[calls]]\nfrom = "{CALLER}"\nto = "{NUMBER}"\nat = {second}\n' for second in range(60)]
+    people.write_text("".join(calls))  # so that there is something to write after the reader has gone
     with emulator("--script", str(people), "--number", NUMBER) as process:
         line(process)
         assert process.stdout is not None
@@ -129,6 +131,38 @@ def test_a_port_in_use_is_named() -> None:
         port = taken.getsockname()[1]
         sentence = refused("--port", str(port))
     assert sentence == f"port {port} of 127.0.0.1 is in use: choose another with --port, or 0 for a free one"
+
+
+def ended(*words: str) -> tuple[int, str]:
+    """Exit code and stderr of a command that ends by itself."""
+    command = [sys.executable, "-m", "emulator", "--port", "0", "--speed", "20", *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stderr
+
+
+def test_a_script_that_went_well_ends_the_command_with_0(tmp_path: Path) -> None:
+    people = tmp_path / "people.toml"
+    people.write_text(SCRIPT.replace("worker_available", "at_start").replace('"hears hold", "joined"', '"waits 1"'))
+    with serving({"/incoming": "<Say>Welcome</Say>"}) as application:
+        number = f"{NUMBER}={application.url}/incoming"
+        assert ended("--ends-within", "30", "--script", str(people), "--number", number) == (0, "")
+
+
+def test_what_did_not_go_well_is_told_and_ends_it_with_1(tmp_path: Path) -> None:
+    people = tmp_path / "people.toml"
+    people.write_text(SCRIPT.replace("worker_available", "at_start"))
+    with serving({}) as application:
+        number = f"{NUMBER}={application.url}/incoming"
+        told = ended("--ends-within", "30", "--script", str(people), "--number", number)
+    assert told == (1, "Twilio's debugger would show 11200 (1 times)\n")
+    people.write_text(SCRIPT)
+    told = ended("--ends-within", "0.5", "--script", str(people), "--number", NUMBER)
+    assert told == (1, "0 of the script's 1 calls were dialled\n")
+    people.write_text(SCRIPT.replace("worker_available", "at_start"))
+    with serving({"/incoming": "<Pause length='600'/>"}) as application:
+        number = f"{NUMBER}={application.url}/incoming"
+        told = ended("--ends-within", "1", "--script", str(people), "--number", number)
+    assert told == (1, "1 calls are not over\n")
 
 
 def test_the_worlds_are_listed_by_name() -> None:
@@ -191,6 +225,10 @@ def test_the_worlds_are_drawn_by_the_seed_but_for_those_that_are_given() -> None
             "argument --host: https://shop.example.com is mapped twice: to 5000 and to 6000",
         ),
         (["--virtual-clock", "--speed", "2"], "--virtual-clock stands still: it has no --speed"),
+        (
+            ["--ends-within", "0"],
+            "argument --ends-within: 0 is no time: it must be a number of seconds above 0, like 30",
+        ),
         (["--script", "nowhere.toml"], "--script nowhere.toml: No such file or directory"),
     ],
 )

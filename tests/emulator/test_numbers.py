@@ -98,10 +98,31 @@ def test_a_trunk_or_an_application_wins_over_the_urls(account: EmptyAccount) -> 
     account.run(3)
     assert account.status(sid) == "busy"
     assert account.asked == []
-    assert number.update(voice_application_sid="").voice_application_sid is None
     with pytest.raises(TwilioRestException) as caught:
         number.update(trunk_sid="TK1")
     assert refusal(caught) == (400, 20001)
+
+
+def test_an_empty_sid_takes_an_application_away() -> None:
+    """Clients send it so, although Twilio's description of the field has no room for it: that check is not made."""
+    number = the_number(EmptyAccount())
+    assert number.update(voice_application_sid="AP" + "1" * 32).voice_application_sid == "AP" + "1" * 32
+    assert number.update(voice_application_sid="").voice_application_sid is None
+
+
+def test_what_a_number_is_told_is_kept_and_shown(account: EmptyAccount) -> None:
+    number = the_number(account)
+    number.update(sms_url=f"{BASE}/sms", sms_method="GET", sms_fallback_url=f"{BASE}/down", address_sid="AD" + "1" * 32)
+    number.update(friendly_name="Help line", sms_application_sid="AP" + "1" * 32)
+    shown = number.fetch()
+    assert (shown.sms_url, shown.sms_method, shown.sms_fallback_url) == (f"{BASE}/sms", "GET", f"{BASE}/down")
+    assert (shown.sms_fallback_method, shown.address_sid) == ("POST", "AD" + "1" * 32)
+    assert (shown.sms_application_sid, shown.friendly_name) == ("AP" + "1" * 32, "Help line")
+    assert number.update(sms_url="").sms_url == ""
+    for wrong in ({"sms_url": "here"}, {"sms_method": "PUT"}, {"address_sid": "here"}):
+        with pytest.raises(TwilioRestException):
+            number.update(friendly_name="Wrong", **wrong)
+    assert number.fetch().friendly_name == "Help line"
 
 
 def test_a_number_without_a_url_is_not_answered(account: EmptyAccount) -> None:

@@ -178,6 +178,21 @@ def test_what_every_event_carries() -> None:
     assert form["EventDescription"]
 
 
+def test_the_description_of_a_new_activity_names_the_worker_and_the_activity() -> None:
+    centre = watched()
+    (worker,) = centre.workspace.workers.values()
+    centre.router.lifecycle.set_activity(worker, centre.workspace.activity_named("Offline"))
+    centre.run()
+    assert last(centre, "worker.activity.update")["EventDescription"] == "Worker ada updated to Offline Activity"
+
+
+def test_the_description_of_a_task_whose_time_is_over_says_so() -> None:
+    centre = watched()
+    centre.call(timeout=5)
+    centre.run(6)
+    assert last(centre, "task.canceled")["EventDescription"] == "Task TTL Exceeded"
+
+
 def test_every_event_has_a_sid_of_its_own_and_only_strings() -> None:
     centre = watched()
     talked(centre)
