@@ -10,7 +10,8 @@ from emulator.rest.fields import number
 from emulator.rest.framework import Body, Request, parameters
 from emulator.rest.outbound import callback, called_number, detection, method, number_from, ring_timeout
 from emulator.rest.recordings import recording_order
-from emulator.voice.calls import API_VERSION, Call, Order, Source, rfc2822
+from emulator.voice.applications import Application
+from emulator.voice.calls import API_VERSION, Call, Order, Source, StatusCallback, rfc2822
 
 MAX_TWIML = 4000
 
@@ -29,10 +30,11 @@ def _wanted(request: Request) -> Callable[[Call], bool]:
 
 
 def _create(request: Request) -> Call:
+    application = _application(request)
     order = Order(
         to=called_number(request),
         from_=number_from(request),
-        source=_source(request),
+        source=Source() if application else _source(request),
         timeout=ring_timeout(request),
         fallback_url=request.text("FallbackUrl"),
         fallback_method=method(request, "FallbackMethod"),
@@ -42,7 +44,26 @@ def _create(request: Request) -> Call:
         send_digits=_digits(request),
         time_limit=number(request, "TimeLimit"),
     )
-    return request.voice.place(order)
+    return request.voice.place(order if application is None else _led_by(application, order))
+
+
+def _application(request: Request) -> Application | None:
+    """The one that leads the call. TwilioError 21218 when there is none with the sid."""
+    sid = request.text("ApplicationSid")
+    if sid and sid not in request.voice.applications:
+        raise TwilioError(21218, f"Invalid ApplicationSid: {sid}")
+    return request.voice.applications.get(sid)
+
+
+def _led_by(application: Application, order: Order) -> Order:
+    """All the URLs of the request are ignored."""
+    return replace(
+        order,
+        source=Source(application.voice_url, application.voice_method),
+        fallback_url=application.fallback_url,
+        fallback_method=application.fallback_method,
+        callback=StatusCallback(application.status_callback, application.status_callback_method),
+    )
 
 
 def _digits(request: Request) -> str:
@@ -139,12 +160,12 @@ def _date(seconds: float | None) -> str | None:
 
 # What belongs to something that was not asked for (MachineDetectionTimeout) changes nothing.
 _CREATES = parameters(
-    "To From Url Method Twiml FallbackUrl FallbackMethod Timeout CallerId SendDigits TimeLimit "
+    "To From Url Method Twiml FallbackUrl FallbackMethod Timeout CallerId SendDigits TimeLimit ApplicationSid "
     "StatusCallback StatusCallbackMethod StatusCallbackEvent "
     "MachineDetection MachineDetectionTimeout MachineDetectionSpeechThreshold MachineDetectionSpeechEndThreshold "
     "MachineDetectionSilenceTimeout AsyncAmd AsyncAmdStatusCallback AsyncAmdStatusCallbackMethod "
     "Record RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod RecordingStatusCallbackEvent",
-    refuses="ApplicationSid ClientNotificationUrl",
+    refuses="ClientNotificationUrl",
     ignores="RecordingTrack=both Trim=trim-silence SipAuthUsername SipAuthPassword Byoc CallReason CallToken",
 )
 ROUTES = Collection(

@@ -5,7 +5,6 @@ from urllib.parse import parse_qsl, urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 TWIMLETS = "twimlets.com"
-BINS = "handler.twilio.com"
 GREETING = "Please leave a message after the beep."  # what exactly a twimlet says is uncertain
 
 

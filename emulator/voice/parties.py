@@ -170,6 +170,8 @@ class Person:
     def _play(self) -> Program:
         for step in self._steps:
             yield from self._do(step)
+            if isinstance(step, HangsUp):
+                return
 
     def _do(self, step: Step) -> Program:
         sid = self._call.sid

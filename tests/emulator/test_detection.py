@@ -149,3 +149,20 @@ def test_an_outbound_call_is_recorded_whole() -> None:
     harness.run(20)
     (form,) = harness.forms("/stored")
     assert (form["RecordingSource"], form["RecordingChannels"], form["RecordingDuration"]) == ("OutboundAPI", "2", "9")
+
+
+def test_an_application_leads_the_call_whatever_url_the_request_has() -> None:
+    harness = Harness({"/voice": "<Say>Hello</Say>", "/status": ""})
+    harness.twilio.phone(WORKER).will(answers(1))
+    given = {"voice_url": f"{BASE}/voice", "voice_method": "GET", "status_callback": f"{BASE}/status"}
+    application = client_of(harness).applications.create(friendly_name="Calls", **given)
+    sid = harness.ring(f"{BASE}/other", ApplicationSid=application.sid)
+    harness.run(5)
+    assert harness.heard(sid) == ["Hello"]
+    assert [(asked.method, asked.path) for asked in harness.asked] == [("GET", "/voice"), ("POST", "/status")]
+
+
+def test_an_application_that_is_not_there_leads_no_call() -> None:
+    harness = Harness({})
+    answer = harness.rest("POST", "/Calls.json", To=WORKER, From=LINE, ApplicationSid="AP" + "0" * 32)
+    assert (answer.status, answer.body["code"]) == (400, 21218)

@@ -244,6 +244,19 @@ def test_a_child_leg_that_is_redirected_goes_on_alone_and_the_caller_with_the_ac
     assert harness.status(child.sid) == "in-progress"
 
 
+def test_a_caller_is_handed_on_by_twiml_in_the_midst_of_a_conversation() -> None:
+    harness = dialing(ADA)
+    harness.twilio.phone(ADA).will(answers(1))
+    harness.twilio.phone(BOB).will(answers(1))
+    caller = harness.dial()
+    harness.run(5)
+    client_of(harness).calls(caller).update(twiml=f"<Response><Dial>{BOB}</Dial></Response>")
+    harness.run(5)
+    joins = [event["worker_sid"] for event in harness.trace("joined")]
+    assert [harness.twilio.context.calls[sid].to for sid in joins] == [ADA, BOB]
+    assert harness.twilio.context.calls[caller].is_joined
+
+
 # Moments at which somebody is gone
 
 

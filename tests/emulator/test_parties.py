@@ -31,6 +31,13 @@ def test_steps_run_one_after_the_other() -> None:
     assert harness.trace("said") == [{"sid": sid, "text": "sales"}]
 
 
+def test_who_has_hung_up_does_nothing_more() -> None:
+    harness = Harness({"/incoming": "<Pause length='60'/>"})
+    harness.dial(waits(2), hangs_up(), presses("1"), says("hello"))
+    harness.run(9)
+    assert [harness.trace(kind) for kind in ("pressed", "said")] == [[], []]
+
+
 def test_what_was_heard_meanwhile_counts() -> None:
     harness = Harness({"/incoming": "<Say>One</Say><Say>Two</Say><Pause length='60'/>"})
     sid = harness.dial(waits(5), hears("Two"), hangs_up())

@@ -30,7 +30,6 @@ def call(harness: Harness, **form: str) -> tuple[int, object]:
     "form",
     [
         {"ClientNotificationUrl": BASE},
-        {"ApplicationSid": "AP" + "0" * 32},
     ],
 )
 def test_a_call_that_would_go_another_way_is_refused(form: dict[str, str]) -> None:
