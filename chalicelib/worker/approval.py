@@ -9,6 +9,7 @@ from chalicelib.lifecycle import closing, lead_out
 from chalicelib.links import table
 from chalicelib.links.model import Link
 from chalicelib.observability import log, metrics
+from chalicelib.twilio import rest
 from chalicelib.worker import breaker
 
 FAILED = "CRM failed"  # of a link's reason
@@ -86,11 +87,11 @@ def _failed_often(link: Link) -> bool:
 def _lead_out(link: Link, reason: str, say: str, then: str, now: float) -> None:
     """Lead the caller out of the queue. No worker is moved, and none is tried after this one.
 
-    The reservation is not rejected: that would hand the caller to the next worker first. Twilio cancels it when the
-    caller has left, and its event closes the link. The task of a caller who has gone before is ended here.
+    The reservation is not rejected: that would hand the caller to the next worker first. Its task is canceled once the
+    caller has left, whether or not Twilio does that by itself (contract 12), and the event of it closes the link.
     """
     table.set_reason_once(link.key, reason)
     did = lead_out.decline(link.subject, link.base_url, say, then, now)
-    if did != "led out":
-        closing.ended_with_its_caller(link, now)
+    if did == "led out" or not closing.ended_with_its_caller(link, now):
+        rest.cancel_task(link.task_sid, reason.partition(":")[0])
     log.info("caller led out", metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason), reason=reason, did=did)
