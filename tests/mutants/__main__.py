@@ -13,7 +13,7 @@ from queue import SimpleQueue
 
 from tests.mutants.judges import NotGreen, measure
 from tests.mutants.population import Mutant, difference, draw
-from tests.mutants.trial import Court, Verdict
+from tests.mutants.trial import Court, Verdict, copy_of
 
 PROJECT = Path(__file__).parents[2]
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
@@ -48,11 +48,12 @@ def _arguments() -> argparse.Namespace:
 
 def _try_all(mutants: list[Mutant], folder: Path) -> tuple[int, int]:
     """How many were killed of how many; each that lives is told at once."""
-    judges = measure(PROJECT, folder / "measured")
-    courts: SimpleQueue[Court] = SimpleQueue()
     workers = cpu_count() or 1
-    for number in range(workers):
-        courts.put(Court(PROJECT, folder / str(number), judges))
+    copies = [copy_of(PROJECT, folder / str(number)) for number in range(workers)]
+    judges = measure(copies[0], folder / "measured")  # in a copy, where nothing but a mutant may fail a test
+    courts: SimpleQueue[Court] = SimpleQueue()
+    for copy in copies:
+        courts.put(Court(copy, judges))
     killed = 0
     for verdict in _verdicts(mutants, courts, workers):
         killed += verdict.killed

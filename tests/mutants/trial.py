@@ -24,12 +24,11 @@ class Verdict:
 
 
 class Court:
-    """A copy of the project in a folder of its own, in which mutants are tried one after the other."""
+    """A copy of the project, in which mutants are tried one after the other."""
 
-    def __init__(self, project: Path, copy: Path, judges: Judges) -> None:
+    def __init__(self, copy: Path, judges: Judges) -> None:
         self._copy = copy
         self._judges = judges
-        _copy(project, copy)
 
     def judge(self, mutant: Mutant) -> Verdict:
         """Puts the mutant into the copy, runs the tests until one fails, and takes it out again.
@@ -61,7 +60,7 @@ class Court:
         return next(failed, "the tests do not begin")
 
 
-def _copy(project: Path, copy: Path) -> None:
+def copy_of(project: Path, copy: Path) -> Path:
     """Copies every file that git tracks or would track."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=project, capture_output=True, text=True, check=True).stdout.split("\0")
@@ -69,3 +68,4 @@ def _copy(project: Path, copy: Path) -> None:
         if (project / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(project / name, copy / name)
+    return copy
