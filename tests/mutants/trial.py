@@ -61,11 +61,13 @@ class Court:
 
 
 def copy_of(project: Path, copy: Path) -> Path:
-    """Copies every file that git tracks or would track."""
+    """Copies every file that git tracks or would track, into a repository of its own: tests ask what is tracked."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=project, capture_output=True, text=True, check=True).stdout.split("\0")
     for name in filter(None, names):
         if (project / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(project / name, copy / name)
+    for words in (["init", "-q"], ["add", "--all"]):
+        subprocess.run(["git", *words], cwd=copy, check=True)  # noqa: S607
     return copy
