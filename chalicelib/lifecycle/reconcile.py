@@ -34,7 +34,7 @@ SOON_SECONDS = 45  # less than a minute: the next sweep looks again
 WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
 MOST_TASKS = 500
 PERIOD_SECONDS = 60  # from one sweep to the next
-LOOK_AT_ASSIGNED_SECONDS = 600  # a task in a talk is looked at so often, and not before
+LOOK_AT_ASSIGNED_SECONDS = 300  # a task in a talk is looked at so often, and not before
 REFUSED_SECONDS = 24 * 3600  # a recording that Twilio refuses to delete is tried again after this
 RECORDING_DELETED = "recording deleted"  # as it should be: nothing that was lost
 
