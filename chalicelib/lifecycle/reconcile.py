@@ -222,7 +222,8 @@ def _assigned(clock: Clock, until: float) -> Iterator[str]:
             yield "out of time"
             return
         age = clock() - task.updated_at
-        if age >= LOOK_AT_ASSIGNED_SECONDS and age % LOOK_AT_ASSIGNED_SECONDS < PERIOD_SECONDS:
+        # By two sweeps each time, as one may fail.
+        if age >= LOOK_AT_ASSIGNED_SECONDS and age % LOOK_AT_ASSIGNED_SECONDS < 2 * PERIOD_SECONDS:
             yield _guarded(partial(_finish_if_over, task.sid, clock()), {"task_sid": task.sid})
 
 

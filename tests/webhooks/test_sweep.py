@@ -540,7 +540,7 @@ def talking(driver: Driver, later: Later, **changes: Any) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize(
     ("after", "ends"),
-    [(240, False), (299, False), (300, True), (359, True), (360, False), (599, False), (600, True), (3655, True)],
+    [(240, False), (299, False), (300, True), (419, True), (420, False), (599, False), (600, True), (3655, True)],
 )
 def test_a_task_that_twilio_alone_knows_is_completed_when_its_call_is_over(
     driver: Driver, later: Later, after: float, ends: bool
