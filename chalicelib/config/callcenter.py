@@ -217,11 +217,8 @@ class CallCenter(_Table, frozen=True):
 
     def own_numbers(self) -> tuple[str, ...]:
         """Every number of ours, the default line's first."""
-        lines = (self.lines[self.default_line], *self.lines.values())
-        numbers = [number for line in lines for number in line.numbers]
-        for queue in self.simple_queues.values():
-            numbers += [*queue.numbers, *queue.agent_numbers]
-        return tuple(dict.fromkeys(numbers))
+        numbers = [number for _, number in _every_number(self)]
+        return tuple(dict.fromkeys([*self.lines[self.default_line].numbers, *numbers]))
 
     def expires_at(self, now: float) -> int:
         """When a record that is made now is deleted, in epoch seconds."""

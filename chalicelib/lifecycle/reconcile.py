@@ -5,10 +5,10 @@ done about it, and what is not finished is due again within a minute.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -21,6 +21,8 @@ from chalicelib.observability import log, metrics
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
+
+T = TypeVar("T")
 
 Clock = Callable[[], float]  # gives epoch seconds
 
@@ -39,6 +41,10 @@ REFUSED_SECONDS = 24 * 3600  # a recording that Twilio refuses to delete is trie
 RECORDING_DELETED = "recording deleted"  # as it should be: nothing that was lost
 
 
+class _OutOfTime(Exception):
+    """The time of a pass is used up."""
+
+
 def run(clock: Clock) -> Mapping[str, int]:
     """One sweep: open links, waiting callers, Twilio's own lists of tasks, recordings to be deleted; then the mails.
 
@@ -52,7 +58,7 @@ def run(clock: Clock) -> Mapping[str, int]:
         for sweep, seconds in _PASSES:
             _pass(sweep, clock, began + seconds, done)
     finally:  # also when Twilio refuses everything
-        done.update(_notices(clock, began + NOTICES_SECONDS))
+        _pass(_notices, clock, began + NOTICES_SECONDS, done)
     log.info("sweep", seconds=round(clock() - began, 1), **done)
     return done
 
@@ -65,6 +71,16 @@ def _pass(sweep: Callable[[Clock, float], Iterator[str]], clock: Clock, until: f
     except rest.NotDone as error:
         log.warning("sweep: Twilio cannot be reached", why=str(error))
         done["broken off"] += 1
+    except _OutOfTime:
+        done["out of time"] += 1
+
+
+def _in_time(found: Iterable[T], clock: Clock, until: float) -> Iterator[T]:
+    """What was found, one after the other. Raises _OutOfTime when there is more than can be begun."""
+    for one in found:
+        if clock() >= until:
+            raise _OutOfTime
+        yield one
 
 
 def _links(clock: Clock, until: float) -> Iterator[str]:
@@ -75,10 +91,7 @@ def _links(clock: Clock, until: float) -> Iterator[str]:
 def _each_due(
     what: Literal["link", "call", "recording"], look: Callable[[table.Due, float], str], clock: Clock, until: float
 ) -> Iterator[str]:
-    for due in chain.from_iterable(table.due(what, clock())):
-        if clock() >= until:
-            yield "out of time"
-            return
+    for due in _in_time(chain.from_iterable(table.due(what, clock())), clock, until):
         about = due.key.sids if what == "link" else {"call_sid": due.key.subject}
         yield _guarded(partial(look, due, clock()), about)
 
@@ -207,20 +220,14 @@ def _was_joined(call: Call) -> bool:
 
 def _tasks(clock: Clock, until: float) -> Iterator[str]:
     """Pass C: tasks in wrapping whose completing message is lost."""
-    for task in rest.tasks("wrapping", MOST_TASKS):
-        if clock() >= until:
-            yield "out of time"
-            return
+    for task in _in_time(rest.tasks("wrapping", MOST_TASKS), clock, until):
         if clock() >= task.updated_at + wrap_up.queue_of(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS:
             yield _guarded(partial(wrap_up.finish_task, task.sid, "swept", clock()), {"task_sid": task.sid})
 
 
 def _assigned(clock: Clock, until: float) -> Iterator[str]:
     """Pass D: tasks in a talk. While the table is down nobody writes a link, and then Twilio alone knows the task."""
-    for task in rest.tasks("assigned", MOST_TASKS):
-        if clock() >= until:
-            yield "out of time"
-            return
+    for task in _in_time(rest.tasks("assigned", MOST_TASKS), clock, until):
         age = clock() - task.updated_at
         # By two sweeps each time, as one may fail.
         if age >= LOOK_AT_ASSIGNED_SECONDS and age % LOOK_AT_ASSIGNED_SECONDS < 2 * PERIOD_SECONDS:
@@ -264,19 +271,13 @@ def _try_again(due: table.Due, check_at: float) -> str:
 
 def _unserved(clock: Clock, until: float) -> Iterator[str]:
     """Pass F: queues where callers wait, and no worker takes calls."""
-    for queue_sid, tasks in unserved.long_waiting(clock()).items():
-        if clock() >= until:
-            yield "out of time"
-            return
+    for queue_sid, tasks in _in_time(unserved.long_waiting(clock()).items(), clock, until):
         yield _guarded(partial(unserved.tell, queue_sid, tasks, clock()), {"task_sid": tasks[0].sid})
 
 
 def _notices(clock: Clock, until: float) -> Iterator[str]:
     """What people have yet to be told. When one cannot be, the next sweep tries again: it would hold up the others."""
-    for notice in outbox.due(clock()):
-        if clock() >= until:
-            yield "out of time"
-            return
+    for notice in _in_time(outbox.due(clock()), clock, until):
         did = outbox.tell(notice, clock())
         yield did
         if did == outbox.NOT_TOLD:
