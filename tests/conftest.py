@@ -1,6 +1,7 @@
 """What the tests share: an environment, AWS by moto, a double of Twilio, and the laptop's whole environment."""
 
 import json
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,9 @@ from tests.support.caches import forget_everything
 
 if TYPE_CHECKING:
     from laptop.environment import Laptop
+
+# What runs in the background ignores Ctrl-C, and so would each program that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 WORKFLOW = "WW" + "1" * 32
 ACTIVITIES = {

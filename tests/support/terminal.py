@@ -19,9 +19,7 @@ AGAIN_SECONDS = 2.0
 
 # The terminal becomes the one that Ctrl-C comes from, then the program takes this process over.
 AT_ITS_TERMINAL = (
-    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
-    "signal.signal(signal.SIGINT, signal.SIG_DFL); "  # tests that run in the background ignore it
-    "os.execv(sys.argv[1], sys.argv[1:])"
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )
 
 
