@@ -31,6 +31,7 @@ app.api.binary_types.clear()  # text is all that is spoken here; every answer wo
 # Twilio posts forms. The one GET (a dequeue's status callback) comes without a content type.
 FORM = ["application/x-www-form-urlencoded"]
 ANY = ["*/*"]
+JSON = ["application/json"]
 
 _View = TypeVar("_View", bound=Callable[..., Response])
 
@@ -49,7 +50,7 @@ except (CallCenterError, environment.SettingsError) as error:
 
 def _route(route: urls.Route) -> Callable[[_View], _View]:
     """Chalice's decorator for this route. What it hands over of the path, the webhook has too."""
-    content_types = ANY if "GET" in route.methods else FORM
+    content_types = JSON if route.signed_by == "team" else ANY if "GET" in route.methods else FORM
     decorator: Callable[[_View], _View] = app.route(
         route.path, methods=list(route.methods), content_types=content_types
     )
@@ -166,6 +167,16 @@ def worker_status(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import leg
 
     return _data(leg.follow_status)
+
+
+# --- The team's own systems
+
+
+@_route(urls.WORK)
+def work() -> Response:
+    from chalicelib.work import door
+
+    return _response(door.receive(_request()))
 
 
 # --- AWS

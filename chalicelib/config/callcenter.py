@@ -159,6 +159,17 @@ class Queue(_Table, frozen=True):
     task_order: Literal["FIFO", "LIFO"] = "FIFO"
 
 
+class Work(_Table, frozen=True):
+    """A kind of task that no caller waits for. What is said may have the task's attributes in braces."""
+
+    say: str
+    dial: str = ""  # whom the worker is connected with, such as "{phone}"; empty: with nobody
+    crm: Literal["contacts", "http", "none"] = "none"
+    channel: str = "default"  # TaskRouter's, of which the worker needs a free place
+    priority: Annotated[int, Meta(ge=0, le=2147483647)] = 0
+    timeout: Annotated[int, Meta(ge=1, le=1209600)] = 86400
+
+
 class Crm(_Table, frozen=True):
     timeout: Annotated[float, Meta(gt=0, le=10)] = 2.0
     attempts: Annotated[int, Meta(ge=1, le=5)] = 3
@@ -189,6 +200,7 @@ class CallCenter(_Table, frozen=True):
     queues: dict[str, Queue] = {}
     crm: Crm = Crm()
     simple_queues: dict[str, SimpleQueue] = {}
+    work: dict[str, Work] = {}
     tell: Tell = Tell()
     time_zone: str = "UTC"
     workspace: dict[str, Any] = {}

@@ -23,6 +23,7 @@ class Secrets(msgspec.Struct, frozen=True):
     api_key_sid: str = ""
     api_key_secret: str = ""
     crm_key: str = ""
+    work_key: str = ""
 
     def __repr__(self) -> str:
         return "Secrets(…)"  # a secret in a traceback is a secret in a log
@@ -75,7 +76,11 @@ def _refresh(now: float) -> None:
 def _read() -> Secrets:
     tokens = os.environ.get("TWILIO_AUTH_TOKEN", "")
     if tokens:
-        return Secrets(auth_tokens=tuple(tokens.split(",")), crm_key=os.environ.get("CRM_KEY", ""))
+        return Secrets(
+            auth_tokens=tuple(tokens.split(",")),
+            crm_key=os.environ.get("CRM_KEY", ""),
+            work_key=os.environ.get("WORK_KEY", ""),
+        )
     name = environment.current().secret_parameter
     if not name:
         raise SecretError("neither TWILIO_SECRET_PARAMETER nor TWILIO_AUTH_TOKEN is set")
@@ -83,7 +88,7 @@ def _read() -> Secrets:
 
 
 def parse(text: str) -> Secrets:
-    """The parameter's JSON: `auth_tokens`, `api_key_sid`, `api_key_secret`, `crm_key`. Raises SecretError."""
+    """The parameter's JSON, with the fields of Secrets. Raises SecretError."""
     try:
         secrets = msgspec.json.decode(text, type=Secrets)
     except msgspec.DecodeError:

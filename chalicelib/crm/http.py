@@ -1,15 +1,12 @@
 """The team's own CRM endpoint: one signed JSON request an attempt.
 
-Request: POST, the Attempt as JSON. Headers: `X-Cordboard-Timestamp` (epoch seconds), `X-Cordboard-Signature` (hex
-HMAC-SHA256, keyed with the secret's `crm_key`, of the timestamp, a full stop and the body), `Idempotency-Key`.
+Request: POST, the Attempt as JSON, signed with the secret's `crm_key` (see `chalicelib.signing`), `Idempotency-Key`.
 Answer: 2xx goes on (empty, or JSON with `name`, `whisper`, `data`). 409 declines (JSON with `reason`): this worker, or
 with `"who": "caller"` the caller, with `say` and `then`. 5xx and timeouts are tried again. Anything else, a redirect
 too, counts as out of order. An attempt takes `crm.timeout` at most, all of them `crm.budget_seconds`, by the clock on
 the wall.
 """
 
-import hashlib
-import hmac
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -17,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from chalicelib import signing
 from chalicelib.config import callcenter, environment, secrets
 from chalicelib.config.callcenter import pause_before
 from chalicelib.crm import exchange
@@ -30,11 +28,6 @@ class _Refusal(msgspec.Struct, frozen=True):
     who: Literal["worker", "caller"] = "worker"
     say: str = ""
     then: Literal["hangup", "voicemail"] = "hangup"
-
-
-def sign(key: str, timestamp: str, body: bytes) -> str:
-    """The signature that the endpoint checks."""
-    return hmac.new(key.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
 def prepare(attempt: Attempt) -> Approval:
@@ -98,8 +91,8 @@ def _headers(attempt: Attempt, body: bytes) -> dict[str, str]:
     return {
         "Content-Type": "application/json",
         "Idempotency-Key": attempt.idempotency_key,
-        "X-Cordboard-Timestamp": timestamp,
-        "X-Cordboard-Signature": sign(secrets.current().crm_key, timestamp, body),
+        signing.TIMESTAMP_HEADER: timestamp,
+        signing.SIGNATURE_HEADER: signing.sign(secrets.current().crm_key, timestamp, body),
     }
 
 

@@ -3,10 +3,12 @@
 Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of a task without a call. Sort `item`:
 "CALL" for what is known of the caller's own leg, the ReservationSid for a link, "RECORDING#" and the RecordingSid for a
 voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one. Beside the calls, the partition "CRM"
-has a circuit breaker for each adapter, and "TELL" for each line the latest notice that nobody is available.
+has a circuit breaker for each adapter, and "TELL" for each line the latest notice that nobody is available; an order
+of work is alone in a partition, which is called "WORK#" and then its kind and key.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -30,6 +32,7 @@ CHECK_CALLER_SECONDS = 240
 RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
 DUE_PAGE = 25
 BREAKERS = "CRM"
+WORK = "WORK"
 
 _RECORDING = "RECORDING#"
 
@@ -310,6 +313,54 @@ def close_notice(key: Key, check_at: float, now: float) -> None:
     taken = {":taken": int(check_at)}
     write = _Write({"told_at": now}, "#check_at = :taken", taken, names={}, remove=("open", "check_at"))
     _update(*_place(key), write)
+
+
+class Ordered(NamedTuple):
+    """An order of work as it stands. `is_claimed`: whoever asked for it posts the task now."""
+
+    digest: str
+    task_sid: str
+    is_claimed: bool
+    was_claimed_before: bool = False
+
+
+def claim_order(work_key: str, digest: str, now: float, lease_seconds: float) -> Ordered:
+    """Take this order of work, to make its task, unless that is done, or somebody else is at work on it.
+
+    An order that was claimed before, and whose lease ran out, is claimed again: nobody knows whether there is a task.
+    """
+    free = "attribute_not_exists(task_sid) AND leased_until < :now AND digest = :digest"
+    condition = f"attribute_not_exists(digest) OR ({free})"
+    write = _Write(
+        {"digest": digest, "leased_until": now + lease_seconds},
+        condition,
+        {":now": now, ":digest": digest},
+        names={},
+        defaults={"ordered_at": now, **_expiry(now)},
+    )
+    try:
+        row = _update(_order(work_key), WORK, write)
+    except ConditionFailed as failed:
+        return Ordered(failed.row["digest"], failed.row.get("task_sid", ""), is_claimed=False)
+    return Ordered(digest, "", is_claimed=True, was_claimed_before=row["ordered_at"] != now)
+
+
+def keep_order(work_key: str, task_sid: str) -> None:
+    """The order's task is made. Raises ConditionFailed: its row has expired."""
+    write = _Write({"task_sid": task_sid}, "attribute_exists(digest)", names={}, remove=("leased_until",))
+    _update(_order(work_key), WORK, write)
+
+
+def release_order(work_key: str) -> None:
+    """The order's task is not made, and may be ordered again."""
+    condition = "attribute_exists(digest) AND attribute_not_exists(task_sid)"
+    write = _Write({"leased_until": 0}, condition, names={})
+    with suppress(ConditionFailed):
+        _update(_order(work_key), WORK, write)
+
+
+def _order(work_key: str) -> str:
+    return f"{WORK}#{work_key}"
 
 
 def _place(key: Key) -> tuple[str, str]:

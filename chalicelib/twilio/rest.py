@@ -95,6 +95,15 @@ class Worker(msgspec.Struct, frozen=True):
     etag: str
 
 
+class NewTask(msgspec.Struct, frozen=True):
+    """A task to make. `attributes` are JSON, `channel` the unique name of a task channel, `timeout` seconds."""
+
+    attributes: str
+    channel: str
+    priority: int
+    timeout: int
+
+
 class Ring(msgspec.Struct, frozen=True):
     """A worker leg to place. `timeout` in seconds."""
 
@@ -155,6 +164,38 @@ def is_live(call_sid: str) -> bool:
             if error.code != 20404:
                 raise
             return False
+
+
+def create_task(new: NewTask) -> str:
+    """The sid of a new task of this workflow. Raises TwilioRejected, TwilioUnavailable, OutcomeUnknown.
+
+    Twilio takes the same request twice for two tasks (contract 5).
+    """
+    with _errors():
+        made = _workspace().tasks.create(
+            attributes=new.attributes,
+            workflow_sid=environment.current().workflow_sid,
+            task_channel=new.channel,
+            priority=new.priority,
+            timeout=new.timeout,
+        )
+    return str(made.sid)
+
+
+def find_task(work_key: str) -> str:
+    """The sid of the oldest task with this attribute; empty when there is none. Raises TwilioRejected, NotDone.
+
+    Twilio allows three of these lists a second (contract 5).
+    """
+    with _errors(), _pages():
+        found = _workspace().tasks.list(
+            evaluate_task_attributes=f"work_key == {msgspec.json.encode(work_key).decode()}",
+            workflow_sid=environment.current().workflow_sid,
+            ordering="DateCreated:asc",
+            limit=1,
+            page_size=1,
+        )
+    return str(found[0].sid) if found else ""
 
 
 def cancel_task(task_sid: str, reason: str) -> None:

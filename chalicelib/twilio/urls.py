@@ -15,13 +15,13 @@ Method = Literal["GET", "POST"]
 class Route(NamedTuple):
     """One way in. `path` is API Gateway's, with its parameters in braces.
 
-    `signed_by` says whose signature a request needs: `twilio` is the account's auth token (contract 2.1). `seconds` is
-    how long Twilio waits for the answer (contract 1.3, 4.2).
+    `signed_by` says whose signature a request needs: `twilio` is the account's auth token (contract 2.1), `team` the
+    secret's `work_key`. `seconds` is how long Twilio, or the team's system, waits for the answer (contract 1.3, 4.2).
     """
 
     path: str
     methods: tuple[Method, ...] = ("POST",)
-    signed_by: Literal["twilio"] = "twilio"
+    signed_by: Literal["twilio", "team"] = "twilio"
     seconds: float = 15.0
 
     def url(self, base_url: str, **parameters: str) -> str:
@@ -43,6 +43,7 @@ EVENTS = Route("/taskrouter/events")
 WORKER_ANSWER = Route("/worker/{subject}/{reservation_sid}/answer")
 # A dequeue's status callback comes with GET (contract 4.3), that of a leg that we place with POST.
 WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GET"))
+WORK = Route("/work", signed_by="team")
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
 WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 
@@ -60,6 +61,7 @@ ROUTES = (
     EVENTS,
     WORKER_ANSWER,
     WORKER_STATUS,
+    WORK,
 )
 
 

@@ -34,6 +34,7 @@ class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     api_key_sid: str = ""
     api_key_secret: str = ""
     crm_key: str = ""
+    work_key: str = ""
 
     def __repr__(self) -> str:
         return "Given(…)"
@@ -115,6 +116,7 @@ def merged(known: Secrets | None, given: Given, replace: bool = False) -> Secret
         api_key_sid=given.api_key_sid or old.api_key_sid,
         api_key_secret=given.api_key_secret or old.api_key_secret,
         crm_key=given.crm_key or old.crm_key,
+        work_key=given.work_key or old.work_key,
     )
 
 

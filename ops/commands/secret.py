@@ -21,10 +21,11 @@ PROMPTS = {
     "api_key_sid": "API key's sid (SK…)",
     "api_key_secret": "API key's secret",
     "crm_key": "Key for the CRM's endpoint",
+    "work_key": "Key of your own systems that order work",
 }
 STDIN = (
     "stdin that is no terminal is the auth token, or a JSON object with any of auth_token, api_key_sid,"
-    " api_key_secret, crm_key"
+    " api_key_secret, crm_key, work_key"
 )
 
 
@@ -87,6 +88,7 @@ def _document(name: str, known: Kept) -> dict[str, Any]:
         "auth_tokens": len(known.secrets.auth_tokens),
         "api_key": bool(known.secrets.api_key_sid),
         "crm_key": bool(known.secrets.crm_key),
+        "work_key": bool(known.secrets.work_key),
     }
 
 
@@ -98,6 +100,7 @@ def _described(name: str, known: Kept) -> str:
         f"  auth tokens  {tokens}",
         f"  API key      {'set' if held.api_key_sid else 'not set: the auth token is used for REST'}",
         f"  CRM key      {'set' if held.crm_key else 'not set'}",
+        f"  work key     {'set' if held.work_key else 'not set: no work can be ordered'}",
     ]
     return "\n".join(lines)
 

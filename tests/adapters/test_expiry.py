@@ -33,6 +33,7 @@ MAKES: Mapping[str, Callable[[], object]] = {
     "record_unknown_leg": lambda: table.record_unknown_leg(KEY, "CA" + "b" * 32, NOW),
     "swap_breaker": lambda: table.swap_breaker("http", Breaker(), Breaker(failures=1, failed_at=NOW), NOW),
     "order_notice": lambda: table.order_notice(NOTICE, 0.0),
+    "claim_order": lambda: table.claim_order("lead/1", "digest", NOW, 30),
     "record_recording": lambda: table.record_recording(CALL, RECORDING, NOW),
 }
 MAKES_NONE: Mapping[str, Callable[[], object]] = {
@@ -48,6 +49,8 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "reschedule_recording": lambda: table.reschedule_recording(MESSAGE, NOW + 45),
     "take_notice": lambda: table.take_notice(table.Due(NOTICE.key, NOW), NOW + 45),
     "close_notice": lambda: table.close_notice(NOTICE.key, NOW + 45, NOW),
+    "keep_order": lambda: table.keep_order("lead/1", "WT" + "a" * 32),
+    "release_order": lambda: table.release_order("lead/1"),
     "forget_recording": lambda: table.forget_recording(MESSAGE),
 }
 

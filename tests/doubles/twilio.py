@@ -32,6 +32,7 @@ class FakeTwilio:
     forgotten: bool = False  # hours have passed: tasks and reservations are deleted, legs are over
     call: str = "in-progress"  # the status of the caller's leg
     unserved: set[str] = field(default_factory=set)  # the task queues without a worker in an activity that takes calls
+    on_task: Any = None  # called when a task is made, before the answer goes back
     on_call: Any = None  # called when a worker leg is placed, before the answer goes back
 
     def request(self, method: str, url: str, **given: Any) -> Response:
@@ -113,9 +114,20 @@ class FakeTwilio:
             self.reservation = self.reservation if sid in self.reservations else standing["reservation_status"]
         return Response(200, json.dumps(standing))
 
+    def _new_task(self, form: dict[str, Any]) -> Response:
+        made = {"sid": f"WT{len(self.tasks):032x}", "assignment_status": "pending", "attributes": form["Attributes"]}
+        self.tasks[made["sid"]] = {**made, "workflow_sid": form["WorkflowSid"]}
+        if self.on_task:
+            self.on_task()
+        return Response(201, json.dumps(made))
+
     def _task(self, method: str, sid: str, form: dict[str, Any], given: dict[str, Any]) -> Response:
+        if sid == "Tasks" and method == "POST":
+            return self._new_task(form)
         if sid == "Tasks":
             asked = given["params"]
+            if wanted := asked.get("EvaluateTaskAttributes"):
+                return _page("tasks", [task for task in self.tasks.values() if _fulfils(task, wanted)])
             return _page(
                 "tasks",
                 [
@@ -134,6 +146,12 @@ class FakeTwilio:
             standing["assignment_status"] = form["AssignmentStatus"]
             self.task = self.task if sid in self.tasks else standing["assignment_status"]
         return Response(200, json.dumps(standing))
+
+
+def _fulfils(task: dict[str, Any], wanted: str) -> bool:
+    """Whether the task has this attribute: `name == "text"`."""
+    name, _, value = wanted.partition(" == ")
+    return bool(json.loads(task["attributes"]).get(name) == json.loads(value))
 
 
 def _page(key: str, items: list[dict[str, Any]]) -> Response:

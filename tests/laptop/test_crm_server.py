@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 import urllib3
 
-from chalicelib.crm import http
+from chalicelib import signing
 from laptop import crm_server
 from laptop.crm_server import CrmStub
 
@@ -27,7 +27,7 @@ def ask(crm: CrmStub, headers: Mapping[str, str], body: bytes = BODY) -> tuple[i
 
 def signed(key: str) -> dict[str, str]:
     """The headers that the application's http adapter sends."""
-    return {"X-Cordboard-Timestamp": NOW, "X-Cordboard-Signature": http.sign(key, NOW, BODY)}
+    return {"X-Cordboard-Timestamp": NOW, "X-Cordboard-Signature": signing.sign(key, NOW, BODY)}
 
 
 def test_a_signed_question_gets_the_line_for_the_worker(crm: CrmStub) -> None:

@@ -42,6 +42,7 @@ COMMANDS: Sequence[tuple[tuple[str, ...], bool]] = (
     (("calls", "show", CALL), False),
     (("calls", "list"), False),
     (("voicemail", "list"), False),
+    (("work", "add", "lead"), False),
     (("worker", "list"), False),
 )
 every_command = pytest.mark.parametrize(

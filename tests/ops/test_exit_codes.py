@@ -32,6 +32,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("calls", "show", CALL),
     ("calls", "follow", CALL),
     ("voicemail", "list"),
+    ("work", "add", "lead"),
     ("worker", "list"),
     ("worker", "on", "Bea"),
     ("worker", "off", "Bea"),

@@ -20,7 +20,13 @@ class Secret:
     api_key: str = OLD_KEY
 
     def text(self) -> str:
-        secret = {"auth_tokens": self.auth_tokens, "api_key_sid": self.api_key, "api_key_secret": "s", "crm_key": "k"}
+        secret = {
+            "auth_tokens": self.auth_tokens,
+            "api_key_sid": self.api_key,
+            "api_key_secret": "s",
+            "crm_key": "k",
+            "work_key": "w",
+        }
         return json.dumps(secret)
 
 

@@ -1,0 +1,1 @@
+"""Work that is no waiting call: a team's own systems order it, and it becomes a task of TaskRouter."""

@@ -1,0 +1,217 @@
+"""A team's own system orders work: one task for each key, however often it asks and whatever is lost on the way."""
+
+import json
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+
+from chalicelib import signing
+from chalicelib.config import callcenter
+from chalicelib.links import table
+from chalicelib.work import door, order, posting
+from tests.conftest import WORKFLOW
+from tests.support.api_gateway import event_of, in_base64
+from tests.support.caches import forget_everything
+from tests.support.driver import Driver
+
+KEY = "the-key-of-our-own-systems"
+LEAD = {"kind": "lead", "key": "web-4711", "attributes": {"name": "Ann Lee", "phone": "+12125550171"}}
+TASKS = f"POST /v1/Workspaces/WS{'0' * 32}/Tasks"
+
+
+@pytest.fixture(autouse=True)
+def leads(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+    """The team takes leads."""
+    center = callcenter.parse(f'{callcenter.source()}\n[work.lead]\nsay = "New lead: {{name}}."\npriority = 5\n')
+    environment.setattr(callcenter, "current", lambda: center)
+    environment.setenv("WORK_KEY", KEY)
+    forget_everything()
+
+
+def signed(body: str, *, key: str = KEY, at: float | None = None) -> dict[str, Any]:
+    timestamp = str(int(time.time() if at is None else at))
+    event = event_of("POST", "/work", {})
+    event["body"] = body
+    event["headers"] |= {
+        "Content-Type": "application/json",
+        "X-Cordboard-Timestamp": timestamp,
+        "X-Cordboard-Signature": signing.sign(key, timestamp, body.encode()),
+    }
+    return event
+
+
+def send(driver: Driver, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    answer = driver.send(event)
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def order_it(driver: Driver, **changes: Any) -> tuple[int, dict[str, Any]]:
+    return send(driver, signed(json.dumps(LEAD | changes)))
+
+
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    import app
+
+    now = time.time() + seconds
+    monkeypatch.setattr(app, "time", SimpleNamespace(time=lambda: now))
+
+
+def test_an_order_becomes_a_task_with_its_kind_and_key(driver: Driver) -> None:
+    status, told = order_it(driver)
+    (form,) = driver.twilio.made(TASKS)
+    assert (status, told) == (201, {"task_sid": next(iter(driver.twilio.tasks))})
+    assert json.loads(form.pop("Attributes")) == {**LEAD["attributes"], "kind": "lead", "work_key": "lead/web-4711"}  # type: ignore[dict-item]
+    assert form == {"WorkflowSid": WORKFLOW, "TaskChannel": "default", "Priority": 5, "Timeout": 86400}
+
+
+def test_the_order_may_have_a_priority_of_its_own(driver: Driver) -> None:
+    order_it(driver, priority=0)
+    assert driver.twilio.made(TASKS)[0]["Priority"] == 0
+
+
+def test_the_same_key_makes_one_task_however_often_it_is_sent(driver: Driver) -> None:
+    first, again, encoded = order_it(driver), order_it(driver), send(driver, in_base64(signed(json.dumps(LEAD))))
+    assert again == encoded == (200, first[1]) and len(driver.twilio.made(TASKS)) == 1
+
+
+def test_another_key_or_another_kind_is_another_task(driver: Driver) -> None:
+    order_it(driver)
+    assert order_it(driver, key="web-4712")[0] == 201
+    assert len(driver.twilio.tasks) == 2
+
+
+def test_a_key_that_was_used_for_another_order_is_a_mistake_of_the_sender(driver: Driver) -> None:
+    order_it(driver)
+    assert order_it(driver, attributes={"name": "Bob"})[0] == 409
+    assert len(driver.twilio.tasks) == 1
+
+
+def test_two_at_once_make_one_task(driver: Driver) -> None:
+    between: list[tuple[int, dict[str, Any]]] = []
+    driver.twilio.on_task = lambda: between.append(order_it(driver))
+    assert order_it(driver)[0] == 201
+    assert between[0][0] == 202 and len(driver.twilio.tasks) == 1
+
+
+def test_an_order_whose_answer_is_lost_finds_its_task_when_it_is_sent_again(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose() -> None:
+        raise requests.ReadTimeout
+
+    driver.twilio.on_task = lose
+    assert order_it(driver)[0] == 503
+    driver.twilio.on_task = None
+    assert order_it(driver)[0] == 202  # for a while nobody knows whether the first one is still at work
+    later(monkeypatch, posting.LEASE_SECONDS + 1)
+    assert order_it(driver) == (200, {"task_sid": next(iter(driver.twilio.tasks))})
+    assert len(driver.twilio.tasks) == 1
+
+
+def test_so_does_one_whose_row_could_not_be_written(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: str) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as down:
+        down.setattr(table, "keep_order", broken)
+        assert order_it(driver)[0] == 503
+    later(monkeypatch, posting.LEASE_SECONDS + 1)
+    assert order_it(driver)[0] == 200
+    assert order_it(driver)[0] == 200 and len(driver.twilio.tasks) == 1
+
+
+def test_a_lost_order_of_which_twilio_knows_nothing_is_posted_again(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.twilio.failures = {TASKS: [requests.ReadTimeout()]}
+    assert order_it(driver)[0] == 503
+    later(monkeypatch, posting.LEASE_SECONDS + 1)
+    assert order_it(driver)[0] == 201
+
+
+@pytest.mark.parametrize(("failure", "status"), [((400, 20001), 400), ((503, 0), 503), ((401, 20003), 503)])
+def test_what_twilio_refuses_may_be_sent_again_at_once(driver: Driver, failure: Any, status: int) -> None:
+    driver.twilio.failures = {TASKS: [failure]}
+    assert order_it(driver)[0] == status
+    assert order_it(driver)[0] == 201
+
+
+def test_with_the_table_down_nothing_is_posted(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(table, "claim_order", broken)
+    assert order_it(driver)[0] == 503 and driver.twilio.made(TASKS) == []
+
+
+# --- Who may order
+
+
+@pytest.mark.parametrize("key", ["", "another key"])
+def test_without_the_teams_signature_nothing_is_taken(driver: Driver, key: str) -> None:
+    assert send(driver, signed(json.dumps(LEAD), key=key))[0] == 403
+    assert driver.twilio.requests == [] and driver.cloud.rows() == []
+
+
+def test_a_body_that_was_changed_is_refused(driver: Driver) -> None:
+    event = signed(json.dumps(LEAD))
+    event["body"] = json.dumps(LEAD | {"priority": 9})
+    assert send(driver, event)[0] == 403
+
+
+@pytest.mark.parametrize("apart", [-signing.CLOCKS_APART_SECONDS - 2, signing.CLOCKS_APART_SECONDS + 2])
+def test_a_request_that_somebody_recorded_is_no_longer_taken(driver: Driver, apart: float) -> None:
+    assert send(driver, signed(json.dumps(LEAD), at=time.time() + apart))[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("X-Cordboard-Timestamp", "soon"),
+        ("X-Cordboard-Timestamp", "1" * 400),
+        ("X-Cordboard-Timestamp", ""),
+        ("X-Cordboard-Signature", "ü"),
+        ("X-Cordboard-Signature", ""),
+    ],
+)
+def test_nonsense_in_a_header_is_refused(driver: Driver, header: str, value: str) -> None:
+    event = signed(json.dumps(LEAD))
+    event["headers"][header] = value
+    assert send(driver, event)[0] == 403
+
+
+def test_a_team_without_a_key_takes_no_orders(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("WORK_KEY")
+    forget_everything()
+    assert send(driver, signed(json.dumps(LEAD), key=""))[0] == 403
+
+
+# --- What may be ordered
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("", 400),
+        ("[]", 400),
+        ("{", 400),
+        (json.dumps(LEAD | {"kind": "case"}), 404),
+        (json.dumps(LEAD | {"kind": 7}), 400),
+        (json.dumps(LEAD | {"key": ""}), 400),
+        (json.dumps(LEAD | {"key": "a b"}), 400),
+        (json.dumps(LEAD | {"key": "k" * 101}), 400),
+        (json.dumps(LEAD | {"priority": -1}), 400),
+        (json.dumps(LEAD | {"unknown": 1}), 400),
+        (json.dumps(LEAD | {"attributes": {"call_sid": "CA1"}}), 400),
+        (json.dumps(LEAD | {"attributes": {"kind": "call"}}), 400),
+        (json.dumps(LEAD | {"attributes": {"text": "x" * order.LONGEST_ATTRIBUTES}}), 400),
+        (json.dumps(LEAD | {"attributes": {"text": "x" * door.MAX_BODY_BYTES}}), 413),
+    ],
+)
+def test_what_cannot_be_taken_says_why(driver: Driver, body: str, status: int) -> None:
+    got, told = send(driver, signed(body))
+    assert got == status and told["error"]
+    assert driver.twilio.requests == [] and driver.cloud.rows() == []
