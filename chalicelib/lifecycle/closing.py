@@ -93,7 +93,7 @@ def ended_with_its_caller(link: Link, now: float) -> bool:
 
     Whoever is rung for it is joined to nobody, and is not to blame for that. Raises NotDone.
     """
-    if rest.is_live(link.subject):
+    if not link.policy.has_caller or rest.is_live(link.subject):
         return False
     end_task_of_gone(link.subject, link.task_sid, now)
     return True

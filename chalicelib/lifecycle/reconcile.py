@@ -161,7 +161,7 @@ def _joined(link: Link, status: str, now: float) -> str:
 
     Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it.
     """
-    if status == "accepted" and not rest.is_live(link.subject):
+    if status == "accepted" and not rest.is_live(link.subject if link.policy.has_caller else link.worker_call_sid):
         return wrap_up.finish_task(link.task_sid, "swept: the call is over", now)
     if link.state != "bridged":
         link = table.upsert_state(link.key, "bridged", now, {})

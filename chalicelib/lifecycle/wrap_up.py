@@ -6,7 +6,7 @@ from chalicelib.lifecycle import activity, closing
 from chalicelib.links.model import Key
 from chalicelib.observability import log
 from chalicelib.twilio import rest
-from chalicelib.twilio.values import sid
+from chalicelib.twilio.values import kind_of, subject_of
 
 
 def begin(task_sid: str, worker_sid: str, rules: Queue) -> None:
@@ -38,9 +38,9 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
     be wrapping up another call by then.
     """
     task = rest.task(task_sid)
-    call_sid = sid(task.attributes.get("call_sid")) if task else ""  # empty: <Enqueue> did not make it, nor is it ours
-    if task is None or task.status in ("completed", "canceled") or not call_sid:
+    if task is None or task.status in ("completed", "canceled") or not is_ours(task):
         return "left as it is"
+    call_sid = subject_of(task.attributes, task_sid)
     log.bind(call_sid=call_sid)
     activities = queue_of(task).activities
     wrapping = environment.current().activity_sid(activities.after_call)
@@ -55,6 +55,12 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
         if reservation.status == "accepted":
             _close_served(task, call_sid, reservation, reason, now)
     return "task completed"
+
+
+def is_ours(task: rest.Task) -> bool:
+    """Whether a caller waits for it, or it is of a kind of work that we do: others may share the workflow."""
+    kind = kind_of(task.attributes)
+    return kind == "call" or kind in callcenter.current().work
 
 
 def queue_of(task: rest.Task) -> Queue:

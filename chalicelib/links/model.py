@@ -28,6 +28,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     reservation_sid: str
     state: State = "reserved"
     mode: ModeName = "crm-first"
+    work: str = ""  # the kind of work that this is, for a task that no caller waits for
     outcome: Outcome | Literal[""] = ""
     reason: str = ""
     task_sid: str = ""

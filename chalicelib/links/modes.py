@@ -1,11 +1,11 @@
 """What differs between the ways in which a task comes to its worker: one policy each (pure)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal, NamedTuple
 
 PICK_UP_SECONDS = 5  # what a message may take through the queue
 
-ModeName = Literal["crm-first", "direct"]
+ModeName = Literal["crm-first", "direct", "work"]
 
 
 class Mode(NamedTuple):
@@ -13,11 +13,14 @@ class Mode(NamedTuple):
 
     `by_job`: a job does the CRM work and rings the worker; else TaskRouter rings, by the instruction it is answered.
     `owns_leg`: the worker leg is ours, we placed it and we end it; else Twilio did, and ends it by itself.
+    `has_caller`: somebody waits in the queue, and Twilio joins the two; else the worker alone is on the phone, and we
+    accept the reservation and end the task.
     """
 
     name: ModeName
     by_job: bool
     owns_leg: bool
+    has_caller: bool = True
 
     def due_at(self, now: float, deadline: float, reservation_timeout: float) -> float:
         """By when a link that is reserved `now` has got further, in epoch seconds.
@@ -30,13 +33,14 @@ class Mode(NamedTuple):
 
 CRM_FIRST = Mode("crm-first", by_job=True, owns_leg=True)
 DIRECT = Mode("direct", by_job=False, owns_leg=False)
+WORK = Mode("work", by_job=True, owns_leg=True, has_caller=False)
 
-MODES: Mapping[ModeName, Mode] = {mode.name: mode for mode in (CRM_FIRST, DIRECT)}
+MODES: Mapping[ModeName, Mode] = {mode.name: mode for mode in (CRM_FIRST, DIRECT, WORK)}
 
 
-def of_task(kind: str, queue_mode: ModeName) -> Mode | None:
-    """The mode of a task of this kind in a queue of this mode; None while no flow is built for its kind.
+def of_task(kind: str, queue_mode: ModeName, work: Collection[str]) -> Mode | None:
+    """The mode of a task of this kind in a queue of this mode; None for a kind that nobody knows.
 
-    A caller's task has the kind `call`, and the queue chooses.
+    A caller's task has the kind `call`, and the queue chooses. `work` are the kinds of work that is no call.
     """
-    return MODES[queue_mode] if kind == "call" else None
+    return MODES[queue_mode] if kind == "call" else WORK if kind in work else None

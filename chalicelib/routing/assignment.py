@@ -14,11 +14,11 @@ from chalicelib.links.modes import Mode
 from chalicelib.observability import log, metrics
 from chalicelib.routing.instructions import Dequeue, Instruction, encode
 from chalicelib.routing.instructions import Reject as RejectInstruction
-from chalicelib.routing.reservation import Reservation, kind_of
+from chalicelib.routing.reservation import Reservation
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import Answer
-from chalicelib.twilio.values import attributes, count, sid, text
+from chalicelib.twilio.values import attributes, count, kind_of, sid, text
 
 EMPTY_OK = Answer(200, "", "application/json")  # the reservation stays pending: a job is at work on it (contract 4.2)
 
@@ -45,10 +45,10 @@ def decide(webhook: Webhook, team_hook: TeamHook) -> Answer:
     if own:
         return own
     rules = callcenter.current().queue(reservation.queue)
-    mode = modes.of_task(reservation.kind, rules.mode)
+    mode = modes.of_task(reservation.kind, rules.mode, callcenter.current().work)
     if mode is None:
         said = f"kind {reservation.kind!r}" if reservation.kind else "no call_sid and no kind"
-        return _refuse(400, "no flow for this task", f"TaskAttributes has {said}, and no hook answers for it")
+        return _refuse(400, "no flow for this task", f"TaskAttributes has {said}, and neither [work] nor a hook has it")
     link = _link(reservation, mode, rules, webhook)
     if not reservation.contact_uri:
         return _reject(link, rules, webhook.at)
@@ -73,15 +73,35 @@ def _prepare(link: Link, rules: Queue, now: float) -> Answer:
     try:
         existing = table.reserve(link, now)
     except Exception as error:
+        if not link.policy.has_caller:
+            return _hold(link, error, now)
         _report_outage(error, "no record", rules)
         return _dequeue(link, rules)
     if existing.state == "reserved":
         try:
             jobs.send(jobs.RingWorker(link.subject, link.reservation_sid))
         except Exception as error:
+            if not link.policy.has_caller:
+                return _hold(link, error, now)
             _report_outage(error, "no job", rules)
             return _fall_back_to_direct(link, rules, now)
     return EMPTY_OK if existing.policy.by_job else _dequeue(link, rules)
+
+
+def _hold(link: Link, error: Exception, now: float) -> Answer:
+    """AWS is down, and there is no caller whom TaskRouter could join: the work is offered again in a moment.
+
+    A rejection by the instruction would have it offered to the same worker again at once (contract 4.6).
+    """
+    from chalicelib.lifecycle import closing  # the way of a call does not need it
+
+    log.error("assignment: work is held", why=type(error).__name__)
+    try:
+        closing.reject_later(link, "not recorded", now)
+    except Exception as down:
+        log.error("assignment: no job", why=type(down).__name__)
+        return _json(encode(RejectInstruction()))
+    return EMPTY_OK
 
 
 def _report_outage(error: Exception, what: str, rules: Queue) -> None:
@@ -157,6 +177,7 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         subject=reservation.subject,
         reservation_sid=reservation.reservation_sid,
         mode=mode.name,
+        work="" if mode.has_caller else reservation.kind,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,
         worker_name=reservation.worker_name,

@@ -12,11 +12,10 @@ from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import modes, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over
 from chalicelib.observability import log, metrics
-from chalicelib.routing.reservation import kind_of
 from chalicelib.twilio import rest
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
-from chalicelib.twilio.values import attributes, sid, text
+from chalicelib.twilio.values import attributes, kind_of, sid, subject_of, text
 
 _ENDINGS: Mapping[str, Outcome] = {f"reservation.{outcome}": outcome for outcome in TOLD}
 
@@ -42,6 +41,7 @@ class Event(msgspec.Struct, frozen=True):
     form: Mapping[str, str]
     attributes: Mapping[str, Any]
     base_url: str  # of this application, as Twilio reaches it
+    has_caller: bool = True  # who waits in the queue
 
     @property
     def key(self) -> Key:
@@ -70,6 +70,10 @@ def _ignore(event: Event) -> None:
 
 
 def _created(event: Event) -> None:
+    if not event.has_caller:
+        line = kind_of(event.attributes)
+        table.record_call(event.subject, {"task_sid": event.subject, "line": line}, event.at)
+        return
     called = text(event.attributes.get("to"))
     line, _ = callcenter.current().line_of(called)
     known = {
@@ -129,13 +133,14 @@ def _canceled(event: Event) -> None:
     gone = reason == "hangup"
     table.record_call(event.subject, {"canceled_at": event.at, "reason": reason}, event.at, left_queue=gone)
     closing.caller_left(event.subject, event.at)
-    if not gone:
+    if event.has_caller and not gone:
         lead_out.lead_out_soon(event.subject, event.base_url)
 
 
 def _timed_out(event: Event) -> None:
     """The last target's time is over (contract 7.5): task.canceled says the same, but may be lost."""
-    lead_out.lead_out_soon(event.subject, event.base_url)
+    if event.has_caller:
+        lead_out.lead_out_soon(event.subject, event.base_url)
 
 
 def _ended(event: Event) -> None:
@@ -203,10 +208,10 @@ def _read(webhook: Webhook) -> Event | None:
     named = ("TaskSid", "ReservationSid") if event_type.startswith("reservation.") else ("TaskSid",)
     if not all(sid(form.get(name)) for name in named) or not _is_ours(form):
         return None
-    subject = sid(known.get("call_sid")) or form["TaskSid"]
+    subject = subject_of(known, form["TaskSid"])
     event = Event(event_type, _time(form, webhook.at), subject, webhook.at, form, known, webhook.base_url)
-    served = modes.of_task(kind_of(known), callcenter.current().queue(event.queue).mode)
-    return event if served else None
+    served = modes.of_task(kind_of(known), callcenter.current().queue(event.queue).mode, callcenter.current().work)
+    return msgspec.structs.replace(event, has_caller=served.has_caller) if served else None
 
 
 def _is_ours(form: Mapping[str, str]) -> bool:

@@ -1,17 +1,10 @@
 """A reservation, as Twilio's assignment callback describes it (pure)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from chalicelib.routing.instructions import is_contact
-from chalicelib.twilio.values import sid, text
-
-
-def kind_of(task_attributes: Mapping[str, Any]) -> str:
-    """What kind of work a task is: `call` where a caller waits, else its attribute `kind`, empty without one."""
-    return "call" if sid(task_attributes.get("call_sid")) else text(task_attributes.get("kind"))
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):

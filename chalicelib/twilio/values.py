@@ -1,6 +1,7 @@
 """Single values that Twilio sends: sids, texts, numbers, attributes (pure)."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +20,16 @@ def sid(value: object) -> str:
 def text(value: object) -> str:
     """The value if it is text, its first MAX_TEXT characters; else an empty string. Attributes may be of any type."""
     return value[:MAX_TEXT] if isinstance(value, str) else ""
+
+
+def kind_of(task_attributes: Mapping[str, Any]) -> str:
+    """What kind of work a task is: `call` where a caller waits, else its attribute `kind`, empty without one."""
+    return "call" if sid(task_attributes.get("call_sid")) else text(task_attributes.get("kind"))
+
+
+def subject_of(task_attributes: Mapping[str, Any], task_sid: str) -> str:
+    """What the links of a task are kept under: the caller's CallSid, else the TaskSid."""
+    return sid(task_attributes.get("call_sid")) or task_sid
 
 
 def count(digits: str | None) -> int:

@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.routing import instructions
 from chalicelib.routing.instructions import Accept, Call, Conference, Dequeue, InvalidInstruction, Redirect, Reject
-from chalicelib.routing.reservation import Reservation, kind_of
+from chalicelib.routing.reservation import Reservation
+from chalicelib.twilio.values import kind_of
 
 PHONE, ACTIVITY, CALL = "+14155550111", "WA" + "a" * 32, "CA" + "a" * 32
 HTTPS = "https://x.example/a"

@@ -4,7 +4,8 @@ import pytest
 
 from chalicelib.links import modes
 from chalicelib.links.model import Key, Link, before
-from chalicelib.routing.reservation import Reservation, kind_of
+from chalicelib.routing.reservation import Reservation
+from chalicelib.twilio.values import kind_of
 
 CALL, TASK, LEG, RESERVATION = "CA" + "a" * 32, "WT" + "a" * 32, "CA" + "b" * 32, "WR" + "a" * 32
 
@@ -29,9 +30,10 @@ def test_a_job_dials_by_its_deadline_and_twilio_rings_until_the_reservation_ends
 
 
 def test_the_queue_chooses_for_a_call_and_no_other_kind_has_a_flow_yet() -> None:
-    assert modes.of_task("call", "direct") is modes.DIRECT
-    assert modes.of_task("call", "crm-first") is modes.CRM_FIRST
-    assert [modes.of_task(kind, "crm-first") for kind in ("", "callback", "lead", "calls")] == [None] * 4
+    assert modes.of_task("call", "direct", ()) is modes.DIRECT
+    assert modes.of_task("call", "crm-first", ()) is modes.CRM_FIRST
+    assert [modes.of_task(kind, "crm-first", ("case",)) for kind in ("", "callback", "lead", "calls")] == [None] * 4
+    assert modes.of_task("case", "direct", ("case",)) is modes.WORK
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def test_a_task_without_a_call_is_offered_to_the_teams_hook(driver: Driver, monk
 
 def test_a_task_without_a_call_that_no_hook_takes_is_refused_and_counted(driver: Driver) -> None:
     answer = driver.assign(TaskAttributes='{"kind": "lead"}')
-    assert answer["statusCode"] == 400 and "no hook answers for it" in answer["body"]
+    assert answer["statusCode"] == 400 and "neither [work] nor a hook has it" in answer["body"]
     assert '"AssignmentsRefused":1' in driver.log.getvalue() and TASK in driver.log.getvalue()
     assert driver.cloud.rows() == [] and driver.queued() == []
 
