@@ -1,7 +1,7 @@
 """What voice, TaskRouter and the transport ask of each other."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Form = Mapping[str, str]
@@ -20,18 +20,20 @@ class WebRequest:
 
 @dataclass(frozen=True)
 class WebResponse:
-    """What the application answered."""
+    """What the application answered. `seconds` it took are real ones, None where no real time passes."""
 
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+    seconds: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class WebFailure:
-    """No answer: the connection failed, or no complete answer came before the deadline."""
+    """No answer: the connection failed, or no complete answer came before the deadline. `seconds` as above."""
 
     kind: Literal["connect", "timeout"]
+    seconds: float | None = field(default=None, compare=False)
 
 
 WebResult = WebResponse | WebFailure

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 E164_MEANS = "a number in E.164, like +14155550100"
+DIGITS = re.compile(r"[0-9*#]+")
+DIGITS_MEANS = "keys of a phone, like 1 or 42#"
 BEGINS = ("at_start", "worker_available")
 
 
@@ -105,6 +107,7 @@ class Script:
 
     def play(self, twilio: Twilio) -> None:
         """Give the phones their people, and let the callers dial when the script begins."""
+        twilio.names.update(self.names)
         for number, behaviours in self.phones.items():
             twilio.phone(number).will(*behaviours)
         for url, twiml in self.documents.items():
@@ -276,7 +279,7 @@ def _text(text: str) -> str:
 
 
 def _digits(text: str) -> str:
-    if not re.fullmatch(r"[0-9*#]+", text):
+    if not DIGITS.fullmatch(text):
         raise ValueError(text)
     return text
 

@@ -69,6 +69,7 @@ class Twilio:
         self.messaging = Messaging(self.scheduler, self.webhooks, account_sid, self.voice.numbers, word)
         self.failures = Failures()
         self.requests: list[Recorded] = []
+        self.names: dict[str, str] = {}  # of people, by their numbers
 
     @property
     def account_sid(self) -> str:
@@ -78,6 +79,11 @@ class Twilio:
     def numbers(self) -> dict[str, Number]:
         """The account's own, by phone number."""
         return self.voice.numbers
+
+    def who(self, call_sid: str) -> str:
+        """The person on the leg: their name, or their number; the sid itself when there is no such leg."""
+        call = self.context.calls.get(call_sid)
+        return call_sid if call is None else self.names.get(call.person_number, call.person_number)
 
     def rotate_auth_token(self, auth_token: str) -> None:
         """The secondary token is promoted: it signs and it opens REST from now on (contract 2.1)."""
@@ -202,10 +208,6 @@ class Twilio:
         if failure is not None and failure.refusal is None:
             raise ConnectionBroken
         return answer
-
-    def _emit(self, method: str, path: str, answer: RestAnswer) -> None:
-        error = str(answer.body.get("message", "")) if answer.status >= 400 else ""
-        self.scheduler.emit("rest", method=method, path=path, status=str(answer.status), error=error)
 
     def _answer(
         self,
