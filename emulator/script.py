@@ -226,7 +226,11 @@ def _check_way(where: str, from_: str, to: str, at: float, numbers: Sequence[str
 
 
 def _steps(where: str, texts: Sequence[str]) -> tuple[Step, ...]:
-    return tuple(_parsed(f"{where}[{place}]", text, _STEPS) for place, text in enumerate(texts))
+    steps = tuple(_parsed(f"{where}[{place}]", text, _STEPS) for place, text in enumerate(texts))
+    for place, text in enumerate(texts):
+        if isinstance(steps[place], parties.HangsUp) and place + 1 < len(steps):
+            raise ScriptError(f"{where}[{place}] is {text!r}: it must be the last, nobody does anything after it")
+    return steps
 
 
 def _behaviours(where: str, phone: PhoneTable) -> tuple[Behaviour, ...]:

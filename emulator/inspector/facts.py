@@ -1,6 +1,7 @@
 """From a Twilio that runs to what the inspector's page shows of it. Reads, changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from emulator.clock.scheduler import TraceEvent
@@ -9,7 +10,7 @@ from emulator.inspector.page import Link, Page
 from emulator.inspector.redaction import redacted
 from emulator.inspector.requests import of_event, problems, webhooks
 from emulator.inspector.talks import Talks
-from emulator.inspector.work import queues, tasks, workers, workflows
+from emulator.inspector.work import queues, show_task, show_worker, tasks, workers, workflows
 from emulator.messaging.model import Message
 from emulator.timeline import sentence
 from emulator.twilio import Twilio
@@ -18,6 +19,7 @@ from emulator.voice.conferences import Conference, Participant
 from emulator.voice.numbers import Number
 
 T = TypeVar("T")
+Shown = TypeVar("Shown")
 
 MOST_ROWS = 100  # of each list; of calls and tasks those that are not over come first
 MOST_EVENTS = 200
@@ -27,39 +29,42 @@ def page_of(twilio: Twilio, *, stands_still: bool = False) -> Page:
     """Everything that is to be seen now, without a secret of the account's."""
     left_out: dict[str, int] = {}
 
-    def newest(name: str, rows: Sequence[T], most: int = MOST_ROWS) -> list[T]:
+    def newest(name: str, rows: Sequence[T], show: Callable[[T], Shown], most: int = MOST_ROWS) -> list[Shown]:
         left_out[name] = max(0, len(rows) - most)
-        return list(rows[:most])
+        return [show(row) for row in rows[:most]]
 
     shown = Page(
         now=twilio.scheduler.now(),
         account_sid=twilio.account_sid,
         stands_still=stands_still,
-        problems=newest("problems", problems(twilio, MOST_ROWS)),
-        calls=newest("calls", _calls(twilio)),
-        webhooks=newest("webhooks", webhooks(twilio)),
+        problems=newest("problems", problems(twilio, MOST_ROWS), _as_it_is),
+        calls=newest("calls", _calls(twilio), partial(_call, twilio, Talks(twilio))),
+        webhooks=newest("webhooks", webhooks(twilio), _as_it_is),
         queues=queues(twilio),
-        tasks=newest("tasks", tasks(twilio)),
-        workers=newest("workers", workers(twilio)),
+        tasks=newest("tasks", tasks(twilio), partial(show_task, twilio)),
+        workers=newest("workers", workers(twilio), show_worker),
         workflows=workflows(twilio),
-        conferences=newest("conferences", _conferences(twilio)),
-        messages=newest("messages", _messages(twilio)),
-        numbers=[_number(number) for number in twilio.numbers.values()],
-        events=_events(twilio),
-        left_out={**left_out, "events": max(0, len(twilio.scheduler.trace) - MOST_EVENTS)},
+        conferences=newest("conferences", _conferences(twilio), partial(_conference, twilio)),
+        messages=newest("messages", list(reversed(twilio.messaging.messages.values())), _message),
+        numbers=newest("numbers", list(twilio.numbers.values()), _number),
+        events=newest("events", twilio.scheduler.trace[::-1], partial(_event, twilio), MOST_EVENTS),
+        left_out=left_out,
     )
     return redacted(shown, [twilio.account.auth_token, *twilio.account.api_keys.values()])
 
 
-def _calls(twilio: Twilio) -> list[page.Call]:
+def _as_it_is(row: T) -> T:
+    return row
+
+
+def _calls(twilio: Twilio) -> list[Call]:
     """Live ones first, and the newest first among the live and among the others."""
-    talks = Talks(twilio)
     newest = list(reversed(twilio.context.calls.values()))
     newest.sort(key=lambda call: call.is_over)
-    return [_call(twilio, call, talks) for call in newest]
+    return newest
 
 
-def _call(twilio: Twilio, call: Call, talks: Talks) -> page.Call:
+def _call(twilio: Twilio, talks: Talks, call: Call) -> page.Call:
     return page.Call(
         sid=call.sid,
         who=twilio.who(call.sid),
@@ -87,10 +92,10 @@ def buttons(call: Call) -> frozenset[str]:
     return frozenset({"answer", "decline"}) if call.status == "ringing" else frozenset()
 
 
-def _conferences(twilio: Twilio) -> list[page.Conference]:
+def _conferences(twilio: Twilio) -> list[Conference]:
     newest = list(reversed(twilio.context.conferences.all.values()))
     newest.sort(key=lambda one: one.status == "completed")
-    return [_conference(twilio, one) for one in newest]
+    return newest
 
 
 def _conference(twilio: Twilio, one: Conference) -> page.Conference:
@@ -106,10 +111,6 @@ def _state(participant: Participant) -> str:
         "coaching": participant.coaching,
     }
     return ", ".join(state for state, is_so in states.items() if is_so)
-
-
-def _messages(twilio: Twilio) -> list[page.Message]:
-    return [_message(message) for message in reversed(twilio.messaging.messages.values())]
 
 
 def _message(message: Message) -> page.Message:
@@ -129,9 +130,5 @@ def _number(number: Number) -> page.Number:
     return page.Number(number.phone_number, number.sid, {name: url for name, url in urls.items() if url})
 
 
-def _events(twilio: Twilio) -> list[page.Event]:
-    return [_event(event, twilio) for event in reversed(twilio.scheduler.trace[-MOST_EVENTS:])]
-
-
-def _event(event: TraceEvent, twilio: Twilio) -> page.Event:
+def _event(twilio: Twilio, event: TraceEvent) -> page.Event:
     return page.Event(event.at, event.kind, sentence(event, twilio.who), of_event(event, twilio.who))

@@ -35,14 +35,14 @@ def _task_queue(queue: TaskQueue, workspace: Workspace) -> page.Queue:
     return page.Queue(queue.sid, queue.friendly_name, "of tasks", waiting)
 
 
-def tasks(twilio: Twilio) -> list[page.Task]:
+def tasks(twilio: Twilio) -> list[Task]:
     """Those that are not over first, the newest first among them and among the others."""
     every = [task for workspace in workspaces(twilio) for task in workspace.tasks.values()]
     every.sort(key=lambda task: (task.status in OVER, -task.created))
-    return [_task(twilio, task) for task in every]
+    return every
 
 
-def _task(twilio: Twilio, task: Task) -> page.Task:
+def show_task(twilio: Twilio, task: Task) -> page.Task:
     return page.Task(
         sid=task.sid,
         status=task.status,
@@ -60,11 +60,11 @@ def _task(twilio: Twilio, task: Task) -> page.Task:
     )
 
 
-def workers(twilio: Twilio) -> list[page.Worker]:
-    return [_worker(worker) for workspace in workspaces(twilio) for worker in workspace.workers.values()]
+def workers(twilio: Twilio) -> list[Worker]:
+    return [worker for workspace in workspaces(twilio) for worker in workspace.workers.values()]
 
 
-def _worker(worker: Worker) -> page.Worker:
+def show_worker(worker: Worker) -> page.Worker:
     return page.Worker(
         sid=worker.sid,
         name=worker.friendly_name,

@@ -1,5 +1,8 @@
-"""The first page that strangers read: its Python application takes the call of its script, as it stands there."""
+"""The first page that strangers read: its Python application takes the call of its script, as it stands there, and its
+test passes.
+"""
 
+import os
 import re
 import socket
 import subprocess
@@ -9,11 +12,12 @@ from pathlib import Path
 PAGE = Path("docs/emulator.md")
 
 
-def block(language: str) -> str:
-    """The page's first block of code in this language."""
-    found = re.search(rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert found is not None
-    return found.group(1)
+def block(language: str, having: str = "") -> str:
+    """The page's first block of code in this language that has these words in it."""
+    blocks: list[str] = re.findall(
+        rf"^```{language}\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    return next(text for text in blocks if having in text)
 
 
 def free_port() -> int:
@@ -41,3 +45,13 @@ def test_the_application_of_five_minutes_takes_the_call(tmp_path: Path) -> None:
             app.kill()
     assert emulator.returncode == 0, told
     assert "Ann and Ada: joined" in told
+
+
+def test_the_test_with_the_fixture_passes_in_a_project_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
+    (tmp_path / "test_sales.py").write_text(block("python", "twilio_emulator"))
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
+    path = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+    done = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout

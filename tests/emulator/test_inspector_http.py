@@ -1,7 +1,9 @@
 """The inspector's page over HTTP: its buttons, its clock, and whom it answers."""
 
 import json
+import socket
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
@@ -248,6 +250,50 @@ def test_a_body_of_ten_megabytes_is_no_form(inspector: Inspector) -> None:
     assert connection.getresponse().status == 413
     connection.close()
     assert inspector.kinds() == []
+
+
+@pytest.mark.parametrize("way", ["in parts", "in chunks"])
+def test_a_form_may_come_as_any_body_comes(inspector: Inspector, way: str) -> None:
+    connection = HTTPConnection(inspector.netloc, timeout=30)
+    if way == "in parts":
+        part = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+        body = f"{part.format('from', CALLER)}{part.format('to', LINE)}--x--\r\n".encode()
+        connection.request("POST", "/_emulator/dial", body, {"Content-Type": "multipart/form-data; boundary=x"})
+    else:
+        connection.request("POST", "/_emulator/dial", iter([b"from=%2B155", b"50001&to=%2B15550100"]), BROWSER)
+    assert connection.getresponse().status == 303
+    connection.close()
+    assert inspector.kinds()[0] == "dialed"
+
+
+def test_half_a_form_dials_nobody(inspector: Inspector) -> None:
+    host, _, port = inspector.netloc.partition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as other:
+        other.sendall(
+            b"POST /_emulator/dial HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n\r\nfrom=%2B15550001&to=%2B"
+        )
+        other.shutdown(socket.SHUT_WR)
+        assert other.recv(100) == b""
+    assert inspector.kinds() == []
+
+
+def test_of_many_people_who_dial_at_once_while_others_look_nobody_is_lost(inspector: Inspector) -> None:
+    def dial_and_look(_: int) -> set[int]:
+        connection, statuses = HTTPConnection(inspector.netloc, timeout=30), set()
+        for _ in range(25):
+            for method, path, form in (("POST", "dial", {"from": CALLER, "to": LINE}), ("GET", "timeline?from=0", {})):
+                connection.request(method, f"/_emulator/{path}", urlencode(form) or None, BROWSER)
+                answer = connection.getresponse()
+                answer.read()
+                statuses.add(answer.status)
+        connection.close()
+        return statuses
+
+    with ThreadPoolExecutor(16) as threads:
+        assert list(threads.map(dial_and_look, range(16))) == [{200, 303}] * 16
+    inspector.moves("1")
+    assert inspector.kinds().count("dialed") == 16 * 25
+    assert inspector.sees().by_id("calls").text.endswith("300 older ones are not shown.")
 
 
 def test_a_form_of_broken_bytes_is_refused_or_taken_but_never_harms_the_page(inspector: Inspector) -> None:
