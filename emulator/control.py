@@ -67,6 +67,7 @@ class Control:
         self._loop = loop
         self._routes: Mapping[tuple[str, str], Callable[[Asked], Reply]] = {
             ("GET", HOME): self._page,
+            ("GET", HOME.rstrip("/")): lambda _asked: Reply(301, "", headers={"Location": HOME}),
             ("GET", f"{HOME}inspector.css"): partial(_static, "inspector.css", "text/css; charset=utf-8"),
             ("GET", f"{HOME}inspector.js"): partial(_static, "inspector.js", "text/javascript; charset=utf-8"),
             ("POST", f"{HOME}dial"): self._dial,

@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = self._body()
             self.connection.settimeout(None)
-            if urlsplit(self.path).path.startswith(HOME):
+            if f"{urlsplit(self.path).path}/".startswith(HOME):
                 self._serve_control(body)
             else:
                 self._send(self._answer(body))

@@ -77,7 +77,8 @@ def problems(twilio: Twilio, most: int) -> list[page.Problem]:
     wrong = islice((event for event in reversed(twilio.scheduler.trace) if _is_wrong(event)), most + 1)
     found = [_told(event, exchanges, twilio.who) for event in wrong]
     told = {problem.webhook for problem in found}
-    found += [_failure(one, twilio.who) for one in exchanges if one.failed and one.number not in told]
+    last = {one.token: one for one in exchanges}.values()  # of the attempts of each request
+    found += [_failure(one, twilio.who) for one in last if one.failed and one.number not in told]
     return sorted(found, key=lambda problem: problem.at, reverse=True)
 
 
@@ -88,7 +89,8 @@ def _is_wrong(event: TraceEvent) -> bool:
 def _failure(exchange: Exchange, who: Who) -> page.Problem:
     at = exchange.sent if exchange.came is None else exchange.came
     about = _subject(exchange.form, who)
-    return page.Problem(at, "webhook failed", about, exchange.number, _asked(exchange), _answer(exchange))
+    what = "webhook failed" if exchange.attempt == 1 else f"webhook failed, attempt {exchange.attempt} as well"
+    return page.Problem(at, what, about, exchange.number, _asked(exchange), _answer(exchange))
 
 
 def _told(event: TraceEvent, exchanges: Sequence[Exchange], who: Who) -> page.Problem:

@@ -137,6 +137,7 @@ def test_a_retry_is_shown_beside_the_attempt_that_failed() -> None:
         (1, "no connection", [2]),
         (2, "no connection", [1]),
     ]
+    assert [problem.webhook for problem in page_of(harness.twilio).problems] == [2]
 
 
 def test_what_went_wrong_names_the_webhook_and_what_it_answered_once() -> None:

@@ -218,6 +218,11 @@ def test_who_comes_by_a_foreign_name_sees_nothing(inspector: Inspector, path: st
     assert (status, set(json.loads(body))) == (403, {"status", "message"})
 
 
+def test_who_forgets_the_slash_is_led_to_the_page(inspector: Inspector) -> None:
+    assert inspector.ask("GET", "/_emulator")[0] == 301
+    assert inspector.headers["Location"] == "/_emulator/"
+
+
 def test_a_form_is_no_link(inspector: Inspector) -> None:
     query = urlencode({"from": CALLER, "to": LINE})
     assert inspector.ask("GET", f"/_emulator/dial?{query}")[0] == 404
