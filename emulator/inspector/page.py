@@ -59,7 +59,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Webhook:
-    """`took` is in seconds, None while it is under way; `status` is that of the answer, or why there is none."""
+    """`took` is in seconds, None while it is under way; `status` is that of the answer, or why there is none.
+
+    `signed` is the URL as it went into the signature, which an application that checks it has to build again.
+    """
 
     number: int
     at: float
@@ -68,6 +71,7 @@ class Webhook:
     about: Link | None
     parameters: Mapping[str, str]
     signature: str
+    signed: str
     status: str
     failed: bool
     headers: Mapping[str, str]

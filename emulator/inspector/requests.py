@@ -5,6 +5,7 @@ from itertools import islice
 
 from emulator.clock.scheduler import NOT_IMITATED, TraceEvent
 from emulator.http.exchanges import Exchange
+from emulator.http.webhooks import signed_url
 from emulator.inspector import page
 from emulator.inspector.page import Link
 from emulator.ports import Form, WebResponse
@@ -37,6 +38,7 @@ def _webhook(exchange: Exchange, attempts: list[int], who: Who) -> page.Webhook:
         about=_subject(exchange.form, who),
         parameters=dict(exchange.form),
         signature=exchange.request.headers.get("X-Twilio-Signature", ""),
+        signed=signed_url(exchange.request.url),
         status=_status(exchange),
         failed=exchange.failed,
         headers=dict(answer.headers) if answer else {},

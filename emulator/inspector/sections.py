@@ -44,8 +44,7 @@ def _problem(view: View, one: Problem) -> Markup:
     head = tag("p", moment(one.at), " ", tag("strong", one.what), about)
     if not one.webhook:
         return tag("li", head)
-    link = tag("a", f"webhook {one.webhook}", href=f"#webhook-{one.webhook}")
-    asked = tag("p", link, " ", code(one.asked))
+    asked = tag("p", view.webhook(one.webhook), " ", code(one.asked))
     return tag(
         "li", head, asked, tag("p", "It answered:", class_="quiet") if one.answer else EMPTY, _quoted(one.answer)
     )
@@ -92,7 +91,7 @@ def webhooks(view: View) -> Markup:
 
 def _webhook(view: View, one: Webhook) -> Row:
     about = joined([tag("span", "about ", view.link(one.about))]) if one.about else EMPTY
-    request = joined([code(f"{one.method} {one.url}"), about, _attempts(one), _exchange(one)])
+    request = joined([code(f"{one.method} {one.url}"), about, _attempts(view, one), _exchange(one)])
     status = tag("b", one.status, class_="failed" if one.failed else "live")
     return f"webhook-{one.number}", (f"{one.number}", moment(one.at), request, status, _took(one))
 
@@ -101,10 +100,10 @@ def _took(one: Webhook) -> str:
     return "" if one.took is None else f"{one.took * 1000:.0f} ms" if one.took < 10 else duration(one.took)
 
 
-def _attempts(one: Webhook) -> Markup:
+def _attempts(view: View, one: Webhook) -> Markup:
     if not one.attempts:
         return EMPTY
-    links = [joined([" ", tag("a", f"webhook {other}", href=f"#webhook-{other}")]) for other in one.attempts]
+    links = [joined([" ", view.webhook(other)]) for other in one.attempts]
     return tag("span", f"attempt {one.attempt} of one request, with", *links)
 
 
@@ -116,7 +115,7 @@ def _exchange(one: Webhook) -> Markup:
         tag("h3", "Parameters"),
         facts(one.parameters),
         tag("h3", "X-Twilio-Signature"),
-        tag("p", code(one.signature)),
+        tag("p", code(one.signature), " of ", code(one.signed), " and the parameters" if one.method == "POST" else ""),
         tag("h3", "Answer"),
         facts(one.headers) if one.headers else EMPTY,
         block(one.body),
@@ -231,9 +230,8 @@ def numbers(view: View) -> Markup:
         for one in view.page.numbers
     ]
     empty = none("The account has no number: --number gives it one, or the application does it over REST.")
-    return section(
-        "numbers", "Numbers", table("Numbers of the account", ("Number", "Leads to"), rows) if rows else empty
-    )
+    body = table("Numbers of the account", ("Number", "Leads to"), rows) if rows else empty
+    return section("numbers", "Numbers", body, view.more("numbers"))
 
 
 def timeline(view: View) -> Markup:

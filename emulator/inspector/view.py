@@ -13,10 +13,11 @@ Row = tuple[str, Sequence[Child]]  # the row's id, and its cells
 
 
 def ids(page: Page) -> frozenset[str]:
-    """The sids of which the page has a row."""
+    """The sids and the numbers of webhooks of which the page has a row."""
     rows = (page.calls, page.queues, page.tasks, page.workers, page.workflows, page.conferences, page.messages)
     known = {row.sid for kind in rows for row in kind}
-    return frozenset(known | {one.sid for task in page.tasks for one in task.reservations})
+    known |= {one.sid for task in page.tasks for one in task.reservations}
+    return frozenset(known | {f"webhook-{one.number}" for one in page.webhooks})
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ class View:
         if to.sid not in self.rows:
             return tag("span", label, title=to.sid)
         return tag("a", label, href=f"#{to.sid}", title=to.sid)
+
+    def webhook(self, number: int) -> Markup:
+        name, label = f"webhook-{number}", f"webhook {number}"
+        return tag("a", label, href=f"#{name}") if name in self.rows else tag("span", label)
 
     def sentence(self, parts: Iterable[Part]) -> Markup:
         return joined(self.link(part) if isinstance(part, Link) else part for part in parts)
