@@ -204,6 +204,11 @@ class Task:
         return str(self.attributes.get("call_sid", ""))
 
     @property
+    def outbound_to(self) -> str:
+        """The number that a conference instruction dials, empty for a task with a call."""
+        return "" if self.call_sid else str(self.attributes.get("outbound_to") or "")
+
+    @property
     def attributes_json(self) -> str:
         return json.dumps(self.attributes)
 

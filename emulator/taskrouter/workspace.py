@@ -204,12 +204,12 @@ class WorkspaceEngine:
         elif task.status == "assigned":
             self.lifecycle.wrap(task)
 
-    def begin_accept(self, reservation: Reservation) -> str:
+    def begin_accept(self, reservation: Reservation, *, outbound: bool = False) -> str:
         if reservation.status in {"canceled", "rescinded"}:
             raise TwilioError(14217, f"Reservation {reservation.sid} is canceled")
         if reservation.status != "pending" or reservation.held:
             raise TwilioError(14215, f"Reservation {reservation.sid} is not pending any more")
-        if not reservation.task.call_sid:
+        if not reservation.task.call_sid and not outbound:
             raise TwilioError(14215, f"The task of {reservation.sid} has no call")
         self.lifecycle.hold(reservation)
         return reservation.task.call_sid

@@ -235,6 +235,8 @@ class Legs:
         self.context.call_back(call, "completed")
         if call.parent_sid:
             self.context.calls[call.parent_sid].notify()
+        for tell in call.on_end:
+            tell()
         for hear in self.on_end:
             hear(call)
 

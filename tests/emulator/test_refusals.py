@@ -139,27 +139,6 @@ def test_what_is_only_kept_and_shown_is_warned_of(account: EmptyAccount) -> None
     assert (warning["code"], warning["message"].startswith("MaxReservedWorkers of POST")) == (NOT_IMITATED, True)
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        {"Instruction": "supervise", "Supervisor": "WK" + "0" * 32},
-        {"Instruction": "supervise", "Supervisor": "WK" + "0" * 32, "SupervisorMode": "whisper"},
-    ],
-)
-def test_an_instruction_that_would_do_more_is_refused(account: EmptyAccount, form: dict[str, str]) -> None:
-    workspace = account.workspace()
-    workflow = workspace.workflow(workspace.queue())
-    workspace.worker(activity="Available")
-    account.pages["/incoming"] = f'<Enqueue workflowSid="{workflow}" waitUrl=""/>'
-    account.dial()
-    account.run(3)
-    (task,) = workspace.rest.tasks.list()
-    (reservation,) = workspace.rest.tasks(task.sid).reservations.list()
-    answer = account.taskrouter("POST", f"/{workspace.sid}/Tasks/{task.sid}/Reservations/{reservation.sid}", **form)
-    assert (answer.status, answer.body["code"]) == (501, 20501)
-    assert workspace.rest.tasks(task.sid).reservations(reservation.sid).fetch().reservation_status == "pending"
-
-
 # The lists in the code, held against Twilio's own
 
 
@@ -189,9 +168,7 @@ def test_every_parameter_of_twilios_is_known_and_no_other() -> None:
         for method, path, theirs in operations()
         if (ours := known(method, path)) is not None and ours != theirs
     }
-    # Supervise is an instruction for a task's reservation alone; the emulator refuses it for a worker's too.
-    allowed = {"POST /v1/Workspaces/{WorkspaceSid}/Workers/{WorkerSid}/Reservations/{Sid}"}
-    assert {path: names for path, names in differs.items() if path not in allowed} == {}
+    assert differs == {}
 
 
 def test_everything_of_twilios_that_is_not_imitated_says_so(account: EmptyAccount) -> None:
