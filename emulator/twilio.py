@@ -21,7 +21,7 @@ from emulator.voice.context import Context
 from emulator.voice.numbers import Number
 from emulator.voice.parties import Phone, Step
 from emulator.voice.service import Voice
-from emulator.worlds import Worlds, played
+from emulator.worlds import JsonBody, Worlds, played
 
 MakeTransport = Callable[[Scheduler], Transport]
 
@@ -174,6 +174,10 @@ class Twilio:
         Nobody gets an answer; `executed` says whether the request was done all the same.
         """
         self.failures.planned.append(Failure(method, path, times, after, executed=executed))
+
+    def json_body(self, method: str, url: str) -> JsonBody:
+        """What becomes of this request's body when it is in JSON."""
+        return "taken" if routes.takes_json(method.upper(), urlsplit(url).path) else self.worlds["json_body"]
 
     def rest(
         self,

@@ -1,15 +1,18 @@
 """The fields of requests that several resources have, each read and checked in one way (contract 7.5)."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from emulator.ports import TwilioError
 from emulator.rest.framework import Request
 from emulator.taskrouter.model import Activity
 from emulator.taskrouter.workspace import LONGEST_NAME
 from taskrouter_expressions import Expression, ExpressionError, parse
+
+T = TypeVar("T")
 
 MINUTES = 15
 ORDERS = ("FIFO", "LIFO")
@@ -68,6 +71,29 @@ def expression(request: Request, name: str) -> Expression | None:
         return parse(request.text(name)) if request.text(name) else None
     except ExpressionError as error:
         raise TwilioError(20001, f"{name} is no expression: {error}") from error
+
+
+def limit(times: deque[float], now: float, most: int) -> None:
+    """Counts one request into `times`. TwilioError 20429 when `most` came within the last second already."""
+    while times and times[0] <= now - 1:
+        times.popleft()
+    if len(times) >= most:
+        raise TwilioError(20429, "Too Many Requests", 429)
+    times.append(now)
+
+
+def in_order(request: Request, items: list[T], attributes: Mapping[str, Callable[[T], float]]) -> list[T]:
+    """By the field Ordering: `Attribute:asc|desc`, several with commas. TwilioError 20001 for another attribute."""
+    for part in reversed(request.text("Ordering").split(",")):
+        name, _, direction = part.strip().partition(":")
+        if part.strip() and (name not in attributes or direction not in {"asc", "desc"}):
+            known = ", ".join(attributes)
+            raise TwilioError(
+                20001, f"Ordering is no list of Attribute:asc or Attribute:desc of {known}: {request.text('Ordering')}"
+            )
+        if part.strip():
+            items = sorted(items, key=attributes[name], reverse=direction == "desc")
+    return items
 
 
 def one_of(request: Request, name: str, allowed: Sequence[str], current: str) -> str:

@@ -63,6 +63,12 @@ NOT_IMITATED_PATHS = re.compile(
 )
 
 
+def takes_json(method: str, path: str) -> bool:
+    """Whether a body in JSON is what Twilio documents for this request."""
+    operations = (route.methods.get(method) for route in ROUTES if route.pattern.fullmatch(path))
+    return any(operation is not None and operation.takes_json for operation in operations)
+
+
 def answer(request: Request) -> RestAnswer:
     """What REST answers to an authenticated request.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioRestException
 
 from emulator.clock.scheduler import NOT_IMITATED
 from emulator.rest.framework import Operation, RestAnswer
@@ -102,33 +102,10 @@ def test_a_resource_that_only_twilio_has_is_20501(method: str, path: str) -> Non
     assert (answer.status, answer.body["code"]) == (501, 20501)
 
 
-def test_the_statistics_of_many_queues_at_once_are_20501(account: EmptyAccount) -> None:
-    answer = account.taskrouter("POST", f"/{account.workspace().sid}/TaskQueues/RealTimeStatistics")
-    assert (answer.status, answer.body["code"]) == (501, 20501)
-
-
 def test_another_product_of_twilio_is_20501(account: EmptyAccount) -> None:
     with pytest.raises(TwilioRestException) as caught:
         account.client.conversations.v1.conversations.create(friendly_name="Chat")
     assert refusal(caught) == (501, 20501)
-
-
-def test_a_task_is_not_sent_past_its_workflow(account: EmptyAccount) -> None:
-    workspace = account.workspace()
-    queue = workspace.queue()
-    workflow = workspace.workflow(queue)
-    for fields in ({"routing_target": SID}, {"ignore_capacity": "true"}, {"task_queue_sid": queue}):
-        with pytest.raises(TwilioRestException) as caught:
-            workspace.rest.tasks.create(workflow_sid=workflow, attributes="{}", **fields)
-        assert refusal(caught) == (501, 20501)
-    assert workspace.rest.tasks.list() == []
-
-
-def test_a_list_is_not_shown_whole_where_a_filter_was_asked_for(account: EmptyAccount) -> None:
-    workspace = account.workspace()
-    for resource in (workspace.rest.workers, workspace.rest.task_queues):
-        with pytest.raises(TwilioException, match="is not imitated by this emulator"):
-            resource.list(ordering="DateCreated:asc")
 
 
 def test_what_is_only_kept_and_shown_is_warned_of(account: EmptyAccount) -> None:
@@ -168,6 +145,8 @@ def test_every_parameter_of_twilios_is_known_and_no_other() -> None:
         for method, path, theirs in operations()
         if (ours := known(method, path)) is not None and ours != theirs
     }
+    # A body in JSON, whose keys the description does not have.
+    del differs["POST /v1/Workspaces/{WorkspaceSid}/TaskQueues/RealTimeStatistics"]
     assert differs == {}
 
 
