@@ -156,7 +156,7 @@ class Legs:
         asked = order.detection
         if asked is None or order.send_digits or call.to.startswith("client:"):
             return
-        made = verdict(asked, behaviour.answered_by, behaviour.greeting)
+        made = verdict(asked, behaviour.answered_by, behaviour.greeting, behaviour.greeting_end)
         if asked.asynchronous:
             self._scheduler.after(made.seconds, lambda: self._tell(call, order, made))
             return
