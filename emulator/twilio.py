@@ -65,8 +65,14 @@ class Twilio:
         self.context = Context(self.scheduler, self.webhooks, account_sid, workspaces, speech_rate, self.worlds)
         self.voice = Voice(self.context, calls_per_second)
         self.router = TaskRouter(self.scheduler, account_sid, self.webhooks, self.voice, workspaces)
-        word = self.worlds["opt_out_word"]
-        self.messaging = Messaging(self.scheduler, self.webhooks, account_sid, self.voice.numbers, word)
+        self.messaging = Messaging(
+            self.scheduler,
+            self.webhooks,
+            account_sid,
+            self.voice.numbers,
+            opt_out_word=self.worlds["opt_out_word"],
+            confirmation=self.worlds["confirmation"],
+        )
         self.failures = Failures()
         self.requests: list[Recorded] = []
 

@@ -19,6 +19,7 @@ RecordedQueue = Literal["nothing", "all"]
 ConferenceEnd = Literal["stays", "ends"]
 OutboundAccept = Literal["with_customer", "with_worker"]
 OptOutWord = Literal["is_told", "is_kept"]
+Confirmation = Literal["is_unlisted", "is_listed"]
 LegCallback = Literal["names_task", "names_call_only"]
 
 
@@ -59,6 +60,10 @@ class Worlds(TypedDict, total=False):
     ]
     opt_out_word: Annotated[
         OptOutWord, "whether the application hears of a message that says STOP: is told, or Twilio keeps it"
+    ]
+    confirmation: Annotated[
+        Confirmation,
+        "whether Twilio's own answer to STOP, START and HELP is among the account's messages: is unlisted, or listed",
     ]
     leg_callback: Annotated[
         LegCallback,

@@ -49,7 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
 )
 _OF_ACCOUNT = (
-    r"Addresses|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|ConnectApps|Keys|Messages/\w+/(?:Media|Feedback)|"
+    r"Addresses|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|ConnectApps|Keys|Messages/\w+/Feedback|"
     r"Notifications|OutgoingCallerIds|Recordings/\w+/AddOnResults|SIP|SMS|SigningKeys|Tokens|Usage"
 )
 _OF_CALL = (
