@@ -74,6 +74,7 @@ class Voice:
     def talk(self, call_sid: str, seconds: float) -> None:
         call = self._live(call_sid)
         call.talking_until = self._scheduler.now() + seconds
+        self.context.conferences.speech(call_sid, seconds)
         call.notify()
 
     def put_down(self, call_sid: str) -> None:
