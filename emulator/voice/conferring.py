@@ -208,8 +208,10 @@ def invite(
     """Ring somebody into a conference; `taking_part` says how they are in it."""
 
     def answered(call: Call, _verdict: Mapping[str, str]) -> Program:
-        participant = conference.invited.pop(call.sid)
+        participant, known = conference.invited.pop(call.sid), legs.context.conferences
         participant.joined = legs.context.scheduler.now()
+        # One that is over meanwhile is a new one by its name: inferred.
+        participant.conference = known.open(conference.friendly_name, conference.callback, conference.max_participants)
         yield from attend(legs.interpreter(call), participant, entered=entered)
 
     call = legs.place(order, answered)

@@ -283,6 +283,23 @@ def test_a_name_that_is_no_conferences_yet_makes_one() -> None:
         client_of(harness).conferences("Another").participants.list()
 
 
+def test_who_answers_when_the_conference_is_over_is_in_a_new_one_of_its_name() -> None:
+    harness = meeting(room())
+    harness.twilio.phone(WORKER).will(answers(1, [waits(3), hangs_up()]))
+    harness.twilio.phone(THIRD).will(answers(20))
+    participants = client_of(harness).conferences("My room").participants
+    participants.create(from_=LINE, to=WORKER)
+    late = participants.create(from_=LINE, to=THIRD, end_conference_on_exit=True)
+    harness.run(30)
+    (over,) = client_of(harness).conferences.list(status="completed")
+    (begun,) = client_of(harness).conferences.list(status="init")
+    assert (over.friendly_name, over.sid) == ("My room", late.conference_sid)
+    assert [one.call_sid for one in participants.list()] == [late.call_sid]
+    harness.twilio.hang_up(late.call_sid)
+    harness.run(1)
+    assert client_of(harness).conferences(begun.sid).fetch().status == "completed"
+
+
 def test_who_is_thrown_out_goes_on_with_their_document_and_who_rings_is_hung_up() -> None:
     harness = meeting(room() + "<Say>Thrown out</Say>")
     harness.twilio.phone(THIRD).will(answers(60))
