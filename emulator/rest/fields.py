@@ -15,6 +15,7 @@ from taskrouter_expressions import Expression, ExpressionError, parse
 T = TypeVar("T")
 
 MINUTES = 15
+DAY = 86_400.0
 ORDERS = ("FIFO", "LIFO")
 
 # Whose names must differ within a workspace: a worker's (contract 7.5) and a task channel's unique name for certain.
@@ -53,6 +54,31 @@ def moment(request: Request, name: str) -> float | None:
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() if at else None
     except (ValueError, OverflowError):
         raise TwilioError(20001, f"{name} is no date: {text}") from None
+
+
+def dates(*names: str) -> str:
+    """The parameters by which a list is asked for these dates."""
+    return " ".join(f"{name}{way}" for name in names for way in ("", "<", ">"))
+
+
+def dated(request: Request, name: str, *, through: bool = False) -> Callable[[float | None], bool]:
+    """A list's filter: on the day `name`, before `name<`, from `name>` on. TwilioError 20001 for what is no date.
+
+    A day begins at midnight in UTC; `through` has `name<` count the whole of it. Nothing that has no date is wanted.
+    """
+    on, since = _midnight(moment(request, name)), moment(request, f"{name}>")
+    until = moment(request, f"{name}<")
+    if until is not None and through and until == _midnight(until):
+        until += DAY
+    if on is not None:
+        since, until = max(on, since or on), min(on + DAY, until or on + DAY)
+    if since is None and until is None:
+        return lambda _at: True
+    return lambda at: at is not None and (since is None or at >= since) and (until is None or at < until)
+
+
+def _midnight(at: float | None) -> float | None:
+    return None if at is None else at - at % DAY
 
 
 def window(request: Request) -> tuple[float, float | None]:

@@ -6,6 +6,7 @@ from emulator.messaging.model import Media, Message
 from emulator.messaging.service import Text
 from emulator.ports import TwilioError
 from emulator.rest.collection import API_2010, Collection
+from emulator.rest.fields import dated, dates
 from emulator.rest.framework import Body, Operation, Request, RestAnswer, Route, not_found, parameters
 from emulator.voice.calls import API_VERSION, rfc2822
 
@@ -17,7 +18,8 @@ def _all(request: Request) -> Iterable[Message]:
 
 def _wanted(request: Request) -> Callable[[Message], bool]:
     to, from_ = request.text("To"), request.text("From")
-    return lambda one: to in {"", one.to} and from_ in {"", one.from_}
+    sent = dated(request, "DateSent", through=True)
+    return lambda one: to in {"", one.to} and from_ in {"", one.from_} and sent(one.sent)
 
 
 def _create(request: Request) -> Message:
@@ -88,6 +90,11 @@ def _media(request: Request) -> Iterable[Media]:
     return _of(request).media
 
 
+def _media_wanted(request: Request) -> Callable[[Media], bool]:
+    created = dated(request, "DateCreated")
+    return lambda one: created(one.created)
+
+
 def _media_body(request: Request, one: Media) -> Body:
     account, message = request.account.sid, request.parts["message"]
     return {
@@ -133,7 +140,7 @@ ROUTES = (
         create=_create,
         update=_update,
         delete=_delete,
-        lists=parameters("To From", refuses="DateSent DateSent< DateSent>"),
+        lists=parameters(f"To From {dates('DateSent')}"),
         creates=_CREATES,
         updates=parameters("Body Status"),
     ).routes(),
@@ -144,7 +151,8 @@ ROUTES = (
         items=_media,
         body=_media_body,
         delete=_delete_media,
-        lists=parameters(refuses="DateCreated DateCreated< DateCreated>"),
+        wanted=_media_wanted,
+        lists=parameters(dates("DateCreated")),
     ).routes(),
     Route(f"{_MEDIA}/{{sid}}", {"GET": Operation(_content)}),
 )
