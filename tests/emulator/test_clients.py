@@ -38,12 +38,25 @@ def said(*words: str, **environment: str) -> dict[str, object]:
     return told
 
 
+def python_client(major: str) -> str:
+    """The PYTHONPATH that has this major of the client; 9 is the application's own."""
+    folder = CLIENTS / f"python-{major}"
+    if major != "9" and not (folder / "twilio").is_dir():
+        pytest.skip(NOT_THERE)
+    return str(folder)
+
+
+def node_client(major: str) -> tuple[str, Path]:
+    """Node, and the package with this major of the client."""
+    node, package = shutil.which("node"), NODE / "node_modules" / f"twilio-{major}"
+    if node is None or not package.is_dir():
+        pytest.skip(NOT_THERE if node else "there is no node on this machine")
+    return node, package
+
+
 @pytest.mark.parametrize("major", ["7", "8", "9"])
 def test_python_builds_a_call_centre(url: str, major: str) -> None:
-    folder = CLIENTS / f"python-{major}"
-    if major != "9" and not folder.is_dir():  # 9 is the application's own
-        pytest.skip(NOT_THERE)
-    told = said(sys.executable, str(PROGRAMS / "call_centre.py"), url, PYTHONPATH=str(folder))
+    told = said(sys.executable, str(PROGRAMS / "call_centre.py"), url, PYTHONPATH=python_client(major))
     assert str(told.pop("version")).startswith(f"{major}.")
     assert told == {
         "workers": ["Ada", "Bea", "Cy"],
@@ -57,8 +70,6 @@ def test_python_builds_a_call_centre(url: str, major: str) -> None:
 @pytest.mark.parametrize("connections", ["kept", "closed"])
 @pytest.mark.parametrize("version", ["3.84.1", "4.23.0", "5.13.1"])
 def test_node_makes_four_requests_in_a_row(url: str, version: str, connections: str) -> None:
-    node, packages = shutil.which("node"), NODE / "node_modules"
-    if node is None or not packages.is_dir():
-        pytest.skip(NOT_THERE if node else "there is no node on this machine")
-    words = (node, str(PROGRAMS / "four_requests.cjs"), f"twilio-{version[0]}", url, connections)
-    assert said(*words, NODE_PATH=str(packages)) == {"version": version, "found": [0] * 4, "made": "Help line"}
+    node, package = node_client(version[0])
+    words = (node, str(PROGRAMS / "four_requests.cjs"), package.name, url, connections)
+    assert said(*words, NODE_PATH=str(package.parent)) == {"version": version, "found": [0] * 4, "made": "Help line"}

@@ -1,7 +1,6 @@
 """What strangers read first: the programs of these pages run as they stand there."""
 
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.emulator.test_clients import NOT_THERE
-from tools.clients import CLIENTS, NODE
+from tests.emulator.test_clients import node_client, python_client
 
 PAGE, README = Path("docs/emulator.md"), Path("README.md")
 
@@ -44,13 +42,11 @@ def emulator(*words: str) -> Iterator[subprocess.Popen[str]]:
             process.terminate()
 
 
-def node_with(package: str, folder: Path) -> str:
-    """Node, for programs in this folder that require `twilio`."""
-    node, packages = shutil.which("node"), NODE / "node_modules"
-    if node is None or not packages.is_dir():
-        pytest.skip(NOT_THERE if node else "there is no node on this machine")
+def node_with(major: str, folder: Path) -> str:
+    """Node, for programs in this folder that require this major of `twilio`."""
+    node, package = node_client(major)
     (folder / "node_modules").mkdir()
-    (folder / "node_modules" / "twilio").symlink_to(packages / package)
+    (folder / "node_modules" / "twilio").symlink_to(package)
     return node
 
 
@@ -79,7 +75,7 @@ def test_the_application_of_five_minutes_takes_the_call(tmp_path: Path) -> None:
 
 
 def test_the_application_of_five_minutes_in_node_takes_the_call(tmp_path: Path) -> None:
-    takes_the_call(tmp_path, "js", "app.js", node_with("twilio-5", tmp_path))
+    takes_the_call(tmp_path, "js", "app.js", node_with("5", tmp_path))
 
 
 # README.md
@@ -106,12 +102,9 @@ def calls_ada(folder: Path, language: str, file: str, run: Sequence[str], **envi
 
 @pytest.mark.parametrize("major", ["7", "8", "9"])
 def test_the_ten_lines_of_python_make_a_whole_call(tmp_path: Path, major: str) -> None:
-    packages = CLIENTS / f"python-{major}"
-    if major != "9" and not packages.is_dir():
-        pytest.skip(NOT_THERE)
-    calls_ada(tmp_path, "python", "call.py", [sys.executable], PYTHONPATH=str(packages))
+    calls_ada(tmp_path, "python", "call.py", [sys.executable], PYTHONPATH=python_client(major))
 
 
 @pytest.mark.parametrize("major", ["4", "5"])
 def test_the_ten_lines_of_node_make_a_whole_call(tmp_path: Path, major: str) -> None:
-    calls_ada(tmp_path, "js", "call.js", [node_with(f"twilio-{major}", tmp_path)])
+    calls_ada(tmp_path, "js", "call.js", [node_with(major, tmp_path)])
