@@ -54,7 +54,7 @@ simulate: .venv/ready ## calls against all that can go wrong: make simulate CALL
 	@$(PY) -m tests.simulation --calls $(CALLS) --faults $(FAULTS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
 mutants: COUNT = 100
-mutants: .venv/ready ## which small changes of chalicelib no test notices, drawn at random: make mutants COUNT=100 (SEED=1)
+mutants: .venv/ready ## which small changes of chalicelib no test notices, drawn at random: make mutants COUNT=100 (SEED="1 2 3")
 	@$(PY) -m tests.mutants --count $(COUNT) $(if $(SEED),--seed $(SEED))
 
 requirements: .venv/ready ## refresh every pin to the newest that fits

@@ -15,11 +15,12 @@ from ops.callcenter.files import WORKERS
 
 STAGE = "dev"
 CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
-OPERATORS = ("ops", "taskrouter_expressions", "pyproject.toml")  # what `python -m ops` needs beside the application
+CORDBOARD = "import sys; from ops.__main__ import main; sys.exit(main(sys.argv[1:], './cordboard'))"
+OPERATORS = ("ops", "taskrouter_expressions", "pyproject.toml")  # what `./cordboard` needs beside the application
 
 
 def copy_to(root: Path, team: Team = DEMO) -> Path:
-    """The project with this team's files, as if nobody had deployed it yet: `python -m ops` in there means it."""
+    """The project with this team's files, as if nobody had deployed it yet: `./cordboard` in there means it."""
     package.copy_project(root, team.folder)
     for name in OPERATORS:
         copied = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
@@ -43,9 +44,9 @@ def environment(proxy: Proxy, root: Path) -> dict[str, str]:
 
 
 def runnable(typed: Sequence[str]) -> list[str]:
-    """What is run for `python …` or `chalice …`: this Python, whatever the person's PATH has."""
+    """What is run for `./cordboard …` or `chalice …`: with this Python, whatever the person's PATH has."""
     programs: Mapping[str, Sequence[str]] = {
-        "python": (sys.executable,),
+        "./cordboard": (sys.executable, "-c", CORDBOARD),
         "chalice": (sys.executable, "-c", CHALICE),
     }
     return [*programs[typed[0]], *typed[1:]]

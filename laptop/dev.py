@@ -61,7 +61,7 @@ def greet(laptop: Laptop, team: Team) -> None:
     say(f"{paint('The emulator of Twilio', BOLD)} {laptop.twilio_url}")
     say(f"\n{paint('In another terminal', BOLD)}, so that the operator's commands mean this laptop:")
     say("\n".join(pointing.lines(laptop, checkout)))
-    say("python -m ops doctor --stage local\n")
+    say("./cordboard doctor --stage local\n")
     say(HELP)
 
 

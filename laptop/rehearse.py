@@ -81,25 +81,25 @@ class Step:
 
 
 def _check(it: Rehearsal) -> None:
-    it.run(f"python -m ops check --stage {STAGE}")
+    it.run(f"./cordboard check --stage {STAGE}")
 
 
 def _secret(it: Rehearsal) -> None:
     given = json.dumps({"auth_token": AUTH_TOKEN, "crm_key": it.laptop.crm.key})
-    it.run(f"python -m ops secret set --stage {STAGE}", given)
-    it.run(f"python -m ops secret show --stage {STAGE}")
+    it.run(f"./cordboard secret set --stage {STAGE}", given)
+    it.run(f"./cordboard secret show --stage {STAGE}")
 
 
 def _ask(it: Rehearsal) -> None:
-    it.run(f"python -m ops deploy --stage {STAGE}", code=ExitCode.USAGE)
+    it.run(f"./cordboard deploy --stage {STAGE}", code=ExitCode.USAGE)
 
 
 def _deploy(it: Rehearsal) -> None:
-    it.run(f"python -m ops deploy --stage {STAGE} --yes")
+    it.run(f"./cordboard deploy --stage {STAGE} --yes")
 
 
 def _doctor(it: Rehearsal) -> None:
-    it.run(f"python -m ops doctor --stage {STAGE}")
+    it.run(f"./cordboard doctor --stage {STAGE}")
 
 
 def _call(it: Rehearsal) -> None:
@@ -115,7 +115,7 @@ def _call(it: Rehearsal) -> None:
         if time.monotonic() > deadline:
             raise LaptopError(f"the caller was not joined to anybody within {CALL_SECONDS:.0f} s")
         time.sleep(0.2)  # other processes bring it about: look again
-    it.run(f"python -m ops calls show {it.call_sid} --stage {STAGE}")
+    it.run(f"./cordboard calls show {it.call_sid} --stage {STAGE}")
 
 
 def _dial(laptop: Laptop, center: Center) -> str:
@@ -139,7 +139,7 @@ def _have_talked(laptop: Laptop) -> bool:
 
 
 def _destroy(it: Rehearsal) -> None:
-    it.run(f"python -m ops destroy --stage {STAGE} --yes")
+    it.run(f"./cordboard destroy --stage {STAGE} --yes")
     led = [number for number, owned in it.laptop.twilio.numbers.items() if owned.voice_url]
     if led or it.laptop.twilio.router.engines:
         raise LaptopError("something of it is still at Twilio")

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -29,8 +30,8 @@ class Row(msgspec.Struct, frozen=True):
     voicemail_url: str = ""
 
 
-HEADINGS: Mapping[str, str] = {
-    "at": "time (UTC)",
+COLUMNS: Mapping[str, str] = {
+    "at": "time",
     "line": "line",
     "caller": "caller",
     "waited_seconds": "waited",
@@ -40,7 +41,7 @@ HEADINGS: Mapping[str, str] = {
     "call_sid": "call",
 }
 OF_VOICEMAIL: Mapping[str, str] = {
-    "at": "time (UTC)",
+    "at": "time",
     "line": "line",
     "caller": "caller",
     "voicemail_seconds": "seconds",
@@ -98,9 +99,10 @@ def is_missed(listed: Row) -> bool:
     return listed.ended not in UNDECIDED
 
 
-def cells(rows: Sequence[Row], headings: Mapping[str, str]) -> list[list[str]]:
-    """The rows as texts, in the order of the headings."""
-    return [[_text(getattr(one, name)) for name in headings] for one in rows]
+def table(rows: Sequence[Row], columns: Mapping[str, str], zone: ZoneInfo) -> tuple[list[str], list[list[str]]]:
+    """The headings of these columns, and the rows as texts; times are those of this time zone, which is named."""
+    headings = [f"{heading} ({zone.key})" if name == "at" else heading for name, heading in columns.items()]
+    return headings, [[_text(name, getattr(one, name), zone) for name in columns] for one in rows]
 
 
 def as_csv(rows: Sequence[Row]) -> str:
@@ -119,12 +121,10 @@ def _harmless(value: str) -> str:
     return f"'{value}" if value[:1] in tuple("=+-@\t\r") and not is_number else value
 
 
-def _text(value: object) -> str:
-    return "" if value in ("", 0) else str(value).replace("T", " ").removesuffix("Z") if _is_time(value) else str(value)
-
-
-def _is_time(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 20 and value[10] == "T" and value.endswith("Z")
+def _text(name: str, value: object, zone: ZoneInfo) -> str:
+    if name == "at":
+        return datetime.fromisoformat(str(value)).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    return "" if value in ("", 0) else str(value)
 
 
 def _name(link: Link) -> str:

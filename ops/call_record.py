@@ -89,10 +89,18 @@ def _moments(record: CallRecord) -> Iterator[Moment]:
         for field, what in known.items():
             if getattr(record.call, field):
                 yield getattr(record.call, field), what
+    yield from _notices(record)
     for link in record.links:
         for state in STATES:
             if at := getattr(link, f"{state}_at"):
                 yield at, f"{_name(link)}: {_ending(link) if state == 'closed' else state}"
+
+
+def _notices(record: CallRecord) -> Iterator[Moment]:
+    for notice in record.notices:
+        yield notice.at, "the caller left a message"
+        if notice.told_at:
+            yield notice.told_at, "a mail told of the message"
 
 
 def _ending(link: Link) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from chalicelib.links.model import CallRecord, is_over
 from ops import call_record
-from ops.records import Condition, Records, day_of
+from ops.records import Condition, Records
 
 LOOK_SECONDS = 2.0
 LATE_SECONDS = 60  # what an index, and an event, may be behind
@@ -57,10 +57,9 @@ def line(
 
 
 def _begun(records: Records, condition: Condition, since: float, now: float) -> list[str]:
-    """The calls of the last minute, and over midnight of both days; latest first."""
-    since = max(since, now - LATE_SECONDS)
-    days = dict.fromkeys((day_of(now), day_of(since)))
-    return [call.call_sid for day in days for call in records.of_day(day, condition, since)]
+    """The calls of the last minute, latest first."""
+    found = records.between(max(since, now - LATE_SECONDS), now + LATE_SECONDS, condition)
+    return [call.call_sid for call in found]
 
 
 def _lines(subject: str, moments: list[tuple[float, str]], *, with_sid: bool) -> Iterator[str]:

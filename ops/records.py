@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
 import msgspec
 
-from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.links import table
 from chalicelib.links.attributes import decode, encode
 from chalicelib.links.model import Call, CallRecord, Link
@@ -45,10 +43,15 @@ class Records:
         self.table = name
         self._dynamodb = client.client("dynamodb")
 
-    def of_day(self, day: date, condition: Condition = ANY, since: float = 0) -> Iterator[Call]:
-        """The calls of this UTC day from `since` on, latest first. They are read as far as they are taken."""
-        key = "#day = :day AND #at >= :since"
-        values = {":day": day.isoformat(), ":since": since, **condition.values}
+    def between(self, since: float, until: float, condition: Condition = ANY) -> Iterator[Call]:
+        """The calls that began from `since` to `until`, latest first. They are read as far as they are taken."""
+        last = day_of(until, UTC)
+        for number in range((last - day_of(since, UTC)).days + 1):
+            yield from self._of_day(last - timedelta(days=number), since, until, condition)
+
+    def _of_day(self, day: date, since: float, until: float, condition: Condition) -> Iterator[Call]:
+        key = "#day = :day AND #at BETWEEN :since AND :until"
+        values = {":day": day.isoformat(), ":since": since, ":until": until, **condition.values}
         request: dict[str, Any] = {
             "KeyConditionExpression": key,
             "ExpressionAttributeNames": {"#day": "day", "#at": "at", **condition.names},
@@ -57,11 +60,6 @@ class Records:
         for row in self._query("by_day", values, request):
             if row["item"] == "CALL":
                 yield msgspec.convert(row, Call, strict=False)
-
-    def latest(self, last: date, days: int, condition: Condition, limit: int) -> list[Call]:
-        """Up to `limit` calls of so many days, of which `last` is the last one; latest first."""
-        each_day = (last - timedelta(days=number) for number in range(days))
-        return list(islice((call for day in each_day for call in self.of_day(day, condition)), limit))
 
     def links_of(self, worker_sid: str, since: float, until: float) -> Iterator[Link]:
         """The worker's reservations of this time, latest first."""
@@ -99,12 +97,16 @@ class Records:
             more["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def day_of(at: float) -> date:
-    """The UTC day of this moment."""
-    return datetime.fromtimestamp(at, UTC).date()
+def day_of(at: float, zone: tzinfo) -> date:
+    """The day of this moment in this time zone."""
+    return datetime.fromtimestamp(at, zone).date()
 
 
-def span(day: date) -> tuple[float, float]:
-    """The first and the last second of a UTC day."""
-    began = datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
-    return began, began + DAY_SECONDS - 1
+def began(day: date, zone: tzinfo) -> float:
+    """The first moment of this day in this time zone: a day may have 23 or 25 hours."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
+
+
+def span(day: date, zone: tzinfo) -> tuple[float, float]:
+    """The first moment and the last second of this day in this time zone."""
+    return began(day, zone), began(day + timedelta(days=1), zone) - 1

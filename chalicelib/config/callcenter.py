@@ -257,7 +257,7 @@ def source(where: str = "") -> str:
         raise CallCenterError(moved)
     text = team.read(NAME, where)
     if text is None:
-        raise CallCenterError(f"chalicelib/team/{NAME} is missing: `python -m ops init` makes it")
+        raise CallCenterError(f"chalicelib/team/{NAME} is missing: `./cordboard init` makes it")
     return text
 
 

@@ -134,6 +134,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     caller: str = ""
     recording_sid: str = ""
     seconds: int = 0  # of the recording, or of the wait
+    told_at: float = 0  # when SNS had it
 
     @property
     def key(self) -> Key:
@@ -148,6 +149,7 @@ class CallRecord(msgspec.Struct, frozen=True):
 
     call: Call | None
     links: tuple[Link, ...]  # in the order of their reservations
+    notices: tuple[Notice, ...] = ()  # of the messages that the caller left
 
 
 def before(state: State) -> tuple[State, ...]:

@@ -16,7 +16,7 @@ from chalicelib import aws
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.links.attributes import decode, encode
-from chalicelib.links.model import Breaker, Call, CallRecord, Key, Link, Notice, Outcome, State, before
+from chalicelib.links.model import NOTICE, Breaker, Call, CallRecord, Key, Link, Notice, Outcome, State, before
 from chalicelib.links.modes import DIRECT
 
 # The sweep looks at a link this long after it was due: crm-first its job's begin, then the last moment to dial; direct
@@ -288,7 +288,7 @@ def order_notice(notice: Notice, again_before: float) -> bool:
     """
     fields = {**msgspec.to_builtins(notice), "open": "notice", "check_at": int(notice.at), **_expiry(notice.at)}
     changes = {name: value for name, value in fields.items() if value not in ("", 0)}
-    remove = (*(set(fields) - set(changes)), "told_at")  # what an older notice of this line had
+    remove = tuple(set(fields) - set(changes))  # what an older notice of this line had
     condition, expected = "attribute_not_exists(#at) OR #at <= :before", {":before": again_before}
     try:
         _update(*_place(notice.key), _Write(changes, condition, expected, names={}, remove=remove))
@@ -334,7 +334,8 @@ def find_call(subject: str, table: str = "") -> CallRecord:
     rows = _query(table, subject, KeyConditionExpression="call_sid = :sid", ConsistentRead=True)
     links = sorted((_link(row) for row in rows if _is_link(row["item"])), key=lambda link: link.reserved_at)
     calls = [msgspec.convert(row, Call, strict=False) for row in rows if row["item"] == "CALL"]
-    return CallRecord(calls[0] if calls else None, tuple(links))
+    notices = [msgspec.convert(row, Notice, strict=False) for row in rows if row["item"].startswith(f"{NOTICE}#")]
+    return CallRecord(calls[0] if calls else None, tuple(links), tuple(notices))
 
 
 def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:

@@ -19,7 +19,7 @@ def of(notice: Notice, stage: str) -> Mail:
     """The mail that tells of this. It says what to do next."""
     subject, tell, commands = _WORDS[notice.what]
     of_stage = f" --stage {stage}" if stage else ""
-    shown = [f"cordboard {command}{of_stage}" for command in (f"calls show {notice.about}", *commands)]
+    shown = [f"./cordboard {command}{of_stage}" for command in (f"calls show {notice.about}", *commands)]
     return Mail(_subject(subject, _name(notice.line)), "\n".join([tell(notice), "", *shown, ""]))
 
 

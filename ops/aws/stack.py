@@ -55,7 +55,17 @@ def deploy(stage: str, root: Path, given: Mapping[str, str], adopt: bool = False
             raise AwsError(_failure(cloudformation, stack))
         if did == "created" and stage == PRODUCTION:
             cloudformation.update_termination_protection(StackName=stack, EnableTerminationProtection=True)
-    return Deployed(stack, did, {it["OutputKey"]: it["OutputValue"] for it in after.get("Outputs", ())})
+    return Deployed(stack, did, _outputs(after))
+
+
+def outputs(stage: str) -> Mapping[str, str]:
+    """What the stage's stack says of its resources; nothing when there is no stack. Raises AwsError."""
+    with client.plain(f"read the stack {name(stage)}"):
+        return _outputs(_find(client.client("cloudformation"), name(stage)) or {})
+
+
+def _outputs(found: Mapping[str, Any]) -> dict[str, str]:
+    return {it["OutputKey"]: it["OutputValue"] for it in found.get("Outputs", ())}
 
 
 def _asked(stage: str, root: Path, given: Mapping[str, str], before: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ops.errors import OpsError
 from ops.twilio import plain_errors
 
 NEW = """# Imported from the workspace {name}. What callers hear, Twilio does not know: fill in the line below, then
-# run `python -m ops check` and `python -m ops plan`.
+# run `./cordboard check` and `./cordboard plan`.
 
 default_line = "main"
 reservation_timeout = {timeout}
@@ -43,10 +43,10 @@ class Imported:
     workers: Mapping[str, Any]
     left_out: tuple[str, ...] = ()
 
-    def write(self, folder: Path) -> list[str]:
+    def write(self, folder: Path) -> tuple[list[str], list[str]]:
         """Write both files into this folder. In a file that is there only what Twilio has otherwise is changed.
 
-        Returns what has become of each, and what is left to settle. Raises OpsError when a file is no TOML.
+        Returns what has become of each, and what a person has to settle. Raises OpsError when a file is no TOML.
         """
         folder.mkdir(parents=True, exist_ok=True)
         done, texts = [], []
@@ -57,8 +57,7 @@ class Imported:
             done.append(f"{_did(before, texts[-1])} {path}")
         for file, text in zip((NAME, files.WORKERS), texts, strict=True):
             (folder / file).write_text(text, encoding="utf-8")
-        settle = [*self.left_out, *check.mistakes(Texts(*texts))]
-        return [*done, *(f"to be settled: {problem}" for problem in settle)]
+        return done, [*self.left_out, *map(str, check.mistakes(Texts(*texts)))]
 
 
 def _merged(path: Path, text: str, tables: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """`check`, `plan`, `apply`, `import` and `destroy`: the call centre as code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ import click
 from ops import stage as stages
 from ops.callcenter import check as checks
 from ops.callcenter import importing
-from ops.callcenter.apply import OnStep, ignore, summary
+from ops.callcenter.apply import OnStep, summary
 from ops.callcenter.files import Center
 from ops.callcenter.model import Step
 from ops.callcenter.plan import Loss, as_text_of, document, has_drift, losses, overview
@@ -81,7 +82,8 @@ def apply(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool, y
     center = _checked_files(project)
     agreed = None if yes else _agreed(project, center, prune)
     before = stages.read(stage, root)
-    outcome = project.apply(center, prune, agreed, _reported(as_json, say))
+    with _reported("applying", None, as_json) as on_step:
+        outcome = project.apply(center, prune, agreed, on_step)
     show(document((*outcome.done, *outcome.left)), summary(outcome), as_json)
     if stages.read(stage, root) != before:
         note(TO_DEPLOY.format(stages.file_of(stage), stage))
@@ -101,14 +103,16 @@ def apply(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool, y
     metavar="FOLDER",
     help="Where the files are written.",
 )
-def import_(workspace: str, stage: str, root: Path, workflow: str, to: Path) -> ExitCode:
+@json_option
+def import_(*, workspace: str, stage: str, root: Path, workflow: str, to: Path, as_json: bool) -> ExitCode:
     """Write the files from a workspace that exists.
 
     WORKSPACE is its name. In files that are there already only what Twilio has otherwise is changed: comments stay.
     """
     imported = importing.read(Project(stage, root).client(), workspace, workflow)
-    for line in imported.write(to):
-        say(line)
+    written, to_be_settled = imported.write(to)
+    told = [*written, *(f"to be settled: {problem}" for problem in to_be_settled)]
+    show({"written": written, "to_be_settled": to_be_settled}, "\n".join(told), as_json)
     return ExitCode.DONE
 
 
@@ -130,14 +134,7 @@ def destroy(*, stage: str, root: Path, api_url: str, prune: bool, as_json: bool,
     if is_anything:
         question = "The workspace is deleted with its workers, queues and tasks."
         ask.confirm_by_name(question, center.workspace.name, yes)
-    with working(len(steps)) as progress:
-        progress.begin("destroying")
-        report = _reported(as_json, progress.aside(say))
-
-        def on_step(step: Step) -> None:
-            report(step)
-            progress.begin("destroying")
-
+    with _reported("destroying", len(steps), as_json) as on_step:
         project.destroy(center, steps, on_step)
     show(document(steps), "destroyed" if is_anything else "there is nothing to destroy", as_json)
     return ExitCode.DONE
@@ -159,5 +156,15 @@ def _checked_files(project: Project) -> Center:
     return center
 
 
-def _reported(as_json: bool, print_: Callable[[str], None]) -> OnStep:
-    return ignore if as_json else lambda step: print_(as_text_of([step]))
+@contextmanager
+def _reported(doing: str, total: int | None, as_json: bool) -> Iterator[OnStep]:
+    """What each step is reported to: it is printed, unless it is for a program, and counted while somebody looks."""
+    with working(total) as progress:
+        report = (lambda _text: None) if as_json else progress.aside(say)
+
+        def on_step(step: Step) -> None:
+            report(as_text_of([step]))
+            progress.begin(doing)
+
+        progress.begin(doing)
+        yield on_step

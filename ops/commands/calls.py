@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import date
+from itertools import islice
 
 import click
 
@@ -28,7 +29,9 @@ def calls() -> None:
 
 
 @calls.subcommand("list", "calls list", "calls list --day yesterday --missed", "calls list --worker Bea --csv")
-@click.option("--day", default="today", show_default=True, help="YYYY-MM-DD, today or yesterday, in UTC.")
+@click.option(
+    "--day", default="today", show_default=True, help="YYYY-MM-DD, today or yesterday, in the team's time zone."
+)
 @click.option("--line", default="", metavar="NAME", help="Of this line, or simple queue, alone.")
 @click.option(
     "--worker", default="", metavar="NAME", help="That this worker was reserved for; Twilio is asked who it is."
@@ -48,7 +51,7 @@ def list_(
     if as_csv and as_json:
         raise UsageError("give --csv or --json, not both")
     asked, found = at.day(day), at.records()
-    subjects = _of_worker(found, at, worker, asked) if worker else _of_day(found, asked, line)
+    subjects = _of_worker(found, at, worker, asked) if worker else _of_day(found, at, asked, line)
     wanted = Wanted(limit, at.now(), at.numbers, lambda row: line in ("", row.line) and (not missed or is_missed(row)))
     listed = listing.of(found, subjects, wanted)
     if not listed.rows and line:
@@ -56,27 +59,28 @@ def list_(
     if as_csv:
         click.echo(call_list.as_csv(listed.rows), nl=False)
     else:
-        _show(listed, as_json, f"there is no such call on {asked.isoformat()}")
+        _show(listed, at, as_json, f"there is no such call on {asked.isoformat()}")
     _say_more(listed)
     return ExitCode.DONE
 
 
-def _of_day(found: records.Records, day: date, line: str) -> Iterator[str]:
-    return (call.call_sid for call in found.of_day(day, records.of_line(line) if line else records.ANY))
+def _of_day(found: records.Records, at: Table, day: date, line: str) -> Iterator[str]:
+    condition = records.of_line(line) if line else records.ANY
+    return (call.call_sid for call in found.between(*records.span(day, at.zone()), condition))
 
 
 def _of_worker(found: records.Records, at: Table, name: str, day: date) -> Iterator[str]:
     """Each call once, however often the worker was reserved for it."""
     worker_sid = name if re.fullmatch("WK[0-9a-f]{32}", name) else at.staff().find(name).sid
-    return iter(dict.fromkeys(link.subject for link in found.links_of(worker_sid, *records.span(day))))
+    return iter(dict.fromkeys(link.subject for link in found.links_of(worker_sid, *records.span(day, at.zone()))))
 
 
-def _show(listed: Listing, as_json: bool, nothing: str) -> None:
+def _show(listed: Listing, at: Table, as_json: bool, nothing: str) -> None:
     if not listed.rows and not as_json:
         note(nothing)
         return
-    headings = call_list.HEADINGS
-    show_data(listed.rows, as_table(list(headings.values()), call_list.cells(listed.rows, headings)), as_json)
+    shown = call_list.table(listed.rows, call_list.COLUMNS, at.zone())
+    show_data(listed.rows, as_table(*shown), as_json)
 
 
 def _say_more(listed: Listing) -> None:
@@ -103,12 +107,12 @@ def show(*, call: str, days: int, as_json: bool, at: Table) -> ExitCode:
     if not phone.looks_like(call):
         raise UsageError(f"{call!r} is no CallSid (CA and 32 hexadecimal digits) and no phone number")
     number = phone.stored(call, at.own_numbers())
-    now, found = at.now(), at.records()
-    last = found.latest(records.day_of(now), days, records.of_caller(number), LAST_CALLS)
-    listed = listing.of(found, [one.call_sid for one in last], Wanted(LAST_CALLS, now, at.numbers))
+    found = at.records()
+    last = islice(found.between(*at.days(days), records.of_caller(number)), LAST_CALLS)
+    listed = listing.of(found, [one.call_sid for one in last], Wanted(LAST_CALLS, at.now(), at.numbers))
     if not listed.rows:
         raise OpsError(f"no call of {at.shown(number)} in the last {days} days in the table {at.name()}")
-    _show(listed, as_json, "")
+    _show(listed, at, as_json, "")
     return ExitCode.DONE
 
 

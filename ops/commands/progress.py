@@ -11,9 +11,9 @@ from ops.commands.output import console
 
 
 class Progress:
-    """`total` steps, of which one is at work, and for how long it all takes."""
+    """`total` steps, None where nobody knows how many, of which one is at work, and for how long it all takes."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int | None) -> None:
         columns = (rich.SpinnerColumn(), rich.TextColumn("{task.description}"), rich.MofNCompleteColumn())
         self._shown = rich.Progress(*columns, rich.TimeElapsedColumn(), console=console(), transient=True)
         self._task = self._shown.add_task("", total=total)
@@ -45,7 +45,7 @@ class Progress:
 
 
 @contextmanager
-def working(total: int) -> Iterator[Progress]:
+def working(total: int | None) -> Iterator[Progress]:
     shown = Progress(total)
     try:
         yield shown

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -15,6 +16,7 @@ from chalicelib.config.callcenter import CallCenter
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.observability.masking import mask
 from ops import records, stage
+from ops.callcenter import zones
 from ops.commands.cli import stage_option
 from ops.errors import OpsError, UsageError
 from ops.project import Project
@@ -53,6 +55,17 @@ class Table:
         workspace_sid = os.environ.get("TWILIO_WORKSPACE_SID") or stage.read(self.stage)["TWILIO_WORKSPACE_SID"]
         return Staff(Project(self.stage).client(), workspace_sid)
 
+    def zone(self) -> ZoneInfo:
+        """The time zone of the team's file."""
+        center = _center()
+        return ZoneInfo(center.time_zone if center and zones.is_known(center.time_zone) else zones.UTC)
+
+    def days(self, count: int) -> tuple[float, float]:
+        """From when until when so many days of the team's time zone are, of which today is the last."""
+        zone = self.zone()
+        today = records.day_of(self.now(), zone)
+        return records.began(today - timedelta(days=count - 1), zone), records.span(today, zone)[1]
+
     def own_numbers(self) -> tuple[str, ...]:
         center = _center()
         return center.own_numbers() if center else ()
@@ -65,15 +78,16 @@ class Table:
             raise UsageError(unknown("line", name, known))
 
     def day(self, text: str) -> date:
-        """The day that is meant. Raises UsageError."""
-        today = records.day_of(self.now())
+        """The day of the team's time zone that is meant. Raises UsageError."""
+        zone = self.zone()
+        today = records.day_of(self.now(), zone)
         words = {"today": today, "yesterday": today - timedelta(days=1)}
         try:
             day = words.get(text) or datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
         except ValueError:
             raise UsageError(f"{text!r} is no day: YYYY-MM-DD, today or yesterday") from None
         if day > today:
-            raise UsageError(f"{day.isoformat()} is yet to come: today it is {today.isoformat()} in UTC")
+            raise UsageError(f"{day.isoformat()} is yet to come: today it is {today.isoformat()} in {zone.key}")
         return day
 
 

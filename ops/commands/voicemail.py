@@ -29,17 +29,16 @@ def list_(*, days: int, line: str, limit: int, as_json: bool, at: Table) -> Exit
 
     The recording itself is at Twilio: its URL asks for the account's credentials where the account says so.
     """
-    now, found = at.now(), at.records()
-    with_message = found.latest(records.day_of(now), days, records.WITH_VOICEMAIL, 10_000)
-    of_line = [call.call_sid for call in with_message if line in ("", call.line)]
-    listed = listing.of(found, of_line, Wanted(limit, now, at.numbers))
+    found = at.records()
+    with_message = found.between(*at.days(days), records.WITH_VOICEMAIL)
+    of_line = (call.call_sid for call in with_message if line in ("", call.line))
+    listed = listing.of(found, of_line, Wanted(limit, at.now(), at.numbers))
     if not listed.rows and line:
         at.check_line(line)
     if not listed.rows and not as_json:
         note(f"nobody left a message in {days} days")
         return ExitCode.DONE
-    headings = call_list.OF_VOICEMAIL
-    show(listed.rows, as_table(list(headings.values()), call_list.cells(listed.rows, headings)), as_json)
+    show(listed.rows, as_table(*call_list.table(listed.rows, call_list.OF_VOICEMAIL, at.zone())), as_json)
     if listed.more:
         note(f"there are more: these are the latest {limit}, --limit gives another number")
     return ExitCode.DONE

@@ -1,6 +1,7 @@
 """`worker list`, `on` and `off`: who takes calls, without Twilio's console."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -27,13 +28,15 @@ def list_(*, as_json: bool, at: Table) -> ExitCode:
     """List the workers: in which activity each is, since when, and whether it takes calls."""
     workers = at.staff().all()
     workers = [msgspec.structs.replace(one, contact_uri=at.shown(one.contact_uri)) for one in workers]
+    zone = at.zone()
     rows = [
-        [one.name, "yes" if one.available else "no", one.activity, _time(one.since), one.contact_uri] for one in workers
+        [one.name, "yes" if one.available else "no", one.activity, _time(one.since, zone), one.contact_uri]
+        for one in workers
     ]
     if not workers and not as_json:
         note("there is no worker in the workspace")
         return ExitCode.DONE
-    show(workers, as_table(["worker", "takes calls", "activity", "since (UTC)", "phone"], rows), as_json)
+    show(workers, as_table(["worker", "takes calls", "activity", f"since ({zone.key})", "phone"], rows), as_json)
     return ExitCode.DONE
 
 
@@ -93,9 +96,11 @@ def _ask_unless_missed(at: Table, found: Worker, yes: bool) -> None:
         why = missed.reason or missed.outcome
         note(f"{found.name} was taken off by a call ({why}): {program.command('calls', 'show', missed.subject)}")
         return
-    note(f"{found.name} is {found.activity} since {_time(found.since)} UTC, and no call is why: perhaps it was by hand")
+    zone = at.zone()
+    since = f"{_time(found.since, zone)} {zone.key}"
+    note(f"{found.name} is {found.activity} since {since}, and no call is why: perhaps it was by hand")
     ask.confirm(f"Put {found.name} on the phones?", yes)
 
 
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S") if at else ""
+def _time(at: float, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S") if at else ""

@@ -20,6 +20,7 @@ CHECKS: Sequence[Check] = (
     aws.triggers,
     aws.throttling,
     aws.dead_letters,
+    aws.mails,
     aws.oldest_open_link,
     webhooks.webhooks,
     twilio.tokens,

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.aws import api, client
+from ops.aws import api, client, stack, topic
 from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
 from ops.errors import StageError
 from ops.program import command
@@ -138,6 +138,21 @@ def dead_letters(stage: StageUnderTest) -> Iterator[Finding]:
         yield fail("dead letters", f"{waiting} waiting", "docs/operations.md, Dead letters")
     else:
         yield ok("dead letters", "none")
+
+
+def mails(stage: StageUnderTest) -> Iterator[Finding]:
+    """Somebody hears of alarms, and the functions know it. Nothing is known of a stage without a stack."""
+    arn = stack.outputs(stage.name).get("AlarmTopic", "")
+    if not arn:
+        return
+    name, again = arn.rpartition(":")[2], command("deploy --stage", stage.name, "--only resources --only functions")
+    if not topic.has_subscribers(arn):
+        why = f"nobody is subscribed to {name}: alarms and messages of callers reach nobody"
+        yield warn("mails", why, command("deploy --stage", stage.name, "--set AlarmEmail=phones@example.com"))
+    elif stage.environment.get("MAIL_TOPIC_ARN") != arn:
+        yield warn("mails", f"somebody is subscribed to {name}, and the functions do not know it", again)
+    else:
+        yield ok("mails", f"somebody is subscribed to {name}")
 
 
 def oldest_open_link(stage: StageUnderTest) -> Iterator[Finding]:

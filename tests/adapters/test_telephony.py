@@ -149,6 +149,21 @@ def test_after_a_refusal_the_secret_is_read_again(environment: pytest.MonkeyPatc
         assert rest.ring_worker(RING).call_sid == "CA1"
 
 
+@pytest.mark.parametrize("new", ["aaa", "zzz"])
+def test_a_request_that_a_rotation_overtakes_is_asked_again_with_the_new_token(
+    environment: pytest.MonkeyPatch, new: str
+) -> None:
+    with serving(CREATED, error(401, 20003), CREATED) as endpoint:
+        use(environment, endpoint)
+        environment.setenv("TWILIO_AUTH_TOKEN", "mmm")
+        forget_everything()
+        rest.ring_worker(RING)
+        environment.setenv("TWILIO_AUTH_TOKEN", new)  # this process still has the one before
+        assert rest.ring_worker(RING).call_sid == "CA1"
+    tokens = [b64decode(headers["Authorization"].split()[1]).partition(b":")[2] for _, headers, _ in endpoint.requests]
+    assert tokens == [b"mmm", b"mmm", new.encode()]
+
+
 def test_a_recording_is_deleted_at_the_emulator_and_twice_is_like_once(environment: pytest.MonkeyPatch) -> None:
     harness = Harness({"/incoming": '<Record action="/stored"/>', "/stored": "<Hangup/>"})
     environment.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)

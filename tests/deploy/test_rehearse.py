@@ -14,15 +14,15 @@ from laptop.rehearse import STEPS, Rehearsal, Step
 from laptop.teams import DEMO
 
 TYPED = [
-    "python -m ops check --stage dev",
-    "python -m ops secret set --stage dev",
-    "python -m ops secret show --stage dev",
-    "python -m ops deploy --stage dev",
-    "python -m ops deploy --stage dev --yes",
-    "python -m ops doctor --stage dev",
-    "python -m ops calls show CA… --stage dev",
-    "python -m ops deploy --stage dev --yes",
-    "python -m ops destroy --stage dev --yes",
+    "./cordboard check --stage dev",
+    "./cordboard secret set --stage dev",
+    "./cordboard secret show --stage dev",
+    "./cordboard deploy --stage dev",
+    "./cordboard deploy --stage dev --yes",
+    "./cordboard doctor --stage dev",
+    "./cordboard calls show CA… --stage dev",
+    "./cordboard deploy --stage dev --yes",
+    "./cordboard destroy --stage dev --yes",
     "chalice delete --stage dev",
 ]
 

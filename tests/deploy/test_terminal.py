@@ -151,7 +151,7 @@ def test_apply_names_what_it_costs_asks_and_goes_on(applied: Desk) -> None:
         assert NUMBERS[0] not in session.shown
         session.types("y\n")
         assert session.ends() == 0
-        assert session.shown.endswith("\n1 changes\n")
+        assert session.shown.endswith("1 changes\n")
 
 
 def test_destroy_asks_readably_in_40_columns_and_gives_the_numbers_back(applied: Desk) -> None:

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from tests.mutants.judges import FOLDERS, Judges
 from tests.mutants.population import Mutant, mutated
 
 LONGEST = 600  # seconds all tests may take before a mutant counts as one that never ends
+BEGIN = 60  # seconds that tests may take to begin, on a busy machine
+SLOWER = 10  # times as long as measured a test may take, for the same reason
 AT_ONCE = 200  # tests named in one command
 
 
@@ -39,19 +41,20 @@ class Court:
         original = path.read_text(encoding="utf-8")
         path.write_text(mutated(self._copy, mutant), encoding="utf-8")
         try:
-            near = self._judges.of(mutant.module, mutant.line) or self._judges.of_module(mutant.module)
-            why = self._notice(near[:AT_ONCE]) or self._notice(FOLDERS)
+            near = self._judges.of(mutant.module, mutant.line)[:AT_ONCE]
+            soon = BEGIN + SLOWER * self._judges.seconds(near)
+            why = self._notice(near, soon) or self._notice(FOLDERS, LONGEST)
             return Verdict(mutant, killed=bool(why), why=why or "every test passes")
         finally:
             path.write_text(original, encoding="utf-8")
 
-    def _notice(self, tests: Iterable[str]) -> str:
+    def _notice(self, tests: Sequence[str], longest: float) -> str:
         """How these tests noticed the change; empty when they did not."""
-        if not (named := list(tests)):
+        if not tests:
             return ""
-        command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *named]
+        command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *tests]
         try:
-            done = subprocess.run(command, cwd=self._copy, timeout=LONGEST, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, cwd=self._copy, timeout=longest, capture_output=True, text=True, check=False)
         except subprocess.TimeoutExpired:
             return "does not end"
         if done.returncode == 0:

@@ -275,6 +275,16 @@ def test_import_into_files_that_are_there_changes_only_what_twilio_has_otherwise
     assert list(found["lines"]) == ["support"]
 
 
+def test_import_for_a_program_is_json(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
+    operator.types("apply", "--yes")
+    capsys.readouterr()
+    assert imported(operator, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    found = operator.root / "found"
+    assert told["written"] == [f"wrote {found / 'callcenter.toml'}", f"wrote {found / 'workers.toml'}"]
+    assert all(isinstance(problem, str) for problem in told["to_be_settled"])
+
+
 def test_import_leaves_a_file_that_is_no_toml_alone(operator: Operator, capsys: pytest.CaptureFixture[str]) -> None:
     operator.types("apply", "--yes")
     (operator.root / "found").mkdir()

@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.twilio import urls
 from ops import stage
@@ -37,6 +38,20 @@ SECRET = "/cordboard/test/twilio"
 POLICIES = ("api", "jobs_consumer", "sweep")
 
 
+class CloudFormation:
+    """Of the stage's stack no more than its outputs; without any there is no stack."""
+
+    def __init__(self) -> None:
+        self.outputs: dict[str, str] = {}
+
+    def describe_stacks(self, StackName: str) -> dict[str, Any]:  # noqa: N803
+        if not self.outputs:
+            error = {"Code": "ValidationError", "Message": f"Stack with id {StackName} does not exist"}
+            raise ClientError({"Error": error}, "DescribeStacks")
+        outputs = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs.items()]
+        return {"Stacks": [{"StackName": StackName, "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}]}
+
+
 class DeployedStage:
     """A stage `test` on AWS by moto, applied to the emulator's account, its webhooks those of app.py."""
 
@@ -52,8 +67,10 @@ class DeployedStage:
             "PUBLIC_BASE_URL": BASE,
             **outcome.environment,
         }
-        self.gateway, of_aws = ApiGateway(), client.client
-        monkeypatch.setattr(client, "client", lambda name: self.gateway if name == "apigateway" else of_aws(name))
+        self.stack, of_aws = CloudFormation(), client.client
+        doubles: Mapping[str, Any] = {"apigateway": ApiGateway(), "cloudformation": self.stack}
+        self.gateway = doubles["apigateway"]
+        monkeypatch.setattr(client, "client", lambda name: doubles.get(name) or of_aws(name))
         for name, value in self.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
@@ -321,3 +338,42 @@ def test_what_cannot_be_checked_is_a_failure_and_the_rest_is_checked_all_the_sam
 def test_a_pipeline_reads_json(deployed: DeployedStage) -> None:
     told = document(deployed.examine())
     assert told["healthy"] is True and told["checks"][0]["verdict"] == "pass"
+
+
+# --- Mails
+
+
+def _topic(deployed: DeployedStage) -> str:
+    arn = str(boto3.client("sns").create_topic(Name="cordboard-test-alarms")["TopicArn"])
+    deployed.stack.outputs = {"AlarmTopic": arn}
+    return arn
+
+
+def _mails(deployed: DeployedStage) -> Finding:
+    return next(found for found in deployed.examine() if found.check == "mails")
+
+
+def test_alarms_that_nobody_hears_are_a_warning(deployed: DeployedStage) -> None:
+    _topic(deployed)
+    found = _mails(deployed)
+    assert (found.verdict, found.fix) == (
+        "warning",
+        "cordboard deploy --stage test --set AlarmEmail=phones@example.com",
+    )
+    assert "nobody is subscribed to cordboard-test-alarms" in found.why
+
+
+def test_mails_that_the_functions_do_not_know_of_are_a_warning(
+    deployed: DeployedStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = _topic(deployed)
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="sms", Endpoint="+14155550100")
+    found = _mails(deployed)
+    assert (found.verdict, found.fix) == (
+        "warning",
+        "cordboard deploy --stage test --only resources --only functions",
+    )
+    (deployed.root / stage.file_of("test")).parent.mkdir(parents=True)
+    stage.write("test", {"MAIL_TOPIC_ARN": topic}, deployed.root)
+    deployed.stage = replace(deployed.stage)  # reads the stage's file again
+    assert _mails(deployed).verdict == "pass"

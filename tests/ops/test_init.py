@@ -209,7 +209,7 @@ def test_without_the_file_each_command_names_the_one_that_makes_it(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["check", "--root", str(root)]) == 1
-    assert capsys.readouterr().err == "chalicelib/team/callcenter.toml is missing: `python -m ops init` makes it\n"
+    assert capsys.readouterr().err == "chalicelib/team/callcenter.toml is missing: `./cordboard init` makes it\n"
 
 
 def test_a_folder_that_is_no_checkout_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,7 @@ def test_a_wrong_value_is_named_with_its_file_key_and_what_is_allowed(tmp_path: 
 def test_without_the_file_the_command_that_makes_it_is_named(tmp_path: Path) -> None:
     checkout = package.copy_project(tmp_path)
     (checkout / CENTER).unlink()
-    said = "chalicelib/team/callcenter.toml is missing: `python -m ops init` makes it"
+    said = "chalicelib/team/callcenter.toml is missing: `./cordboard init` makes it"
     assert packaging_says(checkout) == f"chalice package failed:\n{said}"
 
 

@@ -86,7 +86,7 @@ def test_the_example_of_a_hook_is_typed(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_team_without_a_callcenter_file_is_told_how_to_make_it(folder: Path) -> None:
     with pytest.raises(CallCenterError) as error:
         callcenter.source()
-    assert str(error.value) == "chalicelib/team/callcenter.toml is missing: `python -m ops init` makes it"
+    assert str(error.value) == "chalicelib/team/callcenter.toml is missing: `./cordboard init` makes it"
 
 
 @pytest.mark.parametrize("name", ["callcenter.toml", "hooks.py"])

@@ -197,6 +197,7 @@ def test_a_caller_whose_own_record_breaks_the_crm_is_led_out_after_three_workers
         driver.queued()
         endpoint.fails = True
         consumer.work(jobs.RingWorker(CALL, reservation_sid), lambda: NOW)
+        assert len(led_out(driver)) == (1 if number == 2 else 0)
         driver.work(jobs.Reject(CALL, reservation_sid, TASK, "CRM failed: as told"))
         driver.twilio.reservation = "pending"
         endpoint.fails = False

@@ -4,12 +4,15 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from chalicelib.config import callcenter
 from chalicelib.links.attributes import encode
+from ops import records
 from ops import twilio as ops_twilio
 from ops.__main__ import main
 from ops.commands import calls as calls_command
@@ -475,3 +478,57 @@ def test_without_a_workspace_the_next_step_is_said(account: Account, person: Per
     environment.delenv("TWILIO_WORKSPACE_SID")
     assert person.types("worker", "list") == 1
     assert person.err == "the stage has no workspace yet: run apply first\n"
+
+
+# --- days are those of the team's time zone
+
+
+@pytest.fixture
+def in_zone(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """The team's file names this time zone."""
+
+    def set_zone(name: str) -> None:
+        text = callcenter.source()
+        monkeypatch.setattr(callcenter, "source", lambda: f'time_zone = "{name}"\n{text}')
+
+    return set_zone
+
+
+@pytest.mark.parametrize(
+    ("zone", "began"),
+    [
+        ("Asia/Tokyo", datetime(2026, 11, 20, 15, 30, tzinfo=UTC)),
+        ("America/New_York", datetime(2026, 11, 22, 4, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_day_begins_and_ends_where_the_team_is(
+    driver: Driver, person: Person, in_zone: Callable[[str], None], zone: str, began: datetime
+) -> None:
+    in_zone(zone)
+    at = began.timestamp()
+    put(
+        driver,
+        call_sid=SECOND,
+        line="sales",
+        at=at,
+        day=began.date().isoformat(),
+        left_queue_at=at,
+        queue_result="hangup",
+    )
+    ((listed, *_),) = person.lines("calls", "list", "--day", TODAY)
+    assert listed == began.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
+    assert person.types("calls", "list", "--day", "2026-11-20") == 0
+    assert person.err == "there is no such call on 2026-11-20\n"
+    assert person.types("calls", "list", "--json") == 0
+    assert json.loads(person.out)[0]["at"] == began.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def test_the_heading_names_the_time_zone(day: Driver, person: Person, in_zone: Callable[[str], None]) -> None:
+    in_zone("Europe/Berlin")
+    assert person.types("calls", "list") == 0
+    assert person.out.startswith("time (Europe/Berlin)") and f"{TODAY} 04:00:42" in person.out
+
+
+def test_a_day_has_25_hours_when_the_clock_goes_back() -> None:
+    since, until = records.span(date(2026, 10, 25), ZoneInfo("Europe/Berlin"))
+    assert until - since == 25 * 3600 - 1

@@ -82,6 +82,15 @@ def test_a_caller_whose_job_is_lost_goes_to_the_next_worker(driver: Driver, late
     assert (swept(driver)["rejected"], swept(driver)["level"]) == (1, "INFO")
 
 
+def test_a_job_that_is_at_work_is_not_sent_again(driver: Driver, later: Later) -> None:
+    driver.assign()
+    driver.queued()
+    table.claim(KEY, later.now, 30)
+    later(table.CHECK_AFTER_SECONDS + 6)
+    driver.sweep()
+    assert driver.queued() == [] and swept(driver)["left preparing"] == 1
+
+
 def test_a_phone_that_may_be_ringing_has_time_until_the_reservation_ends(driver: Driver, later: Later) -> None:
     driver.ring()
     later(AFTER_DEADLINE)

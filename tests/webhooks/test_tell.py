@@ -14,6 +14,7 @@ from chalicelib.lifecycle import unserved
 from chalicelib.links import table
 from chalicelib.links.model import Notice
 from chalicelib.tell import mail, outbox
+from ops.__main__ import main
 from tests.conftest import QUEUES, WORKFLOW
 from tests.support.caches import forget_everything
 from tests.support.driver import CALL, CALLER, LEG, SALES, TASK, Driver, task_attributes
@@ -100,7 +101,7 @@ def test_a_voicemail_is_told_with_the_next_sweep_and_the_mail_says_what_to_do(in
     assert mail["Subject"] == "Voicemail on line support"
     told, _, *commands = mail["Message"].splitlines()
     assert told.startswith("…71 left a message of 9 s on line support at 20") and told.endswith(" UTC.")
-    assert commands == [f"cordboard calls show {CALL} --stage dev", "cordboard voicemail list --stage dev"]
+    assert commands == [f"./cordboard calls show {CALL} --stage dev", "./cordboard voicemail list --stage dev"]
     assert swept(driver)["told"] == 1
 
 
@@ -176,9 +177,9 @@ def test_a_caller_who_was_led_out_is_told_of(inbox: Inbox, driver: Driver) -> No
     assert mail["Subject"] == "Nobody took a call on line support"
     assert "…71 was led out of the queue of line support at" in mail["Message"]
     assert mail["Message"].splitlines()[2:] == [
-        f"cordboard calls show {CALL} --stage dev",
-        "cordboard worker list --stage dev",
-        "cordboard worker on NAME --stage dev",
+        f"./cordboard calls show {CALL} --stage dev",
+        "./cordboard worker list --stage dev",
+        "./cordboard worker on NAME --stage dev",
     ]
 
 
@@ -432,3 +433,19 @@ def test_what_a_mail_costs_is_what_the_page_says(inbox: Inbox, driver: Driver) -
 
 
 NOTICE = Notice(what="led-out", about=CALL, line="support", at=1_795_230_000.0)
+
+
+def test_the_story_of_a_call_has_the_message_and_its_mail(
+    inbox: Inbox, driver: Driver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave_message(driver)
+    assert main(["calls", "show", CALL]) == 0
+    told = capsys.readouterr().out
+    assert "the caller left a message" in told and "a mail told" not in told
+    driver.sweep()
+    capsys.readouterr()
+    assert main(["calls", "show", CALL, "--json"]) == 0
+    (notice,) = json.loads(capsys.readouterr().out)["notices"]
+    assert notice["recording_sid"] == RECORDING and notice["told_at"] >= notice["at"]
+    assert main(["calls", "show", CALL]) == 0
+    assert "a mail told of the message" in capsys.readouterr().out
