@@ -4,6 +4,7 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -241,6 +242,9 @@ def _behaviours(where: str, phone: PhoneTable) -> tuple[Behaviour, ...]:
         "busy": _alone(parties.busy),
         "declines SECONDS": lambda after: parties.declines(_seconds(after)),
         "voicemail SECONDS": lambda after: parties.voicemail(_seconds(after)),
+        "voicemail without beep SECONDS": lambda after: parties.voicemail(_seconds(after), end="silence"),
+        "voicemail with music SECONDS": lambda after: parties.voicemail(_seconds(after), end="other"),
+        "fax SECONDS": lambda after: parties.fax(_seconds(after)),
         "unknown SECONDS": lambda after: parties.unknown(_seconds(after), steps),
         "unreachable": _alone(parties.unreachable),
     }
@@ -254,10 +258,8 @@ def _parsed(where: str, text: str, known: Mapping[str, Callable[[str], T]]) -> T
     for form, build in known.items():
         words = " ".join(word for word in form.split() if not word.isupper())
         if text == words or text.startswith(f"{words} "):
-            try:
+            with suppress(ValueError):  # another form may begin with the same words
                 return build(text.removeprefix(words).strip())
-            except ValueError:
-                break
     raise ScriptError(f"{where} is {text!r}: allowed are {', '.join(known)}")
 
 

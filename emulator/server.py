@@ -169,7 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> RestAnswer:
         try:
-            form = bodies.form(self.headers.get("Content-Type", ""), body, self._twilio.worlds["json_body"])
+            json_body = self._twilio.json_body(self.command, self.path)
+            form = bodies.form(self.headers.get("Content-Type", ""), body, json_body)
         except TwilioError as error:
             return refusal(error)
         authorization, headers = self.headers.get("Authorization", ""), dict(self.headers.items())

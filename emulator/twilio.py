@@ -21,7 +21,7 @@ from emulator.voice.context import Context
 from emulator.voice.numbers import Number
 from emulator.voice.parties import Phone, Step
 from emulator.voice.service import Voice
-from emulator.worlds import Worlds, played
+from emulator.worlds import JsonBody, Worlds, played
 
 MakeTransport = Callable[[Scheduler], Transport]
 
@@ -65,8 +65,14 @@ class Twilio:
         self.context = Context(self.scheduler, self.webhooks, account_sid, workspaces, speech_rate, self.worlds)
         self.voice = Voice(self.context, calls_per_second)
         self.router = TaskRouter(self.scheduler, account_sid, self.webhooks, self.voice, workspaces)
-        word = self.worlds["opt_out_word"]
-        self.messaging = Messaging(self.scheduler, self.webhooks, account_sid, self.voice.numbers, word)
+        self.messaging = Messaging(
+            self.scheduler,
+            self.webhooks,
+            account_sid,
+            self.voice.numbers,
+            opt_out_word=self.worlds["opt_out_word"],
+            confirmation=self.worlds["confirmation"],
+        )
         self.failures = Failures()
         self.requests: list[Recorded] = []
         self.names: dict[str, str] = {}  # of people, by their numbers
@@ -180,6 +186,10 @@ class Twilio:
         Nobody gets an answer; `executed` says whether the request was done all the same.
         """
         self.failures.planned.append(Failure(method, path, times, after, executed=executed))
+
+    def json_body(self, method: str, url: str) -> JsonBody:
+        """What becomes of this request's body when it is in JSON."""
+        return "taken" if routes.takes_json(method.upper(), urlsplit(url).path) else self.worlds["json_body"]
 
     def rest(
         self,

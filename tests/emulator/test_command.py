@@ -243,7 +243,10 @@ CALL = f'[[calls]]\nfrom = "{CALLER}"\nto = "{NUMBER}"\n'
 TEXT = f'[[texts]]\nfrom = "{CALLER}"\nto = "{NUMBER}"\nbody = "status"\n'
 DOCUMENT = '[[documents]]\nurl = "https://x.example/a"\ntwiml = "<Response/>"\n'
 STEPS = "hears TEXT, presses DIGITS, says TEXT, waits SECONDS, joined, talks SECONDS, hangs up"
-RINGS = "answers SECONDS, no answer, busy, declines SECONDS, voicemail SECONDS, unknown SECONDS, unreachable"
+RINGS = (
+    "answers SECONDS, no answer, busy, declines SECONDS, voicemail SECONDS, voicemail without beep SECONDS, "
+    "voicemail with music SECONDS, fax SECONDS, unknown SECONDS, unreachable"
+)
 
 
 @pytest.mark.parametrize(
