@@ -26,7 +26,7 @@ class Service:
 
 def refused(status: int | None, code: str = "ValidationException") -> ClientError:
     metadata = {} if status is None else {"HTTPStatusCode": status}
-    return ClientError({"Error": {"Code": code}, "ResponseMetadata": metadata}, "Describe")  # type: ignore[arg-type,typeddict-item]
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": metadata}, "Describe")
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, service: Service) -> Any:
