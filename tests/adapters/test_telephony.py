@@ -3,10 +3,12 @@
 from base64 import b64decode
 
 import pytest
+from urllib3.util.retry import RequestHistory
 
 from chalicelib.config import secrets
 from chalicelib.twilio import rest
 from emulator.voice.parties import hangs_up, talks, waits
+from tests.conftest import Aws
 from tests.doubles.http_server import Endpoint, serving
 from tests.emulator.harness import ACCOUNT, TOKEN, Harness
 from tests.emulator.official import InProcess
@@ -176,3 +178,10 @@ def test_a_recording_is_deleted_at_the_emulator_and_twice_is_like_once(environme
     for _ in range(2):
         rest.delete_recording(recording_sid)
         assert harness.twilio.context.recordings.all == {}
+
+
+def test_the_pauses_between_the_tries_fit_into_the_time_that_is_kept_for_them(cloud: Aws) -> None:
+    retry = rest._http_client("").session.get_adapter("https://api.twilio.com").max_retries
+    failed = RequestHistory("POST", "/", None, 503, None)
+    pauses = [retry.new(history=(failed,) * times).get_backoff_time() for times in range(1, rest.RETRIES + 1)]
+    assert 0 < sum(pauses) <= rest.PAUSES_SECONDS
