@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.config import team, toml_errors
+from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
@@ -130,7 +131,8 @@ class SimpleQueue(Treatment, frozen=True, kw_only=True):
 class Activities(_Table, frozen=True):
     """Friendly names of the activities a worker is moved to; empty: the worker stays where it is.
 
-    A rejected worker who stays available is offered the same caller again at once, hence the defaults.
+    A rejected worker who stays available is offered the same caller again at once, hence the defaults. `passed` is as
+    `declined` unless the file has it.
     """
 
     declined: str = "Unavailable"
@@ -138,6 +140,12 @@ class Activities(_Table, frozen=True):
     unreachable: str = "Offline"
     after_call: str = ""
     after_wrap_up: str = ""
+    passed: str | None = None
+
+    @property
+    def of_passed(self) -> str:
+        """Where a worker goes who passed a caller on."""
+        return self.declined if self.passed is None else self.passed
 
 
 class WrapUp(_Table, frozen=True):
@@ -145,18 +153,27 @@ class WrapUp(_Table, frozen=True):
 
 
 class Queue(_Table, frozen=True):
-    """`workers`, `max_reserved_workers` and `task_order` are the task queue's own; only ops reads them."""
+    """`workers`, `max_reserved_workers` and `task_order` are the task queue's own; only ops reads them.
+
+    `answer` is None where the file says nothing.
+    """
 
     mode: Literal["crm-first", "direct"] = "crm-first"
     crm: Literal["contacts", "http", "none"] = "contacts"
     ring_timeout: Annotated[int, Meta(ge=5, le=600)] = 15
     on_outage: Literal["direct", "fallback"] = "direct"
     on_crm_outage: Literal["voicemail", "ring"] = "voicemail"
+    answer: Answer | None = None
     activities: Activities = Activities()
     wrap_up: WrapUp = WrapUp()
     workers: str = "1==1"
     max_reserved_workers: Annotated[int, Meta(ge=1, le=50)] = 1
     task_order: Literal["FIFO", "LIFO"] = "FIFO"
+
+    @property
+    def answering(self) -> Answer:
+        """What holds where the file says nothing: the two are joined at once, which files of older versions mean."""
+        return self.answer or AT_ONCE
 
 
 class Crm(_Table, frozen=True):
@@ -342,6 +359,16 @@ def _other_placeholders(key: str, text: str, allowed: str) -> Iterator[Mistake]:
         yield sentence(key, text, f"the only placeholder allowed is {{{allowed}}}")
 
 
+def _answers(callcenter: CallCenter) -> Iterator[Mistake]:
+    """TaskRouter joins the two by itself in direct mode: its instruction can ask for no key, and for no detection."""
+    for name, queue in callcenter.queues.items():
+        rules = queue.answering
+        if queue.mode == "direct" and rules.mode != "at-once":
+            yield sentence(f"queues.{name}.answer.mode", rules.mode, 'allowed with mode = "direct": at-once')
+        for word in sorted({*map(str.casefold, rules.yes)} & {*map(str.casefold, rules.no)}):
+            yield sentence(f"queues.{name}.answer.no", word, "each word may stand once, and answer.yes has the same")
+
+
 def _budget(callcenter: CallCenter) -> Iterator[Mistake]:
     """The CRM's work and the worker's call are one job, which Lambda ends after JOB_SECONDS."""
     budget, room = callcenter.crm.budget_seconds, JOB_SECONDS - DIAL_SECONDS
@@ -355,9 +382,13 @@ def _times(callcenter: CallCenter) -> Iterator[Mistake]:
     limit = callcenter.reservation_timeout
     for name, queue in callcenter.queues.items():
         crm = 0 if queue.mode == "direct" else math.ceil(callcenter.crm.budget_seconds)
-        needed = crm + queue.ring_timeout + MARGIN_SECONDS
+        asking = 0 if queue.mode == "direct" else queue.answering.seconds(queue.answering.mode)
+        needed = crm + queue.ring_timeout + asking + MARGIN_SECONDS
         if needed >= limit:
-            allowed = f"CRM budget, ring time and margin ({needed} s) must fit into reservation_timeout ({limit} s)"
+            what = (
+                "CRM budget, ring time, asking the worker and margin" if asking else "CRM budget, ring time and margin"
+            )
+            allowed = f"{what} ({needed} s) must fit into reservation_timeout ({limit} s)"
             yield sentence(f"queues.{name}.ring_timeout", queue.ring_timeout, allowed)
 
 
@@ -368,6 +399,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _numbers: frozenset(),
     _menus: frozenset(),
     _placeholders: frozenset(),
+    _answers: frozenset(),
     _budget: frozenset(),
     _times: frozenset({"crm", "reservation_timeout"}),
 }

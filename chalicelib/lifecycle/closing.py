@@ -129,14 +129,21 @@ def reject(link: Link, reason: str, activity_sid: str, now: float, *, leg_ended:
 
 
 def reject_as_ordered(order: Reject, now: float, *, leg_ended: bool = False) -> None:
-    """The same, from the message of a job, which may come hours later. Raises NotDone."""
+    """The same, from the message of a job, which may come hours later. Raises NotDone, activity.NotOrdered."""
     moves = bool(order.worker_sid and order.activity_sid)
     status = rest.reservation_status(order.task_sid, order.reservation_sid) if moves else "pending"
     if status == "pending":
         if moves:
-            activity.leave_out(order.worker_sid, order.activity_sid)
+            _move(order, now)
         status = _reject(order)
     close_as(order.key, status, order.reason, now, leg_ended=leg_ended)
+
+
+def _move(order: Reject, now: float) -> None:
+    if order.back_after:
+        activity.leave_out_for_a_while(order, now)
+    else:
+        activity.leave_out(order.worker_sid, order.activity_sid)
 
 
 def _reject(order: Reject) -> str:

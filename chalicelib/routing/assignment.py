@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from chalicelib import jobs
-from chalicelib.config import callcenter, environment
+from chalicelib.config import answering, callcenter, environment
 from chalicelib.config.callcenter import MARGIN_SECONDS, Queue
 from chalicelib.links import modes, table
 from chalicelib.links.model import Link
@@ -73,21 +73,25 @@ def _prepare(link: Link, rules: Queue, now: float) -> Answer:
     try:
         existing = table.reserve(link, now)
     except Exception as error:
-        _report_outage(error, "no record", rules)
+        _report_outage(error, "no record", link, rules)
         return _dequeue(link, rules)
     if existing.state == "reserved":
         try:
             jobs.send(jobs.RingWorker(link.subject, link.reservation_sid))
         except Exception as error:
-            _report_outage(error, "no job", rules)
+            _report_outage(error, "no job", link, rules)
             return _fall_back_to_direct(link, rules, now)
     return EMPTY_OK if existing.policy.by_job else _dequeue(link, rules)
 
 
-def _report_outage(error: Exception, what: str, rules: Queue) -> None:
-    """AWS is down. Raises the error where the queue would rather wait than be connected without the CRM."""
+def _report_outage(error: Exception, what: str, link: Link, rules: Queue) -> None:
+    """AWS is down. Raises the error where the queue would rather wait than be connected without the CRM.
+
+    The same where the worker is to be asked: a dequeue asks for no key, and a machine may answer it. Twilio tries its
+    fallback URL; where the link is written, and no more, the sweep sends the job.
+    """
     log.error(f"assignment: {what}", why=type(error).__name__)
-    if rules.on_outage == "fallback":
+    if rules.on_outage == "fallback" or link.answer:
         raise error
 
 
@@ -153,10 +157,13 @@ def _dequeue(link: Link, rules: Queue) -> Answer:
 def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) -> Link:
     task = reservation.task_attributes
     center = callcenter.current()
+    answer = _answer_mode(reservation, rules) if mode.owns_leg else "at-once"
+    needed = rules.ring_timeout + rules.answering.seconds(answer) + MARGIN_SECONDS
     return Link(
         subject=reservation.subject,
         reservation_sid=reservation.reservation_sid,
         mode=mode.name,
+        answer="" if answer == "at-once" else answer,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,
         worker_name=reservation.worker_name,
@@ -165,8 +172,17 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         caller=text(task.get("from")),
         caller_id=center.caller_id(task.get("to")),
         base_url=webhook.base_url,
-        deadline=webhook.at + center.reservation_timeout - rules.ring_timeout - MARGIN_SECONDS,
+        deadline=webhook.at + center.reservation_timeout - needed,
     )
+
+
+def _answer_mode(reservation: Reservation, rules: Queue) -> answering.ModeName:
+    """How this worker is answered: the worker's own attribute goes before the queue's."""
+    wanted = reservation.worker_attributes.get("answer")
+    known = answering.known_mode(wanted)
+    if wanted is not None and known is None:
+        log.warning("worker's attribute answer is no mode", worker_sid=reservation.worker_sid, answer=text(wanted))
+    return answering.mode_of(rules.answering, known, reservation.contact_uri)
 
 
 def _read(webhook: Webhook) -> Reservation:

@@ -10,6 +10,7 @@ import msgspec
 
 from chalicelib import budget
 from chalicelib.config import environment, secrets
+from chalicelib.config.answering import DETECTION_SECONDS
 from chalicelib.twilio import urls
 from chalicelib.twilio.values import attributes
 
@@ -103,6 +104,8 @@ class Ring(msgspec.Struct, frozen=True):
     answer_url: str
     status_url: str
     timeout: int
+    detects: bool = False  # whether a person or a machine answers
+    detected_url: str = ""  # where the verdict goes; without one the document's request waits for it
 
 
 class Ringing(msgspec.Struct, frozen=True):
@@ -124,8 +127,20 @@ def ring_worker(ring: Ring) -> Ringing:
             status_callback_method="POST",
             status_callback_event=list(urls.WORKER_STATUS_EVENTS),
             timeout=ring.timeout,
+            **_detection(ring),
         )
     return Ringing(str(call.sid), int(call.queue_time or 0) / 1000)
+
+
+def _detection(ring: Ring) -> Mapping[str, Any]:
+    """What POST /Calls is asked of the verdict (contract 14.4)."""
+    if not ring.detects:
+        return {}
+    first = {"machine_detection": "Enable", "machine_detection_timeout": DETECTION_SECONDS}
+    if not ring.detected_url:
+        return first
+    beside = {"async_amd": "true", "async_amd_status_callback": ring.detected_url}
+    return {**first, **beside, "async_amd_status_callback_method": "POST"}
 
 
 def hang_up(call_sid: str) -> None:

@@ -1,6 +1,6 @@
 """CRM first, then the worker's phone: what a job does between the reservation and the ring."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter, environment
@@ -119,13 +119,27 @@ def _caller_ids(link: Link) -> Sequence[str]:
 
 def _order(link: Link, caller_id: str) -> rest.Ring:
     leg = {"subject": link.subject, "reservation_sid": link.reservation_sid}
+    beside = link.answer == "key+detect"
     return rest.Ring(
         to=link.contact_uri,
         caller_id=caller_id,
-        answer_url=urls.WORKER_ANSWER.url(link.base_url, **leg),
+        answer_url=_answer_url(link, leg),
         status_url=urls.WORKER_STATUS.url(link.base_url, **leg),
         timeout=_rules(link).ring_timeout,
+        detects=beside or link.answer == "detect",
+        detected_url=urls.WORKER_DETECTED.url(link.base_url, **leg) if beside else "",
     )
+
+
+def _answer_url(link: Link, leg: Mapping[str, str]) -> str:
+    """It decides what a leg asks for, so that it does so also while the table is down."""
+    match link.answer:
+        case "":
+            return urls.WORKER_ANSWER.url(link.base_url, **leg)
+        case "detect":
+            return urls.WORKER_VERDICT.url(link.base_url, **leg)
+        case _:
+            return urls.WORKER_ASK.url(link.base_url, **leg, attempt="1")
 
 
 def _refused(link: Link, error: rest.TwilioRejected, now: float) -> None:
