@@ -162,6 +162,34 @@ def worker_answer(subject: str, reservation_sid: str) -> Response:
     return _twiml(leg.answer, leg.answer_without_record)
 
 
+@_route(urls.WORKER_ASK)
+def worker_ask(subject: str, reservation_sid: str, attempt: str) -> Response:
+    from chalicelib.worker import asking
+
+    return _twiml(asking.ask, asking.ask_without_record)
+
+
+@_route(urls.WORKER_ACCEPT)
+def worker_accept(subject: str, reservation_sid: str, attempt: str) -> Response:
+    from chalicelib.worker import asking
+
+    return _twiml(asking.accept, asking.accept_without_record)
+
+
+@_route(urls.WORKER_VERDICT)
+def worker_verdict(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import asking
+
+    return _twiml(asking.verdict, asking.verdict_without_record)
+
+
+@_route(urls.WORKER_DETECTED)
+def worker_detected(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import asking
+
+    return _data(asking.detected)
+
+
 @_route(urls.WORKER_STATUS)
 def worker_status(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import leg

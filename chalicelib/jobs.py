@@ -39,10 +39,12 @@ class Reject(msgspec.Struct, frozen=True, tag_field="job", tag="give_up"):
     reason: str = ""
     activity_sid: str = ""  # the worker is moved there
     worker_sid: str = ""
+    back_after: int = 0  # seconds after which they are put back; 0: never
 
     @classmethod
-    def of(cls, link: Link, reason: str, activity_sid: str = "") -> "Reject":
-        return cls(link.subject, link.reservation_sid, link.task_sid, reason, activity_sid, link.worker_sid)
+    def of(cls, link: Link, reason: str, activity_sid: str = "", back_after: int = 0) -> "Reject":
+        sids = (link.subject, link.reservation_sid, link.task_sid)
+        return cls(*sids, reason, activity_sid, link.worker_sid, back_after)
 
     @property
     def key(self) -> Key:
@@ -53,6 +55,20 @@ class HangUp(msgspec.Struct, frozen=True, tag_field="job", tag="hang_up"):
     """End this worker leg, which could not be done when it was due; `subject` is for the log."""
 
     worker_call_sid: Sid
+    subject: str = msgspec.field(name="call_sid", default="")
+
+
+class PutBack(msgspec.Struct, frozen=True, tag_field="job", tag="put_back"):
+    """Move a worker from one activity to another, if they got there from `since` to `until`, in epoch seconds.
+
+    `subject` is for the log.
+    """
+
+    worker_sid: Sid
+    from_sid: Sid
+    to_sid: Sid
+    since: float
+    until: float
     subject: str = msgspec.field(name="call_sid", default="")
 
 
@@ -77,7 +93,7 @@ class Tell(msgspec.Struct, frozen=True, tag_field="job", tag="tell"):
     subject: str = msgspec.field(name="call_sid", default="")
 
 
-Job = RingWorker | Reject | HangUp | CompleteTask | LeadOut | Tell
+Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | LeadOut | Tell
 
 
 class JobError(Exception):

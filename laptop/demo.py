@@ -22,7 +22,7 @@ from laptop.scenarios import SCENARIOS, Result, Scenario, run
 from laptop.screen import BOLD, DIM, GREEN, RED, beside, paint, rendered
 from laptop.timeline import Timeline
 
-STEPS = ("reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed")
+STEPS = ("reserved", "preparing", "dialing", "ringing", "asked", "answered", "bridged", "closed")
 FIRST_CALL = "the first call, until the two are joined"
 SET_UP = Path(sys.prefix) / "ready"  # has the seconds that it took
 

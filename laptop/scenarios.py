@@ -5,7 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.voice.parties import Behaviour, Step, answers, hangs_up, hears, joined, no_answer, presses, talks
+from emulator.voice.parties import (
+    Behaviour,
+    Step,
+    answers,
+    hangs_up,
+    hears,
+    joined,
+    no_answer,
+    presses,
+    talks,
+    voicemail,
+)
 from laptop import outcome
 from laptop.call_centre import CALLERS, SALES, SUPPORT, URGENT, WORKERS
 from laptop.environment import Laptop, post_form
@@ -77,7 +88,13 @@ def _crm_declines(laptop: Laptop) -> str:
         "": (200, {"name": "Gus Moe", "whisper": "Gus, new patient."}),
         "Dora": (409, {"reason": "wants another doctor"}),
     }
-    _on_duty(laptop, Dora=answers(1, [joined()]), Emil=answers(1, [hears("new patient"), joined()]))
+    _on_duty(laptop, Dora=answers(1, [joined()]), Emil=answers(1, [hears("new patient"), presses("1"), joined()]))
+    return _dials(laptop, "Gus", SALES, [joined(), talks(2), hangs_up()])
+
+
+def _voicemail_answers(laptop: Laptop) -> str:
+    laptop.crm.replies = {"": (200, {"name": "Gus Moe", "whisper": "Gus, new patient."})}
+    _on_duty(laptop, Dora=voicemail(1), Emil=answers(1, [hears("Press 1"), presses("1"), joined()]))
     return _dials(laptop, "Gus", SALES, [joined(), talks(2), hangs_up()])
 
 
@@ -212,13 +229,29 @@ SCENARIOS: Sequence[Scenario] = (
     ),
     Scenario(
         "e",
+        "A worker's voicemail answers: nobody is joined to it, and the next worker presses 1",
+        _voicemail_answers,
+        (
+            "Dora: rejected (machine)",
+            "Emil: completed",
+            "CRM: Gus Moe",
+            "joined: Emil",
+            "task: completed",
+            "Dora is Unavailable",
+            "Emil is Available",
+            "legs left: 0",
+        ),
+        lambda laptop, sid: outcome.observe(laptop, sid, "Dora", "Emil"),
+    ),
+    Scenario(
+        "f",
         "Direct mode: Twilio rings the worker by itself",
         _direct,
         ("Fay: completed", "joined: Fay", "task: completed", "Fay is Available", "legs left: 0"),
         lambda laptop, sid: outcome.observe(laptop, sid, "Fay"),
     ),
     Scenario(
-        "f",
+        "g",
         "A forged webhook: refused, and nothing is written",
         _forged,
         ("answered 403", "rows written: 0"),
@@ -229,14 +262,14 @@ SCENARIOS: Sequence[Scenario] = (
 # Played by the tests, beside those of the demo.
 MORE_SCENARIOS: Sequence[Scenario] = (
     Scenario(
-        "g",
+        "h",
         "A simple queue: the agent who dials in gets the caller, and after the call hears that the next one is coming",
         _simple_queue,
         ("queue result: bridged", "joined: +14155550104", "legs left: 0"),
         outcome.observe,
     ),
     Scenario(
-        "h",
+        "i",
         "Nobody is free: the caller leaves a message",
         _nobody_free,
         ("queue result: redirected", "voicemail: recorded", "task: canceled (workflow.timeout)", "legs left: 0"),

@@ -78,8 +78,18 @@ def _link(link: Link) -> Iterator[str]:
     ending = link.outcome or link.state
     yield f"Worker {_name(link)}, queue {link.queue or '?'}, {link.mode}: {ending}{_because(link)}"
     yield f"  reservation {link.reservation_sid}, leg {link.worker_call_sid or 'none'}, to {link.contact_uri or '?'}"
+    if link.answer or link.answered_by:
+        yield f"  {_asking(link)}"
     if link.crm_name or link.crm_whisper:
         yield f"  CRM: {link.crm_name}; said to the worker: {link.crm_whisper or 'nothing'}"
+
+
+def _asking(link: Link) -> str:
+    """How it was made sure that a person answers, and what came of it."""
+    verdict = f"answered by: {link.answered_by} after {link.machine_ms / 1000:.1f} s" if link.answered_by else ""
+    replies = ", then ".join(filter(None, (link.keys, link.reply)))
+    asked = f"asked ({link.answer}): {f'pressed {replies}' if replies else 'no key'}" if link.asked_at else ""
+    return "; ".join(filter(None, (verdict, asked))) or f"to be answered: {link.answer}"
 
 
 def _moments(record: CallRecord) -> Iterator[Moment]:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.config import team, toml_errors
+from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
@@ -130,7 +131,8 @@ class SimpleQueue(Treatment, frozen=True, kw_only=True):
 class Activities(_Table, frozen=True):
     """Friendly names of the activities a worker is moved to; empty: the worker stays where it is.
 
-    A rejected worker who stays available is offered the same caller again at once, hence the defaults.
+    A rejected worker who stays available is offered the same caller again at once, hence the defaults. `passed` is as
+    `declined` unless the file has it.
     """
 
     declined: str = "Unavailable"
@@ -138,6 +140,12 @@ class Activities(_Table, frozen=True):
     unreachable: str = "Offline"
     after_call: str = ""
     after_wrap_up: str = ""
+    passed: str | None = None
+
+    @property
+    def of_passed(self) -> str:
+        """Where a worker goes who passed a caller on."""
+        return self.declined if self.passed is None else self.passed
 
 
 class WrapUp(_Table, frozen=True):
@@ -145,18 +153,27 @@ class WrapUp(_Table, frozen=True):
 
 
 class Queue(_Table, frozen=True):
-    """`workers`, `max_reserved_workers` and `task_order` are the task queue's own; only ops reads them."""
+    """`workers`, `max_reserved_workers` and `task_order` are the task queue's own; only ops reads them.
+
+    `answer` is None where the file says nothing.
+    """
 
     mode: Literal["crm-first", "direct"] = "crm-first"
     crm: Literal["contacts", "http", "none"] = "contacts"
     ring_timeout: Annotated[int, Meta(ge=5, le=600)] = 15
     on_outage: Literal["direct", "fallback"] = "direct"
     on_crm_outage: Literal["voicemail", "ring"] = "voicemail"
+    answer: Answer | None = None
     activities: Activities = Activities()
     wrap_up: WrapUp = WrapUp()
     workers: str = "1==1"
     max_reserved_workers: Annotated[int, Meta(ge=1, le=50)] = 1
     task_order: Literal["FIFO", "LIFO"] = "FIFO"
+
+    @property
+    def answering(self) -> Answer:
+        """What holds where the file says nothing: the two are joined at once, which files of older versions mean."""
+        return self.answer or AT_ONCE
 
 
 class Work(_Table, frozen=True):
@@ -225,7 +242,7 @@ class CallCenter(_Table, frozen=True):
     def caller_id(self, number: object) -> str:
         """What a worker's phone shows: the dialled number, or the default line's own when that is no number."""
         own = self.lines[self.default_line].numbers
-        return number if isinstance(number, str) and (_is_number(number) or not own) else own[0] if own else ""
+        return number if isinstance(number, str) and (is_number(number) or not own) else own[0] if own else ""
 
     def own_numbers(self) -> tuple[str, ...]:
         """Every number of ours, the default line's first."""
@@ -245,13 +262,18 @@ class CallCenter(_Table, frozen=True):
         simple = self.simple_queue_of(number)
         return simple[1] if simple else self.line_of(number)[1]
 
+    def work_of(self, kind: str) -> Work:
+        """The rules of this kind of work; one that the file has no more has nothing to be said."""
+        return self.work.get(kind, _NO_WORK)
+
     def queue(self, name: str) -> Queue:
         """The queue's rules; a task queue that the file does not name gets the defaults."""
         return self.queues.get(name, _DEFAULT_QUEUE)
 
 
 _DEFAULT_QUEUE = Queue()
-_is_number = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
+_NO_WORK = Work(say="")
+is_number = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 
 
 def pause_before(attempt: int) -> float:
@@ -354,6 +376,16 @@ def _other_placeholders(key: str, text: str, allowed: str) -> Iterator[Mistake]:
         yield sentence(key, text, f"the only placeholder allowed is {{{allowed}}}")
 
 
+def _answers(callcenter: CallCenter) -> Iterator[Mistake]:
+    """TaskRouter joins the two by itself in direct mode: its instruction can ask for no key, and for no detection."""
+    for name, queue in callcenter.queues.items():
+        rules = queue.answering
+        if queue.mode == "direct" and rules.mode != "at-once":
+            yield sentence(f"queues.{name}.answer.mode", rules.mode, 'allowed with mode = "direct": at-once')
+        for word in sorted({*map(str.casefold, rules.yes)} & {*map(str.casefold, rules.no)}):
+            yield sentence(f"queues.{name}.answer.no", word, "each word may stand once, and answer.yes has the same")
+
+
 def _budget(callcenter: CallCenter) -> Iterator[Mistake]:
     """The CRM's work and the worker's call are one job, which Lambda ends after JOB_SECONDS."""
     budget, room = callcenter.crm.budget_seconds, JOB_SECONDS - DIAL_SECONDS
@@ -367,9 +399,13 @@ def _times(callcenter: CallCenter) -> Iterator[Mistake]:
     limit = callcenter.reservation_timeout
     for name, queue in callcenter.queues.items():
         crm = 0 if queue.mode == "direct" else math.ceil(callcenter.crm.budget_seconds)
-        needed = crm + queue.ring_timeout + MARGIN_SECONDS
+        asking = 0 if queue.mode == "direct" else queue.answering.seconds(queue.answering.mode)
+        needed = crm + queue.ring_timeout + asking + MARGIN_SECONDS
         if needed >= limit:
-            allowed = f"CRM budget, ring time and margin ({needed} s) must fit into reservation_timeout ({limit} s)"
+            what = (
+                "CRM budget, ring time, asking the worker and margin" if asking else "CRM budget, ring time and margin"
+            )
+            allowed = f"{what} ({needed} s) must fit into reservation_timeout ({limit} s)"
             yield sentence(f"queues.{name}.ring_timeout", queue.ring_timeout, allowed)
 
 
@@ -380,6 +416,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _numbers: frozenset(),
     _menus: frozenset(),
     _placeholders: frozenset(),
+    _answers: frozenset(),
     _budget: frozenset(),
     _times: frozenset({"crm", "reservation_timeout"}),
 }

@@ -1,9 +1,19 @@
 """The activity that a worker is in. What a person set by hand stays: only a worker who takes calls is moved."""
 
+from collections.abc import Callable
+from math import inf
+
+from chalicelib import jobs
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest
 
 TRIES = 3  # when somebody else changes the worker at the same moment
+CLOCKS_SECONDS = 2  # Twilio's clock may be behind ours, and tells whole seconds
+MOVED_WITHIN_SECONDS = 20  # of the order to put them back, who is moved at all: a webhook and a job live no longer
+
+
+class NotOrdered(Exception):
+    """That a worker is put back could not be ordered, so they are not moved."""
 
 
 def leave_out(worker_sid: str, activity_sid: str) -> None:
@@ -12,21 +22,54 @@ def leave_out(worker_sid: str, activity_sid: str) -> None:
         _move(worker_sid, activity_sid)
 
 
-def resume(worker_sid: str, from_sid: str, since: float, to_sid: str) -> None:
+def leave_out_for_a_while(order: jobs.Reject, now: float) -> None:
+    """The same until a job moves the worker back to where they are now. Raises NotDone, NotOrdered.
+
+    The job is sent before the worker is moved: nobody is stranded.
+    """
+
+    def order_back(worker: rest.Worker) -> None:
+        since, until = now - CLOCKS_SECONDS, now + MOVED_WITHIN_SECONDS
+        back = jobs.PutBack(worker.sid, order.activity_sid, worker.activity_sid, since, until, order.subject)
+        try:
+            jobs.send(back, order.back_after)
+        except Exception as error:
+            raise NotOrdered(type(error).__name__) from error
+
+    if order.worker_sid and order.activity_sid:
+        _move(order.worker_sid, order.activity_sid, before=order_back)
+
+
+def resume(worker_sid: str, from_sid: str, since: float, to_sid: str, until: float = inf) -> None:
     """Move a worker back who has been in the activity `from_sid` since this moment or later, in epoch seconds.
 
-    Who was in it before chose it by hand. Raises NotDone.
+    Who was in it before, or got there after `until`, chose it by hand. Raises NotDone.
     """
     if from_sid and to_sid:
-        _move(worker_sid, to_sid, from_sid, since)
+        _move(worker_sid, to_sid, lambda one: one.activity_sid == from_sid and since <= one.since <= until)
 
 
-def _move(worker_sid: str, to_sid: str, from_sid: str = "", since: float = 0.0) -> None:
+def _is_available(worker: rest.Worker) -> bool:
+    return worker.available
+
+
+def _nothing(_worker: rest.Worker) -> None:
+    """Nothing is done before."""
+
+
+def _move(
+    worker_sid: str,
+    to_sid: str,
+    is_wanted: Callable[[rest.Worker], bool] = _is_available,
+    before: Callable[[rest.Worker], None] = _nothing,
+) -> None:
     try:
         for _ in range(TRIES):
             worker = rest.worker(worker_sid)
-            wanted = worker.activity_sid == from_sid and worker.since >= since if from_sid else worker.available
-            if not wanted or rest.set_activity(worker, to_sid):
+            if not is_wanted(worker):
+                return
+            before(worker)
+            if rest.set_activity(worker, to_sid):
                 return
     except rest.TwilioRejected as error:
         # The activity or the worker is deleted: nobody else may pay for that.

@@ -81,11 +81,11 @@ def close_ended(link: Link, now: float) -> None:
         close(link.key, outcome, "", now)
 
 
-def caller_left(call_sid: str, now: float) -> None:
-    """The caller hung up, or left the queue: stop the phones that ring, and close what is open for this call."""
-    for link in table.find_call(call_sid).links:
+def caller_left(subject: str, now: float) -> None:
+    """The caller hung up, or left the queue, or work was withdrawn: stop the phones that ring, close what is open."""
+    for link in table.find_call(subject).links:
         if not is_over(link) and link.state != "bridged":
-            close_abandoned(link, "caller gone", now)
+            close_abandoned(link, "caller gone" if link.policy.has_caller else "withdrawn", now)
 
 
 def ended_with_its_caller(link: Link, now: float) -> bool:
@@ -129,14 +129,21 @@ def reject(link: Link, reason: str, activity_sid: str, now: float, *, leg_ended:
 
 
 def reject_as_ordered(order: Reject, now: float, *, leg_ended: bool = False) -> None:
-    """The same, from the message of a job, which may come hours later. Raises NotDone."""
+    """The same, from the message of a job, which may come hours later. Raises NotDone, activity.NotOrdered."""
     moves = bool(order.worker_sid and order.activity_sid)
     status = rest.reservation_status(order.task_sid, order.reservation_sid) if moves else "pending"
     if status == "pending":
         if moves:
-            activity.leave_out(order.worker_sid, order.activity_sid)
+            _move(order, now)
         status = _reject(order)
     close_as(order.key, status, order.reason, now, leg_ended=leg_ended)
+
+
+def _move(order: Reject, now: float) -> None:
+    if order.back_after:
+        activity.leave_out_for_a_while(order, now)
+    else:
+        activity.leave_out(order.worker_sid, order.activity_sid)
 
 
 def _reject(order: Reject) -> str:

@@ -14,7 +14,7 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
-from chalicelib.lifecycle import closing, lead_out, unserved, wrap_up
+from chalicelib.lifecycle import closing, lead_out, refusal, unserved, wrap_up
 from chalicelib.links import table
 from chalicelib.links.model import Call, Link, Outcome, outcome_of
 from chalicelib.observability import log, metrics
@@ -134,6 +134,9 @@ def _with_task(link: Link) -> Link:
 
 def _pending(link: Link, now: float) -> str:
     """Nobody is joined. Where a phone may be ringing, the reservation has time until its end."""
+    if link.is_refused:
+        refusal.give_back(link, now)
+        return "given back"
     too_late = link.deadline + table.CHECK_AFTER_SECONDS
     if link.policy.by_job and now < too_late and not link.worker_call_sid:
         table.reschedule_check(link.key, link.check_at, too_late)

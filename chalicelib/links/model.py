@@ -5,10 +5,15 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from chalicelib.config import answering
 from chalicelib.links.modes import MODES, Mode, ModeName
 
-State = Literal["reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed"]
-STATES: tuple[State, ...] = ("reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed")
+State = Literal["reserved", "preparing", "dialing", "ringing", "asked", "answered", "bridged", "closed"]
+STATES: tuple[State, ...] = get_args(State)
+
+# Why a worker who was asked does not get the caller: a key, no key, or a machine that answered.
+Refusal = Literal["passed", "no key", "machine"]
+REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
 
 # How a link ends. `rejected` says why in `reason`; the others are TaskRouter's own words for a reservation.
 # `unknown`: Twilio has forgotten the reservation, and every event of it.
@@ -29,6 +34,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     state: State = "reserved"
     mode: ModeName = "crm-first"
     work: str = ""  # the kind of work that this is, for a task that no caller waits for
+    answer: answering.ModeName | Literal[""] = ""  # how it is made sure that a person answers; empty: at-once
     outcome: Outcome | Literal[""] = ""
     reason: str = ""
     task_sid: str = ""
@@ -43,6 +49,12 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     crm_name: str = ""
     crm_whisper: str = ""  # what the worker hears before the caller
     crm_data: Mapping[str, Any] = {}
+    work_say: str = ""  # what the worker hears of work that is no call, and the number that they are connected with
+    work_dial: str = ""
+    answered_by: str = ""  # Twilio's verdict on who answered, and after how many milliseconds
+    machine_ms: int = 0
+    keys: str = ""  # that the worker pressed and that mean nothing
+    reply: str = ""  # the key, or the words, that took or passed the caller
     deadline: float = 0  # the last moment to dial
     leased_until: float = 0  # a job is at work on it until then
     check_at: float = 0  # the sweep looks at it then; 0 when it is closed
@@ -50,6 +62,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     preparing_at: float = 0
     dialing_at: float = 0
     ringing_at: float = 0
+    asked_at: float = 0
     answered_at: float = 0
     bridged_at: float = 0
     closed_at: float = 0
@@ -64,6 +77,16 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
         return MODES[self.mode]
 
     @property
+    def is_refused(self) -> bool:
+        """Whether the worker, or a machine, was asked and does not get the caller."""
+        return self.reason in REFUSALS
+
+    @property
+    def may_be_dequeued(self) -> bool:
+        """Whether TaskRouter may ring in our place: its instruction asks nobody, and joins callers alone."""
+        return self.policy.has_caller and not self.answer
+
+    @property
     def own_leg(self) -> str:
         """The sid of the worker leg that we placed; empty while there is none, and for a leg that Twilio placed."""
         return self.worker_call_sid if self.policy.owns_leg else ""
@@ -72,6 +95,11 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
 class Key(msgspec.Struct, frozen=True):
     subject: str
     reservation_sid: str
+
+    @property
+    def is_of_a_caller(self) -> bool:
+        """Whether the subject is a call, and not the task of work that is none."""
+        return self.subject.startswith("CA")
 
     @property
     def sids(self) -> dict[str, str]:

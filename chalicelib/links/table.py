@@ -18,7 +18,19 @@ from chalicelib import aws
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.links.attributes import decode, encode
-from chalicelib.links.model import NOTICE, Breaker, Call, CallRecord, Key, Link, Notice, Outcome, State, before
+from chalicelib.links.model import (
+    NOTICE,
+    Breaker,
+    Call,
+    CallRecord,
+    Key,
+    Link,
+    Notice,
+    Outcome,
+    Refusal,
+    State,
+    before,
+)
 from chalicelib.links.modes import DIRECT
 
 # The sweep looks at a link this long after it was due: crm-first its job's begin, then the last moment to dial; direct
@@ -30,6 +42,8 @@ CHECK_TALK_SECONDS = 240
 CHECK_CALLER_SECONDS = 240
 # The row of a recording stays this long after its recording should have been deleted: so long is that tried.
 RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
+# A caller whom the worker does not get is at the next one by then.
+CHECK_REFUSED_SECONDS = 10
 DUE_PAGE = 25
 BREAKERS = "CRM"
 WORK = "WORK"
@@ -106,10 +120,44 @@ def fall_back_to_direct(key: Key, now: float) -> Link:
 
 def follow_leg(key: Key, state: State, worker_call_sid: str, now: float) -> Link:
     """The worker leg got to `state`; only one leg ever gets a link. Raises ConditionFailed."""
+    changes = {"state": state, f"{state}_at": now, "worker_call_sid": worker_call_sid}
+    return _write_link(key, _Write(changes, *_before(state, worker_call_sid)))
+
+
+def follow_asked(
+    key: Key, state: Literal["asked", "answered"], worker_call_sid: str, now: float, known: Mapping[str, object]
+) -> Link:
+    """The same for a worker who is asked, unless the caller has been refused. Raises ConditionFailed.
+
+    `known` is kept with it. Answered may come before asked, as the ask is not recorded while the table is down.
+    """
+    condition, values = _before(state, worker_call_sid)
+    changes = {**known, "state": state, f"{state}_at": now, "worker_call_sid": worker_call_sid}
+    return _write_link(key, _Write(changes, f"{condition} AND attribute_not_exists(reason)", values))
+
+
+def refuse(key: Key, worker_call_sid: str, reason: Refusal, now: float, known: Mapping[str, object]) -> Link:
+    """Who is asked does not get the caller: one of this and `answered` is written. Raises ConditionFailed.
+
+    The sweep looks at it soon, in case that its reservation is not rejected.
+    """
+    condition, values = _before("answered", worker_call_sid)
+    check_at = int(now) + CHECK_REFUSED_SECONDS
+    changes = {**known, "reason": reason, "worker_call_sid": worker_call_sid, "check_at": check_at}
+    return _write_link(key, _Write(changes, f"{condition} AND attribute_not_exists(reason)", values))
+
+
+def note_of_leg(key: Key, worker_call_sid: str, known: Mapping[str, object]) -> Link:
+    """Something more is known of this leg, whatever state the link is in. Raises ConditionFailed: it has another."""
+    condition = "attribute_exists(#state) AND worker_call_sid = :leg"
+    return _write_link(key, _Write(known, condition, {":leg": worker_call_sid}))
+
+
+def _before(state: State, worker_call_sid: str) -> tuple[str, dict[str, object]]:
+    """The condition of a link that has not got to `state`, and that no leg has, or this one."""
     condition, values = _is_in(before(state))
     condition += " AND (attribute_not_exists(worker_call_sid) OR worker_call_sid = :leg)"
-    changes = {"state": state, f"{state}_at": now, "worker_call_sid": worker_call_sid}
-    return _write_link(key, _Write(changes, condition, {**values, ":leg": worker_call_sid}))
+    return condition, {**values, ":leg": worker_call_sid}
 
 
 def record_leg(key: Key, worker_call_sid: str, *, by_taskrouter: bool = False) -> Link:
@@ -429,7 +477,8 @@ def _write_link(key: Key, write: _Write) -> Link:
 
 def _is_ours(link: Link, changes: Mapping[str, object]) -> bool:
     """Whether what stands is this very write, which was sent again as the connection broke off."""
-    return "state" in changes and all(getattr(link, name) == value for name, value in changes.items() if value)
+    marked = "state" in changes or {"reason", "check_at"} <= changes.keys()
+    return marked and all(getattr(link, name) == value for name, value in changes.items() if value)
 
 
 def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:

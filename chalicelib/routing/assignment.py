@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from chalicelib import jobs
-from chalicelib.config import callcenter, environment
+from chalicelib.config import answering, callcenter, environment
 from chalicelib.config.callcenter import MARGIN_SECONDS, Queue
 from chalicelib.links import modes, table
 from chalicelib.links.model import Link
@@ -73,33 +73,28 @@ def _prepare(link: Link, rules: Queue, now: float) -> Answer:
     try:
         existing = table.reserve(link, now)
     except Exception as error:
-        if not link.policy.has_caller:
-            return _hold(link, error, now)
         _report_outage(error, "no record", rules)
-        return _dequeue(link, rules)
+        return _dequeue(link, rules) if link.may_be_dequeued else _hold(link, now)
     if existing.state == "reserved":
         try:
             jobs.send(jobs.RingWorker(link.subject, link.reservation_sid))
         except Exception as error:
-            if not link.policy.has_caller:
-                return _hold(link, error, now)
             _report_outage(error, "no job", rules)
-            return _fall_back_to_direct(link, rules, now)
+            return _fall_back_to_direct(link, rules, now) if link.may_be_dequeued else EMPTY_OK  # the sweep sends it
     return EMPTY_OK if existing.policy.by_job else _dequeue(link, rules)
 
 
-def _hold(link: Link, error: Exception, now: float) -> Answer:
-    """AWS is down, and there is no caller whom TaskRouter could join: the work is offered again in a moment.
+def _hold(link: Link, now: float) -> Answer:
+    """Nothing is recorded, and TaskRouter may not ring: the task is offered again in a moment, and no worker is moved.
 
     A rejection by the instruction would have it offered to the same worker again at once (contract 4.6).
     """
-    from chalicelib.lifecycle import closing  # the way of a call does not need it
+    from chalicelib.lifecycle import closing  # only an outage needs it
 
-    log.error("assignment: work is held", why=type(error).__name__)
     try:
-        closing.reject_later(link, "not recorded", now)
-    except Exception as down:
-        log.error("assignment: no job", why=type(down).__name__)
+        closing.reject_later(msgspec.structs.replace(link, reserved_at=now), "not recorded", now)
+    except Exception as error:
+        log.error("assignment: no job", why=type(error).__name__)
         return _json(encode(RejectInstruction()))
     return EMPTY_OK
 
@@ -173,11 +168,14 @@ def _dequeue(link: Link, rules: Queue) -> Answer:
 def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) -> Link:
     task = reservation.task_attributes
     center = callcenter.current()
+    answer = _answer_mode(reservation, mode, rules)
+    needed = rules.ring_timeout + rules.answering.seconds(answer) + MARGIN_SECONDS
     return Link(
         subject=reservation.subject,
         reservation_sid=reservation.reservation_sid,
         mode=mode.name,
         work="" if mode.has_caller else reservation.kind,
+        answer="" if answer == "at-once" else answer,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,
         worker_name=reservation.worker_name,
@@ -186,8 +184,24 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         caller=text(task.get("from")),
         caller_id=center.caller_id(task.get("to")),
         base_url=webhook.base_url,
-        deadline=webhook.at + center.reservation_timeout - rules.ring_timeout - MARGIN_SECONDS,
+        deadline=webhook.at + center.reservation_timeout - needed,
     )
+
+
+def _answer_mode(reservation: Reservation, mode: Mode, rules: Queue) -> answering.ModeName:
+    """How this worker is answered: the worker's own attribute goes before the queue's.
+
+    Work that is no call is for whoever presses a key: its customer's phone must not ring for a machine.
+    """
+    if not mode.owns_leg:
+        return "at-once"
+    if not mode.has_caller:
+        return "key"
+    wanted = reservation.worker_attributes.get("answer")
+    known = answering.known_mode(wanted)
+    if wanted is not None and known is None:
+        log.warning("worker's attribute answer is no mode", worker_sid=reservation.worker_sid, answer=text(wanted))
+    return answering.mode_of(rules.answering, known, reservation.contact_uri)
 
 
 def _read(webhook: Webhook) -> Reservation:

@@ -10,6 +10,7 @@ import msgspec
 
 from chalicelib import budget
 from chalicelib.config import environment, secrets
+from chalicelib.config.answering import DETECTION_SECONDS
 from chalicelib.twilio import urls
 from chalicelib.twilio.values import attributes
 
@@ -112,6 +113,8 @@ class Ring(msgspec.Struct, frozen=True):
     answer_url: str
     status_url: str
     timeout: int
+    detects: bool = False  # whether a person or a machine answers
+    detected_url: str = ""  # where the verdict goes; without one the document's request waits for it
 
 
 class Ringing(msgspec.Struct, frozen=True):
@@ -133,8 +136,20 @@ def ring_worker(ring: Ring) -> Ringing:
             status_callback_method="POST",
             status_callback_event=list(urls.WORKER_STATUS_EVENTS),
             timeout=ring.timeout,
+            **_detection(ring),
         )
     return Ringing(str(call.sid), int(call.queue_time or 0) / 1000)
+
+
+def _detection(ring: Ring) -> Mapping[str, Any]:
+    """What POST /Calls is asked of the verdict (contract 14.4)."""
+    if not ring.detects:
+        return {}
+    first = {"machine_detection": "Enable", "machine_detection_timeout": DETECTION_SECONDS}
+    if not ring.detected_url:
+        return first
+    beside = {"async_amd": "true", "async_amd_status_callback": ring.detected_url}
+    return {**first, **beside, "async_amd_status_callback_method": "POST"}
 
 
 def hang_up(call_sid: str) -> None:
@@ -260,6 +275,27 @@ def reject(task_sid: str, reservation_sid: str) -> bool:
                 raise
             return False
     return True
+
+
+def accept(task_sid: str, reservation_sid: str) -> bool:
+    """Take a task that no call follows (contract 4.2); one that is accepted already is.
+
+    False when the reservation is over: someone else decided. Raises NotDone.
+    """
+    with _errors():
+        try:
+            _workspace().tasks(task_sid).reservations(reservation_sid).update(reservation_status="accepted")
+        except _rest_errors() as error:
+            if not _is_final(error.status) or _is_denied(error.status, error.code):
+                raise
+            return reservation_status(task_sid, reservation_sid) == "accepted"
+    return True
+
+
+def begin_wrapping(task_sid: str) -> None:
+    """The work on a task is done, and is wrapped up; a task in another status is left alone. Raises NotDone."""
+    with _errors(), _already_done(20001, 20404):
+        _workspace().tasks(task_sid).update(assignment_status="wrapping")
 
 
 def complete_task(task_sid: str, reason: str) -> None:

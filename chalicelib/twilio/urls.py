@@ -41,6 +41,12 @@ FALLBACK = Route("/voice/fallback")
 ASSIGNMENT = Route("/taskrouter/assignment", seconds=5.0)
 EVENTS = Route("/taskrouter/events")
 WORKER_ANSWER = Route("/worker/{subject}/{reservation_sid}/answer")
+# Of a worker who is asked: each ask (`attempt` counts from 1), and what is pressed at it. In mode `detect` the request
+# of the first document has the verdict; in mode `key+detect` a callback brings it.
+WORKER_ASK = Route("/worker/{subject}/{reservation_sid}/ask/{attempt}")
+WORKER_ACCEPT = Route("/worker/{subject}/{reservation_sid}/accept/{attempt}")
+WORKER_VERDICT = Route("/worker/{subject}/{reservation_sid}/verdict")
+WORKER_DETECTED = Route("/worker/{subject}/{reservation_sid}/detected")
 # A dequeue's status callback comes with GET (contract 4.3), that of a leg that we place with POST.
 WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GET"))
 WORK = Route("/work", signed_by="team")
@@ -60,6 +66,10 @@ ROUTES = (
     ASSIGNMENT,
     EVENTS,
     WORKER_ANSWER,
+    WORKER_ASK,
+    WORKER_ACCEPT,
+    WORKER_VERDICT,
+    WORKER_DETECTED,
     WORKER_STATUS,
     WORK,
 )

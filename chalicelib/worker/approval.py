@@ -20,7 +20,8 @@ def ask(link: Link, task_attributes: Mapping[str, Any], clock: Callable[[], floa
 
     Raises NotDone.
     """
-    adapter = callcenter.current().queue(link.queue).crm
+    center = callcenter.current()
+    adapter = center.work_of(link.work).crm if link.work else center.queue(link.queue).crm
     if not breaker.may_ask(adapter, clock()):
         return _crm_failed(link, "not asked", clock(), is_out=True)
     try:
@@ -52,6 +53,9 @@ def _attempt(link: Link, task_attributes: Mapping[str, Any], now: float) -> crm.
 
 def _declined(link: Link, no: crm.Declined | crm.DeclinedCaller, now: float) -> None:
     """The CRM's no to the worker gives the caller to the next one; its no to the caller moves no worker."""
+    if isinstance(no, crm.DeclinedCaller) and not link.policy.has_caller:
+        _withdraw(link, f"declined: {no}")
+        return
     if isinstance(no, crm.DeclinedCaller):
         _lead_out(link, f"declined: {no}", no.say, no.then, now)
         return
@@ -67,6 +71,9 @@ def _crm_failed(link: Link, why: str, now: float, *, is_out: bool) -> crm.Approv
     caller again and again, the caller is led out.
     """
     center = callcenter.current()
+    if not link.policy.has_caller:
+        closing.reject_later(link, f"{FAILED}: {why}", now)  # nobody waits on the line: it is offered until it is done
+        return None
     if center.queue(link.queue).on_crm_outage == "ring":
         log.warning("rung without the CRM", why=why)
         return crm.Approval()
@@ -76,6 +83,12 @@ def _crm_failed(link: Link, why: str, now: float, *, is_out: bool) -> crm.Approv
     else:
         closing.reject_later(link, f"{FAILED}: {why}", now)
     return None
+
+
+def _withdraw(link: Link, reason: str) -> None:
+    """The CRM wants this work done by nobody: its task is canceled, whose event closes the link. Raises NotDone."""
+    table.set_reason_once(link.key, reason)
+    rest.cancel_task(link.task_sid, reason.partition(":")[0])
 
 
 def _failed_often(link: Link) -> bool:

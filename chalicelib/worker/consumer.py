@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from chalicelib.jobs import CompleteTask, HangUp, Job, LeadOut, Reject, RingWorker, Tell
-from chalicelib.lifecycle import closing, lead_out, wrap_up
+from chalicelib.jobs import CompleteTask, HangUp, Job, LeadOut, PutBack, Reject, RingWorker, Tell
+from chalicelib.lifecycle import activity, closing, lead_out, wrap_up
 from chalicelib.observability import log, metrics
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
@@ -18,6 +18,7 @@ LOGGED = {
     "worker_call_sid": "worker_call_sid",
     "task_sid": "task_sid",
     "reservation_sid": "reservation_sid",
+    "worker_sid": "worker_sid",
 }
 
 
@@ -53,6 +54,8 @@ def _do(job: Job, clock: Callable[[], float]) -> None:
             closing.reject_as_ordered(job, clock())
         case HangUp():
             rest.hang_up(job.worker_call_sid)
+        case PutBack():
+            activity.resume(job.worker_sid, job.from_sid, job.since, job.to_sid, job.until)
         case LeadOut():
             lead_out.lead_out(job.subject, job.base_url, clock())
         case CompleteTask():

@@ -2,7 +2,7 @@
 
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
-from chalicelib.lifecycle import closing
+from chalicelib.lifecycle import closing, refusal
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
@@ -10,7 +10,7 @@ from chalicelib.twilio import rest
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import sid
-from chalicelib.worker import twiml
+from chalicelib.worker import doing, twiml, words
 
 LIVE = frozenset({"initiated", "queued", "ringing", "in-progress"})
 UNANSWERED = frozenset({"busy", "no-answer", "failed"})
@@ -18,7 +18,7 @@ UNANSWERED = frozenset({"busy", "no-answer", "failed"})
 
 def answer(webhook: Webhook) -> str:
     """The worker has answered: TwiML that joins the caller, or one sentence. The same leg hears the same again."""
-    key, leg = _key(webhook), sid(webhook.form.get("CallSid"))
+    key, leg = key_of(webhook), sid(webhook.form.get("CallSid"))
     if not (key and leg):
         return twiml.say_goodbye(twiml.CALLER_GONE)
     try:
@@ -29,18 +29,18 @@ def answer(webhook: Webhook) -> str:
         if failed.current.worker_call_sid != leg:
             return twiml.say_goodbye(twiml.TAKEN)
         link = failed.current
-    return twiml.connect(link.reservation_sid, link.crm_whisper)
+    return twiml.connect(link.reservation_sid, words.of_caller(link), words.treatment(link))
 
 
 def answer_without_record(webhook: Webhook) -> str:
     """The table is down: join the two all the same. Twilio itself refuses a reservation that is not pending."""
-    key = _key(webhook)
+    key = key_of(webhook)
     return twiml.connect(key.reservation_sid) if key else twiml.say_goodbye(twiml.CALLER_GONE)
 
 
 def follow_status(webhook: Webhook) -> Answer:
     """A status callback of the worker leg (contract 7.2): twice, late and out of order does no harm."""
-    key, leg, status = _key(webhook), sid(webhook.form.get("CallSid")), webhook.form.get("CallStatus", "")
+    key, leg, status = key_of(webhook), sid(webhook.form.get("CallSid")), webhook.form.get("CallStatus", "")
     if not (key and leg):
         log.warning("status of no leg", status=status)
         return NO_CONTENT
@@ -81,7 +81,13 @@ def _follow_own(link: Link, leg: str, status: str, now: float) -> None:
 
 
 def _leg_ended(link: Link, status: str, now: float) -> None:
-    """Unless the two have talked, the next worker gets the caller."""
+    """Unless the two have talked, the next worker gets the caller; of one who was refused that is on its way."""
+    if link.is_refused:
+        refusal.give_back(link, now, leg_ended=True)
+        return
+    if link.work and link.state in ("answered", "bridged"):
+        doing.leg_ended(link, now)
+        return
     if status == "completed" and (link.state == "bridged" or _left_with_nobody(link, now)):
         return
     reason = "worker hung up" if status == "completed" else status
@@ -124,7 +130,7 @@ def _rules(link: Link) -> Queue:
     return callcenter.current().queue(link.queue)
 
 
-def _key(webhook: Webhook) -> Key | None:
+def key_of(webhook: Webhook) -> Key | None:
     """The link that the path names; None when these are no sids."""
     key = Key(sid(webhook.path["subject"]), sid(webhook.path["reservation_sid"]))
     return key if key.subject and key.reservation_sid else None

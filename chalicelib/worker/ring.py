@@ -1,6 +1,7 @@
 """CRM first, then the worker's phone: what a job does between the reservation and the ring."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter, environment
@@ -11,7 +12,7 @@ from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.values import sid
-from chalicelib.worker import approval
+from chalicelib.worker import approval, words
 
 # What POST /Calls says of the number that is called, and of the number that is shown (contract 7.6). Everything else is
 # the account's affair: permissions, funds, suspension.
@@ -44,7 +45,7 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
         return
     approved = approval.ask(link, task_attributes, clock)
     if approved:
-        _dial(link, approved, clock)
+        _dial(link, approved, task_attributes, clock)
 
 
 def _is_rung_by_taskrouter(link: Link, leg: str) -> bool:
@@ -73,7 +74,7 @@ def _resume(key: Key, link: Link | None, now: float) -> None:
         closing.reject(link, "dial lost", "", now)
 
 
-def _dial(link: Link, approved: crm.Approval, clock: Callable[[], float]) -> None:
+def _dial(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any], clock: Callable[[], float]) -> None:
     """Ring the worker if the reservation is still wanted and there is time."""
     if clock() > link.deadline:
         closing.reject(link, "too late to dial", "", clock())
@@ -83,6 +84,8 @@ def _dial(link: Link, approved: crm.Approval, clock: Callable[[], float]) -> Non
         closing.close_as(link.key, status, "", clock())
         return
     kept = {"crm_name": approved.name, "crm_whisper": approved.whisper, "crm_data": dict(approved.data) or None}
+    if link.work:
+        kept |= words.of_work(callcenter.current().work_of(link.work), task_attributes)
     try:
         link = table.begin_dial(link.key, clock(), kept)
     except table.ConditionFailed:
@@ -119,13 +122,27 @@ def _caller_ids(link: Link) -> Sequence[str]:
 
 def _order(link: Link, caller_id: str) -> rest.Ring:
     leg = {"subject": link.subject, "reservation_sid": link.reservation_sid}
+    beside = link.answer == "key+detect"
     return rest.Ring(
         to=link.contact_uri,
         caller_id=caller_id,
-        answer_url=urls.WORKER_ANSWER.url(link.base_url, **leg),
+        answer_url=_answer_url(link, leg),
         status_url=urls.WORKER_STATUS.url(link.base_url, **leg),
         timeout=_rules(link).ring_timeout,
+        detects=beside or link.answer == "detect",
+        detected_url=urls.WORKER_DETECTED.url(link.base_url, **leg) if beside else "",
     )
+
+
+def _answer_url(link: Link, leg: Mapping[str, str]) -> str:
+    """It decides what a leg asks for, so that it does so also while the table is down."""
+    match link.answer:
+        case "":
+            return urls.WORKER_ANSWER.url(link.base_url, **leg)
+        case "detect":
+            return urls.WORKER_VERDICT.url(link.base_url, **leg)
+        case _:
+            return urls.WORKER_ASK.url(link.base_url, **leg, attempt="1")
 
 
 def _refused(link: Link, error: rest.TwilioRejected, now: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
-from ops.callcenter import attributes, files, lines, waits, zones
+from ops.callcenter import answers, attributes, files, lines, waits, zones
 from ops.callcenter.calls import calls, parsed, takers
 from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts, Worker
 from ops.callcenter.possible import TASKROUTER, outcomes, paths
@@ -37,9 +37,16 @@ def problems(center: Center, without: Collection[str] = ()) -> list[Mistake]:
     return [*callcenter.mistakes(center.application, without), *(found for check in checks for found in check(center))]
 
 
+# What can be applied and may not be meant so, and what to do unless it is.
+WARNINGS: Mapping[Callable[[Center], Iterator[str]], str] = {
+    waits.ended_by_the_task: "a shorter wait.leave_after or longer timeouts, unless it is meant so",
+    answers.unsaid: "an answer.mode for the queue; at-once, if it is meant so",
+}
+
+
 def warnings(center: Center) -> list[str]:
     """What can be applied and may not be meant so, a sentence each."""
-    return [*waits.ended_by_the_task(center)]
+    return [sentence for warn in WARNINGS for sentence in warn(center)]
 
 
 def summary(center: Center) -> str:
@@ -172,4 +179,6 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _nobody_serves: frozenset({"workers"}),
     _lead_nowhere: frozenset({"workflow"}),
     attributes.of_workers: frozenset(),
+    answers.unknown: frozenset({"workers"}),
+    answers.too_long: frozenset({"workers", "crm", "queues", "reservation_timeout"}),
 }

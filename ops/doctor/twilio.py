@@ -25,8 +25,8 @@ def files(stage: StageUnderTest) -> Iterator[Finding]:
     wrong = check.problems(stage.center)
     for mistake in wrong:
         yield fail("files", mistake, "fix the file")
-    for sentence in check.warnings(stage.center):
-        yield warn("files", sentence, "a shorter wait.leave_after or longer timeouts, unless it is meant so")
+    for told, fix in check.WARNINGS.items():
+        yield from (warn("files", sentence, fix) for sentence in told(stage.center))
     if not wrong:
         yield ok("files", "callcenter.toml and workers.toml make sense, the time of a reservation included")
 

@@ -32,6 +32,10 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
         urls.ASSIGNMENT: Webhook(malformed, (400, "ReservationSid")),
         urls.EVENTS: Webhook({"EventType": NOBODY, "TaskAttributes": "{}"}, NO_CONTENT),
         urls.WORKER_ANSWER: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_ASK: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_ACCEPT: Webhook({"CallSid": NOBODY, "Digits": "1"}),
+        urls.WORKER_VERDICT: Webhook({"CallSid": NOBODY, "AnsweredBy": "human"}),
+        urls.WORKER_DETECTED: Webhook({"CallSid": NOBODY, "AnsweredBy": "human"}, NO_CONTENT),
         urls.WORKER_STATUS: Webhook({"CallSid": NOBODY, "CallStatus": "completed"}, NO_CONTENT),
     }
 

@@ -1,5 +1,7 @@
 """The table of links: what a write makes of itself when it comes twice."""
 
+from functools import partial
+
 import pytest
 
 from chalicelib.links import table
@@ -8,6 +10,7 @@ from tests.conftest import Aws
 
 KEY = Key("CA" + "a" * 32, "WR" + "a" * 32)
 NOW = 1795230042.517
+LEG, OTHER_LEG = "CA" + "b" * 32, "CA" + "c" * 32
 
 
 @pytest.fixture
@@ -21,6 +24,45 @@ def test_a_write_that_is_sent_again_as_its_answer_was_lost_is_not_lost_to_itself
     once = table.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""})
     assert table.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""}) == once
     assert table.close(reserved, "rejected", "", NOW) == table.close(reserved, "rejected", "", NOW)
+
+
+def test_a_refusal_and_an_answer_exclude_each_other(reserved: Key) -> None:
+    table.follow_asked(reserved, "asked", LEG, NOW, {})
+    once = table.refuse(reserved, LEG, "passed", NOW, {"reply": "2"})
+    assert once.is_refused and once.check_at == int(NOW) + 10
+    assert table.refuse(reserved, LEG, "passed", NOW, {"reply": "2"}) == once  # sent again, as its answer was lost
+    for late in (
+        partial(table.refuse, reserved, LEG, "machine", NOW, {}),
+        partial(table.follow_asked, reserved, "answered", LEG, NOW, {"reply": "1"}),
+        partial(table.follow_asked, reserved, "asked", LEG, NOW + 1, {}),
+    ):
+        with pytest.raises(table.ConditionFailed):
+            late()
+
+
+def test_an_answer_is_no_longer_refused_nor_asked(reserved: Key) -> None:
+    table.follow_asked(reserved, "answered", LEG, NOW, {"reply": "1"})
+    for late in (
+        partial(table.refuse, reserved, LEG, "machine", NOW, {}),
+        partial(table.follow_asked, reserved, "asked", LEG, NOW + 1, {}),
+    ):
+        with pytest.raises(table.ConditionFailed):
+            late()
+
+
+@pytest.mark.parametrize("leg", [LEG, OTHER_LEG])
+def test_only_the_leg_that_is_known_is_asked_answers_and_refuses(reserved: Key, leg: str) -> None:
+    table.record_leg(reserved, LEG)
+    for write in (
+        partial(table.follow_asked, reserved, "asked", leg, NOW, {}),
+        partial(table.note_of_leg, reserved, leg, {"keys": "7"}),
+        partial(table.refuse, reserved, leg, "no key", NOW, {}),
+    ):
+        if leg == LEG:
+            write()
+        else:
+            with pytest.raises(table.ConditionFailed):
+                write()
 
 
 def test_the_same_step_by_somebody_else_is_lost(reserved: Key) -> None:

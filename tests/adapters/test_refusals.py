@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import budget
 from chalicelib.twilio import rest
@@ -219,6 +220,22 @@ def test_attributes_of_the_request_that_rings(twilio: FakeTwilio) -> None:
         "StatusCallbackMethod": "POST",
         "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
         "Timeout": 15,
+    }
+
+
+def test_a_ring_asks_for_the_verdict_before_the_document_or_beside_it(twilio: FakeTwilio) -> None:
+    first = replace(RING, detects=True)
+    rest.ring_worker(first)
+    rest.ring_worker(replace(first, detected_url="https://x.example/detected"))
+    (waits, beside) = twilio.made("POST /2010-04-01")
+    assert {name: value for name, value in waits.items() if "Machine" in name or "Amd" in name} == {
+        "MachineDetection": "Enable",
+        "MachineDetectionTimeout": 6,
+    }
+    assert {name: value for name, value in beside.items() if name not in waits} == {
+        "AsyncAmd": "true",
+        "AsyncAmdStatusCallback": "https://x.example/detected",
+        "AsyncAmdStatusCallbackMethod": "POST",
     }
 
 

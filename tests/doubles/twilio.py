@@ -140,7 +140,11 @@ class FakeTwilio:
         told = {"sid": sid, "assignment_status": self.task, "attributes": self.attributes, "date_updated": UPDATED}
         standing = self.tasks.get(sid, told)
         if method == "POST":
-            from_ = {"completed": ("assigned", "wrapping"), "canceled": ("pending", "reserved")}
+            from_ = {
+                "completed": ("assigned", "wrapping"),
+                "canceled": ("pending", "reserved"),
+                "wrapping": ("assigned",),
+            }
             if standing["assignment_status"] not in from_[form["AssignmentStatus"]]:
                 return Response(400, json.dumps({"status": 400, "code": 20001, "message": "not from there"}))
             standing["assignment_status"] = form["AssignmentStatus"]

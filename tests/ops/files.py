@@ -54,6 +54,11 @@ targets = [
 name = "sales"
 when = 'department == "sales"'
 targets = [{ queue = "Sales", when = 'worker.language == "en"', known_worker = "task.agent" }]
+
+[queues.Support.answer]
+mode = "at-once"
+[queues.Sales.answer]
+mode = "key"
 """
 
 WORKERS = """

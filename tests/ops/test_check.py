@@ -132,11 +132,32 @@ default_line = "support"
 greeting = "Hello."
 attributes = { department = "support" }
 [queues.Support]
+answer.mode = "key"
 [[workflow.filters]]
 name = "support"
 when = 'department == "support"'
 targets = [{ queue = "Support" }]
 """
+
+
+def test_a_queue_that_says_nothing_of_how_a_phone_is_answered_is_told() -> None:
+    (told,) = waits(('answer.mode = "key"\n', ""))
+    assert told == (
+        "callcenter.toml: queues.Support says nothing of answer: a caller may be joined to a worker's voicemail;"
+        " answer.mode is one of key, detect, key+detect, at-once"
+    )
+    assert waits(('"key"', '"at-once"')) == []
+    assert waits(('answer.mode = "key"', 'mode = "direct"')) == []
+
+
+def test_a_workers_own_mode_is_one_that_there_is_and_fits_into_the_reservation() -> None:
+    mine = ("level = 2", 'level = 2, answer = "{}"')
+    assert check.problems(center((mine[0], mine[1].format("detect")))) == []
+    (told,) = check.problems(center((mine[0], mine[1].format("loud"))))
+    assert told == "workers.toml: workers.Bea.attributes.answer is 'loud': allowed: key, detect, key+detect, at-once"
+    short = ("reservation_timeout = 60", "reservation_timeout = 48")
+    told, *_ = check.problems(center(short, (mine[0], mine[1].format("detect"))))
+    assert told.startswith("workers.toml: workers.Bea.attributes.answer is 'detect': queue Support needs 50 s then")
 
 
 def waits(*changes: tuple[str, str]) -> list[str]:

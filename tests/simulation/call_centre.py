@@ -1,15 +1,32 @@
 """The simulated call centre on the emulator: its rules, its workers and what they do when the phone rings."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from emulator.clock.scheduler import TraceEvent
+from chalicelib.config.answering import ModeName, known_mode
+from emulator.clock.scheduler import Scheduler, TraceEvent
 from emulator.taskrouter.model import Activity, Worker
 from emulator.twilio import Twilio
-from emulator.voice.parties import Behaviour, Phone, answers, busy, declines, no_answer, unreachable, voicemail
+from emulator.voice.parties import (
+    RECORDER_SECONDS,
+    Behaviour,
+    Phone,
+    Step,
+    answers,
+    busy,
+    declines,
+    hangs_up,
+    hears,
+    no_answer,
+    presses,
+    says,
+    unknown,
+    unreachable,
+    waits,
+)
 from ops.callcenter.resources.workspace_settings import EVENTS
 from tests.simulation.faults import Faults
 from tests.support.api_gateway import BASE
@@ -18,7 +35,7 @@ ACCOUNT_SID = "AC" + "c0" * 16
 
 CALLCENTER = """
 default_line = "support"
-reservation_timeout = 60
+reservation_timeout = 70
 
 [lines.support]
 numbers = ["+14155550100"]
@@ -63,7 +80,13 @@ timeout = 40
 mode = "crm-first"
 crm = "contacts"
 ring_timeout = 15
+[queues.Support.answer]
+mode = "SUPPORT"
+whisper = ["line", "name", "crm"]
+say_yes = true
+passed_seconds = 20
 [queues.Support.activities]
+passed = "Passed"
 declined = "Unavailable"
 no_answer = "Unavailable"
 unreachable = "Offline"
@@ -77,7 +100,11 @@ mode = "crm-first"
 crm = "http"
 on_outage = "fallback"
 ring_timeout = 12
+[queues.Sales.answer]
+mode = "SALES"
+passed_seconds = 25
 [queues.Sales.activities]
+passed = "Passed"
 after_call = "Wrap up"
 after_wrap_up = "Available"
 
@@ -96,9 +123,12 @@ attempts = 3
 OnCrmOutage = Literal["voicemail", "ring"]
 
 
-def rules(on_crm_outage: OnCrmOutage) -> str:
-    """The rules of a world whose queue with a CRM endpoint has this setting."""
-    return CALLCENTER.replace('crm = "http"', f'crm = "http"\non_crm_outage = "{on_crm_outage}"')
+def rules(on_crm_outage: OnCrmOutage, answers: "Answers") -> str:
+    """The rules of a world whose queue with a CRM endpoint has this setting, and whose phones are answered so."""
+    text = CALLCENTER.replace('crm = "http"', f'crm = "http"\non_crm_outage = "{on_crm_outage}"')
+    return text.replace('"SUPPORT"', f'"{answers.queues["Support"]}"').replace(
+        '"SALES"', f'"{answers.queues["Sales"]}"'
+    )
 
 
 SUPPORT, SALES, URGENT = "+14155550100", "+14155550101", "+14155550102"
@@ -113,6 +143,29 @@ WORKERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "Gil": ("", ("Support",)),
 }
 AWAY = ("Unavailable", "Offline")
+
+MODES: Sequence[ModeName] = ("key", "key", "key+detect", "key+detect", "detect", "at-once")
+NONSENSE = "loudly"  # a worker's own mode that there is not
+
+
+@dataclass(frozen=True)
+class Answers:
+    """How the phones of a world are answered: by queue, and by worker where they have a mode of their own."""
+
+    queues: Mapping[str, ModeName]
+    workers: Mapping[str, str]
+
+    def mode(self, queue: str, worker: str) -> ModeName:
+        """Of this worker, rung for this queue."""
+        return known_mode(self.workers.get(worker)) or self.queues[queue]
+
+
+def answers_of(seed: int) -> Answers:
+    """Drawn from the seed; two workers in three do as the queue does. The queue in direct mode asks nobody."""
+    stream = Random(f"{seed}:answers")
+    queues: dict[str, ModeName] = {name: stream.choice(MODES) for name in ("Support", "Sales")}
+    own = {name: stream.choice((*["", "", "", "", "", ""], *MODES[1:4], NONSENSE)) for name in WORKERS}
+    return Answers({**queues, "Urgent": "at-once"}, {name: mode for name, mode in own.items() if mode})
 
 
 @dataclass(frozen=True)
@@ -134,11 +187,12 @@ class CallCentre:
         }
 
 
-def build(twilio: Twilio) -> CallCentre:
+def build(twilio: Twilio, answers: Answers) -> CallCentre:
     """Seed the emulator."""
     router = twilio.router
     router.create_workspace("Harbour Clinic", f"{BASE}/taskrouter/events", ",".join(EVENTS))
     router.create_activity("Wrap up", False)
+    router.create_activity("Passed", False)
     activities = {activity.friendly_name: activity for activity in router.workspace.activities.values()}
     queues = {
         name: router.create_task_queue(name, f'queues HAS "{name}"').sid for name in ("Support", "Sales", "Urgent")
@@ -147,25 +201,31 @@ def build(twilio: Twilio) -> CallCentre:
         {"expression": f'department == "{name.lower()}"', "targets": [{"queue": sid}]} for name, sid in queues.items()
     ]
     url = f"{BASE}/taskrouter/assignment"
-    workflow = router.create_workflow("Calls", {"task_routing": {"filters": filters}}, url, url, 60)
+    workflow = router.create_workflow("Calls", {"task_routing": {"filters": filters}}, url, url, 70)
     for number in (SUPPORT, SALES, URGENT):
         twilio.number(number, f"{BASE}/voice/incoming", fallback_url=f"{BASE}/voice/fallback")
-    workers = {name: _worker(twilio, name, phone, served) for name, (phone, served) in WORKERS.items()}
+    workers = {name: _worker(twilio, name, answers.workers.get(name, "")) for name in WORKERS}
     return CallCentre(twilio, workflow.sid, activities, queues, workers)
 
 
-def _worker(twilio: Twilio, name: str, phone: str, queues: tuple[str, ...]) -> Worker:
-    router = twilio.router
+def _worker(twilio: Twilio, name: str, answer: str) -> Worker:
+    router, (phone, queues) = twilio.router, WORKERS[name]
     attributes: dict[str, object] = {"queues": list(queues), **({"contact_uri": phone} if phone else {})}
+    attributes |= {"answer": answer} if answer else {}
     return router.create_worker(name, attributes, router.workspace.activity_named("Available").sid)
 
 
-class RandomPhone(Phone):
-    """A worker's phone: what happens at each ring is drawn anew."""
+GREETING = "Hello, yes, this is a voicemail box. No, one is not here. Please leave a message after the tone."
+GREETING_SECONDS = 7.0
 
-    def __init__(self, number: str, faults: Faults) -> None:
+
+class RandomPhone(Phone):
+    """A worker's phone: what happens at each ring is drawn anew. Who answers is told as an event, `picks_up`."""
+
+    def __init__(self, number: str, faults: Faults, scheduler: Scheduler) -> None:
         super().__init__(number)
         self._faults = faults
+        self._scheduler = scheduler
 
     def next_ring(self) -> Behaviour:
         self.rings += 1
@@ -179,7 +239,36 @@ class RandomPhone(Phone):
             return no_answer()
         if happens("worker_declines"):
             return declines(after)
-        return voicemail(after=seconds("voicemail", 5, 14)) if happens("worker_voicemail") else answers(after)
+        behaviour = self._machine(seconds("voicemail", 2, 14)) or answers(after, self._reply())
+        is_machine = "a machine" if behaviour.answered_by != "human" else "a person"
+        self._scheduler.emit("picks_up", to=self.number, who=is_machine)
+        return behaviour
+
+    def _machine(self, after: float) -> Behaviour | None:
+        """A box that greets, or one that says nothing at all: then nobody can tell what it is."""
+        box = self._faults.happens("worker_voicemail")
+        silent = self._faults.happens("worker_machine_unknown")
+        if box:
+            then = (says(GREETING), waits(RECORDER_SECONDS), hangs_up())
+            return Behaviour("answers", after, then, "machine", GREETING_SECONDS)
+        return unknown(after, [waits(RECORDER_SECONDS), hangs_up()]) if silent else None
+
+    def _reply(self) -> Sequence[Step]:
+        """What a person does who is asked; who is not asked never hears the words."""
+        happens = self._faults.happens
+        asked, thinks = hears("Press 1"), waits(self._faults.seconds("reply", 0, 4))
+        if happens("worker_silent"):
+            return ()
+        if happens("worker_passes"):
+            return (asked, thinks, presses("2"))
+        if happens("worker_says_no"):
+            return (asked, thinks, says("no way"))
+        if happens("worker_wrong_key"):
+            wrong = presses(self._faults.stream("wrong key").choice(("7", "#", "*", "0")))
+            return (asked, thinks, wrong, asked, waits(1), wrong, asked, waits(1), presses("1"))
+        if happens("worker_says_yes"):  # where the queue does not listen, they press it at the second question
+            return (asked, thinks, says("yes please"), asked, waits(1), presses("1"))
+        return (asked, thinks, presses("1"))
 
 
 class Staff:
@@ -192,7 +281,7 @@ class Staff:
         scheduler = call_centre.twilio.scheduler
         for phone, _ in WORKERS.values():
             if phone:
-                call_centre.twilio.voice.phones[phone] = RandomPhone(phone, faults)
+                call_centre.twilio.voice.phones[phone] = RandomPhone(phone, faults, scheduler)
         scheduler.on_event.append(self._hear)
         for name in call_centre.workers:
             self._plan_change(name)

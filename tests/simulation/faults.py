@@ -73,7 +73,14 @@ RATES: Mapping[str, float] = {
     "worker_declines": 0.05,
     "worker_hangs_up": 0.05,
     "worker_unreachable": 0.02,
-    "worker_voicemail": 0.03,
+    "worker_voicemail": 0.08,
+    "worker_machine_unknown": 0.04,
+    # What a person does who is asked for a key
+    "worker_silent": 0.05,
+    "worker_passes": 0.06,
+    "worker_says_no": 0.04,
+    "worker_wrong_key": 0.06,
+    "worker_says_yes": 0.06,
     "activity_changes": 0.1,
 }
 

@@ -12,16 +12,17 @@ from itertools import pairwise
 from typing import Any
 
 from chalicelib.config import callcenter
+from chalicelib.config.answering import DETECTION_SECONDS, ModeName
 from chalicelib.lifecycle.closing import PAUSE_SECONDS
 from chalicelib.lifecycle.unserved import PATIENCE_SECONDS
 from chalicelib.tell.outbox import AGAIN_AFTER_SECONDS
 from chalicelib.twilio import urls
 from emulator.clock.scheduler import NOT_IMITATED
 from emulator.voice.interpreter import STOCK_ERROR
-from tests.simulation.call_centre import AWAY, CALLCENTER, SALES, SUPPORT, URGENT, WORKERS
+from tests.simulation.call_centre import AWAY, SALES, SUPPORT, URGENT, WORKERS, answers_of, rules
 from tests.simulation.crm import Said
 from tests.simulation.gateway import NOBODY_WAITS, Delivery
-from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Mail, Observed, Reserved
+from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Mail, Move, Observed, Reserved
 
 AWS = ("dynamodb", "sqs", "ssm", "lambda_dies", "timeout", "cold_start", "connection_failed", "no_connection")
 LAMBDA = {"lambda_dies", "timeout", "cold_start"}
@@ -42,7 +43,12 @@ INVALID = frozenset(
     {NOT_IMITATED, "11200", "12100", "12200", "12300", "14201", "14202", "14203", "14206", "14220", "14221", "14222"}
 )
 
-_RULES = callcenter.parse(CALLCENTER)
+LONGEST_ASK = 16.0  # the whisper, the prompt, a silence
+PASSED_SECONDS = 25
+
+_RULES = callcenter.parse(rules("voicemail", answers_of(0)))
+_RULES_OF_ANSWERS = _RULES.queues["Support"].answering
+_QUEUE_OF = {SUPPORT: "Support", SALES: "Sales", URGENT: "Urgent"}
 QUEUES = {SUPPORT: _RULES.queues["Support"], SALES: _RULES.queues["Sales"], URGENT: _RULES.queues["Urgent"]}
 
 
@@ -77,6 +83,21 @@ def joined_to_one(observed: Observed) -> Found:
             yield Violation(1, second.caller_sid, "the worker is joined to two callers at a time")
 
 
+def mode_of(observed: Observed, leg: Leg) -> ModeName:
+    """How the worker of this leg is to answer. TaskRouter, which rings for the urgent line, asks nothing."""
+    queue = _QUEUE_OF[observed.calls[leg.call_sid].caller.line]
+    if queue == "Urgent":
+        return "at-once"
+    return observed.world.plan.answers.mode(queue, observed.reservations[leg.reservation_sid].worker)
+
+
+def _asking(observed: Observed, leg: Leg) -> float:
+    """How long the worker of this leg may be asked, a verdict before it and two wrong keys among it."""
+    mode = mode_of(observed, leg)
+    detection = DETECTION_SECONDS if mode == "detect" else 0
+    return detection + (len(leg.asks) * LONGEST_ASK if mode != "at-once" else 0)
+
+
 def _overlapping(talks: Iterable[Conversation]) -> Iterator[Conversation]:
     for first, second in pairwise(sorted(talks, key=lambda talk: talk.start)):
         if second.start < first.end:
@@ -89,7 +110,8 @@ def not_to_nobody(observed: Observed) -> Found:
             continue
         alone_until = leg.conversations[0].start if leg.conversations else leg.ended
         late = bool(observed.faults_about((leg.reservation_sid, leg.sid)))
-        if alone_until - leg.answered > SENTENCE + (WEBHOOK if late else 0):
+        bound = _asking(observed, leg) + SENTENCE
+        if alone_until - leg.answered > bound + (WEBHOOK * (1 + len(leg.asks)) if late else 0):
             yield Violation(1, leg.call_sid, f"worker leg {leg.sid} is joined to nobody for too long")
         if leg.conversations and leg.ended - leg.conversations[-1].end > SENTENCE:
             yield Violation(1, leg.call_sid, f"worker leg {leg.sid} goes on when the conversation is over")
@@ -125,7 +147,8 @@ def no_late_dial(observed: Observed) -> Found:
     for leg in observed.legs.values():
         ring_timeout = QUEUES[observed.calls[leg.call_sid].caller.line].ring_timeout
         ends = observed.reservations[leg.reservation_sid].statuses[0][0] + _RULES.reservation_timeout
-        if leg.own and leg.asked > ends - ring_timeout:
+        asking = _RULES_OF_ANSWERS.seconds(mode_of(observed, leg))
+        if leg.own and leg.asked > ends - ring_timeout - asking:
             yield Violation(2, leg.call_sid, f"{leg.sid} was dialled too late to ring")
 
 
@@ -276,8 +299,9 @@ def every_worker_is_free(observed: Observed) -> Found:
         if reservation.status in ("pending", "accepted", "wrapping"):
             yield Violation(5, reservation.call_sid, f"{reservation.sid} is still {reservation.status}")
     for worker in observed.world.call_centre.workers.values():
-        if worker.activity.friendly_name == "Wrap up":
-            yield Violation(5, _last_call_of(observed, worker.sid), f"{worker.friendly_name} never leaves the wrap-up")
+        if worker.activity.friendly_name in ("Wrap up", "Passed"):
+            left = f"{worker.friendly_name} is {worker.activity.friendly_name} for ever"
+            yield Violation(5, _last_call_of(observed, worker.sid), left)
 
 
 def wrap_up_ends_in_time(observed: Observed) -> Found:
@@ -496,15 +520,18 @@ def _has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
         if reservation.worker_sid != worker_sid or not began <= at <= ended + AFTERWARDS:
             continue
         legs = [leg for leg in observed.legs.values() if leg.reservation_sid == reservation.sid]
-        not_taken = any(leg.ended <= at and not leg.conversations and _is_theirs(observed, leg) for leg in legs)
+        not_taken = any(not leg.conversations and _is_theirs(observed, leg, at) for leg in legs)
         own = not WORKERS[reservation.worker][0] or reservation.sid in noes or reservation.status == "timeout"
         if not_taken or own:
             return True
     return False
 
 
-def _is_theirs(observed: Observed, leg: Leg) -> bool:
-    """The phone was busy, not answered or out of reach, or was hung up while the caller was there to be joined."""
+def _is_theirs(observed: Observed, leg: Leg, at: float) -> bool:
+    """The phone was busy, not answered or out of reach; or with the caller there it was hung up, or asked in vain."""
+    if leg.ended > at:
+        asked = leg.is_machine or leg.replies or len(leg.asks) > 1
+        return bool(asked) and leg.answered < at and observed.calls[leg.call_sid].ended > at - SOON
     return leg.status in ("busy", "no-answer", "failed") or observed.calls[leg.call_sid].ended > leg.ended
 
 
@@ -522,6 +549,32 @@ def by_hand_stays(observed: Observed) -> Found:
                 call_sid = _last_call_of(observed, worker_sid)
                 text = f"{worker_sid} was {before.activity} by hand and is {after.activity} at {after.at:.2f}"
                 yield Violation(10, call_sid, text)
+
+
+def only_who_passed_is_put_aside_for_a_while(observed: Observed) -> Found:
+    """And only for a while, where nothing goes wrong with the call."""
+    for worker_sid, moves in observed.moves.items():
+        for move, after in pairwise([*moves, Move(FOREVER, "", by_hand=False)]):
+            if move.activity != "Passed":
+                continue
+            passed = _passed(observed, worker_sid, move.at)
+            if passed is None:
+                yield Violation(10, _last_call_of(observed, worker_sid), f"{worker_sid} did not pass at {move.at:.2f}")
+            elif after.at - move.at > PASSED_SECONDS + SOON and after.at < FOREVER:
+                reservation = observed.reservations[passed.reservation_sid]
+                about = (reservation.sid, reservation.call_sid, reservation.task_sid, worker_sid)
+                if not observed.faults_about(about):
+                    yield Violation(5, passed.call_sid, f"{worker_sid} is Passed for {after.at - move.at:.0f} s")
+
+
+def _passed(observed: Observed, worker_sid: str, at: float) -> Leg | None:
+    """The leg on which this worker passed, or said no, before."""
+    for leg in observed.legs.values():
+        if observed.reservations[leg.reservation_sid].worker_sid != worker_sid:
+            continue
+        if any(since <= at < since + AFTERWARDS and what in ("2", "no way") for since, what in leg.replies):
+            return leg
+    return None
 
 
 # 11. People are told
@@ -614,6 +667,53 @@ def _is_unserved(observed: Observed, line: str, begin: float, end: float) -> boo
     return True
 
 
+# 12. No caller is joined to a machine
+
+
+def nobody_is_joined_to_a_machine(observed: Observed) -> Found:
+    """Where the worker is asked, or Twilio; and where a key decides, nobody who did not press 1 or say yes."""
+    for leg in observed.legs.values():
+        mode = mode_of(observed, leg)
+        if mode == "at-once":
+            continue
+        if not leg.own:
+            yield Violation(12, leg.call_sid, f"{leg.sid} is TaskRouter's own, which asks nothing, in mode {mode}")
+        if leg.conversations and leg.is_machine:
+            yield Violation(12, leg.call_sid, f"the caller is joined to a machine in mode {mode}")
+        elif leg.conversations and mode != "detect" and not _took(leg):
+            yield Violation(12, leg.call_sid, f"the caller is joined to a worker who did not take them in mode {mode}")
+
+
+def _took(leg: Leg) -> bool:
+    """Whether the last that this worker pressed or said before they were joined takes the caller."""
+    before = [what for at, what in leg.replies if at <= leg.conversations[0].start]
+    return bool(before) and before[-1] in ("1", "yes please")
+
+
+def who_took_the_call_gets_it(observed: Observed) -> Found:
+    """A wrong key drops nobody, and nobody is hung up on who pressed 1: where nothing goes wrong they are joined."""
+    for leg in observed.legs.values():
+        took = [at for at, what in leg.replies if what == "1"]
+        reservation = observed.reservations[leg.reservation_sid]
+        about = (leg.sid, leg.reservation_sid, leg.call_sid, reservation.task_sid)
+        if not took or leg.conversations or not leg.asks or observed.faults_about(about):
+            continue
+        if (
+            leg.asks[0] <= took[0]
+            and min(observed.calls[leg.call_sid].ended, reservation.ended_in_vain) > took[0] + SOON
+        ):
+            yield Violation(12, leg.call_sid, f"{leg.sid} pressed 1 and was not joined")
+
+
+def nobody_is_asked_about_who_has_left(observed: Observed) -> Found:
+    for leg in observed.legs.values():
+        over = observed.reservations[leg.reservation_sid].ended_in_vain
+        about = (leg.sid, leg.reservation_sid, leg.call_sid)
+        bound = LATER if observed.faults_about(about) else SOON
+        if any(at > over + bound for at in leg.asks):
+            yield Violation(12, leg.call_sid, f"{leg.sid} is asked when {leg.reservation_sid} is over")
+
+
 INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     joined_to_one,
     not_to_nobody,
@@ -642,4 +742,8 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     who_was_led_out_is_told,
     nobody_there_is_told,
     mails_are_few_and_private,
+    only_who_passed_is_put_aside_for_a_while,
+    nobody_is_joined_to_a_machine,
+    who_took_the_call_gets_it,
+    nobody_is_asked_about_who_has_left,
 )

@@ -34,6 +34,9 @@ class Leg:
     ended: float = FOREVER
     status: str = ""
     conversations: list[Conversation] = field(default_factory=list)
+    is_machine: bool = False  # that answered, if anybody did
+    asks: list[float] = field(default_factory=list)  # when the worker was asked for a key
+    replies: list[tuple[float, str]] = field(default_factory=list)  # what was pressed or said
 
 
 @dataclass
@@ -114,6 +117,7 @@ class Observed:
         self.mails: list[Mail] = []
         self.sweeps: list[tuple[float, float]] = []  # of those that ended well: from when to when
         self._began = 0.0
+        self._dialing: dict[str, str] = {}  # the latest leg, by the number that it is for
         self.crm_seconds: list[tuple[str, float]] = []  # how long the CRM held a job, with the caller's CallSid
         self.crm_overreads = 0
         self.warnings: list[tuple[float, str, str]] = []
@@ -145,7 +149,19 @@ class Observed:
             return
         leg = self.world.twilio.context.calls[sid]
         call_sid, reservation_sid, _ = leg.callback.url.partition("/worker/")[2].split("/")
+        self._dialing[detail["to"]] = sid
         self.legs[sid] = Leg(sid, call_sid, reservation_sid, leg.callback.method == "POST", leg.created, event.at)
+
+    def _picks_up(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.legs[self._dialing[detail["to"]]].is_machine = detail["who"] == "a machine"
+
+    def _pressed(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        if detail["sid"] in self.legs:
+            self.legs[detail["sid"]].replies.append((event.at, detail["digits"]))
+
+    def _said(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        if detail["sid"] in self.legs:
+            self.legs[detail["sid"]].replies.append((event.at, detail["text"]))
 
     def _ringing(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         self.legs[detail["sid"]].ringing = event.at
@@ -164,6 +180,8 @@ class Observed:
     def _heard(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
             self.calls[detail["sid"]].sounds.append((event.at, detail["text"]))
+        elif detail["sid"] in self.legs and "Press 1" in detail["text"]:
+            self.legs[detail["sid"]].asks.append(event.at)
 
     def _played(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from chalicelib.config.answering import ModeName
 from emulator.clock.scheduler import Scheduler, TraceEvent, VirtualClock
 from emulator.twilio import Twilio
 from emulator.worlds import EndedCall, Worlds, drawn
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
-from tests.simulation.call_centre import ACCOUNT_SID, CallCentre, OnCrmOutage, Staff, build, rules
+from tests.simulation.call_centre import ACCOUNT_SID, Answers, CallCentre, OnCrmOutage, Staff, answers_of, build, rules
 from tests.simulation.callers import Crowd
 from tests.simulation.cloud import Cloud, Done, Queue, Record, Sns, Sqs, Ssm, Tables
 from tests.simulation.crm import CrmStub
@@ -43,11 +44,19 @@ class Plan:
     rates: Mapping[str, float]
     calls: int = 25
     dies: Callable[[Step], bool] | None = None
+    answer: ModeName | None = None  # of every queue that rings, instead of chance
 
     @property
     def on_crm_outage(self) -> OnCrmOutage:
         """What the team of this world chose for the queue with the CRM endpoint."""
         return random.Random(f"{self.seed}:on_crm_outage").choice(ON_CRM_OUTAGE)
+
+    @property
+    def answers(self) -> Answers:
+        """How the phones of this world are answered."""
+        if self.answer is None:
+            return answers_of(self.seed)
+        return Answers({"Support": self.answer, "Sales": self.answer, "Urgent": "at-once"}, {})
 
 
 @dataclass
@@ -95,7 +104,7 @@ def play(plan: Plan) -> World:
     twilio = _twilio(plan, clock)
     world = _make(plan, clock, twilio)
     transport = OutboundTransport(twilio, world.crm.answer, world.faults)
-    with running(world.call_centre, clock, _cloud(world), transport, rules(plan.on_crm_outage)) as app:
+    with running(world.call_centre, clock, _cloud(world), transport, rules(plan.on_crm_outage, plan.answers)) as app:
         world.app = world.gateway.app = app
         _run(world)
     return world
@@ -141,7 +150,7 @@ def _gateway(plan: Plan, scheduler: Scheduler) -> Gateway:
 
 def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     gateway = cast(Gateway, twilio.transport)
-    faults, store, call_centre = gateway.faults, _tables(), build(twilio)
+    faults, store, call_centre = gateway.faults, _tables(), build(twilio, plan.answers)
     crowd = Crowd(call_centre, faults, plan.calls, SPAN)
     crm = CrmStub(faults, store, twilio.scheduler, crowd.numbers)
     Staff(call_centre, faults, START + SPAN)

@@ -28,6 +28,8 @@ from tests.support.driver import (
 
 STATUS_ROUTE = urls.WORKER_STATUS.path
 ANSWER_ROUTE = urls.WORKER_ANSWER.path
+DETECTED_ROUTE = urls.WORKER_DETECTED.path
+VERDICTS = ("human", "machine_start", "machine_end_other", "fax", "unknown", "robot", "")
 EVENT_TYPES = (
     "task.created",
     "task.canceled",
@@ -72,7 +74,7 @@ class Endpoint(NamedTuple):
 
     @property
     def is_voice(self) -> bool:
-        return self.route.startswith("/voice/") or self.route == ANSWER_ROUTE
+        return self.route.startswith(("/voice/", "/worker/")) and self.route not in (STATUS_ROUTE, DETECTED_ROUTE)
 
 
 ENDPOINTS = (
@@ -94,6 +96,25 @@ ENDPOINTS = (
         says=("EventType", EVENT_TYPES),
     ),
     Endpoint(ANSWER_ROUTE, leg_form("in-progress"), LEG_PATH),
+    Endpoint(urls.WORKER_ASK.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
+    Endpoint(
+        urls.WORKER_ACCEPT.path,
+        {**leg_form("in-progress"), "Digits": "1", "SpeechResult": "yes please"},
+        {**LEG_PATH, "attempt": "1"},
+        ("Digits", ("1", "2", "7", "#", "")),
+    ),
+    Endpoint(
+        urls.WORKER_VERDICT.path,
+        {**leg_form("in-progress"), "AnsweredBy": "human", "MachineDetectionDuration": "2200"},
+        LEG_PATH,
+        ("AnsweredBy", VERDICTS),
+    ),
+    Endpoint(
+        DETECTED_ROUTE,
+        {**leg_form("in-progress"), "AnsweredBy": "human", "MachineDetectionDuration": "2200"},
+        LEG_PATH,
+        ("AnsweredBy", VERDICTS),
+    ),
     Endpoint(STATUS_ROUTE, leg_form("ringing"), LEG_PATH, ("CallStatus", CALL_STATUSES)),
 )
 
@@ -319,9 +340,10 @@ def _carried(event: dict[str, Any], in_base64: bool) -> dict[str, Any]:
 def job_bodies(draw: st.DrawFn, number: str) -> str:
     """The body of a message on the jobs queue that no version of ours has written."""
     job = {
-        "job": draw(st.sampled_from(["ring_worker", "give_up", "hang_up", "complete_task", "unheard_of"])),
+        "job": draw(st.sampled_from(["ring_worker", "give_up", "hang_up", "put_back", "complete_task", "unheard_of"])),
         **{"call_sid": CALL, "reservation_sid": RESERVATION, "task_sid": TASK, "worker_call_sid": LEG},
-        **{"reason": "as told", "activity_sid": "WA" + "3" * 32},
+        **{"reason": "as told", "activity_sid": "WA" + "3" * 32, "worker_sid": "WK" + "3" * 32, "back_after": 30},
+        **{"from_sid": "WA" + "3" * 32, "to_sid": "WA" + "1" * 32, "since": 1.5, "until": 20},
     }
     if draw(st.booleans()):
         return draw(wrong_values(number))

@@ -17,6 +17,7 @@ SOURCES = upstreams([ROOT / "app.py", *chain.from_iterable((ROOT / package).rglo
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PURE = (
     "caller/twiml",
+    "config/answering",
     "config/callcenter",
     "config/toml_errors",
     "links/attributes",

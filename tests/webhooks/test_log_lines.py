@@ -14,7 +14,7 @@ from chalicelib.observability import log, metrics
 from chalicelib.routing import assignment
 from chalicelib.twilio import rest
 from tests.support.api_gateway import post, schedule, sqs
-from tests.support.driver import CALL, LEG, RESERVATION, TASK, Driver, caller_form
+from tests.support.driver import CALL, LEG, RESERVATION, TASK, WORKER, Driver, caller_form
 from tests.webhooks.test_sweep import AFTER_DEADLINE, AFTER_WRAP_UP, Later
 
 WORKFLOWLESS = {"WorkflowSid": "WW" + "9" * 32}
@@ -81,7 +81,7 @@ def test_a_line_about_an_assignment_has_call_task_and_reservation(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "reserve", lambda *_, **__: 1 / 0)
-    driver.assign("Sales")
+    driver.assign()
     line = lines(driver)[-1]
     assert line["event"].startswith("assignment: no")
     assert (line["call_sid"], line["task_sid"], line["reservation_sid"]) == (CALL, TASK, RESERVATION)
@@ -93,6 +93,10 @@ def test_a_line_about_an_assignment_has_call_task_and_reservation(
         (jobs.RingWorker(CALL, RESERVATION), {"call_sid": CALL, "reservation_sid": RESERVATION}),
         (jobs.Reject(CALL, RESERVATION, TASK), {"call_sid": CALL, "reservation_sid": RESERVATION, "task_sid": TASK}),
         (jobs.HangUp(LEG, CALL), {"call_sid": CALL, "worker_call_sid": LEG}),
+        (
+            jobs.PutBack(WORKER, "WA" + "3" * 32, "WA" + "1" * 32, 1.5, 20.5, CALL),
+            {"call_sid": CALL, "worker_sid": WORKER},
+        ),
         (jobs.CompleteTask(CALL, TASK), {"call_sid": CALL, "task_sid": TASK}),
     ],
     ids=lambda given: type(given).__name__,
@@ -102,7 +106,7 @@ def test_a_job_that_fails_says_whose_it_was_before_it_comes_again(
 ) -> None:
     for name in ("claim", "close"):
         monkeypatch.setattr(table, name, lambda *_, **__: 1 / 0)
-    for name in ("reject", "hang_up", "task"):
+    for name in ("reject", "hang_up", "task", "worker"):
         monkeypatch.setattr(rest, name, lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         driver.work(job)

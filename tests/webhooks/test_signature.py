@@ -32,6 +32,10 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/taskrouter/assignment", assignment_form(), {}),
     ("/taskrouter/events", event_form("task.created"), {}),
     ("/worker/{subject}/{reservation_sid}/answer", leg_form("in-progress"), LEG_PATH),
+    ("/worker/{subject}/{reservation_sid}/ask/{attempt}", leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
+    ("/worker/{subject}/{reservation_sid}/accept/{attempt}", leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
+    ("/worker/{subject}/{reservation_sid}/verdict", leg_form("in-progress"), LEG_PATH),
+    ("/worker/{subject}/{reservation_sid}/detected", leg_form("in-progress"), LEG_PATH),
     ("/worker/{subject}/{reservation_sid}/status", leg_form("ringing"), LEG_PATH),
 ]
 

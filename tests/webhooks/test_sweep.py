@@ -596,3 +596,29 @@ def test_credentials_that_are_refused_end_the_sweep_aloud(driver: Driver, later:
     driver.twilio.failures = {f"GET {TASKS}": [(401, 20003)]}
     with pytest.raises(rest.TwilioDenied):
         driver.sweep()
+
+
+def test_a_refusal_whose_rejection_got_lost_is_done_by_the_next_sweep(driver: Driver, later: Later) -> None:
+    driver.ring()
+    table.refuse(KEY, LEG, "no key", later.now, {})
+    later(15)
+    driver.sweep()
+    assert ended(driver) == ("rejected", "no key")
+    assert driver.twilio.moves == [ACTIVITIES["Unavailable"]] and hung_up(driver) == 1
+
+
+def test_a_refusal_of_a_reservation_that_is_over_ends_as_that_did(driver: Driver, later: Later) -> None:
+    driver.ring()
+    table.refuse(KEY, LEG, "no key", later.now, {})
+    driver.twilio.reservation = "canceled"
+    later(15)
+    driver.sweep()
+    assert ended(driver) == ("canceled", "no key") and driver.twilio.moves == []
+
+
+def test_a_worker_who_is_asked_is_left_alone(driver: Driver, later: Later) -> None:
+    driver.ring()
+    table.follow_asked(KEY, "asked", LEG, later.now, {})
+    later(20)
+    driver.sweep()
+    assert driver.link["state"] == "asked" and hung_up(driver) == 0

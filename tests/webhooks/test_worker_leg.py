@@ -37,7 +37,7 @@ def test_the_worker_hears_the_crms_line_first(driver: Driver) -> None:
         TableName="cordboard-test-contacts", Item={name: {"S": value} for name, value in item.items()}
     )
     driver.ring()
-    assert "<Say>Ann Lee, gold member.</Say><Dial>" in driver.answer()
+    assert '<Say language="en-US">Ann Lee, gold member.</Say><Dial>' in driver.answer()
 
 
 def test_the_same_leg_asking_again_hears_the_same(driver: Driver) -> None:

@@ -28,11 +28,14 @@ LINKS: dict[str, tuple[Item, ...]] = {
     "abandoned": _link("preparing", leased_until=NOW - 5),
     "dialing": _link("dialing"),
     "ringing": _link("ringing", worker_call_sid=LEG),
+    "asked": _link("asked", worker_call_sid=LEG),
+    "refused": _link("asked", worker_call_sid=LEG, reason="passed"),
     "answered": _link("answered", worker_call_sid=LEG),
     "bridged": _link("bridged", worker_call_sid=LEG, worker_name="Dora", open="link", check_at=1795230100),
     "closed": _link("closed", worker_call_sid=OTHER_LEG, outcome="completed"),
 }
 EARLY = {"reserved", "preparing", "abandoned"}
+BEFORE = {*EARLY, "dialing", "ringing"}
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,15 @@ MOVES: list[tuple[str, Callable[[], Any], str, Set[str]]] = [
         "dialing",
         EARLY,
     ),
-    ("follow_leg", lambda: table.follow_leg(LINK, "answered", LEG, NOW), "answered", {*EARLY, "dialing", "ringing"}),
+    ("follow_leg", lambda: table.follow_leg(LINK, "answered", LEG, NOW), "answered", {*BEFORE, "asked", "refused"}),
+    ("ask", lambda: table.follow_asked(LINK, "asked", LEG, NOW, {"machine_ms": 5}), "asked", BEFORE),
+    ("accept", lambda: table.follow_asked(LINK, "answered", LEG, NOW, {"reply": "1"}), "answered", {*BEFORE, "asked"}),
     ("follow another leg", lambda: table.follow_leg(LINK, "closed", OTHER_LEG, NOW), "closed", {*EARLY, "dialing"}),
     (
         "observe",
         lambda: table.upsert_state(LINK, "answered", NOW, {"worker_sid": "WK1", "worker_name": "", "task_sid": "WT1"}),
         "answered",
-        {"nothing", *EARLY, "dialing", "ringing"},
+        {"nothing", *BEFORE, "asked", "refused"},
     ),
     (
         "close",
@@ -93,7 +98,7 @@ MOVES: list[tuple[str, Callable[[], Any], str, Set[str]]] = [
 
 
 def _standing(state: str) -> str:
-    return {"nothing": "None", "abandoned": "preparing"}.get(state, state)
+    return {"nothing": "None", "abandoned": "preparing", "refused": "asked"}.get(state, state)
 
 
 def _moves() -> Iterator[LinkCase]:
@@ -107,12 +112,15 @@ def _notes() -> Iterator[LinkCase]:
     new = Link(subject="CA1", reservation_sid="WR1", crm_data={"a": 1.5}, deadline=NOW + 99)
     note = partial(table.note_time, LINK, "ringing_at", NOW)
     explain = partial(table.set_reason_once, LINK, "busy")
+    refuse = partial(table.refuse, LINK, LEG, "no key", NOW, {"keys": "7"})
     for state, rows in LINKS.items():
         stands, exists = _standing(state), state != "nothing"
         yield LinkCase(f"reserve: {state}", partial(table.reserve, new, NOW), stands if exists else "reserved", rows)
         answer = stands if exists and state != "closed" else f"lost to {stands}"
         yield LinkCase(f"record_leg: {state}", partial(table.record_leg, LINK, LEG), answer, rows)
-        yield LinkCase(f"explain: {state}", explain, str(exists), rows)
+        yield LinkCase(f"explain: {state}", explain, str(exists and state != "refused"), rows)
+        undecided = state in {*BEFORE, "asked"}
+        yield LinkCase(f"refuse: {state}", refuse, stands if undecided else f"lost to {stands}", rows)
         yield LinkCase(f"note_time: {state}", note, "None" if exists else "lost to None", rows)
     yield LinkCase("explain: explained", explain, "False", _link("closed", reason="gone"))
     yield LinkCase("note_time: noted", note, "None", _link("closed", ringing_at=NOW - 1))

@@ -1,0 +1,58 @@
+"""What is said to a worker of the caller, and in whose voice."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.config import callcenter
+from chalicelib.config.answering import AT_ONCE, Answer
+from chalicelib.config.callcenter import Treatment, Work, is_number
+from chalicelib.links.model import Link
+
+LONGEST_VALUE = 200  # characters of one attribute that are spoken
+ENDS = (".", "!", "?")
+
+
+def rules(link: Link | None) -> Answer:
+    """How the worker of this link is asked; where nothing is known of it, as by a queue that says nothing."""
+    return callcenter.current().queue(link.queue).answering if link else AT_ONCE
+
+
+def treatment(link: Link | None) -> Treatment:
+    """The line that was called: its language and voice are the worker's too."""
+    return callcenter.current().treatment_of(link.caller_id if link else "")
+
+
+def of_work(kind: Work, task_attributes: Mapping[str, Any]) -> dict[str, str]:
+    """What the link keeps of work that is no call: what is said of it, and the number to be dialled."""
+    dial = filled(kind.dial, task_attributes)
+    return {"work_say": filled(kind.say, task_attributes), "work_dial": dial if is_number(dial) else ""}
+
+
+def filled(template: str, task_attributes: Mapping[str, Any]) -> str:
+    """The template with the task's attributes in its braces; one that is missing, or no text or number, is nothing."""
+
+    def value(found: re.Match[str]) -> str:
+        given = task_attributes.get(found[1])
+        is_plain = isinstance(given, str | int | float) and not isinstance(given, bool)
+        return str(given)[:LONGEST_VALUE] if is_plain else ""
+
+    return " ".join(re.sub(r"\{(\w+)\}", value, template).split())
+
+
+def of_caller(link: Link) -> str:
+    """The parts that the queue names, as sentences; what is empty leaves no gap, and nothing is said twice.
+
+    Of work that is no call the whole of it is said: it is what the worker decides on.
+    """
+    if link.work:
+        return link.work_say
+    named = {
+        "line": callcenter.current().name_of(link.caller_id).replace("-", " ").replace("_", " "),
+        "name": "" if link.crm_name.casefold() in link.crm_whisper.casefold() else link.crm_name,
+        "crm": link.crm_whisper,
+    }
+    if "crm" not in rules(link).whisper:
+        named["name"] = link.crm_name
+    said = [named[part].strip() for part in rules(link).whisper]
+    return " ".join(part if part.endswith(ENDS) else f"{part}." for part in said if part)
