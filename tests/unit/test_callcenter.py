@@ -74,6 +74,14 @@ def test_the_longest_budget_leaves_a_job_time_for_twilios_requests() -> None:
         parse(plain + "timeout = 5\nattempts = 2")
 
 
+@pytest.mark.parametrize(("mode", "longest"), [("direct", 109), ("crm-first", 102)])
+def test_the_ring_time_has_to_leave_a_moment_of_the_reservation(mode: str, longest: int) -> None:
+    plain = f'default_line = "a"\n[lines.a]\ngreeting = "Hello."\n[queues.S]\nmode = "{mode}"\nring_timeout = '
+    assert parse(f"{plain}{longest}").queue("S").ring_timeout == longest
+    with pytest.raises(CallCenterError, match=r"must fit into reservation_timeout \(120 s\)"):
+        parse(f"{plain}{longest + 1}")
+
+
 def test_what_is_left_of_a_job_holds_both_requests_of_a_dial_at_their_longest() -> None:
     assert callcenter.DIAL_SECONDS > 2 * rest.TIMEOUT_SECONDS
 

@@ -244,6 +244,12 @@ def test_the_wrap_up_proves_that_the_two_were_joined(driver: Driver) -> None:
     assert (driver.link["state"], driver.link["bridged_at"]) == ("bridged", WHEN)
 
 
+def test_a_completed_task_of_which_no_link_is_known_is_taken(driver: Driver) -> None:
+    attributes = task_attributes(worker_call_sid=LEG)
+    assert driver.event("task.completed", TaskAttributes=attributes) == 204
+    assert "completed_at" in driver.call
+
+
 def test_a_completed_task_closes_a_link_of_which_no_event_came(driver: Driver) -> None:
     driver.ring()
     driver.twilio.reservation = "completed"
