@@ -23,6 +23,7 @@ def test_the_file_that_is_shipped_holds() -> None:
         ('mode = "direct"', 'mode = "dircet"', "queues.Urgent.mode is 'dircet': Invalid enum value 'dircet'; allowed: crm-first, direct"),
         ("keep_days", "keepdays", "(top level): Object contains unknown field `keepdays`; allowed: default_line, lines, keep_days"),
         ("ring_timeout = 15", "ring_timeout = 110", "queues.Support.ring_timeout is 110: CRM budget, ring time and margin"),
+        ("{position}", "{zone}", "lines.support.wait.position is 'You are number {zone} in the queue.': the only placeholder"),
         ("{position}", "{place}", "lines.support.wait.position is 'You are number {place} in the queue.': the only placeholder"),
         ('["+14155550101"]', '["0415"]', "lines.sales.numbers[0] is '0415': Expected `str` matching regex"),
         ('"+14155550101"', '"+14155550100"', "lines.sales.numbers[0] is '+14155550100': each number may stand once, and lines.support.numbers[0] is the same"),

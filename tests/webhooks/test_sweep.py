@@ -177,7 +177,7 @@ def test_a_talk_that_the_event_told_is_not_asked_about_for_ten_minutes(driver: D
 
 def test_a_worker_who_is_wrapping_up_is_looked_at_again_soon(driver: Driver, later: Later) -> None:
     driver.ring()
-    driver.twilio.reservation = "wrapping"
+    driver.twilio.reservation, driver.twilio.call = "wrapping", "completed"
     later(AFTER_DEADLINE)
     driver.sweep()
     assert driver.link["state"] == "bridged"
