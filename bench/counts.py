@@ -48,10 +48,20 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
     },
 }
 
+# What a crm-first call asks for more in each mode, when the worker takes it with the first key.
+ASKED: Mapping[str, Mapping[str, int | float]] = {
+    "key": {"webhooks": 1, "UpdateItem": 1, "write_units": 4},
+    "detect": {},
+    "key+detect": {"webhooks": 2, "UpdateItem": 2, "write_units": 8},
+}
+
+# Twilio's price of one detection, in US dollars: its pages, November 2026.
+DETECTION_DOLLARS = 0.0075
+
 # What a month of 30 days has, whether anybody calls or not.
 ALARMS, DASHBOARDS = 15, 1
 METRICS = 12  # of ours, and again for each reason of a rejection
-REASONS = 15 + 2  # of a rejection, what follows a colon left out; and whose account a refused webhook claims
+REASONS = 18 + 2  # of a rejection, what follows a colon left out; and whose account a refused webhook claims
 SWEEPS = 30 * 24 * 60  # one a minute
 SWEEP_READ_UNITS = 1.5  # three queries of the index `open`: links, callers who wait, and recordings
 POLLS = 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at the queue; AWS documents the number

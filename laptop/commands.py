@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from emulator.clock.scheduler import TraceEvent
 from emulator.ports import TwilioError
 from emulator.voice.parties import Phone, answers, no_answer
+from laptop.asked import TakesCalls
 from laptop.call_centre import CallCentre
 from laptop.environment import Laptop
 from laptop.local_aws import LaptopError
@@ -56,7 +57,8 @@ class Commands:
         self._verbs: Mapping[str, Callable[..., str]] = {
             name.removeprefix("_do_"): getattr(self, name) for name in dir(self) if name.startswith("_do_")
         }
-        laptop.do(lambda: laptop.twilio.scheduler.on_event.append(self._on_event))
+        self._takes_calls = TakesCalls(laptop.twilio, lambda: self._people.center)
+        laptop.do(lambda: laptop.twilio.scheduler.on_event.extend((self._on_event, self._takes_calls)))
 
     @property
     def _people(self) -> CallCentre:
@@ -153,12 +155,14 @@ class Commands:
     def _do_auto(self, person: str) -> str:
         name = self._worker(person)
         self._phone(name).will(answers(2))
-        return f"{name}'s phone is answered after two seconds"
+        self._takes_calls.phones.add(self._people.phones[name])
+        return f"{name}'s phone is answered after two seconds, and 1 is pressed where the queue asks for a key"
 
     def _do_on(self, *people: str) -> str:
         names = [self._worker(person) for person in people]
         for name in names:
             self._phone(name).will(no_answer())
+            self._takes_calls.phones.discard(self._people.phones[name])
         self._people.on_duty(*names)
         return ""
 

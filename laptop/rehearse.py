@@ -21,6 +21,7 @@ from emulator.server import in_real_time, serve
 from emulator.voice.parties import Step as CallStep
 from emulator.voice.parties import answers, hangs_up, hears, joined, presses, talks
 from laptop import call_centre, crm_server, deploy_proxy, deployable, local_aws, versions
+from laptop.asked import TakesCalls
 from laptop.call_centre import ACCOUNT_SID, AUTH_TOKEN
 from laptop.deploy_proxy import Proxy
 from laptop.deployable import STAGE
@@ -120,7 +121,10 @@ def _call(it: Rehearsal) -> None:
 
 def _dial(laptop: Laptop, center: Center) -> str:
     people = laptop.call_centre
+    takes = TakesCalls(laptop.twilio, lambda: center)
+    laptop.twilio.scheduler.on_event.append(takes)
     for phone in filter(None, people.phones.values()):
+        takes.phones.add(phone)
         laptop.twilio.phone(phone).will(answers(1, [joined(), talks(2), hangs_up()]))
     people.on_duty(*[name for name, phone in people.phones.items() if phone])
     lines = (center.application.lines[center.application.default_line], *center.application.lines.values())

@@ -153,7 +153,7 @@ def _hire(laptop: Laptop, plan: Plan, number: int) -> Worker:
     queue = "Sales" if number % 3 == 2 else "Support"
     worker = router.workspace.worker_named(name)
     if worker is None:
-        worker = router.create_worker(name, {"contact_uri": phone, "queues": [queue]})
+        worker = router.create_worker(name, {"contact_uri": phone, "queues": [queue], "answer": "at-once"})
     laptop.twilio.phone(phone).will(answers(1, [joined(), talks(plan.talk_seconds), hangs_up()]))
     router.lifecycle.set_activity(worker, laptop.call_centre.activities["Available"])
     return worker

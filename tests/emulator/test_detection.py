@@ -4,7 +4,20 @@ import pytest
 
 from emulator.voice.calls import Detection
 from emulator.voice.detection import verdict
-from emulator.voice.parties import Behaviour, answers, fax, hangs_up, talks, unknown, voicemail, waits
+from emulator.voice.parties import (
+    Behaviour,
+    Step,
+    answers,
+    fax,
+    hangs_up,
+    hears,
+    presses,
+    says,
+    talks,
+    unknown,
+    voicemail,
+    waits,
+)
 from tests.emulator.harness import BASE, LINE, WORKER, Harness
 from tests.emulator.official import client_of
 
@@ -102,6 +115,36 @@ def test_who_hangs_up_before_the_verdict_is_told_of_by_the_status_callback_alone
     assert len(harness.forms("/answer")) == (1 if form else 0)
     assert [one["CallStatus"] for one in harness.forms("/status")] == ["completed"]
     assert not harness.forms("/amd")
+
+
+QUESTION = '<Gather input="dtmf speech" numDigits="1" finishOnKey="" timeout="6" action="/reply">{}</Gather>'
+
+
+def asked(*then: Step) -> Harness:
+    """A worker leg whose person is asked with a long prompt, a quarter of a minute later."""
+    question = QUESTION.format("<Say>Press 1 to take the call, 2 to pass</Say>")
+    harness = Harness({"/answer": f"{question}<Say>Nothing</Say>", "/reply": "<Pause length='60'/>"}, speech_rate=0.2)
+    harness.twilio.phone(WORKER).will(answers(1, [hears("Press 1"), waits(1), *then]))
+    harness.ring()
+    harness.run(15)
+    return harness
+
+
+@pytest.mark.parametrize(
+    ("step", "field", "told"), [(presses("1"), "Digits", "1"), (says("yes please"), "SpeechResult", "yes please")]
+)
+def test_who_is_asked_presses_or_speaks_while_the_question_is_said(step: Step, field: str, told: str) -> None:
+    harness = asked(step)
+    (form,) = harness.forms("/reply")
+    assert form[field] == told
+    (heard,) = harness.trace("heard")
+    assert harness.asked[-1].path == "/reply" and heard["text"].startswith("Press 1")
+
+
+@pytest.mark.parametrize("key", ["#", "*", "0", "7"])
+def test_without_a_finishing_key_every_key_is_one(key: str) -> None:
+    (form,) = asked(presses(key)).forms("/reply")
+    assert form["Digits"] == key
 
 
 def test_with_keys_to_send_nothing_is_detected() -> None:

@@ -21,6 +21,8 @@ def test_a_call_by_hand_from_the_dialling_to_the_goodbye(commands: Commands, lin
     eventually(hears(lines, "Dora's phone +14155550113 rings"))
     assert "Gus: CA" in commands.do("who")
     commands.do("answer dora")
+    eventually(hears(lines, "Press 1 to take the call"))
+    commands.do("press dora 1")
     eventually(hears(lines, "joins Gus and Dora"))
     commands.do("hangup g")
     eventually(hears(lines, "has the task completed"))
@@ -34,6 +36,17 @@ def test_a_call_by_hand_from_the_dialling_to_the_goodbye(commands: Commands, lin
         "CRM asked about Gus: answers 200",
     ]
     assert "Gus: CA" not in commands.do("who")
+
+
+def test_a_phone_that_is_answered_by_itself_takes_the_call_where_it_is_asked(
+    commands: Commands, lines: list[str]
+) -> None:
+    commands.do("on Emil")
+    assert "1 is pressed" in commands.do("auto Emil")
+    commands.do("dial gus sales")
+    eventually(hears(lines, "joins Gus and Emil"))
+    commands.do("hangup gus")
+    eventually(hears(lines, "Emil's leg ends: completed"))
 
 
 def test_nobody_dials_who_is_in_a_call_and_everybody_may_afterwards(commands: Commands, lines: list[str]) -> None:

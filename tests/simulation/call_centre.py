@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
 
@@ -215,7 +215,7 @@ def _worker(twilio: Twilio, name: str, answer: str) -> Worker:
     return router.create_worker(name, attributes, router.workspace.activity_named("Available").sid)
 
 
-GREETING = "Hello, yes, this is a voicemail box. No, one is not here. Please leave a message after the tone."
+GREETING = "Hello, yes, this is a voicemail box. Please leave a message after the tone."
 GREETING_SECONDS = 7.0
 
 
@@ -231,17 +231,24 @@ class RandomPhone(Phone):
         self.rings += 1
         happens, seconds = self._faults.happens, self._faults.seconds
         after = seconds("answer", 0.5, 8)
-        if happens("worker_unreachable"):
-            return unreachable()
-        if happens("worker_busy"):
-            return busy()
-        if happens("worker_no_answer"):
-            return no_answer()
-        if happens("worker_declines"):
-            return declines(after)
-        behaviour = self._machine(seconds("voicemail", 2, 14)) or answers(after, self._reply())
-        is_machine = "a machine" if behaviour.answered_by != "human" else "a person"
-        self._scheduler.emit("picks_up", to=self.number, who=is_machine)
+        nobody = {
+            "worker_unreachable": unreachable(),
+            "worker_busy": busy(),
+            "worker_no_answer": no_answer(),
+            "worker_declines": declines(after),
+        }
+        drawn = next((behaviour for kind, behaviour in nobody.items() if happens(kind)), None)
+        return drawn or self._picked_up(after, seconds("voicemail", 2, 14))
+
+    def _picked_up(self, after: float, machine_after: float) -> Behaviour:
+        """By a machine, a person, or one who talks on before they press anything."""
+        who, behaviour = "a machine", self._machine(machine_after)
+        if behaviour is None:
+            who, behaviour = "a person", answers(after, self._reply())
+            if self._faults.happens("worker_taken_for_machine"):
+                who = "a person like a machine"
+                behaviour = replace(behaviour, answered_by="machine", greeting=GREETING_SECONDS)
+        self._scheduler.emit("picks_up", to=self.number, who=who)
         return behaviour
 
     def _machine(self, after: float) -> Behaviour | None:

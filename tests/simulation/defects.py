@@ -11,7 +11,7 @@ import msgspec
 from chalicelib import aws, budget, crm, jobs
 from chalicelib.caller import handlers
 from chalicelib.caller import twiml as caller_twiml
-from chalicelib.config import callcenter, environment, secrets
+from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.lifecycle import activity, closing, lead_out, reconcile
@@ -19,7 +19,7 @@ from chalicelib.links import attributes, table
 from chalicelib.routing import assignment, events
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
-from chalicelib.worker import approval, ring
+from chalicelib.worker import approval, asking, ring
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -221,7 +221,70 @@ def _whether_or_not(true: Any) -> Any:
 
 
 NOBODY_THERE = "activity_changes=0.9,worker_no_answer=0.9"
+HANGS_ON = "rest_timeout_before=0.4,caller_hangs_up=0.9,worker_wrong_key=0.9"  # of a leg whose caller has gone
 HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
+
+
+def _takes_with_any_key(_true: Any) -> Any:
+    return lambda _rules, digits, speech: "pass" if digits == "2" or speech == "no way" else "take"
+
+
+def _silence_takes(true: Any) -> Any:
+    def refuse(asked: Any, reason: Any, known: Any) -> Any:
+        return asking._take(asked, known) if reason == "no key" else true(asked, reason, known)
+
+    return refuse
+
+
+def _hangs_up_in_any_case(true: Any) -> Any:
+    def detected(webhook: Any) -> Any:
+        if asking.is_machine(webhook):
+            rest.hang_up(webhook.form["CallSid"])
+        return true(webhook)
+
+    return detected
+
+
+def _asked_without_condition(_true: Any) -> Any:
+    def follow(key: Any, state: Any, leg: str, now: float, known: Any) -> Any:
+        changes = {**known, "state": state, f"{state}_at": now, "worker_call_sid": leg}
+        return table._write_link(key, table._Write(changes, "", names={}))
+
+    return follow
+
+
+def _only_as_the_file_says(_true: Any) -> Any:
+    """An outage connects whoever answers, as in a queue that asks nobody."""
+
+    def report(error: Exception, _what: str, _link: Any, rules: Any) -> None:
+        if rules.on_outage == "fallback":
+            raise error
+
+    return report
+
+
+def _moved_before_the_way_back_is_ordered(_true: Any) -> Any:
+    def leave_out(order: Any, now: float) -> None:
+        worker = rest.worker(order.worker_sid)
+        if worker.available and rest.set_activity(worker, order.activity_sid):
+            back = jobs.PutBack(worker.sid, order.activity_sid, worker.activity_sid, now - 2, now + 20)
+            jobs.send(back, order.back_after)
+
+    return leave_out
+
+
+def _whatever_the_verdict(_true: Any) -> Any:
+    return lambda asked, webhook: asking._take(asked, asking._verdict(webhook))
+
+
+def _whoever_is_gone(_true: Any) -> Any:
+    """The question is asked without a look at the row."""
+
+    def ask(webhook: Any) -> Any:
+        return asking.ask_without_record(webhook)
+
+    return ask
+
 
 DEFECTS: Mapping[str, Defect] = {
     "no write says what it expects": _replace(table, "_write_link", _no_condition, 1, 2, 5, 6),
@@ -256,6 +319,34 @@ DEFECTS: Mapping[str, Defect] = {
         handlers, "fallback", _from_the_start, 4, faults="no_connection=0.05"
     ),
     "the worker who answers is joined to nobody": _replace(worker_twiml, "connect", _says('<Pause length="60"/>'), 1),
+    "any key takes the call": _replace(
+        answering.Answer, "reply", _takes_with_any_key, 12, faults="worker_wrong_key=0.5"
+    ),
+    "silence takes the call": _replace(
+        asking, "_refuse", _silence_takes, 12, faults="worker_silent=0.5,worker_voicemail=0.3"
+    ),
+    "a verdict that comes after the key hangs up": _replace(
+        asking, "detected", _hangs_up_in_any_case, 12, faults="worker_taken_for_machine=0.9"
+    ),
+    "who is asked needs no condition": _replace(
+        table, "follow_asked", _asked_without_condition, 1, 6, 12, faults=HANGS_ON
+    ),
+    "a machine's verdict joins": _replace(asking, "_judge", _whatever_the_verdict, 12, faults="worker_voicemail=0.5"),
+    "the greeting of a voicemail box is a yes": Defect(
+        lambda: patch.object(answering, "MOST_WORDS", 1000), frozenset({12}), "worker_voicemail=0.5"
+    ),
+    "an outage joins whoever answers": _replace(
+        assignment, "_report_outage", _only_as_the_file_says, 12, faults="dynamodb_hangs=0.3"
+    ),
+    "who passed is never put back": _replace(jobs, "send", _without(jobs.PutBack), 5, faults="worker_passes=0.5"),
+    "who passed is moved before the way back is ordered": _replace(
+        activity,
+        "leave_out_for_a_while",
+        _moved_before_the_way_back_is_ordered,
+        5,
+        faults="worker_passes=0.5,sqs_throttled=0.3",
+    ),
+    "a caller who has gone is asked about": _replace(asking, "ask", _whoever_is_gone, 12, faults=HANGS_ON),
     "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
     "nobody goes back to work": _replace(activity, "resume", _nothing, 5),

@@ -75,6 +75,7 @@ RATES: Mapping[str, float] = {
     "worker_unreachable": 0.02,
     "worker_voicemail": 0.08,
     "worker_machine_unknown": 0.04,
+    "worker_taken_for_machine": 0.05,
     # What a person does who is asked for a key
     "worker_silent": 0.05,
     "worker_passes": 0.06,

@@ -530,7 +530,7 @@ def _has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
 def _is_theirs(observed: Observed, leg: Leg, at: float) -> bool:
     """The phone was busy, not answered or out of reach; or with the caller there it was hung up, or asked in vain."""
     if leg.ended > at:
-        asked = leg.is_machine or leg.replies or len(leg.asks) > 1
+        asked = leg.sounds_like_machine or leg.replies or len(leg.asks) > 1
         return bool(asked) and leg.answered < at and observed.calls[leg.call_sid].ended > at - SOON
     return leg.status in ("busy", "no-answer", "failed") or observed.calls[leg.call_sid].ended > leg.ended
 
@@ -705,11 +705,19 @@ def who_took_the_call_gets_it(observed: Observed) -> Found:
             yield Violation(12, leg.call_sid, f"{leg.sid} pressed 1 and was not joined")
 
 
+def nobody_who_talks_is_hung_up_on(observed: Observed) -> Found:
+    """A verdict that comes after the key changes nothing."""
+    for leg in observed.legs.values():
+        talks = [talk for talk in leg.conversations if talk.start < leg.ended <= talk.end]
+        if leg.own and talks and leg.ended_by == "rest":
+            yield Violation(12, leg.call_sid, f"{leg.sid} is hung up on in the middle of the talk")
+
+
 def nobody_is_asked_about_who_has_left(observed: Observed) -> Found:
     for leg in observed.legs.values():
         over = observed.reservations[leg.reservation_sid].ended_in_vain
         about = (leg.sid, leg.reservation_sid, leg.call_sid)
-        bound = LATER if observed.faults_about(about) else SOON
+        bound = LATER if observed.faults_about(about, LOST) else SOON
         if any(at > over + bound for at in leg.asks):
             yield Violation(12, leg.call_sid, f"{leg.sid} is asked when {leg.reservation_sid} is over")
 
@@ -745,5 +753,6 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     only_who_passed_is_put_aside_for_a_while,
     nobody_is_joined_to_a_machine,
     who_took_the_call_gets_it,
+    nobody_who_talks_is_hung_up_on,
     nobody_is_asked_about_who_has_left,
 )

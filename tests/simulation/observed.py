@@ -35,6 +35,8 @@ class Leg:
     status: str = ""
     conversations: list[Conversation] = field(default_factory=list)
     is_machine: bool = False  # that answered, if anybody did
+    sounds_like_machine: bool = False  # a machine, or a person whom the detection takes for one
+    ended_by: str = ""
     asks: list[float] = field(default_factory=list)  # when the worker was asked for a key
     replies: list[tuple[float, str]] = field(default_factory=list)  # what was pressed or said
 
@@ -153,7 +155,8 @@ class Observed:
         self.legs[sid] = Leg(sid, call_sid, reservation_sid, leg.callback.method == "POST", leg.created, event.at)
 
     def _picks_up(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.legs[self._dialing[detail["to"]]].is_machine = detail["who"] == "a machine"
+        leg = self.legs[self._dialing[detail["to"]]]
+        leg.is_machine, leg.sounds_like_machine = detail["who"] == "a machine", detail["who"] != "a person"
 
     def _pressed(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.legs:
@@ -175,7 +178,8 @@ class Observed:
         if sid in self.calls:
             self.calls[sid].ended, self.calls[sid].ended_by = event.at, detail["by"]
         elif sid in self.legs:
-            self.legs[sid].ended, self.legs[sid].status = event.at, detail["status"]
+            leg = self.legs[sid]
+            leg.ended, leg.status, leg.ended_by = event.at, detail["status"], detail["by"]
 
     def _heard(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:

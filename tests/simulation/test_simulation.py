@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from chalicelib.config.answering import ModeName
 from laptop.package import ROOT
 from tests.simulation.defects import DEFECTS
 from tests.simulation.faults import RATES, chosen
@@ -52,7 +53,7 @@ def test_a_planted_defect_is_found(name: str) -> None:
 
 
 def test_each_invariant_has_a_defect_that_it_finds() -> None:
-    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 12))
+    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 13))
 
 
 # --- One ordinary call, and a function that dies before and after each of its effects
@@ -72,13 +73,24 @@ class DiesAt:
         return len(self.steps) - 1 == self.number
 
 
-@pytest.mark.parametrize("seed", [SUPPORT, SALES, URGENT])
-def test_a_function_may_die_at_every_step_of_a_call(seed: int) -> None:
-    ordinary = DiesAt()
-    world = play(Plan(seed, {}, calls=1, dies=ordinary))
+@pytest.mark.parametrize(
+    ("seed", "answer", "people"),
+    [
+        (SUPPORT, "at-once", ""),
+        (SALES, "at-once", ""),
+        (URGENT, "at-once", ""),
+        (SALES, "key", ""),
+        (SALES, "detect", ""),
+        (SALES, "key", "worker_passes=0.5"),
+        (SALES, "key+detect", "worker_voicemail=0.5"),
+    ],
+)
+def test_a_function_may_die_at_every_step_of_a_call(seed: int, answer: ModeName, people: str) -> None:
+    rates, ordinary = chosen(people) if people else {}, DiesAt()
+    world = play(Plan(seed, rates, calls=1, dies=ordinary, answer=answer))
     assert judged(world) == [] and any(call.conversations for call in Observed(world).calls.values())
     for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(seed, {}, calls=1, dies=DiesAt(number))))
+        violations = judged(play(Plan(seed, rates, calls=1, dies=DiesAt(number), answer=answer)))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 

@@ -118,6 +118,7 @@ def test_what_a_team_leaves_out() -> None:
         "queues": {"Support": QUEUE},
         "crm": {"timeout": 2.0, "attempts": 3, "breaker_failures": 3, "breaker_seconds": 30},
         "simple_queues": {},
+        "work": {},
         "tell": {"voicemail": True, "nobody_available": True, "numbers": False},
         "time_zone": "UTC",
         "workspace": {},

@@ -14,6 +14,7 @@ from chalicelib.twilio import urls
 from chalicelib.worker import twiml
 from tests.conftest import ACTIVITIES
 from tests.doubles.twilio import AVAILABLE
+from tests.support import twiml_schema
 from tests.support.api_gateway import BASE, post
 from tests.support.driver import (
     CALL,
@@ -402,6 +403,7 @@ def test_words_count_whole_and_only_where_few_are_said(
     configure(monkeypatch, 'mode = "key"\nsay_yes = true')
     driver.ring()
     document = ask(driver)
+    twiml_schema.check(document)
     assert 'input="dtmf speech"' in document and 'hints="yes, yeah' in document
     document = say(driver, speech)
     assert joins(document) == (means == "take")

@@ -1,15 +1,18 @@
 """What one call asks of AWS and of Twilio in each way that a queue can work, counted: it is what a call costs."""
 
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from unittest.mock import Mock
 
 import pytest
 
-from bench.counts import CALLS
+from bench.counts import ASKED, CALLS
 from chalicelib import jobs
+from chalicelib.twilio import urls
 from tests.conftest import ACTIVITIES, QUEUES
-from tests.support.driver import CALL, RESERVATION, TASK, Driver
+from tests.support.api_gateway import post
+from tests.support.driver import CALL, LEG_PATH, PHONE, RESERVATION, TASK, Driver, leg_form
 from tests.support.meter import counting, write_units
 
 Steps = Sequence[Callable[[Driver], object]]
@@ -83,6 +86,45 @@ PLAYED: Mapping[str, Steps] = {
         lambda driver: driver.voice("after", To=DESK, QueueResult="bridged"),
     ),
 }
+
+
+def leg(route: urls.Route, **form: str) -> Callable[[Driver], object]:
+    """Twilio asks for a document of the worker's leg, or tells its verdict."""
+    path = {**LEG_PATH, **({"attempt": "1"} if "{attempt}" in route.path else {})}
+    return lambda driver: driver.send(post(route.path, leg_form("in-progress") | form, path))
+
+
+VERDICT = {"AnsweredBy": "human", "MachineDetectionDuration": "2200"}
+BY_KEY = (leg(urls.WORKER_ASK), leg(urls.WORKER_ACCEPT, Digits="1"))
+ANSWERED: Mapping[str, Steps] = {
+    "key": BY_KEY,
+    "detect": (leg(urls.WORKER_VERDICT, **VERDICT),),
+    "key+detect": (BY_KEY[0], leg(urls.WORKER_DETECTED, **VERDICT), BY_KEY[1]),
+}
+
+
+@pytest.mark.parametrize("mode", ANSWERED)
+def test_a_worker_who_is_asked_adds_exactly_these_requests(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    send = Mock(wraps=driver.send)
+    monkeypatch.setattr(driver, "send", send)
+    wanted = json.dumps({"contact_uri": PHONE, "answer": mode})
+    with counting() as made:
+        for step in (
+            *CALLS_IN,
+            lambda driver: driver.assign(WorkerAttributes=wanted),
+            job(jobs.RingWorker(CALL, RESERVATION)),
+            lambda driver: driver.status("initiated"),
+            lambda driver: driver.status("ringing"),
+            *ANSWERED[mode],
+            *until_the_end("Support"),
+        ):
+            step(driver)
+    counted = {"webhooks": send.call_count, "twilio": len(driver.twilio.requests), **made}
+    plain = CALLS["crm-first"]
+    assert {name: number - plain[name] for name, number in counted.items() if number != plain[name]} == ASKED[mode]
+    assert driver.link["outcome"] == "completed" and driver.link["answer"] == mode
 
 
 @pytest.mark.parametrize("mode", PLAYED)
