@@ -175,16 +175,39 @@ def test_a_direct_queue_asks_nobody(driver: Driver) -> None:
     assert json.loads(answer["body"])["instruction"] == "dequeue" and "answer" not in driver.link
 
 
-@pytest.mark.parametrize("gateway", ["links.table.reserve", "jobs.send"])
-def test_an_outage_joins_nobody_to_a_machine(driver: Driver, monkeypatch: pytest.MonkeyPatch, gateway: str) -> None:
-    def broken(*_given: object) -> None:
-        raise ConnectionError("down")
+ASKED = json.dumps({"contact_uri": PHONE, "answer": "key"})
 
-    attributes = json.dumps({"contact_uri": PHONE, "answer": "key"})
+
+def broken(*_given: object, **_named: object) -> None:
+    raise ConnectionError("down")
+
+
+def test_with_the_table_down_nobody_is_dequeued_and_the_caller_offered_again_in_a_moment(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: Sent = []
     with monkeypatch.context() as patched:
-        patched.setattr(f"chalicelib.{gateway}", broken)
-        assert driver.assign(WorkerAttributes=attributes)["statusCode"] == 503  # Twilio asks its fallback URL
-    assert driver.assign(WorkerAttributes=attributes)["body"] == ""
+        patched.setattr(table, "reserve", broken)
+        patched.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
+        assert driver.assign(WorkerAttributes=ASKED)["body"] == ""
+    ((order, delay),) = sent
+    assert isinstance(order, jobs.Reject) and (order.reason, order.activity_sid, delay) == ("not recorded", "", 30)
+
+
+def test_with_sqs_down_too_the_caller_is_offered_again_at_once(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(table, "reserve", broken)
+        patched.setattr(jobs, "send", broken)
+        assert json.loads(driver.assign(WorkerAttributes=ASKED)["body"]) == {"instruction": "reject"}
+
+
+def test_a_message_that_cannot_be_sent_is_sent_by_the_sweep_or_with_the_same_assignment_again(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "send", broken)
+        assert driver.assign(WorkerAttributes=ASKED)["body"] == ""
+    assert driver.assign(WorkerAttributes=ASKED)["body"] == ""
     assert driver.queued() == [jobs.RingWorker(CALL, RESERVATION)]
 
 
