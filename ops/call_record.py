@@ -63,7 +63,10 @@ def _call(call: Call | None) -> Iterator[str]:
     if call is None:
         yield "Nothing is known of the caller's own leg: no event of its task has come."
         return
-    yield f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
+    if call.call_sid.startswith("WT"):
+        yield f"Work of the kind {call.line or '?'}, task {call.call_sid}"
+    else:
+        yield f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
     if call.queue_result:
         yield f"  left the queue after {call.queue_seconds} s: {call.queue_result}"
     if call.reason:
@@ -80,6 +83,8 @@ def _link(link: Link) -> Iterator[str]:
     yield f"  reservation {link.reservation_sid}, leg {link.worker_call_sid or 'none'}, to {link.contact_uri or '?'}"
     if link.answer or link.answered_by:
         yield f"  {_asking(link)}"
+    if link.work_say:
+        yield f"  said to the worker: {link.work_say}; connected with {link.work_dial or 'nobody'}"
     if link.crm_name or link.crm_whisper:
         yield f"  CRM: {link.crm_name}; said to the worker: {link.crm_whisper or 'nothing'}"
 

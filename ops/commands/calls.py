@@ -100,12 +100,13 @@ def _say_more(listed: Listing) -> None:
 def show(*, call: str, days: int, as_json: bool, at: Table) -> ExitCode:
     """Show everything that is recorded of one call, or the last calls of a phone number.
 
-    CALL_SID is the sid of the caller's leg or of a worker's; NUMBER is the caller's, however it is spelled.
+    CALL_SID is the sid of the caller's leg or of a worker's, or the TaskSid of work that is no call; NUMBER is the
+    caller's, however it is spelled.
     """
-    if re.fullmatch("CA[0-9a-fA-F]{32}", call):
+    if re.fullmatch("(CA|WT)[0-9a-fA-F]{32}", call):
         return _show_one(call, at, as_json)
     if not phone.looks_like(call):
-        raise UsageError(f"{call!r} is no CallSid (CA and 32 hexadecimal digits) and no phone number")
+        raise UsageError(f"{call!r} is no CallSid (CA and 32 hexadecimal digits), no TaskSid (WT) and no phone number")
     number = phone.stored(call, at.own_numbers())
     found = at.records()
     last = islice(found.between(*at.days(days), records.of_caller(number)), LAST_CALLS)
@@ -120,7 +121,7 @@ def _show_one(call_sid: str, at: Table, as_json: bool) -> ExitCode:
     name = at.name()
     record = call_record.find(name, call_sid)
     if record is None:
-        raise OpsError(f"no call and no worker leg {call_sid} in the table {name}")
+        raise OpsError(f"no call, no worker leg and no work {call_sid} in the table {name}")
     data = json.loads(call_record.as_json(record, at.numbers))
     show_data(data, call_record.timeline(record, at.numbers), as_json)
     return ExitCode.DONE

@@ -126,7 +126,7 @@ def test_a_link_without_its_callers_story_is_shown_too(driver: Driver, capsys: p
 
 def test_a_call_that_nobody_knows(driver: Driver, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*SHOW, "CA" + "9" * 32]) == 1
-    assert "no call and no worker leg" in capsys.readouterr().err
+    assert "no call, no worker leg and no work" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

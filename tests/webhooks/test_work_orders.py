@@ -1,19 +1,27 @@
 """A team's own system orders work: one task for each key, however often it asks and whatever is lost on the way."""
 
+import io
 import json
+import re
 import time
+import urllib.request
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
+import urllib3
 
 from chalicelib import signing
 from chalicelib.config import callcenter
 from chalicelib.links import table
 from chalicelib.work import door, order, posting
+from ops import work as works
+from ops.__main__ import main
+from ops.project import Project
 from tests.conftest import WORKFLOW
-from tests.support.api_gateway import event_of, in_base64
+from tests.support.api_gateway import BASE, event_of, in_base64
 from tests.support.caches import forget_everything
 from tests.support.driver import Driver
 
@@ -215,3 +223,47 @@ def test_what_cannot_be_taken_says_why(driver: Driver, body: str, status: int) -
     got, told = send(driver, signed(body))
     assert got == status and told["error"]
     assert driver.twilio.requests == [] and driver.cloud.rows() == []
+
+
+# --- The page
+
+
+def test_the_function_of_the_page_orders_a_lead(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Path("docs/work.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    named: dict[str, Any] = {}
+    exec(program, named)  # noqa: S102 - our own page
+
+    def urlopen(request: urllib.request.Request, timeout: int) -> io.BytesIO:
+        event = event_of("POST", "/work", {})
+        event["body"] = bytes(request.data or b"").decode()  # type: ignore[arg-type]
+        event["headers"] |= dict(request.headers)
+        answer = driver.send(event)
+        assert answer["statusCode"] in (200, 201), answer
+        return io.BytesIO(answer["body"].encode())
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    first = named["order"](BASE, KEY, "lead", "web-1", name="Ann Lee")
+    assert first == named["order"](BASE, KEY, "lead", "web-1", name="Ann Lee") == next(iter(driver.twilio.tasks))
+
+
+def test_an_operator_orders_one_by_hand(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def request(_method: str, _url: str, body: bytes, headers: dict[str, str], **_: Any) -> SimpleNamespace:
+        event = event_of("POST", "/work", {})
+        event |= {"body": body.decode(), "headers": event["headers"] | headers}
+        answer = driver.send(event)
+        return SimpleNamespace(status=answer["statusCode"], data=answer["body"].encode())
+
+    monkeypatch.setattr(urllib3, "request", request)
+    monkeypatch.setattr(works, "_key", lambda _project: KEY)
+    monkeypatch.setattr(Project, "base_url", lambda _project: BASE)
+    assert main(["work", "add", "lead", "name=Ann Lee", "--key", "k-1", "--priority", "7"]) == 0
+    sid = next(iter(driver.twilio.tasks))
+    assert capsys.readouterr().out == f"{sid} is ordered, with the key k-1\n"
+    assert main(["work", "add", "lead", "name=Ann Lee", "--key", "k-1", "--priority", "7", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"task_sid": sid, "key": "k-1", "new": False}
+    assert main(["work", "add", "case"]) == 1
+    assert capsys.readouterr().err == "it is not ordered (404): there is no [work.case]; there is lead\n"
+    assert main(["work", "add", "lead", "name"]) == 2
