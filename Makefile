@@ -26,10 +26,10 @@ quick: .venv/ready ## the habit of every day: lint, types, import rules, unit an
 ALONE = tests/laptop tests/load tests/deploy
 
 ifdef TEAM
-test: .venv/ready
+test: .venv/ready .build/clients/ready
 	@$(PY) -m tests.support.with_team "$(TEAM)" $(MAKE) test
 else
-test: check ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
+test: check .build/clients/ready ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
 	$(PY) -m pytest -n auto $(addprefix --ignore=,$(ALONE))
 	$(PY) -m pytest $(ALONE)
 endif
@@ -54,7 +54,7 @@ simulate: .venv/ready ## calls against all that can go wrong: make simulate CALL
 	@$(PY) -m tests.simulation --calls $(CALLS) --faults $(FAULTS) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
 mutants: COUNT = 100
-mutants: .venv/ready ## which small changes of chalicelib no test notices, drawn at random: make mutants COUNT=100 (SEED=1)
+mutants: .venv/ready ## which small changes of chalicelib no test notices, drawn at random: make mutants COUNT=100 (SEED="1 2 3")
 	@$(PY) -m tests.mutants --count $(COUNT) $(if $(SEED),--seed $(SEED))
 
 requirements: .venv/ready ## refresh every pin to the newest that fits
@@ -75,5 +75,9 @@ help: ## what there is to call (this list)
 # Anew with each change of what it holds, and when it has lost its Python or another one is asked for.
 .venv/ready: requirements.txt requirements-dev.txt tools/venv.sh tools/packages.py $(shell PYTHON="$(PYTHON)" sh tools/venv.sh stale)
 	@PYTHON="$(PYTHON)" sh tools/venv.sh
+
+# Once: other majors of Twilio's clients, for the tests of the emulator.
+.build/clients/ready: tools/clients.py $(wildcard tests/emulator/clients/*.txt) tests/emulator/clients/package-lock.json | .venv/ready
+	@$(PY) -m tools.clients
 
 stale:

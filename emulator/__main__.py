@@ -59,7 +59,7 @@ class Output:
             _stop()
 
     def ready(self, server: Server, account_sid: str, auth_token: str, worlds: Worlds) -> None:
-        facts = {"url": server.url, "account_sid": account_sid, "auth_token": auth_token}
+        facts = {"url": server.url, "account_sid": account_sid, "auth_token": auth_token, "inspector": server.inspector}
         if self.as_json:
             self.write(json.dumps({"kind": "ready", **facts, "worlds": worlds}))
             return
@@ -136,7 +136,7 @@ def _prepare(twilio: Twilio, numbers: dict[str, str]) -> None:
 
 
 def _begin(twilio: Twilio, script: Script, output: Output) -> None:
-    timeline = Timeline(twilio, script.names, output.write, json_lines=output.as_json)
+    timeline = Timeline(twilio, output.write, json_lines=output.as_json)
     twilio.scheduler.on_event.append(timeline)
     script.play(twilio)
 

@@ -1,7 +1,7 @@
 """What voice, TaskRouter and the transport ask of each other."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Form = Mapping[str, str]
@@ -20,18 +20,20 @@ class WebRequest:
 
 @dataclass(frozen=True)
 class WebResponse:
-    """What the application answered."""
+    """What the application answered. `seconds` it took are real ones, None where no real time passes."""
 
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+    seconds: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class WebFailure:
-    """No answer: the connection failed, or no complete answer came before the deadline."""
+    """No answer: the connection failed, or no complete answer came before the deadline. `seconds` as above."""
 
     kind: Literal["connect", "timeout"]
+    seconds: float | None = field(default=None, compare=False)
 
 
 WebResult = WebResponse | WebFailure
@@ -98,6 +100,8 @@ class ConferenceOrder:
     record: bool = False
     recording_callback: str = ""
     recording_callback_method: Method = "POST"
+    outbound_to: str = ""  # the customer who is dialled into it, where no caller waits
+    outbound_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,11 +124,27 @@ class WorkerLegOrder:
     conference: ConferenceOrder | None = None  # the two meet in a conference instead
 
 
+SupervisorMode = Literal["monitor", "whisper", "barge"]
+
+
+@dataclass(frozen=True)
+class SupervisorOrder:
+    """Somebody who is rung into a conference to listen, to talk to the worker alone, or to both."""
+
+    conference_sid: str
+    worker_call_sid: str
+    mode: SupervisorMode
+    leg: WorkerLegOrder
+
+
 class VoicePort(Protocol):
     """What TaskRouter asks of voice."""
 
     def place_worker_leg(self, order: WorkerLegOrder) -> str:
         """Ring the worker; returns the new CallSid. Join at the answer when `order.url` is empty."""
+
+    def supervise(self, order: SupervisorOrder) -> None:
+        """Ring the supervisor into the conference. TwilioError 40146 when that is over."""
 
     def task_canceled(self, call_sid: str) -> None:
         """The task of a caller who waits is canceled. Whether the caller then leaves is uncertain (contract 12)."""
@@ -154,10 +174,11 @@ class TaskRouterPort(Protocol):
     def caller_left(self, task_sid: str, reason: str = "hangup") -> None:
         """The caller hung up or left the queue before being joined: the task is canceled if it still can be."""
 
-    def begin_accept(self, reservation_sid: str) -> str:
+    def begin_accept(self, reservation_sid: str, *, outbound: bool = False) -> str:
         """<Dial><Queue reservationSid>: returns the caller's CallSid and suspends the reservation's timer.
 
-        TwilioError 14215: not pending, accepted already, or being accepted; 14217: not found, canceled, rescinded.
+        With `outbound` nobody waits. TwilioError 14215: not pending, accepted already, being accepted, or no caller;
+        14217: not found, canceled, rescinded.
         """
 
     def finish_accept(self, reservation_sid: str, joined: bool) -> None:

@@ -4,6 +4,7 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -21,6 +22,8 @@ T = TypeVar("T")
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 E164_MEANS = "a number in E.164, like +14155550100"
+DIGITS = re.compile(r"[0-9*#]+")
+DIGITS_MEANS = "keys of a phone, like 1 or 42#"
 BEGINS = ("at_start", "worker_available")
 
 
@@ -105,6 +108,7 @@ class Script:
 
     def play(self, twilio: Twilio) -> None:
         """Give the phones their people, and let the callers dial when the script begins."""
+        twilio.names.update(self.names)
         for number, behaviours in self.phones.items():
             twilio.phone(number).will(*behaviours)
         for url, twiml in self.documents.items():
@@ -223,7 +227,11 @@ def _check_way(where: str, from_: str, to: str, at: float, numbers: Sequence[str
 
 
 def _steps(where: str, texts: Sequence[str]) -> tuple[Step, ...]:
-    return tuple(_parsed(f"{where}[{place}]", text, _STEPS) for place, text in enumerate(texts))
+    steps = tuple(_parsed(f"{where}[{place}]", text, _STEPS) for place, text in enumerate(texts))
+    for place, text in enumerate(texts):
+        if isinstance(steps[place], parties.HangsUp) and place + 1 < len(steps):
+            raise ScriptError(f"{where}[{place}] is {text!r}: it must be the last, nobody does anything after it")
+    return steps
 
 
 def _behaviours(where: str, phone: PhoneTable) -> tuple[Behaviour, ...]:
@@ -234,6 +242,9 @@ def _behaviours(where: str, phone: PhoneTable) -> tuple[Behaviour, ...]:
         "busy": _alone(parties.busy),
         "declines SECONDS": lambda after: parties.declines(_seconds(after)),
         "voicemail SECONDS": lambda after: parties.voicemail(_seconds(after)),
+        "voicemail without beep SECONDS": lambda after: parties.voicemail(_seconds(after), end="silence"),
+        "voicemail with music SECONDS": lambda after: parties.voicemail(_seconds(after), end="other"),
+        "fax SECONDS": lambda after: parties.fax(_seconds(after)),
         "unknown SECONDS": lambda after: parties.unknown(_seconds(after), steps),
         "unreachable": _alone(parties.unreachable),
     }
@@ -247,10 +258,8 @@ def _parsed(where: str, text: str, known: Mapping[str, Callable[[str], T]]) -> T
     for form, build in known.items():
         words = " ".join(word for word in form.split() if not word.isupper())
         if text == words or text.startswith(f"{words} "):
-            try:
+            with suppress(ValueError):  # another form may begin with the same words
                 return build(text.removeprefix(words).strip())
-            except ValueError:
-                break
     raise ScriptError(f"{where} is {text!r}: allowed are {', '.join(known)}")
 
 
@@ -276,7 +285,7 @@ def _text(text: str) -> str:
 
 
 def _digits(text: str) -> str:
-    if not re.fullmatch(r"[0-9*#]+", text):
+    if not DIGITS.fullmatch(text):
         raise ValueError(text)
     return text
 

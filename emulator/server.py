@@ -13,7 +13,7 @@ from typing import Any, Unpack
 from urllib.parse import parse_qs, urlsplit
 
 from emulator.clock.scheduler import Scheduler
-from emulator.control import Control
+from emulator.control import HOME, Asked, Control
 from emulator.http import bodies
 from emulator.http.realtime import HttpTransport, RealtimeClock, RealtimeLoop
 from emulator.ports import TwilioError
@@ -35,6 +35,11 @@ class Server:
     url: str
     _http: ThreadingHTTPServer
     _thread: threading.Thread
+
+    @property
+    def inspector(self) -> str:
+        """The page for people."""
+        return f"{self.url}{HOME}"
 
     def stop(self) -> None:
         """Returns when the port is closed."""
@@ -92,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = self._body()
             self.connection.settimeout(None)
-            if urlsplit(self.path).path.startswith("/_emulator/"):
+            if f"{urlsplit(self.path).path}/".startswith(HOME):
                 self._serve_control(body)
             else:
                 self._send(self._answer(body))
@@ -164,7 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> RestAnswer:
         try:
-            form = bodies.form(self.headers.get("Content-Type", ""), body, self._twilio.worlds["json_body"])
+            json_body = self._twilio.json_body(self.command, self.path)
+            form = bodies.form(self.headers.get("Content-Type", ""), body, json_body)
         except TwilioError as error:
             return refusal(error)
         authorization, headers = self.headers.get("Authorization", ""), dict(self.headers.items())
@@ -173,8 +179,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve_control(self, body: bytes) -> None:
         parts = urlsplit(self.path)
         form = {**parse_qs(parts.query), **bodies.form(self.headers.get("Content-Type", ""), body, "taken")}
-        reply = self._control.answer(self.command, parts.path, form)
-        self._write(reply.status, {"Content-Type": reply.content_type}, reply.body.encode())
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        reply = self._control.answer(Asked(self.command, parts.path, form, headers))
+        self._write(
+            reply.status, {"Content-Type": reply.content_type, **reply.headers}, reply.body.encode(errors="replace")
+        )
 
     def _send(self, answer: RestAnswer) -> None:
         content_type, body = _content(answer)

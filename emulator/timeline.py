@@ -1,7 +1,7 @@
 """What happens, as it happens: a line for people or a JSON object for each event of the trace."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from emulator.clock.scheduler import TraceEvent
@@ -41,11 +41,10 @@ def as_json(event: TraceEvent) -> str:
 
 
 class Timeline:
-    """A listener of the trace. `names` are those of people, by their numbers; seconds count from its making."""
+    """A listener of the trace; seconds count from its making."""
 
-    def __init__(self, twilio: Twilio, names: Mapping[str, str], write: Write, *, json_lines: bool) -> None:
+    def __init__(self, twilio: Twilio, write: Write, *, json_lines: bool) -> None:
         self._twilio = twilio
-        self._names = names
         self._write = write
         self._show = as_json if json_lines else self._line
         self._began = twilio.scheduler.now()
@@ -54,19 +53,15 @@ class Timeline:
         self._write(self._show(event))
 
     def _line(self, event: TraceEvent) -> str:
-        return f"{event.at - self._began:7.1f} s  {self._sentence(event.kind, event.detail)}"
+        return f"{event.at - self._began:7.1f} s  {sentence(event, self._twilio.who)}"
 
-    def _sentence(self, kind: str, detail: Mapping[str, str]) -> str:
-        if kind in _SENTENCES:
-            known = {**detail, "who": self._who(detail.get("sid", "")), "whom": self._who(detail.get("call_sid", ""))}
-            return _SENTENCES[kind].format_map(known).rstrip()
-        if "caller_sid" in detail:
-            return f"{self._who(detail['caller_sid'])} and {self._who(detail['worker_sid'])}: {kind}"
-        return " ".join([kind, *(f"{name}={value}" for name, value in detail.items())])
 
-    def _who(self, sid: str) -> str:
-        """The person on the leg: their name, or their number."""
-        call = self._twilio.context.calls.get(sid)
-        if call is None:
-            return sid
-        return self._names.get(call.person_number, call.person_number)
+def sentence(event: TraceEvent, who: Callable[[str], str]) -> str:
+    """What happened; `who` gives the person on the leg with a sid."""
+    kind, detail = event.kind, event.detail
+    if kind in _SENTENCES:
+        known = {**detail, "who": who(detail.get("sid", "")), "whom": who(detail.get("call_sid", ""))}
+        return _SENTENCES[kind].format_map(known).rstrip()
+    if "caller_sid" in detail:
+        return f"{who(detail['caller_sid'])} and {who(detail['worker_sid'])}: {kind}"
+    return " ".join([kind, *(f"{name}={value}" for name, value in detail.items())])

@@ -21,7 +21,7 @@ from emulator.voice.context import Context
 from emulator.voice.numbers import Number
 from emulator.voice.parties import Phone, Step
 from emulator.voice.service import Voice
-from emulator.worlds import Worlds, played
+from emulator.worlds import JsonBody, Worlds, played
 
 MakeTransport = Callable[[Scheduler], Transport]
 
@@ -65,10 +65,17 @@ class Twilio:
         self.context = Context(self.scheduler, self.webhooks, account_sid, workspaces, speech_rate, self.worlds)
         self.voice = Voice(self.context, calls_per_second)
         self.router = TaskRouter(self.scheduler, account_sid, self.webhooks, self.voice, workspaces)
-        word = self.worlds["opt_out_word"]
-        self.messaging = Messaging(self.scheduler, self.webhooks, account_sid, self.voice.numbers, word)
+        self.messaging = Messaging(
+            self.scheduler,
+            self.webhooks,
+            account_sid,
+            self.voice.numbers,
+            opt_out_word=self.worlds["opt_out_word"],
+            confirmation=self.worlds["confirmation"],
+        )
         self.failures = Failures()
         self.requests: list[Recorded] = []
+        self.names: dict[str, str] = {}  # of people, by their numbers
 
     @property
     def account_sid(self) -> str:
@@ -78,6 +85,11 @@ class Twilio:
     def numbers(self) -> dict[str, Number]:
         """The account's own, by phone number."""
         return self.voice.numbers
+
+    def who(self, call_sid: str) -> str:
+        """The person on the leg: their name, or their number; the sid itself when there is no such leg."""
+        call = self.context.calls.get(call_sid)
+        return call_sid if call is None else self.names.get(call.person_number, call.person_number)
 
     def rotate_auth_token(self, auth_token: str) -> None:
         """The secondary token is promoted: it signs and it opens REST from now on (contract 2.1)."""
@@ -175,6 +187,10 @@ class Twilio:
         """
         self.failures.planned.append(Failure(method, path, times, after, executed=executed))
 
+    def json_body(self, method: str, url: str) -> JsonBody:
+        """What becomes of this request's body when it is in JSON."""
+        return "taken" if routes.takes_json(method.upper(), urlsplit(url).path) else self.worlds["json_body"]
+
     def rest(
         self,
         method: str,
@@ -202,10 +218,6 @@ class Twilio:
         if failure is not None and failure.refusal is None:
             raise ConnectionBroken
         return answer
-
-    def _emit(self, method: str, path: str, answer: RestAnswer) -> None:
-        error = str(answer.body.get("message", "")) if answer.status >= 400 else ""
-        self.scheduler.emit("rest", method=method, path=path, status=str(answer.status), error=error)
 
     def _answer(
         self,

@@ -17,7 +17,9 @@ UnansweredDequeue = Literal["cancels", "pauses", "waits"]
 HungUpDial = Literal["is_silent", "is_told"]
 RecordedQueue = Literal["nothing", "all"]
 ConferenceEnd = Literal["stays", "ends"]
+OutboundAccept = Literal["with_customer", "with_worker"]
 OptOutWord = Literal["is_told", "is_kept"]
+Confirmation = Literal["is_unlisted", "is_listed"]
 LegCallback = Literal["names_task", "names_call_only"]
 
 
@@ -51,8 +53,17 @@ class Worlds(TypedDict, total=False):
         "whether a conference instruction that does not say so ends with the worker and with the customer: it stays, "
         "or it ends",
     ]
+    outbound_accept: Annotated[
+        OutboundAccept,
+        "when the reservation of a task that calls out by a conference instruction is accepted: with the customer's "
+        "answer, or with the worker's; who is not reached leaves it canceled, or the worker alone in the room",
+    ]
     opt_out_word: Annotated[
         OptOutWord, "whether the application hears of a message that says STOP: is told, or Twilio keeps it"
+    ]
+    confirmation: Annotated[
+        Confirmation,
+        "whether Twilio's own answer to STOP, START and HELP is among the account's messages: is unlisted, or listed",
     ]
     leg_callback: Annotated[
         LegCallback,

@@ -97,9 +97,9 @@ def build(twilio: Twilio, loop: RealtimeLoop, twilio_url: str, base_url: str, ce
 
 
 def of_account(twilio: Twilio, center: Center, environment: Mapping[str, str]) -> CallCentre:
-    """What apply has made of these files; `environment` is what it has said."""
+    """What apply has made of these files; `environment` is what it has said. The emulator learns people's names."""
     workspace = twilio.router.use(environment["TWILIO_WORKSPACE_SID"]).workspace
-    return CallCentre(
+    made = CallCentre(
         twilio,
         center,
         environment,
@@ -108,3 +108,6 @@ def of_account(twilio: Twilio, center: Center, environment: Mapping[str, str]) -
         {queue.friendly_name: queue.sid for queue in workspace.task_queues.values()},
         {worker.friendly_name: worker for worker in workspace.workers.values()},
     )
+    people = (*made.callers.items(), *made.phones.items())
+    twilio.names.update({number: name for name, number in people if number})
+    return made

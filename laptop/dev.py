@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from emulator.clock.scheduler import TraceEvent
+from emulator.control import HOME
 from laptop import console, environment, pointing
 from laptop.commands import HELP, QUIT, Commands
 from laptop.environment import Laptop
@@ -59,6 +60,7 @@ def greet(laptop: Laptop, team: Team) -> None:
     checkout = pointing.prepare(laptop, team)
     say(f"\n{paint('The application', BOLD)} {laptop.base_url}")
     say(f"{paint('The emulator of Twilio', BOLD)} {laptop.twilio_url}")
+    say(f"{paint('Its inspector', BOLD)}, a page for your browser: {laptop.twilio_url}{HOME}")
     say(f"\n{paint('In another terminal', BOLD)}, so that the operator's commands mean this laptop:")
     say("\n".join(pointing.lines(laptop, checkout)))
     say("./cordboard doctor --stage local\n")

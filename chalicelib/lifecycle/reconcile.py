@@ -189,8 +189,8 @@ def _look_at_caller(due: table.Due, now: float) -> str:
     except table.ConditionFailed:
         return "taken"  # the caller left the queue, or another sweep is here
     if not call.task_sid:  # its event is lost; whoever was reserved knows the task
-        sids = [link.task_sid for link in table.find_call(call.call_sid).links if link.task_sid]
-        call = msgspec.structs.replace(call, task_sid=sids[-1] if sids else "")
+        links = table.find_call(call.call_sid).links
+        call = msgspec.structs.replace(call, task_sid=next((link.task_sid for link in links if link.task_sid), ""))
     task = rest.task(call.task_sid) if call.task_sid else None
     status = task.status if task else "gone"
     if status in ("pending", "reserved"):

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TypeVar
 
 import urllib3
@@ -22,12 +23,12 @@ class RealtimeClock:
 
     def __init__(self, speed: float = 1.0, *, stands_still: bool = False) -> None:
         self.speed = speed
-        self._stands_still = stands_still
+        self.stands_still = stands_still
         self._began = time.time()
         self._began_monotonic = time.monotonic()
 
     def now(self) -> float:
-        if self._stands_still:
+        if self.stands_still:
             return self._began
         return self._began + (time.monotonic() - self._began_monotonic) * self.speed
 
@@ -37,7 +38,7 @@ class RealtimeClock:
 
     def seconds_until(self, when: float) -> float | None:
         """Real seconds, not more than a wait may take: whoever waits looks again then. None: it does not come."""
-        if self._stands_still and when > self.now():
+        if self.stands_still and when > self.now():
             return None
         return min(max(0.0, when - self.now()) / self.speed, threading.TIMEOUT_MAX)
 
@@ -138,7 +139,9 @@ class HttpTransport:
 
     def send(self, request: WebRequest, connect_timeout: float, total_timeout: float, done: Done) -> None:
         def carry() -> None:
+            began = time.monotonic()
             result = self._carry(request, connect_timeout, total_timeout)
+            result = replace(result, seconds=time.monotonic() - began)
             self._loop.came(lambda: done(result))
 
         self._loop.expect()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from emulator.clock.scheduler import Scheduler
+from emulator.http.exchanges import Exchange, Exchanges
 from emulator.ports import Done, Form, Method, Transport, WebFailure, WebRequest, WebResponse, WebResult
 
 USER_AGENT = "TwilioProxy/1.1"
@@ -80,18 +81,20 @@ class _Attempt:
     done: Done
     retries_left: int
     redirects: int = 0
+    number: int = 1
 
 
 class SignedWebhooks:
     """Implements the port `Webhooks`. `auth_token` is the account's primary token and may change at any time.
 
     `speed` is that of the scheduler's clock: deadlines are in real seconds, so that an application has as long to
-    answer as Twilio gives it, however fast the calls go.
+    answer as Twilio gives it, however fast the calls go. The last of them are kept in `exchanges`.
     """
 
     def __init__(self, scheduler: Scheduler, transport: Transport, auth_token: str) -> None:
         self.auth_token = auth_token
         self.speed = 1.0
+        self.exchanges = Exchanges()
         self._scheduler = scheduler
         self._transport = transport
 
@@ -120,14 +123,17 @@ class SignedWebhooks:
         left = attempt.ends - self._scheduler.now()
         connect = min(attempt.overrides.connect_timeout * self.speed, left)
         total = min(attempt.overrides.read_timeout * self.speed, left)
-        self._transport.send(attempt.request, connect, total, lambda result: self._came(attempt, result))
+        exchange = self.exchanges.began(attempt.request, attempt.form, attempt.number, self._scheduler.now())
+        self._transport.send(attempt.request, connect, total, lambda result: self._came(attempt, exchange, result))
 
-    def _came(self, attempt: _Attempt, result: WebResult) -> None:
+    def _came(self, attempt: _Attempt, exchange: Exchange, result: WebResult) -> None:
+        exchange.ended(result, self._scheduler.now())
         status = result.kind if isinstance(result, WebFailure) else str(result.status)
         self._scheduler.emit("webhook", url=attempt.request.url, status=status, method=attempt.request.method)
         in_time = attempt.ends - self._scheduler.now() > 0
         if attempt.retries_left and in_time and attempt.overrides.retry(result):
-            self._try(replace(attempt, retries_left=attempt.retries_left - 1))
+            again = replace(attempt, retries_left=attempt.retries_left - 1, number=attempt.number + 1)
+            self._try(again)
         elif isinstance(result, WebResponse) and result.status in {301, 302, 303, 307} and in_time:
             self._follow(attempt, result)
         else:
@@ -144,7 +150,9 @@ class SignedWebhooks:
         again = result.status == 307 and attempt.request.method == "POST"
         form: Form = attempt.form if again else {}
         request = self._request(url, form, "POST" if again else "GET", token)
-        self._try(replace(attempt, request=request, redirects=attempt.redirects + 1))
+        self._try(
+            replace(attempt, request=request, form=form, redirects=attempt.redirects + 1, number=attempt.number + 1)
+        )
 
 
 def with_query(url: str, form: Form) -> str:

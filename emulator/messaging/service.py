@@ -8,9 +8,18 @@ from urllib.parse import urljoin
 
 from emulator.clock.scheduler import Scheduler
 from emulator.messaging.document import Answer, Reply, read
-from emulator.messaging.model import LONGEST_BODY, Direction, Message, Status, keyword
+from emulator.messaging.model import (
+    CONFIRMATIONS,
+    LONGEST_BODY,
+    Direction,
+    Keyword,
+    Media,
+    Message,
+    Status,
+    keyword,
+)
 from emulator.ports import Method, TwilioError, Webhooks, WebResult
-from emulator.worlds import OptOutWord
+from emulator.worlds import Confirmation, OptOutWord
 
 API_VERSION = "2010-04-01"
 SENT_AFTER, DELIVERED_AFTER = 1.0, 3.0
@@ -51,7 +60,9 @@ class Messaging:
         webhooks: Webhooks,
         account_sid: str,
         lines: Mapping[str, Line],
+        *,
         opt_out_word: OptOutWord = "is_told",
+        confirmation: Confirmation = "is_unlisted",
     ) -> None:
         self.messages: dict[str, Message] = {}
         self.failing: dict[str, int] = {}
@@ -61,6 +72,7 @@ class Messaging:
         self._account_sid = account_sid
         self._lines = lines
         self._opt_out_word = opt_out_word
+        self._confirmation = confirmation
 
     # Out
 
@@ -118,7 +130,8 @@ class Messaging:
     def _keep(self, from_: str, to: str, body: str, media: Sequence[str], direction: Direction) -> Message:
         now, prefix = self._scheduler.now(), "MM" if media else "SM"
         sid = self._scheduler.sid(prefix)
-        message = Message(sid, self._account_sid, from_, to, body, direction, now, now, media=tuple(media))
+        kept = tuple(Media(self._scheduler.sid("ME"), url, now) for url in media)
+        message = Message(sid, self._account_sid, from_, to, body, direction, now, now, media=kept)
         self.messages[sid] = message
         if direction == "inbound":
             message.status, message.sent = "received", now
@@ -142,15 +155,30 @@ class Messaging:
         """Somebody writes to a number of ours. Twilio itself acts on STOP, START and HELP, and answers them."""
         message = self._keep(from_, to, body, media, "inbound")
         word = keyword(body)
-        if word == "stop":
-            self.opted_out.add((to, from_))
-        elif word == "start":
-            self.opted_out.discard((to, from_))
+        if word:
+            self._opt(word, to, from_)
         line = self._lines.get(to)
         kept = word == "stop" and self._opt_out_word == "is_kept"
         if line is not None and line.sms_url and not kept:
             self._ask(message, line, line.sms_url, line.sms_method, {})
         return message
+
+    def _opt(self, word: Keyword, ours: str, theirs: str) -> None:
+        """Twilio answers a word that changes something, and HELP of whoever is not opted out (inferred).
+
+        Whether its answer is among the account's messages is uncertain (contract 12).
+        """
+        pair, was_out = (ours, theirs), (ours, theirs) in self.opted_out
+        if word == "stop":
+            self.opted_out.add(pair)
+        elif word == "start":
+            self.opted_out.discard(pair)
+        if was_out == (word == "start"):
+            answer = self._keep(ours, theirs, CONFIRMATIONS[word], (), "outbound-reply")
+            if self._confirmation == "is_unlisted":
+                del self.messages[answer.sid]
+            self._scheduler.after(SENT_AFTER, lambda: self._set(answer, "sent"))
+            self._scheduler.after(DELIVERED_AFTER, lambda: self._set(answer, "delivered"))
 
     def _ask(self, message: Message, line: Line, url: str, method: Method, error: Mapping[str, str]) -> None:
         def came(result: WebResult) -> None:
@@ -176,7 +204,8 @@ class Messaging:
             "SmsStatus": "received",
             "ApiVersion": API_VERSION,
             **dict.fromkeys(_PLACES, ""),
-            **{f"MediaUrl{number}": url for number, url in enumerate(message.media)},
+            **{f"MediaUrl{number}": message.media_url(one) for number, one in enumerate(message.media)},
+            **{f"MediaContentType{number}": one.content_type for number, one in enumerate(message.media)},
         }
 
     def _answered(self, message: Message, line: Line, url: str, answer: Answer) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from emulator.ports import TwilioError
 from emulator.rest.collection import API_2010, Collection
-from emulator.rest.fields import number
+from emulator.rest.fields import dated, dates, number
 from emulator.rest.framework import Body, Request, parameters
 from emulator.rest.outbound import callback, called_number, detection, method, number_from, ring_timeout
 from emulator.rest.recordings import recording_order
@@ -22,9 +22,12 @@ def _all(request: Request) -> Iterable[Call]:
 
 
 def _wanted(request: Request) -> Callable[[Call], bool]:
+    started, ended = dated(request, "StartTime"), dated(request, "EndTime")
+
     def wanted(call: Call) -> bool:
         values = {"To": call.to, "From": call.from_, "Status": call.status, "ParentCallSid": call.parent_sid}
-        return all(request.text(name, value) == value for name, value in values.items())
+        has_all = all(request.text(name, value) == value for name, value in values.items())
+        return has_all and started(call.answered) and ended(call.ended)
 
     return wanted
 
@@ -177,9 +180,7 @@ ROUTES = Collection(
     wanted=_wanted,
     create=_create,
     update=_update,
-    lists=parameters(
-        "To From Status ParentCallSid", refuses="StartTime StartTime< StartTime> EndTime EndTime< EndTime>"
-    ),
+    lists=parameters(f"To From Status ParentCallSid {dates('StartTime', 'EndTime')}"),
     creates=_CREATES,
     updates=parameters(
         "Status Url Method Twiml FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod TimeLimit"

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Iterable
 
 from emulator.rest.collection import API_2010, Collection
-from emulator.rest.fields import one_of
+from emulator.rest.fields import dated, dates, one_of
 from emulator.rest.framework import Body, Request, not_found, parameters
 from emulator.voice.calls import API_VERSION, Source, rfc2822
 from emulator.voice.conferences import Conference
-
-_DATES = " ".join(f"{name}{way}" for name in ("DateCreated", "DateUpdated") for way in ("", "<", ">"))
 
 
 def _all(request: Request) -> Iterable[Conference]:
@@ -18,7 +16,13 @@ def _all(request: Request) -> Iterable[Conference]:
 
 def _wanted(request: Request) -> Callable[[Conference], bool]:
     name, status = request.text("FriendlyName"), request.text("Status")
-    return lambda one: name in {"", one.friendly_name} and status in {"", one.status}
+    created, updated = dated(request, "DateCreated"), dated(request, "DateUpdated")
+
+    def wanted(one: Conference) -> bool:
+        is_it = name in {"", one.friendly_name} and status in {"", one.status}
+        return is_it and created(one.created) and updated(one.updated)
+
+    return wanted
 
 
 def _body(request: Request, one: Conference) -> Body:
@@ -67,6 +71,6 @@ ROUTES = Collection(
     body=_body,
     wanted=_wanted,
     update=_update,
-    lists=parameters("FriendlyName Status", refuses=_DATES),
+    lists=parameters(f"FriendlyName Status {dates('DateCreated', 'DateUpdated')}"),
     updates=parameters("Status AnnounceUrl AnnounceMethod"),
 ).routes()

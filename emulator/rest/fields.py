@@ -1,9 +1,10 @@
 """The fields of requests that several resources have, each read and checked in one way (contract 7.5)."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from emulator.ports import TwilioError
 from emulator.rest.framework import Request
@@ -11,7 +12,10 @@ from emulator.taskrouter.model import Activity
 from emulator.taskrouter.workspace import LONGEST_NAME
 from taskrouter_expressions import Expression, ExpressionError, parse
 
+T = TypeVar("T")
+
 MINUTES = 15
+DAY = 86_400.0
 ORDERS = ("FIFO", "LIFO")
 
 # Whose names must differ within a workspace: a worker's (contract 7.5) and a task channel's unique name for certain.
@@ -52,6 +56,31 @@ def moment(request: Request, name: str) -> float | None:
         raise TwilioError(20001, f"{name} is no date: {text}") from None
 
 
+def dates(*names: str) -> str:
+    """The parameters by which a list is asked for these dates."""
+    return " ".join(f"{name}{way}" for name in names for way in ("", "<", ">"))
+
+
+def dated(request: Request, name: str, *, through: bool = False) -> Callable[[float | None], bool]:
+    """A list's filter: on the day `name`, before `name<`, from `name>` on. TwilioError 20001 for what is no date.
+
+    A day begins at midnight in UTC; `through` has `name<` count the whole of it. Nothing that has no date is wanted.
+    """
+    on, since = _midnight(moment(request, name)), moment(request, f"{name}>")
+    until = moment(request, f"{name}<")
+    if until is not None and through and until == _midnight(until):
+        until += DAY
+    if on is not None:
+        since, until = max(on, since or on), min(on + DAY, until or on + DAY)
+    if since is None and until is None:
+        return lambda _at: True
+    return lambda at: at is not None and (since is None or at >= since) and (until is None or at < until)
+
+
+def _midnight(at: float | None) -> float | None:
+    return None if at is None else at - at % DAY
+
+
 def window(request: Request) -> tuple[float, float | None]:
     """From when and until when in epoch seconds: the last 15 minutes, unless Minutes, StartDate or EndDate say else.
 
@@ -68,6 +97,29 @@ def expression(request: Request, name: str) -> Expression | None:
         return parse(request.text(name)) if request.text(name) else None
     except ExpressionError as error:
         raise TwilioError(20001, f"{name} is no expression: {error}") from error
+
+
+def limit(times: deque[float], now: float, most: int) -> None:
+    """Counts one request into `times`. TwilioError 20429 when `most` came within the last second already."""
+    while times and times[0] <= now - 1:
+        times.popleft()
+    if len(times) >= most:
+        raise TwilioError(20429, "Too Many Requests", 429)
+    times.append(now)
+
+
+def in_order(request: Request, items: list[T], attributes: Mapping[str, Callable[[T], float]]) -> list[T]:
+    """By the field Ordering: `Attribute:asc|desc`, several with commas. TwilioError 20001 for another attribute."""
+    for part in reversed(request.text("Ordering").split(",")):
+        name, _, direction = part.strip().partition(":")
+        if part.strip() and (name not in attributes or direction not in {"asc", "desc"}):
+            known = ", ".join(attributes)
+            raise TwilioError(
+                20001, f"Ordering is no list of Attribute:asc or Attribute:desc of {known}: {request.text('Ordering')}"
+            )
+        if part.strip():
+            items = sorted(items, key=attributes[name], reverse=direction == "desc")
+    return items
 
 
 def one_of(request: Request, name: str, allowed: Sequence[str], current: str) -> str:

@@ -177,10 +177,11 @@ def _with_defaults(words: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class Operation:
-    """What one method of a path does."""
+    """What one method of a path does; `takes_json` when its body is documented as JSON."""
 
     handler: Callable[[Request], RestAnswer]
     parameters: Parameters = NO_PARAMETERS
+    takes_json: bool = False
 
     def __call__(self, request: Request) -> RestAnswer:
         told = self.parameters.check(request)

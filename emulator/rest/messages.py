@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
-from emulator.messaging.model import Message
+from emulator.messaging.model import Media, Message
 from emulator.messaging.service import Text
 from emulator.ports import TwilioError
 from emulator.rest.collection import API_2010, Collection
-from emulator.rest.framework import Body, Request, parameters
+from emulator.rest.fields import dated, dates
+from emulator.rest.framework import Body, Operation, Request, RestAnswer, Route, not_found, parameters
 from emulator.voice.calls import API_VERSION, rfc2822
 
 
@@ -17,7 +18,8 @@ def _all(request: Request) -> Iterable[Message]:
 
 def _wanted(request: Request) -> Callable[[Message], bool]:
     to, from_ = request.text("To"), request.text("From")
-    return lambda one: to in {"", one.to} and from_ in {"", one.from_}
+    sent = dated(request, "DateSent", through=True)
+    return lambda one: to in {"", one.to} and from_ in {"", one.from_} and sent(one.sent)
 
 
 def _create(request: Request) -> Message:
@@ -73,23 +75,84 @@ def _body(request: Request, one: Message) -> Body:
     }
 
 
+# What a message carries
+
+
+def _of(request: Request) -> Message:
+    """The message in the path. TwilioError 20404."""
+    message = request.messaging.messages.get(request.parts["message"])
+    if message is None:
+        raise not_found(request)
+    return message
+
+
+def _media(request: Request) -> Iterable[Media]:
+    return _of(request).media
+
+
+def _media_wanted(request: Request) -> Callable[[Media], bool]:
+    created = dated(request, "DateCreated")
+    return lambda one: created(one.created)
+
+
+def _media_body(request: Request, one: Media) -> Body:
+    account, message = request.account.sid, request.parts["message"]
+    return {
+        "sid": one.sid,
+        "account_sid": account,
+        "parent_sid": message,
+        "content_type": one.content_type,
+        "date_created": rfc2822(one.created),
+        "date_updated": rfc2822(one.created),
+        "uri": f"/{API_VERSION}/Accounts/{account}/Messages/{message}/Media/{one.sid}.json",
+    }
+
+
+def _delete_media(request: Request, one: Media) -> None:
+    message = _of(request)
+    message.media = tuple(known for known in message.media if known is not one)
+
+
+def _content(request: Request) -> RestAnswer:
+    """Leads to where it is."""
+    found = next((one for one in _media(request) if one.sid == request.parts["sid"]), None)
+    if found is None:
+        raise not_found(request)
+    return RestAnswer(307, {}, {"Location": found.source})
+
+
 _CREATES = parameters(
     "To From Body MediaUrl MessagingServiceSid StatusCallback",
     refuses="ApplicationSid ContentSid ContentVariables ScheduleType SendAt FallbackFrom",
     ignores="MaxPrice ProvideFeedback Attempt ValidityPeriod ForceDelivery ContentRetention AddressRetention "
     "SmartEncoded PersistentAction TrafficType ShortenUrls SendAsMms RiskCheck",
 )
-ROUTES = Collection(
-    api=API_2010,
-    path="/2010-04-01/Accounts/{account}/Messages",
-    key="messages",
-    items=_all,
-    body=_body,
-    wanted=_wanted,
-    create=_create,
-    update=_update,
-    delete=_delete,
-    lists=parameters("To From", refuses="DateSent DateSent< DateSent>"),
-    creates=_CREATES,
-    updates=parameters("Body Status"),
-).routes()
+_MESSAGES = "/2010-04-01/Accounts/{account}/Messages"
+_MEDIA = f"{_MESSAGES}/{{message}}/Media"
+ROUTES = (
+    *Collection(
+        api=API_2010,
+        path=_MESSAGES,
+        key="messages",
+        items=_all,
+        body=_body,
+        wanted=_wanted,
+        create=_create,
+        update=_update,
+        delete=_delete,
+        lists=parameters(f"To From {dates('DateSent')}"),
+        creates=_CREATES,
+        updates=parameters("Body Status"),
+    ).routes(),
+    *Collection(
+        api=API_2010,
+        path=_MEDIA,
+        key="media_list",
+        items=_media,
+        body=_media_body,
+        delete=_delete_media,
+        wanted=_media_wanted,
+        lists=parameters(dates("DateCreated")),
+    ).routes(),
+    Route(f"{_MEDIA}/{{sid}}", {"GET": Operation(_content)}),
+)

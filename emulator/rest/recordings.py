@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from emulator.ports import TwilioError
 from emulator.rest.collection import API_2010, Collection
+from emulator.rest.fields import dated, dates
 from emulator.rest.framework import (
     Body,
     Media,
@@ -19,7 +20,7 @@ from emulator.voice.recordings import Recording, Transcription, mp3, wav
 
 KINDS = {"mp3": "audio/mpeg", "wav": "audio/x-wav"}
 EVENTS = frozenset({"in-progress", "completed", "absent"})
-_DATES = "DateCreated DateCreated< DateCreated>"
+_DATES = dates("DateCreated")
 _PARTS = {"add_on_results": "AddOnResults", "transcriptions": "Transcriptions"}
 
 
@@ -30,7 +31,8 @@ def _all(request: Request) -> Iterable[Recording]:
 
 def _wanted(request: Request) -> Callable[[Recording], bool]:
     call, conference = request.text("CallSid"), request.text("ConferenceSid")
-    return lambda one: call in {"", one.call_sid} and conference in {"", one.conference_sid}
+    created = dated(request, "DateCreated")
+    return lambda one: call in {"", one.call_sid} and conference in {"", one.conference_sid} and created(one.started)
 
 
 def _body(request: Request, one: Recording) -> Body:
@@ -215,7 +217,7 @@ ROUTES = (
         body=_body,
         wanted=_wanted,
         delete=_delete,
-        lists=parameters("CallSid ConferenceSid", refuses=f"{_DATES} IncludeSoftDeleted=false"),
+        lists=parameters(f"CallSid ConferenceSid {_DATES}", refuses="IncludeSoftDeleted=false"),
         fetches=parameters(refuses="IncludeSoftDeleted=false"),
     ).routes(),
     Route(f"{_ACCOUNT}/Recordings/{{sid}}.{{kind}}", {"GET": Operation(_sound, _SOUNDS)}),
@@ -225,13 +227,14 @@ ROUTES = (
         path=f"{_ACCOUNT}/Calls/{{owner}}/Recordings",
         key="recordings",
         part="recording",
+        wanted=_wanted,
         items=_of_call,
         body=_part_body,
         names=_names,
         create=_start,
         update=_change,
         delete=_delete,
-        lists=parameters(refuses=_DATES),
+        lists=parameters(_DATES),
         creates=_STARTS,
         updates=_CHANGES,
     ).routes(),
@@ -240,12 +243,13 @@ ROUTES = (
         path=f"{_ACCOUNT}/Conferences/{{owner}}/Recordings",
         key="recordings",
         part="recording",
+        wanted=_wanted,
         items=_of_conference,
         body=_part_body,
         names=_names,
         update=_change,
         delete=_delete,
-        lists=parameters(refuses=_DATES),
+        lists=parameters(_DATES),
         updates=_CHANGES,
     ).routes(),
     *_texts_at(f"{_ACCOUNT}/Transcriptions"),

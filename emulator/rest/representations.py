@@ -60,8 +60,8 @@ class Representations:
             "timeout": task.timeout,
             "workflow_sid": task.workflow.sid,
             "workflow_friendly_name": task.workflow.friendly_name,
-            "ignore_capacity": False,
-            "routing_target": None,
+            "ignore_capacity": task.directed.ignores_capacity,
+            "routing_target": task.directed.target or None,
             "url": url,
             "links": {
                 "task_queue": f"{self.url}/TaskQueues/{task.queue.sid}",
@@ -176,6 +176,7 @@ class Representations:
                 "real_time_statistics": f"{url}/RealTimeStatistics",
                 "cumulative_statistics": f"{url}/CumulativeStatistics",
                 "list_statistics": f"{self.url}/TaskQueues/Statistics",
+                "bulk_real_time_statistics": f"{self.url}/TaskQueues/RealTimeStatistics",
             },
         }
 

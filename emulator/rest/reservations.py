@@ -1,12 +1,13 @@
 """REST on reservations, under their tasks and under their workers (contract 4.4)."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from emulator.names import snake_case
 from emulator.ports import TwilioError
 from emulator.rest.collection import TASKROUTER, Collection
 from emulator.rest.fields import named_activity
-from emulator.rest.framework import Body, Request, Route, not_found, not_imitated, parameters
+from emulator.rest.framework import Body, Parameters, Request, Route, not_found, parameters
 from emulator.taskrouter.model import Reservation, Task, Worker
 
 # REST's field names that the assignment answer's names do not follow from by prefix and snake case (contract 4.4).
@@ -37,8 +38,8 @@ def _wanted(request: Request) -> Callable[[Reservation], bool]:
 def _update(request: Request, reservation: Reservation) -> None:
     """Either an instruction or a status (contract 4.4)."""
     if request.text("Instruction") == "supervise":
-        raise not_imitated("Instruction=supervise")
-    if request.text("Instruction"):
+        request.engine.assignment.supervise(reservation, _instruction(request))
+    elif request.text("Instruction"):
         request.engine.assignment.perform(reservation, _instruction(request))
     else:
         _change_status(request, reservation)
@@ -78,7 +79,7 @@ def _expect(reservation: Reservation, wanted: str, *statuses: str) -> None:
         raise TwilioError(20001, f"Reservation {reservation.sid} is {reservation.status} and cannot become {wanted}")
 
 
-_FIELDS = parameters(
+_UPDATES = parameters(
     "ReservationStatus WorkerActivitySid Instruction "
     "DequeueTo DequeueFrom DequeueTimeout DequeuePostWorkActivitySid DequeueStatusCallbackUrl "
     "DequeueStatusCallbackEvent CallTo CallFrom CallTimeout CallUrl CallAccept CallStatusCallbackUrl "
@@ -88,13 +89,15 @@ _FIELDS = parameters(
     "ConferenceStatusCallback ConferenceStatusCallbackMethod ConferenceStatusCallbackEvent ConferenceRecord "
     "ConferenceRecordingStatusCallback ConferenceRecordingStatusCallbackMethod DequeueRecord CallRecord Record "
     "RecordingChannels RecordingStatusCallback RecordingStatusCallbackMethod",
-    refuses="Supervisor SupervisorMode",
     ignores="Beep BeepOnCustomerEntrance EarlyMedia ConferenceTrim Region SipAuthUsername SipAuthPassword "
     "JitterBufferSize",
 )
+_UPDATES_OF_TASK = replace(_UPDATES, takes=_UPDATES.takes | {"Supervisor", "SupervisorMode"})
 
 
-def _routes(parent: str, items: Callable[[Request], Iterable[Reservation]], lists: str) -> tuple[Route, ...]:
+def _routes(
+    parent: str, items: Callable[[Request], Iterable[Reservation]], lists: str, updates: Parameters
+) -> tuple[Route, ...]:
     def body(request: Request, reservation: Reservation) -> Body:
         return request.representations.reservation(reservation, parent)
 
@@ -108,11 +111,11 @@ def _routes(parent: str, items: Callable[[Request], Iterable[Reservation]], list
         version=lambda reservation: reservation.version,
         update=_update,
         lists=parameters(lists),
-        updates=_FIELDS,
+        updates=updates,
     ).routes()
 
 
 ROUTES = (
-    *_routes("Tasks", _of_task, "ReservationStatus WorkerSid"),
-    *_routes("Workers", _of_worker, "ReservationStatus"),
+    *_routes("Tasks", _of_task, "ReservationStatus WorkerSid", _UPDATES_OF_TASK),
+    *_routes("Workers", _of_worker, "ReservationStatus", _UPDATES),
 )

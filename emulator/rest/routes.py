@@ -49,7 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *events.ROUTES,
 )
 _OF_ACCOUNT = (
-    r"Addresses|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|ConnectApps|Keys|Messages/\w+/(?:Media|Feedback)|"
+    r"Addresses|AuthorizedConnectApps|AvailablePhoneNumbers|Balance|ConnectApps|Keys|Messages/\w+/Feedback|"
     r"Notifications|OutgoingCallerIds|Recordings/\w+/AddOnResults|SIP|SMS|SigningKeys|Tokens|Usage"
 )
 _OF_CALL = (
@@ -61,6 +61,12 @@ NOT_IMITATED_PATHS = re.compile(
     r"|IncomingPhoneNumbers/(?:Local|Mobile|TollFree|\w+/AssignedAddOns)\b.*))"
     r"|(?!/2010-04-01/Accounts/|/v1/Workspaces\b).*"  # Twilio's other products
 )
+
+
+def takes_json(method: str, path: str) -> bool:
+    """Whether a body in JSON is what Twilio documents for this request."""
+    operations = (route.methods.get(method) for route in ROUTES if route.pattern.fullmatch(path))
+    return any(operation is not None and operation.takes_json for operation in operations)
 
 
 def answer(request: Request) -> RestAnswer:

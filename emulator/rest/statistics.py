@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from emulator.ports import TwilioError
 from emulator.rest.collection import TASKROUTER
-from emulator.rest.fields import called, window
+from emulator.rest.fields import called, limit, window
 from emulator.rest.framework import Body, Operation, Parameters, Request, RestAnswer, Route, not_found, parameters
 from emulator.rest.pages import PARAMETERS as PAGES
 from emulator.rest.representations import iso
@@ -16,6 +16,9 @@ from emulator.taskrouter.statistics import Scope, Window
 
 # What each kind shows, by the published schemas; the one by name alone is in every kind.
 _TASKS_NOW = "total_tasks tasks_by_status tasks_by_priority longest_task_waiting_age longest_task_waiting_sid"
+_BULK = f"{_TASKS_NOW} total_eligible_workers total_available_workers activity_statistics"
+MOST_QUEUES, BULK_PER_SECOND = 50, 5
+QUEUE_SIDS = ("QueueSids", "queueSids")  # as the page's table and its example have it
 _RESERVATIONS = (
     "reservations_created reservations_accepted reservations_rejected reservations_timed_out reservations_canceled "
     "reservations_rescinded"
@@ -173,6 +176,41 @@ def _list_queues(request: Request) -> RestAnswer:
     return TASKROUTER.page(request, "task_queues_statistics", bodies)
 
 
+def _read_queues(request: Request) -> RestAnswer:
+    """The present of up to 50 task queues. One that is not in the workspace shows nothing but zeros.
+
+    TwilioError 20001 for none, too many, or what is no sid; 20429 for the sixth request within a second.
+    """
+    workspace = request.engine.workspace
+    limit(request.engine.bulk_statistics, request.now(), BULK_PER_SECOND)
+    sids = [sid for name in QUEUE_SIDS for sid in request.fields.get(name, ())]
+    if not 1 <= len(sids) <= MOST_QUEUES:
+        raise TwilioError(20001, f"QueueSids must be 1 to {MOST_QUEUES} sids, not {len(sids)}")
+    wrong = [sid for sid in sids if not re.fullmatch(r"WQ[0-9a-f]{32}", sid)]
+    if wrong:
+        raise TwilioError(20001, f"QueueSids are no sids of task queues: {', '.join(wrong)}")
+    shown: Body = {
+        "account_sid": workspace.account_sid,
+        "workspace_sid": workspace.sid,
+        "task_queue_data": [_read_queue(request, sid) for sid in sids],
+        "task_queue_response_count": len(sids),
+        "url": f"https://taskrouter.twilio.com{request.path}",
+    }
+    return RestAnswer(200, shown)
+
+
+def _read_queue(request: Request, sid: str) -> Body:
+    workspace = request.engine.workspace
+    queue = workspace.task_queues.get(sid)
+    scope = Scope(queue_sid=sid)
+    workers = [worker for worker in workspace.workers.values() if queue is not None and queue.takes(worker)]
+    known = {
+        **statistics.tasks(workspace.tasks.values(), scope, request.now()),
+        **statistics.workers(workers, workspace.activities.values()),
+    }
+    return {"task_queue_sid": sid, **{name: known[name] for name in _BULK.split()}}
+
+
 _CHANNEL, _WINDOW = "TaskChannel", "TaskChannel Minutes StartDate EndDate"
 _BASE = "/v1/Workspaces/{workspace}"
 
@@ -194,7 +232,10 @@ ROUTES = (
         f"{_BASE}/TaskQueues/Statistics",
         {"GET": Operation(_list_queues, parameters(f"{_WINDOW} SplitByWaitTime FriendlyName {PAGES}"))},
     ),
-    Route(f"{_BASE}/TaskQueues/RealTimeStatistics", {"POST": None}),
+    Route(
+        f"{_BASE}/TaskQueues/RealTimeStatistics",
+        {"POST": Operation(_read_queues, parameters(" ".join(QUEUE_SIDS)), takes_json=True)},
+    ),
     *_routes(_WORKSPACE),
     *_routes(_WORKFLOW),
     *_routes(_QUEUE),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from emulator.ports import TwilioError
-from emulator.rest.fields import expression, number
+from emulator.rest.fields import expression, in_order, limit, number
 from emulator.rest.framework import Body, Request, parameters
 from emulator.taskrouter.model import Task
 from taskrouter_expressions import evaluate
@@ -28,28 +28,19 @@ def wanted(request: Request) -> Callable[[Task], bool]:
     statuses, priority = _asked_statuses(request), number(request, "Priority")
     attributes = expression(request, "EvaluateTaskAttributes")
     if attributes is not None:
-        _count(request)
+        limit(request.engine.evaluations, request.now(), EVALUATIONS_PER_SECOND)
 
     def wanted(task: Task) -> bool:
         return (
             (not statuses or task.status in statuses)
             and priority in {None, task.priority}
             and _is_there(request, task)
-            and not _has_what_none_has(request)
+            and request.text("RoutingTarget") in {"", task.directed.target}
+            and not request.flag("HasAddons")  # no task here has any
             and (attributes is None or evaluate(attributes, task.attributes))
         )
 
     return wanted
-
-
-def _count(request: Request) -> None:
-    """TwilioError 20429 for the fourth list within a second that is asked for by attributes (contract 5)."""
-    now, times = request.now(), request.engine.evaluations
-    while times and times[0] <= now - 1:
-        times.popleft()
-    if len(times) >= EVALUATIONS_PER_SECOND:
-        raise TwilioError(20429, "Too Many Requests", 429)
-    times.append(now)
 
 
 def _asked_statuses(request: Request) -> set[str]:
@@ -72,22 +63,9 @@ def _is_there(request: Request, task: Task) -> bool:
     )
 
 
-def _has_what_none_has(request: Request) -> bool:
-    """No task here has add-ons, or was created with a RoutingTarget."""
-    return request.flag("HasAddons") or request.text("RoutingTarget") != ""
-
-
 def ordered(request: Request, tasks: list[Task]) -> list[Task]:
-    """By `Attribute:asc|desc`, several with commas; by DateCreated unless it is said. TwilioError 20001."""
-    for part in reversed(request.text("Ordering").split(",")):
-        name, _, direction = part.strip().partition(":")
-        if part.strip() and (name not in ORDERINGS or direction not in {"asc", "desc"}):
-            raise TwilioError(
-                20001, f"Ordering is no list of Attribute:asc or Attribute:desc: {request.text('Ordering')}"
-            )
-        if part.strip():
-            tasks = sorted(tasks, key=ORDERINGS[name], reverse=direction == "desc")
-    return tasks
+    """By DateCreated unless Ordering says else. TwilioError 20001."""
+    return in_order(request, tasks, ORDERINGS)
 
 
 PARAMETERS = parameters(

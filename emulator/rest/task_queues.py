@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from emulator.ports import TwilioError
 from emulator.rest.collection import TASKROUTER, Collection
-from emulator.rest.fields import ORDERS, called, changed_name, expression, named_activity, number, one_of
+from emulator.rest.fields import ORDERS, called, changed_name, expression, in_order, named_activity, number, one_of
 from emulator.rest.framework import Body, Request, parameters
 from emulator.taskrouter.model import TaskQueue, task_order
 from emulator.taskrouter.workspace import target_expression
@@ -31,6 +31,11 @@ def _wanted(request: Request) -> Callable[[TaskQueue], bool]:
     ]
     of_workers = bool(sid) or asked is not None
     return lambda queue: is_called(queue) and (not of_workers or any(queue.takes(worker) for worker in workers))
+
+
+def _ordered(request: Request, queues: list[TaskQueue]) -> list[TaskQueue]:
+    """By the one attribute that the library for browsers knows."""
+    return in_order(request, queues, {"DateUpdated": lambda queue: queue.updated})
 
 
 def _create(request: Request) -> TaskQueue:
@@ -93,10 +98,11 @@ ROUTES = Collection(
     items=_all,
     body=_body,
     wanted=_wanted,
+    order=_ordered,
     create=_create,
     update=_update,
     delete=_delete,
-    lists=parameters("FriendlyName EvaluateWorkerAttributes WorkerSid", refuses="Ordering"),  # as for workers
+    lists=parameters("FriendlyName EvaluateWorkerAttributes WorkerSid Ordering"),
     creates=_FIELDS,
     updates=_FIELDS,
 ).routes()

@@ -7,7 +7,7 @@ from emulator.rest import task_lists
 from emulator.rest.collection import TASKROUTER, Collection
 from emulator.rest.fields import moment, number
 from emulator.rest.framework import Body, Request, parameters
-from emulator.taskrouter.model import Task, parsed_attributes
+from emulator.taskrouter.model import Directed, Task, parsed_attributes
 
 EARLIEST_START = -2_208_988_800.0  # 1 January 1900
 
@@ -22,15 +22,44 @@ def _body(request: Request, task: Task) -> Body:
 
 def _create(request: Request) -> Task:
     workspace = request.engine.workspace
-    workflow_sid = request.text("WorkflowSid") or next(iter(workspace.workflows), "")
+    directed = _directed(request)
+    workflow_sid = _workflow_sid(request, directed) or next(iter(workspace.workflows), "")
     attributes = parsed_attributes(request.text("Attributes") or "{}")
     priority, timeout = number(request, "Priority") or 0, number(request, "Timeout")
     channel, start = _channel(request), _virtual_start(request)
     try:
-        sid = request.engine.create_task(workflow_sid, attributes, priority, timeout, channel, virtual_start=start)
+        sid = request.engine.create_task(
+            workflow_sid, attributes, priority, timeout, channel, virtual_start=start, directed=directed
+        )
     except TwilioError as error:  # 14220 to 14222 are <Enqueue>'s codes; that REST says 20001 is uncertain
         raise TwilioError(20001, error.message) from error
     return workspace.tasks[sid]
+
+
+def _directed(request: Request) -> Directed:
+    """Where the task is sent past its workflow. TwilioError 20001 (uncertain) for what is not there or does not fit."""
+    workspace, target, queue_sid = request.engine.workspace, request.text("RoutingTarget"), request.text("TaskQueueSid")
+    queues, ignores = workspace.task_queues, request.flag("IgnoreCapacity")
+    if target and not any(target in known for known in (workspace.workers, queues, workspace.workflows)):
+        raise TwilioError(20001, f"RoutingTarget is no worker, task queue or workflow: {target}")
+    if queue_sid and queue_sid not in queues:
+        raise TwilioError(20001, f"TaskQueueSid {queue_sid} does not exist")
+    if target in queues and queue_sid not in {"", target}:
+        raise TwilioError(20001, f"RoutingTarget and TaskQueueSid are two task queues: {target} and {queue_sid}")
+    if ignores and target not in workspace.workers:
+        raise TwilioError(20001, "IgnoreCapacity can only be used when RoutingTarget is a worker")
+    ignored = target in workspace.workers and (ignores or not request.text("IgnoreCapacity"))
+    return Directed(target, ignored, target if target in queues else queue_sid)
+
+
+def _workflow_sid(request: Request, directed: Directed) -> str:
+    """The one that is named by WorkflowSid, or by RoutingTarget. TwilioError 20001 when they name two."""
+    named, target = request.text("WorkflowSid"), directed.target
+    if target not in request.engine.workspace.workflows:
+        return named
+    if named not in {"", target}:
+        raise TwilioError(20001, f"RoutingTarget and WorkflowSid are two workflows: {target} and {named}")
+    return target
 
 
 def _channel(request: Request) -> str:
@@ -73,11 +102,12 @@ def _update(request: Request, task: Task) -> None:
 
 def _fields(request: Request) -> Mapping[str, object]:
     """What the request changes beside the status. TwilioError 20001."""
-    attributes = request.text("Attributes")
+    attributes, channels = request.text("Attributes"), request.engine.workspace.task_channels
     fields = {
         "attributes": parsed_attributes(attributes) if attributes else None,
         "priority": number(request, "Priority"),
         "virtual_start": _virtual_start(request),
+        "channel": channels[_channel(request)] if request.text("TaskChannel") else None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -115,8 +145,7 @@ ROUTES = Collection(
     delete=_delete,
     lists=task_lists.PARAMETERS,
     creates=parameters(
-        "Attributes WorkflowSid Priority Timeout TaskChannel VirtualStartTime",
-        refuses="RoutingTarget IgnoreCapacity=false TaskQueueSid",
+        "Attributes WorkflowSid Priority Timeout TaskChannel VirtualStartTime RoutingTarget IgnoreCapacity TaskQueueSid"
     ),
-    updates=parameters("Attributes AssignmentStatus Reason Priority VirtualStartTime", refuses="TaskChannel"),
+    updates=parameters("Attributes AssignmentStatus Reason Priority VirtualStartTime TaskChannel"),
 ).routes()

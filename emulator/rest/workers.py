@@ -51,6 +51,11 @@ def _fulfils(worker: Worker, expression: Expression | None) -> bool:
     return expression is None or evaluate(expression, {**seen, "worker": seen})
 
 
+def _ordered(request: Request, workers: list[Worker]) -> list[Worker]:
+    """By the one attribute that the library for browsers knows."""
+    return fields.in_order(request, workers, {"DateStatusChanged": lambda worker: worker.activity_since})
+
+
 def _create(request: Request) -> Worker:
     name = required(request, "FriendlyName")
     attributes = parsed_attributes(request.text("Attributes") or "{}")
@@ -93,13 +98,13 @@ ROUTES = Collection(
     items=_all,
     body=_body,
     wanted=_wanted,
+    order=_ordered,
     version=lambda worker: worker.version,
     create=_create,
     update=_update,
     delete=_delete,
     lists=parameters(
-        "FriendlyName ActivitySid ActivityName Available TargetWorkersExpression TaskQueueSid TaskQueueName",
-        refuses="Ordering",  # Twilio's pages do not say what it takes
+        "FriendlyName ActivitySid ActivityName Available TargetWorkersExpression TaskQueueSid TaskQueueName Ordering"
     ),
     creates=parameters("FriendlyName Attributes ActivitySid"),
     updates=parameters("FriendlyName Attributes ActivitySid RejectPendingReservations"),

@@ -11,6 +11,7 @@ from emulator.taskrouter.instructions import (
     DEQUEUE,
     IMITATED,
     LEG_CALLBACK,
+    SUPERVISE,
     Callback,
     Fields,
     LegErrors,
@@ -19,6 +20,7 @@ from emulator.taskrouter.instructions import (
     leg_order,
     not_imitated,
     read_answer,
+    supervisor_order,
     text,
 )
 from emulator.taskrouter.lifecycle import LifeCycle
@@ -155,8 +157,11 @@ class Assignment:
         self._join(reservation, fields, CONFERENCE, CONFERENCE_CALLBACK)
 
     def _join(self, reservation: Reservation, fields: Fields, errors: LegErrors, callback: Callback) -> None:
-        if not reservation.task.call_sid:
-            raise TwilioError(errors.no_call, f"Task {reservation.task.sid} has no call_sid attribute")
+        task = reservation.task
+        dials_out = errors is CONFERENCE and task.outbound_to
+        if not task.call_sid and not dials_out:
+            missing = "call_sid or outbound_to" if errors is CONFERENCE else "call_sid"
+            raise TwilioError(errors.no_call, f"Task {task.sid} has no attribute {missing}")
         activity_sid = text(fields, "post_work_activity_sid")
         if activity_sid and activity_sid not in self._workspace.activities:
             raise TwilioError(errors.activity, f"post_work_activity_sid {activity_sid} does not exist")
@@ -181,6 +186,18 @@ class Assignment:
             raise TwilioError(errors.api, error.message) from error
         self._lifecycle.set_attributes(task, {**task.attributes, "worker_call_sid": call_sid})
         return call_sid
+
+    def supervise(self, reservation: Reservation, fields: Fields) -> None:
+        """Ring a supervisor into the conference of an accepted reservation; no answer to an assignment can ask for it.
+
+        `supervisor` is a worker's sid or an address. TwilioError 40146 to 40148 (contract 7.6).
+        """
+        given = text(fields, "supervisor")
+        worker = self._workspace.workers.get(given)
+        contact_uri = text(worker.attributes, "contact_uri") if worker else given
+        if not contact_uri or (worker is None and given.startswith("WK")):
+            raise TwilioError(SUPERVISE.to, f"The supervisor has no contact_uri: {given or 'nobody'}")
+        self._voice.supervise(supervisor_order(reservation, fields, contact_uri))
 
     def _redirect(self, reservation: Reservation, fields: Fields) -> None:
         """Send the caller's call to `url`. Only with `accept` does the task go on when the caller leaves the queue."""

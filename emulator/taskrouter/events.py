@@ -85,7 +85,7 @@ class Events:
             "TaskVersion": str(task.version),
             "TaskDateCreated": str(int(task.created)),
             "TaskVirtualStartTime": str(int(task.virtual_start)),
-            "TaskIgnoreCapacity": "false",
+            "TaskIgnoreCapacity": str(task.directed.ignores_capacity).lower(),
             "TaskChannelSid": task.channel.sid,
             "TaskChannelUniqueName": task.channel.unique_name,
             "TaskQueueSid": task.queue.sid,

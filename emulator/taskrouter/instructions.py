@@ -4,8 +4,17 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emulator.ports import ConferenceOrder, Method, RecordOrder, TwilioError, WebResponse, WorkerLegOrder
-from emulator.taskrouter.model import Reservation
+from emulator.ports import (
+    ConferenceOrder,
+    Method,
+    RecordOrder,
+    SupervisorMode,
+    SupervisorOrder,
+    TwilioError,
+    WebResponse,
+    WorkerLegOrder,
+)
+from emulator.taskrouter.model import Reservation, Task
 
 RING_SECONDS = 60
 LONGEST_RING_SECONDS = 999
@@ -62,6 +71,9 @@ class LegErrors:
 CALL = LegErrors(40110, 40111, 40113, 40158, 40113, 40113, 40113)
 DEQUEUE = LegErrors(40131, 40132, 40133, 40157, 40140, 40130, 40134)
 CONFERENCE = LegErrors(40137, 40138, 40145, 40159, 40142, 40143, 40159)  # which 40159 is, is inferred
+# The pages of errors have three codes for it; for the rest 20001 is uncertain.
+SUPERVISE = LegErrors(40147, 40148, 20001, 20001, 40146, 20001, 20001)
+SUPERVISOR_MODES: Mapping[str, SupervisorMode] = {"monitor": "monitor", "whisper": "whisper", "barge": "barge"}
 
 
 @dataclass(frozen=True)
@@ -117,7 +129,7 @@ def leg_order(reservation: Reservation, fields: Fields, errors: LegErrors, callb
     """The worker leg of a dequeue, call or conference. TwilioError with one of the codes in `errors`."""
     task = reservation.task
     to = text(fields, "to") or text(reservation.worker.attributes, "contact_uri")
-    from_ = text(fields, "from") or text(task.attributes, "to")
+    from_ = text(fields, "from") or text(task.attributes, "from" if task.outbound_to else "to")
     status_callback_url = text(fields, callback.field)
     if not to:
         raise TwilioError(errors.to, "to is missing and the worker has no contact_uri")
@@ -139,8 +151,29 @@ def leg_order(reservation: Reservation, fields: Fields, errors: LegErrors, callb
         status_callback_method=_method(fields, errors, callback),
         names_caller=callback.names_caller,
         record=_record(fields),
-        conference=_conference(fields, errors) if text(fields, "instruction") == "conference" else None,
+        conference=_conference(task, fields, errors) if text(fields, "instruction") == "conference" else None,
     )
+
+
+def supervisor_order(reservation: Reservation, fields: Fields, contact_uri: str) -> SupervisorOrder:
+    """The supervisor's leg into the conference of an accepted reservation.
+
+    TwilioError 40146 to 40148, 20001 for a mode that is none (uncertain). The leg is shown the task's own `from`.
+    """
+    task, mode = reservation.task, text(fields, "supervisor_mode")
+    conference = task.attributes.get("conference")
+    if reservation.status not in {"accepted", "wrapping"} or not isinstance(conference, Mapping):
+        raise TwilioError(SUPERVISE.no_call, f"Reservation {reservation.sid} is not accepted, or has no conference")
+    if mode not in SUPERVISOR_MODES:
+        raise TwilioError(
+            20001, f"SupervisorMode must be one of {', '.join(SUPERVISOR_MODES)}, not {mode or 'nothing'}"
+        )
+    given = {**fields, "to": contact_uri, "from": text(fields, "from") or text(task.attributes, "from")}
+    if not given["from"]:
+        raise TwilioError(SUPERVISE.from_, "from is missing in the task's attributes")
+    leg = leg_order(reservation, given, SUPERVISE, CONFERENCE_CALLBACK)
+    worker = str(conference.get("participants", {}).get("worker", ""))
+    return SupervisorOrder(text(conference, "sid"), worker, SUPERVISOR_MODES[mode], leg)
 
 
 def _record(fields: Fields) -> RecordOrder | None:
@@ -151,7 +184,7 @@ def _record(fields: Fields) -> RecordOrder | None:
     return RecordOrder(channels, text(fields, name), _plain_method(fields, f"{name}_method"))
 
 
-def _conference(fields: Fields, errors: LegErrors) -> ConferenceOrder:
+def _conference(task: Task, fields: Fields, errors: LegErrors) -> ConferenceOrder:
     """TwilioError for a number of participants or an event that cannot be."""
     most = text(fields, "max_participants")
     if most and not (most.isdecimal() and 2 <= int(most) <= 250):
@@ -171,6 +204,8 @@ def _conference(fields: Fields, errors: LegErrors) -> ConferenceOrder:
         record=text(fields, "conference_record").lower() not in _NO_RECORDING,
         recording_callback=text(fields, "conference_recording_status_callback"),
         recording_callback_method=_plain_method(fields, "conference_recording_status_callback_method"),
+        outbound_to=task.outbound_to,
+        outbound_from=(text(task.attributes, "from") or text(fields, "from")) if task.outbound_to else "",
     )
 
 

@@ -157,6 +157,7 @@ class Route:
     ends: int | None = None
     used: int = 0  # the timeouts of the targets entered so far
     fresh: bool = True  # the target was just entered: its skip_if has not been looked at
+    is_given: bool = False  # the task queue was named when the task was made: no filter moves it
     timer: Timer | None = None
 
     @property
@@ -172,6 +173,21 @@ class Route:
         return Configuration(self.filters, self.default_queue_sid).queue_sids() | {
             target.queue_sid for target in self.targets
         }
+
+
+@dataclass(frozen=True)
+class Directed:
+    """How a new task is sent past its workflow: to a worker, a task queue or another workflow, by `target`'s sid.
+
+    `ignores_capacity` is for a worker: neither capacity nor availability counts. `queue_sid` is where the task belongs.
+    """
+
+    target: str = ""
+    ignores_capacity: bool = False
+    queue_sid: str = ""
+
+
+UNDIRECTED = Directed()
 
 
 @dataclass
@@ -194,6 +210,7 @@ class Task:
     reason: str = ""
     version: int = 0
     cycles: int = 0
+    directed: Directed = UNDIRECTED
     redirected: bool = False  # the redirect instruction took the caller out of the queue
     reservations: dict[str, "Reservation"] = field(default_factory=dict)
     timer: Timer | None = None  # time to live, then the 24 hours of an assignment, then the deletion
@@ -202,6 +219,11 @@ class Task:
     def call_sid(self) -> str:
         """The caller's CallSid, empty for a task that <Enqueue> did not make."""
         return str(self.attributes.get("call_sid", ""))
+
+    @property
+    def outbound_to(self) -> str:
+        """The number that a conference instruction dials, empty for a task with a call."""
+        return "" if self.call_sid else str(self.attributes.get("outbound_to") or "")
 
     @property
     def attributes_json(self) -> str:

@@ -22,6 +22,11 @@ def find_route(workflow: Workflow, attributes: Mapping[str, object], now: float)
     return route
 
 
+def given_route(queue_sid: str) -> Route:
+    """The task belongs in this task queue, until its time to live is over."""
+    return Route((), targets=(Target(queue_sid),), is_given=True)
+
+
 def turn(route: Route, seen: Mapping[str, object]) -> bool:
     """On to the next filter that matches, else to the default queue; whether there was one (contract 7.5)."""
     number = _next_match(route.filters, seen)
@@ -38,6 +43,10 @@ def turn(route: Route, seen: Mapping[str, object]) -> bool:
 
 def _next_match(filters: tuple[Filter, ...], seen: Mapping[str, object]) -> int | None:
     return next((number for number, one in enumerate(filters) if evaluate(one.expression, seen)), None)
+
+
+def _is_free(worker: Worker, task: Task) -> bool:
+    return worker.activity.available and worker.has_capacity(task.channel.unique_name)
 
 
 class Routing:
@@ -70,7 +79,7 @@ class Routing:
 
     def evaluate_anew(self, task: Task) -> None:
         """A pending task goes through its workflow from the beginning; one that fits nowhere ends (uncertain)."""
-        if task.status != "pending":
+        if task.status != "pending" or task.route.is_given:
             return
         if task.route.timer is not None:
             task.route.timer.cancel()
@@ -189,6 +198,8 @@ class Routing:
 
     def _choose(self, task: Task) -> Worker | None:
         """The first of those who fit, by `order_by`, then the longest idle."""
+        if task.directed.target in self._workspace.workers:
+            return self._named_worker(task)
         target, now = task.route.target, self._scheduler.now()
         seen = {worker.sid: variables.of_target(task, worker, now) for worker in self._able(task)}
         fit = [
@@ -203,14 +214,15 @@ class Routing:
 
         return min(fit, key=rank, default=None)
 
+    def _named_worker(self, task: Task) -> Worker | None:
+        """RoutingTarget's: whether the task queue or the target takes this worker is no matter (uncertain)."""
+        worker = self._workspace.workers[task.directed.target]
+        return worker if task.directed.ignores_capacity or _is_free(worker, task) else None
+
     def _able(self, task: Task) -> list[Worker]:
         """The workers of the task's queue who are available, with capacity left on the task's channel."""
-        channel = task.channel.unique_name
-        return [
-            worker
-            for worker in self._workspace.workers.values()
-            if worker.activity.available and worker.has_capacity(channel) and task.queue.takes(worker)
-        ]
+        workers = self._workspace.workers.values()
+        return [worker for worker in workers if _is_free(worker, task) and task.queue.takes(worker)]
 
     def _is_known_worker(self, task: Task, worker: Worker) -> bool:
         """A target for a known worker names the attribute with its sid or friendly name: `task.agent_sid`."""

@@ -14,7 +14,9 @@ from emulator.taskrouter.model import (
     CHANNELS,
     LONGEST_TASK_TIMEOUT,
     TASK_TIMEOUT,
+    UNDIRECTED,
     Activity,
+    Directed,
     Reservation,
     Task,
     TaskChannel,
@@ -25,7 +27,7 @@ from emulator.taskrouter.model import (
     Workspace,
     checked_attributes,
 )
-from emulator.taskrouter.routing import Routing, find_route
+from emulator.taskrouter.routing import Routing, find_route, given_route
 from taskrouter_expressions import Expression, ExpressionError, parse
 
 DEFAULT_ACTIVITIES = {"Offline": False, "Unavailable": False, "Available": True}  # contract 7.5
@@ -41,7 +43,9 @@ class WorkspaceEngine:
     def __init__(self, scheduler: Scheduler, workspace: Workspace, webhooks: Webhooks, voice: VoicePort) -> None:
         self.scheduler = scheduler
         self.workspace = workspace
-        self.evaluations: deque[float] = deque()  # when tasks were asked for by their attributes, in the last second
+        # When, in the last second, tasks were asked for by their attributes, and the statistics of many queues.
+        self.evaluations: deque[float] = deque()
+        self.bulk_statistics: deque[float] = deque()
         self.events = Events(scheduler, webhooks, workspace)
         self.lifecycle = LifeCycle(scheduler, workspace, self.events, voice, self.wake)
         self.assignment = Assignment(scheduler, workspace, self.lifecycle, webhooks, voice)
@@ -161,6 +165,7 @@ class WorkspaceEngine:
         channel: str = "voice",
         *,
         virtual_start: float | None = None,
+        directed: Directed = UNDIRECTED,
     ) -> str:
         """A pending task on its way; a worker is looked for in the scheduler's next turn.
 
@@ -175,7 +180,7 @@ class WorkspaceEngine:
         if not 0 < live <= LONGEST_TASK_TIMEOUT:
             raise TwilioError(14222, f"A task's timeout is no number of seconds up to {LONGEST_TASK_TIMEOUT}: {live}")
         now = self.scheduler.now()
-        route = find_route(workflow, checked, now)
+        route = given_route(directed.queue_sid) if directed.queue_sid else find_route(workflow, checked, now)
         task = Task(
             sid=self.scheduler.sid("WT"),
             attributes=checked,
@@ -189,6 +194,7 @@ class WorkspaceEngine:
             queue_entered=now,
             route=route,
             virtual_start=now if virtual_start is None else virtual_start,
+            directed=directed,
         )
         self.lifecycle.start(task)
         self.routing.enter(task)
@@ -204,12 +210,12 @@ class WorkspaceEngine:
         elif task.status == "assigned":
             self.lifecycle.wrap(task)
 
-    def begin_accept(self, reservation: Reservation) -> str:
+    def begin_accept(self, reservation: Reservation, *, outbound: bool = False) -> str:
         if reservation.status in {"canceled", "rescinded"}:
             raise TwilioError(14217, f"Reservation {reservation.sid} is canceled")
         if reservation.status != "pending" or reservation.held:
             raise TwilioError(14215, f"Reservation {reservation.sid} is not pending any more")
-        if not reservation.task.call_sid:
+        if not reservation.task.call_sid and not outbound:
             raise TwilioError(14215, f"The task of {reservation.sid} has no call")
         self.lifecycle.hold(reservation)
         return reservation.task.call_sid

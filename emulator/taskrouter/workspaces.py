@@ -29,11 +29,11 @@ class Workspaces:
         for engine in self.engines.values():
             engine.caller_left(task_sid, reason)
 
-    def begin_accept(self, reservation_sid: str) -> str:
+    def begin_accept(self, reservation_sid: str, *, outbound: bool = False) -> str:
         engine, reservation = self._reservation(reservation_sid)
         if engine is None or reservation is None:
             raise TwilioError(14217, f"Reservation {reservation_sid} was not found")
-        return engine.begin_accept(reservation)
+        return engine.begin_accept(reservation, outbound=outbound)
 
     def finish_accept(self, reservation_sid: str, joined: bool) -> None:
         engine, reservation = self._reservation(reservation_sid)

@@ -75,9 +75,14 @@ class _Stay:
             self._leg.call.run(self._side)
 
     def _announce(self, source: Source) -> Program:
-        yield from self._document(source)
+        """One that fails ends nothing; that the stock error is heard first is uncertain."""
+        failed = False
+        try:
+            yield from self._leg.beside("conference").run(source)
+        except LegEnded:
+            failed = True
         self._participant.announcement = None
-        self._leg.context.conferences.announced(self._participant)
+        self._leg.context.conferences.announced(self._participant, failed=failed)
         self._leg.call.notify()
 
     def _music(self, source: Source) -> Program:

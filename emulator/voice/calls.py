@@ -1,6 +1,7 @@
 """A call leg: its state, the parameters Twilio sends about it, and its status callbacks (contract 1.2, 7.2)."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -141,6 +142,7 @@ class Call:
     label: str = ""  # by which a conference knows its participant
     task_sid: str = ""  # of the task that stayed when the call was taken out of the queue
     ends: Timer | None = None  # the time limit
+    on_end: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def person_number(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from emulator.clock.scheduler import Scheduler
@@ -49,6 +50,10 @@ class Participant:
     @property
     def label(self) -> str:
         return self.call.label
+
+    @property
+    def is_heard(self) -> bool:
+        return self.talks and not self.muted
 
     @property
     def talks(self) -> bool:
@@ -191,8 +196,24 @@ class Conferences:
         participant.announcement = source
         participant.call.notify()
 
-    def announced(self, participant: Participant) -> None:
-        self._changed(participant.conference, "announcement-end", participant)
+    def announced(self, participant: Participant, *, failed: bool = False) -> None:
+        self._changed(participant.conference, "announcement-fail" if failed else "announcement-end", participant)
+
+    def speech(self, call_sid: str, seconds: float) -> None:
+        """Somebody on this leg talks: told of whoever can be heard in a conference, from the beginning to the end.
+
+        One pair for each time, of nobody who has left meanwhile: inferred.
+        """
+        for conference in self.all.values():
+            participant = conference.participants.get(call_sid)
+            if participant is None or not participant.is_heard or "speaker" not in conference.callback.events:
+                continue
+            self._changed(conference, "speech-start", participant)
+            self._scheduler.after(seconds, partial(self._silent, participant))
+
+    def _silent(self, participant: Participant) -> None:
+        if not participant.left:
+            self._changed(participant.conference, "speech-stop", participant)
 
     def _changed(self, conference: Conference, what: str, participant: Participant | None = None) -> None:
         conference.updated = self._scheduler.now()
@@ -253,4 +274,6 @@ def _event(what: str) -> str:
 
 def _subscribed(what: str) -> frozenset[str]:
     """The name under which somebody asked for it: `unmute` comes with `mute`, `unhold` with `hold`."""
+    if what.startswith("speech-"):
+        return frozenset({"speaker"})
     return frozenset({what.removeprefix("un") if what in {"unmute", "unhold"} else what.partition("-")[0]})

@@ -18,16 +18,19 @@ class Verdict:
         return {"AnsweredBy": self.answered_by, "MachineDetectionDuration": str(round(self.seconds * 1000))}
 
 
-def verdict(asked: Detection, who: str, greeting_seconds: float) -> Verdict:
+def verdict(asked: Detection, who: str, greeting_seconds: float, greeting_end: str = "beep") -> Verdict:
     """`who` really answers: human, machine, fax or unknown, which says nothing; a machine greets so long.
+
+    After its greeting comes a beep, silence, or something other.
 
     A short greeting is taken for a person's, and a person who talks on for a machine.
     """
-    found = _heard(asked, who, greeting_seconds)
+    found = _heard(asked, who, greeting_seconds, greeting_end)
     return found if found.seconds <= asked.timeout else Verdict("unknown", asked.timeout)
 
 
-def _heard(asked: Detection, who: str, greeting_seconds: float) -> Verdict:
+def _heard(asked: Detection, who: str, greeting_seconds: float, greeting_end: str) -> Verdict:
+    """That an end without a beep is known after as much silence as an end of speech needs is inferred."""
     if who == "fax":
         return Verdict("fax", HELLO_SECONDS)
     if who == "unknown":
@@ -36,5 +39,5 @@ def _heard(asked: Detection, who: str, greeting_seconds: float) -> Verdict:
     if talks < asked.speech:
         return Verdict("human", talks + asked.speech_end)
     if asked.message_end:
-        return Verdict("machine_end_beep", talks)
+        return Verdict(f"machine_end_{greeting_end}", talks if greeting_end == "beep" else talks + asked.speech_end)
     return Verdict("machine_start", asked.speech)

@@ -156,7 +156,7 @@ class Legs:
         asked = order.detection
         if asked is None or order.send_digits or call.to.startswith("client:"):
             return
-        made = verdict(asked, behaviour.answered_by, behaviour.greeting)
+        made = verdict(asked, behaviour.answered_by, behaviour.greeting, behaviour.greeting_end)
         if asked.asynchronous:
             self._scheduler.after(made.seconds, lambda: self._tell(call, order, made))
             return
@@ -235,6 +235,8 @@ class Legs:
         self.context.call_back(call, "completed")
         if call.parent_sid:
             self.context.calls[call.parent_sid].notify()
+        for tell in call.on_end:
+            tell()
         for hear in self.on_end:
             hear(call)
 

@@ -9,6 +9,7 @@ from emulator.clock.scheduler import Scheduler
 from emulator.voice.calls import Call
 
 RECORDER_SECONDS = 60.0  # how long a voicemail box listens before it hangs up
+FAX_SECONDS = 35.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,9 @@ def hangs_up() -> HangsUp:
     return HangsUp()
 
 
+GreetingEnd = Literal["beep", "silence", "other"]  # what comes after a machine's greeting
+
+
 @dataclass(frozen=True)
 class Behaviour:
     """What happens when a phone rings; `after` is seconds of ringing."""
@@ -91,6 +95,7 @@ class Behaviour:
     then: tuple[Step, ...] = ()
     answered_by: Literal["human", "machine", "fax", "unknown"] = "human"  # what a detection has to find out
     greeting: float = 0.0  # how long a machine talks, in seconds
+    greeting_end: GreetingEnd = "beep"
 
 
 def answers(after: float = 2.0, then: Sequence[Step] = ()) -> Behaviour:
@@ -111,10 +116,15 @@ def declines(after: float = 2.0) -> Behaviour:
     return Behaviour("declines", after)
 
 
-def voicemail(after: float = 15.0, greeting_seconds: float = 8.0) -> Behaviour:
+def voicemail(after: float = 15.0, greeting_seconds: float = 8.0, end: GreetingEnd = "beep") -> Behaviour:
     """A machine takes the call, talks, records for a minute and hangs up."""
     steps = (Talks(greeting_seconds), Waits(RECORDER_SECONDS), HangsUp())
-    return Behaviour("answers", after, steps, "machine", greeting_seconds)
+    return Behaviour("answers", after, steps, "machine", greeting_seconds, end)
+
+
+def fax(after: float = 2.0) -> Behaviour:
+    """A fax machine takes the call, and hangs up when nobody sends it anything."""
+    return Behaviour("answers", after, (Waits(FAX_SECONDS), HangsUp()), "fax")
 
 
 def unknown(after: float = 2.0, then: Sequence[Step] = ()) -> Behaviour:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from emulator.clock.process import Program
-from emulator.ports import TwilioError, WorkerLegOrder
+from emulator.ports import SupervisorOrder, TwilioError, WorkerLegOrder
 from emulator.voice.applications import Application
 from emulator.voice.calls import Call, LegEnded, Moved, Order, RecordingOrder, Source, StatusCallback
-from emulator.voice.conferring import confer
+from emulator.voice.conferring import confer, supervise
 from emulator.voice.context import Context
 from emulator.voice.dequeue import reserved, take, talk
 from emulator.voice.legs import Legs
@@ -74,6 +74,7 @@ class Voice:
     def talk(self, call_sid: str, seconds: float) -> None:
         call = self._live(call_sid)
         call.talking_until = self._scheduler.now() + seconds
+        self.context.conferences.speech(call_sid, seconds)
         call.notify()
 
     def put_down(self, call_sid: str) -> None:
@@ -110,6 +111,15 @@ class Voice:
     # The port
 
     def place_worker_leg(self, order: WorkerLegOrder) -> str:
+        leg = self._leg(order)
+        if order.url:
+            return self.legs.place(leg).sid
+        join = self._dequeue if order.conference is None else partial(confer, self.legs)
+        call = self.legs.place(leg, lambda answered, _verdict: join(answered, order))
+        call.dequeues = order
+        return call.sid
+
+    def _leg(self, order: WorkerLegOrder) -> Order:
         callback = StatusCallback(
             order.status_callback_url,
             order.status_callback_method,
@@ -117,13 +127,7 @@ class Voice:
             self._names(order),
         )
         recording = self._recording(order)
-        leg = Order(order.to, order.from_, Source(order.url), order.timeout, callback=callback, recording=recording)
-        if order.url:
-            return self.legs.place(leg).sid
-        join = self._dequeue if order.conference is None else partial(confer, self.legs)
-        call = self.legs.place(leg, lambda answered, _verdict: join(answered, order))
-        call.dequeues = order
-        return call.sid
+        return Order(order.to, order.from_, Source(order.url), order.timeout, callback=callback, recording=recording)
 
     @staticmethod
     def _recording(order: WorkerLegOrder) -> RecordingOrder | None:
@@ -139,6 +143,13 @@ class Voice:
         if not call or self.context.worlds["leg_callback"] == "names_call_only":
             return call
         return {**call, "TaskSid": order.task_sid, "ReservationSid": order.reservation_sid}
+
+    def supervise(self, order: SupervisorOrder) -> None:
+        """Who listens is muted, who whispers is a coach of the worker's, who barges in is heard by both."""
+        conference = self.context.conferences.all.get(order.conference_sid)
+        if conference is None or conference.status == "completed":
+            raise TwilioError(40146, f"The conference {order.conference_sid} is over")
+        supervise(self.legs, conference, order, self._leg(order.leg))
 
     def task_canceled(self, call_sid: str) -> None:
         """Contract 12: the caller leaves with `leave`, or stays until the application redirects or ends the call."""

@@ -104,6 +104,7 @@ def test_5xx_again_and_again_is_given_up(environment: pytest.MonkeyPatch) -> Non
     [
         ((404, b""), "answered 404"),
         ((302, b""), "answered 302"),
+        ((300, b""), "answered 300"),
         ((200, b"<html>"), "not the JSON"),
         ((200, b'{"name": 5}'), "not the JSON"),
         ((200, b'"' + b"a" * 20000 + b'"'), "larger than"),
@@ -122,6 +123,20 @@ def test_the_connection_is_kept_from_one_attempt_to_the_next(environment: pytest
         assert ask(environment, endpoint) == crm.Approval()
         assert crm.prepare("http", ATTEMPT) == crm.Approval()
     assert len(endpoint.requests) == 3 and endpoint.connections == 1
+
+
+@pytest.mark.parametrize("status", [200, 201, 299])
+def test_every_2xx_goes_on(environment: pytest.MonkeyPatch, status: int) -> None:
+    with serving((status, b'{"name": "Ann"}')) as endpoint:
+        assert ask(environment, endpoint) == crm.Approval("Ann")
+
+
+def test_an_answer_may_be_as_large_as_a_link_keeps(environment: pytest.MonkeyPatch) -> None:
+    body = b'{"name": "Ann"}'.ljust(http.MAX_ANSWER_BYTES)
+    with serving((200, body)) as endpoint:
+        assert ask(environment, endpoint) == crm.Approval("Ann")
+    with serving((200, body + b" ")) as endpoint, pytest.raises(crm.Unavailable, match="larger than"):
+        ask(environment, endpoint)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

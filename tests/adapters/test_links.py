@@ -73,3 +73,10 @@ def test_the_same_step_by_somebody_else_is_lost(reserved: Key) -> None:
     with pytest.raises(table.ConditionFailed) as lost:
         table.begin_dial(reserved, NOW + 0.001, {})
     assert lost.value.current and lost.value.current.dialing_at == NOW
+
+
+def test_who_comes_to_a_later_step_of_somebody_else_has_lost_too(reserved: Key) -> None:
+    """The clocks of two machines differ: what stands may be later in every value."""
+    table.claim(reserved, NOW + 1, 20)
+    with pytest.raises(table.ConditionFailed):
+        table.claim(reserved, NOW, 20)

@@ -3,10 +3,12 @@
 from base64 import b64decode
 
 import pytest
+from urllib3.util.retry import RequestHistory
 
 from chalicelib.config import secrets
 from chalicelib.twilio import rest
 from emulator.voice.parties import hangs_up, talks, waits
+from tests.conftest import Aws
 from tests.doubles.http_server import Endpoint, serving
 from tests.emulator.harness import ACCOUNT, TOKEN, Harness
 from tests.emulator.official import InProcess
@@ -149,6 +151,31 @@ def test_after_a_refusal_the_secret_is_read_again(environment: pytest.MonkeyPatc
         assert rest.ring_worker(RING).call_sid == "CA1"
 
 
+def test_credentials_that_are_taken_are_not_read_again(environment: pytest.MonkeyPatch) -> None:
+    def renew(_auth: tuple[str, str]) -> None:
+        raise AssertionError
+
+    environment.setattr(rest, "_renew", renew)
+    with serving(CREATED) as endpoint:
+        use(environment, endpoint)
+        assert rest.ring_worker(RING).call_sid == "CA1"
+
+
+@pytest.mark.parametrize("new", ["aaa", "zzz"])
+def test_a_request_that_a_rotation_overtakes_is_asked_again_with_the_new_token(
+    environment: pytest.MonkeyPatch, new: str
+) -> None:
+    with serving(CREATED, error(401, 20003), CREATED) as endpoint:
+        use(environment, endpoint)
+        environment.setenv("TWILIO_AUTH_TOKEN", "mmm")
+        forget_everything()
+        rest.ring_worker(RING)
+        environment.setenv("TWILIO_AUTH_TOKEN", new)  # this process still has the one before
+        assert rest.ring_worker(RING).call_sid == "CA1"
+    tokens = [b64decode(headers["Authorization"].split()[1]).partition(b":")[2] for _, headers, _ in endpoint.requests]
+    assert tokens == [b"mmm", b"mmm", new.encode()]
+
+
 def test_a_recording_is_deleted_at_the_emulator_and_twice_is_like_once(environment: pytest.MonkeyPatch) -> None:
     harness = Harness({"/incoming": '<Record action="/stored"/>', "/stored": "<Hangup/>"})
     environment.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
@@ -161,3 +188,10 @@ def test_a_recording_is_deleted_at_the_emulator_and_twice_is_like_once(environme
     for _ in range(2):
         rest.delete_recording(recording_sid)
         assert harness.twilio.context.recordings.all == {}
+
+
+def test_the_pauses_between_the_tries_fit_into_the_time_that_is_kept_for_them(cloud: Aws) -> None:
+    retry = rest._http_client("").session.get_adapter("https://api.twilio.com").max_retries
+    failed = RequestHistory("POST", "/", None, 503, None)
+    pauses = [retry.new(history=(failed,) * times).get_backoff_time() for times in range(1, rest.RETRIES + 1)]
+    assert 0 < sum(pauses) <= rest.PAUSES_SECONDS

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from emulator.clock.scheduler import Scheduler, VirtualClock
-from emulator.ports import Done, Form, TwilioError, WebFailure, WebResponse, WebResult, WorkerLegOrder
+from emulator.ports import Done, Form, SupervisorOrder, TwilioError, WebFailure, WebResponse, WebResult, WorkerLegOrder
 from emulator.taskrouter.model import Activity, Reservation, Task, Worker
 from emulator.taskrouter.service import TaskRouter
 from emulator.taskrouter.workspaces import Workspaces
@@ -74,6 +74,9 @@ class FakeVoice:
     def place_worker_leg(self, order: WorkerLegOrder) -> str:
         self.legs.append(order)
         return self.scheduler.sid("CA")
+
+    def supervise(self, order: SupervisorOrder) -> None:
+        self.legs.append(order.leg)
 
     def task_canceled(self, call_sid: str) -> None:
         self.canceled.append(call_sid)

@@ -79,6 +79,7 @@ def test_an_application_of_taskrouter_takes_a_scripted_call(tmp_path: Path) -> N
         words = ("--json", "--speed", "20", "--script", str(people), "--number", f"{NUMBER}={application.url}/incoming")
         with emulator(*words) as process:
             ready = json.loads(line(process))
+            assert ready["inspector"] == f"{ready['url']}/_emulator/"
             client = Client(ready["account_sid"], ready["auth_token"], http_client=OverHttp(ready["url"]))
             application.configure(client)
             told = list(events(process))
@@ -94,11 +95,12 @@ def test_the_timeline_is_readable_names_people_and_a_signal_ends_it(tmp_path: Pa
     people = tmp_path / "people.toml"
     people.write_text(SCRIPT.replace("worker_available", "at_start"))
     with emulator("--script", str(people), "--number", NUMBER) as process:
-        start = [line(process).split()[0] for _ in range(4)]
+        start = [line(process).split() for _ in range(5)]
         told = [line(process) for _ in range(3)]
         process.send_signal(number)
         assert process.wait(30) == 0
-    assert start == ["url", "account_sid", "auth_token", "ready:"]
+    assert [words[0] for words in start] == ["url", "account_sid", "auth_token", "inspector", "ready:"]
+    assert start[3][1] == f"{start[0][1]}/_emulator/"
     assert told[0].endswith(f"s  Ann: {CALLER} dials {NUMBER}\n")
     assert told[1].endswith(f"s  WARNING 11100: {NUMBER} has no VoiceUrl\n")
     assert told[2].endswith("s  Ann: the call ends: busy, by network\n")
@@ -241,7 +243,10 @@ CALL = f'[[calls]]\nfrom = "{CALLER}"\nto = "{NUMBER}"\n'
 TEXT = f'[[texts]]\nfrom = "{CALLER}"\nto = "{NUMBER}"\nbody = "status"\n'
 DOCUMENT = '[[documents]]\nurl = "https://x.example/a"\ntwiml = "<Response/>"\n'
 STEPS = "hears TEXT, presses DIGITS, says TEXT, waits SECONDS, joined, talks SECONDS, hangs up"
-RINGS = "answers SECONDS, no answer, busy, declines SECONDS, voicemail SECONDS, unknown SECONDS, unreachable"
+RINGS = (
+    "answers SECONDS, no answer, busy, declines SECONDS, voicemail SECONDS, voicemail without beep SECONDS, "
+    "voicemail with music SECONDS, fax SECONDS, unknown SECONDS, unreachable"
+)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +271,10 @@ RINGS = "answers SECONDS, no answer, busy, declines SECONDS, voicemail SECONDS, 
         (CALL.replace(CALLER, "Ann"), "people.toml: calls[0].from is 'Ann': it must be a number in E.164, like +14155"),
         (CALL + 'then = ["joined", "presses x"]', f"people.toml: calls[0].then[1] is 'presses x': allowed are {STEPS}"),
         (CALL + 'then = ["waits nan"]', f"people.toml: calls[0].then[0] is 'waits nan': allowed are {STEPS}"),
+        (
+            CALL + 'then = ["hangs up", "waits 1"]',
+            "people.toml: calls[0].then[0] is 'hangs up': it must be the last, nobody does anything after it",
+        ),
         (PHONE + 'rings = ["sings"]', f"people.toml: phones[0].rings[0] is 'sings': allowed are {RINGS}"),
         (PHONE + "rings = []", f"people.toml: phones[0].rings is empty: a phone does one of {RINGS}"),
         (TEXT.replace(CALLER, "Ann"), "people.toml: texts[0].from is 'Ann': it must be a number in E.164"),

@@ -6,7 +6,7 @@ import pytest
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from emulator.ports import WebResponse
-from emulator.voice.parties import answers, hangs_up, joined, presses, talks, voicemail, waits
+from emulator.voice.parties import answers, hangs_up, joined, presses, says, talks, voicemail, waits
 from tests.emulator.full_harness import FullHarness
 from tests.emulator.harness import BASE, CALLER, LINE, WORKER, Harness
 from tests.emulator.official import client_of
@@ -120,6 +120,48 @@ def test_the_first_ones_callback_hears_of_all() -> None:
     assert (forms[4]["ReasonParticipantLeft"], forms[4]["CallSid"]) == ("participant_hung_up", worker)
     assert forms[6]["ReasonConferenceEnded"] == "participant-with-end-conference-on-exit-left"
     assert not harness.forms("/other")
+
+
+SPEAKERS = 'statusCallback="/told" statusCallbackEvent="speaker"'
+
+
+def test_who_talks_is_told_from_the_beginning_to_the_end() -> None:
+    harness = meeting(room(SPEAKERS), room())
+    caller = harness.dial(joined(), says("Good morning"), waits(3), talks(5))
+    harness.ring()
+    harness.run(20)
+    forms = harness.forms("/told")
+    assert [form["StatusCallbackEvent"] for form in forms] == [
+        "participant-speech-start",
+        "participant-speech-stop",
+    ] * 2
+    assert {form["CallSid"] for form in forms} == {caller}
+
+
+def test_who_is_alone_muted_or_gone_is_not_told_of() -> None:
+    harness = meeting(room(SPEAKERS), room('muted="true"'))
+    harness.dial(talks(2), joined(), waits(3), talks(5))
+    worker = harness.ring()
+    harness.run(4)
+    harness.twilio.voice.talk(worker, 2)
+    harness.run(1)
+    assert harness.forms("/told") == []
+    harness.run(3)
+    harness.twilio.hang_up(next(iter(harness.twilio.context.calls)))
+    harness.run(10)
+    assert [form["StatusCallbackEvent"] for form in harness.forms("/told")] == ["participant-speech-start"]
+
+
+def test_an_announcement_that_fails_is_told_and_ends_nothing() -> None:
+    harness = meeting(room('statusCallback="/told" statusCallbackEvent="announcement"'), room())
+    caller = harness.dial()
+    harness.ring()
+    harness.run(5)
+    conference = client_of(harness).conferences(conference_sid(harness))
+    conference.participants(caller).update(announce_url=f"{BASE}/nowhere")
+    harness.run(20)
+    assert [form["StatusCallbackEvent"] for form in harness.forms("/told")] == ["announcement-fail"]
+    assert harness.twilio.context.calls[caller].is_joined
 
 
 def test_only_the_events_that_were_asked_for_are_told() -> None:
@@ -239,6 +281,23 @@ def test_a_name_that_is_no_conferences_yet_makes_one() -> None:
     assert client_of(harness).conferences(added.conference_sid).fetch().friendly_name == "My room"
     with pytest.raises(TwilioException, match="404"):
         client_of(harness).conferences("Another").participants.list()
+
+
+def test_who_answers_when_the_conference_is_over_is_in_a_new_one_of_its_name() -> None:
+    harness = meeting(room())
+    harness.twilio.phone(WORKER).will(answers(1, [waits(3), hangs_up()]))
+    harness.twilio.phone(THIRD).will(answers(20))
+    participants = client_of(harness).conferences("My room").participants
+    participants.create(from_=LINE, to=WORKER)
+    late = participants.create(from_=LINE, to=THIRD, end_conference_on_exit=True)
+    harness.run(30)
+    (over,) = client_of(harness).conferences.list(status="completed")
+    (begun,) = client_of(harness).conferences.list(status="init")
+    assert (over.friendly_name, over.sid) == ("My room", late.conference_sid)
+    assert [one.call_sid for one in participants.list()] == [late.call_sid]
+    harness.twilio.hang_up(late.call_sid)
+    harness.run(1)
+    assert client_of(harness).conferences(begun.sid).fetch().status == "completed"
 
 
 def test_who_is_thrown_out_goes_on_with_their_document_and_who_rings_is_hung_up() -> None:

@@ -132,9 +132,16 @@ def test_the_timeline_is_json_lines_from_any_event_on(emulator: Emulator) -> Non
 
 def test_what_is_not_there_names_what_is(emulator: Emulator) -> None:
     status, body = emulator.ask("DELETE", "clock")
-    assert (status, json.loads(body)["message"]) == (
-        404,
-        "DELETE /_emulator/clock is none of GET /_emulator/clock, POST /_emulator/clock, GET /_emulator/timeline",
+    told, _, known = json.loads(body)["message"].partition(" is none of ")
+    assert (status, told) == (404, "DELETE /_emulator/clock")
+    read = ["", "clock", "timeline", "inspector.css", "inspector.js"]
+    done = ["dial", "answer", "decline", "hang-up", "press", "say", "clock"]
+    assert sorted(known.split(", ")) == sorted(
+        [
+            "GET /_emulator",
+            *(f"GET /_emulator/{name}" for name in read),
+            *(f"POST /_emulator/{name}" for name in done),
+        ]
     )
 
 

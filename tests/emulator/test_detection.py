@@ -8,6 +8,7 @@ from emulator.voice.parties import (
     Behaviour,
     Step,
     answers,
+    fax,
     hangs_up,
     hears,
     presses,
@@ -25,7 +26,7 @@ def picked_up_by(behaviour: Behaviour, **form: str) -> tuple[Harness, str]:
     """A worker leg with detection, half a minute later."""
     harness = Harness({"/answer": "<Say>Press 1</Say><Pause length='60'/>"})
     harness.twilio.phone(WORKER).will(behaviour)
-    sid = harness.ring(MachineDetection="Enable", **form)
+    sid = harness.ring(**{"MachineDetection": "Enable", **form})
     harness.run(30)
     return harness, sid
 
@@ -42,6 +43,36 @@ def test_the_document_waits_for_the_verdict_and_is_told_it(
     (form,) = harness.forms("/answer")
     assert (form["AnsweredBy"], form["MachineDetectionDuration"]) == (answered_by, milliseconds)
     assert client_of(harness).calls(sid).fetch().answered_by == answered_by
+
+
+# What each kind of phone is found to be: as soon as possible, and when a message is to be left.
+KINDS = [
+    pytest.param(answers(1), "human", "human", id="a person"),
+    pytest.param(voicemail(1, end="beep"), "machine_start", "machine_end_beep", id="voicemail"),
+    pytest.param(voicemail(1, end="silence"), "machine_start", "machine_end_silence", id="voicemail without beep"),
+    pytest.param(voicemail(1, end="other"), "machine_start", "machine_end_other", id="voicemail with music"),
+    pytest.param(fax(1), "fax", "fax", id="a fax"),
+    pytest.param(unknown(1), "unknown", "unknown", id="somebody who says nothing"),
+]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("mode", ["Enable", "DetectMessageEnd"])
+@pytest.mark.parametrize(("behaviour", "at_once", "at_the_end"), KINDS)
+def test_each_kind_of_phone_has_its_verdict(
+    behaviour: Behaviour, at_once: str, at_the_end: str, mode: str, asynchronous: bool
+) -> None:
+    told = {"AsyncAmd": "true", "AsyncAmdStatusCallback": f"{BASE}/amd"} if asynchronous else {}
+    harness, sid = picked_up_by(behaviour, MachineDetection=mode, **told)
+    found = at_once if mode == "Enable" else at_the_end
+    (form,) = harness.forms("/amd" if asynchronous else "/answer")
+    assert form["AnsweredBy"] == client_of(harness).calls(sid).fetch().answered_by == found
+
+
+def test_a_fax_hangs_up_by_itself() -> None:
+    harness, sid = picked_up_by(fax(1))
+    harness.run(10)
+    assert harness.status(sid) == "completed"
 
 
 @pytest.mark.parametrize(

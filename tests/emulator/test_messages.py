@@ -95,7 +95,7 @@ def test_an_incoming_message_goes_to_the_numbers_smsurl_and_is_answered() -> Non
     harness.run(5)
     (form,) = harness.forms("/text")
     assert (form["From"], form["To"], form["Body"], form["MessageSid"]) == (ANN, LINE, "on", came.sid)
-    assert (form["NumMedia"], form["MediaUrl0"]) == ("1", "https://example.com/photo.jpg")
+    assert (form["NumMedia"], form["MediaContentType0"]) == ("1", "image/jpeg")
     reply, incoming = client_of(harness).messages.list()
     assert (reply.to, reply.body, reply.direction, reply.status) == (
         ANN,
@@ -104,6 +104,30 @@ def test_an_incoming_message_goes_to_the_numbers_smsurl_and_is_answered() -> Non
         "delivered",
     )
     assert (incoming.direction, incoming.status, incoming.sid) == ("inbound", "received", came.sid)
+
+
+def test_what_a_message_carries_is_listed_fetched_and_deleted() -> None:
+    harness = line("")
+    came = harness.twilio.text(ANN, LINE, "look", ["https://example.com/photo.jpg?size=2", "https://example.com/note"])
+    media = client_of(harness).messages(came.sid).media
+    first, second = media.list()
+    assert [first.content_type, second.content_type] == ["image/jpeg", "application/octet-stream"]
+    assert media(first.sid).fetch().parent_sid == came.sid
+    assert media(first.sid).delete()
+    assert [one.sid for one in media.list()] == [second.sid]
+    assert client_of(harness).messages(came.sid).fetch().num_media == "1"
+
+
+def test_its_url_leads_to_where_it_is() -> None:
+    harness = line("")
+    harness.twilio.text(ANN, LINE, "look", ["https://example.com/photo.jpg"])
+    harness.run(1)
+    path = harness.forms("/text")[0]["MediaUrl0"].partition(harness.twilio.account_sid)[2]
+    answer = harness.rest("GET", path)
+    assert (answer.status, answer.headers["Location"]) == (307, "https://example.com/photo.jpg")
+    message, sid = path.split("/")[2], path.split("/")[-1]
+    for wrong in (path.replace(sid, "ME" + "0" * 32), path.replace(message, "MM" + "0" * 32)):
+        assert harness.rest("GET", wrong).status == 404
 
 
 def test_several_replies_with_bodies_media_and_receivers_of_their_own() -> None:
@@ -193,6 +217,33 @@ def test_who_says_stop_gets_nothing_more_until_they_say_start() -> None:
     assert client_of(harness).messages.create(from_=LINE, to=ANN, body="Hi").status == "queued"
 
 
+def sent_by_twilio(harness: Harness) -> list[str]:
+    """The first words of what Ann was sent without the application."""
+    messages = harness.trace("message")
+    sent = [one for one in messages if one["direction"] == "outbound-reply" and one["status"] == "delivered"]
+    return [" ".join(one["body"].split()[:3]) for one in sent]
+
+
+def test_twilio_answers_stop_start_and_help_itself_when_they_change_something() -> None:
+    harness = line("")
+    for word in ("START", "HELP", "STOP", "STOP", "INFO", "UNSTOP", "YES"):
+        harness.twilio.text(ANN, LINE, word)
+        harness.run(5)
+    confirmed = ["Reply STOP to", "You have successfully", "You have successfully"]
+    assert sent_by_twilio(harness) == confirmed
+    assert (len(harness.forms("/text")), harness.warnings()) == (7, [])
+    assert {one.direction for one in client_of(harness).messages.list()} == {"inbound"}
+
+
+def test_or_its_answers_are_among_the_accounts_messages() -> None:
+    harness = line("", confirmation="is_listed")
+    harness.twilio.text(ANN, LINE, "STOP")
+    harness.run(5)
+    (answer,) = client_of(harness).messages.list(to=ANN)
+    assert (answer.direction, answer.status) == ("outbound-reply", "delivered")
+    assert answer.body.startswith("You have successfully been unsubscribed.")
+
+
 def test_or_twilio_keeps_the_stop_to_itself() -> None:
     harness = line("<Message>Are you sure?</Message>", opt_out_word="is_kept")
     harness.twilio.text(ANN, LINE, "STOP")
@@ -205,7 +256,10 @@ def test_requests_and_answers_are_as_described(account: EmptyAccount) -> None:
     account.twilio.number(LINE, "")
     messages = account.client.messages
     message = messages.create(from_=LINE, to=ANN, body="Hi", status_callback=f"{BASE}/told")
-    account.twilio.text(ANN, LINE, "hello")
+    came = account.twilio.text(ANN, LINE, "hello", ["https://example.com/photo.jpg"])
+    (media,) = messages(came.sid).media.list()
+    assert media.fetch().content_type == "image/jpeg"
+    assert media.delete()
     account.run(5)
     assert {one.status for one in messages.list()} == {"delivered", "received"}
     assert message.update(body="").fetch().body == ""

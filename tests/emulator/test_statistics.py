@@ -1,13 +1,16 @@
 """Statistics of a workspace, a workflow, a task queue, its workers and one worker (contract 7.7)."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+import requests
 from twilio.base.exceptions import TwilioRestException
 
+from emulator.server import in_real_time, serve
 from emulator.voice.parties import answers, hangs_up, joined, talks, waits
 from tests.emulator.empty_account import EmptyAccount, Workspace, refusal
-from tests.emulator.harness import WORKER
+from tests.emulator.harness import ACCOUNT, TOKEN, WORKER
 
 
 def moment(seconds: float) -> datetime:
@@ -152,3 +155,58 @@ def test_nobody_has_statistics_who_is_not_there(account: EmptyAccount) -> None:
         with pytest.raises(TwilioRestException) as caught:
             resource.fetch()
         assert refusal(caught) == (404, 20404)
+
+
+@dataclass(frozen=True)
+class Queues:
+    """The body as the official client wants it."""
+
+    sids: list[str]
+
+    def to_dict(self) -> dict[str, list[str]]:
+        return {"queueSids": self.sids}
+
+
+def test_many_queues_tell_of_the_present_at_once(account: EmptyAccount) -> None:
+    day = Day(account)
+    empty, elsewhere = day.queue("Empty"), "WQ" + "0" * 32
+    told = day.rest.task_queues.bulk_real_time_statistics.create(Queues([day.support, empty, elsewhere]))
+    assert told.task_queue_response_count == 3
+    support, nothing, unknown = told.task_queue_data
+    assert (support["task_queue_sid"], support["total_tasks"], support["total_eligible_workers"]) == (day.support, 1, 1)
+    assert support["tasks_by_status"]["pending"] == 1
+    assert (nothing["total_tasks"], nothing["total_eligible_workers"]) == (0, 1)
+    assert (unknown["task_queue_sid"], unknown["total_eligible_workers"]) == (elsewhere, 0)
+
+
+def test_no_queue_or_more_than_fifty_or_what_is_no_sid_is_refused(account: EmptyAccount) -> None:
+    resource = account.workspace().rest.task_queues.bulk_real_time_statistics
+    for sids in ([], ["WQ" + "0" * 32] * 51, ["Support"]):
+        with pytest.raises(TwilioRestException) as caught:
+            resource.create(Queues(sids))
+        assert refusal(caught) == (400, 20001)
+
+
+def test_a_sixth_question_about_many_queues_within_a_second_is_20429(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    resource, asked = workspace.rest.task_queues.bulk_real_time_statistics, Queues([workspace.queue()])
+    for _ in range(5):
+        resource.create(asked)
+    with pytest.raises(TwilioRestException) as caught:
+        resource.create(asked)
+    assert refusal(caught) == (429, 20429)
+    account.run(1)
+    assert resource.create(asked).task_queue_response_count == 1
+
+
+def test_over_http_its_json_is_read_in_every_world() -> None:
+    with in_real_time(ACCOUNT, TOKEN) as (twilio, loop):
+        server = serve(twilio, loop)
+        try:
+            workspace = loop.call(lambda: twilio.router.create_workspace("Help line"))
+            queue = loop.call(lambda: twilio.router.create_task_queue("Support"))
+            url = f"{server.url}/v1/Workspaces/{workspace.sid}/TaskQueues/RealTimeStatistics"
+            told = requests.post(url, json={"queueSids": [queue.sid]}, auth=(ACCOUNT, TOKEN), timeout=10)
+        finally:
+            server.stop()
+    assert (told.status_code, told.json()["task_queue_data"][0]["task_queue_sid"]) == (200, queue.sid)

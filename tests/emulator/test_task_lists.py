@@ -177,3 +177,24 @@ def test_a_task_that_is_canceled_was_the_callers_own(account: EmptyAccount) -> N
     with pytest.raises(TwilioRestException) as caught:
         waiting.rest.tasks(mine.sid).update(assignment_status="canceled")
     assert refusal(caught) == (400, 20001)
+
+
+def test_workers_come_in_the_order_of_their_activities_and_queues_of_their_changes(account: EmptyAccount) -> None:
+    workspace = account.workspace()
+    ada, bob = workspace.worker("Ada"), workspace.worker("Bob")
+    sales, support = workspace.queue("Sales"), workspace.queue("Support")
+    account.run(1)
+    workspace.rest.workers(ada).update(activity_sid=workspace.activity("Available"))
+    workspace.rest.task_queues(sales).update(friendly_name="Sales II")
+    for ordering, workers, queues in (("asc", [bob, ada], [support, sales]), ("desc", [ada, bob], [sales, support])):
+        found = workspace.rest.workers.list(ordering=f"DateStatusChanged:{ordering}")
+        assert [worker.sid for worker in found] == workers
+        assert [queue.sid for queue in workspace.rest.task_queues.list(ordering=f"DateUpdated:{ordering}")] == queues
+
+
+@pytest.mark.parametrize("ordering", ["Name:asc", "DateStatusChanged", "DateUpdated:up"])
+def test_an_order_of_workers_or_queues_that_is_none_is_refused(account: EmptyAccount, ordering: str) -> None:
+    workspace = account.workspace()
+    for resource in (workspace.rest.workers, workspace.rest.task_queues):
+        with pytest.raises(TwilioException, match="HTTP 400"):
+            resource.list(ordering=ordering)

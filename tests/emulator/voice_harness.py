@@ -28,7 +28,7 @@ class FakeTaskRouter:
     def caller_left(self, task_sid: str, reason: str = "hangup") -> None:
         self.events.append(("caller_left", task_sid, reason))
 
-    def begin_accept(self, reservation_sid: str) -> str:
+    def begin_accept(self, reservation_sid: str, *, outbound: bool = False) -> str:
         self._refuse("begin_accept")
         task_sid = reservation_sid.replace("WR", "WT")
         if task_sid not in self.tasks:

@@ -1,4 +1,4 @@
-"""make mutants COUNT=… SEED=…"""
+"""make mutants COUNT=… SEED="… …": the tests are measured once, and then held against so many mutants of each seed."""
 
 import argparse
 import sys
@@ -22,47 +22,50 @@ ENOUGH = 0.95  # of the mutants that change something
 
 def main() -> int:
     asked = _arguments()
-    drawn = draw(PROJECT, asked.count, asked.seed)
-    excused = {mutant: reason for mutant in drawn if (reason := _reason(mutant))}
-    print(
-        f"seed {asked.seed}: {len(drawn)} mutants, {len(excused)} of them change nothing; measuring what each test runs"
-    )
+    print("measuring what each test runs", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            killed, tried = _try_all([mutant for mutant in drawn if mutant not in excused], Path(folder))
+            courts = _courts(Path(folder))
         except NotGreen as problem:
             print(problem, file=sys.stderr)
             return 1
+        is_enough = [_hold(courts, asked.count, seed) for seed in asked.seed or [int(time.time())]]
+    return 0 if all(is_enough) else 1
+
+
+def _hold(courts: "SimpleQueue[Court]", count: int, seed: int) -> bool:
+    """Whether the tests notice enough of the mutants of this seed; each that lives is told at once."""
+    drawn = draw(PROJECT, count, seed)
+    excused = {mutant: reason for mutant in drawn if (reason := _reason(mutant))}
+    killed, tried = 0, len(drawn) - len(excused)
+    for verdict in _verdicts([mutant for mutant in drawn if mutant not in excused], courts):
+        killed += verdict.killed
+        if not verdict.killed:
+            print(f"LIVES       {_told(verdict.mutant)}", flush=True)
     for mutant, reason in excused.items():
         print(f"equivalent  {_told(mutant)}\n            {reason}")
-    print(f"seed {asked.seed}: {killed} of {tried} killed, {len(excused)} equivalent")
-    return 0 if killed >= ENOUGH * tried else 1
+    print(f"seed {seed}: {killed} of {tried} killed, {len(excused)} equivalent", flush=True)
+    return killed >= ENOUGH * tried
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutants", description="Does some test notice each small change?")
     parser.add_argument("--count", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="another one each time, if not given")
+    parser.add_argument("--seed", type=int, nargs="+", help="one or several; a new one if not given")
     return parser.parse_args()
 
 
-def _try_all(mutants: list[Mutant], folder: Path) -> tuple[int, int]:
-    """How many were killed of how many; each that lives is told at once."""
-    workers = cpu_count() or 1
-    copies = [copy_of(PROJECT, folder / str(number)) for number in range(workers)]
+def _courts(folder: Path) -> "SimpleQueue[Court]":
+    """As many courts as this machine has processors. Raises NotGreen."""
+    copies = [copy_of(PROJECT, folder / str(number)) for number in range(cpu_count() or 1)]
     judges = measure(copies[0], folder / "measured")  # in a copy, where nothing but a mutant may fail a test
     courts: SimpleQueue[Court] = SimpleQueue()
     for copy in copies:
         courts.put(Court(copy, judges))
-    killed = 0
-    for verdict in _verdicts(mutants, courts, workers):
-        killed += verdict.killed
-        if not verdict.killed:
-            print(f"LIVES       {_told(verdict.mutant)}", flush=True)
-    return killed, len(mutants)
+    return courts
 
 
-def _verdicts(mutants: list[Mutant], courts: "SimpleQueue[Court]", workers: int) -> Iterator[Verdict]:
+def _verdicts(mutants: list[Mutant], courts: "SimpleQueue[Court]") -> Iterator[Verdict]:
     def judge(mutant: Mutant) -> Verdict:
         court = courts.get()
         try:
@@ -70,7 +73,7 @@ def _verdicts(mutants: list[Mutant], courts: "SimpleQueue[Court]", workers: int)
         finally:
             courts.put(court)
 
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(courts.qsize()) as pool:
         yield from pool.map(judge, mutants)
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,9 @@ class Judges:
         """The tests that run this line, the quick ones first; none for a line that runs at the import alone."""
         return sorted(self._lines.get((module, line), set()), key=lambda test: self._seconds.get(test, 0.0))
 
-    def of_module(self, module: str) -> list[str]:
-        """The tests that run any line of the module."""
-        found = {test for (name, _), tests in self._lines.items() if name == module for test in tests}
-        return sorted(found, key=lambda test: self._seconds.get(test, 0.0))
+    def seconds(self, tests: Iterable[str]) -> float:
+        """How long these tests take together, one after the other."""
+        return sum(self._seconds.get(test, 0.0) for test in tests)
 
 
 def measure(project: Path, into: Path) -> Judges:

@@ -1,17 +1,23 @@
 """One mutant before the tests, in a copy of the project."""
 
+import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tests.mutants.judges import FOLDERS, Judges
 from tests.mutants.population import Mutant, mutated
 
 LONGEST = 600  # seconds all tests may take before a mutant counts as one that never ends
-AT_ONCE = 200  # tests named in one command
+BEGIN = 60  # seconds that tests may take to begin, on a busy machine
+SLOWER = 10  # times as long as measured a test may take, for the same reason
+AT_ONCE = 200  # tests that are tried before all of them
+PYTEST = (sys.executable, "-B", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,20 @@ class Court:
     def __init__(self, copy: Path, judges: Judges) -> None:
         self._copy = copy
         self._judges = judges
+        self._requests, self._answers = self._begin()
+
+    def _begin(self) -> tuple[IO[str], IO[str]]:
+        """Start a process that has collected every test; it ends when nobody asks it any more."""
+        (read, asks), (answers, write) = os.pipe(), os.pipe()
+        command = [*PYTEST, "-s", "-p", "tests.mutants.forking", *FOLDERS]
+        environment = {**os.environ, "MUTANTS_PIPES": f"{read},{write}"}
+        with Path(os.devnull).open("w") as nowhere:
+            subprocess.Popen(
+                command, cwd=self._copy, env=environment, pass_fds=(read, write), stdout=nowhere, stderr=nowhere
+            )
+        os.close(read)
+        os.close(write)
+        return os.fdopen(asks, "w", encoding="utf-8"), os.fdopen(answers, encoding="utf-8")
 
     def judge(self, mutant: Mutant) -> Verdict:
         """Puts the mutant into the copy, runs the tests until one fails, and takes it out again.
@@ -37,27 +57,40 @@ class Court:
         """
         path = self._copy / mutant.module
         original = path.read_text(encoding="utf-8")
-        path.write_text(mutated(self._copy, mutant), encoding="utf-8")
+        changed = mutated(self._copy, mutant)
+        path.write_text(changed, encoding="utf-8")
         try:
-            near = self._judges.of(mutant.module, mutant.line) or self._judges.of_module(mutant.module)
-            why = self._notice(near[:AT_ONCE]) or self._notice(FOLDERS)
+            why = self._notice(mutant, original, changed)
             return Verdict(mutant, killed=bool(why), why=why or "every test passes")
         finally:
             path.write_text(original, encoding="utf-8")
 
-    def _notice(self, tests: Iterable[str]) -> str:
-        """How these tests noticed the change; empty when they did not."""
-        if not (named := list(tests)):
-            return ""
-        command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *named]
+    def _notice(self, mutant: Mutant, original: str, changed: str) -> str:
+        """How a test noticed the change; empty when none did."""
+        near = self._judges.of(mutant.module, mutant.line)
+        name = mutant.module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        asked = [(tests, self._longest(tests)) for tests in (near[:AT_ONCE], near[AT_ONCE:]) if tests]
+        for tests, seconds in [*asked, ([], LONGEST)]:
+            self._requests.write(f"{json.dumps([name, original, changed, tests, seconds])}\n")
+            self._requests.flush()
+            why: str | None = json.loads(self._answers.readline())
+            if why is None:
+                return self._notice_at_import()
+            if why:
+                return why
+        return ""
+
+    def _longest(self, tests: Sequence[str]) -> int:
+        return int(BEGIN + SLOWER * self._judges.seconds(tests))
+
+    def _notice_at_import(self) -> str:
+        """The same for a change that counts at the import, in a process of its own."""
+        command = [*PYTEST, "-x", *FOLDERS]
         try:
-            done = subprocess.run(command, cwd=self._copy, timeout=LONGEST, capture_output=True, text=True, check=False)
+            done = subprocess.run(command, cwd=self._copy, timeout=LONGEST, capture_output=True, check=False)
         except subprocess.TimeoutExpired:
             return "does not end"
-        if done.returncode == 0:
-            return ""
-        failed = (line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
-        return next(failed, "the tests do not begin")
+        return "" if done.returncode == 0 else "a test fails"
 
 
 def copy_of(project: Path, copy: Path) -> Path:

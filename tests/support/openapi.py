@@ -85,7 +85,10 @@ class Description:
         return _field_problems(document, known, given)
 
     def _form_problems(self, document: Schema, operation: Schema, form: Form) -> list[str]:
-        schema = operation.get("requestBody", {}).get("content", {}).get(FORM, {}).get("schema", {})
+        content = operation.get("requestBody", {}).get("content", {})
+        if set(content) == {"application/json"}:  # the documents do not say what is in it
+            return []
+        schema = content.get(FORM, {}).get("schema", {})
         missing = [f"{name} is required" for name in schema.get("required", []) if name not in form]
         return missing + _field_problems(document, schema.get("properties", {}), form)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from laptop.package import BUILD, ROOT
 from laptop.teams import Team, chosen
 from ops.callcenter.files import TEAM, WORKERS
+from tools.clients import CLIENTS
 
 
 def copy(to: Path, team: Team | None) -> Path:
@@ -28,6 +29,9 @@ def copy(to: Path, team: Team | None) -> Path:
     if team:
         _put(team, to)
     (to / ".venv").symlink_to((ROOT / ".venv").resolve())
+    if CLIENTS.exists():
+        (to / ".build").mkdir()
+        (to / ".build" / "clients").symlink_to(CLIENTS.resolve())
     subprocess.run(["git", "init", "--quiet"], cwd=to, check=True)  # noqa: S607
     subprocess.run(["git", "add", "--all"], cwd=to, check=True)  # noqa: S607 - tests ask git what is tracked
     return to

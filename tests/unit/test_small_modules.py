@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import jobs
 from chalicelib.config import environment, secrets, team
-from chalicelib.observability import log
+from chalicelib.observability import log, metrics
 from chalicelib.routing import instructions
 from tests.conftest import ENVIRONMENT
 
@@ -127,3 +127,18 @@ def test_the_secret_is_read_again_in_the_next_period(monkeypatch: pytest.MonkeyP
     clock[0] += secrets.REFRESH_SECONDS
     assert secrets.current().auth_tokens == ("newest", "older")
     secrets.forget()
+
+
+@pytest.mark.parametrize(
+    ("function", "stage"),
+    [
+        ("cordboard-dev", "dev"),
+        ("cordboard-prod-sweep", "prod"),
+        ("cordboard", "local"),
+        ("", "local"),
+        ("a-dev", "local"),
+        ("other-dev", "local"),
+    ],
+)
+def test_a_metric_is_of_the_stage_that_the_functions_name_has(function: str, stage: str) -> None:
+    assert metrics.stage_of(function) == stage

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib import jobs
+from chalicelib import budget, jobs
+from chalicelib.lifecycle import activity
+from chalicelib.routing import events
 from tests.conftest import ACTIVITIES
 from tests.support.driver import CALL, RESERVATION, TASK, WORKER, Driver
 
@@ -24,9 +26,9 @@ def talk(driver: Driver) -> None:
 
 def hang_up(driver: Driver, event: str = "reservation.wrapup", late: float = 0.0) -> None:
     """The two have parted, and TaskRouter says so, so many seconds later."""
-    activity = driver.twilio.activity
+    before = driver.twilio.activity
     driver.wrap_up()
-    driver.twilio.activity = activity
+    driver.twilio.activity = before
     driver.twilio.reservations[RESERVATION]["date_updated"] = iso(time.time() - late)
     driver.event(event, TimestampMs=str(int((time.time() - late) * 1000)))
 
@@ -38,8 +40,8 @@ def waiting(driver: Driver) -> str:
     return str(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])
 
 
-def by_hand(driver: Driver, activity: str) -> None:
-    driver.twilio.activity = ACTIVITIES[activity]
+def by_hand(driver: Driver, name: str) -> None:
+    driver.twilio.activity = ACTIVITIES[name]
     driver.twilio.activity_since = iso(time.time())
 
 
@@ -53,9 +55,10 @@ def test_the_wrap_up_moves_the_worker_and_its_end_moves_them_back(driver: Driver
     assert driver.twilio.moves == [ACTIVITIES["Wrap up"], ACTIVITIES["Available"]]
 
 
-def test_a_worker_who_goes_home_during_the_call_is_offline_afterwards(driver: Driver) -> None:
+@pytest.mark.parametrize("activity", ["Offline", "Unavailable"])
+def test_a_worker_who_goes_away_during_the_call_is_away_afterwards(driver: Driver, activity: str) -> None:
     talk(driver)
-    by_hand(driver, "Offline")
+    by_hand(driver, activity)
     hang_up(driver)
     driver.work(COMPLETE)
     assert driver.twilio.moves == [] and driver.twilio.tasks[TASK]["assignment_status"] == "completed"
@@ -73,6 +76,16 @@ def test_a_late_event_begins_no_wrap_up_that_nobody_would_end(driver: Driver) ->
     talk(driver)
     hang_up(driver, late=20)
     assert driver.twilio.moves == [] and waiting(driver) == "1"
+
+
+def test_the_begin_of_a_wrap_up_is_over_before_the_sweep_would_end_it(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[float] = []
+    monkeypatch.setattr(activity, "leave_out", lambda *_: left.append(budget.seconds_left()))
+    talk(driver)
+    hang_up(driver)
+    assert len(left) == 1 and events.BEGIN_SECONDS - 2 < left[0] <= events.BEGIN_SECONDS
 
 
 def test_a_wrap_up_that_twilio_does_not_begin_ends_all_the_same(driver: Driver) -> None:

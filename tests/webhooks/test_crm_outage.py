@@ -4,6 +4,7 @@ import io
 from contextlib import redirect_stdout
 from typing import Any
 
+import msgspec
 import pytest
 
 from chalicelib import crm, jobs
@@ -190,13 +191,20 @@ def test_a_count_whose_answer_was_lost_is_counted_once(driver: Driver) -> None:
     assert table.swap_breaker("http", Breaker(), Breaker(failures=1, failed_at=NOW + 1), NOW) == new
 
 
-def test_a_caller_whose_own_record_breaks_the_crm_is_led_out_after_three_workers(driver: Driver, endpoint: Crm) -> None:
-    for number in range(3):
+@pytest.mark.parametrize("failures", [2, 3])
+def test_a_caller_whose_own_record_breaks_the_crm_is_led_out_after_so_many_workers(
+    driver: Driver, endpoint: Crm, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    center = callcenter.current()
+    center = msgspec.structs.replace(center, crm=msgspec.structs.replace(center.crm, breaker_failures=failures))
+    monkeypatch.setattr(callcenter, "current", lambda: center)
+    for number in range(failures):
         reservation_sid = f"WR{number:032x}"
         driver.assign("Sales", ReservationSid=reservation_sid)
         driver.queued()
         endpoint.fails = True
         consumer.work(jobs.RingWorker(CALL, reservation_sid), lambda: NOW)
+        assert len(led_out(driver)) == (1 if number == failures - 1 else 0)
         driver.work(jobs.Reject(CALL, reservation_sid, TASK, "CRM failed: as told"))
         driver.twilio.reservation = "pending"
         endpoint.fails = False

@@ -123,6 +123,29 @@ def test_a_caller_whom_the_crm_declines_is_led_out_and_no_worker_is_moved(driver
     assert [verb.tag for verb in heard] == ["Say", "Hangup"] and heard[0].text == "Please write to us."
 
 
+def test_a_declined_caller_whom_we_led_out_is_not_asked_after(driver: Driver) -> None:
+    contact(driver, declined="no")
+    driver.ring()
+    assert [path for method, path, _ in driver.twilio.requests if method == "GET" and "/Calls/" in path] == []
+
+
+def test_a_declined_caller_who_has_hung_up_meanwhile_left_by_themselves(driver: Driver) -> None:
+    contact(driver, declined="no")
+    driver.assign()
+    driver.voice("after", QueueResult="redirected")  # out of the queue, and Twilio kept the task
+    driver.twilio.call, driver.twilio.task = "completed", "reserved"
+    driver.work(RING)
+    ended = [form for _, path, form in driver.twilio.requests if path.endswith(TASK) and form]
+    assert ended == [{"AssignmentStatus": "canceled", "Reason": "hangup"}]
+
+
+def test_a_job_that_comes_again_leaves_two_alone_who_talk_on_a_leg_that_nobody_knows(driver: Driver) -> None:
+    driver.assign()
+    table.upsert_state(KEY, "bridged", time.time(), {})
+    driver.work(RING)
+    assert rejected(driver) == [] and driver.link["state"] == "bridged"
+
+
 def test_a_declined_caller_hears_the_lines_own_sentence_when_the_crm_has_none_or_the_table_is_down(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from chalicelib import jobs
+from chalicelib.caller import handlers
 from chalicelib.config import callcenter
 from chalicelib.links import table
 from chalicelib.worker import consumer
@@ -154,6 +155,27 @@ def test_a_caller_who_waits_goes_on_waiting(driver: Driver, clock: Clock) -> Non
     driver.twilio.task = "pending"
     driver.sweep()
     assert redirects(driver) == [] and driver.call["check_at"] == int(clock.now) + table.CHECK_CALLER_SECONDS
+
+
+@pytest.mark.parametrize("document", ["moved", "declined"])
+def test_a_caller_who_was_led_out_is_not_looked_at_again(driver: Driver, clock: Clock, document: str) -> None:
+    driver.voice(document)
+    assert "open" not in driver.call and "check_at" not in driver.call
+
+
+def test_a_task_of_which_no_event_came_is_known_by_who_was_reserved_for_it(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    driver.assign()
+    driver.voice("after", QueueResult="hangup")
+    clock.now += handlers.TASK_ENDS_SECONDS + 1
+    driver.twilio.task = "reserved"
+    driver.sweep()
+    assert driver.twilio.made(f"POST /v1/Workspaces/WS{'0' * 32}/Tasks/{TASK}")[-1] == {
+        "AssignmentStatus": "canceled",
+        "Reason": "hangup",
+    }
 
 
 def test_a_task_whose_caller_has_gone_is_canceled(driver: Driver, clock: Clock) -> None:

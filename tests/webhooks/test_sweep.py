@@ -1,8 +1,10 @@
 """The sweep: whatever is open past its time is asked about at Twilio, and ended as it really ended."""
 
+import itertools
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -80,6 +82,15 @@ def test_a_caller_whose_job_is_lost_goes_to_the_next_worker(driver: Driver, late
     assert driver.twilio.made(f"POST {TASKS}/{TASK}/Reservations") == [{"ReservationStatus": "rejected"}]
     assert ended(driver) == ("rejected", "swept: nobody rang")
     assert (swept(driver)["rejected"], swept(driver)["level"]) == (1, "INFO")
+
+
+def test_a_job_that_is_at_work_is_not_sent_again(driver: Driver, later: Later) -> None:
+    driver.assign()
+    driver.queued()
+    table.claim(KEY, later.now, 30)
+    later(table.CHECK_AFTER_SECONDS + 6)
+    driver.sweep()
+    assert driver.queued() == [] and swept(driver)["left preparing"] == 1
 
 
 def test_a_phone_that_may_be_ringing_has_time_until_the_reservation_ends(driver: Driver, later: Later) -> None:
@@ -166,7 +177,7 @@ def test_a_talk_that_the_event_told_is_not_asked_about_for_ten_minutes(driver: D
 
 def test_a_worker_who_is_wrapping_up_is_looked_at_again_soon(driver: Driver, later: Later) -> None:
     driver.ring()
-    driver.twilio.reservation = "wrapping"
+    driver.twilio.reservation, driver.twilio.call = "wrapping", "completed"
     later(AFTER_DEADLINE)
     driver.sweep()
     assert driver.link["state"] == "bridged"
@@ -613,3 +624,10 @@ def test_a_worker_who_is_asked_is_left_alone(driver: Driver, later: Later) -> No
     later(20)
     driver.sweep()
     assert driver.link["state"] == "asked" and hung_up(driver) == 0
+
+
+def test_the_sweep_says_how_long_it_took_to_a_tenth(driver: Driver) -> None:
+    ticks = itertools.count(1_800_000_000.0, 0.14)
+    with redirect_stdout(driver.log):
+        reconcile.run(lambda: next(ticks))
+    assert swept(driver)["seconds"] % 1 != 0
