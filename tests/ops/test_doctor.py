@@ -326,6 +326,13 @@ def test_a_task_that_ends_before_its_caller_is_let_out_is_a_warning(deployed: De
     assert "a task that the filter 'support' takes is over after 180 s" in found.why
 
 
+def test_a_queue_whose_workers_voicemail_may_get_a_caller_is_a_warning(deployed: DeployedStage) -> None:
+    silent = center(('[queues.Support.answer]\nmode = "at-once"\n', ""))
+    (found,) = [found for found in deployed.examine(center=silent) if found.check == "files" and found.fix]
+    assert (found.verdict, found.fix) == ("warning", "an answer.mode for the queue; at-once, if it is meant so")
+    assert "queues.Support says nothing of answer: a caller may be joined to a worker's voicemail" in found.why
+
+
 def test_what_cannot_be_checked_is_a_failure_and_the_rest_is_checked_all_the_same(deployed: DeployedStage) -> None:
     def down() -> float:
         raise ConnectionError("no route to +14155550100")
