@@ -115,6 +115,23 @@ ring_timeout = 15
 after_call = "Wrap up"
 after_wrap_up = "Available"
 
+[work.lead]
+say = "New lead: {name}."
+dial = "{phone}"
+channel = "voice"
+
+[queues.Work]
+ring_timeout = 15
+[queues.Work.answer]
+mode = "at-once"
+passed_seconds = 20
+[queues.Work.activities]
+passed = "Passed"
+after_call = "Wrap up"
+after_wrap_up = "Available"
+[queues.Work.wrap_up]
+seconds = 10
+
 [crm]
 timeout = 2.0
 attempts = 3
@@ -142,6 +159,8 @@ WORKERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "Fay": ("+14155550115", ("Urgent", "Sales")),
     "Gil": ("", ("Support",)),
 }
+# Those who do work that is no call, and nothing else.
+DOERS: Mapping[str, str] = {"Hana": "+14155550121", "Ivo": "+14155550122"}
 AWAY = ("Unavailable", "Offline")
 
 MODES: Sequence[ModeName] = ("key", "key", "key+detect", "key+detect", "detect", "at-once")
@@ -197,14 +216,19 @@ def build(twilio: Twilio, answers: Answers) -> CallCentre:
     queues = {
         name: router.create_task_queue(name, f'queues HAS "{name}"').sid for name in ("Support", "Sales", "Urgent")
     }
+    queues["Work"] = router.create_task_queue("Work", 'queues HAS "Work"').sid
     filters = [
         {"expression": f'department == "{name.lower()}"', "targets": [{"queue": sid}]} for name, sid in queues.items()
     ]
+    filters.append({"expression": 'kind == "lead"', "targets": [{"queue": queues["Work"]}]})
     url = f"{BASE}/taskrouter/assignment"
     workflow = router.create_workflow("Calls", {"task_routing": {"filters": filters}}, url, url, 70)
     for number in (SUPPORT, SALES, URGENT):
         twilio.number(number, f"{BASE}/voice/incoming", fallback_url=f"{BASE}/voice/fallback")
     workers = {name: _worker(twilio, name, answers.workers.get(name, "")) for name in WORKERS}
+    available = router.workspace.activity_named("Available").sid
+    for name, phone in DOERS.items():
+        workers[name] = router.create_worker(name, {"queues": ["Work"], "contact_uri": phone}, available)
     return CallCentre(twilio, workflow.sid, activities, queues, workers)
 
 
@@ -286,7 +310,7 @@ class Staff:
         self._faults = faults
         self._until = until
         scheduler = call_centre.twilio.scheduler
-        for phone, _ in WORKERS.values():
+        for phone in (*(phone for phone, _ in WORKERS.values()), *DOERS.values()):
             if phone:
                 call_centre.twilio.voice.phones[phone] = RandomPhone(phone, faults, scheduler)
         scheduler.on_event.append(self._hear)

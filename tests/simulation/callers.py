@@ -91,7 +91,9 @@ class Crowd:
             self._later(5.0, lambda: self._call_centre.twilio.press(caller.call_sid, "#"))
 
     def _joined(self, detail: Mapping[str, str]) -> None:
-        caller = self.callers[detail["caller_sid"]]
+        caller = self.callers.get(detail["caller_sid"])
+        if caller is None:
+            return  # a worker and a customer, of work that is no call
         self._moment(caller, "joined")
         worker_hangs_up = self._faults.happens("worker_hangs_up", (caller.call_sid,))
         first = caller.call_sid if caller.ends_talk == "caller" and not worker_hangs_up else detail["worker_sid"]

@@ -16,10 +16,11 @@ from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.lifecycle import activity, closing, lead_out, reconcile
 from chalicelib.links import attributes, table
+from chalicelib.links.model import Link
 from chalicelib.routing import assignment, events
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
-from chalicelib.worker import approval, asking, ring
+from chalicelib.worker import approval, asking, doing, ring
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -253,16 +254,6 @@ def _asked_without_condition(_true: Any) -> Any:
     return follow
 
 
-def _only_as_the_file_says(_true: Any) -> Any:
-    """An outage connects whoever answers, as in a queue that asks nobody."""
-
-    def report(error: Exception, _what: str, _link: Any, rules: Any) -> None:
-        if rules.on_outage == "fallback":
-            raise error
-
-    return report
-
-
 def _moved_before_the_way_back_is_ordered(_true: Any) -> Any:
     def leave_out(order: Any, now: float) -> None:
         worker = rest.worker(order.worker_sid)
@@ -282,6 +273,20 @@ def _whoever_is_gone(_true: Any) -> Any:
 
     def ask(webhook: Any) -> Any:
         return asking.ask_without_record(webhook)
+
+    return ask
+
+
+def _claimed_by_everybody(_true: Any) -> Any:
+    def claim(_key: str, digest: str, _now: float, _lease: float) -> table.Ordered:
+        return table.Ordered(digest, "", is_claimed=True)
+
+    return claim
+
+
+def _begun_without_a_key(true: Any) -> Any:
+    def ask(asked: Any, link: Any, attempt: int) -> Any:
+        return doing.begin(link, asked.at) if link.work else true(asked, link, attempt)
 
     return ask
 
@@ -335,8 +340,17 @@ DEFECTS: Mapping[str, Defect] = {
     "the greeting of a voicemail box is a yes": Defect(
         lambda: patch.object(answering, "MOST_WORDS", 1000), frozenset({12}), "worker_voicemail=0.5"
     ),
-    "an outage joins whoever answers": _replace(
-        assignment, "_report_outage", _only_as_the_file_says, 12, faults="dynamodb_hangs=0.3"
+    "an outage joins whoever answers": Defect(
+        lambda: patch.object(Link, "may_be_dequeued", new=True), frozenset({12}), "dynamodb_hangs=0.3"
+    ),
+    "an order whose answer is lost is posted again": _replace(
+        rest, "find_task", lambda _true: lambda _key: "", 13, faults="rest_timeout_after=0.5"
+    ),
+    "an order is claimed by whoever sends it": _replace(
+        table, "claim_order", _claimed_by_everybody, 13, faults="rest_timeout_after=0.5"
+    ),
+    "whoever answers is connected with the customer": _replace(
+        asking, "_ask", _begun_without_a_key, 13, faults="worker_silent=0.3"
     ),
     "who passed is never put back": _replace(jobs, "send", _without(jobs.PutBack), 5, faults="worker_passes=0.5"),
     "who passed is moved before the way back is ordered": _replace(

@@ -19,7 +19,7 @@ from chalicelib.tell.outbox import AGAIN_AFTER_SECONDS
 from chalicelib.twilio import urls
 from emulator.clock.scheduler import NOT_IMITATED
 from emulator.voice.interpreter import STOCK_ERROR
-from tests.simulation.call_centre import AWAY, SALES, SUPPORT, URGENT, WORKERS, answers_of, rules
+from tests.simulation.call_centre import AWAY, DOERS, SALES, SUPPORT, URGENT, WORKERS, answers_of, rules
 from tests.simulation.crm import Said
 from tests.simulation.gateway import NOBODY_WAITS, Delivery
 from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Mail, Move, Observed, Reserved
@@ -506,11 +506,17 @@ def the_crm_keeps_to_its_budget(observed: Observed) -> Found:
 
 def nobody_is_moved_without_a_reason(observed: Observed) -> Found:
     """Who is taken off the phones, and not by hand, has not taken a call, has no phone, or the CRM said no to them."""
-    for worker_sid, moves in observed.moves.items():
+    for worker_sid, moves in _of_callers(observed).items():
         for move in moves:
             if move.activity in AWAY and not move.by_hand and not _has_a_reason(observed, worker_sid, move.at):
                 call_sid = _last_call_of(observed, worker_sid)
                 yield Violation(10, call_sid, f"worker {worker_sid} is {move.activity} at {move.at:.2f} for no reason")
+
+
+def _of_callers(observed: Observed) -> dict[str, list[Move]]:
+    """The moves of the workers who take calls."""
+    doers = {observed.world.call_centre.workers[name].sid for name in DOERS}
+    return {sid: moves for sid, moves in observed.moves.items() if sid not in doers}
 
 
 def _has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
@@ -540,7 +546,7 @@ def by_hand_stays(observed: Observed) -> Found:
     for worker_sid, moves in observed.moves.items():
         timeouts = [
             at
-            for one in observed.reservations.values()
+            for one in (*observed.reservations.values(), *observed.work.reservations.values())
             for at, status in one.statuses
             if one.worker_sid == worker_sid and status == "timeout"
         ]
@@ -553,7 +559,7 @@ def by_hand_stays(observed: Observed) -> Found:
 
 def only_who_passed_is_put_aside_for_a_while(observed: Observed) -> Found:
     """And only for a while, where nothing goes wrong with the call."""
-    for worker_sid, moves in observed.moves.items():
+    for worker_sid, moves in _of_callers(observed).items():
         for move, after in pairwise([*moves, Move(FOREVER, "", by_hand=False)]):
             if move.activity != "Passed":
                 continue
@@ -722,6 +728,46 @@ def nobody_is_asked_about_who_has_left(observed: Observed) -> Found:
             yield Violation(12, leg.call_sid, f"{leg.sid} is asked when {leg.reservation_sid} is over")
 
 
+# 13. Work that is no call is done once
+
+
+def an_order_becomes_one_task(observed: Observed) -> Found:
+    """However often it is sent, and whatever is lost on the way."""
+    tasks = observed.world.twilio.router.workspace.tasks.values()
+    made = Counter(task.attributes.get("work_key") for task in tasks if not task.call_sid)
+    for order in observed.world.orders.orders.values():
+        if not order.task_sid:
+            yield Violation(13, "", f"the order {order.key} was never made")
+        if made[f"lead/{order.key}"] > 1:
+            yield Violation(13, "", f"the order {order.key} is {made[f'lead/{order.key}']} tasks")
+
+
+def work_is_done(observed: Observed) -> Found:
+    for sid, history in observed.work.tasks.items():
+        statuses = [status for _, status in history]
+        if statuses.count("completed") != 1:
+            yield Violation(13, "", f"the work {sid} ends {statuses[-1]}")
+    rows = observed.world.rows_of_work()
+    for sid, reservation in observed.work.reservations.items():
+        row = rows.get(sid)
+        about = (sid, reservation.task_sid)
+        if row is None and not observed.faults_about(about, LOST):
+            yield Violation(13, "", f"{sid} of the work {reservation.task_sid} has no link")
+        elif row and (row["state"], row.get("outcome")) != ("closed", reservation.status):
+            yield Violation(13, "", f"{sid} is {reservation.status}; its link {row['state']} {row.get('outcome')}")
+
+
+def no_customers_phone_rings_without_a_key(observed: Observed) -> Found:
+    """And each customer's at most once."""
+    rung = Counter(number for _, _, number in observed.work.customers)
+    for at, sid, number in observed.work.customers:
+        leg = observed.work.legs.get(sid)
+        if leg is None or not any(said <= at and what in ("1", "yes please") for said, what in leg.replies):
+            yield Violation(13, "", f"{number} is rung by {sid}, where nobody pressed 1")
+        if rung[number] > 1:
+            yield Violation(13, "", f"{number} is rung {rung[number]} times")
+
+
 INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     joined_to_one,
     not_to_nobody,
@@ -755,4 +801,7 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     who_took_the_call_gets_it,
     nobody_who_talks_is_hung_up_on,
     nobody_is_asked_about_who_has_left,
+    an_order_becomes_one_task,
+    work_is_done,
+    no_customers_phone_rings_without_a_key,
 )

@@ -105,6 +105,16 @@ class Fault:
     about: frozenset[str]
 
 
+@dataclass
+class Work:
+    """Of work that is no call: worker legs and reservations by sid, tasks by sid, and who rang a customer and when."""
+
+    legs: dict[str, Leg] = field(default_factory=dict)
+    reservations: dict[str, Reserved] = field(default_factory=dict)
+    tasks: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
+    customers: list[tuple[float, str, str]] = field(default_factory=list)  # when, whose leg dialled, what number
+
+
 class Observed:
     def __init__(self, world: World) -> None:
         self.world = world
@@ -115,6 +125,7 @@ class Observed:
         self.activities: dict[str, list[tuple[float, str]]] = {}  # of each worker
         self.moves: dict[str, list[Move]] = {}  # the same
         self._hands: dict[str, str] = {}  # what a person is just about to set, by worker
+        self.work = Work()
         self.faults: list[Fault] = []
         self.mails: list[Mail] = []
         self.sweeps: list[tuple[float, float]] = []  # of those that ended well: from when to when
@@ -150,64 +161,80 @@ class Observed:
             self.calls[sid] = Called(caller, event.at)
             return
         leg = self.world.twilio.context.calls[sid]
-        call_sid, reservation_sid, _ = leg.callback.url.partition("/worker/")[2].split("/")
+        if leg.parent_sid:
+            self.work.customers.append((event.at, leg.parent_sid, detail["to"]))
+            return
+        subject, reservation_sid, _ = leg.callback.url.partition("/worker/")[2].split("/")
         self._dialing[detail["to"]] = sid
-        self.legs[sid] = Leg(sid, call_sid, reservation_sid, leg.callback.method == "POST", leg.created, event.at)
+        legs = self.work.legs if subject.startswith("WT") else self.legs
+        legs[sid] = Leg(sid, subject, reservation_sid, leg.callback.method == "POST", leg.created, event.at)
+
+    def _leg(self, sid: str) -> Leg | None:
+        """Of a worker; None for a caller's, or a customer's."""
+        return self.legs.get(sid) or self.work.legs.get(sid)
 
     def _picks_up(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        leg = self.legs[self._dialing[detail["to"]]]
+        leg = self._leg(self._dialing[detail["to"]])
+        assert leg is not None
         leg.is_machine, leg.sounds_like_machine = detail["who"] == "a machine", detail["who"] != "a person"
 
     def _pressed(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        if detail["sid"] in self.legs:
-            self.legs[detail["sid"]].replies.append((event.at, detail["digits"]))
+        if leg := self._leg(detail["sid"]):
+            leg.replies.append((event.at, detail["digits"]))
 
     def _said(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        if detail["sid"] in self.legs:
-            self.legs[detail["sid"]].replies.append((event.at, detail["text"]))
+        if leg := self._leg(detail["sid"]):
+            leg.replies.append((event.at, detail["text"]))
 
     def _ringing(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.legs[detail["sid"]].ringing = event.at
+        if leg := self._leg(detail["sid"]):
+            leg.ringing = event.at
 
     def _answered(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         sid = detail["sid"]
-        (self.calls[sid] if sid in self.calls else self.legs[sid]).answered = event.at
+        if one := self.calls.get(sid) or self._leg(sid):
+            one.answered = event.at
 
     def _ended(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         sid = detail["sid"]
         if sid in self.calls:
             self.calls[sid].ended, self.calls[sid].ended_by = event.at, detail["by"]
-        elif sid in self.legs:
-            leg = self.legs[sid]
+        elif leg := self._leg(sid):
             leg.ended, leg.status, leg.ended_by = event.at, detail["status"], detail["by"]
 
     def _heard(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
             self.calls[detail["sid"]].sounds.append((event.at, detail["text"]))
-        elif detail["sid"] in self.legs and "Press 1" in detail["text"]:
-            self.legs[detail["sid"]].asks.append(event.at)
+        elif (leg := self._leg(detail["sid"])) and "Press 1" in detail["text"]:
+            leg.asks.append(event.at)
 
     def _played(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
             self.calls[detail["sid"]].sounds.append((event.at, detail["url"]))
 
     def _joined(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        if detail["caller_sid"] not in self.calls:
+            return  # of work that is no call
         talk = Conversation(detail["caller_sid"], detail["worker_sid"], detail["reservation_sid"], event.at)
         self.calls[talk.caller_sid].conversations.append(talk)
         self.legs[talk.worker_call_sid].conversations.append(talk)
 
     def _parted(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.calls[detail["caller_sid"]].conversations[-1].end = event.at
+        if detail["caller_sid"] in self.calls:
+            self.calls[detail["caller_sid"]].conversations[-1].end = event.at
 
     def _reservation(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        sid = detail["sid"]
-        if sid not in self.reservations:
+        sid, reservations = detail["sid"], self.reservations if detail["call_sid"] else self.work.reservations
+        if sid not in reservations:
             who = (detail["call_sid"], detail["task_sid"], detail["worker_sid"], detail["worker"])
-            self.reservations[sid] = Reserved(sid, *who)
-        self.reservations[sid].statuses.append((event.at, detail["status"]))
+            reservations[sid] = Reserved(sid, *who)
+        reservations[sid].statuses.append((event.at, detail["status"]))
 
     def _task(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        self.tasks.setdefault(detail["sid"], []).append((event.at, detail["status"], detail["call_sid"]))
+        if detail["call_sid"]:
+            self.tasks.setdefault(detail["sid"], []).append((event.at, detail["status"], detail["call_sid"]))
+        else:
+            self.work.tasks.setdefault(detail["sid"], []).append((event.at, detail["status"]))
 
     def _worker(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         sid, name = detail["sid"], detail["activity"]

@@ -10,6 +10,7 @@ from tests.support.api_gateway import TOKEN
 
 NEW_TOKEN = "fedcba9876543210fedcba9876543210"
 OLD_KEY, NEW_KEY = "SK" + "0" * 32, "SK" + "1" * 32
+WORK_KEY = "w"  # of the team's own systems
 
 
 @dataclass
@@ -25,7 +26,7 @@ class Secret:
             "api_key_sid": self.api_key,
             "api_key_secret": "s",
             "crm_key": "k",
-            "work_key": "w",
+            "work_key": WORK_KEY,
         }
         return json.dumps(secret)
 

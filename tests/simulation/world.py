@@ -22,6 +22,7 @@ from tests.simulation.crm import CrmStub
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
+from tests.simulation.orders import Orders
 from tests.simulation.secret import rotated
 from tests.simulation.transport import OutboundTransport
 from tests.support import api_gateway, resources
@@ -44,6 +45,7 @@ class Plan:
     rates: Mapping[str, float]
     calls: int = 25
     dies: Callable[[Step], bool] | None = None
+    orders: int = 4  # of work that is no call
     answer: ModeName | None = None  # of every queue that rings, instead of chance
 
     @property
@@ -72,6 +74,7 @@ class World:
     crm: CrmStub
     crowd: Crowd
     queue: Queue
+    orders: Orders
     app: Any = None
     unfinished: bool = False  # somebody was still on the line after an hour
 
@@ -90,11 +93,16 @@ class World:
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the links table that is about a call."""
         from chalicelib.links.attributes import decode
-        from chalicelib.links.model import NOTICE
-        from chalicelib.links.table import BREAKERS
 
         rows = [decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
-        return [row for row in rows if row["call_sid"] not in (BREAKERS, NOTICE)]
+        return [row for row in rows if row["call_sid"].startswith("CA")]
+
+    def rows_of_work(self) -> dict[str, dict[str, Any]]:
+        """The links of work that is no call, by their reservations."""
+        from chalicelib.links.attributes import decode
+
+        rows = [decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
+        return {row["item"]: row for row in rows if row["call_sid"].startswith("WT") and row["item"].startswith("WR")}
 
 
 def play(plan: Plan) -> World:
@@ -155,7 +163,8 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     crm = CrmStub(faults, store, twilio.scheduler, crowd.numbers)
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
-    world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue)
+    orders = Orders(call_centre, gateway, plan.orders, SPAN)
+    world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue, orders)
     return world
 
 
@@ -216,4 +225,8 @@ def _run(world: World) -> None:
 
 def _somebody_calls(world: World) -> bool:
     calls = world.twilio.context.calls
-    return world.crowd.to_come > 0 or any(not calls[sid].is_over for sid in world.crowd.callers)
+    return (
+        world.crowd.to_come > 0
+        or world.orders.to_come > 0
+        or any(not calls[sid].is_over for sid in world.crowd.callers)
+    )
