@@ -1,5 +1,6 @@
 """How it is made sure that a person answers the worker's phone: [queues.NAME.answer] and its modes (pure)."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, get_args
@@ -38,6 +39,11 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     passed_seconds: Annotated[int, Meta(ge=20, le=900)] = (
         30  # of a message on its way: more than a move may take, less than SQS keeps
     )
+
+    @property
+    def shortest(self) -> int:
+        """What all asks together take at least, in seconds, without a whisper."""
+        return math.ceil(self.asks * (len(self.prompt) / CHARACTERS_A_SECOND + SHORTEST_SILENCE_SECONDS))
 
     def silence_after(self, said: str) -> int:
         """How long a key is waited for after one ask, in seconds."""

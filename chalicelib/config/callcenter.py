@@ -382,6 +382,9 @@ def _answers(callcenter: CallCenter) -> Iterator[Mistake]:
         rules = queue.answering
         if queue.mode == "direct" and rules.mode != "at-once":
             yield sentence(f"queues.{name}.answer.mode", rules.mode, 'allowed with mode = "direct": at-once')
+        if rules.ask_seconds < rules.shortest:
+            allowed = f"at least {rules.shortest} s for {rules.asks} times the prompt and the key after it"
+            yield sentence(f"queues.{name}.answer.ask_seconds", rules.ask_seconds, allowed)
         for word in sorted({*map(str.casefold, rules.yes)} & {*map(str.casefold, rules.no)}):
             yield sentence(f"queues.{name}.answer.no", word, "each word may stand once, and answer.yes has the same")
 

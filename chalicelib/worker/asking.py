@@ -241,6 +241,8 @@ def _judge(asked: _Asked, webhook: Webhook) -> str:
 
 
 def _note(asked: _Asked, known: Mapping[str, object]) -> None:
+    if not any(known.values()):
+        return
     try:
         table.note_of_leg(asked.key, asked.leg, known)
     except table.ConditionFailed:

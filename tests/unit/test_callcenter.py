@@ -27,6 +27,7 @@ def test_the_file_that_is_shipped_holds() -> None:
         ('mode = "direct"', 'mode = "direct"\nanswer = { mode = "key" }', "queues.Urgent.answer.mode is 'key': allowed with mode = \"direct\": at-once"),
         ("say_yes = true", 'no = ["Yes"]', "queues.Sales.answer.no is 'yes': each word may stand once, and answer.yes has the same"),
         ("ask_seconds = 12", "ask_seconds = 90", "queues.Sales.ring_timeout is 15: CRM budget, ring time, asking the worker and margin (122 s) must fit"),
+        ("asks = 2", "asks = 3", "queues.Sales.answer.ask_seconds is 12: at least 17 s for 3 times the prompt and the key after it"),
         ("passed_seconds = 30", "passed_seconds = 5", "queues.Sales.answer.passed_seconds is 5: Expected `int` >= 20"),
         ("ring_timeout = 15", "ring_timeout = 110", "queues.Support.ring_timeout is 110: CRM budget, ring time and margin"),
         ("{position}", "{zone}", "lines.support.wait.position is 'You are number {zone} in the queue.': the only placeholder"),

@@ -528,6 +528,14 @@ def test_what_is_not_known_leaves_the_key_to_decide(driver: Driver, answered_by:
     assert hung_up(driver) == 0 and joins(press(driver, "1"))
 
 
+def test_a_callback_without_a_verdict_changes_nothing(driver: Driver) -> None:
+    ring(driver, "key+detect")
+    ask(driver)
+    before = driver.link
+    answer = driver.send(post(urls.WORKER_DETECTED.path, {"CallSid": LEG, "AccountSid": "AC" + "0" * 32}, LEG_PATH))
+    assert answer["statusCode"] == 204 and driver.link == before
+
+
 def test_a_verdict_on_a_leg_that_is_not_ours_changes_nothing(driver: Driver) -> None:
     detected(driver, "machine_start")
     ring(driver, "key+detect")
