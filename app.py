@@ -190,6 +190,27 @@ def worker_detected(subject: str, reservation_sid: str) -> Response:
     return _data(asking.detected)
 
 
+@_route(urls.WORKER_AFTER)
+def worker_after(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import after_talk
+
+    return _twiml(after_talk.after, after_talk.without_record)
+
+
+@_route(urls.WORKER_DISPOSITION)
+def worker_disposition(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import after_talk
+
+    return _twiml(after_talk.disposition, after_talk.without_record)
+
+
+@_route(urls.WORKER_NOTE)
+def worker_note(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import after_talk
+
+    return _twiml(after_talk.note, after_talk.without_record)
+
+
 @_route(urls.WORKER_STATUS)
 def worker_status(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import leg

@@ -83,6 +83,9 @@ def _link(link: Link) -> Iterator[str]:
     yield f"  reservation {link.reservation_sid}, leg {link.worker_call_sid or 'none'}, to {link.contact_uri or '?'}"
     if link.answer or link.answered_by:
         yield f"  {_asking(link)}"
+    if link.disposition or link.note_sid:
+        note = f"; a note of {link.note_seconds} s: {link.note_sid}" if link.note_sid else ""
+        yield f"  after the talk: {link.disposition or 'nothing pressed'}{note}"
     if link.work_say:
         yield f"  said to the worker: {link.work_say}; connected with {link.work_dial or 'nobody'}"
     if link.crm_name or link.crm_whisper:

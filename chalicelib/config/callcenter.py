@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.config import team, toml_errors
+from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
 
@@ -164,6 +165,7 @@ class Queue(_Table, frozen=True):
     on_outage: Literal["direct", "fallback"] = "direct"
     on_crm_outage: Literal["voicemail", "ring"] = "voicemail"
     answer: Answer | None = None
+    after_talk: AfterTalk | None = None
     activities: Activities = Activities()
     wrap_up: WrapUp = WrapUp()
     workers: str = "1==1"
@@ -389,6 +391,16 @@ def _answers(callcenter: CallCenter) -> Iterator[Mistake]:
             yield sentence(f"queues.{name}.answer.no", word, "each word may stand once, and answer.yes has the same")
 
 
+def _keys_after_a_talk(callcenter: CallCenter) -> Iterator[Mistake]:
+    """In direct mode the worker's leg is Twilio's: no document of ours goes on there."""
+    for name, queue in callcenter.queues.items():
+        rules = queue.after_talk
+        if rules and queue.mode == "direct":
+            yield sentence(f"queues.{name}.after_talk", "there", 'not allowed with mode = "direct"')
+        if rules and rules.note_seconds and rules.note_key in rules.keys:
+            yield sentence(f"queues.{name}.after_talk.note_key", rules.note_key, "keys has the same")
+
+
 def _budget(callcenter: CallCenter) -> Iterator[Mistake]:
     """The CRM's work and the worker's call are one job, which Lambda ends after JOB_SECONDS."""
     budget, room = callcenter.crm.budget_seconds, JOB_SECONDS - DIAL_SECONDS
@@ -420,6 +432,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _menus: frozenset(),
     _placeholders: frozenset(),
     _answers: frozenset(),
+    _keys_after_a_talk: frozenset(),
     _budget: frozenset(),
     _times: frozenset({"crm", "reservation_timeout"}),
 }

@@ -3,10 +3,13 @@
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
 from chalicelib.lifecycle import activity, closing
+from chalicelib.links import table
 from chalicelib.links.model import Key
 from chalicelib.observability import log
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import kind_of, subject_of
+
+ON_THE_PHONE = "left on the phone"
 
 
 def begin(task_sid: str, worker_sid: str, rules: Queue) -> None:
@@ -42,7 +45,10 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
         return "left as it is"
     call_sid = subject_of(task.attributes, task_sid)
     log.bind(call_sid=call_sid)
-    activities = queue_of(task).activities
+    rules = queue_of(task)
+    if rules.after_talk and _is_on_the_phone(call_sid):
+        return ON_THE_PHONE
+    activities = rules.activities
     wrapping = environment.current().activity_sid(activities.after_call)
     back = environment.current().activity_sid(activities.after_wrap_up)
     served = rest.reservations(task_sid)
@@ -55,6 +61,12 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
         if reservation.status == "accepted":
             _close_served(task, call_sid, reservation, reason, now)
     return "task completed"
+
+
+def _is_on_the_phone(call_sid: str) -> bool:
+    """Whether a worker who talked is still on our leg, and says what became of the call. Raises NotDone."""
+    legs = [link.own_leg for link in table.find_call(call_sid).links if link.bridged_at and link.own_leg]
+    return any(map(rest.is_live, legs))
 
 
 def is_ours(task: rest.Task) -> bool:

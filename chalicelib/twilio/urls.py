@@ -49,6 +49,9 @@ WORKER_VERDICT = Route("/worker/{subject}/{reservation_sid}/verdict")
 WORKER_DETECTED = Route("/worker/{subject}/{reservation_sid}/detected")
 # A dequeue's status callback comes with GET (contract 4.3), that of a leg that we place with POST.
 WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GET"))
+WORKER_AFTER = Route("/worker/{subject}/{reservation_sid}/after")
+WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
+WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
 WORK = Route("/work", signed_by="team")
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
 WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
@@ -71,6 +74,9 @@ ROUTES = (
     WORKER_VERDICT,
     WORKER_DETECTED,
     WORKER_STATUS,
+    WORKER_AFTER,
+    WORKER_DISPOSITION,
+    WORKER_NOTE,
     WORK,
 )
 

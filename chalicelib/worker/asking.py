@@ -207,7 +207,7 @@ def _connect(asked: _Asked, link: Link) -> str:
     if link.work:
         return doing.begin(link, asked.at)
     whisper = "" if link.asked_at else words.of_caller(link)
-    return twiml.connect(link.reservation_sid, whisper, words.treatment(link))
+    return twiml.connect(link.reservation_sid, whisper, words.treatment(link), words.after_url(link))
 
 
 def _not_understood(asked: _Asked, link: Link, digits: str, speech: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from chalicelib import jobs
 from chalicelib.jobs import CompleteTask, HangUp, Job, LeadOut, PutBack, Reject, RingWorker, Tell
 from chalicelib.lifecycle import activity, closing, lead_out, wrap_up
 from chalicelib.observability import log, metrics
@@ -11,6 +12,8 @@ from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
 from chalicelib.worker import ring
+
+LOOK_AGAIN_SECONDS = 10  # after a worker who is still on the phone when the wrap-up is over
 
 # What a job names, and the log's field for it.
 LOGGED = {
@@ -59,7 +62,13 @@ def _do(job: Job, clock: Callable[[], float]) -> None:
         case LeadOut():
             lead_out.lead_out(job.subject, job.base_url, clock())
         case CompleteTask():
-            did = wrap_up.finish_task(job.task_sid, "", clock())
-            log.info("wrap-up is over", did=did)
+            _complete(job, clock())
         case Tell():
             outbox.keep(job.notice)
+
+
+def _complete(job: CompleteTask, now: float) -> None:
+    did = wrap_up.finish_task(job.task_sid, "", now)
+    log.info("wrap-up is over", did=did)
+    if did == wrap_up.ON_THE_PHONE:
+        jobs.send(job, delay_seconds=LOOK_AGAIN_SECONDS)

@@ -7,18 +7,22 @@ from chalicelib.config.callcenter import Treatment
 
 CALLER_GONE = "The caller is no longer on the line. Goodbye."
 TAKEN = "This call has been taken already. Goodbye."
+LEAVE_A_NOTE = "Speak after the tone, and press the hash key."
+DONE = "Goodbye."
+NOT_KEPT = "This cannot be kept at the moment. Goodbye."
 REFUSED = "The call goes to somebody else. Goodbye."
 
 
-def connect(reservation_sid: str, whisper: str = "", treatment: Treatment | None = None) -> str:
+def connect(reservation_sid: str, whisper: str = "", treatment: Treatment | None = None, after_url: str = "") -> str:
     """The whisper in the line's voice, then the caller of this reservation (contract 3.2).
 
-    When the caller has gone, before the two were joined or after they talked, Twilio runs what follows the Dial.
+    When the caller has gone, before the two were joined or after they talked, Twilio asks for `after_url`; where there
+    is none, it runs what follows the Dial.
     """
     response = VoiceResponse()
     if whisper and treatment:
         _say(response, treatment, whisper)
-    dial = Dial()
+    dial = Dial(action=after_url or None)
     dial.queue(None, reservation_sid=reservation_sid)
     response.append(dial)
     response.say(CALLER_GONE)
@@ -67,9 +71,31 @@ def _speech(rules: Answer, treatment: Treatment) -> dict[str, str]:
     return {"language": treatment.language, "speech_timeout": "auto", "hints": ", ".join([*rules.yes, *rules.no])}
 
 
-def say_goodbye(sentence: str) -> str:
+def ask_for_disposition(said: str, url: str, treatment: Treatment) -> str:
+    """What became of the call; whoever presses nothing has nothing to say."""
     response = VoiceResponse()
-    response.say(sentence)
+    gather = Gather(input="dtmf", action=url, method="POST", timeout=8, num_digits=1, finish_on_key="")
+    _say(gather, treatment, said)
+    response.append(gather)
+    response.hangup()
+    return str(response)
+
+
+def record_note(seconds: int, url: str, treatment: Treatment) -> str:
+    """A spoken note; whoever says nothing leaves none."""
+    response = VoiceResponse()
+    _say(response, treatment, LEAVE_A_NOTE)
+    response.record(action=url, method="POST", max_length=seconds, finish_on_key="#", play_beep=True)
+    response.hangup()
+    return str(response)
+
+
+def say_goodbye(sentence: str, treatment: Treatment | None = None) -> str:
+    response = VoiceResponse()
+    if treatment:
+        _say(response, treatment, sentence)
+    else:
+        response.say(sentence)
     response.hangup()
     return str(response)
 

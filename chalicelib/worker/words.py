@@ -8,6 +8,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.callcenter import Treatment, Work, is_number
 from chalicelib.links.model import Link
+from chalicelib.twilio import urls
 
 LONGEST_VALUE = 200  # characters of one attribute that are spoken
 ENDS = (".", "!", "?")
@@ -16,6 +17,13 @@ ENDS = (".", "!", "?")
 def rules(link: Link | None) -> Answer:
     """How the worker of this link is asked; where nothing is known of it, as by a queue that says nothing."""
     return callcenter.current().queue(link.queue).answering if link else AT_ONCE
+
+
+def after_url(link: Link) -> str:
+    """What is asked for when the two have talked, and the caller has hung up; empty: nothing."""
+    if not callcenter.current().queue(link.queue).after_talk:
+        return ""
+    return urls.WORKER_AFTER.url(link.base_url, subject=link.subject, reservation_sid=link.reservation_sid)
 
 
 def treatment(link: Link | None) -> Treatment:

@@ -37,6 +37,9 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
         urls.WORKER_VERDICT: Webhook({"CallSid": NOBODY, "AnsweredBy": "human"}),
         urls.WORKER_DETECTED: Webhook({"CallSid": NOBODY, "AnsweredBy": "human"}, NO_CONTENT),
         urls.WORKER_STATUS: Webhook({"CallSid": NOBODY, "CallStatus": "completed"}, NO_CONTENT),
+        urls.WORKER_AFTER: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_DISPOSITION: Webhook({"CallSid": NOBODY, "Digits": "1"}),
+        urls.WORKER_NOTE: Webhook({"CallSid": NOBODY}),
     }
 
 

@@ -166,6 +166,7 @@ QUEUE: dict[str, Any] = {
         "after_wrap_up": "",
         "passed": None,
     },
+    "after_talk": None,
     "answer": None,
     "wrap_up": {"seconds": 0},
     "workers": "1==1",

@@ -37,6 +37,9 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/worker/{subject}/{reservation_sid}/verdict", leg_form("in-progress"), LEG_PATH),
     ("/worker/{subject}/{reservation_sid}/detected", leg_form("in-progress"), LEG_PATH),
     ("/worker/{subject}/{reservation_sid}/status", leg_form("ringing"), LEG_PATH),
+    ("/worker/{subject}/{reservation_sid}/after", leg_form("in-progress"), LEG_PATH),
+    ("/worker/{subject}/{reservation_sid}/disposition", leg_form("in-progress"), LEG_PATH),
+    ("/worker/{subject}/{reservation_sid}/note", leg_form("in-progress"), LEG_PATH),
 ]
 
 

@@ -1,0 +1,84 @@
+"""After the talk: the caller has hung up first, and the worker's document goes on, with keys and a spoken note."""
+
+from chalicelib.config import callcenter
+from chalicelib.config.after_talk import AfterTalk
+from chalicelib.links import table
+from chalicelib.links.model import Key, Link
+from chalicelib.observability import log
+from chalicelib.twilio import urls
+from chalicelib.twilio.request import Webhook
+from chalicelib.twilio.values import count, sid, text
+from chalicelib.worker import twiml, words
+from chalicelib.worker.leg import key_of
+
+
+def after(webhook: Webhook) -> str:
+    """The Dial is over. A worker who was joined to nobody hears that the caller is gone.
+
+    Only DialBridged=true says that the two talked, and it may be missing (contract 3.2, 12): then the link says it.
+    """
+    link = _link(webhook, {})
+    if link is None or not (webhook.form.get("DialBridged") == "true" or link.bridged_at):
+        return twiml.say_goodbye(twiml.CALLER_GONE)
+    return _ask(webhook, link)
+
+
+def disposition(webhook: Webhook) -> str:
+    """The worker pressed a key: what became of the call, or a note; another key asks again."""
+    link = _link(webhook, {})
+    rules = _rules(link) if link else None
+    if link is None or rules is None:
+        return twiml.say_goodbye(twiml.DONE)
+    pressed = text(webhook.form.get("Digits"))
+    if rules.note_seconds and pressed == rules.note_key:
+        return twiml.record_note(rules.note_seconds, _url(webhook, urls.WORKER_NOTE), words.treatment(link))
+    if pressed not in rules.keys:
+        return _ask(webhook, link)
+    _link(webhook, {"disposition": rules.keys[pressed]})
+    log.info("disposition", **link.key.sids, disposition=rules.keys[pressed])
+    return twiml.say_goodbye(rules.thanks, words.treatment(link))
+
+
+def note(webhook: Webhook) -> str:
+    """The worker has spoken a note: it is kept as long as the call's records are."""
+    recording_sid, seconds = sid(webhook.form.get("RecordingSid")), count(webhook.form.get("RecordingDuration"))
+    key = key_of(webhook)
+    link = None
+    if key and recording_sid:
+        table.record_recording(key.subject, recording_sid, webhook.at)
+        link = _link(webhook, {"note_sid": recording_sid, "note_seconds": seconds})
+    rules = _rules(link) if link else None
+    return twiml.say_goodbye(rules.thanks if rules else twiml.DONE, words.treatment(link))
+
+
+def without_record(_webhook: Webhook) -> str:
+    """The table is down: nothing can be kept, and the worker need not wait for that."""
+    return twiml.say_goodbye(twiml.NOT_KEPT)
+
+
+def _ask(webhook: Webhook, link: Link) -> str:
+    rules = _rules(link)
+    if rules is None:
+        return twiml.say_goodbye(twiml.DONE)
+    return twiml.ask_for_disposition(rules.said, _url(webhook, urls.WORKER_DISPOSITION), words.treatment(link))
+
+
+def _rules(link: Link) -> AfterTalk | None:
+    return callcenter.current().queue(link.queue).after_talk
+
+
+def _link(webhook: Webhook, known: dict[str, object]) -> Link | None:
+    """The link of this leg, with what is known of it now; None where the leg has none."""
+    key, leg = key_of(webhook), sid(webhook.form.get("CallSid"))
+    if not (key and leg):
+        return None
+    try:
+        return table.note_of_leg(key, leg, {**known, "worker_call_sid": leg})
+    except table.ConditionFailed:
+        log.info("a leg without a link", **key.sids)
+        return None
+
+
+def _url(webhook: Webhook, route: urls.Route) -> str:
+    key = key_of(webhook) or Key("", "")
+    return route.url(webhook.base_url, subject=key.subject, reservation_sid=key.reservation_sid)

@@ -1,0 +1,207 @@
+"""After the talk: the caller hung up first, and the worker says by a key, or by a note, what became of it."""
+
+import time
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+
+from chalicelib import jobs
+from chalicelib.config import callcenter
+from chalicelib.config.after_talk import AfterTalk
+from chalicelib.config.toml_errors import CallCenterError
+from chalicelib.links import table
+from chalicelib.twilio import urls
+from chalicelib.worker import consumer, twiml
+from tests.support.api_gateway import BASE, post
+from tests.support.driver import CALL, LEG, LEG_PATH, OTHER_LEG, RESERVATION, TASK, Driver, leg_form
+from tests.webhooks.test_sweep import Later, later, swept
+
+__all__ = ["later"]
+
+RULES = AfterTalk(keys={"1": "solved", "2": "call again"}, note_seconds=60)
+RECORDING = "RE" + "d" * 32
+HERE = f"{BASE}/worker/{CALL}/{RESERVATION}"
+
+
+@pytest.fixture(autouse=True)
+def rules(driver: Driver, environment: pytest.MonkeyPatch) -> Iterator[None]:
+    """The support queue asks what became of its calls."""
+    center = callcenter.current()
+    support = msgspec.structs.replace(center.queue("Support"), after_talk=RULES)
+    center = msgspec.structs.replace(center, queues={**center.queues, "Support": support})
+    environment.setattr(callcenter, "current", lambda: center)
+    yield
+
+
+def talk(driver: Driver) -> str:
+    """The two talk; returns the document that joined them."""
+    driver.ring()
+    joined = driver.answer()
+    driver.event("reservation.accepted", TimestampMs=str(int(time.time() * 1000)))
+    return joined
+
+
+def send(driver: Driver, route: urls.Route, leg: str = LEG, **form: str) -> ElementTree.Element:
+    answer = driver.send(post(route.path, leg_form("in-progress", leg) | form, LEG_PATH))
+    assert answer["statusCode"] == 200, answer
+    return ElementTree.fromstring(answer["body"])
+
+
+def over(driver: Driver, bridged: str = "true") -> ElementTree.Element:
+    return send(driver, urls.WORKER_AFTER, DialCallStatus="completed", DialBridged=bridged)
+
+
+def press(driver: Driver, digits: str) -> ElementTree.Element:
+    return send(driver, urls.WORKER_DISPOSITION, Digits=digits)
+
+
+def said(document: ElementTree.Element) -> list[str]:
+    return [verb.tag if verb.tag != "Say" else str(verb.text) for verb in document]
+
+
+def test_the_dial_leads_on_to_the_keys(driver: Driver) -> None:
+    assert f'<Dial action="{HERE}/after#rc=2&amp;rp=all">' in talk(driver)
+    gather, hang_up = over(driver)
+    assert (gather.tag, hang_up.tag) == ("Gather", "Hangup")
+    assert gather.attrib["action"] == f"{HERE}/disposition#rc=2&rp=all"
+    assert gather[0].text == "Press 1 for solved, press 2 for call again, press 0 to leave a note."
+
+
+def test_a_queue_that_asks_nothing_has_todays_document(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver.assign("Sales")
+    center = callcenter.current()
+    assert center.queue("Sales").after_talk is None
+    assert twiml.connect("WR1", "", None) == twiml.connect("WR1", "", None, "") and "action" not in twiml.connect("WR1")
+
+
+@pytest.mark.parametrize(("key", "kept"), [("1", "solved"), ("2", "call again")])
+def test_a_key_is_kept_with_the_link(driver: Driver, key: str, kept: str) -> None:
+    talk(driver)
+    over(driver)
+    assert said(press(driver, key)) == [RULES.thanks, "Hangup"]
+    assert driver.link["disposition"] == kept
+
+
+@pytest.mark.parametrize("key", ["9", "#", "*", "", "12"])
+def test_another_key_asks_again(driver: Driver, key: str) -> None:
+    talk(driver)
+    assert press(driver, key)[0].tag == "Gather" and "disposition" not in driver.link
+
+
+def test_the_last_key_counts(driver: Driver) -> None:
+    talk(driver)
+    press(driver, "1")
+    press(driver, "2")
+    press(driver, "2")
+    assert driver.link["disposition"] == "call again"
+
+
+def test_a_note_is_recorded_and_kept_as_long_as_the_call(driver: Driver) -> None:
+    talk(driver)
+    record = press(driver, "0").find("Record")
+    assert record is not None and record.attrib["maxLength"] == "60"
+    assert record.attrib["action"] == f"{HERE}/note#rc=2&rp=all"
+    for _ in range(2):
+        assert said(send(driver, urls.WORKER_NOTE, RecordingSid=RECORDING, RecordingDuration="7"))[-1] == "Hangup"
+    assert (driver.link["note_sid"], driver.link["note_seconds"]) == (RECORDING, 7)
+    assert driver.cloud.row(f"RECORDING#{RECORDING}")["open"] == "recording"  # deleted at Twilio when its time is over
+
+
+@pytest.mark.parametrize("sid", ["", "RE1", "https://example.com/RE"])
+def test_a_note_without_a_recording_is_none(driver: Driver, sid: str) -> None:
+    talk(driver)
+    send(driver, urls.WORKER_NOTE, RecordingSid=sid, RecordingDuration="7")
+    assert "note_sid" not in driver.link and len(driver.cloud.rows()) == 1
+
+
+# --- Who has not talked, and who is not the worker
+
+
+def test_a_worker_who_was_joined_to_nobody_hears_that_the_caller_is_gone(driver: Driver) -> None:
+    driver.ring()
+    driver.answer()
+    assert said(over(driver, "false")) == [twiml.CALLER_GONE, "Hangup"]
+
+
+@pytest.mark.parametrize("bridged", ["", "false"])
+def test_where_twilio_does_not_say_it_the_link_does(driver: Driver, bridged: str) -> None:
+    talk(driver)
+    assert over(driver, bridged)[0].tag == "Gather"
+
+
+def test_another_leg_changes_nothing(driver: Driver) -> None:
+    talk(driver)
+    for route, form in ((urls.WORKER_AFTER, {}), (urls.WORKER_DISPOSITION, {"Digits": "1"}), (urls.WORKER_NOTE, {})):
+        assert said(send(driver, route, OTHER_LEG, DialBridged="true", **form))[-1] == "Hangup"
+    assert "disposition" not in driver.link
+
+
+def test_with_the_table_down_the_worker_need_not_wait(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    talk(driver)
+    monkeypatch.setattr(table, "note_of_leg", lambda *_: 1 / 0)
+    assert said(over(driver)) == said(press(driver, "1")) == [twiml.NOT_KEPT, "Hangup"]
+
+
+def test_a_queue_that_asks_no_more_lets_go(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+    talk(driver)
+    center = callcenter.current()
+    support = msgspec.structs.replace(center.queue("Support"), after_talk=None)
+    center = msgspec.structs.replace(center, queues={**center.queues, "Support": support})
+    environment.setattr(callcenter, "current", lambda: center)
+    assert said(over(driver)) == said(press(driver, "1")) == [twiml.DONE, "Hangup"]
+
+
+# --- The wrap-up waits for the worker's word
+
+
+def test_the_wrap_up_is_not_over_while_the_worker_is_on_the_phone(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(driver)
+    driver.wrap_up()
+    sent: list[tuple[jobs.Job, int]] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
+        driver.work(jobs.CompleteTask(CALL, TASK))
+    assert sent == [(jobs.CompleteTask(CALL, TASK), consumer.LOOK_AGAIN_SECONDS)]
+    assert driver.twilio.tasks[TASK]["assignment_status"] == "wrapping" and driver.twilio.moves == []
+    driver.twilio.call = "completed"  # of each leg that is asked about
+    driver.work(jobs.CompleteTask(CALL, TASK))
+    assert driver.twilio.tasks[TASK]["assignment_status"] == "completed"
+
+
+def test_nor_for_the_sweep(driver: Driver, later: Later) -> None:
+    talk(driver)
+    driver.wrap_up()
+    later(400)
+    driver.sweep()
+    assert driver.twilio.tasks[TASK]["assignment_status"] == "wrapping" and swept(driver)["left on the phone"] == 1
+
+
+# --- callcenter.toml
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('mode = "direct"\n[queues.S.after_talk]\nkeys = { 1 = "solved" }', "not allowed with mode"),
+        ('[queues.S.after_talk]\nkeys = { 0 = "solved" }\nnote_seconds = 5', "keys has the same"),
+        ("[queues.S.after_talk]\nkeys = {}", "Expected `object` of length >= 1"),
+        ('[queues.S.after_talk]\nkeys = { 12 = "solved" }', "keys"),
+        ('[queues.S.after_talk]\nkeys = { 1 = "" }', "length >= 1"),
+        ('[queues.S.after_talk]\nkeys = { 1 = "x" }\nnote_seconds = 601', "note_seconds"),
+    ],
+)
+def test_what_makes_no_sense_is_said(written: str, said: str) -> None:
+    text = 'default_line = "a"\n[lines.a]\ngreeting = "Hello."\n'
+    table_of = written if written.startswith("[") else f"[queues.S]\n{written}"
+    with pytest.raises(CallCenterError, match=said):
+        callcenter.parse(text + table_of)
+
+
+def test_the_prompt_may_be_the_teams_own() -> None:
+    own = msgspec.structs.replace(RULES, prompt="How did it go?")
+    assert own.said == "How did it go?"
+    assert msgspec.structs.replace(RULES, note_seconds=0).said == "Press 1 for solved, press 2 for call again."
