@@ -72,6 +72,18 @@ class PutBack(msgspec.Struct, frozen=True, tag_field="job", tag="put_back"):
     subject: str = msgspec.field(name="call_sid", default="")
 
 
+class TellCrm(msgspec.Struct, frozen=True, tag_field="job", tag="tell_crm"):
+    """A talk is over, and wrapped up: tell the CRM. `tries` is how often that went wrong."""
+
+    subject: Sid = msgspec.field(name="call_sid")
+    reservation_sid: Sid
+    tries: int = 0
+
+    @property
+    def key(self) -> Key:
+        return Key(self.subject, self.reservation_sid)
+
+
 class CompleteTask(msgspec.Struct, frozen=True, tag_field="job", tag="complete_task"):
     """The wrap-up time is over: complete the task and put the worker back to work."""
 
@@ -93,7 +105,7 @@ class Tell(msgspec.Struct, frozen=True, tag_field="job", tag="tell"):
     subject: str = msgspec.field(name="call_sid", default="")
 
 
-Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | LeadOut | Tell
+Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | TellCrm | LeadOut | Tell
 
 
 class JobError(Exception):

@@ -194,6 +194,7 @@ class Crm(_Table, frozen=True):
     attempts: Annotated[int, Meta(ge=1, le=5)] = 3
     breaker_failures: Annotated[int, Meta(ge=1, le=100)] = 3  # in a row: the CRM is out of order then
     breaker_seconds: Annotated[int, Meta(ge=1, le=3600)] = 30  # and is asked again so often
+    after: bool = False  # it is told of the end of every talk
 
     @property
     def budget_seconds(self) -> float:

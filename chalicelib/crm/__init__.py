@@ -2,12 +2,15 @@
 
 from typing import Literal
 
-from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Unavailable
+from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Ended, Unavailable
 
-__all__ = ["Approval", "Attempt", "Declined", "DeclinedCaller", "Unavailable", "prepare"]
+__all__ = ["Approval", "Attempt", "Declined", "DeclinedCaller", "Ended", "Unavailable", "after", "prepare"]
 
 
-def prepare(adapter: Literal["contacts", "http", "none"], attempt: Attempt) -> Approval:
+Adapter = Literal["contacts", "http", "none"]
+
+
+def prepare(adapter: Adapter, attempt: Attempt) -> Approval:
     """Look the caller up and record the attempt with the queue's adapter.
 
     Raises Declined, DeclinedCaller, Unavailable.
@@ -23,3 +26,18 @@ def prepare(adapter: Literal["contacts", "http", "none"], attempt: Attempt) -> A
             return http.prepare(attempt)
         case "none":
             return Approval()
+
+
+def after(adapter: Adapter, ended: Ended) -> None:
+    """Tell the queue's adapter how a call ended. Raises Unavailable."""
+    match adapter:
+        case "contacts":
+            from chalicelib.crm import contacts
+
+            contacts.after(ended)
+        case "http":
+            from chalicelib.crm import http
+
+            http.after(ended)
+        case "none":
+            pass

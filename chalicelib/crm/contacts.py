@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib import aws
 from chalicelib.config import callcenter, environment
-from chalicelib.crm.port import Approval, Attempt, DeclinedCaller, Unavailable
+from chalicelib.crm.port import Approval, Attempt, DeclinedCaller, Ended, Unavailable
 
 
 def prepare(attempt: Attempt) -> Approval:
@@ -31,6 +31,21 @@ def prepare(attempt: Attempt) -> Approval:
     return Approval(contact.get("name", ""), contact.get("whisper", ""), contact)
 
 
+def after(ended: Ended) -> None:
+    """Write what became of the call into its attempt; twice is like once. Raises Unavailable."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if not ended.caller:
+        return
+    talked = {"talked_seconds": {"N": str(max(0, round(ended.ended_at - ended.bridged_at)))}}
+    texts = {"disposition": ended.disposition, "note_sid": ended.note_sid}
+    known = _attempt(ended, ended.bridged_at) | talked | {name: {"S": text} for name, text in texts.items() if text}
+    try:
+        aws.request("dynamodb", "put_item", TableName=environment.current().contacts_table, Item=known)
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable(f"the contacts table: {type(error).__name__}") from None
+
+
 def _contact(phone: str) -> dict[str, str]:
     key = {"phone": {"S": phone}, "item": {"S": "CONTACT"}}
     answer = aws.request("dynamodb", "get_item", TableName=environment.current().contacts_table, Key=key)
@@ -39,18 +54,17 @@ def _contact(phone: str) -> dict[str, str]:
 
 
 def _record(attempt: Attempt) -> None:
-    expires_at = callcenter.current().expires_at(attempt.at)
-    aws.request(
-        "dynamodb",
-        "put_item",
-        TableName=environment.current().contacts_table,
-        Item={
-            "phone": {"S": attempt.caller},
-            "item": {"S": f"ATTEMPT#{attempt.idempotency_key}"},
-            "call_sid": {"S": attempt.call_sid},
-            "worker_sid": {"S": attempt.worker_sid},
-            "worker_name": {"S": attempt.worker_name or "-"},
-            "at": {"N": str(attempt.at)},
-            "expires_at": {"N": str(expires_at)},
-        },
-    )
+    table = environment.current().contacts_table
+    aws.request("dynamodb", "put_item", TableName=table, Item=_attempt(attempt, attempt.at))
+
+
+def _attempt(about: Attempt | Ended, at: float) -> dict[str, Any]:
+    return {
+        "phone": {"S": about.caller},
+        "item": {"S": f"ATTEMPT#{about.idempotency_key}"},
+        "call_sid": {"S": about.call_sid},
+        "worker_sid": {"S": about.worker_sid},
+        "worker_name": {"S": about.worker_name or "-"},
+        "at": {"N": str(at)},
+        "expires_at": {"N": str(callcenter.current().expires_at(at))},
+    }

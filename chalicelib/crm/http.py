@@ -18,7 +18,7 @@ from chalicelib import signing
 from chalicelib.config import callcenter, environment, secrets
 from chalicelib.config.callcenter import pause_before
 from chalicelib.crm import exchange
-from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Unavailable
+from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Ended, Unavailable
 
 MAX_ANSWER_BYTES = 16 * 1024  # what a link keeps of an answer
 
@@ -35,8 +35,18 @@ def prepare(attempt: Attempt) -> Approval:
     if not environment.current().crm_url:
         raise Unavailable("CRM_URL is not set")
     body = msgspec.json.encode(attempt)
-    answer = _ask(body, _headers(attempt, body))
+    answer = _ask(body, _headers(attempt.idempotency_key, attempt.at, body))
     return _read(answer.status, answer.body)
+
+
+def after(ended: Ended) -> None:
+    """Tell the endpoint: the same request, in which `event` says what it is about. Raises Unavailable."""
+    if not environment.current().crm_url:
+        raise Unavailable("CRM_URL is not set")
+    body = msgspec.json.encode({"event": "ended", **msgspec.to_builtins(ended)})
+    answer = _ask(body, _headers(f"{ended.idempotency_key}/ended", time.time(), body))
+    if not 200 <= answer.status < 300:
+        raise Unavailable(f"the CRM endpoint answered {answer.status}")
 
 
 def _ask(body: bytes, headers: Mapping[str, str]) -> exchange.Answer:
@@ -86,11 +96,11 @@ def _declined(refusal: _Refusal) -> Declined | DeclinedCaller:
     return DeclinedCaller(refusal.reason, refusal.say, refusal.then)
 
 
-def _headers(attempt: Attempt, body: bytes) -> dict[str, str]:
-    timestamp = str(int(attempt.at))
+def _headers(key: str, at: float, body: bytes) -> dict[str, str]:
+    timestamp = str(int(at))
     return {
         "Content-Type": "application/json",
-        "Idempotency-Key": attempt.idempotency_key,
+        "Idempotency-Key": key,
         signing.TIMESTAMP_HEADER: timestamp,
         signing.SIGNATURE_HEADER: signing.sign(secrets.current().crm_key, timestamp, body),
     }

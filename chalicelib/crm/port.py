@@ -1,7 +1,7 @@
 """The CRM port: what every adapter is asked, and what it may answer.
 
-An adapter is one module with `prepare(attempt) -> Approval`. It hears of every attempt at least once;
-`idempotency_key` tells repeats apart.
+An adapter is one module with `prepare(attempt) -> Approval` and `after(ended) -> None`. It hears of every attempt, and
+where the team wants that of the end of every talk, at least once; `idempotency_key` tells repeats apart.
 """
 
 from collections.abc import Mapping
@@ -34,6 +34,23 @@ class Approval(msgspec.Struct, frozen=True):
     name: str = ""
     whisper: str = ""
     data: Mapping[str, Any] = {}
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker has talked to a caller, or done a piece of work, and has wrapped it up. Times are epoch seconds."""
+
+    idempotency_key: str  # the ReservationSid, as in the attempt
+    call_sid: str
+    caller: str
+    called: str
+    queue: str
+    worker_sid: str
+    worker_name: str
+    bridged_at: float
+    ended_at: float  # when the wrap-up was over
+    disposition: str = ""  # what the worker pressed
+    note_sid: str = ""  # of a recording at Twilio
+    note_seconds: int = 0
 
 
 class Declined(Exception):

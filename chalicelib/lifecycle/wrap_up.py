@@ -1,5 +1,6 @@
 """After the talk: the worker goes back to work, the link is closed, the task completed."""
 
+from chalicelib import jobs
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
 from chalicelib.lifecycle import activity, closing
@@ -10,6 +11,7 @@ from chalicelib.twilio import rest
 from chalicelib.twilio.values import kind_of, subject_of
 
 ON_THE_PHONE = "left on the phone"
+TELL_CRM_AFTER_SECONDS = 5
 
 
 def begin(task_sid: str, worker_sid: str, rules: Queue) -> None:
@@ -50,8 +52,8 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
         return ON_THE_PHONE
     activities = rules.activities
     wrapping = environment.current().activity_sid(activities.after_call)
+    _tell_crm(call_sid, served := rest.reservations(task_sid))
     back = environment.current().activity_sid(activities.after_wrap_up)
-    served = rest.reservations(task_sid)
     for reservation in served:
         if reservation.status == "wrapping":
             activity.resume(reservation.worker_sid, wrapping, reservation.updated_at, back)
@@ -61,6 +63,14 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
         if reservation.status == "accepted":
             _close_served(task, call_sid, reservation, reason, now)
     return "task completed"
+
+
+def _tell_crm(call_sid: str, served: list[rest.Reservation]) -> None:
+    """By a job, in a moment, when the link is closed: a slow CRM keeps no worker. Ordered before the task's end."""
+    if callcenter.current().crm.after:
+        for reservation in served:
+            if reservation.status in ("wrapping", "accepted"):
+                jobs.send(jobs.TellCrm(call_sid, reservation.sid), delay_seconds=TELL_CRM_AFTER_SECONDS)
 
 
 def _is_on_the_phone(call_sid: str) -> bool:

@@ -1,17 +1,18 @@
 """The consumer of the jobs queue: does one job, and lets it come again when it cannot be done now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
 from chalicelib import jobs
-from chalicelib.jobs import CompleteTask, HangUp, Job, LeadOut, PutBack, Reject, RingWorker, Tell
+from chalicelib.jobs import CompleteTask, HangUp, Job, LeadOut, PutBack, Reject, RingWorker, Tell, TellCrm
 from chalicelib.lifecycle import activity, closing, lead_out, wrap_up
 from chalicelib.observability import log, metrics
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
-from chalicelib.worker import ring
+from chalicelib.worker import ended, ring
 
 LOOK_AGAIN_SECONDS = 10  # after a worker who is still on the phone when the wrap-up is over
 
@@ -32,7 +33,7 @@ def work(job: Job, clock: Callable[[], float]) -> None:
     """
     with log.Context(job=type(job).__name__, **_sids(job)):
         try:
-            _do(job, clock)
+            _DOES[type(job)](job, clock)
         except rest.TwilioDenied as error:
             log.error("job comes again", metrics.of(metrics.JOBS_TRIED_AGAIN), why=str(error))
             raise
@@ -49,26 +50,21 @@ def _sids(job: Job) -> dict[str, str]:
     return {LOGGED[name]: sid(value) for name, value in msgspec.structs.asdict(job).items() if name in LOGGED}
 
 
-def _do(job: Job, clock: Callable[[], float]) -> None:
-    match job:
-        case RingWorker():
-            ring.ring_worker(job.key, clock)
-        case Reject():
-            closing.reject_as_ordered(job, clock())
-        case HangUp():
-            rest.hang_up(job.worker_call_sid)
-        case PutBack():
-            activity.resume(job.worker_sid, job.from_sid, job.since, job.to_sid, job.until)
-        case LeadOut():
-            lead_out.lead_out(job.subject, job.base_url, clock())
-        case CompleteTask():
-            _complete(job, clock())
-        case Tell():
-            outbox.keep(job.notice)
-
-
 def _complete(job: CompleteTask, now: float) -> None:
     did = wrap_up.finish_task(job.task_sid, "", now)
     log.info("wrap-up is over", did=did)
     if did == wrap_up.ON_THE_PHONE:
         jobs.send(job, delay_seconds=LOOK_AGAIN_SECONDS)
+
+
+# What each kind of job does; `clock` gives epoch seconds.
+_DOES: Mapping[type[Job], Callable[[Any, Callable[[], float]], object]] = {
+    RingWorker: lambda job, clock: ring.ring_worker(job.key, clock),
+    Reject: lambda job, clock: closing.reject_as_ordered(job, clock()),
+    HangUp: lambda job, clock: rest.hang_up(job.worker_call_sid),
+    PutBack: lambda job, clock: activity.resume(job.worker_sid, job.from_sid, job.since, job.to_sid, job.until),
+    LeadOut: lambda job, clock: lead_out.lead_out(job.subject, job.base_url, clock()),
+    CompleteTask: lambda job, clock: _complete(job, clock()),
+    TellCrm: lambda job, clock: ended.tell(job),
+    Tell: lambda job, clock: outbox.keep(job.notice),
+}

@@ -48,3 +48,40 @@ def test_a_caller_nobody_has_written_down_is_put_through_and_the_attempt_noted(c
     assert contacts.prepare(ATTEMPT) == crm.Approval("", "", {})
     (row,) = cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")["Items"]
     assert (row["item"]["S"], row["worker_name"]["S"]) == (f"ATTEMPT#{ATTEMPT.idempotency_key}", "Bea")
+
+
+def test_the_attempt_says_what_became_of_it(cloud: Aws) -> None:
+    contacts.prepare(ATTEMPT)
+    ended = crm.Ended(
+        idempotency_key=ATTEMPT.idempotency_key,
+        call_sid=ATTEMPT.call_sid,
+        caller=ATTEMPT.caller,
+        called=ATTEMPT.called,
+        queue=ATTEMPT.queue,
+        worker_sid=ATTEMPT.worker_sid,
+        worker_name="Bea",
+        bridged_at=ATTEMPT.at + 5,
+        ended_at=ATTEMPT.at + 65.4,
+        disposition="solved",
+    )
+    for _ in range(2):
+        crm.after("contacts", ended)
+    (row,) = cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")["Items"]
+    assert (row["talked_seconds"]["N"], row["disposition"]["S"], "note_sid" in row) == ("60", "solved", False)
+    crm.after("none", ended)
+
+
+def test_a_caller_without_a_number_has_no_attempt(cloud: Aws) -> None:
+    nobody = crm.Ended(
+        idempotency_key=ATTEMPT.idempotency_key,
+        call_sid=ATTEMPT.call_sid,
+        caller="",
+        called=ATTEMPT.called,
+        queue=ATTEMPT.queue,
+        worker_sid=ATTEMPT.worker_sid,
+        worker_name="Bea",
+        bridged_at=0.0,
+        ended_at=0.0,
+    )
+    crm.after("contacts", nobody)
+    assert cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")["Items"] == []

@@ -56,7 +56,7 @@ def test_the_documents_request_is_the_one_that_is_sent_and_its_check_takes_it(en
     exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], code)  # noqa: S102 - our own document
     body = sent.encode()
     attempt = msgspec.json.decode(body, type=crm.Attempt)
-    assert msgspec.json.encode(attempt) == body and http._headers(attempt, body) == headers
+    assert msgspec.json.encode(attempt) == body and http._headers(attempt.idempotency_key, attempt.at, body) == headers
     assert code["is_ours"]("crm-key", headers, body)
     assert not code["is_ours"]("crm-key", headers, body + b" ") and not code["is_ours"]("another", headers, body)
 
@@ -261,3 +261,43 @@ def test_a_missing_url_is_said(environment: pytest.MonkeyPatch) -> None:
     forget_everything()
     with pytest.raises(crm.Unavailable, match="CRM_URL is not set"):
         http.prepare(ATTEMPT)
+
+
+# --- After the talk
+
+ENDED = crm.Ended(
+    idempotency_key="WR1",
+    call_sid="CA1",
+    caller="+12125550172",
+    called="+14155550101",
+    queue="Sales",
+    worker_sid="WK1",
+    worker_name="Dora",
+    bridged_at=1795230000.0,
+    ended_at=1795230060.5,
+    disposition="solved",
+)
+
+
+def tell(environment: pytest.MonkeyPatch, endpoint: Endpoint) -> None:
+    environment.setenv("CRM_URL", f"{endpoint.url}/attempts")
+    environment.setenv("CRM_KEY", "crm-key")
+    forget_everything()
+    crm.after("http", ENDED)
+
+
+def test_the_endpoint_hears_how_a_call_ended(environment: pytest.MonkeyPatch) -> None:
+    with serving((204, b"")) as endpoint:
+        tell(environment, endpoint)
+    ((path, headers, body),) = endpoint.requests
+    told = json.loads(body)
+    assert path == "/attempts" and headers["Idempotency-Key"] == "WR1/ended"
+    assert (told["event"], told["disposition"], told["ended_at"]) == ("ended", "solved", 1795230060.5)
+    signed = headers["X-Cordboard-Timestamp"].encode() + b"." + body
+    assert headers["X-Cordboard-Signature"] == hmac.new(b"crm-key", signed, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize("status", [404, 409, 302])
+def test_an_endpoint_that_does_not_take_it_is_out_of_order(environment: pytest.MonkeyPatch, status: int) -> None:
+    with serving((status, b"")) as endpoint, pytest.raises(crm.Unavailable, match=f"answered {status}"):
+        tell(environment, endpoint)

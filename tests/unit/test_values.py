@@ -116,7 +116,7 @@ def test_what_a_team_leaves_out() -> None:
         "keep_days": 90,
         "reservation_timeout": 120,
         "queues": {"Support": QUEUE},
-        "crm": {"timeout": 2.0, "attempts": 3, "breaker_failures": 3, "breaker_seconds": 30},
+        "crm": {"timeout": 2.0, "attempts": 3, "breaker_failures": 3, "breaker_seconds": 30, "after": False},
         "simple_queues": {},
         "work": {},
         "tell": {"voicemail": True, "nobody_available": True, "numbers": False},

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from chalicelib import jobs
+from chalicelib import crm, jobs
 from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.toml_errors import CallCenterError
@@ -205,3 +205,67 @@ def test_the_prompt_may_be_the_teams_own() -> None:
     own = msgspec.structs.replace(RULES, prompt="How did it go?")
     assert own.said == "How did it go?"
     assert msgspec.structs.replace(RULES, note_seconds=0).said == "Press 1 for solved, press 2 for call again."
+
+
+# --- The CRM hears of it
+
+
+@pytest.fixture
+def told(driver: Driver, environment: pytest.MonkeyPatch) -> list[crm.Ended]:
+    """What the CRM of the support queue is told; the team wants that."""
+    center = callcenter.current()
+    center = msgspec.structs.replace(center, crm=msgspec.structs.replace(center.crm, after=True))
+    environment.setattr(callcenter, "current", lambda: center)
+    heard: list[crm.Ended] = []
+    environment.setattr(crm, "after", lambda _adapter, ended: heard.append(ended))
+    return heard
+
+
+def wrapped_up(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> list[tuple[jobs.Job, int]]:
+    """The worker has hung up, and the wrap-up is over; returns the messages that were sent then."""
+    driver.wrap_up()
+    driver.twilio.call = "completed"
+    sent: list[tuple[jobs.Job, int]] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
+        driver.work(jobs.CompleteTask(CALL, TASK))
+    return sent
+
+
+def test_the_crm_hears_what_became_of_the_call_when_it_is_wrapped_up(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, told: list[crm.Ended]
+) -> None:
+    talk(driver)
+    press(driver, "2")
+    assert wrapped_up(driver, monkeypatch) == [(jobs.TellCrm(CALL, RESERVATION), 5)] and told == []
+    driver.work(jobs.TellCrm(CALL, RESERVATION))
+    (ended,) = told
+    assert (ended.disposition, ended.idempotency_key, ended.call_sid) == ("call again", RESERVATION, CALL)
+    assert ended.bridged_at and ended.ended_at >= ended.bridged_at
+
+
+def test_a_team_that_does_not_want_it_pays_nothing(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    talk(driver)
+    assert wrapped_up(driver, monkeypatch) == []
+
+
+def test_a_crm_that_fails_is_told_later_and_in_the_end_not_at_all(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, told: list[crm.Ended]
+) -> None:
+    def down(_adapter: str, _ended: crm.Ended) -> None:
+        raise crm.Unavailable("down")
+
+    talk(driver)
+    wrapped_up(driver, monkeypatch)
+    sent: list[tuple[jobs.Job, int]] = []
+    monkeypatch.setattr(crm, "after", down)
+    monkeypatch.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
+    for tries in range(4):
+        driver.work(jobs.TellCrm(CALL, RESERVATION, tries))
+    assert [(job.tries, delay) for job, delay in sent if isinstance(job, jobs.TellCrm)] == [(1, 60), (2, 300), (3, 900)]
+    assert "the CRM is not told" in driver.log.getvalue()
+
+
+def test_a_link_that_has_expired_is_told_of_to_nobody(driver: Driver, told: list[crm.Ended]) -> None:
+    driver.work(jobs.TellCrm(CALL, RESERVATION))
+    assert told == []
