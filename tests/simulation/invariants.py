@@ -529,10 +529,10 @@ def _has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
 
 
 def _is_theirs(observed: Observed, leg: Leg, at: float) -> bool:
-    """The phone was busy, not answered or out of reach; or with the caller there it was hung up, or asked in vain."""
-    there_until = observed.calls[leg.call_sid].ended
-    if leg.answered < min(at, there_until) and _asked_in_vain(leg, at):
+    """The phone was busy, out of reach, not answered, asked in vain; or hung up while the caller was there."""
+    if leg.answered < at and _asked_in_vain(leg, at):
         return True
+    there_until = observed.calls[leg.call_sid].ended
     return leg.ended <= at and (leg.status in ("busy", "no-answer", "failed") or there_until > leg.ended)
 
 
