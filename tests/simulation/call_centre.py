@@ -280,7 +280,7 @@ class RandomPhone(Phone):
         box = self._faults.happens("worker_voicemail")
         silent = self._faults.happens("worker_machine_unknown")
         if box:
-            then = (says(GREETING), waits(RECORDER_SECONDS), hangs_up())
+            then = (waits(2), says(GREETING), waits(RECORDER_SECONDS), hangs_up())
             return Behaviour("answers", after, then, "machine", GREETING_SECONDS)
         return unknown(after, [waits(RECORDER_SECONDS), hangs_up()]) if silent else None
 

@@ -12,6 +12,7 @@ from chalicelib import aws, budget, crm, jobs
 from chalicelib.caller import handlers
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import answering, callcenter, environment, secrets
+from chalicelib.config.answering import ModeName
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.lifecycle import activity, closing, lead_out, reconcile
@@ -26,16 +27,27 @@ from tests.simulation import invocation
 
 
 class Defect(NamedTuple):
-    """`invariants`: those that may find it; one of them has to. `faults`: those under which it shows."""
+    """`invariants`: those that may find it; one of them has to. `faults`: those under which it shows.
+
+    `answer`: the mode in which it does, if not in any.
+    """
 
     plant: Callable[[], AbstractContextManager[Any]]
     invariants: frozenset[int]
     faults: str
+    answer: ModeName | None = None
 
 
-def _replace(where: Any, name: str, made: Callable[[Any], Any], *invariants: int, faults: str = "all") -> Defect:
+def _replace(
+    where: Any,
+    name: str,
+    made: Callable[[Any], Any],
+    *invariants: int,
+    faults: str = "all",
+    answer: ModeName | None = None,
+) -> Defect:
     """A defect in one function: `made` gets the right one and returns the wrong one."""
-    return Defect(lambda: patch.object(where, name, made(getattr(where, name))), frozenset(invariants), faults)
+    return Defect(lambda: patch.object(where, name, made(getattr(where, name))), frozenset(invariants), faults, answer)
 
 
 def _nothing(_true: Any) -> Any:
@@ -331,14 +343,14 @@ DEFECTS: Mapping[str, Defect] = {
         asking, "_refuse", _silence_takes, 12, faults="worker_silent=0.5,worker_voicemail=0.3"
     ),
     "a verdict that comes after the key hangs up": _replace(
-        asking, "detected", _hangs_up_in_any_case, 12, faults="worker_taken_for_machine=0.9"
+        asking, "detected", _hangs_up_in_any_case, 12, faults="worker_taken_for_machine=0.9", answer="key+detect"
     ),
     "who is asked needs no condition": _replace(
         table, "follow_asked", _asked_without_condition, 1, 6, 12, faults=HANGS_ON
     ),
     "a machine's verdict joins": _replace(asking, "_judge", _whatever_the_verdict, 12, faults="worker_voicemail=0.5"),
     "the greeting of a voicemail box is a yes": Defect(
-        lambda: patch.object(answering, "MOST_WORDS", 1000), frozenset({12}), "worker_voicemail=0.5"
+        lambda: patch.object(answering, "MOST_WORDS", 1000), frozenset({12}), "worker_voicemail=0.5", "key"
     ),
     "an outage joins whoever answers": Defect(
         lambda: patch.object(Link, "may_be_dequeued", new=True), frozenset({12}), "dynamodb_hangs=0.3"
@@ -378,7 +390,14 @@ DEFECTS: Mapping[str, Defect] = {
         rest, "is_live", lambda _true: lambda _sid: True, 5, faults="task_outlives_call=0.5"
     ),
     "a second dial is not looked for": _replace(
-        ring, "_is_rung_by_taskrouter", _never, 2, 3, 6, faults="webhook_twice=1,dynamodb_hangs=0.2,webhook_never=0.9"
+        ring,
+        "_is_rung_by_taskrouter",
+        _never,
+        2,
+        3,
+        6,
+        faults="webhook_twice=1,dynamodb_hangs=0.2,webhook_never=0.9",
+        answer="at-once",
     ),
     "nobody who waits is let out": Defect(_wait_for_ever, frozenset({4}), "worker_no_answer=0.9,activity_changes=0.5"),
     "a caller id that is refused is the worker's fault": Defect(

@@ -45,6 +45,7 @@ INVALID = frozenset(
 
 LONGEST_ASK = 16.0  # the whisper, the prompt, a silence
 PASSED_SECONDS = 25
+TAKES = ("1", "yes please")
 
 _RULES = callcenter.parse(rules("voicemail", answers_of(0)))
 _RULES_OF_ANSWERS = _RULES.queues["Support"].answering
@@ -534,11 +535,18 @@ def _has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
 
 
 def _is_theirs(observed: Observed, leg: Leg, at: float) -> bool:
-    """The phone was busy, not answered or out of reach; or with the caller there it was hung up, or asked in vain."""
-    if leg.ended > at:
-        asked = leg.sounds_like_machine or leg.replies or len(leg.asks) > 1
-        return bool(asked) and leg.answered < at and observed.calls[leg.call_sid].ended > at - SOON
-    return leg.status in ("busy", "no-answer", "failed") or observed.calls[leg.call_sid].ended > leg.ended
+    """The phone was busy, out of reach, not answered, asked in vain; or hung up while the caller was there."""
+    if leg.answered < at and _asked_in_vain(leg, at):
+        return True
+    there_until = observed.calls[leg.call_sid].ended
+    return leg.ended <= at and (leg.status in ("busy", "no-answer", "failed") or there_until > leg.ended)
+
+
+def _asked_in_vain(leg: Leg, at: float) -> bool:
+    replies = [what for since, what in leg.replies if since <= at]
+    if leg.sounds_like_machine or not replies:
+        return leg.sounds_like_machine or len(leg.asks) > 1
+    return replies[-1] not in TAKES
 
 
 def by_hand_stays(observed: Observed) -> Found:
@@ -693,7 +701,7 @@ def nobody_is_joined_to_a_machine(observed: Observed) -> Found:
 def _took(leg: Leg) -> bool:
     """Whether the last that this worker pressed or said before they were joined takes the caller."""
     before = [what for at, what in leg.replies if at <= leg.conversations[0].start]
-    return bool(before) and before[-1] in ("1", "yes please")
+    return bool(before) and before[-1] in TAKES
 
 
 def who_took_the_call_gets_it(observed: Observed) -> Found:
