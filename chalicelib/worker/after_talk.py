@@ -42,11 +42,9 @@ def disposition(webhook: Webhook) -> str:
 def note(webhook: Webhook) -> str:
     """The worker has spoken a note: it is kept as long as the call's records are."""
     recording_sid, seconds = sid(webhook.form.get("RecordingSid")), count(webhook.form.get("RecordingDuration"))
-    key = key_of(webhook)
-    link = None
-    if key and recording_sid:
-        table.record_recording(key.subject, recording_sid, webhook.at)
-        link = _link(webhook, {"note_sid": recording_sid, "note_seconds": seconds})
+    link = _link(webhook, {"note_sid": recording_sid, "note_seconds": seconds}) if recording_sid else None
+    if link:
+        table.record_recording(link.subject, recording_sid, webhook.at)
     rules = _rules(link) if link else None
     return twiml.say_goodbye(rules.thanks if rules else twiml.DONE, words.treatment(link))
 

@@ -116,6 +116,23 @@ ENDPOINTS = (
         ("AnsweredBy", VERDICTS),
     ),
     Endpoint(STATUS_ROUTE, leg_form("ringing"), LEG_PATH, ("CallStatus", CALL_STATUSES)),
+    Endpoint(
+        urls.WORKER_AFTER.path,
+        {**leg_form("in-progress"), "DialCallStatus": "completed", "DialBridged": "true"},
+        LEG_PATH,
+        ("DialBridged", ("true", "false", "")),
+    ),
+    Endpoint(
+        urls.WORKER_DISPOSITION.path,
+        {**leg_form("in-progress"), "Digits": "1"},
+        LEG_PATH,
+        ("Digits", ("1", "9", "#", "")),
+    ),
+    Endpoint(
+        urls.WORKER_NOTE.path,
+        {**leg_form("in-progress"), "RecordingSid": "RE" + "1" * 32, "RecordingDuration": "7"},
+        LEG_PATH,
+    ),
 )
 
 

@@ -251,7 +251,7 @@ def test_a_numbers_last_calls_are_shown_however_it_is_spelled(day: Driver, perso
 
 def test_what_is_neither_sid_nor_number_is_said(driver: Driver, person: Person) -> None:
     assert person.types("calls", "show", "Ann") == 2
-    assert "'Ann' is no CallSid (CA and 32 hexadecimal digits) and no phone number" in person.err
+    assert "'Ann' is no CallSid (CA and 32 hexadecimal digits), no TaskSid (WT) and no phone number" in person.err
     assert person.types("calls", "show", "123") == 2
     assert "too many or too few digits" in person.err
 
