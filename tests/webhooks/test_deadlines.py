@@ -380,4 +380,5 @@ def test_a_worker_may_be_dialled_until_the_ring_and_a_margin_still_fit_into_the_
     driver.assign("Sales")
     rules = callcenter.current().queue("Sales")
     left = callcenter.current().reservation_timeout - rules.ring_timeout - callcenter.MARGIN_SECONDS
+    left -= rules.answering.seconds(rules.answering.mode)
     assert driver.link["deadline"] == pytest.approx(driver.link["reserved_at"] + left, abs=0.01)
