@@ -379,6 +379,6 @@ def test_an_event_without_a_time_happened_when_it_came() -> None:
 def test_a_worker_may_be_dialled_until_the_ring_and_a_margin_still_fit_into_the_reservation(driver: Driver) -> None:
     driver.assign("Sales")
     rules = callcenter.current().queue("Sales")
-    asking = rules.answering.seconds(rules.answering.mode)
-    left = callcenter.current().reservation_timeout - rules.ring_timeout - asking - callcenter.MARGIN_SECONDS
+    left = callcenter.current().reservation_timeout - rules.ring_timeout - callcenter.MARGIN_SECONDS
+    left -= rules.answering.seconds(rules.answering.mode)
     assert driver.link["deadline"] == pytest.approx(driver.link["reserved_at"] + left, abs=0.01)
