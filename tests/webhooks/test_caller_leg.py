@@ -101,6 +101,10 @@ def test_a_menu_without_the_hash_key_leaves_gather_as_it_is(driver: Driver) -> N
     assert driver.voice("incoming")[1].get("finishOnKey") is None
 
 
+def test_a_menu_that_was_asked_too_often_already_enqueues(driver: Driver) -> None:
+    assert driver.voice("menu/3", Digits="9")[-1].tag == "Enqueue"
+
+
 def test_a_menu_on_a_line_without_one_enqueues(driver: Driver) -> None:
     assert driver.voice("menu/x", To=SALES)[0].tag == "Enqueue"
 
