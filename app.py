@@ -97,6 +97,11 @@ def voice_wait() -> Response:
     return _twiml(handlers.wait, handlers.keep_waiting)
 
 
+@_route(urls.WAIT_KEY)
+def voice_wait_key() -> Response:
+    return _twiml(handlers.wait_key, handlers.wait_on)
+
+
 @_route(urls.AFTER)
 def voice_after() -> Response:
     return _twiml(handlers.after, handlers.apologize)

@@ -64,6 +64,8 @@ def _call(call: Call | None) -> Iterator[str]:
         yield "Nothing is known of the caller's own leg: no event of its task has come."
         return
     yield f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
+    if call.wish:
+        yield f"  pressed the key for: {call.wish}"
     if call.queue_result:
         yield f"  left the queue after {call.queue_seconds} s: {call.queue_result}"
     if call.reason:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.caller import twiml
 from chalicelib.config import callcenter, environment
+from chalicelib.config.callcenter import Treatment
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
@@ -57,11 +58,30 @@ def wait(webhook: Webhook) -> str:
     treatment = callcenter.current().treatment_of(form.get("To", ""))
     seconds = count(form.get("QueueTime"))
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
-    return twiml.wait(treatment, count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds)
+    return twiml.wait(
+        treatment, count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds, webhook.base_url
+    )
 
 
 def keep_waiting(webhook: Webhook) -> str:
     return twiml.keep_waiting()
+
+
+def wait_key(webhook: Webhook) -> str:
+    """A caller who waits pressed a key. What it stands for is kept first: then `/voice/after` knows why they left.
+
+    Where it cannot be kept, and after any other key, the caller waits on in their place.
+    """
+    call_sid = sid(webhook.form.get("CallSid"))
+    wish = callcenter.current().treatment_of(webhook.form.get("To", "")).wait.way_out(webhook.form.get("Digits", ""))
+    if not (wish and _record(call_sid, {"wish": wish, "wished_at": webhook.at}, webhook.at)):
+        return wait_on(webhook)
+    log.info("caller chose a way out of the queue", wish=wish)
+    return twiml.leave_queue()
+
+
+def wait_on(webhook: Webhook) -> str:
+    return twiml.wait_on(webhook.base_url)
 
 
 def after(webhook: Webhook) -> str:
@@ -74,14 +94,42 @@ def after(webhook: Webhook) -> str:
     if alone:
         left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
     _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook))
-    if result == "leave":
+    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    chose_message = result == "leave" and _wishes_for_message(treatment, call_sid)
+    if result == "leave" and not chose_message:
         _tell(webhook, "led-out")
     if call_sid and alone:
-        from chalicelib.lifecycle import closing
-
-        closing.caller_left(call_sid, webhook.at)
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+        _stop_ringing(call_sid, webhook.at)
+    if chose_message:
+        return twiml.take_message(treatment, webhook.base_url)
     return twiml.after(treatment, result, webhook.base_url)
+
+
+def _stop_ringing(call_sid: str, now: float) -> None:
+    """No phone is to ring on for this caller, if possible, like `_record`; else the event of their task stops it."""
+    from chalicelib.lifecycle import closing
+
+    try:
+        closing.caller_left(call_sid, now)
+    except Exception as error:
+        log.error("phones may ring on", call_sid=call_sid, why=type(error).__name__)
+
+
+def _wishes_for_message(treatment: Treatment, call_sid: str) -> bool:
+    """Whether a caller who left the queue pressed the key for it.
+
+    While the table cannot be read, who may have pressed it is not sent away without.
+    """
+    if not treatment.wait.options:
+        return False
+    from chalicelib.links import table
+
+    try:
+        call = table.find_call(call_sid).call if call_sid else None
+    except Exception as error:
+        log.error("what the caller wished for cannot be read", why=type(error).__name__)
+        return True
+    return call is not None and call.wish == "voicemail"
 
 
 def _who(webhook: Webhook) -> dict[str, object]:
@@ -187,6 +235,7 @@ def fallback(webhook: Webhook) -> str:
 _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.MENU: menu,
     urls.WAIT: wait,
+    urls.WAIT_KEY: wait_key,
     urls.AFTER: after,
     urls.MOVED: moved,
     urls.DECLINED: declined,
@@ -206,14 +255,16 @@ def _record(
     *,
     left_queue: bool = False,
     defaults: Mapping[str, object] | None = None,
-) -> None:
-    """Keep it if possible: the caller's document does not depend on our records."""
+) -> bool:
+    """Keep it if possible, and say whether it is kept: the caller's document does not depend on our records."""
     from chalicelib.links import table
 
     if not call_sid:
         log.warning("a call without a CallSid is not recorded", lost=list(changes))
-        return
+        return False
     try:
         table.record_call(call_sid, changes, now, left_queue=left_queue, defaults=defaults)
     except Exception as error:
         log.error("call not recorded", call_sid=call_sid, why=type(error).__name__, lost=list(changes))
+        return False
+    return True

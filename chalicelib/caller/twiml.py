@@ -60,22 +60,51 @@ def enqueue_plainly(workflow_sid: str) -> str:
     return str(response)
 
 
-def wait(treatment: Treatment, position: int, average_seconds: int, waited_seconds: int) -> str:
+def wait(treatment: Treatment, position: int, average_seconds: int, waited_seconds: int, base_url: str) -> str:
     """One round of the waiting document; Twilio asks again when it has run out. 0: Twilio did not say."""
-    response = VoiceResponse()
-    rules = treatment.wait
     if waited_seconds >= treatment.longest_wait:
-        response.leave()
-        return str(response)
-    _say(response, treatment, rules.say)
+        return leave_queue()
+    response = VoiceResponse()
+    if treatment.wait.options:
+        gather = _key_of_who_waits(base_url)
+        _waiting(gather, treatment, position, average_seconds)
+        response.append(gather)  # when nothing is pressed the document ends with it, and is asked for again
+    else:
+        _waiting(response, treatment, position, average_seconds)
+    return str(response)
+
+
+def _key_of_who_waits(base_url: str) -> Gather:
+    """Listens while its contents are said and played. Any key counts: `#` would else end it (contract 3.3)."""
+    return Gather(input="dtmf", num_digits=1, timeout=1, finish_on_key="", action=urls.WAIT_KEY.url(base_url))
+
+
+def _waiting(verb: VoiceResponse | Gather, treatment: Treatment, position: int, average_seconds: int) -> None:
+    rules = treatment.wait
+    _say(verb, treatment, rules.say)
     if position and rules.position:
-        _say(response, treatment, rules.position.format(position=position))
+        _say(verb, treatment, rules.position.format(position=position))
     if average_seconds and rules.rough_wait:
-        _say(response, treatment, rules.rough_wait.format(minutes=max(1, math.ceil(average_seconds / 60))))
+        _say(verb, treatment, rules.rough_wait.format(minutes=max(1, math.ceil(average_seconds / 60))))
+    if rules.options:
+        _say(verb, treatment, rules.options.say)
     for url in rules.play:
-        response.play(url)
+        verb.play(url)
     if not rules.play:
-        response.pause(length=QUIET_SECONDS)
+        verb.pause(length=QUIET_SECONDS)
+
+
+def leave_queue() -> str:
+    """Lets a caller who waits out of the queue: Enqueue's action says how the call goes on."""
+    response = VoiceResponse()
+    response.leave()
+    return str(response)
+
+
+def wait_on(base_url: str) -> str:
+    """Another round of the waiting document for a caller who pressed a key of no use."""
+    response = VoiceResponse()
+    response.redirect(urls.WAIT.url(base_url))
     return str(response)
 
 
@@ -195,8 +224,19 @@ def _end(response: VoiceResponse, treatment: Treatment, say: str, then: str, bas
     if then == "hangup":
         _goodbye(response, treatment, say)
         return
+    _take_message(response, treatment, f"{say} ", base_url)
+
+
+def take_message(treatment: Treatment, base_url: str) -> str:
+    """A caller who chose to leave a message."""
+    response = VoiceResponse()
+    _take_message(response, treatment, "", base_url)
+    return str(response)
+
+
+def _take_message(response: VoiceResponse, treatment: Treatment, first: str, base_url: str) -> None:
     rules = treatment.voicemail
-    _say(response, treatment, f"{say} {rules.prompt}")
+    _say(response, treatment, f"{first}{rules.prompt}")
     response.record(
         action=urls.VOICEMAIL.url(base_url), max_length=rules.max_seconds, finish_on_key="#", play_beep=True
     )

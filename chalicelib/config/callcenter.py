@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -53,12 +53,32 @@ class Menu(_Table, frozen=True):
     tries: Annotated[int, Meta(ge=1, le=5)] = 2
 
 
+class WayOut(_Table, frozen=True):
+    """A key that leads out of the queue, and where to."""
+
+    digits: Annotated[str, Meta(pattern=r"^[0-9*#]\Z")]
+    then: Literal["voicemail"]
+
+
+class Options(_Table, frozen=True):
+    """What callers who wait may press, and the sentence that tells them."""
+
+    say: str
+    choices: Annotated[tuple[WayOut, ...], Meta(min_length=1)]
+
+
 class Wait(_Table, frozen=True):
     say: str = "Please stay on the line."
     position: str = ""
     rough_wait: str = ""
     play: tuple[Annotated[str, Meta(pattern=r"^https?://")], ...] = ()
     leave_after: Seconds = 1800
+    options: Options | None = None
+
+    def way_out(self, digits: str) -> str:
+        """Where this key leads a caller who waits; empty for a key that leads nowhere."""
+        choices = self.options.choices if self.options else ()
+        return next((choice.then for choice in choices if choice.digits == digits), "")
 
 
 class Ending(_Table, frozen=True):
@@ -320,10 +340,17 @@ def _every_number(callcenter: CallCenter) -> Iterator[tuple[str, str]]:
 
 def _menus(callcenter: CallCenter) -> Iterator[Mistake]:
     for name, line in callcenter.lines.items():
-        digits = [choice.digits for choice in line.menu.choices] if line.menu else []
-        for at, given in enumerate(digits):
-            if given in digits[:at]:
-                yield sentence(f"lines.{name}.menu.choices[{at}].digits", given, "each digits may stand once")
+        if line.menu:
+            yield from _twice(f"lines.{name}.menu", [choice.digits for choice in line.menu.choices])
+    for key, treatment in _treatments(callcenter):
+        if treatment.wait.options:
+            yield from _twice(f"{key}.wait.options", [choice.digits for choice in treatment.wait.options.choices])
+
+
+def _twice(key: str, digits: Sequence[str]) -> Iterator[Mistake]:
+    for at, given in enumerate(digits):
+        if given in digits[:at]:
+            yield sentence(f"{key}.choices[{at}].digits", given, "each digits may stand once")
 
 
 def _placeholders(callcenter: CallCenter) -> Iterator[Mistake]:

@@ -109,6 +109,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     check_at: float = 0  # the sweep looks at it then; 0 when the caller is out of the queue
     declined_say: str = ""  # what the CRM wants said to a caller whom it declines, and how the call goes on
     declined_then: str = ""
+    wish: str = ""  # the way out of the queue that the caller chose by a key: voicemail
+    wished_at: float = 0
     moved_at: float = 0  # when we led the caller out of the queue
     left_queue_at: float = 0
     wrapping_at: float = 0

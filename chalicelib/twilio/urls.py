@@ -32,6 +32,7 @@ class Route(NamedTuple):
 INCOMING = Route("/voice/incoming")
 MENU = Route("/voice/menu/{attempt}")
 WAIT = Route("/voice/wait")
+WAIT_KEY = Route("/voice/wait/key")
 AFTER = Route("/voice/after")
 MOVED = Route("/voice/moved")
 DECLINED = Route("/voice/declined")
@@ -50,6 +51,7 @@ ROUTES = (
     INCOMING,
     MENU,
     WAIT,
+    WAIT_KEY,
     AFTER,
     MOVED,
     DECLINED,

@@ -35,6 +35,7 @@ choices = [{ digits = "1", attributes = { language = "en" } }]
 say = "Please stay on the line."
 position = "You are number {position}."
 leave_after = 240
+options = { say = "Or press star.", choices = [{ digits = "*", then = "voicemail" }] }
 [lines.support.after]
 survey = "How was this call?"
 thanks = "Thank you. Goodbye."

@@ -540,12 +540,14 @@ def every_voicemail_is_told(observed: Observed) -> Found:
 
 
 def who_was_led_out_is_told(observed: Observed) -> Found:
-    """By a mail about the line, which has another one at most every ten minutes."""
+    """By a mail about the line, which has another one at most every ten minutes; not who chose to leave by a key."""
+    chose = {one.form["CallSid"] for one in _answered(observed, urls.WAIT_KEY) if "<Leave" in one.body}
     led_out = [one for one in _answered(observed, urls.AFTER) if one.form.get("QueueResult") == "leave"]
     for delivery in [*led_out, *_answered(observed, urls.MOVED)]:
         sid = delivery.form["CallSid"]
         neither = observed.faults_about((sid,), ("dynamodb",)) and observed.faults_about((sid,), ("sqs",))
-        if not neither and not _about(observed, _line_of(observed, sid), delivery.at - AGAIN_AFTER_SECONDS):
+        since = delivery.at - AGAIN_AFTER_SECONDS
+        if sid not in chose and not neither and not _about(observed, _line_of(observed, sid), since):
             yield Violation(11, sid, "nobody was told that the caller was led out")
 
 

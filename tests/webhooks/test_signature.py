@@ -23,6 +23,7 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/voice/incoming", caller_form(), {}),
     ("/voice/menu/{attempt}", caller_form(), {"attempt": "1"}),
     ("/voice/wait", caller_form(), {}),
+    ("/voice/wait/key", caller_form(Digits="1"), {}),
     ("/voice/after", caller_form(QueueResult="leave"), {}),
     ("/voice/moved", caller_form(), {}),
     ("/voice/declined", caller_form(), {}),
