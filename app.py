@@ -127,6 +127,13 @@ def voice_voicemail() -> Response:
     return _twiml(handlers.voicemail, handlers.apologize)
 
 
+@_route(urls.RECORDING)
+def voice_recording() -> Response:
+    from chalicelib.caller import recording
+
+    return _data(recording.take)
+
+
 @_route(urls.FALLBACK)
 def voice_fallback() -> Response:
     return _twiml(handlers.fallback, handlers.apologize)

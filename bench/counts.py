@@ -50,7 +50,7 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
 
 # What a month of 30 days has, whether anybody calls or not.
 ALARMS, DASHBOARDS = 15, 1
-METRICS = 12  # of ours, and again for each reason of a rejection
+METRICS = 14  # of ours, and again for each reason of a rejection
 REASONS = 15 + 2  # of a rejection, what follows a colon left out; and whose account a refused webhook claims
 SWEEPS = 30 * 24 * 60  # one a minute
 SWEEP_READ_UNITS = 1.5  # three queries of the index `open`: links, callers who wait, and recordings

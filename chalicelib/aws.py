@@ -11,6 +11,7 @@ from chalicelib import budget
 
 CONNECT_SECONDS, READ_SECONDS = 0.5, 1.0
 LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
+SOUND_SECONDS = 5.0  # of S3's answer, which has megabytes to take
 PAUSE_SECONDS = 0.05
 
 _THROTTLED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestThrottled"})
@@ -22,7 +23,8 @@ def client(service: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
+    read = SOUND_SECONDS if service == "s3" else READ_SECONDS
+    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=read, retries={"total_max_attempts": 1})
     return boto3.client(service, config=config)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from chalicelib.caller import twiml
-from chalicelib.config import callcenter, environment
+from chalicelib.config import callcenter, environment, messages
 from chalicelib.config.callcenter import Treatment
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import urls
@@ -101,8 +101,8 @@ def after(webhook: Webhook) -> str:
     if call_sid and alone:
         _stop_ringing(call_sid, webhook.at)
     if chose_message:
-        return twiml.take_message(treatment, webhook.base_url)
-    return twiml.after(treatment, result, webhook.base_url)
+        return twiml.take_message(treatment, _way(webhook))
+    return twiml.after(treatment, result, _way(webhook))
 
 
 def _stop_ringing(call_sid: str, now: float) -> None:
@@ -113,6 +113,10 @@ def _stop_ringing(call_sid: str, now: float) -> None:
         closing.caller_left(call_sid, now)
     except Exception as error:
         log.error("phones may ring on", call_sid=call_sid, why=type(error).__name__)
+
+
+def _way(webhook: Webhook) -> twiml.Way:
+    return twiml.Way(webhook.base_url, bool(messages.bucket()))
 
 
 def _wishes_for_message(treatment: Treatment, call_sid: str) -> bool:
@@ -143,7 +147,7 @@ def moved(webhook: Webhook) -> str:
     _record(sid(webhook.form.get("CallSid")), {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
     _tell(webhook, "led-out")
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
-    return twiml.after(treatment, "leave", webhook.base_url)
+    return twiml.after(treatment, "leave", _way(webhook))
 
 
 def declined(webhook: Webhook) -> str:
@@ -152,7 +156,7 @@ def declined(webhook: Webhook) -> str:
     _record(call_sid, {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     say, then = _declined_by(call_sid)
-    return twiml.decline(treatment, say, then, webhook.base_url)
+    return twiml.decline(treatment, say, then, _way(webhook))
 
 
 def _declined_by(call_sid: str) -> tuple[str, str]:
@@ -174,7 +178,7 @@ def survey(webhook: Webhook) -> str:
 
 
 def voicemail(webhook: Webhook) -> str:
-    """The recording's URL is kept with the call, and its sid until the sweep has deleted the recording.
+    """The recording's URL is kept with the call, and its sid until the recording is deleted at Twilio.
 
     Whoever wants to know of it is told.
     """
@@ -182,8 +186,8 @@ def voicemail(webhook: Webhook) -> str:
     call_sid, url = sid(form.get("CallSid")), text(form.get("RecordingUrl"))
     seconds, recording_sid = count(form.get("RecordingDuration")), _recording_sid(form.get("RecordingSid"), url)
     _record(call_sid, {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at)
-    _record_recording(call_sid, recording_sid, webhook.at)
-    if url:
+    _record_message(call_sid, recording_sid, webhook)
+    if url and not _is_nothing(webhook):
         _tell(webhook, "voicemail", recording_sid, seconds)
     return twiml.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
 
@@ -194,16 +198,29 @@ def _recording_sid(told: str | None, url: str) -> str:
     return next((found for found in (sid(told), sid(last)) if found.startswith("RE")), "")
 
 
-def _record_recording(call_sid: str, recording_sid: str, now: float) -> None:
-    """Keep it if possible, like `_record`."""
-    from chalicelib.links import table
+def _record_message(call_sid: str, recording_sid: str, webhook: Webhook) -> None:
+    """Keep in mind that there is one, if possible, like `_record`."""
+    from chalicelib.caller import recording
+    from chalicelib.links import messages as rows
+    from chalicelib.links.model import message_key
 
     if not (call_sid and recording_sid):
         return
+    known: dict[str, object] = {"line": _who(webhook)["line"], "base_url": webhook.base_url}
+    if (seconds := recording.seconds_of(webhook)) >= 0:
+        known["seconds"] = seconds
     try:
-        table.record_recording(call_sid, recording_sid, now)
+        rows.record(message_key(call_sid, recording_sid), known, webhook.at)
     except Exception as error:
         log.error("recording will not be deleted", recording_sid=recording_sid, why=type(error).__name__)
+
+
+def _is_nothing(webhook: Webhook) -> bool:
+    """Whether this recording is too short to be a message, and is dropped where messages are kept."""
+    from chalicelib.caller import recording
+    from chalicelib.links.model import SHORTEST_MESSAGE_SECONDS
+
+    return bool(messages.bucket()) and 0 <= recording.seconds_of(webhook) < SHORTEST_MESSAGE_SECONDS
 
 
 def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int = 0) -> None:

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
@@ -115,31 +115,38 @@ def keep_waiting() -> str:
     return str(response)
 
 
-def after(treatment: Treatment, queue_result: str, base_url: str) -> str:
+class Way(NamedTuple):
+    """How Twilio gets from a document to the next. `keeps`: messages are kept in the team's own bucket."""
+
+    base_url: str
+    keeps: bool = False
+
+
+def after(treatment: Treatment, queue_result: str, way: Way) -> str:
     """Enqueue's action: how the call goes on (contract 3.1, QueueResult)."""
     response = VoiceResponse()
     rules = treatment.after
     match queue_result:
         case "bridged" if rules.survey:
-            _ask_survey(response, treatment, base_url)
+            _ask_survey(response, treatment, way.base_url)
         case "bridged":
             _goodbye(response, treatment, rules.thanks)
         case "hangup" | "redirected" | "redirected-from-bridged" | "bridging-in-process":
             pass  # the call has ended, or goes on elsewhere: there is nobody here to talk to
         case "queue-full":
-            _end(response, treatment, rules.queue_full.say, rules.queue_full.then, base_url)
+            _end(response, treatment, rules.queue_full.say, rules.queue_full.then, way)
         case "leave":
-            _end(response, treatment, rules.leave.say, rules.leave.then, base_url)
+            _end(response, treatment, rules.leave.say, rules.leave.then, way)
         case _:  # error, system-error, and whatever Twilio adds
-            _end(response, treatment, rules.error.say, rules.error.then, base_url)
+            _end(response, treatment, rules.error.say, rules.error.then, way)
     return str(response)
 
 
-def decline(treatment: Treatment, say: str, then: str, base_url: str) -> str:
+def decline(treatment: Treatment, say: str, then: str, way: Way) -> str:
     """A caller to whom the CRM says no. Empty: as the line's `after.declined` has it."""
     response = VoiceResponse()
     rules = treatment.after.declined
-    _end(response, treatment, say or rules.say, then or rules.then, base_url)
+    _end(response, treatment, say or rules.say, then or rules.then, way)
     return str(response)
 
 
@@ -220,25 +227,33 @@ def _ask_survey(response: VoiceResponse, treatment: Treatment, base_url: str) ->
     _goodbye(response, treatment, treatment.after.thanks)
 
 
-def _end(response: VoiceResponse, treatment: Treatment, say: str, then: str, base_url: str) -> None:
+def _end(response: VoiceResponse, treatment: Treatment, say: str, then: str, way: Way) -> None:
     if then == "hangup":
         _goodbye(response, treatment, say)
         return
-    _take_message(response, treatment, f"{say} ", base_url)
+    _take_message(response, treatment, f"{say} ", way)
 
 
-def take_message(treatment: Treatment, base_url: str) -> str:
+def take_message(treatment: Treatment, way: Way) -> str:
     """A caller who chose to leave a message."""
     response = VoiceResponse()
-    _take_message(response, treatment, "", base_url)
+    _take_message(response, treatment, "", way)
     return str(response)
 
 
-def _take_message(response: VoiceResponse, treatment: Treatment, first: str, base_url: str) -> None:
+def _take_message(response: VoiceResponse, treatment: Treatment, first: str, way: Way) -> None:
     rules = treatment.voicemail
     _say(response, treatment, f"{first}{rules.prompt}")
+    told = {
+        "recording_status_callback": urls.RECORDING.url(way.base_url),
+        "recording_status_callback_event": "completed absent",
+    }
     response.record(
-        action=urls.VOICEMAIL.url(base_url), max_length=rules.max_seconds, finish_on_key="#", play_beep=True
+        action=urls.VOICEMAIL.url(way.base_url),
+        max_length=rules.max_seconds,
+        finish_on_key="#",
+        play_beep=True,
+        **(told if way.keeps else {}),
     )
     _goodbye(response, treatment, rules.thanks)  # Record goes on here when nothing was said
 

@@ -199,6 +199,12 @@ class Tell(_Table, frozen=True):
     numbers: bool = False
 
 
+class Messages(_Table, frozen=True):
+    """Where the messages are that callers leave: at Twilio, or in the team's own bucket and no longer at Twilio."""
+
+    kept_in: Literal["twilio", "s3"] = "twilio"
+
+
 class CallCenter(_Table, frozen=True):
     """`time_zone` and the last four tables are read and checked by ops alone: at run time they are only kept."""
 
@@ -215,6 +221,7 @@ class CallCenter(_Table, frozen=True):
     activities: dict[str, Any] = {}
     workflow: dict[str, Any] = {}
     voice_queue: dict[str, Any] = {}
+    messages: Messages = Messages()
 
     def line_of(self, number: str) -> tuple[str, Line]:
         """Name and line of a dialled number; the default line for a number that no line lists."""

@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
+from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.links.modes import MODES, Mode, ModeName
 
 State = Literal["reserved", "preparing", "dialing", "ringing", "answered", "bridged", "closed"]
@@ -146,12 +147,81 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         return Key(NOTICE, self.line)
 
 
+MESSAGE = "RECORDING#"  # how the sort key of a message begins; its recording's sid is the rest
+# The row of a recording at Twilio stays this long after the recording should have been deleted: so long is that tried.
+RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
+SHORTEST_MESSAGE_SECONDS = 2  # what is shorter was said by nobody
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a caller left, as the table keeps it. Times are epoch seconds; 0 means not yet.
+
+    Where messages stay at Twilio nothing of it gets further than `at`.
+    """
+
+    subject: str = msgspec.field(name="call_sid")
+    item: str
+    at: float = 0  # when it came to be known
+    expires_at: float = 0
+    check_at: float = 0  # the sweep looks at it then; 0 when there is nothing to do
+    line: str = ""  # empty while only Twilio's status callback has told of it
+    seconds: int = -1  # -1: not known
+    base_url: str = ""  # of this application, as Twilio reaches it
+    stored_as: str = ""  # the object in the bucket
+    size: int = 0  # of it, in bytes
+    kept_at: float = 0  # when it was in the bucket, whole
+    dropped_at: float = 0  # when it turned out to be nothing
+    deleted_at: float = 0  # at Twilio
+
+    @property
+    def key(self) -> "Key":
+        return Key(self.subject, self.item)
+
+    @property
+    def recording_sid(self) -> str:
+        return recording_of(self.key)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether Twilio has no more of it, so that nothing is left to be done."""
+        return bool(self.deleted_at or self.dropped_at)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is too short to be one."""
+        return 0 <= self.seconds < SHORTEST_MESSAGE_SECONDS
+
+    @property
+    def delete_at(self) -> float:
+        """When a recording that is still at Twilio is deleted there, kept or not."""
+        return deleted_at_twilio(self.expires_at)
+
+
+def deleted_at_twilio(expires_at: float) -> float:
+    """When a recording is deleted at Twilio at the latest whose row expires then."""
+    return expires_at - RECORDING_GRACE_SECONDS
+
+
+def recording_of(key: "Key") -> str:
+    """The sid of the recording whose message has this key."""
+    return key.reservation_sid.removeprefix(MESSAGE)
+
+
+def message_key(subject: str, recording_sid: str) -> "Key":
+    """Where the message of this recording is kept."""
+    return Key(subject, f"{MESSAGE}{recording_sid}")
+
+
 class CallRecord(msgspec.Struct, frozen=True):
     """All that is known of one call."""
 
     call: Call | None
     links: tuple[Link, ...]  # in the order of their reservations
     notices: tuple[Notice, ...] = ()  # of the messages that the caller left
+    messages: tuple[Message, ...] = ()
+
+    def message(self, key: Key) -> Message | None:
+        return next((message for message in self.messages if message.key == key), None)
 
 
 def before(state: State) -> tuple[State, ...]:

@@ -38,6 +38,7 @@ MOVED = Route("/voice/moved")
 DECLINED = Route("/voice/declined")
 SURVEY = Route("/voice/survey")
 VOICEMAIL = Route("/voice/voicemail")
+RECORDING = Route("/voice/recording")
 FALLBACK = Route("/voice/fallback")
 ASSIGNMENT = Route("/taskrouter/assignment", seconds=5.0)
 EVENTS = Route("/taskrouter/events")
@@ -57,6 +58,7 @@ ROUTES = (
     DECLINED,
     SURVEY,
     VOICEMAIL,
+    RECORDING,
     FALLBACK,
     ASSIGNMENT,
     EVENTS,

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from chalicelib.jobs import CompleteTask, HangUp, Job, LeadOut, Reject, RingWorker, Tell
+from chalicelib.jobs import CompleteTask, HangUp, Job, KeepMessage, LeadOut, Reject, RingWorker, Tell
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.observability import log, metrics
+from chalicelib.storage import keep
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
@@ -18,6 +19,7 @@ LOGGED = {
     "worker_call_sid": "worker_call_sid",
     "task_sid": "task_sid",
     "reservation_sid": "reservation_sid",
+    "recording_sid": "recording_sid",
 }
 
 
@@ -60,3 +62,5 @@ def _do(job: Job, clock: Callable[[], float]) -> None:
             log.info("wrap-up is over", did=did)
         case Tell():
             outbox.keep(job.notice)
+        case KeepMessage():
+            keep.keep(job, clock())

@@ -33,6 +33,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "JOBS_QUEUE": "cordboard-test-jobs",
     "JOBS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/cordboard-test-jobs",
     "MAIL_TOPIC_ARN": "arn:aws:sns:eu-west-1:123456789012:cordboard-test-alarms",
+    "MESSAGES_BUCKET": "cordboard-test-messages-123456789012-eu-west-1",
     "TWILIO_SECRET_PARAMETER": "/cordboard/test/secret",
     "CRM_URL": f"https://{CRM_HOST}/attempts",
 }

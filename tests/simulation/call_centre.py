@@ -89,6 +89,9 @@ ring_timeout = 15
 after_call = "Wrap up"
 after_wrap_up = "Available"
 
+[messages]
+kept_in = "s3"
+
 [crm]
 timeout = 2.0
 attempts = 3

@@ -86,6 +86,11 @@ ENDPOINTS = (
     Endpoint(
         "/voice/voicemail", caller_form(RecordingUrl=f"https://api.twilio.com/r/RE{'1' * 32}", RecordingDuration="9")
     ),
+    Endpoint(
+        "/voice/recording",
+        caller_form(RecordingSid=f"RE{'1' * 32}", RecordingDuration="9", RecordingStatus="completed"),
+        says=("RecordingStatus", ("completed", "absent", "in-progress")),
+    ),
     Endpoint("/taskrouter/assignment", assignment_form()),
     Endpoint(
         "/taskrouter/events",

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chalicelib.caller import twiml
+from chalicelib.caller.twiml import Way
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Line, SimpleQueue
 from chalicelib.twilio import urls, values
@@ -118,7 +119,7 @@ def test_a_key_leads_where_the_line_says(digits: str, leads_to: str) -> None:
 
 
 def test_who_chose_to_leave_a_message_hears_the_prompt_alone() -> None:
-    document = verbs(twiml.take_message(line(voicemail={"prompt": "Speak."}), BASE))
+    document = verbs(twiml.take_message(line(voicemail={"prompt": "Speak."}), Way(BASE)))
     assert document[0] == said("Speak.") and [tag for tag, _, _ in document] == ["Say", "Record", "Say", "Hangup"]
 
 
@@ -182,8 +183,8 @@ def test_after_the_talk_a_survey_is_asked() -> None:
     surveyed = line(after={"survey": "How was it?", "thanks": "Bye."})
     gather = {"input": "dtmf", "numDigits": "1", "timeout": "8", "action": f"{BASE}/voice/survey#rc=2&rp=all"}
     asked = [("Gather", gather, ""), said("How was it?"), said("Bye."), HANGUP]
-    assert verbs(twiml.after(surveyed, "bridged", BASE)) == asked
-    assert verbs(twiml.after(line(after={"thanks": "Bye."}), "bridged", BASE)) == [said("Bye."), HANGUP]
+    assert verbs(twiml.after(surveyed, "bridged", Way(BASE))) == asked
+    assert verbs(twiml.after(line(after={"thanks": "Bye."}), "bridged", Way(BASE))) == [said("Bye."), HANGUP]
 
 
 ENDINGS = {name: {"say": name} for name in ("queue_full", "leave", "error", "declined")}
@@ -194,12 +195,12 @@ ENDINGS = {name: {"say": name} for name in ("queue_full", "leave", "error", "dec
     [("queue-full", "queue_full"), ("leave", "leave"), ("error", "error"), ("system-error", "error"), ("new", "error")],
 )
 def test_each_way_out_of_the_queue_has_its_sentence(result: str, ending: str) -> None:
-    assert verbs(twiml.after(line(after=ENDINGS), result, BASE)) == [said(ending), HANGUP]
+    assert verbs(twiml.after(line(after=ENDINGS), result, Way(BASE))) == [said(ending), HANGUP]
 
 
 @pytest.mark.parametrize("result", ["hangup", "redirected", "redirected-from-bridged", "bridging-in-process"])
 def test_nothing_is_said_to_nobody(result: str) -> None:
-    assert verbs(twiml.after(line(after=ENDINGS), result, BASE)) == []
+    assert verbs(twiml.after(line(after=ENDINGS), result, Way(BASE))) == []
 
 
 def test_a_voicemail_ends_at_the_hash_key_or_after_its_time() -> None:
@@ -210,7 +211,7 @@ def test_a_voicemail_ends_at_the_hash_key_or_after_its_time() -> None:
         "finishOnKey": "#",
         "playBeep": "true",
     }
-    assert verbs(twiml.after(told, "leave", BASE)) == [
+    assert verbs(twiml.after(told, "leave", Way(BASE))) == [
         said("Nobody is free. Please leave a message after the tone."),
         ("Record", record, ""),
         said("Thank you. Goodbye."),
@@ -229,7 +230,7 @@ def test_a_voicemail_ends_at_the_hash_key_or_after_its_time() -> None:
     ],
 )
 def test_a_declined_caller_hears_the_crm_or_the_line(say: str, then: str, heard: str, last: str) -> None:
-    document = verbs(twiml.decline(line(after=ENDINGS), say, then, BASE))
+    document = verbs(twiml.decline(line(after=ENDINGS), say, then, Way(BASE)))
     assert (document[0], document[1][0]) == (said(heard), last)
 
 

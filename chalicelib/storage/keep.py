@@ -1,0 +1,78 @@
+"""A message from Twilio to the bucket: fetched, put, looked at, noted, and only then deleted at Twilio.
+
+Each step may be done twice, also by two jobs at once, and a job that dies anywhere is made good by the next one.
+"""
+
+from chalicelib import jobs
+from chalicelib.config import messages as settings
+from chalicelib.links import messages, table
+from chalicelib.links.model import Call, CallRecord, Message, Notice, message_key
+from chalicelib.observability import log, metrics
+from chalicelib.storage import bucket
+from chalicelib.tell import outbox
+from chalicelib.twilio import rest
+
+
+class NotWhole(Exception):
+    """The object in the bucket is not as large as what was put there."""
+
+
+def keep(job: jobs.KeepMessage, now: float) -> None:
+    """Keep this message, as far as that is not done. Raises NotWhole, NotDone, TwilioRejected and what AWS raises."""
+    if not settings.bucket():
+        return  # it was switched off meanwhile: the message stays at Twilio, and the sweep looks after it
+    record = table.find_call(job.subject)
+    message = _noted(job, record, now)
+    if message.is_over:
+        return
+    if message.is_nothing:
+        _drop(message, now)
+        return
+    _tell(message, record.call)
+    if not message.kept_at:
+        _store(message, now)
+    rest.delete_recording(message.recording_sid)
+    messages.close(message, now)
+    log.info("message is kept", recording_sid=message.recording_sid)
+
+
+def _noted(job: jobs.KeepMessage, record: CallRecord, now: float) -> Message:
+    """The message as the table has it, with what the status callback told of it."""
+    key = message_key(job.subject, job.recording_sid)
+    known: dict[str, object] = {"base_url": job.base_url}
+    if job.seconds >= 0:
+        known["seconds"] = job.seconds
+    message = record.message(key)
+    is_known = message is not None and (message.seconds >= 0 or job.seconds < 0)
+    return message if message and is_known else messages.record(key, known, now)
+
+
+def _drop(message: Message, now: float) -> None:
+    rest.delete_recording(message.recording_sid)
+    if messages.drop(message.key, now):
+        log.info("message is nothing", metrics.of(metrics.MESSAGES_DROPPED), recording_sid=message.recording_sid)
+
+
+def _tell(message: Message, call: Call | None) -> None:
+    """Have people told of a message whose action was lost; where it came they are told already."""
+    if message.line or call is None:
+        return
+    notice = Notice(
+        what="voicemail",
+        about=message.subject,
+        line=call.line,
+        at=message.at,
+        caller=call.caller,
+        recording_sid=message.recording_sid,
+        seconds=max(message.seconds, 0),
+    )
+    outbox.order(notice)
+
+
+def _store(message: Message, now: float) -> None:
+    name = bucket.name_of(message)
+    sound = rest.recording(message.recording_sid)
+    bucket.put(name, sound)
+    if bucket.size(name) != len(sound):
+        raise NotWhole(name)
+    messages.mark_kept(message.key, name, len(sound), now)
