@@ -180,6 +180,17 @@ def worker_status(subject: str, reservation_sid: str) -> Response:
     return _data(leg.follow_status)
 
 
+# --- People
+
+
+@_route(urls.MESSAGE_PAGE)
+def message_page(token: str) -> Response:
+    from chalicelib.storage import listening
+
+    page = listening.answer(_request(), token)
+    return Response(page.body, dict(page.headers), page.status)
+
+
 # --- AWS
 
 SWEEP_SECONDS = 60  # that the function has in Lambda, as LEASE_SECONDS are for a job

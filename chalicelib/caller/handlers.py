@@ -237,6 +237,7 @@ def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int 
         caller=text(form.get("From")),
         recording_sid=recording_sid,
         seconds=seconds,
+        base_url=webhook.base_url if messages.bucket() and recording_sid else "",
     )
     if notice.about:
         outbox.order(notice)

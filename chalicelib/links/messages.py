@@ -5,6 +5,8 @@ first makes the row, the other adds what it knows. Each later step is one condit
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
+from secrets import token_hex
 from typing import Any
 
 import msgspec
@@ -12,11 +14,14 @@ import msgspec
 from chalicelib.config import callcenter, messages
 from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.links import table
-from chalicelib.links.model import RECORDING_GRACE_SECONDS, Key, Message
+from chalicelib.links.model import LINKS, RECORDING_GRACE_SECONDS, Key, Message
 from chalicelib.links.table import ConditionFailed
 
 # Where messages are kept: the sweep looks so long after one was left whether Twilio's status callback was lost.
 CALLBACK_SECONDS = 120
+
+TOKEN_BYTES = 16
+LINK_SECONDS = 7 * DAY_SECONDS
 
 
 def record(key: Key, known: Mapping[str, object], now: float) -> Message:
@@ -77,6 +82,47 @@ def reschedule(key: Key, expected: float, check_at: float) -> Message:
 def forget(key: Key) -> None:
     """The recording is deleted at Twilio, and its row goes too; twice is like once."""
     table.delete_row(key)
+
+
+def mark_heard(key: Key, by: str, now: float) -> bool:
+    """Somebody begins to hear it: the first one counts. Whether this is the first time."""
+    return _once(key, "heard_at", {"heard_at": now, "heard_by": by})
+
+
+def mark_done(key: Key, by: str, now: float) -> bool:
+    """Somebody has called back, or nobody needs to: the first one counts. Whether this is the first time."""
+    return _once(key, "done_at", {"done_at": now, "done_by": by})
+
+
+def _once(key: Key, name: str, changes: Mapping[str, object]) -> bool:
+    """Whether it was written. Raises ConditionFailed: there is no such message."""
+    try:
+        table.update_row(key, changes, f"attribute_exists(call_sid) AND attribute_not_exists(#{name})", {})
+    except ConditionFailed as failed:
+        if not failed.row:
+            raise
+        return False
+    return True
+
+
+def make_link(key: Key, now: float) -> str:
+    """A secret that leads to this message for LINK_SECONDS: only its hash is kept."""
+    token = token_hex(TOKEN_BYTES)
+    leads_to = {"about": key.subject, "message": key.reservation_sid, "expires_at": int(now) + LINK_SECONDS}
+    table.update_row(_link_key(token), leads_to, "", {})
+    return token
+
+
+def find_by_link(token: str, now: float) -> Message | None:
+    """The message that this secret leads to; None when it leads nowhere, or no longer."""
+    link = table.find_row(_link_key(token))
+    if not link or link["expires_at"] <= now:
+        return None
+    return table.find_call(link["about"]).message(Key(link["about"], link["message"]))
+
+
+def _link_key(token: str) -> Key:
+    return Key(LINKS, sha256(token.encode()).hexdigest())
 
 
 def _message(row: Mapping[str, Any]) -> Message:

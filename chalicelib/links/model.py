@@ -138,6 +138,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     recording_sid: str = ""
     seconds: int = 0  # of the recording, or of the wait
     told_at: float = 0  # when SNS had it
+    base_url: str = ""  # of this application, for a link to the message where it is kept in the bucket
 
     @property
     def key(self) -> Key:
@@ -147,6 +148,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         return Key(NOTICE, self.line)
 
 
+LINKS = "LINK"  # the partition of the links to messages; the sort key is a hash of what stands in the link
 MESSAGE = "RECORDING#"  # how the sort key of a message begins; its recording's sid is the rest
 # The row of a recording at Twilio stays this long after the recording should have been deleted: so long is that tried.
 RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
@@ -172,6 +174,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     kept_at: float = 0  # when it was in the bucket, whole
     dropped_at: float = 0  # when it turned out to be nothing
     deleted_at: float = 0  # at Twilio
+    heard_at: float = 0  # the first time
+    heard_by: str = ""
+    done_at: float = 0  # somebody has called back, or nobody needs to
+    done_by: str = ""
 
     @property
     def key(self) -> "Key":

@@ -438,3 +438,15 @@ def delete_row(key: Key) -> None:
     """Twice is like once."""
     where = encode({"call_sid": key.subject, "item": key.reservation_sid})
     aws.request("dynamodb", "delete_item", TableName=environment.current().links_table, Key=where)
+
+
+def find_row(key: Key) -> dict[str, Any]:
+    """The row of this key as it is now; empty when there is none."""
+    request = {
+        "TableName": environment.current().links_table,
+        "KeyConditionExpression": "call_sid = :sid AND #item = :item",
+        "ExpressionAttributeNames": {"#item": "item"},
+        "ExpressionAttributeValues": encode({":sid": key.subject, ":item": key.reservation_sid}),
+        "ConsistentRead": True,
+    }
+    return next((row for rows in _pages(request) for row in rows), {})

@@ -7,6 +7,7 @@ from chalicelib.config import messages
 from chalicelib.links.model import Message
 
 CONTENT_TYPE = "audio/mpeg"
+URL_SECONDS = 300
 
 
 def name_of(message: Message) -> str:
@@ -23,3 +24,8 @@ def put(name: str, sound: bytes) -> None:
 def size(name: str) -> int:
     """Bytes of the object that is there. Raises what AWS raises, also when there is none."""
     return int(aws.request("s3", "head_object", Bucket=messages.bucket(), Key=name)["ContentLength"])
+
+
+def url(name: str) -> str:
+    """A URL that plays the object to whoever has it, for five minutes: a role's own session may end sooner."""
+    return aws.presigned_url(messages.bucket(), name, URL_SECONDS)

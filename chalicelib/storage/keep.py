@@ -65,6 +65,7 @@ def _tell(message: Message, call: Call | None) -> None:
         caller=call.caller,
         recording_sid=message.recording_sid,
         seconds=max(message.seconds, 0),
+        base_url=message.base_url,
     )
     outbox.order(notice)
 

@@ -15,18 +15,22 @@ Method = Literal["GET", "POST"]
 class Route(NamedTuple):
     """One way in. `path` is API Gateway's, with its parameters in braces.
 
-    `signed_by` says whose signature a request needs: `twilio` is the account's auth token (contract 2.1). `seconds` is
-    how long Twilio waits for the answer (contract 1.3, 4.2).
+    `signed_by` says whose signature a request needs: `twilio` is the account's auth token (contract 2.1); `nobody` is a
+    page for people, whose path has the secret. `seconds` is how long whoever asks waits (contract 1.3, 4.2).
     """
 
     path: str
     methods: tuple[Method, ...] = ("POST",)
-    signed_by: Literal["twilio"] = "twilio"
+    signed_by: Literal["twilio", "nobody"] = "twilio"
     seconds: float = 15.0
 
     def url(self, base_url: str, **parameters: str) -> str:
         """The complete URL to give to Twilio, its connection overrides included. `base_url` has no slash at its end."""
-        return f"{base_url}{self.path.format(**parameters)}{CONNECTION_OVERRIDES}"
+        return f"{self.page(base_url, **parameters)}{CONNECTION_OVERRIDES}"
+
+    def page(self, base_url: str, **parameters: str) -> str:
+        """The complete URL for anybody else."""
+        return f"{base_url}{self.path.format(**parameters)}"
 
 
 INCOMING = Route("/voice/incoming")
@@ -45,6 +49,7 @@ EVENTS = Route("/taskrouter/events")
 WORKER_ANSWER = Route("/worker/{subject}/{reservation_sid}/answer")
 # A dequeue's status callback comes with GET (contract 4.3), that of a leg that we place with POST.
 WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GET"))
+MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short, for a mail
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
 WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 
@@ -64,6 +69,7 @@ ROUTES = (
     EVENTS,
     WORKER_ANSWER,
     WORKER_STATUS,
+    MESSAGE_PAGE,
 )
 
 

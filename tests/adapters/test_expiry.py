@@ -21,7 +21,7 @@ MESSAGE = message_key(CALL, RECORDING)
 NOTICE = Notice(what="led-out", about=CALL, line="main", at=NOW)
 KNOWN = {"caller": "+12125550171", "empty": ""}
 
-READS = {"due", "find_call", "by_worker_leg"}
+READS = {"due", "find_call", "find_row", "by_worker_leg", "messages.find_by_link"}
 MAKES: Mapping[str, Callable[[], object]] = {
     "reserve": lambda: table.reserve(Link(subject=CALL, reservation_sid=KEY.reservation_sid), NOW),
     "upsert_state": lambda: table.upsert_state(KEY, "bridged", NOW, KNOWN),
@@ -49,6 +49,8 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "reschedule_caller": lambda: table.reschedule_caller(CALLER, NOW + 45),
     "messages.mark_kept": lambda: messages.mark_kept(MESSAGE, "voicemail/x.mp3", 9, NOW),
     "messages.close": lambda: messages.close(Message(subject=CALL, item=MESSAGE.reservation_sid, at=NOW), NOW),
+    "messages.mark_heard": lambda: messages.mark_heard(MESSAGE, "Ann", NOW),
+    "messages.mark_done": lambda: messages.mark_done(MESSAGE, "Ann", NOW),
     "messages.reschedule": lambda: messages.reschedule(MESSAGE, NOW, NOW + 45),
     "update_row": lambda: table.update_row(KEY, {"reason": "why"}, "attribute_exists(#reason)", {}),
     "take_notice": lambda: table.take_notice(table.Due(NOTICE.key, NOW), NOW + 45),
@@ -76,9 +78,15 @@ def test_a_write_of_a_row_that_has_expired_makes_none(cloud: Aws, write: Callabl
     assert cloud.rows() == []
 
 
+def test_a_link_to_a_message_expires_in_a_week(cloud: Aws) -> None:
+    messages.make_link(MESSAGE, NOW)
+    (row,) = cloud.rows()
+    assert row["expires_at"] == int(NOW) + 7 * 86400
+
+
 def test_every_function_of_the_table_is_here() -> None:
     public = _own(table) | {f"messages.{name}" for name in _own(messages)}
-    assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE)
+    assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE) | {"messages.make_link"}
 
 
 def _own(module: ModuleType) -> set[str]:

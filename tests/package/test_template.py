@@ -27,6 +27,7 @@ MAY = {
         "dynamodb:UpdateItem links",
         "dynamodb:Query links",
         "sqs:SendMessage jobs",
+        "s3:GetObject messages",
         "ssm:GetParameter twilio",
     },
     "JobsConsumer": {

@@ -85,11 +85,11 @@ class World:
     def rows(self) -> list[dict[str, Any]]:
         """Every row of the links table that is about a call."""
         from chalicelib.links.attributes import decode
-        from chalicelib.links.model import NOTICE
+        from chalicelib.links.model import LINKS, NOTICE
         from chalicelib.links.table import BREAKERS
 
         rows = [decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
-        return [row for row in rows if row["call_sid"] not in (BREAKERS, NOTICE)]
+        return [row for row in rows if row["call_sid"] not in (BREAKERS, LINKS, NOTICE)]
 
 
 def play(plan: Plan) -> World:
