@@ -85,19 +85,13 @@ def forget(key: Key) -> None:
 
 
 def mark_heard(key: Key, by: str, now: float) -> bool:
-    """Somebody begins to hear it: the first one counts. Whether this is the first time."""
-    return _once(key, "heard_at", {"heard_at": now, "heard_by": by})
+    """Somebody begins to hear it: the first one counts. Whether this is the first time.
 
-
-def mark_done(key: Key, by: str, now: float) -> bool:
-    """Somebody has called back, or nobody needs to: the first one counts. Whether this is the first time."""
-    return _once(key, "done_at", {"done_at": now, "done_by": by})
-
-
-def _once(key: Key, name: str, changes: Mapping[str, object]) -> bool:
-    """Whether it was written. Raises ConditionFailed: there is no such message."""
+    Raises ConditionFailed: there is no such message.
+    """
+    condition = "attribute_exists(call_sid) AND attribute_not_exists(#heard_at)"
     try:
-        table.update_row(key, changes, f"attribute_exists(call_sid) AND attribute_not_exists(#{name})", {})
+        table.update_row(key, {"heard_at": now, "heard_by": by}, condition, {})
     except ConditionFailed as failed:
         if not failed.row:
             raise

@@ -28,7 +28,8 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
     if message.is_nothing:
         _drop(message, now)
         return
-    _tell(message, record.call)
+    if not message.line:
+        _make_up_for_action(message, record.call, now)
     if not message.kept_at:
         _store(message, now)
     rest.delete_recording(message.recording_sid)
@@ -53,9 +54,12 @@ def _drop(message: Message, now: float) -> None:
         log.info("message is nothing", metrics.of(metrics.MESSAGES_DROPPED), recording_sid=message.recording_sid)
 
 
-def _tell(message: Message, call: Call | None) -> None:
-    """Have people told of a message whose action was lost; where it came they are told already."""
-    if message.line or call is None:
+def _make_up_for_action(message: Message, call: Call | None, now: float) -> None:
+    """The action has not come, or not yet: the call has its message all the same, and people are told of it."""
+    url, seconds = rest.recording_url(message.recording_sid), max(message.seconds, 0)
+    known = {"voicemail_url": url, "voicemail_seconds": seconds}
+    table.record_call(message.subject, {}, now, defaults=known)
+    if call is None:
         return
     notice = Notice(
         what="voicemail",
@@ -64,7 +68,7 @@ def _tell(message: Message, call: Call | None) -> None:
         at=message.at,
         caller=call.caller,
         recording_sid=message.recording_sid,
-        seconds=max(message.seconds, 0),
+        seconds=seconds,
         base_url=message.base_url,
     )
     outbox.order(notice)

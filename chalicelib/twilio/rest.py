@@ -172,6 +172,12 @@ def delete_recording(recording_sid: str) -> None:
         _client().recordings(recording_sid).delete()
 
 
+def recording_url(recording_sid: str) -> str:
+    """Where Twilio has it."""
+    current = environment.current()
+    return f"{current.twilio_api_url or API_URL}/2010-04-01/Accounts/{current.account_sid}/Recordings/{recording_sid}"
+
+
 def recording(recording_sid: str) -> bytes:
     """The sound of a recording, as mp3. Raises TwilioRejected: there is none, or it is too large. Raises NotDone.
 
@@ -179,11 +185,9 @@ def recording(recording_sid: str) -> bytes:
     """
     from chalicelib.twilio import transport
 
-    current = environment.current()
-    account = f"{current.twilio_api_url or API_URL}/2010-04-01/Accounts/{current.account_sid}"
     with _errors():
         auth = _credentials(secrets.current())
-        status, sound = transport.fetch(f"{account}/Recordings/{recording_sid}.mp3", auth, _timeout(), MOST_SOUND_BYTES)
+        status, sound = transport.fetch(f"{recording_url(recording_sid)}.mp3", auth, _timeout(), MOST_SOUND_BYTES)
     if status != 200:
         raise _as_ours(status, 0, "no sound")
     if len(sound) > MOST_SOUND_BYTES:

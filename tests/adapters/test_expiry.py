@@ -50,7 +50,6 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "messages.mark_kept": lambda: messages.mark_kept(MESSAGE, "voicemail/x.mp3", 9, NOW),
     "messages.close": lambda: messages.close(Message(subject=CALL, item=MESSAGE.reservation_sid, at=NOW), NOW),
     "messages.mark_heard": lambda: messages.mark_heard(MESSAGE, "Ann", NOW),
-    "messages.mark_done": lambda: messages.mark_done(MESSAGE, "Ann", NOW),
     "messages.reschedule": lambda: messages.reschedule(MESSAGE, NOW, NOW + 45),
     "update_row": lambda: table.update_row(KEY, {"reason": "why"}, "attribute_exists(#reason)", {}),
     "take_notice": lambda: table.take_notice(table.Due(NOTICE.key, NOW), NOW + 45),

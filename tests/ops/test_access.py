@@ -42,6 +42,8 @@ COMMANDS: Sequence[tuple[tuple[str, ...], bool]] = (
     (("calls", "show", CALL), False),
     (("calls", "list"), False),
     (("voicemail", "list"), False),
+    (("voicemail", "hear", CALL), False),
+    (("voicemail", "done", CALL), False),
     (("worker", "list"), False),
 )
 every_command = pytest.mark.parametrize(

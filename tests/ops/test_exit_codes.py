@@ -32,6 +32,8 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("calls", "show", CALL),
     ("calls", "follow", CALL),
     ("voicemail", "list"),
+    ("voicemail", "hear", CALL),
+    ("voicemail", "done", CALL),
     ("worker", "list"),
     ("worker", "on", "Bea"),
     ("worker", "off", "Bea"),

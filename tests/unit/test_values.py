@@ -124,6 +124,7 @@ def test_what_a_team_leaves_out() -> None:
         "activities": {},
         "workflow": {},
         "voice_queue": {},
+        "messages": {"kept_in": "twilio"},
     }
 
 
@@ -131,7 +132,14 @@ LINE: dict[str, Any] = {
     "greeting": "Hello.",
     "language": "en-US",
     "voice": "",
-    "wait": {"say": "Please stay on the line.", "position": "", "rough_wait": "", "play": (), "leave_after": 1800},
+    "wait": {
+        "say": "Please stay on the line.",
+        "position": "",
+        "rough_wait": "",
+        "play": (),
+        "leave_after": 1800,
+        "options": None,
+    },
     "after": {
         "survey": "",
         "thanks": "Thank you for calling. Goodbye.",
