@@ -134,6 +134,13 @@ def voice_recording() -> Response:
     return _data(recording.take)
 
 
+@_route(urls.TRANSCRIPTION)
+def voice_transcription() -> Response:
+    from chalicelib.caller import recording
+
+    return _data(recording.take_text)
+
+
 @_route(urls.FALLBACK)
 def voice_fallback() -> Response:
     return _twiml(handlers.fallback, handlers.apologize)

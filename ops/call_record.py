@@ -83,6 +83,8 @@ def _messages(record: CallRecord) -> Iterator[str]:
             yield "  a recording of nothing was dropped"
         if message.stored_as:
             yield f"  in the bucket: {message.stored_as}"
+        if message.text:
+            yield f"  Twilio understood: {message.text}"
 
 
 def _link(link: Link) -> Iterator[str]:

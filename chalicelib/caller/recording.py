@@ -7,7 +7,7 @@ from chalicelib.links.model import message_key
 from chalicelib.observability import log, metrics
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
-from chalicelib.twilio.values import count, sid
+from chalicelib.twilio.values import count, sid, text
 
 
 def take(webhook: Webhook) -> Answer:
@@ -20,6 +20,22 @@ def take(webhook: Webhook) -> Answer:
                 _have_kept(subject, recording_sid, webhook)
             case "absent":
                 _drop(subject, recording_sid, webhook)
+    return NO_CONTENT
+
+
+def take_text(webhook: Webhook) -> Answer:
+    """Twilio has made a text of a message, or could not. Raises what AWS raises: then Twilio asks again.
+
+    The job that deletes the recording at Twilio has waited for this.
+    """
+    form = webhook.form
+    subject, recording_sid = sid(form.get("CallSid")), sid(form.get("RecordingSid"))
+    if settings.bucket() and subject and recording_sid.startswith("RE"):
+        done = form.get("TranscriptionStatus") == "completed"
+        known: dict[str, object] = {"text": text(form.get("TranscriptionText")) if done else ""}
+        known |= {"transcription_sid": sid(form.get("TranscriptionSid")), "texted_at": webhook.at}
+        messages.record(message_key(subject, recording_sid), known, webhook.at)
+        jobs.send(jobs.KeepMessage(subject, recording_sid, base_url=webhook.base_url))
     return NO_CONTENT
 
 

@@ -244,10 +244,12 @@ def take_message(treatment: Treatment, way: Way) -> str:
 def _take_message(response: VoiceResponse, treatment: Treatment, first: str, way: Way) -> None:
     rules = treatment.voicemail
     _say(response, treatment, f"{first}{rules.prompt}")
-    told = {
+    told: dict[str, Any] = {
         "recording_status_callback": urls.RECORDING.url(way.base_url),
         "recording_status_callback_event": "completed absent",
     }
+    if rules.transcribe == "twilio" and way.keeps:
+        told |= {"transcribe": True, "transcribe_callback": urls.TRANSCRIPTION.url(way.base_url)}
     response.record(
         action=urls.VOICEMAIL.url(way.base_url),
         max_length=rules.max_seconds,

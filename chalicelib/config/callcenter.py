@@ -25,6 +25,8 @@ DAY_SECONDS = 86400
 
 NAME_LIMIT = 64  # characters of a name in Twilio (contract 3.1, 7.5)
 
+LONGEST_TEXT_SECONDS = 120  # of a recording that Twilio transcribes (contract 14.3)
+
 LONGEST_WAIT_SECONDS = (
     4 * 3600
 )  # in a simple queue that sets no `leave_after`: Twilio's own limit of a call (contract 7.1)
@@ -101,6 +103,7 @@ class Voicemail(_Table, frozen=True):
     prompt: str = "Please leave a message after the tone."
     max_seconds: Annotated[int, Meta(ge=1, le=3600)] = 120
     thanks: str = "Thank you. Goodbye."
+    transcribe: Literal["none", "twilio"] = "none"
 
 
 class Treatment(_Table, frozen=True):
@@ -256,6 +259,11 @@ class CallCenter(_Table, frozen=True):
         simple = self.simple_queue_of(number)
         return simple[0] if simple else self.line_of(number)[0]
 
+    def transcribes(self, name: str) -> bool:
+        """Whether the messages of this line, or simple queue, become texts."""
+        treatment = self.lines.get(name) or self.simple_queues.get(name)
+        return treatment is not None and treatment.voicemail.transcribe != "none"
+
     def treatment_of(self, number: str) -> Treatment:
         simple = self.simple_queue_of(number)
         return simple[1] if simple else self.line_of(number)[1]
@@ -376,6 +384,19 @@ def _other_placeholders(key: str, text: str, allowed: str) -> Iterator[Mistake]:
         yield sentence(key, text, f"the only placeholder allowed is {{{allowed}}}")
 
 
+def _transcriptions(callcenter: CallCenter) -> Iterator[Mistake]:
+    """Twilio makes texts of recordings of 2 to 120 s; who has them has them deleted there, too."""
+    for key, treatment in _treatments(callcenter):
+        rules = treatment.voicemail
+        if rules.transcribe == "none":
+            continue
+        if rules.max_seconds > LONGEST_TEXT_SECONDS:
+            allowed = f"at most {LONGEST_TEXT_SECONDS} where Twilio is to transcribe it"
+            yield sentence(f"{key}.voicemail.max_seconds", rules.max_seconds, allowed)
+        if callcenter.messages.kept_in != "s3":
+            yield sentence(f"{key}.voicemail.transcribe", rules.transcribe, 'needs messages.kept_in = "s3"')
+
+
 def _budget(callcenter: CallCenter) -> Iterator[Mistake]:
     """The CRM's work and the worker's call are one job, which Lambda ends after JOB_SECONDS."""
     budget, room = callcenter.crm.budget_seconds, JOB_SECONDS - DIAL_SECONDS
@@ -402,6 +423,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _numbers: frozenset(),
     _menus: frozenset(),
     _placeholders: frozenset(),
+    _transcriptions: frozenset({"messages"}),
     _budget: frozenset(),
     _times: frozenset({"crm", "reservation_timeout"}),
 }

@@ -152,6 +152,7 @@ LINKS = "LINK"  # the partition of the links to messages; the sort key is a hash
 MESSAGE = "RECORDING#"  # how the sort key of a message begins; its recording's sid is the rest
 # The row of a recording at Twilio stays this long after the recording should have been deleted: so long is that tried.
 RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
+TEXT_SECONDS = 300  # for Twilio to transcribe a message; so long it is not deleted there, and nobody is told of it
 SHORTEST_MESSAGE_SECONDS = 2  # what is shorter was said by nobody
 
 
@@ -174,6 +175,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     kept_at: float = 0  # when it was in the bucket, whole
     dropped_at: float = 0  # when it turned out to be nothing
     deleted_at: float = 0  # at Twilio
+    text: str = ""  # what was said, as Twilio understood it
+    transcription_sid: str = ""
+    texted_at: float = 0  # when Twilio told the text, or that there is none
     heard_at: float = 0  # the first time
     heard_by: str = ""
     done_at: float = 0  # somebody has called back, or nobody needs to
@@ -191,6 +195,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     def is_over(self) -> bool:
         """Whether Twilio has no more of it, so that nothing is left to be done."""
         return bool(self.deleted_at or self.dropped_at)
+
+    def waits_for_text(self, now: float) -> bool:
+        """Whether Twilio may yet make a text of it; only where it was asked to."""
+        return not self.texted_at and now < self.at + TEXT_SECONDS
 
     @property
     def is_nothing(self) -> bool:

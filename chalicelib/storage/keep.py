@@ -4,6 +4,7 @@ Each step may be done twice, also by two jobs at once, and a job that dies anywh
 """
 
 from chalicelib import jobs
+from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.links import messages, table
 from chalicelib.links.model import Call, CallRecord, Message, Notice, message_key
@@ -24,6 +25,7 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
     record = table.find_call(job.subject)
     message = _noted(job, record, now)
     if message.is_over:
+        _delete_text(message)  # which came after that
         return
     if message.is_nothing:
         _drop(message, now)
@@ -32,7 +34,10 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
         _make_up_for_action(message, record.call, now)
     if not message.kept_at:
         _store(message, now)
+    if callcenter.current().transcribes(message.line) and message.waits_for_text(now):
+        return  # Twilio needs the recording for it; the callback of the text, or the sweep, sends another job
     rest.delete_recording(message.recording_sid)
+    _delete_text(message)
     messages.close(message, now)
     log.info("message is kept", recording_sid=message.recording_sid)
 
@@ -46,6 +51,11 @@ def _noted(job: jobs.KeepMessage, record: CallRecord, now: float) -> Message:
     message = record.message(key)
     is_known = message is not None and (message.seconds >= 0 or job.seconds < 0)
     return message if message and is_known else messages.record(key, known, now)
+
+
+def _delete_text(message: Message) -> None:
+    if message.transcription_sid:
+        rest.delete_transcription(message.transcription_sid)
 
 
 def _drop(message: Message, now: float) -> None:

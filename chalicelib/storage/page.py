@@ -30,6 +30,8 @@ def of(message: Message, caller: str, sound_url: str) -> Page:
     length = f" of {message.seconds} s" if message.seconds >= 0 else ""
     on_line = f" on line {message.line}" if message.line else ""
     told = [f"{caller or 'A caller without a number'} left a message{length}{on_line} at {_time(message.at)}."]
+    if message.text:
+        told.append(f"Twilio understood: {message.text}")
     if message.heard_at:
         told.append(f"Heard at {_time(message.heard_at)} ({message.heard_by}).")
     if message.done_at:

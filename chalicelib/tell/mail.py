@@ -15,12 +15,23 @@ class Mail(NamedTuple):
     text: str
 
 
-def of(notice: Notice, stage: str, link: str = "") -> Mail:
-    """The mail that tells of this. It says what to do next. `link` leads to the page of the message."""
+def of(notice: Notice, stage: str, link: str = "", text: str = "") -> Mail:
+    """The mail that tells of this. It says what to do next.
+
+    `link` leads to the page of the message, `text` is what Twilio understood of it.
+    """
     subject, tell, commands = _WORDS[notice.what]
     of_stage = f" --stage {stage}" if stage else ""
     shown = [f"./cordboard {command}{of_stage}" for command in (f"calls show {notice.about}", *commands)]
-    return Mail(_subject(subject, _name(notice.line)), "\n".join([tell(notice), *_listen(link), "", *shown, ""]))
+    lines = [tell(notice), *_said(text), *_listen(link), "", *shown, ""]
+    return Mail(_subject(subject, _name(notice.line)), "\n".join(lines))
+
+
+def _said(text: str) -> Iterator[str]:
+    if text:
+        yield ""
+        yield "Twilio understood:"
+        yield "".join(letter for letter in text if letter.isprintable())
 
 
 def _listen(link: str) -> Iterator[str]:

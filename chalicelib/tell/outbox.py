@@ -70,7 +70,10 @@ def tell(due: table.Due, now: float) -> str:
     with log.Context(notice=due.key.reservation_sid):
         try:
             notice = table.take_notice(due, now + LEASE_SECONDS)
-            _publish(mail.of(notice, environment.current().stage, _link(notice, now)))
+            text = _text(notice, now)
+            if text is None:
+                return "left for its text"
+            _publish(mail.of(notice, environment.current().stage, _link(notice, now), text))
             table.close_notice(due.key, now + LEASE_SECONDS, now)
         except table.ConditionFailed:
             return "taken"
@@ -79,6 +82,16 @@ def tell(due: table.Due, now: float) -> str:
             return NOT_TOLD
         log.info("people were told", call_sid=notice.about, what=notice.what, line=notice.line)
         return TOLD
+
+
+def _text(notice: Notice, now: float) -> str | None:
+    """What Twilio understood of the message; empty where it makes no text; None while it may yet come."""
+    if not (notice.recording_sid and callcenter.current().transcribes(notice.line) and messages.bucket()):
+        return ""
+    message = table.find_call(notice.about).message(message_key(notice.about, notice.recording_sid))
+    if message is None:
+        return ""
+    return None if message.waits_for_text(now) else message.text
 
 
 def _link(notice: Notice, now: float) -> str:

@@ -172,6 +172,12 @@ def delete_recording(recording_sid: str) -> None:
         _client().recordings(recording_sid).delete()
 
 
+def delete_transcription(transcription_sid: str) -> None:
+    """Delete the text of a recording; one that Twilio no longer has is done. Raises TwilioRejected, NotDone."""
+    with _errors(), _already_done(20404):
+        _client().transcriptions(transcription_sid).delete()
+
+
 def recording_url(recording_sid: str) -> str:
     """Where Twilio has it."""
     current = environment.current()

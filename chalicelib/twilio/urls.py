@@ -43,6 +43,7 @@ DECLINED = Route("/voice/declined")
 SURVEY = Route("/voice/survey")
 VOICEMAIL = Route("/voice/voicemail")
 RECORDING = Route("/voice/recording")
+TRANSCRIPTION = Route("/voice/transcription")
 FALLBACK = Route("/voice/fallback")
 ASSIGNMENT = Route("/taskrouter/assignment", seconds=5.0)
 EVENTS = Route("/taskrouter/events")
@@ -64,6 +65,7 @@ ROUTES = (
     SURVEY,
     VOICEMAIL,
     RECORDING,
+    TRANSCRIPTION,
     FALLBACK,
     ASSIGNMENT,
     EVENTS,

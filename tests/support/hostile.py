@@ -91,6 +91,10 @@ ENDPOINTS = (
         caller_form(RecordingSid=f"RE{'1' * 32}", RecordingDuration="9", RecordingStatus="completed"),
         says=("RecordingStatus", ("completed", "absent", "in-progress")),
     ),
+    Endpoint(
+        "/voice/transcription",
+        caller_form(RecordingSid=f"RE{'1' * 32}", TranscriptionText="Call me.", TranscriptionStatus="completed"),
+    ),
     Endpoint("/taskrouter/assignment", assignment_form()),
     Endpoint(
         "/taskrouter/events",

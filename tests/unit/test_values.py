@@ -152,6 +152,7 @@ LINE: dict[str, Any] = {
         "prompt": "Please leave a message after the tone.",
         "max_seconds": 120,
         "thanks": "Thank you. Goodbye.",
+        "transcribe": "none",
     },
     "numbers": (),
     "attributes": {},

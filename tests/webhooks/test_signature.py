@@ -30,6 +30,7 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/voice/survey", caller_form(Digits="1"), {}),
     ("/voice/voicemail", caller_form(), {}),
     ("/voice/recording", caller_form(RecordingStatus="completed"), {}),
+    ("/voice/transcription", caller_form(TranscriptionStatus="completed"), {}),
     ("/voice/fallback", caller_form(), {}),
     ("/taskrouter/assignment", assignment_form(), {}),
     ("/taskrouter/events", event_form("task.created"), {}),
