@@ -18,6 +18,7 @@ from tests.conftest import BUCKET
 from tests.support.api_gateway import BASE, post
 from tests.support.caches import forget_everything
 from tests.support.driver import CALL, CALLER, Driver, caller_form
+from tests.support.meter import counting
 from tests.webhooks.test_recordings import ANOTHER, DAY, KEPT, RECORDING, URL, deleted, leave_message
 from tests.webhooks.test_sweep import Later, later, swept
 from tests.webhooks.test_tell import Inbox, inbox, notices
@@ -394,6 +395,23 @@ def test_no_line_of_the_log_has_a_url_or_a_number(driver: Driver) -> None:
     assert CALLER not in driver.log.getvalue() and "https://" not in driver.log.getvalue()
     (kept,) = [json.loads(line) for line in driver.log.getvalue().splitlines() if '"message is kept"' in line]
     assert (kept["call_sid"], kept["recording_sid"], kept["job"]) == (CALL, RECORDING, "KeepMessage")
+
+
+def test_what_a_message_in_the_bucket_costs_is_what_the_page_says(driver: Driver) -> None:
+    leave_message(driver)
+    with counting() as made:
+        tell(driver)
+        (job,) = driver.queued()
+        driver.work(job)
+    counted = ("SendMessage", "Query", "UpdateItem", "write_units", "PutObject", "HeadObject")
+    assert {name: made[name] for name in counted} == {
+        "SendMessage": 1,
+        "Query": 1,
+        "UpdateItem": 2,
+        "write_units": 4,
+        "PutObject": 1,
+        "HeadObject": 1,
+    }
 
 
 def test_s3_has_longer_to_answer_than_the_others() -> None:
