@@ -59,14 +59,14 @@ class Records:
         request |= {"FilterExpression": condition.expression} if condition.expression else {}
         for row in self._query("by_day", values, request):
             if row["item"] == "CALL":
-                yield msgspec.convert(row, Call, strict=False)
+                yield msgspec.convert(row, Call)
 
     def links_of(self, worker_sid: str, since: float, until: float) -> Iterator[Link]:
         """The worker's reservations of this time, latest first."""
         key = "worker_sid = :worker AND reserved_at BETWEEN :since AND :until"
         values = {":worker": worker_sid, ":since": since, ":until": until}
         for row in self._query("by_worker", values, {"KeyConditionExpression": key}):
-            yield msgspec.convert({**row, "reservation_sid": row["item"]}, Link, strict=False)
+            yield msgspec.convert({**row, "reservation_sid": row["item"]}, Link)
 
     def whole(self, subjects: Sequence[str]) -> list[CallRecord]:
         """All that is known of these calls, in their order."""

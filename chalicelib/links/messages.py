@@ -120,4 +120,4 @@ def _link_key(token: str) -> Key:
 
 
 def _message(row: Mapping[str, Any]) -> Message:
-    return msgspec.convert(row, Message, strict=False)
+    return msgspec.convert(row, Message)

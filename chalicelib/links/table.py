@@ -247,7 +247,7 @@ def reschedule_caller(due: Due, check_at: float) -> Call:
     Raises ConditionFailed: the caller left the queue, or somebody else is looking.
     """
     written = _update(due.key.subject, "CALL", _reschedule(due.check_at, check_at))
-    return msgspec.convert(written, Call, strict=False)
+    return msgspec.convert(written, Call)
 
 
 def _reschedule(expected: float, check_at: float) -> _Write:
@@ -287,7 +287,7 @@ def take_notice(due: Due, check_at: float) -> Notice:
 
     Raises ConditionFailed: another sweep has it.
     """
-    return msgspec.convert(_update(*_place(due.key), _reschedule(due.check_at, check_at)), Notice, strict=False)
+    return msgspec.convert(_update(*_place(due.key), _reschedule(due.check_at, check_at)), Notice)
 
 
 def close_notice(key: Key, check_at: float, now: float) -> None:
@@ -310,7 +310,7 @@ def swap_breaker(adapter: str, seen: Breaker, new: Breaker, now: float) -> Break
     try:
         _update(BREAKERS, adapter, _Write({**msgspec.to_builtins(new), **_expiry(now)}, condition, expected, names={}))
     except ConditionFailed as failed:
-        return msgspec.convert(failed.row, Breaker, strict=False)
+        return msgspec.convert(failed.row, Breaker)
     return new
 
 
@@ -318,9 +318,9 @@ def find_call(subject: str, table: str = "") -> CallRecord:
     """All that is known of this subject; `table` if it is another than this process's own."""
     rows = _query(table, subject, KeyConditionExpression="call_sid = :sid", ConsistentRead=True)
     links = sorted((_link(row) for row in rows if _is_link(row["item"])), key=lambda link: link.reserved_at)
-    calls = [msgspec.convert(row, Call, strict=False) for row in rows if row["item"] == "CALL"]
-    notices = [msgspec.convert(row, Notice, strict=False) for row in rows if row["item"].startswith(f"{NOTICE}#")]
-    messages = [msgspec.convert(row, Message, strict=False) for row in rows if row["item"].startswith(MESSAGE)]
+    calls = [msgspec.convert(row, Call) for row in rows if row["item"] == "CALL"]
+    notices = [msgspec.convert(row, Notice) for row in rows if row["item"].startswith(f"{NOTICE}#")]
+    messages = [msgspec.convert(row, Message) for row in rows if row["item"].startswith(MESSAGE)]
     return CallRecord(calls[0] if calls else None, tuple(links), tuple(notices), tuple(messages))
 
 
@@ -415,7 +415,7 @@ def _is_link(item: str) -> bool:
 
 
 def _link(row: Mapping[str, Any]) -> Link:
-    return msgspec.convert({**row, "reservation_sid": row["item"]}, Link, strict=False)
+    return msgspec.convert({**row, "reservation_sid": row["item"]}, Link)
 
 
 def update_row(

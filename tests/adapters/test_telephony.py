@@ -151,6 +151,16 @@ def test_after_a_refusal_the_secret_is_read_again(environment: pytest.MonkeyPatc
         assert rest.ring_worker(RING).call_sid == "CA1"
 
 
+def test_credentials_that_are_taken_are_not_read_again(environment: pytest.MonkeyPatch) -> None:
+    def renew(_auth: tuple[str, str]) -> None:
+        raise AssertionError
+
+    environment.setattr(rest, "_renew", renew)
+    with serving(CREATED) as endpoint:
+        use(environment, endpoint)
+        assert rest.ring_worker(RING).call_sid == "CA1"
+
+
 @pytest.mark.parametrize("new", ["aaa", "zzz"])
 def test_a_request_that_a_rotation_overtakes_is_asked_again_with_the_new_token(
     environment: pytest.MonkeyPatch, new: str

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -66,11 +67,10 @@ class Court:
 
     def _notice(self, mutant: Mutant, original: str, changed: str) -> str:
         """How a test noticed the change; empty when none did."""
-        near = self._judges.of(mutant.module, mutant.line)[:AT_ONCE]
+        near = self._judges.of(mutant.module, mutant.line)
         name = mutant.module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        soon = int(BEGIN + SLOWER * self._judges.seconds(near))
-        asked = [(near, soon), ([], LONGEST)] if near else [([], LONGEST)]
-        for tests, seconds in asked:
+        asked = [(tests, self._longest(tests)) for tests in (near[:AT_ONCE], near[AT_ONCE:]) if tests]
+        for tests, seconds in [*asked, ([], LONGEST)]:
             self._requests.write(f"{json.dumps([name, original, changed, tests, seconds])}\n")
             self._requests.flush()
             why: str | None = json.loads(self._answers.readline())
@@ -79,6 +79,9 @@ class Court:
             if why:
                 return why
         return ""
+
+    def _longest(self, tests: Sequence[str]) -> int:
+        return int(BEGIN + SLOWER * self._judges.seconds(tests))
 
     def _notice_at_import(self) -> str:
         """The same for a change that counts at the import, in a process of its own."""

@@ -23,6 +23,7 @@ def test_the_file_that_is_shipped_holds() -> None:
         ('mode = "direct"', 'mode = "dircet"', "queues.Urgent.mode is 'dircet': Invalid enum value 'dircet'; allowed: crm-first, direct"),
         ("keep_days", "keepdays", "(top level): Object contains unknown field `keepdays`; allowed: default_line, lines, keep_days"),
         ("ring_timeout = 15", "ring_timeout = 110", "queues.Support.ring_timeout is 110: CRM budget, ring time and margin"),
+        ("{position}", "{zone}", "lines.support.wait.position is 'You are number {zone} in the queue.': the only placeholder"),
         ("{position}", "{place}", "lines.support.wait.position is 'You are number {place} in the queue.': the only placeholder"),
         ('["+14155550101"]', '["0415"]', "lines.sales.numbers[0] is '0415': Expected `str` matching regex"),
         ('"+14155550101"', '"+14155550100"', "lines.sales.numbers[0] is '+14155550100': each number may stand once, and lines.support.numbers[0] is the same"),
@@ -77,6 +78,14 @@ def test_the_longest_budget_leaves_a_job_time_for_twilios_requests() -> None:
     assert parse(plain + "timeout = 10\nattempts = 1").crm.budget_seconds == 10
     with pytest.raises(CallCenterError, match=r"crm is '10\.2 s': at most 10 s for 2 attempts of 5 s"):
         parse(plain + "timeout = 5\nattempts = 2")
+
+
+@pytest.mark.parametrize(("mode", "longest"), [("direct", 109), ("crm-first", 102)])
+def test_the_ring_time_has_to_leave_a_moment_of_the_reservation(mode: str, longest: int) -> None:
+    plain = f'default_line = "a"\n[lines.a]\ngreeting = "Hello."\n[queues.S]\nmode = "{mode}"\nring_timeout = '
+    assert parse(f"{plain}{longest}").queue("S").ring_timeout == longest
+    with pytest.raises(CallCenterError, match=r"must fit into reservation_timeout \(120 s\)"):
+        parse(f"{plain}{longest + 1}")
 
 
 def test_what_is_left_of_a_job_holds_both_requests_of_a_dial_at_their_longest() -> None:

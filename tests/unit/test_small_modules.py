@@ -142,3 +142,14 @@ def test_the_secret_is_read_again_in_the_next_period(monkeypatch: pytest.MonkeyP
 )
 def test_a_metric_is_of_the_stage_that_the_functions_name_has(function: str, stage: str) -> None:
     assert metrics.stage_of(function) == stage
+
+
+@pytest.mark.parametrize("sid", ["WQ" + "0" * 32, "WQ" + "3" * 32, "WQ" + "f" * 32, ""])
+def test_a_task_queue_that_nobody_named_has_no_name(sid: str) -> None:
+    variables = {
+        **ENVIRONMENT,
+        "TWILIO_TASK_QUEUES": json.dumps({"Sales": "WQ" + "4" * 32, "Support": "WQ" + "2" * 32}),
+    }
+    found = environment.load(variables)
+    assert found.task_queue_name(sid) == ""
+    assert (found.task_queue_name("WQ" + "2" * 32), found.task_queue_name("WQ" + "4" * 32)) == ("Support", "Sales")

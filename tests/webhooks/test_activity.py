@@ -55,9 +55,10 @@ def test_the_wrap_up_moves_the_worker_and_its_end_moves_them_back(driver: Driver
     assert driver.twilio.moves == [ACTIVITIES["Wrap up"], ACTIVITIES["Available"]]
 
 
-def test_a_worker_who_goes_home_during_the_call_is_offline_afterwards(driver: Driver) -> None:
+@pytest.mark.parametrize("activity", ["Offline", "Unavailable"])
+def test_a_worker_who_goes_away_during_the_call_is_away_afterwards(driver: Driver, activity: str) -> None:
     talk(driver)
-    by_hand(driver, "Offline")
+    by_hand(driver, activity)
     hang_up(driver)
     driver.work(COMPLETE)
     assert driver.twilio.moves == [] and driver.twilio.tasks[TASK]["assignment_status"] == "completed"

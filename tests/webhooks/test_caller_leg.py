@@ -90,6 +90,13 @@ def test_the_hash_key_can_be_a_choice() -> None:
     assert chosen is not None and chosen.attributes["ward"] == "n"
 
 
+def test_a_choice_may_have_several_digits() -> None:
+    menu = Menu(prompt="Which?", choices=(Choice(digits="12", attributes={"k": 1}), Choice(digits="1", attributes={})))
+    typed = "".join(["1", "2"])  # another text of the same letters
+    assert twiml.choose(menu, typed, "") == menu.choices[0]
+    assert twiml.choose(menu, "2", "") is None
+
+
 def test_a_menu_without_the_hash_key_leaves_gather_as_it_is(driver: Driver) -> None:
     assert driver.voice("incoming")[1].get("finishOnKey") is None
 

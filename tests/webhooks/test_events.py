@@ -244,6 +244,20 @@ def test_the_wrap_up_proves_that_the_two_were_joined(driver: Driver) -> None:
     assert (driver.link["state"], driver.link["bridged_at"]) == ("bridged", WHEN)
 
 
+def test_a_completed_task_tells_the_leg_of_the_last_worker_alone(driver: Driver) -> None:
+    second = "WR" + "b" * 32
+    driver.assign("Urgent")
+    driver.assign("Urgent", ReservationSid=second)
+    driver.event("task.completed", TaskAttributes=task_attributes(worker_call_sid=LEG))
+    assert driver.cloud.row(second)["worker_call_sid"] == LEG and "worker_call_sid" not in driver.link
+
+
+def test_a_completed_task_of_which_no_link_is_known_is_taken(driver: Driver) -> None:
+    attributes = task_attributes(worker_call_sid=LEG)
+    assert driver.event("task.completed", TaskAttributes=attributes) == 204
+    assert "completed_at" in driver.call
+
+
 def test_a_completed_task_closes_a_link_of_which_no_event_came(driver: Driver) -> None:
     driver.ring()
     driver.twilio.reservation = "completed"

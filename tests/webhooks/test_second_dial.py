@@ -51,6 +51,8 @@ def test_a_job_finds_taskrouters_leg_in_the_task_though_its_callback_is_lost(dri
     driver.work(RING)
     assert dialled(driver) == 0
     assert (driver.link["worker_call_sid"], driver.link["mode"]) == (OTHER_LEG, "direct")
+    asked = driver.cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")
+    assert asked["Items"] == []  # the CRM is not asked for nothing
 
 
 def test_the_leg_of_an_earlier_worker_which_has_ended_does_not_count(driver: Driver) -> None:

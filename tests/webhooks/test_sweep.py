@@ -1,8 +1,10 @@
 """The sweep: whatever is open past its time is asked about at Twilio, and ended as it really ended."""
 
+import itertools
 import json
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -175,7 +177,7 @@ def test_a_talk_that_the_event_told_is_not_asked_about_for_ten_minutes(driver: D
 
 def test_a_worker_who_is_wrapping_up_is_looked_at_again_soon(driver: Driver, later: Later) -> None:
     driver.ring()
-    driver.twilio.reservation = "wrapping"
+    driver.twilio.reservation, driver.twilio.call = "wrapping", "completed"
     later(AFTER_DEADLINE)
     driver.sweep()
     assert driver.link["state"] == "bridged"
@@ -596,3 +598,10 @@ def test_credentials_that_are_refused_end_the_sweep_aloud(driver: Driver, later:
     driver.twilio.failures = {f"GET {TASKS}": [(401, 20003)]}
     with pytest.raises(rest.TwilioDenied):
         driver.sweep()
+
+
+def test_the_sweep_says_how_long_it_took_to_a_tenth(driver: Driver) -> None:
+    ticks = itertools.count(1_800_000_000.0, 0.14)
+    with redirect_stdout(driver.log):
+        reconcile.run(lambda: next(ticks))
+    assert swept(driver)["seconds"] % 1 != 0

@@ -264,9 +264,10 @@ def test_each_line_of_a_queue_without_workers_is_told(inbox: Inbox, driver: Driv
 def test_a_task_without_a_call_waits_for_nobody(inbox: Inbox, driver: Driver, later: Later) -> None:
     waits(driver, later, call="")
     nobody_is_there(driver)
-    later(61)
-    driver.sweep()
-    assert inbox.mails() == []
+    for _ in range(2):
+        later(61)
+        driver.sweep()
+    assert inbox.mails() == [] and notices(driver) == []
 
 
 def test_a_queue_that_is_deleted_meanwhile_does_not_end_the_sweep(inbox: Inbox, driver: Driver, later: Later) -> None:

@@ -116,6 +116,18 @@ def test_a_phone_that_nobody_takes_gives_the_caller_to_the_next_worker(
     assert (driver.link["state"], driver.link["outcome"], driver.link["reason"]) == ("closed", "rejected", status)
 
 
+@pytest.mark.parametrize(
+    ("status", "activity"), [("no-answer", "Unavailable"), ("failed", "Offline"), ("busy", "Unavailable")]
+)
+def test_a_phone_that_nobody_takes_counts_also_when_the_caller_has_just_gone(
+    driver: Driver, status: str, activity: str
+) -> None:
+    driver.ring()
+    driver.twilio.call = "completed"
+    driver.status(status)
+    assert driver.twilio.moves == [ACTIVITIES[activity]] and driver.link["reason"] == status
+
+
 def test_a_worker_who_hangs_up_before_being_joined_gives_the_caller_back(driver: Driver) -> None:
     driver.ring()
     driver.answer()

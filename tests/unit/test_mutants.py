@@ -1,0 +1,50 @@
+"""make mutants: which changes can be put into functions that exist, and which take part in an import."""
+
+import sys
+import types
+
+import pytest
+
+from tests.mutants import forking
+
+BEFORE = """
+LIMIT = 5
+
+class Queue:
+    size: int = 3
+
+    def is_full(self, count: int = 4) -> bool:
+        return count >= LIMIT
+
+def longest(queues):
+    return max(queue.size for queue in queues)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [("count >= LIMIT", "count > LIMIT", ("Queue.is_full", 7)), ("queue.size for", "-queue.size for", ("longest", 10))],
+)
+def test_a_change_inside_of_a_function_replaces_that_function(old: str, new: str, place: tuple[str, int]) -> None:
+    found = forking.changed(BEFORE, BEFORE.replace(old, new))
+    assert found is not None and list(found) == [place]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("LIMIT = 5", "LIMIT = 6"), ("int = 3", "int = 2"), ("int = 4", "int = 5"), ("def longest", "@str\ndef longest")],
+)
+def test_a_change_that_an_import_runs_needs_one(old: str, new: str) -> None:
+    assert forking.changed(BEFORE, BEFORE.replace(old, new)) is None
+
+
+def test_a_function_is_changed_wherever_it_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("queues_of_this_test")
+    exec(compile(BEFORE, "queues_of_this_test.py", "exec"), module.__dict__)  # noqa: S102 - our own words
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    queue = module.Queue()
+    held = queue.is_full
+    found = forking.changed(BEFORE, BEFORE.replace("count >= LIMIT", "count > LIMIT"))
+    assert found is not None and held(5)
+    forking.put_in(module.__name__, found)
+    assert not held(5) and not queue.is_full(5)
