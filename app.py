@@ -98,6 +98,11 @@ def voice_wait() -> Response:
     return _twiml(handlers.wait, handlers.keep_waiting)
 
 
+@_route(urls.WAIT_KEY)
+def voice_wait_key() -> Response:
+    return _twiml(handlers.wait_key, handlers.wait_on)
+
+
 @_route(urls.AFTER)
 def voice_after() -> Response:
     return _twiml(handlers.after, handlers.apologize)
@@ -121,6 +126,20 @@ def voice_survey() -> Response:
 @_route(urls.VOICEMAIL)
 def voice_voicemail() -> Response:
     return _twiml(handlers.voicemail, handlers.apologize)
+
+
+@_route(urls.RECORDING)
+def voice_recording() -> Response:
+    from chalicelib.caller import recording
+
+    return _data(recording.take)
+
+
+@_route(urls.TRANSCRIPTION)
+def voice_transcription() -> Response:
+    from chalicelib.caller import recording
+
+    return _data(recording.take_text)
 
 
 @_route(urls.FALLBACK)
@@ -226,6 +245,17 @@ def work() -> Response:
     from chalicelib.work import door
 
     return _response(door.receive(_request()))
+
+
+# --- People
+
+
+@_route(urls.MESSAGE_PAGE)
+def message_page(token: str) -> Response:
+    from chalicelib.storage import listening
+
+    page = listening.answer(_request(), token)
+    return Response(page.body, dict(page.headers), page.status)
 
 
 # --- AWS

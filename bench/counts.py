@@ -60,8 +60,8 @@ DETECTION_DOLLARS = 0.0075
 
 # What a month of 30 days has, whether anybody calls or not.
 ALARMS, DASHBOARDS = 15, 1
-METRICS = 12  # of ours, and again for each reason of a rejection
-REASONS = 18 + 2  # of a rejection, what follows a colon left out; and whose account a refused webhook claims
+METRICS = 14  # of ours, and again for each reason of a rejection
+REASONS = 20 + 2  # of a rejection, what follows a colon left out; and whose account a refused webhook claims
 SWEEPS = 30 * 24 * 60  # one a minute
 SWEEP_READ_UNITS = 1.5  # three queries of the index `open`: links, callers who wait, and recordings
 POLLS = 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at the queue; AWS documents the number

@@ -105,7 +105,16 @@ class Tell(msgspec.Struct, frozen=True, tag_field="job", tag="tell"):
     subject: str = msgspec.field(name="call_sid", default="")
 
 
-Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | TellCrm | LeadOut | Tell
+class KeepMessage(msgspec.Struct, frozen=True, tag_field="job", tag="keep_message"):
+    """A message's sound is there: keep it in the bucket, and delete it at Twilio. `seconds` of -1 are not known."""
+
+    subject: Sid = msgspec.field(name="call_sid")
+    recording_sid: Sid
+    seconds: int = -1
+    base_url: str = ""
+
+
+Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | TellCrm | LeadOut | Tell | KeepMessage
 
 
 class JobError(Exception):

@@ -25,9 +25,9 @@ STAGE = "local"
 STACK = "cordboard-local"
 BUCKET = "cordboard-package"
 FUNCTIONS = ("APIHandler", "JobsConsumer", "Sweep")
-# The local AWS knows no saved queries, and would refuse the stack; and it speaks no TLS, without which the queues'
-# policies refuse everything.
-NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition", "AWS::SQS::QueuePolicy")
+# The local AWS knows no saved queries, and would refuse the stack; and it speaks no TLS, without which the policies of
+# queues and bucket refuse everything.
+NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition", "AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy")
 
 
 def copy_project(to: Path, team: Path = TEAM) -> Path:

@@ -29,8 +29,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "number": ("ops.commands.number:number", "Show where numbers lead and led, and give them back"),
     "calls": ("ops.commands.calls:calls", "Show what happened on calls"),
-    "voicemail": ("ops.commands.voicemail:voicemail", "List the messages that callers left"),
     "work": ("ops.commands.work:work", "Order work that is no call: leads, cases and the like"),
+    "voicemail": (
+        "ops.commands.voicemail:voicemail",
+        "List the messages that callers left, hear them, and mark them as done",
+    ),
     "worker": ("ops.commands.worker:worker", "Show the workers, and put them on and off the phones"),
 }
 

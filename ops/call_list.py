@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib.links.model import Call, CallRecord, Link
+from chalicelib.links.model import Call, CallRecord, Link, Message
 from chalicelib.observability.masking import mask
 
 LONGEST_CALL_SECONDS = 4 * 3600  # at Twilio (contract 7.1); of an older one its last events are lost
@@ -28,6 +28,14 @@ class Row(msgspec.Struct, frozen=True):
     tried: str
     voicemail_seconds: int = 0
     voicemail_url: str = ""
+    kept_as: str = ""  # the object in the bucket of the messages
+    heard: str = ""  # when first, and by whom
+    done: str = ""
+
+    @property
+    def where(self) -> str:
+        """Where the recording is."""
+        return f"s3: {self.kept_as}" if self.kept_as else self.voicemail_url
 
 
 COLUMNS: Mapping[str, str] = {
@@ -45,8 +53,10 @@ OF_VOICEMAIL: Mapping[str, str] = {
     "line": "line",
     "caller": "caller",
     "voicemail_seconds": "seconds",
+    "heard": "heard",
+    "done": "done",
     "call_sid": "call",
-    "voicemail_url": "recording",
+    "where": "recording",
 }
 
 
@@ -68,7 +78,23 @@ def row(record: CallRecord, now: float, show_numbers: bool = False) -> Row:
         tried=shown(", ".join(tried)),
         voicemail_seconds=call.voicemail_seconds,
         voicemail_url=call.voicemail_url,
+        **_of_message(record.messages[-1] if record.messages else None),
     )
+
+
+def _of_message(message: Message | None) -> dict[str, str]:
+    """Where the latest message of a call is, if not at Twilio, and what became of it."""
+    if message is None:
+        return {}
+    return {
+        "kept_as": message.stored_as,
+        "heard": _who(message.heard_at, message.heard_by),
+        "done": _who(message.done_at, message.done_by),
+    }
+
+
+def _who(at: float, by: str) -> str:
+    return f"{datetime.fromtimestamp(at, UTC).strftime('%Y-%m-%d %H:%M')} {by}" if at else ""
 
 
 def ended(record: CallRecord, now: float) -> str:

@@ -49,7 +49,8 @@ def timeline(record: CallRecord, show_numbers: bool = False) -> str:
     told = moments(record)
     began = told[0][0] if told else 0.0
     shown: Callable[[str], str] = str if show_numbers else mask
-    lines = [shown(line) for line in (*_call(record.call), *chain.from_iterable(map(_link, record.links)))] + [""]
+    known = chain(_call(record.call), _messages(record), chain.from_iterable(map(_link, record.links)))
+    lines = [*map(shown, known), ""]
     lines += [f"{iso(at)}  {at - began:8.3f} s  {shown(what)}" for at, what in told]
     return "\n".join(lines)
 
@@ -67,6 +68,8 @@ def _call(call: Call | None) -> Iterator[str]:
         yield f"Work of the kind {call.line or '?'}, task {call.call_sid}"
     else:
         yield f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
+    if call.wish:
+        yield f"  pressed the key for: {call.wish}"
     if call.queue_result:
         yield f"  left the queue after {call.queue_seconds} s: {call.queue_result}"
     if call.reason:
@@ -75,6 +78,16 @@ def _call(call: Call | None) -> Iterator[str]:
         yield f"  survey: {call.survey}"
     if call.voicemail_url:
         yield f"  voicemail, {call.voicemail_seconds} s: {call.voicemail_url}"
+
+
+def _messages(record: CallRecord) -> Iterator[str]:
+    for message in record.messages:
+        if message.dropped_at:
+            yield "  a recording of nothing was dropped"
+        if message.stored_as:
+            yield f"  in the bucket: {message.stored_as}"
+        if message.text:
+            yield f"  Twilio understood: {message.text}"
 
 
 def _link(link: Link) -> Iterator[str]:
@@ -119,6 +132,15 @@ def _notices(record: CallRecord) -> Iterator[Moment]:
         yield notice.at, "the caller left a message"
         if notice.told_at:
             yield notice.told_at, "a mail told of the message"
+    for message in record.messages:
+        if message.kept_at:
+            yield message.kept_at, "the message is kept in the bucket"
+        if message.deleted_at:
+            yield message.deleted_at, "the message is deleted at Twilio"
+        if message.heard_at:
+            yield message.heard_at, f"the message is heard, {message.heard_by}"
+        if message.done_at:
+            yield message.done_at, f"the message is done, {message.done_by}"
 
 
 def _ending(link: Link) -> str:

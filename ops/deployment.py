@@ -135,11 +135,17 @@ def _secret(asked: Deployment) -> bool:
 
 def _resources(asked: Deployment) -> bool:
     """The stack, and what the functions have to know of it."""
-    deployed = stack.deploy(asked.stage, asked.root, asked.parameters, asked.adopt)
+    center = asked.project.checked_files().application
+    of_messages = {
+        "MessagesInS3": "yes" if center.messages.kept_in == "s3" else "no",
+        "MessageDays": str(center.keep_days),
+    }
+    deployed = stack.deploy(asked.stage, asked.root, {**of_messages, **asked.parameters}, asked.adopt)
     asked.say(f"the stack {deployed.name} is {deployed.did or 'as it was'}")
     mails = deployed.outputs["AlarmTopic"]
     known = {"JOBS_QUEUE_URL": deployed.outputs["JobsQueueUrl"]}
     known |= {"MAIL_TOPIC_ARN": mails if topic.has_subscribers(mails) else ""}  # empty: the functions ask SNS nothing
+    known |= {"MESSAGES_BUCKET": deployed.outputs["MessagesBucket"]}
     is_new = stage.write(asked.stage, known, asked.root)
     if is_new:
         written = " and ".join(name for name, value in known.items() if value)

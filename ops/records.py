@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from chalicelib.links import table
 from chalicelib.links.attributes import decode, encode
-from chalicelib.links.model import Call, CallRecord, Link
+from chalicelib.links.model import Call, CallRecord, Key, Link
 from ops.aws import client
 
 PAGE = 500
@@ -77,6 +77,23 @@ class Records:
         """All that is known of this call."""
         with client.plain(f"read the table {self.table}"):
             return table.find_call(subject, self.table)
+
+    def mark(self, key: Key, what: Literal["heard", "done"], by: str, now: float) -> bool:
+        """Write that the message is heard, or done; the first one counts. Whether it was not written before."""
+        names = {"#at": f"{what}_at", "#by": f"{what}_by"}
+        with client.plain(f"write the table {self.table}"):
+            try:
+                self._dynamodb.update_item(
+                    TableName=self.table,
+                    Key=encode({"call_sid": key.subject, "item": key.reservation_sid}),
+                    UpdateExpression="SET #at = :at, #by = :by",
+                    ConditionExpression="attribute_exists(call_sid) AND attribute_not_exists(#at)",
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=encode({":at": now, ":by": by}),
+                )
+            except self._dynamodb.exceptions.ConditionalCheckFailedException:
+                return False
+        return True
 
     def _query(self, index: str, values: Mapping[str, object], request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         more: dict[str, Any] = {}

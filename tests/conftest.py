@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # What runs in the background ignores Ctrl-C, and so would each program that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+BUCKET = "cordboard-test-messages-123456789012-eu-west-1"
 WORKFLOW = "WW" + "1" * 32
 ACTIVITIES = {
     name: "WA" + str(number) * 32 for number, name in enumerate(("Offline", "Available", "Wrap up", "Unavailable"))
@@ -105,11 +106,12 @@ class Aws:
 
 @pytest.fixture
 def cloud(environment: pytest.MonkeyPatch) -> Iterator[Aws]:
-    """AWS by moto, with the tables and the queue as infra/resources.yaml describes them."""
+    """AWS by moto, with the tables and the queue as infra/resources.yaml describes them, and the bucket."""
     with mock_aws():
         cloud = Aws()
         for name, properties in resources.tables().items():
             cloud.client("dynamodb").create_table(TableName=name, **properties)
+        cloud.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         cloud.queue_url = cloud.client("sqs").create_queue(QueueName="cordboard-test-jobs")["QueueUrl"]
         environment.setenv("JOBS_QUEUE_URL", cloud.queue_url)
         forget_everything()

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from chalicelib.caller import twiml
-from chalicelib.config import callcenter, environment
+from chalicelib.config import callcenter, environment, messages
+from chalicelib.config.callcenter import Treatment
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
@@ -57,11 +58,30 @@ def wait(webhook: Webhook) -> str:
     treatment = callcenter.current().treatment_of(form.get("To", ""))
     seconds = count(form.get("QueueTime"))
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
-    return twiml.wait(treatment, count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds)
+    return twiml.wait(
+        treatment, count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds, webhook.base_url
+    )
 
 
 def keep_waiting(webhook: Webhook) -> str:
     return twiml.keep_waiting()
+
+
+def wait_key(webhook: Webhook) -> str:
+    """A caller who waits pressed a key. What it stands for is kept first: then `/voice/after` knows why they left.
+
+    Where it cannot be kept, and after any other key, the caller waits on in their place.
+    """
+    call_sid = sid(webhook.form.get("CallSid"))
+    wish = callcenter.current().treatment_of(webhook.form.get("To", "")).wait.way_out(webhook.form.get("Digits", ""))
+    if not (wish and _record(call_sid, {"wish": wish, "wished_at": webhook.at}, webhook.at)):
+        return wait_on(webhook)
+    log.info("caller chose a way out of the queue", wish=wish)
+    return twiml.leave_queue()
+
+
+def wait_on(webhook: Webhook) -> str:
+    return twiml.wait_on(webhook.base_url)
 
 
 def after(webhook: Webhook) -> str:
@@ -74,14 +94,46 @@ def after(webhook: Webhook) -> str:
     if alone:
         left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
     _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook))
-    if result == "leave":
+    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    chose_message = result == "leave" and _wishes_for_message(treatment, call_sid)
+    if result == "leave" and not chose_message:
         _tell(webhook, "led-out")
     if call_sid and alone:
-        from chalicelib.lifecycle import closing
+        _stop_ringing(call_sid, webhook.at)
+    if chose_message:
+        return twiml.take_message(treatment, _way(webhook))
+    return twiml.after(treatment, result, _way(webhook))
 
-        closing.caller_left(call_sid, webhook.at)
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
-    return twiml.after(treatment, result, webhook.base_url)
+
+def _stop_ringing(call_sid: str, now: float) -> None:
+    """No phone is to ring on for this caller, if possible, like `_record`; else the event of their task stops it."""
+    from chalicelib.lifecycle import closing
+
+    try:
+        closing.caller_left(call_sid, now)
+    except Exception as error:
+        log.error("phones may ring on", call_sid=call_sid, why=type(error).__name__)
+
+
+def _way(webhook: Webhook) -> twiml.Way:
+    return twiml.Way(webhook.base_url, bool(messages.bucket()))
+
+
+def _wishes_for_message(treatment: Treatment, call_sid: str) -> bool:
+    """Whether a caller who left the queue pressed the key for it.
+
+    While the table cannot be read, who may have pressed it is not sent away without.
+    """
+    if not treatment.wait.options:
+        return False
+    from chalicelib.links import table
+
+    try:
+        call = table.find_call(call_sid).call if call_sid else None
+    except Exception as error:
+        log.error("what the caller wished for cannot be read", why=type(error).__name__)
+        return True
+    return call is not None and call.wish == "voicemail"
 
 
 def _who(webhook: Webhook) -> dict[str, object]:
@@ -95,7 +147,7 @@ def moved(webhook: Webhook) -> str:
     _record(sid(webhook.form.get("CallSid")), {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
     _tell(webhook, "led-out")
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
-    return twiml.after(treatment, "leave", webhook.base_url)
+    return twiml.after(treatment, "leave", _way(webhook))
 
 
 def declined(webhook: Webhook) -> str:
@@ -104,7 +156,7 @@ def declined(webhook: Webhook) -> str:
     _record(call_sid, {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     say, then = _declined_by(call_sid)
-    return twiml.decline(treatment, say, then, webhook.base_url)
+    return twiml.decline(treatment, say, then, _way(webhook))
 
 
 def _declined_by(call_sid: str) -> tuple[str, str]:
@@ -126,7 +178,7 @@ def survey(webhook: Webhook) -> str:
 
 
 def voicemail(webhook: Webhook) -> str:
-    """The recording's URL is kept with the call, and its sid until the sweep has deleted the recording.
+    """The recording's URL is kept with the call, and its sid until the recording is deleted at Twilio.
 
     Whoever wants to know of it is told.
     """
@@ -134,8 +186,8 @@ def voicemail(webhook: Webhook) -> str:
     call_sid, url = sid(form.get("CallSid")), text(form.get("RecordingUrl"))
     seconds, recording_sid = count(form.get("RecordingDuration")), _recording_sid(form.get("RecordingSid"), url)
     _record(call_sid, {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at)
-    _record_recording(call_sid, recording_sid, webhook.at)
-    if url:
+    _record_message(call_sid, recording_sid, webhook)
+    if url and not _is_nothing(webhook):
         _tell(webhook, "voicemail", recording_sid, seconds)
     return twiml.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
 
@@ -146,16 +198,29 @@ def _recording_sid(told: str | None, url: str) -> str:
     return next((found for found in (sid(told), sid(last)) if found.startswith("RE")), "")
 
 
-def _record_recording(call_sid: str, recording_sid: str, now: float) -> None:
-    """Keep it if possible, like `_record`."""
-    from chalicelib.links import table
+def _record_message(call_sid: str, recording_sid: str, webhook: Webhook) -> None:
+    """Keep in mind that there is one, if possible, like `_record`."""
+    from chalicelib.caller import recording
+    from chalicelib.links import messages as rows
+    from chalicelib.links.model import message_key
 
     if not (call_sid and recording_sid):
         return
+    known: dict[str, object] = {"line": _who(webhook)["line"], "base_url": webhook.base_url}
+    if (seconds := recording.seconds_of(webhook)) >= 0:
+        known["seconds"] = seconds
     try:
-        table.record_recording(call_sid, recording_sid, now)
+        rows.record(message_key(call_sid, recording_sid), known, webhook.at)
     except Exception as error:
         log.error("recording will not be deleted", recording_sid=recording_sid, why=type(error).__name__)
+
+
+def _is_nothing(webhook: Webhook) -> bool:
+    """Whether this recording is too short to be a message, and is dropped where messages are kept."""
+    from chalicelib.caller import recording
+    from chalicelib.links.model import SHORTEST_MESSAGE_SECONDS
+
+    return bool(messages.bucket()) and 0 <= recording.seconds_of(webhook) < SHORTEST_MESSAGE_SECONDS
 
 
 def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int = 0) -> None:
@@ -172,6 +237,7 @@ def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int 
         caller=text(form.get("From")),
         recording_sid=recording_sid,
         seconds=seconds,
+        base_url=webhook.base_url if messages.bucket() and recording_sid else "",
     )
     if notice.about:
         outbox.order(notice)
@@ -187,6 +253,7 @@ def fallback(webhook: Webhook) -> str:
 _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.MENU: menu,
     urls.WAIT: wait,
+    urls.WAIT_KEY: wait_key,
     urls.AFTER: after,
     urls.MOVED: moved,
     urls.DECLINED: declined,
@@ -206,14 +273,16 @@ def _record(
     *,
     left_queue: bool = False,
     defaults: Mapping[str, object] | None = None,
-) -> None:
-    """Keep it if possible: the caller's document does not depend on our records."""
+) -> bool:
+    """Keep it if possible, and say whether it is kept: the caller's document does not depend on our records."""
     from chalicelib.links import table
 
     if not call_sid:
         log.warning("a call without a CallSid is not recorded", lost=list(changes))
-        return
+        return False
     try:
         table.record_call(call_sid, changes, now, left_queue=left_queue, defaults=defaults)
     except Exception as error:
         log.error("call not recorded", call_sid=call_sid, why=type(error).__name__, lost=list(changes))
+        return False
+    return True

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
@@ -60,22 +60,51 @@ def enqueue_plainly(workflow_sid: str) -> str:
     return str(response)
 
 
-def wait(treatment: Treatment, position: int, average_seconds: int, waited_seconds: int) -> str:
+def wait(treatment: Treatment, position: int, average_seconds: int, waited_seconds: int, base_url: str) -> str:
     """One round of the waiting document; Twilio asks again when it has run out. 0: Twilio did not say."""
-    response = VoiceResponse()
-    rules = treatment.wait
     if waited_seconds >= treatment.longest_wait:
-        response.leave()
-        return str(response)
-    _say(response, treatment, rules.say)
+        return leave_queue()
+    response = VoiceResponse()
+    if treatment.wait.options:
+        gather = _key_of_who_waits(base_url)
+        _waiting(gather, treatment, position, average_seconds)
+        response.append(gather)  # when nothing is pressed the document ends with it, and is asked for again
+    else:
+        _waiting(response, treatment, position, average_seconds)
+    return str(response)
+
+
+def _key_of_who_waits(base_url: str) -> Gather:
+    """Listens while its contents are said and played. Any key counts: `#` would else end it (contract 3.3)."""
+    return Gather(input="dtmf", num_digits=1, timeout=1, finish_on_key="", action=urls.WAIT_KEY.url(base_url))
+
+
+def _waiting(verb: VoiceResponse | Gather, treatment: Treatment, position: int, average_seconds: int) -> None:
+    rules = treatment.wait
+    _say(verb, treatment, rules.say)
     if position and rules.position:
-        _say(response, treatment, rules.position.format(position=position))
+        _say(verb, treatment, rules.position.format(position=position))
     if average_seconds and rules.rough_wait:
-        _say(response, treatment, rules.rough_wait.format(minutes=max(1, math.ceil(average_seconds / 60))))
+        _say(verb, treatment, rules.rough_wait.format(minutes=max(1, math.ceil(average_seconds / 60))))
+    if rules.options:
+        _say(verb, treatment, rules.options.say)
     for url in rules.play:
-        response.play(url)
+        verb.play(url)
     if not rules.play:
-        response.pause(length=QUIET_SECONDS)
+        verb.pause(length=QUIET_SECONDS)
+
+
+def leave_queue() -> str:
+    """Lets a caller who waits out of the queue: Enqueue's action says how the call goes on."""
+    response = VoiceResponse()
+    response.leave()
+    return str(response)
+
+
+def wait_on(base_url: str) -> str:
+    """Another round of the waiting document for a caller who pressed a key of no use."""
+    response = VoiceResponse()
+    response.redirect(urls.WAIT.url(base_url))
     return str(response)
 
 
@@ -86,31 +115,38 @@ def keep_waiting() -> str:
     return str(response)
 
 
-def after(treatment: Treatment, queue_result: str, base_url: str) -> str:
+class Way(NamedTuple):
+    """How Twilio gets from a document to the next. `keeps`: messages are kept in the team's own bucket."""
+
+    base_url: str
+    keeps: bool = False
+
+
+def after(treatment: Treatment, queue_result: str, way: Way) -> str:
     """Enqueue's action: how the call goes on (contract 3.1, QueueResult)."""
     response = VoiceResponse()
     rules = treatment.after
     match queue_result:
         case "bridged" if rules.survey:
-            _ask_survey(response, treatment, base_url)
+            _ask_survey(response, treatment, way.base_url)
         case "bridged":
             _goodbye(response, treatment, rules.thanks)
         case "hangup" | "redirected" | "redirected-from-bridged" | "bridging-in-process":
             pass  # the call has ended, or goes on elsewhere: there is nobody here to talk to
         case "queue-full":
-            _end(response, treatment, rules.queue_full.say, rules.queue_full.then, base_url)
+            _end(response, treatment, rules.queue_full.say, rules.queue_full.then, way)
         case "leave":
-            _end(response, treatment, rules.leave.say, rules.leave.then, base_url)
+            _end(response, treatment, rules.leave.say, rules.leave.then, way)
         case _:  # error, system-error, and whatever Twilio adds
-            _end(response, treatment, rules.error.say, rules.error.then, base_url)
+            _end(response, treatment, rules.error.say, rules.error.then, way)
     return str(response)
 
 
-def decline(treatment: Treatment, say: str, then: str, base_url: str) -> str:
+def decline(treatment: Treatment, say: str, then: str, way: Way) -> str:
     """A caller to whom the CRM says no. Empty: as the line's `after.declined` has it."""
     response = VoiceResponse()
     rules = treatment.after.declined
-    _end(response, treatment, say or rules.say, then or rules.then, base_url)
+    _end(response, treatment, say or rules.say, then or rules.then, way)
     return str(response)
 
 
@@ -191,14 +227,35 @@ def _ask_survey(response: VoiceResponse, treatment: Treatment, base_url: str) ->
     _goodbye(response, treatment, treatment.after.thanks)
 
 
-def _end(response: VoiceResponse, treatment: Treatment, say: str, then: str, base_url: str) -> None:
+def _end(response: VoiceResponse, treatment: Treatment, say: str, then: str, way: Way) -> None:
     if then == "hangup":
         _goodbye(response, treatment, say)
         return
+    _take_message(response, treatment, f"{say} ", way)
+
+
+def take_message(treatment: Treatment, way: Way) -> str:
+    """A caller who chose to leave a message."""
+    response = VoiceResponse()
+    _take_message(response, treatment, "", way)
+    return str(response)
+
+
+def _take_message(response: VoiceResponse, treatment: Treatment, first: str, way: Way) -> None:
     rules = treatment.voicemail
-    _say(response, treatment, f"{say} {rules.prompt}")
+    _say(response, treatment, f"{first}{rules.prompt}")
+    told: dict[str, Any] = {
+        "recording_status_callback": urls.RECORDING.url(way.base_url),
+        "recording_status_callback_event": "completed absent",
+    }
+    if rules.transcribe == "twilio" and way.keeps:
+        told |= {"transcribe": True, "transcribe_callback": urls.TRANSCRIPTION.url(way.base_url)}
     response.record(
-        action=urls.VOICEMAIL.url(base_url), max_length=rules.max_seconds, finish_on_key="#", play_beep=True
+        action=urls.VOICEMAIL.url(way.base_url),
+        max_length=rules.max_seconds,
+        finish_on_key="#",
+        play_beep=True,
+        **(told if way.keeps else {}),
     )
     _goodbye(response, treatment, rules.thanks)  # Record goes on here when nothing was said
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -26,6 +26,8 @@ DIAL_SECONDS = 10
 DAY_SECONDS = 86400
 
 NAME_LIMIT = 64  # characters of a name in Twilio (contract 3.1, 7.5)
+
+LONGEST_TEXT_SECONDS = 120  # of a recording that Twilio transcribes (contract 14.3)
 
 LONGEST_WAIT_SECONDS = (
     4 * 3600
@@ -55,12 +57,32 @@ class Menu(_Table, frozen=True):
     tries: Annotated[int, Meta(ge=1, le=5)] = 2
 
 
+class WayOut(_Table, frozen=True):
+    """A key that leads out of the queue, and where to."""
+
+    digits: Annotated[str, Meta(pattern=r"^[0-9*#]\Z")]
+    then: Literal["voicemail"]
+
+
+class Options(_Table, frozen=True):
+    """What callers who wait may press, and the sentence that tells them."""
+
+    say: str
+    choices: Annotated[tuple[WayOut, ...], Meta(min_length=1)]
+
+
 class Wait(_Table, frozen=True):
     say: str = "Please stay on the line."
     position: str = ""
     rough_wait: str = ""
     play: tuple[Annotated[str, Meta(pattern=r"^https?://")], ...] = ()
     leave_after: Seconds = 1800
+    options: Options | None = None
+
+    def way_out(self, digits: str) -> str:
+        """Where this key leads a caller who waits; empty for a key that leads nowhere."""
+        choices = self.options.choices if self.options else ()
+        return next((choice.then for choice in choices if choice.digits == digits), "")
 
 
 class Ending(_Table, frozen=True):
@@ -83,6 +105,7 @@ class Voicemail(_Table, frozen=True):
     prompt: str = "Please leave a message after the tone."
     max_seconds: Annotated[int, Meta(ge=1, le=3600)] = 120
     thanks: str = "Thank you. Goodbye."
+    transcribe: Literal["none", "twilio"] = "none"
 
 
 class Treatment(_Table, frozen=True):
@@ -210,6 +233,12 @@ class Tell(_Table, frozen=True):
     numbers: bool = False
 
 
+class Messages(_Table, frozen=True):
+    """Where the messages are that callers leave: at Twilio, or in the team's own bucket and no longer at Twilio."""
+
+    kept_in: Literal["twilio", "s3"] = "twilio"
+
+
 class CallCenter(_Table, frozen=True):
     """`time_zone` and the last four tables are read and checked by ops alone: at run time they are only kept."""
 
@@ -227,6 +256,7 @@ class CallCenter(_Table, frozen=True):
     activities: dict[str, Any] = {}
     workflow: dict[str, Any] = {}
     voice_queue: dict[str, Any] = {}
+    messages: Messages = Messages()
 
     def line_of(self, number: str) -> tuple[str, Line]:
         """Name and line of a dialled number; the default line for a number that no line lists."""
@@ -260,6 +290,11 @@ class CallCenter(_Table, frozen=True):
         """The name of the simple queue or line that callers of this number reach."""
         simple = self.simple_queue_of(number)
         return simple[0] if simple else self.line_of(number)[0]
+
+    def transcribes(self, name: str) -> bool:
+        """Whether the messages of this line, or simple queue, become texts."""
+        treatment = self.lines.get(name) or self.simple_queues.get(name)
+        return treatment is not None and treatment.voicemail.transcribe != "none"
 
     def treatment_of(self, number: str) -> Treatment:
         simple = self.simple_queue_of(number)
@@ -357,10 +392,17 @@ def _every_number(callcenter: CallCenter) -> Iterator[tuple[str, str]]:
 
 def _menus(callcenter: CallCenter) -> Iterator[Mistake]:
     for name, line in callcenter.lines.items():
-        digits = [choice.digits for choice in line.menu.choices] if line.menu else []
-        for at, given in enumerate(digits):
-            if given in digits[:at]:
-                yield sentence(f"lines.{name}.menu.choices[{at}].digits", given, "each digits may stand once")
+        if line.menu:
+            yield from _twice(f"lines.{name}.menu", [choice.digits for choice in line.menu.choices])
+    for key, treatment in _treatments(callcenter):
+        if treatment.wait.options:
+            yield from _twice(f"{key}.wait.options", [choice.digits for choice in treatment.wait.options.choices])
+
+
+def _twice(key: str, digits: Sequence[str]) -> Iterator[Mistake]:
+    for at, given in enumerate(digits):
+        if given in digits[:at]:
+            yield sentence(f"{key}.choices[{at}].digits", given, "each digits may stand once")
 
 
 def _placeholders(callcenter: CallCenter) -> Iterator[Mistake]:
@@ -402,6 +444,19 @@ def _keys_after_a_talk(callcenter: CallCenter) -> Iterator[Mistake]:
             yield sentence(f"queues.{name}.after_talk.note_key", rules.note_key, "keys has the same")
 
 
+def _transcriptions(callcenter: CallCenter) -> Iterator[Mistake]:
+    """Twilio makes texts of recordings of 2 to 120 s; who has them has them deleted there, too."""
+    for key, treatment in _treatments(callcenter):
+        rules = treatment.voicemail
+        if rules.transcribe == "none":
+            continue
+        if rules.max_seconds > LONGEST_TEXT_SECONDS:
+            allowed = f"at most {LONGEST_TEXT_SECONDS} where Twilio is to transcribe it"
+            yield sentence(f"{key}.voicemail.max_seconds", rules.max_seconds, allowed)
+        if callcenter.messages.kept_in != "s3":
+            yield sentence(f"{key}.voicemail.transcribe", rules.transcribe, 'needs messages.kept_in = "s3"')
+
+
 def _budget(callcenter: CallCenter) -> Iterator[Mistake]:
     """The CRM's work and the worker's call are one job, which Lambda ends after JOB_SECONDS."""
     budget, room = callcenter.crm.budget_seconds, JOB_SECONDS - DIAL_SECONDS
@@ -434,6 +489,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _placeholders: frozenset(),
     _answers: frozenset(),
     _keys_after_a_talk: frozenset(),
+    _transcriptions: frozenset({"messages"}),
     _budget: frozenset(),
     _times: frozenset({"crm", "reservation_timeout"}),
 }

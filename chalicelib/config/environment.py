@@ -20,6 +20,7 @@ class Settings(msgspec.Struct, frozen=True):
     stage: str = ""
     contacts_table: str = ""
     mail_topic_arn: str = ""  # of the SNS topic that mails go to; empty while nobody is subscribed
+    messages_bucket: str = ""
     crm_url: str = ""
     secret_parameter: str = ""
     public_base_url: str = ""
@@ -51,6 +52,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         stage=environment.get("STAGE", ""),
         contacts_table=environment.get("CONTACTS_TABLE", ""),
         mail_topic_arn=environment.get("MAIL_TOPIC_ARN", ""),
+        messages_bucket=environment.get("MESSAGES_BUCKET", ""),
         crm_url=environment.get("CRM_URL", ""),
         secret_parameter=environment.get("TWILIO_SECRET_PARAMETER", ""),
         public_base_url=environment.get("PUBLIC_BASE_URL", "").rstrip("/"),

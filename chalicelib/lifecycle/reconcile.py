@@ -14,9 +14,11 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
+from chalicelib.config import messages as settings
+from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.lifecycle import closing, lead_out, refusal, unserved, wrap_up
-from chalicelib.links import table
-from chalicelib.links.model import Call, Link, Outcome, outcome_of
+from chalicelib.links import messages, table
+from chalicelib.links.model import Call, Link, Message, Outcome, deleted_at_twilio, outcome_of, recording_of
 from chalicelib.observability import log, metrics
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
@@ -37,6 +39,7 @@ WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come fi
 MOST_TASKS = 500
 PERIOD_SECONDS = 60  # from one sweep to the next
 LOOK_AT_ASSIGNED_SECONDS = 300  # a task in a talk is looked at so often, and not before
+NOT_KEPT_SECONDS = 3600  # a message that is still not kept is tried again after this
 REFUSED_SECONDS = 24 * 3600  # a recording that Twilio refuses to delete is tried again after this
 RECORDING_DELETED = "recording deleted"  # as it should be: nothing that was lost
 
@@ -247,29 +250,45 @@ def _finish_if_over(task_sid: str, now: float) -> str:
 
 
 def _recordings(clock: Clock, until: float) -> Iterator[str]:
-    """Pass E: voicemails whose time is over."""
-    return _each_due("recording", _delete_recording, clock, until)
+    """Pass E: messages at Twilio that are yet to be kept, or whose time is over."""
+    return _each_due("recording", _look_at_message, clock, until)
+
+
+def _look_at_message(due: table.Due, now: float) -> str:
+    key = due.key
+    log.bind(recording_sid=recording_of(key))
+    try:
+        if now >= deleted_at_twilio(due.expires_at):
+            return _delete_recording(due, now)
+        message = messages.reschedule(key, due.check_at, now + SOON_SECONDS)
+        if not settings.bucket():  # it was on when this message was left
+            messages.reschedule(key, message.check_at, message.delete_at)
+            return "left at Twilio"
+        return _keep_again(message, now)
+    except table.ConditionFailed:
+        return "taken"  # it is kept now, or another sweep has it
+
+
+def _keep_again(message: Message, now: float) -> str:
+    """Its status callback, or its job, is lost or failed: again after twice the time, each hour in the end."""
+    age = now - message.at
+    if age >= DAY_SECONDS:
+        log.error("message is not kept", metrics.of(metrics.MESSAGES_NOT_KEPT))
+    messages.reschedule(message.key, message.check_at, now + min(max(age, SOON_SECONDS), NOT_KEPT_SECONDS))
+    jobs.send(jobs.KeepMessage(message.subject, message.recording_sid, message.seconds, message.base_url))
+    return "message sent again"
 
 
 def _delete_recording(due: table.Due, now: float) -> str:
     """Two sweeps at once, or one that dies after the first step, delete what is gone: that is done too."""
-    recording_sid = table.recording_of(due)
-    log.bind(recording_sid=recording_sid)
     try:
-        rest.delete_recording(recording_sid)
+        rest.delete_recording(recording_of(due.key))
     except rest.TwilioRejected as error:
         log.error("recording cannot be deleted", why=str(error))
-        return _try_again(due, now + REFUSED_SECONDS)
-    table.forget_recording(due)
+        messages.reschedule(due.key, due.check_at, now + REFUSED_SECONDS)
+        return "left refused"
+    messages.forget(due.key)
     return RECORDING_DELETED
-
-
-def _try_again(due: table.Due, check_at: float) -> str:
-    try:
-        table.reschedule_recording(due, check_at)
-    except table.ConditionFailed:
-        return "taken"
-    return "left refused"
 
 
 def _unserved(clock: Clock, until: float) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from chalicelib.config import answering
+from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.links.modes import MODES, Mode, ModeName
 
 State = Literal["reserved", "preparing", "dialing", "ringing", "asked", "answered", "bridged", "closed"]
@@ -141,6 +142,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     check_at: float = 0  # the sweep looks at it then; 0 when the caller is out of the queue
     declined_say: str = ""  # what the CRM wants said to a caller whom it declines, and how the call goes on
     declined_then: str = ""
+    wish: str = ""  # the way out of the queue that the caller chose by a key: voicemail
+    wished_at: float = 0
     moved_at: float = 0  # when we led the caller out of the queue
     left_queue_at: float = 0
     wrapping_at: float = 0
@@ -167,6 +170,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     recording_sid: str = ""
     seconds: int = 0  # of the recording, or of the wait
     told_at: float = 0  # when SNS had it
+    base_url: str = ""  # of this application, for a link to the message where it is kept in the bucket
 
     @property
     def key(self) -> Key:
@@ -176,12 +180,95 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         return Key(NOTICE, self.line)
 
 
+LINKS = "LINK"  # the partition of the links to messages; the sort key is a hash of what stands in the link
+NOTE = "NOTE#"  # how the sort key of a worker's spoken note begins
+MESSAGE = "RECORDING#"  # how the sort key of a message begins; its recording's sid is the rest
+# The row of a recording at Twilio stays this long after the recording should have been deleted: so long is that tried.
+RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
+TEXT_SECONDS = 300  # for Twilio to transcribe a message; so long it is not deleted there, and nobody is told of it
+SHORTEST_MESSAGE_SECONDS = 2  # what is shorter was said by nobody
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a caller left, as the table keeps it. Times are epoch seconds; 0 means not yet.
+
+    Where messages stay at Twilio nothing of it gets further than `at`.
+    """
+
+    subject: str = msgspec.field(name="call_sid")
+    item: str
+    at: float = 0  # when it came to be known
+    expires_at: float = 0
+    check_at: float = 0  # the sweep looks at it then; 0 when there is nothing to do
+    line: str = ""  # empty while only Twilio's status callback has told of it
+    seconds: int = -1  # -1: not known
+    base_url: str = ""  # of this application, as Twilio reaches it
+    stored_as: str = ""  # the object in the bucket
+    size: int = 0  # of it, in bytes
+    kept_at: float = 0  # when it was in the bucket, whole
+    dropped_at: float = 0  # when it turned out to be nothing
+    deleted_at: float = 0  # at Twilio
+    text: str = ""  # what was said, as Twilio understood it
+    transcription_sid: str = ""
+    texted_at: float = 0  # when Twilio told the text, or that there is none
+    heard_at: float = 0  # the first time
+    heard_by: str = ""
+    done_at: float = 0  # somebody has called back, or nobody needs to
+    done_by: str = ""
+
+    @property
+    def key(self) -> "Key":
+        return Key(self.subject, self.item)
+
+    @property
+    def recording_sid(self) -> str:
+        return recording_of(self.key)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether Twilio has no more of it, so that nothing is left to be done."""
+        return bool(self.deleted_at or self.dropped_at)
+
+    def waits_for_text(self, now: float) -> bool:
+        """Whether Twilio may yet make a text of it; only where it was asked to."""
+        return not self.texted_at and now < self.at + TEXT_SECONDS
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is too short to be one."""
+        return 0 <= self.seconds < SHORTEST_MESSAGE_SECONDS
+
+    @property
+    def delete_at(self) -> float:
+        """When a recording that is still at Twilio is deleted there, kept or not."""
+        return deleted_at_twilio(self.expires_at)
+
+
+def deleted_at_twilio(expires_at: float) -> float:
+    """When a recording is deleted at Twilio at the latest whose row expires then."""
+    return expires_at - RECORDING_GRACE_SECONDS
+
+
+def recording_of(key: "Key") -> str:
+    """The sid of a message's recording, or of a worker's note."""
+    return key.reservation_sid.rpartition("#")[2]
+
+
+def message_key(subject: str, recording_sid: str) -> "Key":
+    """Where the message of this recording is kept."""
+    return Key(subject, f"{MESSAGE}{recording_sid}")
+
+
 class CallRecord(msgspec.Struct, frozen=True):
     """All that is known of one call."""
 
     call: Call | None
     links: tuple[Link, ...]  # in the order of their reservations
     notices: tuple[Notice, ...] = ()  # of the messages that the caller left
+    messages: tuple[Message, ...] = ()
+
+    def message(self, key: Key) -> Message | None:
+        return next((message for message in self.messages if message.key == key), None)
 
 
 def before(state: State) -> tuple[State, ...]:

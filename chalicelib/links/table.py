@@ -16,15 +16,16 @@ import msgspec
 
 from chalicelib import aws
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.links.attributes import decode, encode
 from chalicelib.links.model import (
+    MESSAGE,
     NOTICE,
     Breaker,
     Call,
     CallRecord,
     Key,
     Link,
+    Message,
     Notice,
     Outcome,
     Refusal,
@@ -40,15 +41,11 @@ CHECK_AFTER_SECONDS = 10
 CHECK_TALK_SECONDS = 240
 # A caller who waits is looked at this often, for the same reason.
 CHECK_CALLER_SECONDS = 240
-# The row of a recording stays this long after its recording should have been deleted: so long is that tried.
-RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
 # A caller whom the worker does not get is at the next one by then.
 CHECK_REFUSED_SECONDS = 10
 DUE_PAGE = 25
 BREAKERS = "CRM"
 WORK = "WORK"
-
-_RECORDING = "RECORDING#"
 
 
 class ConditionFailed(Exception):
@@ -65,6 +62,7 @@ class Due(NamedTuple):
 
     key: Key
     check_at: float
+    expires_at: float = 0
 
 
 class _Write(NamedTuple):
@@ -225,7 +223,7 @@ def due(what: Literal["link", "call", "recording", "notice"], now: float) -> Ite
         "Limit": DUE_PAGE,
     }
     for rows in _pages(request):
-        yield [Due(Key(row["call_sid"], row["item"]), row["check_at"]) for row in rows]
+        yield [Due(Key(row["call_sid"], row["item"]), row["check_at"], row.get("expires_at", 0)) for row in rows]
 
 
 def reschedule_check(key: Key, expected: float, check_at: float) -> Link:
@@ -306,30 +304,6 @@ def claim_caller(subject: str, now: float, lease_seconds: float, changes: Mappin
     changes = {**(changes or {}), "moved_at": now}
     write = _Write(changes, condition, {":lapsed": now - lease_seconds}, {}, _expiry(now))
     _update(subject, "CALL", write)
-
-
-def record_recording(subject: str, recording_sid: str, now: float) -> None:
-    """Twilio keeps this recording: the sweep deletes it when the call's records are."""
-    delete_at = callcenter.current().expires_at(now)
-    row = {"call_sid": subject, "item": _RECORDING + recording_sid, "open": "recording", "check_at": delete_at}
-    row |= {"expires_at": delete_at + RECORDING_GRACE_SECONDS}
-    aws.request("dynamodb", "put_item", TableName=environment.current().links_table, Item=encode(row))
-
-
-def recording_of(due: Due) -> str:
-    """The sid of a recording that is due."""
-    return due.key.reservation_sid.removeprefix(_RECORDING)
-
-
-def reschedule_recording(due: Due, check_at: float) -> None:
-    """Have the sweep try the recording again at `check_at`. Raises ConditionFailed: another sweep was faster."""
-    _update(due.key.subject, due.key.reservation_sid, _reschedule(due.check_at, check_at))
-
-
-def forget_recording(due: Due) -> None:
-    """The recording is deleted, and its row goes too; twice is like once."""
-    key = encode({"call_sid": due.key.subject, "item": due.key.reservation_sid})
-    aws.request("dynamodb", "delete_item", TableName=environment.current().links_table, Key=key)
 
 
 def order_notice(notice: Notice, again_before: float) -> bool:
@@ -434,7 +408,8 @@ def find_call(subject: str, table: str = "") -> CallRecord:
     links = sorted((_link(row) for row in rows if _is_link(row["item"])), key=lambda link: link.reserved_at)
     calls = [msgspec.convert(row, Call) for row in rows if row["item"] == "CALL"]
     notices = [msgspec.convert(row, Notice) for row in rows if row["item"].startswith(f"{NOTICE}#")]
-    return CallRecord(calls[0] if calls else None, tuple(links), tuple(notices))
+    messages = [msgspec.convert(row, Message) for row in rows if row["item"].startswith(MESSAGE)]
+    return CallRecord(calls[0] if calls else None, tuple(links), tuple(notices), tuple(messages))
 
 
 def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
@@ -530,3 +505,37 @@ def _is_link(item: str) -> bool:
 
 def _link(row: Mapping[str, Any]) -> Link:
     return msgspec.convert({**row, "reservation_sid": row["item"]}, Link)
+
+
+def update_row(
+    key: Key,
+    changes: Mapping[str, object],
+    condition: str,
+    values: Mapping[str, object],
+    *,
+    defaults: Mapping[str, object] | None = None,
+    remove: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Change a row of another kind than the above, if the condition holds; returns it. Raises ConditionFailed.
+
+    The condition names attributes as `#name`, each of them one that is changed, defaulted or removed.
+    """
+    return _update(*_place(key), _Write(changes, condition, values, {}, defaults or {}, remove))
+
+
+def delete_row(key: Key) -> None:
+    """Twice is like once."""
+    where = encode({"call_sid": key.subject, "item": key.reservation_sid})
+    aws.request("dynamodb", "delete_item", TableName=environment.current().links_table, Key=where)
+
+
+def find_row(key: Key) -> dict[str, Any]:
+    """The row of this key as it is now; empty when there is none."""
+    request = {
+        "TableName": environment.current().links_table,
+        "KeyConditionExpression": "call_sid = :sid AND #item = :item",
+        "ExpressionAttributeNames": {"#item": "item"},
+        "ExpressionAttributeValues": encode({":sid": key.subject, ":item": key.reservation_sid}),
+        "ConsistentRead": True,
+    }
+    return next((row for rows in _pages(request) for row in rows), {})

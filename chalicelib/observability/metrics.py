@@ -27,6 +27,8 @@ ACTIVITIES_REFUSED = Metric("ActivitiesRefused", "Count")  # Twilio does not kno
 ASSIGNMENTS_REFUSED = Metric("AssignmentsRefused", "Count")  # another workflow, malformed, or no flow
 WEBHOOK_ERRORS = Metric("WebhookErrors", "Count")
 JOBS_TRIED_AGAIN = Metric("JobsTriedAgain", "Count")
+MESSAGES_DROPPED = Metric("MessagesDropped", "Count")  # too short to be one, or of silence
+MESSAGES_NOT_KEPT = Metric("MessagesNotKept", "Count")  # a day old, and still at Twilio: at each try from then on
 SWEEP_ACTIONS = Metric("SweepActions", "Count")
 
 

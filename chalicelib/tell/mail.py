@@ -1,6 +1,6 @@
 """The words of a mail: pure functions from a notice to its subject and text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -15,12 +15,30 @@ class Mail(NamedTuple):
     text: str
 
 
-def of(notice: Notice, stage: str) -> Mail:
-    """The mail that tells of this. It says what to do next."""
+def of(notice: Notice, stage: str, link: str = "", text: str = "") -> Mail:
+    """The mail that tells of this. It says what to do next.
+
+    `link` leads to the page of the message, `text` is what Twilio understood of it.
+    """
     subject, tell, commands = _WORDS[notice.what]
     of_stage = f" --stage {stage}" if stage else ""
     shown = [f"./cordboard {command}{of_stage}" for command in (f"calls show {notice.about}", *commands)]
-    return Mail(_subject(subject, _name(notice.line)), "\n".join([tell(notice), "", *shown, ""]))
+    lines = [tell(notice), *_said(text), *_listen(link), "", *shown, ""]
+    return Mail(_subject(subject, _name(notice.line)), "\n".join(lines))
+
+
+def _said(text: str) -> Iterator[str]:
+    if text:
+        yield ""
+        yield "Twilio understood:"
+        yield "".join(letter for letter in text if letter.isprintable())
+
+
+def _listen(link: str) -> Iterator[str]:
+    if link:
+        yield ""
+        yield "Whoever has this link can listen, for seven days:"
+        yield link
 
 
 def _subject(what: str, line: str) -> str:

@@ -10,12 +10,14 @@ from itertools import chain
 import msgspec
 
 from chalicelib import aws, jobs
-from chalicelib.config import callcenter, environment
+from chalicelib.config import callcenter, environment, messages
+from chalicelib.links import messages as rows
 from chalicelib.links import table
-from chalicelib.links.model import Notice, What
+from chalicelib.links.model import Notice, What, message_key
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
 from chalicelib.tell import mail
+from chalicelib.twilio import urls
 
 AGAIN_AFTER_SECONDS = 600  # of one line: nobody wants a mail for each caller while nobody is there
 LEASE_SECONDS = 45  # less than a minute: what one sweep could not tell, the next one does
@@ -68,7 +70,10 @@ def tell(due: table.Due, now: float) -> str:
     with log.Context(notice=due.key.reservation_sid):
         try:
             notice = table.take_notice(due, now + LEASE_SECONDS)
-            _publish(mail.of(notice, environment.current().stage))
+            text = _text(notice, now)
+            if text is None:
+                return "left for its text"
+            _publish(mail.of(notice, environment.current().stage, _link(notice, now), text))
             table.close_notice(due.key, now + LEASE_SECONDS, now)
         except table.ConditionFailed:
             return "taken"
@@ -77,6 +82,24 @@ def tell(due: table.Due, now: float) -> str:
             return NOT_TOLD
         log.info("people were told", call_sid=notice.about, what=notice.what, line=notice.line)
         return TOLD
+
+
+def _text(notice: Notice, now: float) -> str | None:
+    """What Twilio understood of the message; empty where it makes no text; None while it may yet come."""
+    if not (notice.recording_sid and callcenter.current().transcribes(notice.line) and messages.bucket()):
+        return ""
+    message = table.find_call(notice.about).message(message_key(notice.about, notice.recording_sid))
+    if message is None:
+        return ""
+    return None if message.waits_for_text(now) else message.text
+
+
+def _link(notice: Notice, now: float) -> str:
+    """The URL of a page that plays the message; empty where it is at Twilio. A new one each time: kept is its hash."""
+    if not (messages.bucket() and notice.recording_sid and notice.base_url):
+        return ""
+    token = rows.make_link(message_key(notice.about, notice.recording_sid), now)
+    return urls.MESSAGE_PAGE.page(notice.base_url, token=token)
 
 
 def _publish(written: mail.Mail) -> None:

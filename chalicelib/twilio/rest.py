@@ -28,6 +28,9 @@ RETRIED_STATUSES = frozenset({429, 500, 503})
 # From a proxy in front of the service that acts: nobody knows whether it did.
 UNKNOWN_STATUSES = frozenset({502, 504})
 
+API_URL = "https://api.twilio.com"
+MOST_SOUND_BYTES = 32 * 1024 * 1024  # an hour, four times over
+
 PAGE_SIZE = 100
 
 EVENTS_DAYS = 29  # of the 30 for which Twilio keeps them
@@ -223,6 +226,35 @@ def delete_recording(recording_sid: str) -> None:
     """Delete a recording; one that Twilio no longer has is done (contract 3.3). Raises TwilioRejected, NotDone."""
     with _errors(), _already_done(20404):
         _client().recordings(recording_sid).delete()
+
+
+def delete_transcription(transcription_sid: str) -> None:
+    """Delete the text of a recording; one that Twilio no longer has is done. Raises TwilioRejected, NotDone."""
+    with _errors(), _already_done(20404):
+        _client().transcriptions(transcription_sid).delete()
+
+
+def recording_url(recording_sid: str) -> str:
+    """Where Twilio has it."""
+    current = environment.current()
+    return f"{current.twilio_api_url or API_URL}/2010-04-01/Accounts/{current.account_sid}/Recordings/{recording_sid}"
+
+
+def recording(recording_sid: str) -> bytes:
+    """The sound of a recording, as mp3. Raises TwilioRejected: there is none, or it is too large. Raises NotDone.
+
+    It is asked for where our own account has it, whatever URL was told (contract 14.3).
+    """
+    from chalicelib.twilio import transport
+
+    with _errors():
+        auth = _credentials(secrets.current())
+        status, sound = transport.fetch(f"{recording_url(recording_sid)}.mp3", auth, _timeout(), MOST_SOUND_BYTES)
+    if status != 200:
+        raise _as_ours(status, 0, "no sound")
+    if len(sound) > MOST_SOUND_BYTES:
+        raise TwilioRejected(413, "the sound is too large")
+    return sound
 
 
 def reservation_status(task_sid: str, reservation_sid: str) -> str:

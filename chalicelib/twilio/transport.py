@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 from twilio.http.http_client import TwilioHttpClient
 from urllib3 import Retry
 
+from chalicelib import budget
+
 UNAUTHORIZED = 401
+CHUNK = 64 * 1024
 
 Auth = tuple[str, str]
 Renew = Callable[[Auth], Auth | None]
@@ -48,3 +51,21 @@ def http_client(api_url: str, timeout: Callable[[], float], retry: Retry, renew:
     credentials that Twilio refuses, and gives those to try instead, or None.
     """
     return _LimitedClient(api_url, timeout, retry, renew)
+
+
+def fetch(url: str, auth: Auth, seconds: float, most: int) -> tuple[int, bytes]:
+    """Status and body of a GET, read as it comes: one byte more than `most` at the most. Raises what `requests` raises.
+
+    `seconds` are for connecting, and for each part of the body; that all of it comes in time is held by the budget.
+    """
+    import requests
+
+    with requests.get(url, auth=auth, timeout=seconds, stream=True) as answer:
+        read = bytearray()
+        for part in answer.iter_content(CHUNK):
+            if budget.seconds_left() < seconds:
+                raise budget.OutOfTime("no time is left for the rest of the sound")
+            read += part
+            if len(read) > most:
+                break
+        return answer.status_code, bytes(read[: most + 1])

@@ -16,27 +16,35 @@ class Route(NamedTuple):
     """One way in. `path` is API Gateway's, with its parameters in braces.
 
     `signed_by` says whose signature a request needs: `twilio` is the account's auth token (contract 2.1), `team` the
-    secret's `work_key`. `seconds` is how long Twilio, or the team's system, waits for the answer (contract 1.3, 4.2).
+    secret's `work_key`; `nobody` is a page for people, whose path has the secret. `seconds` is how long whoever asks
+    waits for the answer (contract 1.3, 4.2).
     """
 
     path: str
     methods: tuple[Method, ...] = ("POST",)
-    signed_by: Literal["twilio", "team"] = "twilio"
+    signed_by: Literal["twilio", "team", "nobody"] = "twilio"
     seconds: float = 15.0
 
     def url(self, base_url: str, **parameters: str) -> str:
         """The complete URL to give to Twilio, its connection overrides included. `base_url` has no slash at its end."""
-        return f"{base_url}{self.path.format(**parameters)}{CONNECTION_OVERRIDES}"
+        return f"{self.page(base_url, **parameters)}{CONNECTION_OVERRIDES}"
+
+    def page(self, base_url: str, **parameters: str) -> str:
+        """The complete URL for anybody else."""
+        return f"{base_url}{self.path.format(**parameters)}"
 
 
 INCOMING = Route("/voice/incoming")
 MENU = Route("/voice/menu/{attempt}")
 WAIT = Route("/voice/wait")
+WAIT_KEY = Route("/voice/wait/key")
 AFTER = Route("/voice/after")
 MOVED = Route("/voice/moved")
 DECLINED = Route("/voice/declined")
 SURVEY = Route("/voice/survey")
 VOICEMAIL = Route("/voice/voicemail")
+RECORDING = Route("/voice/recording")
+TRANSCRIPTION = Route("/voice/transcription")
 FALLBACK = Route("/voice/fallback")
 ASSIGNMENT = Route("/taskrouter/assignment", seconds=5.0)
 EVENTS = Route("/taskrouter/events")
@@ -53,6 +61,7 @@ WORKER_AFTER = Route("/worker/{subject}/{reservation_sid}/after")
 WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
 WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
 WORK = Route("/work", signed_by="team")
+MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short, for a mail
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
 WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 
@@ -60,11 +69,14 @@ ROUTES = (
     INCOMING,
     MENU,
     WAIT,
+    WAIT_KEY,
     AFTER,
     MOVED,
     DECLINED,
     SURVEY,
     VOICEMAIL,
+    RECORDING,
+    TRANSCRIPTION,
     FALLBACK,
     ASSIGNMENT,
     EVENTS,
@@ -78,6 +90,7 @@ ROUTES = (
     WORKER_DISPOSITION,
     WORKER_NOTE,
     WORK,
+    MESSAGE_PAGE,
 )
 
 

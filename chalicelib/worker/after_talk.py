@@ -2,7 +2,7 @@
 
 from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
-from chalicelib.links import table
+from chalicelib.links import messages, table
 from chalicelib.links.model import Key, Link
 from chalicelib.observability import log
 from chalicelib.twilio import urls
@@ -44,7 +44,7 @@ def note(webhook: Webhook) -> str:
     recording_sid, seconds = sid(webhook.form.get("RecordingSid")), count(webhook.form.get("RecordingDuration"))
     link = _link(webhook, {"note_sid": recording_sid, "note_seconds": seconds}) if recording_sid else None
     if link:
-        table.record_recording(link.subject, recording_sid, webhook.at)
+        messages.record_note(link.subject, recording_sid, webhook.at)
     rules = _rules(link) if link else None
     return twiml.say_goodbye(rules.thanks if rules else twiml.DONE, words.treatment(link))
 

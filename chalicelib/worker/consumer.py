@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from chalicelib import jobs
-from chalicelib.jobs import CompleteTask, HangUp, Job, LeadOut, PutBack, Reject, RingWorker, Tell, TellCrm
+from chalicelib.jobs import CompleteTask, HangUp, Job, KeepMessage, LeadOut, PutBack, Reject, RingWorker, Tell, TellCrm
 from chalicelib.lifecycle import activity, closing, lead_out, wrap_up
 from chalicelib.observability import log, metrics
+from chalicelib.storage import keep
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
@@ -23,6 +24,7 @@ LOGGED = {
     "task_sid": "task_sid",
     "reservation_sid": "reservation_sid",
     "worker_sid": "worker_sid",
+    "recording_sid": "recording_sid",
 }
 
 
@@ -67,4 +69,5 @@ _DOES: Mapping[type[Job], Callable[[Any, Callable[[], float]], object]] = {
     CompleteTask: lambda job, clock: _complete(job, clock()),
     TellCrm: lambda job, clock: ended.tell(job),
     Tell: lambda job, clock: outbox.keep(job.notice),
+    KeepMessage: lambda job, clock: keep.keep(job, clock()),
 }

@@ -1,19 +1,26 @@
-"""`voicemail list`: who left a message, and where it is."""
+"""`voicemail list`, `hear` and `done`: who left a message, where it is, and that somebody has seen to it."""
+
+import getpass
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import click
 
-from ops import call_list, listing, records
+from chalicelib.links.model import Message
+from ops import call_list, listing, messages, records, stage
 from ops.commands.cli import group, json_option
-from ops.commands.output import note, show
+from ops.commands.output import note, say, show
 from ops.commands.output import table as as_table
 from ops.commands.table_options import Table, table_options
-from ops.errors import ExitCode
+from ops.errors import ExitCode, OpsError
 from ops.listing import Wanted
 
 
 @group("voicemail")
 def voicemail() -> None:
-    """List the messages that callers left."""
+    """List the messages that callers left, hear them, and mark them as done."""
 
 
 @voicemail.subcommand("list", "voicemail list", "voicemail list --days 30 --line support --json")
@@ -27,7 +34,8 @@ def voicemail() -> None:
 def list_(*, days: int, line: str, limit: int, as_json: bool, at: Table) -> ExitCode:
     """List the messages that callers left, earliest first.
 
-    The recording itself is at Twilio: its URL asks for the account's credentials where the account says so.
+    A recording that begins with s3: is in your bucket: `voicemail hear` plays it. Any other is at Twilio; its URL asks
+    for the account's credentials where the account says so.
     """
     found = at.records()
     with_message = found.between(*at.days(days), records.WITH_VOICEMAIL)
@@ -42,3 +50,51 @@ def list_(*, days: int, line: str, limit: int, as_json: bool, at: Table) -> Exit
     if listed.more:
         note(f"there are more: these are the latest {limit}, --limit gives another number")
     return ExitCode.DONE
+
+
+def _of_message(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument and the options of a command about one message."""
+    function = click.option("--by", default="", metavar="NAME", help="Who; you, if not given.")(function)
+    function = click.option("--recording", default="", metavar="RE…", help="Which one; else the latest.")(function)
+    return click.argument("call_sid", metavar="CALL_SID")(table_options(function))
+
+
+@voicemail.subcommand("hear", "voicemail hear CA…", "voicemail hear CA… --to message.mp3")
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="Write the sound into this file.")
+@_of_message
+def hear(*, call_sid: str, recording: str, by: str, to: Path | None, at: Table) -> ExitCode:
+    """Print a URL that plays the message for five minutes, or write it into a file. It is marked as heard."""
+    message = _message(at, call_sid, recording)
+    if not message.stored_as:
+        raise OpsError("the message is not in the bucket, but at Twilio: `voicemail list` has its URL")
+    if to:
+        messages.fetch(_bucket(at), message, to)
+        say(f"written to {to}")
+    else:
+        say(messages.url(_bucket(at), message))
+    at.records().mark(message.key, "heard", by or getpass.getuser(), at.now())
+    return ExitCode.DONE
+
+
+@voicemail.subcommand("done", "voicemail done CA…", "voicemail done CA… --by Bea")
+@_of_message
+def done(*, call_sid: str, recording: str, by: str, at: Table) -> ExitCode:
+    """Mark the message as done: somebody has called back, or nobody needs to."""
+    message = _message(at, call_sid, recording)
+    if at.records().mark(message.key, "done", by or getpass.getuser(), at.now()):
+        say("done")
+        return ExitCode.DONE
+    before = _message(at, call_sid, recording)
+    say(f"done before, by {before.done_by}")
+    return ExitCode.DONE
+
+
+def _message(at: Table, call_sid: str, recording: str) -> Message:
+    return messages.chosen(at.records().one(call_sid), recording)
+
+
+def _bucket(at: Table) -> str:
+    name = os.environ.get("MESSAGES_BUCKET") or stage.read(at.stage).get("MESSAGES_BUCKET", "")
+    if not name:
+        raise OpsError(f"MESSAGES_BUCKET of stage {at.stage} is not set: `./cordboard deploy` writes it")
+    return name

@@ -3,24 +3,25 @@
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import ModuleType
 
 import pytest
 
 from chalicelib.crm import contacts
 from chalicelib.crm.port import Attempt
-from chalicelib.links import table
-from chalicelib.links.model import Breaker, Key, Link, Notice
+from chalicelib.links import messages, table
+from chalicelib.links.model import Breaker, Key, Link, Message, Notice, message_key
 from tests.conftest import Aws
 
 CALL, RECORDING = "CA" + "a" * 32, "RE" + "a" * 32
 KEY = Key(CALL, "WR" + "a" * 32)
 NOW = 1795230042.517
 CALLER = table.Due(Key(CALL, "CALL"), NOW)
-MESSAGE = table.Due(Key(CALL, f"RECORDING#{RECORDING}"), NOW)
+MESSAGE = message_key(CALL, RECORDING)
 NOTICE = Notice(what="led-out", about=CALL, line="main", at=NOW)
 KNOWN = {"caller": "+12125550171", "empty": ""}
 
-READS = {"due", "recording_of", "find_call", "by_worker_leg"}
+READS = {"due", "find_call", "find_row", "by_worker_leg", "messages.find_by_link"}
 MAKES: Mapping[str, Callable[[], object]] = {
     "reserve": lambda: table.reserve(Link(subject=CALL, reservation_sid=KEY.reservation_sid), NOW),
     "upsert_state": lambda: table.upsert_state(KEY, "bridged", NOW, KNOWN),
@@ -34,7 +35,9 @@ MAKES: Mapping[str, Callable[[], object]] = {
     "swap_breaker": lambda: table.swap_breaker("http", Breaker(), Breaker(failures=1, failed_at=NOW), NOW),
     "order_notice": lambda: table.order_notice(NOTICE, 0.0),
     "claim_order": lambda: table.claim_order("lead/1", "digest", NOW, 30),
-    "record_recording": lambda: table.record_recording(CALL, RECORDING, NOW),
+    "messages.record_note": lambda: messages.record_note(CALL, RECORDING, NOW),
+    "messages.drop": lambda: messages.drop(MESSAGE, NOW),
+    "messages.record": lambda: messages.record(MESSAGE, {"line": "main"}, NOW),
 }
 MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "claim": lambda: table.claim(KEY, NOW, 20),
@@ -49,12 +52,17 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "note_time": lambda: table.note_time(KEY, "bridged_at", NOW),
     "reschedule_check": lambda: table.reschedule_check(KEY, NOW, NOW + 45),
     "reschedule_caller": lambda: table.reschedule_caller(CALLER, NOW + 45),
-    "reschedule_recording": lambda: table.reschedule_recording(MESSAGE, NOW + 45),
+    "messages.mark_kept": lambda: messages.mark_kept(MESSAGE, "voicemail/x.mp3", 9, NOW),
+    "messages.close": lambda: messages.close(Message(subject=CALL, item=MESSAGE.reservation_sid, at=NOW), NOW),
+    "messages.mark_heard": lambda: messages.mark_heard(MESSAGE, "Ann", NOW),
+    "messages.reschedule": lambda: messages.reschedule(MESSAGE, NOW, NOW + 45),
+    "update_row": lambda: table.update_row(KEY, {"reason": "why"}, "attribute_exists(#reason)", {}),
     "take_notice": lambda: table.take_notice(table.Due(NOTICE.key, NOW), NOW + 45),
     "close_notice": lambda: table.close_notice(NOTICE.key, NOW + 45, NOW),
     "keep_order": lambda: table.keep_order("lead/1", "WT" + "a" * 32),
     "release_order": lambda: table.release_order("lead/1"),
-    "forget_recording": lambda: table.forget_recording(MESSAGE),
+    "messages.forget": lambda: messages.forget(MESSAGE),
+    "delete_row": lambda: table.delete_row(KEY),
 }
 
 
@@ -76,13 +84,24 @@ def test_a_write_of_a_row_that_has_expired_makes_none(cloud: Aws, write: Callabl
     assert cloud.rows() == []
 
 
+def test_a_link_to_a_message_expires_in_a_week(cloud: Aws) -> None:
+    messages.make_link(MESSAGE, NOW)
+    (row,) = cloud.rows()
+    assert row["expires_at"] == int(NOW) + 7 * 86400
+
+
 def test_every_function_of_the_table_is_here() -> None:
-    public = {name for name, found in vars(table).items() if _is_own(found) and not name.startswith("_")}
-    assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE)
+    public = _own(table) | {f"messages.{name}" for name in _own(messages)}
+    assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE) | {"messages.make_link"}
 
 
-def _is_own(found: object) -> bool:
-    return inspect.isfunction(found) and found.__module__ == table.__name__
+def _own(module: ModuleType) -> set[str]:
+    """The functions that others may call."""
+    return {
+        name
+        for name, found in vars(module).items()
+        if inspect.isfunction(found) and found.__module__ == module.__name__ and not name.startswith("_")
+    }
 
 
 def test_an_attempt_of_the_embedded_crm_expires(cloud: Aws) -> None:

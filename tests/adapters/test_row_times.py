@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 from msgspec import to_builtins
 
-from chalicelib.links import table
-from chalicelib.links.model import Breaker, Call, Key, Link
+from chalicelib.links import messages, table
+from chalicelib.links.model import Breaker, Call, Key, Link, message_key
 from tests.conftest import Aws
 
 CALL, RECORDING = "CA" + "a" * 32, "RE" + "a" * 32
+MESSAGE = message_key(CALL, RECORDING)
 KEY = Key(CALL, "WR" + "a" * 32)
 LEG, OTHER_LEG = "CA" + "b" * 32, "CA" + "c" * 32
 NOW = 1795230042.517
@@ -49,7 +50,7 @@ def test_an_expiry_is_not_put_off_by_a_later_event(cloud: Aws) -> None:
 
 
 def test_a_recordings_row_outlives_its_recording_by_a_month(cloud: Aws) -> None:
-    table.record_recording(CALL, RECORDING, NOW)
+    messages.record(MESSAGE, {"line": "main"}, NOW)
     row = cloud.row(f"RECORDING#{RECORDING}")
     assert (row["check_at"], row["expires_at"]) == (SECOND + 90 * DAY, SECOND + 120 * DAY)
     assert row["open"] == "recording"
@@ -130,20 +131,19 @@ def test_of_two_sweeps_at_one_link_one_looks(cloud: Aws) -> None:
 
 def test_of_two_sweeps_at_one_caller_or_recording_one_looks(cloud: Aws) -> None:
     table.record_waiting(CALL, {}, NOW)
-    table.record_recording(CALL, RECORDING, NOW)
+    messages.record(MESSAGE, {"line": "main"}, NOW)
     (((caller,)), (recording,)) = (next(iter(table.due(what, NOW * 2))) for what in ("call", "recording"))
     assert table.reschedule_caller(caller, NOW + 300).check_at == SECOND + 300
-    table.reschedule_recording(recording, NOW + 300)
+    assert messages.reschedule(recording.key, recording.check_at, NOW + 300).recording_sid == RECORDING
     for again in (
         lambda: table.reschedule_caller(caller, NOW + 400),
-        lambda: table.reschedule_recording(recording, NOW + 400),
+        lambda: messages.reschedule(recording.key, recording.check_at, NOW + 400),
     ):
         with pytest.raises(table.ConditionFailed):
             again()
     assert {row["check_at"] for row in cloud.rows()} == {SECOND + 300}
-    assert table.recording_of(recording) == RECORDING
-    table.forget_recording(recording)
-    table.forget_recording(recording)
+    messages.forget(recording.key)
+    messages.forget(recording.key)
     assert cloud.row(f"RECORDING#{RECORDING}") == {}
 
 
@@ -232,7 +232,7 @@ def test_what_is_known_of_a_call_is_found_in_the_order_of_its_reservations(cloud
     first, second = Key(CALL, "WR" + "f" * 32), Key(CALL, "WR" + "0" * 32)
     table.reserve(Link(subject=CALL, reservation_sid=first.reservation_sid), NOW)
     table.reserve(Link(subject=CALL, reservation_sid=second.reservation_sid), NOW + 1)
-    table.record_recording(CALL, RECORDING, NOW)
+    messages.record(MESSAGE, {"line": "main"}, NOW)
     assert table.find_call(CALL).call is None
     table.record_call(CALL, {"line": "main"}, NOW)
     found = table.find_call(CALL)

@@ -43,6 +43,8 @@ COMMANDS: Sequence[tuple[tuple[str, ...], bool]] = (
     (("calls", "list"), False),
     (("voicemail", "list"), False),
     (("work", "add", "lead"), False),
+    (("voicemail", "hear", CALL), False),
+    (("voicemail", "done", CALL), False),
     (("worker", "list"), False),
 )
 every_command = pytest.mark.parametrize(

@@ -33,6 +33,8 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("calls", "follow", CALL),
     ("voicemail", "list"),
     ("work", "add", "lead"),
+    ("voicemail", "hear", CALL),
+    ("voicemail", "done", CALL),
     ("worker", "list"),
     ("worker", "on", "Bea"),
     ("worker", "off", "Bea"),

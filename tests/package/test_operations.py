@@ -26,6 +26,7 @@ ALARMS = {
     "dead-letters": "ApproximateNumberOfMessagesVisible",
     "webhook-errors": "WebhookErrors",
     "long-wait": "StillWaiting",
+    "messages-not-kept": "MessagesNotKept",
     "old-job": "ApproximateAgeOfOldestMessage",
     "sweep-errors": "Errors",
     "sweep-silent": "Invocations",
@@ -144,7 +145,7 @@ OURS = {metric.name: metric for metric in vars(metrics).values() if isinstance(m
 
 def test_the_alarms_on_our_own_metrics_read_what_the_functions_write(packaged: Package) -> None:
     ours = {name: alarm for name, alarm in alarms(packaged).items() if alarm["Namespace"] == metrics.NAMESPACE}
-    assert len(ours) == 5
+    assert len(ours) == 6
     for alarm in ours.values():
         assert alarm["MetricName"] in OURS
         dimension, *_ = alarm["Dimensions"]
@@ -161,15 +162,27 @@ def test_the_dashboard_shows_every_metric_of_ours(packaged: Package) -> None:
 
 
 def test_the_price_of_a_month_counts_what_the_stack_has(packaged: Package) -> None:
-    assert len(packaged.resources("AWS::CloudWatch::Alarm")) == counts.ALARMS
+    always = [name for name in packaged.resources("AWS::CloudWatch::Alarm") if not _is_optional(packaged, name)]
+    assert len(always) == counts.ALARMS
     assert len(packaged.resources("AWS::CloudWatch::Dashboard")) == counts.DASHBOARDS
     assert len(OURS) == counts.METRICS
 
 
-def test_the_dashboard_shows_every_alarm(packaged: Package) -> None:
+def _is_optional(packaged: Package, resource: str) -> bool:
+    return "Condition" in packaged.template["Resources"][resource]
+
+
+def test_one_alarm_is_there_only_where_messages_are_kept_in_the_bucket(packaged: Package) -> None:
+    optional = [name for name in packaged.resources("AWS::CloudWatch::Alarm") if _is_optional(packaged, name)]
+    assert optional == ["MessagesNotKeptAlarm"]
+    assert packaged.template["Conditions"]["KeepsMessages"] == {"Fn::Equals": [{"Ref": "MessagesInS3"}, "yes"]}
+    assert packaged.template["Parameters"]["MessagesInS3"]["Default"] == "no"
+
+
+def test_the_dashboard_shows_every_alarm_that_is_always_there(packaged: Package) -> None:
     (shown,) = [widget["properties"]["alarms"] for widget in dashboard(packaged) if widget["type"] == "alarm"]
     names = [arn.rpartition(":")[2] for arn in shown]
-    assert sorted(names) == sorted(f"cordboard-{packaged.stage}-{name}" for name in ALARMS)
+    assert sorted(names) == sorted(f"cordboard-{packaged.stage}-{name}" for name in set(ALARMS) - {"messages-not-kept"})
 
 
 def test_the_dashboard_reads_functions_and_queues_that_are_deployed(packaged: Package) -> None:

@@ -52,6 +52,7 @@ choices = [{ digits = "1", attributes = { language = "en" } }]
 say = "Please stay on the line."
 position = "You are number {position}."
 leave_after = 240
+options = { say = "Or press star.", choices = [{ digits = "*", then = "voicemail" }] }
 [lines.support.after]
 survey = "How was this call?"
 thanks = "Thank you. Goodbye."
@@ -131,6 +132,8 @@ after_call = "Wrap up"
 after_wrap_up = "Available"
 [queues.Work.wrap_up]
 seconds = 10
+[messages]
+kept_in = "s3"
 
 [crm]
 timeout = 2.0

@@ -11,6 +11,8 @@ from tests.simulation.faults import Faults
 # A caller who hangs up does so this shortly after something happened on the call, or after a while.
 MOMENTS = ("dialed", "heard", "enqueued", "reserved", "worker_dialed", "worker_ringing", "worker_answered", "joined")
 
+TIRES = 0.1  # of who waits, at each round of the waiting document
+
 
 @dataclass
 class Caller:
@@ -84,11 +86,20 @@ class Crowd:
         self._moment(caller, "heard")
         if "press 1" in text and caller.presses:
             self._later(1.0, lambda: self._call_centre.twilio.press(caller.call_sid, "1"))
+        if "press star" in text:
+            self._tires(caller)
         if "How was this call" in text and caller.presses:
             self._later(3.0, lambda: self._call_centre.twilio.press(caller.call_sid, "5"))
         if "leave a message" in text:
             self._later(2.5, lambda: self._call_centre.twilio.say(caller.call_sid, "Please call me back."))
             self._later(5.0, lambda: self._call_centre.twilio.press(caller.call_sid, "#"))
+
+    def _tires(self, caller: Caller) -> None:
+        """A caller who waits would rather leave a message, or presses anything."""
+        stream = self._faults.stream("tires")
+        tires, after, key = stream.random() < TIRES, stream.uniform(0, 20), stream.choices("**7#")[0]
+        if tires:
+            self._later(after, lambda: self._call_centre.twilio.press(caller.call_sid, key))
 
     def _joined(self, detail: Mapping[str, str]) -> None:
         caller = self.callers.get(detail["caller_sid"])

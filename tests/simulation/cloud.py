@@ -88,6 +88,9 @@ class Tables:
     def query(self, **request: Any) -> Any:
         return self._do("query", request)
 
+    def delete_item(self, **request: Any) -> Any:
+        return self._do("delete_item", request)
+
 
 VISIBILITY_SECONDS = 25.0  # as infra/resources.yaml has it
 MOST_RECEIVES = 3
@@ -217,6 +220,28 @@ class Ssm:
 
 
 @dataclass(frozen=True)
+class S3:
+    """S3's client in a function. `objects` by their names."""
+
+    objects: dict[str, bytes]
+    faults: Faults
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> Any:  # noqa: N803 - boto3's
+        del Bucket, ContentType
+        return _attempt(self.faults, "s3", "put_object", lambda: self.objects.update({Key: Body}))
+
+    def head_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803 - boto3's
+        del Bucket
+
+        def act() -> Any:
+            if Key not in self.objects:
+                raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject")
+            return {"ContentLength": len(self.objects[Key])}
+
+        return _attempt(self.faults, "s3", "head_object", act)
+
+
+@dataclass(frozen=True)
 class Cloud:
     """What `aws.client` gives."""
 
@@ -224,9 +249,10 @@ class Cloud:
     sqs: Sqs
     sns: Sns
     ssm: Ssm
+    s3: S3
 
     def client(self, service: str) -> Any:
-        known = {"dynamodb": self.tables, "sqs": self.sqs, "sns": self.sns, "ssm": self.ssm}
+        known = {"dynamodb": self.tables, "sqs": self.sqs, "sns": self.sns, "ssm": self.ssm, "s3": self.s3}
         return known[service] if service in known else _unknown(service)
 
 

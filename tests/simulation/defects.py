@@ -17,8 +17,9 @@ from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.lifecycle import activity, closing, lead_out, reconcile
 from chalicelib.links import attributes, table
-from chalicelib.links.model import Link
+from chalicelib.links.model import Link, Message
 from chalicelib.routing import assignment, events
+from chalicelib.storage import keep
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
 from chalicelib.worker import approval, asking, doing, ring
@@ -424,6 +425,17 @@ DEFECTS: Mapping[str, Defect] = {
         rest, "is_anybody_available", lambda _true: lambda _sid: True, 11, faults=NOBODY_THERE
     ),
     "a mail shows the caller's number": _replace(outbox, "mask", lambda _true: str, 11, faults=NOBODY_THERE),
+    "a message is deleted before it is kept": _replace(keep, "_store", _nothing, 12),
+    "a message is dropped as if it were nothing": _replace(
+        Message, "is_nothing", lambda _true: property(lambda _message: True), 12
+    ),
+    "nobody looks for messages whose callback was lost": _replace(
+        reconcile,
+        "_look_at_message",
+        lambda _true: lambda *_given: "left",
+        12,
+        faults=f"{NOBODY_THERE},webhook_never=0.9",
+    ),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),
     "the assignment is slow": _replace(assignment, "decide", _slow, 8),

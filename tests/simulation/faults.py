@@ -50,6 +50,11 @@ RATES: Mapping[str, float] = {
     "sns_answer_lost": 0.1,
     "sns_broken_off": 0.1,
     "sns_down": 0.4,
+    "s3_throttled": 0.1,  # of each message
+    "s3_hangs": 0.1,
+    "s3_answer_lost": 0.1,
+    "s3_broken_off": 0.1,
+    "s3_down": 0.4,
     "message_twice": 0.05,
     "message_late": 0.05,
     "other_version": 0.05,  # the message is of an older or a newer version than the function
@@ -88,10 +93,10 @@ RATES: Mapping[str, float] = {
 # What people do.
 PEOPLE = tuple(kind for kind in RATES if kind.startswith(("caller_", "worker_", "activity_")))
 
-OUTAGES = ("twilio_down", "dynamodb_down", "sqs_down", "sns_down", "ssm_down", "crm_down")
+OUTAGES = ("twilio_down", "dynamodb_down", "sqs_down", "sns_down", "s3_down", "ssm_down", "crm_down")
 MANNERS = ("refuses", "drops", "hangs")
 LONGEST_OUTAGE = 45.0
-LONGEST_OF_SNS = 600.0  # mails are few, and can wait
+LONGEST_OF_WHAT_CAN_WAIT = 600.0  # mails and messages are few, and can wait
 
 
 @dataclass
@@ -111,7 +116,7 @@ class Faults:
         for kind in OUTAGES:
             if self.stream(kind).random() < self.rates.get(kind, 0.0):
                 start = self.scheduler.now() + self.stream(kind).uniform(0, self.span)
-                longest = LONGEST_OF_SNS if kind == "sns_down" else LONGEST_OUTAGE
+                longest = LONGEST_OF_WHAT_CAN_WAIT if kind in ("sns_down", "s3_down") else LONGEST_OUTAGE
                 self.outages[kind] = (start, start + self.stream(kind).uniform(5, longest))
 
     def stream(self, name: str) -> Random:

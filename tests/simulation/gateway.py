@@ -21,6 +21,7 @@ FOREIGN_WORKFLOW = "WW" + "f0" * 16
 
 # Twilio does not look at the answers to these.
 NOBODY_WAITS = (urls.EVENTS.path, urls.WORKER_STATUS.path, urls.WORKER_DETECTED.path)
+NOBODY_WAITS = (urls.EVENTS.path, urls.WORKER_STATUS.path, urls.RECORDING.path)
 
 
 @dataclass

@@ -15,10 +15,12 @@ from chalicelib.config import callcenter
 from chalicelib.config.answering import DETECTION_SECONDS, ModeName
 from chalicelib.lifecycle.closing import PAUSE_SECONDS
 from chalicelib.lifecycle.unserved import PATIENCE_SECONDS
+from chalicelib.links.model import MESSAGE, SHORTEST_MESSAGE_SECONDS
 from chalicelib.tell.outbox import AGAIN_AFTER_SECONDS
 from chalicelib.twilio import urls
 from emulator.clock.scheduler import NOT_IMITATED
 from emulator.voice.interpreter import STOCK_ERROR
+from emulator.voice.recordings import Recording, mp3
 from tests.simulation.call_centre import AWAY, DOERS, SALES, SUPPORT, URGENT, WORKERS, answers_of, rules
 from tests.simulation.crm import Said
 from tests.simulation.gateway import NOBODY_WAITS, Delivery
@@ -599,6 +601,8 @@ def every_voicemail_is_told(observed: Observed) -> Found:
     for delivery in _answered(observed, urls.VOICEMAIL):
         sid = delivery.form["CallSid"]
         neither = observed.faults_about((sid,), ("dynamodb",)) and observed.faults_about((sid,), ("sqs",))
+        if int(delivery.form["RecordingDuration"]) < SHORTEST_MESSAGE_SECONDS:
+            continue
         told = [mail for mail in observed.mails if mail.subject.startswith("Voicemail") and sid in mail.text]
         if not told and not neither:
             yield Violation(11, sid, "nobody was told of the voicemail")
@@ -607,12 +611,14 @@ def every_voicemail_is_told(observed: Observed) -> Found:
 
 
 def who_was_led_out_is_told(observed: Observed) -> Found:
-    """By a mail about the line, which has another one at most every ten minutes."""
+    """By a mail about the line, which has another one at most every ten minutes; not who chose to leave by a key."""
+    chose = {one.form["CallSid"] for one in _answered(observed, urls.WAIT_KEY) if "<Leave" in one.body}
     led_out = [one for one in _answered(observed, urls.AFTER) if one.form.get("QueueResult") == "leave"]
     for delivery in [*led_out, *_answered(observed, urls.MOVED)]:
         sid = delivery.form["CallSid"]
         neither = observed.faults_about((sid,), ("dynamodb",)) and observed.faults_about((sid,), ("sqs",))
-        if not neither and not _about(observed, _line_of(observed, sid), delivery.at - AGAIN_AFTER_SECONDS):
+        since = delivery.at - AGAIN_AFTER_SECONDS
+        if sid not in chose and not neither and not _about(observed, _line_of(observed, sid), since):
             yield Violation(11, sid, "nobody was told that the caller was led out")
 
 
@@ -643,6 +649,63 @@ def mails_are_few_and_private(observed: Observed) -> Found:
     for mail in observed.mails:
         shown = [sid for sid, call in observed.calls.items() if call.caller.number and call.caller.number in mail.text]
         yield from (Violation(11, sid, "a mail shows the caller's number") for sid in shown)
+
+
+# 12. No message is lost, and none is left at Twilio after a day
+
+
+def no_message_is_lost(observed: Observed) -> Found:
+    """It is in the bucket, whole, or still at Twilio, whatever was told of it."""
+    for sid, recording_sid in _left(observed):
+        if not _is_in_bucket(observed, recording_sid) and _at_twilio(observed, recording_sid) is None:
+            yield Violation(12, sid, f"the message {recording_sid} is lost")
+
+
+def no_message_stays_at_twilio(observed: Observed) -> Found:
+    """Where we were told of it: by the callback, or by the action while the table could be written."""
+    for sid, recording_sid in _left(observed):
+        called_back = [
+            one
+            for one in _answered_well(observed, urls.RECORDING)
+            if one.form.get("RecordingSid") == recording_sid and one.form.get("RecordingStatus") == "completed"
+        ]
+        acted = [one for one in _answered(observed, urls.VOICEMAIL) if one.form["RecordingSid"] == recording_sid]
+        told = called_back or [one for one in acted if not any(fault.startswith(AWS) for fault in one.troubles)]
+        if told and _at_twilio(observed, recording_sid) is not None:
+            yield Violation(12, sid, f"the message {recording_sid} is still at Twilio")
+
+
+def the_table_knows_each_message(observed: Observed) -> Found:
+    rows = {row["item"]: row for row in observed.world.rows() if row["item"].startswith(MESSAGE)}
+    for sid, recording_sid in _left(observed):
+        row = rows.get(f"{MESSAGE}{recording_sid}", {})
+        if _at_twilio(observed, recording_sid) is None and row.get("stored_as") not in observed.world.objects:
+            yield Violation(12, sid, f"the table does not know where the message {recording_sid} is")
+    for item, row in rows.items():
+        if (row.get("deleted_at") or row.get("dropped_at")) and ("open" in row or "check_at" in row):
+            yield Violation(12, row["call_sid"], f"{item} is over, and still in the open index")
+
+
+def _left(observed: Observed) -> Iterator[tuple[str, str]]:
+    """The caller and the recording of each message that is one."""
+    for event in observed.world.trace:
+        if event.kind == "recording" and event.detail["sid"] in observed.calls:
+            recording_sid = event.detail["url"].rpartition("/")[2]
+            if observed.world.seconds_of[recording_sid] >= SHORTEST_MESSAGE_SECONDS:
+                yield event.detail["sid"], recording_sid
+
+
+def _is_in_bucket(observed: Observed, recording_sid: str) -> bool:
+    whole = mp3(observed.world.seconds_of[recording_sid])
+    return any(name.endswith(f"/{recording_sid}.mp3") and it == whole for name, it in observed.world.objects.items())
+
+
+def _at_twilio(observed: Observed, recording_sid: str) -> Recording | None:
+    return observed.world.twilio.context.recordings.all.get(recording_sid)
+
+
+def _answered_well(observed: Observed, route: urls.Route) -> list[Delivery]:
+    return [one for one in observed.world.gateway.deliveries if one.route == route.path and 200 <= one.status < 300]
 
 
 def _answered(observed: Observed, route: urls.Route) -> list[Delivery]:
@@ -812,4 +875,7 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     an_order_becomes_one_task,
     work_is_done,
     no_customers_phone_rings_without_a_key,
+    no_message_is_lost,
+    no_message_stays_at_twilio,
+    the_table_knows_each_message,
 )

@@ -86,7 +86,7 @@ class OutboundTransport:
         if happens("rest_504_after"):
             return _refusal(504, 20504, "Gateway Timeout")
         headers.update(answer.headers)
-        return answer.status, b"" if answer.status == 204 else json.dumps(answer.body).encode()
+        return answer.status, _body(answer)
 
     def _ask(self, host: str, request: "_Request") -> RestAnswer:
         form = parse_qs(request.body, keep_blank_values=True)
@@ -121,6 +121,12 @@ class OutboundTransport:
             for _ in range(MANY_BYTES):
                 invocation.current().pause(1.0)
         return answer[0], _Drips(answer[1]), len(answer[1])
+
+
+def _body(answer: RestAnswer) -> bytes:
+    if answer.media is not None:
+        return answer.media.content
+    return b"" if answer.status == 204 else json.dumps(answer.body).encode()
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ The handlers are those of app.py, reached by complete events; Twilio is the emul
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from chalicelib.config.answering import ModeName
@@ -17,7 +18,7 @@ from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
 from tests.simulation.call_centre import ACCOUNT_SID, Answers, CallCentre, OnCrmOutage, Staff, answers_of, build, rules
 from tests.simulation.callers import Crowd
-from tests.simulation.cloud import Cloud, Done, Queue, Record, Sns, Sqs, Ssm, Tables
+from tests.simulation.cloud import S3, Cloud, Done, Queue, Record, Sns, Sqs, Ssm, Tables
 from tests.simulation.crm import CrmStub
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
@@ -34,6 +35,7 @@ ON_CRM_OUTAGE: tuple[OnCrmOutage, ...] = ("voicemail", "ring")
 SPAN = 300.0  # seconds in which the callers dial
 # Then nothing goes wrong, and nothing sweeps, until the last sweep. Twilio forgets a task five minutes after its end.
 CALM_BEFORE_REDRIVE, CALM = 180.0, 75.0
+DAY = 86400.0
 LONGEST = 3600.0  # by then every caller is gone, or something loops
 
 
@@ -75,6 +77,8 @@ class World:
     crowd: Crowd
     queue: Queue
     orders: Orders
+    seconds_of: dict[str, int] = field(default_factory=dict)  # of each recording that was made
+    objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
     app: Any = None
     unfinished: bool = False  # somebody was still on the line after an hour
 
@@ -121,7 +125,8 @@ def play(plan: Plan) -> World:
 def _cloud(world: World) -> Cloud:
     tables, secret = Tables(world.store, world.faults, world.crm.stored), rotated(world.twilio, world.faults)
     sns = Sns(world.twilio.scheduler, world.faults)
-    return Cloud(tables, Sqs(world.queue, world.faults), sns, Ssm(secret.text, world.faults))
+    s3 = S3(world.objects, world.faults)
+    return Cloud(tables, Sqs(world.queue, world.faults), sns, Ssm(secret.text, world.faults), s3)
 
 
 def _twilio(plan: Plan, clock: VirtualClock) -> Twilio:
@@ -165,6 +170,13 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     orders = Orders(call_centre, gateway, plan.orders, SPAN)
     world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue, orders)
+
+    def hear(event: TraceEvent) -> None:
+        if event.kind == "recording":
+            sid = event.detail["url"].rpartition("/")[2]
+            world.seconds_of[sid] = twilio.context.recordings.all[sid].seconds
+
+    twilio.scheduler.on_event.append(hear)
     return world
 
 
@@ -221,6 +233,25 @@ def _run(world: World) -> None:
     clock.run(scheduler, CALM)
     _sweep(world)
     clock.run(scheduler, 120)
+    _keep_messages(world)
+
+
+def _keep_messages(world: World) -> None:
+    """A day goes by for the messages alone: what else is open by now would be mended by whole sweeps."""
+    clock, scheduler = world.clock, world.twilio.scheduler
+    until = clock.now() + DAY
+    while (waiting := [row["check_at"] for row in world.rows() if row.get("open") == "recording"]) and (
+        clock.now() < until
+    ):
+        clock.run(scheduler, max(0.0, min(waiting) - clock.now()) + 1)
+        world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
+        clock.run(scheduler, 60)
+
+
+def _sweep_messages(world: World) -> None:
+    from chalicelib.lifecycle import reconcile
+
+    reconcile._pass(reconcile._recordings, world.clock.now, world.clock.now() + SWEEP_TIMEOUT, Counter())
 
 
 def _somebody_calls(world: World) -> bool:

@@ -46,7 +46,7 @@ class Driver:
     def voice(self, document: str, **form: str) -> ElementTree.Element:
         """Twilio asks for a document on the caller's leg; returns it, parsed."""
         name, _, attempt = document.partition("/")
-        route, path = ("/voice/menu/{attempt}", {"attempt": attempt}) if attempt else (f"/voice/{name}", {})
+        route, path = ("/voice/menu/{attempt}", {"attempt": attempt}) if name == "menu" else (f"/voice/{document}", {})
         answer = self.send(post(route, caller_form(**form), path))
         assert answer["statusCode"] == 200 and answer["headers"]["Content-Type"] == "text/xml", answer
         return ElementTree.fromstring(answer["body"])

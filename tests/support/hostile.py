@@ -57,10 +57,8 @@ CALL_STATUSES = (
     "failed",
     "canceled",
 )
-ERROR_URLS = tuple(
-    f"{BASE}/voice/{endpoint}"
-    for endpoint in ("incoming", "menu/2", "menu/", "wait", "after#rc=2", "moved", "survey", "voicemail", "", "x")
-)
+ENDINGS = ("incoming", "menu/2", "menu/", "wait", "wait/key", "after#rc=2", "moved", "survey", "voicemail", "", "x")
+ERROR_URLS = tuple(f"{BASE}/voice/{ending}" for ending in ENDINGS)
 WORKER_ATTRIBUTES = json.dumps({"contact_uri": "+14155550111"})
 
 
@@ -81,6 +79,7 @@ ENDPOINTS = (
     Endpoint("/voice/incoming", caller_form()),
     Endpoint("/voice/menu/{attempt}", caller_form(Digits="1", SpeechResult="english"), {"attempt": "1"}),
     Endpoint("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
+    Endpoint("/voice/wait/key", caller_form(Digits="1", QueueTime="5")),
     Endpoint("/voice/after", caller_form(QueueResult="leave", QueueTime="5"), says=("QueueResult", QUEUE_RESULTS)),
     Endpoint("/voice/fallback", caller_form(ErrorCode="11200"), says=("ErrorUrl", ERROR_URLS)),
     Endpoint("/voice/moved", caller_form()),
@@ -88,6 +87,15 @@ ENDPOINTS = (
     Endpoint("/voice/survey", caller_form(Digits="1")),
     Endpoint(
         "/voice/voicemail", caller_form(RecordingUrl=f"https://api.twilio.com/r/RE{'1' * 32}", RecordingDuration="9")
+    ),
+    Endpoint(
+        "/voice/recording",
+        caller_form(RecordingSid=f"RE{'1' * 32}", RecordingDuration="9", RecordingStatus="completed"),
+        says=("RecordingStatus", ("completed", "absent", "in-progress")),
+    ),
+    Endpoint(
+        "/voice/transcription",
+        caller_form(RecordingSid=f"RE{'1' * 32}", TranscriptionText="Call me.", TranscriptionStatus="completed"),
     ),
     Endpoint("/taskrouter/assignment", assignment_form()),
     Endpoint(

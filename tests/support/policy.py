@@ -1,6 +1,7 @@
 """What each function may ask of AWS, held against its policy file at every request: as IAM would, moto does not."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -10,7 +11,11 @@ from unittest.mock import patch
 
 import botocore.client
 
+BUCKETS = re.compile(r"-messages-\d{12}-[a-z0-9-]+$")  # account and region stand open in a policy
 POLICIES = Path(__file__).parents[2] / ".chalice" / "policies"
+
+
+NAMED_OTHERWISE = {"s3:HeadObject": "s3:GetObject"}  # what IAM calls the permission
 
 
 class NotAllowed(Exception):
@@ -24,7 +29,8 @@ def of(function: str) -> Iterator[None]:
     real: Callable[..., Any] = botocore.client.BaseClient._make_api_call
 
     def request(client: Any, operation: str, given: Mapping[str, Any]) -> Any:
-        asked = (f"{client.meta.service_model.service_name}:{operation}", resource(given))
+        action = f"{client.meta.service_model.service_name}:{operation}"
+        asked = (NAMED_OTHERWISE.get(action, action), resource(given))
         if asked not in allowed(function):
             refused.append(" on ".join(asked))
         return real(client, operation, given)
@@ -52,6 +58,8 @@ def resource(given: Mapping[str, Any]) -> str:
     if "TableName" in given:
         index = f"/index/{given['IndexName']}" if "IndexName" in given else ""
         name = f"table/{given['TableName']}{index}"
+    elif "Bucket" in given:
+        name = f"{BUCKETS.sub('-messages-*', given['Bucket'])}/{given['Key'].partition('/')[0]}/*"
     elif "TopicArn" in given:
         name = str(given["TopicArn"]).rsplit(":", 1)[1]
     elif "QueueUrl" in given:

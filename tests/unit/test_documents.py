@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chalicelib.caller import twiml
+from chalicelib.caller.twiml import Way
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Line, SimpleQueue
 from chalicelib.twilio import urls, values
@@ -54,15 +55,15 @@ HANGUP: tuple[str, dict[str, str], str] = ("Hangup", {}, "")
     ],
 )
 def test_a_caller_waits_until_then(line: Line, waited: int, leaves: bool) -> None:
-    assert (verbs(twiml.wait(line, 1, 1, waited)) == [("Leave", {}, "")]) is leaves
+    assert (verbs(twiml.wait(line, 1, 1, waited, BASE)) == [("Leave", {}, "")]) is leaves
 
 
 def test_a_simple_queue_lets_nobody_wait_longer_than_a_call_may_last() -> None:
     described = {"greeting": "Hello.", "numbers": [], "agent_numbers": [], "agents": [], "wait": {"leave_after": 0}}
     raw = {"default_line": "main", "lines": {"main": {"greeting": "Hi."}}, "simple_queues": {"q": described}}
     queue = callcenter.of_tables(raw).simple_queues["q"]
-    assert verbs(twiml.wait(queue, 0, 0, 14400)) == [("Leave", {}, "")]
-    assert verbs(twiml.wait(queue, 0, 0, 14399)) == [said("Please stay on the line."), QUIET]
+    assert verbs(twiml.wait(queue, 0, 0, 14400, BASE)) == [("Leave", {}, "")]
+    assert verbs(twiml.wait(queue, 0, 0, 14399, BASE)) == [said("Please stay on the line."), QUIET]
 
 
 @pytest.mark.parametrize(
@@ -78,14 +79,48 @@ def test_a_simple_queue_lets_nobody_wait_longer_than_a_call_may_last() -> None:
 )
 def test_a_caller_hears_place_and_time_where_twilio_tells_them(position: int, average: int, heard: list[str]) -> None:
     rules = {"say": "", "position": "You are number {position}.", "rough_wait": "About {minutes} minutes."}
-    assert verbs(twiml.wait(line(wait=rules), position, average, 0)) == [*map(said, heard), QUIET]
-    assert verbs(twiml.wait(line(wait={"say": ""}), position, average, 0)) == [QUIET]
+    assert verbs(twiml.wait(line(wait=rules), position, average, 0, BASE)) == [*map(said, heard), QUIET]
+    assert verbs(twiml.wait(line(wait={"say": ""}), position, average, 0, BASE)) == [QUIET]
 
 
 def test_music_is_played_instead_of_silence() -> None:
-    played = verbs(twiml.wait(line(wait={"say": "", "play": ["https://x.example/a.mp3"]}), 0, 0, 0))
+    played = verbs(twiml.wait(line(wait={"say": "", "play": ["https://x.example/a.mp3"]}), 0, 0, 0, BASE))
     assert played == [("Play", {}, "https://x.example/a.mp3")]
     assert verbs(twiml.keep_waiting()) == [QUIET]
+
+
+OPTIONS = {"say": "For a message press star.", "choices": [{"digits": "*", "then": "voicemail"}]}
+
+
+def test_who_may_leave_by_a_key_is_told_and_listened_to_all_the_time() -> None:
+    rules = {"position": "You are number {position}.", "options": OPTIONS, "play": ["https://x.example/a.mp3"]}
+    listens = {
+        "input": "dtmf",
+        "numDigits": "1",
+        "timeout": "1",
+        "finishOnKey": "",
+        "action": f"{BASE}/voice/wait/key#rc=2&rp=all",
+    }
+    assert verbs(twiml.wait(line(wait=rules), 2, 0, 0, BASE)) == [
+        ("Gather", listens, ""),
+        said("Please stay on the line."),
+        said("You are number 2."),
+        said("For a message press star."),
+        ("Play", {}, "https://x.example/a.mp3"),
+    ]
+    assert verbs(twiml.wait(line(wait={"options": OPTIONS}), 0, 0, 0, BASE))[-1] == QUIET
+    assert verbs(twiml.wait(line(wait=rules), 2, 0, 1800, BASE)) == [("Leave", {}, "")]
+
+
+@pytest.mark.parametrize(("digits", "leads_to"), [("*", "voicemail"), ("1", ""), ("", ""), ("**", "")])
+def test_a_key_leads_where_the_line_says(digits: str, leads_to: str) -> None:
+    assert line(wait={"options": OPTIONS}).wait.way_out(digits) == leads_to
+    assert line().wait.way_out(digits) == ""
+
+
+def test_who_chose_to_leave_a_message_hears_the_prompt_alone() -> None:
+    document = verbs(twiml.take_message(line(voicemail={"prompt": "Speak."}), Way(BASE)))
+    assert document[0] == said("Speak.") and [tag for tag, _, _ in document] == ["Say", "Record", "Say", "Hangup"]
 
 
 def test_a_menu_is_asked_by_keys_and_by_speech() -> None:
@@ -148,8 +183,8 @@ def test_after_the_talk_a_survey_is_asked() -> None:
     surveyed = line(after={"survey": "How was it?", "thanks": "Bye."})
     gather = {"input": "dtmf", "numDigits": "1", "timeout": "8", "action": f"{BASE}/voice/survey#rc=2&rp=all"}
     asked = [("Gather", gather, ""), said("How was it?"), said("Bye."), HANGUP]
-    assert verbs(twiml.after(surveyed, "bridged", BASE)) == asked
-    assert verbs(twiml.after(line(after={"thanks": "Bye."}), "bridged", BASE)) == [said("Bye."), HANGUP]
+    assert verbs(twiml.after(surveyed, "bridged", Way(BASE))) == asked
+    assert verbs(twiml.after(line(after={"thanks": "Bye."}), "bridged", Way(BASE))) == [said("Bye."), HANGUP]
 
 
 ENDINGS = {name: {"say": name} for name in ("queue_full", "leave", "error", "declined")}
@@ -160,12 +195,12 @@ ENDINGS = {name: {"say": name} for name in ("queue_full", "leave", "error", "dec
     [("queue-full", "queue_full"), ("leave", "leave"), ("error", "error"), ("system-error", "error"), ("new", "error")],
 )
 def test_each_way_out_of_the_queue_has_its_sentence(result: str, ending: str) -> None:
-    assert verbs(twiml.after(line(after=ENDINGS), result, BASE)) == [said(ending), HANGUP]
+    assert verbs(twiml.after(line(after=ENDINGS), result, Way(BASE))) == [said(ending), HANGUP]
 
 
 @pytest.mark.parametrize("result", ["hangup", "redirected", "redirected-from-bridged", "bridging-in-process"])
 def test_nothing_is_said_to_nobody(result: str) -> None:
-    assert verbs(twiml.after(line(after=ENDINGS), result, BASE)) == []
+    assert verbs(twiml.after(line(after=ENDINGS), result, Way(BASE))) == []
 
 
 def test_a_voicemail_ends_at_the_hash_key_or_after_its_time() -> None:
@@ -176,7 +211,7 @@ def test_a_voicemail_ends_at_the_hash_key_or_after_its_time() -> None:
         "finishOnKey": "#",
         "playBeep": "true",
     }
-    assert verbs(twiml.after(told, "leave", BASE)) == [
+    assert verbs(twiml.after(told, "leave", Way(BASE))) == [
         said("Nobody is free. Please leave a message after the tone."),
         ("Record", record, ""),
         said("Thank you. Goodbye."),
@@ -195,7 +230,7 @@ def test_a_voicemail_ends_at_the_hash_key_or_after_its_time() -> None:
     ],
 )
 def test_a_declined_caller_hears_the_crm_or_the_line(say: str, then: str, heard: str, last: str) -> None:
-    document = verbs(twiml.decline(line(after=ENDINGS), say, then, BASE))
+    document = verbs(twiml.decline(line(after=ENDINGS), say, then, Way(BASE)))
     assert (document[0], document[1][0]) == (said(heard), last)
 
 

@@ -125,6 +125,7 @@ def test_what_a_team_leaves_out() -> None:
         "activities": {},
         "workflow": {},
         "voice_queue": {},
+        "messages": {"kept_in": "twilio"},
     }
 
 
@@ -132,7 +133,14 @@ LINE: dict[str, Any] = {
     "greeting": "Hello.",
     "language": "en-US",
     "voice": "",
-    "wait": {"say": "Please stay on the line.", "position": "", "rough_wait": "", "play": (), "leave_after": 1800},
+    "wait": {
+        "say": "Please stay on the line.",
+        "position": "",
+        "rough_wait": "",
+        "play": (),
+        "leave_after": 1800,
+        "options": None,
+    },
     "after": {
         "survey": "",
         "thanks": "Thank you for calling. Goodbye.",
@@ -145,6 +153,7 @@ LINE: dict[str, Any] = {
         "prompt": "Please leave a message after the tone.",
         "max_seconds": 120,
         "thanks": "Thank you. Goodbye.",
+        "transcribe": "none",
     },
     "numbers": (),
     "attributes": {},

@@ -106,7 +106,7 @@ def test_a_note_is_recorded_and_kept_as_long_as_the_call(driver: Driver) -> None
     for _ in range(2):
         assert said(send(driver, urls.WORKER_NOTE, RecordingSid=RECORDING, RecordingDuration="7"))[-1] == "Hangup"
     assert (driver.link["note_sid"], driver.link["note_seconds"]) == (RECORDING, 7)
-    assert driver.cloud.row(f"RECORDING#{RECORDING}")["open"] == "recording"  # deleted at Twilio when its time is over
+    assert driver.cloud.row(f"NOTE#{RECORDING}")["open"] == "recording"  # deleted at Twilio when its time is over
 
 
 @pytest.mark.parametrize("sid", ["", "RE1", "https://example.com/RE"])

@@ -8,8 +8,8 @@ import pytest
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import activity, closing, reconcile
-from chalicelib.links import table
-from chalicelib.links.model import Breaker, Key
+from chalicelib.links import messages, table
+from chalicelib.links.model import Breaker, Key, message_key
 from chalicelib.routing import events
 from chalicelib.twilio import rest
 from chalicelib.worker import breaker, consumer, ring
@@ -291,7 +291,7 @@ def test_a_talk_is_looked_at_again_after_four_minutes(driver: Driver) -> None:
 
 
 def test_a_recording_that_twilio_does_not_let_go_is_tried_again_after_a_day(driver: Driver) -> None:
-    table.record_recording(CALL, "RE" + "a" * 32, NOW)
+    messages.record(message_key(CALL, "RE" + "a" * 32), {"line": "main"}, NOW)
     driver.twilio.failures = {"DELETE": [(400, 20001)]}
     due = NOW + 91 * 86400
     sweep(due)

@@ -308,5 +308,7 @@ def test_every_metric_is_told_somewhere() -> None:
         "ActivitiesRefused",
         "WebhookErrors",
         "JobsTriedAgain",
+        "MessagesDropped",  # tests/webhooks/test_messages.py
+        "MessagesNotKept",  # the same
         "SweepActions",
     }

@@ -5,20 +5,25 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from chalicelib.config import callcenter
+from chalicelib.links import messages
 from chalicelib.links.attributes import encode
+from chalicelib.links.model import message_key
 from ops import records
 from ops import twilio as ops_twilio
 from ops.__main__ import main
 from ops.commands import calls as calls_command
 from ops.commands.table_options import Table
+from tests.conftest import BUCKET
 from tests.emulator.harness import ACCOUNT, TOKEN
 from tests.ops.harness import Account
+from tests.support.caches import forget_everything
 from tests.support.driver import CALL, LEG, RESERVATION, WORKER, Driver
 from tests.webhooks.test_recordings import RECORDING, leave_message
 
@@ -350,6 +355,43 @@ def test_a_message_is_listed_as_the_webhook_left_it(
     assert person.types("voicemail", "list", "--json") == 0
     (row,) = json.loads(person.out)
     assert (row["voicemail_seconds"], row["voicemail_url"][-34:]) == (9, RECORDING)
+
+
+def test_a_message_in_the_bucket_is_heard_and_done_by_somebody(
+    driver: Driver, person: Person, environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put(driver, call_sid=THIRD, line="support", at=NOON, voicemail_url="https://x/RE1", voicemail_seconds=9)
+    environment.setenv("MESSAGES_BUCKET", BUCKET)
+    forget_everything()
+    message = message_key(THIRD, RECORDING)
+    messages.record(message, {"line": "support", "seconds": 9}, NOON)
+    assert person.types("voicemail", "hear", THIRD) == 1 and "at Twilio" in person.err
+    driver.cloud.client("s3").put_object(Bucket=BUCKET, Key="voicemail/x.mp3", Body=b"sound")
+    messages.mark_kept(message, "voicemail/x.mp3", 5, NOON)
+    assert person.types("voicemail", "hear", THIRD, "--by", "Bea") == 0
+    assert person.out.startswith(f"https://{BUCKET}.s3.eu-west-1.amazonaws.com/voicemail/x.mp3?")
+    assert "X-Amz-Expires=300" in person.out
+    file = tmp_path / "message.mp3"
+    assert person.types("voicemail", "hear", THIRD, "--recording", RECORDING, "--to", str(file)) == 0
+    assert file.read_bytes() == b"sound"
+    assert person.types("voicemail", "hear", THIRD, "--to", str(tmp_path / "no" / "x.mp3")) == 1
+    assert person.types("voicemail", "done", THIRD, "--by", "Carl") == 0 and person.out == "done\n"
+    assert person.types("voicemail", "done", THIRD, "--by", "Dora") == 0 and person.out == "done before, by Carl\n"
+    (row,) = person.lines("voicemail", "list")
+    assert row[3:6] == ["9", f"{TODAY} 12:00 Bea", f"{TODAY} 12:00 Carl"] and row[-1] == "s3: voicemail/x.mp3"
+    assert person.types("calls", "show", THIRD) == 0
+    for told in ("in the bucket: voicemail/x.mp3", "the message is heard, Bea", "the message is done, Carl"):
+        assert told in person.out
+
+
+def test_a_message_that_is_not_there_is_said_so(driver: Driver, person: Person) -> None:
+    put(driver, call_sid=THIRD, line="support", at=NOON)
+    assert person.types("voicemail", "done", THIRD) == 1 and "no message" in person.err
+    messages.record(message_key(THIRD, RECORDING), {"line": "support"}, NOON)
+    assert person.types("voicemail", "done", THIRD, "--recording", "RE" + "9" * 32) == 2 and RECORDING in person.err
+    messages.drop(message_key(THIRD, RECORDING), NOON)
+    assert person.types("voicemail", "hear", THIRD) == 1
+    assert person.types("calls", "show", THIRD) == 0 and "recording of nothing" in person.out
 
 
 # --- worker

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from chalicelib.lifecycle import reconcile
-from chalicelib.links import table
+from chalicelib.links import messages, table
 from tests.support.driver import CALL, RESERVATION, Driver
 from tests.webhooks.test_sweep import Later, later, swept
 
@@ -140,7 +140,7 @@ def test_a_sweep_that_dies_after_the_deletion_is_made_good_by_the_next(
     leave_message(driver)
     later(KEPT)
     with monkeypatch.context() as broken:
-        broken.setattr(table, "forget_recording", lambda _due: 1 / 0)
+        broken.setattr(messages, "forget", lambda _key: 1 / 0)
         driver.sweep()
     assert kept(driver) != []
     driver.twilio.forgotten = True
@@ -159,6 +159,6 @@ def test_deleting_ends_when_the_sweeps_time_is_over(driver: Driver, later: Later
 def test_a_caller_hears_the_thanks_when_the_recording_cannot_be_kept_in_mind(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "record_recording", lambda *_: 1 / 0)
+    monkeypatch.setattr(messages, "record", lambda *_: 1 / 0)
     leave_message(driver)
     assert "recording will not be deleted" in driver.log.getvalue() and RECORDING in driver.log.getvalue()

@@ -1,0 +1,130 @@
+"""The rows of the messages that callers left: beside the call, one for each recording.
+
+Twilio's action and its status callback tell of a recording, each perhaps twice, late or never, and in any order: the
+first makes the row, the other adds what it knows. Each later step is one conditional write.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any
+
+import msgspec
+
+from chalicelib.config import callcenter, messages
+from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.links import table
+from chalicelib.links.model import LINKS, NOTE, RECORDING_GRACE_SECONDS, Key, Message
+from chalicelib.links.table import ConditionFailed
+
+# Where messages are kept: the sweep looks so long after one was left whether Twilio's status callback was lost.
+CALLBACK_SECONDS = 120
+
+TOKEN_BYTES = 16
+LINK_SECONDS = 7 * DAY_SECONDS
+
+
+def record(key: Key, known: Mapping[str, object], now: float) -> Message:
+    """A message was left; `known` is what the caller of this knows of it. Returns the message as it stands."""
+    delete_at = callcenter.current().expires_at(now)
+    check_at = int(now) + CALLBACK_SECONDS if messages.bucket() else delete_at
+    new = {"at": now, "open": "recording", "check_at": check_at, "expires_at": delete_at + RECORDING_GRACE_SECONDS}
+    try:
+        return _message(table.update_row(key, {**known, **new}, "attribute_not_exists(#at)", {}))
+    except ConditionFailed as failed:
+        if all(name in failed.row for name, value in known.items() if value not in ("", None)):
+            return _message(failed.row)
+    return _message(table.update_row(key, {}, "", {}, defaults=known))
+
+
+def record_note(subject: str, recording_sid: str, now: float) -> None:
+    """A worker spoke a note: it stays at Twilio, and is deleted there when the call's records are."""
+    delete_at = callcenter.current().expires_at(now)
+    row = {"open": "recording", "check_at": delete_at, "expires_at": delete_at + RECORDING_GRACE_SECONDS}
+    table.update_row(Key(subject, NOTE + recording_sid), row, "", {}, defaults={"at": now})
+
+
+def mark_kept(key: Key, stored_as: str, size: int, now: float) -> None:
+    """It is in the bucket, whole. Again is like once. Raises ConditionFailed: there is no such message."""
+    table.update_row(
+        key, {"stored_as": stored_as, "size": size}, "attribute_exists(call_sid)", {}, defaults={"kept_at": now}
+    )
+
+
+def close(message: Message, now: float) -> None:
+    """It is kept, and Twilio has no more of it: the row goes when the object in the bucket does.
+
+    Raises ConditionFailed: there is no such message.
+    """
+    changes = {"deleted_at": now, "expires_at": int(message.at) + callcenter.current().keep_days * DAY_SECONDS}
+    table.update_row(message.key, changes, "attribute_exists(call_sid)", {}, remove=("open", "check_at"))
+
+
+def drop(key: Key, now: float) -> bool:
+    """It is nothing. The row stays, so that what tells of it later finds it over. Whether it was not dropped before."""
+    expires_at = callcenter.current().expires_at(now)
+    try:
+        table.update_row(
+            key,
+            {"dropped_at": now},
+            "attribute_not_exists(#dropped_at)",
+            {},
+            defaults={"at": now, "expires_at": expires_at},
+            remove=("open", "check_at"),
+        )
+    except ConditionFailed:
+        return False
+    return True
+
+
+def reschedule(key: Key, expected: float, check_at: float) -> Message:
+    """Have the sweep look at the message at `check_at`, if its next check is still the `expected` one.
+
+    Returns the message as it stands. Raises ConditionFailed: it is over, or another sweep has it.
+    """
+    changes, values = {"check_at": int(check_at)}, {":expected": expected}
+    return _message(table.update_row(key, changes, "#check_at = :expected", values))
+
+
+def forget(key: Key) -> None:
+    """The recording is deleted at Twilio, and its row goes too; twice is like once."""
+    table.delete_row(key)
+
+
+def mark_heard(key: Key, by: str, now: float) -> bool:
+    """Somebody begins to hear it: the first one counts. Whether this is the first time.
+
+    Raises ConditionFailed: there is no such message.
+    """
+    condition = "attribute_exists(call_sid) AND attribute_not_exists(#heard_at)"
+    try:
+        table.update_row(key, {"heard_at": now, "heard_by": by}, condition, {})
+    except ConditionFailed as failed:
+        if not failed.row:
+            raise
+        return False
+    return True
+
+
+def make_link(key: Key, now: float) -> str:
+    """A secret that leads to this message for LINK_SECONDS: only its hash is kept."""
+    token = token_hex(TOKEN_BYTES)
+    leads_to = {"about": key.subject, "message": key.reservation_sid, "expires_at": int(now) + LINK_SECONDS}
+    table.update_row(_link_key(token), leads_to, "", {})
+    return token
+
+
+def find_by_link(token: str, now: float) -> Message | None:
+    """The message that this secret leads to; None when it leads nowhere, or no longer."""
+    link = table.find_row(_link_key(token))
+    if not link or link["expires_at"] <= now:
+        return None
+    return table.find_call(link["about"]).message(Key(link["about"], link["message"]))
+
+
+def _link_key(token: str) -> Key:
+    return Key(LINKS, sha256(token.encode()).hexdigest())
+
+
+def _message(row: Mapping[str, Any]) -> Message:
+    return msgspec.convert(row, Message)

@@ -1,0 +1,1 @@
+"""The messages that callers left, in the team's own bucket."""

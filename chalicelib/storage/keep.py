@@ -1,0 +1,93 @@
+"""A message from Twilio to the bucket: fetched, put, looked at, noted, and only then deleted at Twilio.
+
+Each step may be done twice, also by two jobs at once, and a job that dies anywhere is made good by the next one.
+"""
+
+from chalicelib import jobs
+from chalicelib.config import callcenter
+from chalicelib.config import messages as settings
+from chalicelib.links import messages, table
+from chalicelib.links.model import Call, CallRecord, Message, Notice, message_key
+from chalicelib.observability import log, metrics
+from chalicelib.storage import bucket
+from chalicelib.tell import outbox
+from chalicelib.twilio import rest
+
+
+class NotWhole(Exception):
+    """The object in the bucket is not as large as what was put there."""
+
+
+def keep(job: jobs.KeepMessage, now: float) -> None:
+    """Keep this message, as far as that is not done. Raises NotWhole, NotDone, TwilioRejected and what AWS raises."""
+    if not settings.bucket():
+        return  # it was switched off meanwhile: the message stays at Twilio, and the sweep looks after it
+    record = table.find_call(job.subject)
+    message = _noted(job, record, now)
+    if message.is_over:
+        _delete_text(message)  # which came after that
+        return
+    if message.is_nothing:
+        _drop(message, now)
+        return
+    if not message.line:
+        _make_up_for_action(message, record.call, now)
+    if not message.kept_at:
+        _store(message, now)
+    if callcenter.current().transcribes(message.line) and message.waits_for_text(now):
+        return  # Twilio needs the recording for it; the callback of the text, or the sweep, sends another job
+    rest.delete_recording(message.recording_sid)
+    _delete_text(message)
+    messages.close(message, now)
+    log.info("message is kept", recording_sid=message.recording_sid)
+
+
+def _noted(job: jobs.KeepMessage, record: CallRecord, now: float) -> Message:
+    """The message as the table has it, with what the status callback told of it."""
+    key = message_key(job.subject, job.recording_sid)
+    known: dict[str, object] = {"base_url": job.base_url}
+    if job.seconds >= 0:
+        known["seconds"] = job.seconds
+    message = record.message(key)
+    is_known = message is not None and (message.seconds >= 0 or job.seconds < 0)
+    return message if message and is_known else messages.record(key, known, now)
+
+
+def _delete_text(message: Message) -> None:
+    if message.transcription_sid:
+        rest.delete_transcription(message.transcription_sid)
+
+
+def _drop(message: Message, now: float) -> None:
+    rest.delete_recording(message.recording_sid)
+    if messages.drop(message.key, now):
+        log.info("message is nothing", metrics.of(metrics.MESSAGES_DROPPED), recording_sid=message.recording_sid)
+
+
+def _make_up_for_action(message: Message, call: Call | None, now: float) -> None:
+    """The action has not come, or not yet: the call has its message all the same, and people are told of it."""
+    url, seconds = rest.recording_url(message.recording_sid), max(message.seconds, 0)
+    known = {"voicemail_url": url, "voicemail_seconds": seconds}
+    table.record_call(message.subject, {}, now, defaults=known)
+    if call is None:
+        return
+    notice = Notice(
+        what="voicemail",
+        about=message.subject,
+        line=call.line,
+        at=message.at,
+        caller=call.caller,
+        recording_sid=message.recording_sid,
+        seconds=seconds,
+        base_url=message.base_url,
+    )
+    outbox.order(notice)
+
+
+def _store(message: Message, now: float) -> None:
+    name = bucket.name_of(message)
+    sound = rest.recording(message.recording_sid)
+    bucket.put(name, sound)
+    if bucket.size(name) != len(sound):
+        raise NotWhole(name)
+    messages.mark_kept(message.key, name, len(sound), now)
