@@ -199,8 +199,8 @@ def _from_the_start(_true: Any) -> Any:
 
 
 def _once_more_in_the_queue(_true: Any) -> Any:
-    def after(_treatment: Any, _result: str, base_url: str) -> str:
-        menu = urls.MENU.url(base_url, attempt="1").replace("&", "&amp;")
+    def after(_treatment: Any, _result: str, way: Any) -> str:
+        menu = urls.MENU.url(way.base_url, attempt="1").replace("&", "&amp;")
         return f"<Response><Redirect>{menu}</Redirect></Response>"
 
     return after
@@ -275,7 +275,7 @@ DEFECTS: Mapping[str, Defect] = {
         rest, "is_live", lambda _true: lambda _sid: True, 5, faults="task_outlives_call=0.5"
     ),
     "a second dial is not looked for": _replace(
-        ring, "_is_rung_by_taskrouter", _never, 2, 3, 6, faults="webhook_twice=1,dynamodb_hangs=0.2,webhook_never=0.9"
+        ring, "_is_rung_by_taskrouter", _never, 2, 3, 6, faults="webhook_twice=1,dynamodb_hangs=0.2,webhook_never=1"
     ),
     "nobody who waits is let out": Defect(_wait_for_ever, frozenset({4}), "worker_no_answer=0.9,activity_changes=0.5"),
     "a caller id that is refused is the worker's fault": Defect(

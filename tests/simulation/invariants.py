@@ -545,7 +545,7 @@ def every_voicemail_is_told(observed: Observed) -> Found:
 
 def who_was_led_out_is_told(observed: Observed) -> Found:
     """By a mail about the line, which has another one at most every ten minutes; not who chose to leave by a key."""
-    chose = {one.form["CallSid"] for one in _answered(observed, urls.WAIT_KEY) if "<Leave" in one.body}
+    chose = {one.form["CallSid"] for one in _keys(observed) if "<Leave" in one.body}
     led_out = [one for one in _answered(observed, urls.AFTER) if one.form.get("QueueResult") == "leave"]
     for delivery in [*led_out, *_answered(observed, urls.MOVED)]:
         sid = delivery.form["CallSid"]
@@ -553,6 +553,12 @@ def who_was_led_out_is_told(observed: Observed) -> Found:
         since = delivery.at - AGAIN_AFTER_SECONDS
         if sid not in chose and not neither and not _about(observed, _line_of(observed, sid), since):
             yield Violation(11, sid, "nobody was told that the caller was led out")
+
+
+def _keys(observed: Observed) -> list[Delivery]:
+    """The answers to a key of who waits, also where the fallback gave it."""
+    instead = [one for one in _answered(observed, urls.FALLBACK) if urls.WAIT_KEY.path in one.form["ErrorUrl"]]
+    return [*_answered(observed, urls.WAIT_KEY), *instead]
 
 
 def nobody_there_is_told(observed: Observed) -> Found:
