@@ -16,6 +16,7 @@ from ops.errors import AwsError
 PRODUCTION = "prod"
 LONGEST_SECONDS = 30 * 60
 FIRST_LOOK_SECONDS, LATER_LOOK_SECONDS = 0.5, 5.0
+NAMED_BY = {"AWS::DynamoDB::Table": "TableName", "AWS::S3::Bucket": "BucketName"}  # what stays when a stack goes
 EMPTY = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")  # nothing was ever made of it: it can only be deleted
 DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
@@ -112,13 +113,17 @@ def _adopt(cloudformation: Any, stage: str, asked: Mapping[str, Any]) -> str:
 
 
 def _with_written_names(template: str, stage: str) -> str:
-    """The template with the tables' names written out: CloudFormation finds what it is to adopt by nothing else."""
+    """The template with the names of tables and bucket written out: CloudFormation finds what it is to adopt by nothing
+    else."""
+    me = client.who()
+    known = {"${Stage}": stage, "${AWS::AccountId}": me.account, "${AWS::Region}": me.region}
     document = yaml.safe_load(template)
     for resource in document["Resources"].values():
-        if resource["Type"] == "AWS::DynamoDB::Table":
-            resource["Properties"]["TableName"] = resource["Properties"]["TableName"]["Fn::Sub"].replace(
-                "${Stage}", stage
-            )
+        if name_of := NAMED_BY.get(resource["Type"]):
+            written = resource["Properties"][name_of]["Fn::Sub"]
+            for variable, value in known.items():
+                written = written.replace(variable, value)
+            resource["Properties"][name_of] = written
     return json.dumps(document)
 
 

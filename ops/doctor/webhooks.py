@@ -29,6 +29,8 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
     malformed = {"WorkflowSid": stage.environment["TWILIO_WORKFLOW_SID"], "TaskAttributes": "{}"}
     return {
         **{route: caller for route in urls.ROUTES if route.path.startswith("/voice/")},
+        urls.RECORDING: Webhook({"CallSid": NOBODY}, NO_CONTENT),
+        urls.TRANSCRIPTION: Webhook({"CallSid": NOBODY}, NO_CONTENT),
         urls.ASSIGNMENT: Webhook(malformed, (400, "ReservationSid")),
         urls.EVENTS: Webhook({"EventType": NOBODY, "TaskAttributes": "{}"}, NO_CONTENT),
         urls.WORKER_ANSWER: Webhook({"CallSid": NOBODY}),

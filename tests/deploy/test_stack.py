@@ -81,7 +81,9 @@ def test_a_table_that_exists_already_is_refused_and_adopted_with_its_rows_on_req
     table = "cordboard-four-links"
     first = stack.deploy("four", root, {}).name
     local.client("dynamodb").put_item(TableName=table, Item=ROW)
-    local.client("cloudformation").delete_stack(StackName=first)  # its tables stay
+    local.client("cloudformation").delete_stack(StackName=first)  # its tables and its bucket stay
+    # The local AWS takes no bucket into a stack.
+    local.client("s3").delete_bucket(Bucket=f"cordboard-four-messages-000000000000-{local_aws.REGION}")
 
     with pytest.raises(AwsError, match=f"(?s){table} exists already.*--adopt.*aws dynamodb delete-table"):
         stack.deploy("four", root, {})

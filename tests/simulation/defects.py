@@ -211,8 +211,8 @@ def _from_the_start(_true: Any) -> Any:
 
 
 def _once_more_in_the_queue(_true: Any) -> Any:
-    def after(_treatment: Any, _result: str, base_url: str) -> str:
-        menu = urls.MENU.url(base_url, attempt="1").replace("&", "&amp;")
+    def after(_treatment: Any, _result: str, way: Any) -> str:
+        menu = urls.MENU.url(way.base_url, attempt="1").replace("&", "&amp;")
         return f"<Response><Redirect>{menu}</Redirect></Response>"
 
     return after
@@ -397,7 +397,7 @@ DEFECTS: Mapping[str, Defect] = {
         2,
         3,
         6,
-        faults="webhook_twice=1,dynamodb_hangs=0.2,webhook_never=0.9",
+        faults="webhook_twice=1,dynamodb_hangs=0.2,webhook_never=1",
         answer="at-once",
     ),
     "nobody who waits is let out": Defect(_wait_for_ever, frozenset({4}), "worker_no_answer=0.9,activity_changes=0.5"),
@@ -425,15 +425,15 @@ DEFECTS: Mapping[str, Defect] = {
         rest, "is_anybody_available", lambda _true: lambda _sid: True, 11, faults=NOBODY_THERE
     ),
     "a mail shows the caller's number": _replace(outbox, "mask", lambda _true: str, 11, faults=NOBODY_THERE),
-    "a message is deleted before it is kept": _replace(keep, "_store", _nothing, 12),
+    "a message is deleted before it is kept": _replace(keep, "_store", _nothing, 14),
     "a message is dropped as if it were nothing": _replace(
-        Message, "is_nothing", lambda _true: property(lambda _message: True), 12
+        Message, "is_nothing", lambda _true: property(lambda _message: True), 14
     ),
     "nobody looks for messages whose callback was lost": _replace(
         reconcile,
         "_look_at_message",
         lambda _true: lambda *_given: "left",
-        12,
+        14,
         faults=f"{NOBODY_THERE},webhook_never=0.9",
     ),
     "every link says completed": _replace(table, "close", _always_completed, 6),

@@ -612,7 +612,7 @@ def every_voicemail_is_told(observed: Observed) -> Found:
 
 def who_was_led_out_is_told(observed: Observed) -> Found:
     """By a mail about the line, which has another one at most every ten minutes; not who chose to leave by a key."""
-    chose = {one.form["CallSid"] for one in _answered(observed, urls.WAIT_KEY) if "<Leave" in one.body}
+    chose = {one.form["CallSid"] for one in _keys(observed) if "<Leave" in one.body}
     led_out = [one for one in _answered(observed, urls.AFTER) if one.form.get("QueueResult") == "leave"]
     for delivery in [*led_out, *_answered(observed, urls.MOVED)]:
         sid = delivery.form["CallSid"]
@@ -620,6 +620,12 @@ def who_was_led_out_is_told(observed: Observed) -> Found:
         since = delivery.at - AGAIN_AFTER_SECONDS
         if sid not in chose and not neither and not _about(observed, _line_of(observed, sid), since):
             yield Violation(11, sid, "nobody was told that the caller was led out")
+
+
+def _keys(observed: Observed) -> list[Delivery]:
+    """The answers to a key of who waits, also where the fallback gave it."""
+    instead = [one for one in _answered(observed, urls.FALLBACK) if urls.WAIT_KEY.path in one.form["ErrorUrl"]]
+    return [*_answered(observed, urls.WAIT_KEY), *instead]
 
 
 def nobody_there_is_told(observed: Observed) -> Found:
@@ -651,14 +657,14 @@ def mails_are_few_and_private(observed: Observed) -> Found:
         yield from (Violation(11, sid, "a mail shows the caller's number") for sid in shown)
 
 
-# 12. No message is lost, and none is left at Twilio after a day
+# 14. No message is lost, and none is left at Twilio after a day
 
 
 def no_message_is_lost(observed: Observed) -> Found:
     """It is in the bucket, whole, or still at Twilio, whatever was told of it."""
     for sid, recording_sid in _left(observed):
         if not _is_in_bucket(observed, recording_sid) and _at_twilio(observed, recording_sid) is None:
-            yield Violation(12, sid, f"the message {recording_sid} is lost")
+            yield Violation(14, sid, f"the message {recording_sid} is lost")
 
 
 def no_message_stays_at_twilio(observed: Observed) -> Found:
@@ -672,7 +678,7 @@ def no_message_stays_at_twilio(observed: Observed) -> Found:
         acted = [one for one in _answered(observed, urls.VOICEMAIL) if one.form["RecordingSid"] == recording_sid]
         told = called_back or [one for one in acted if not any(fault.startswith(AWS) for fault in one.troubles)]
         if told and _at_twilio(observed, recording_sid) is not None:
-            yield Violation(12, sid, f"the message {recording_sid} is still at Twilio")
+            yield Violation(14, sid, f"the message {recording_sid} is still at Twilio")
 
 
 def the_table_knows_each_message(observed: Observed) -> Found:
@@ -680,10 +686,10 @@ def the_table_knows_each_message(observed: Observed) -> Found:
     for sid, recording_sid in _left(observed):
         row = rows.get(f"{MESSAGE}{recording_sid}", {})
         if _at_twilio(observed, recording_sid) is None and row.get("stored_as") not in observed.world.objects:
-            yield Violation(12, sid, f"the table does not know where the message {recording_sid} is")
+            yield Violation(14, sid, f"the table does not know where the message {recording_sid} is")
     for item, row in rows.items():
         if (row.get("deleted_at") or row.get("dropped_at")) and ("open" in row or "check_at" in row):
-            yield Violation(12, row["call_sid"], f"{item} is over, and still in the open index")
+            yield Violation(14, row["call_sid"], f"{item} is over, and still in the open index")
 
 
 def _left(observed: Observed) -> Iterator[tuple[str, str]]:
