@@ -88,10 +88,19 @@ class DiesAt:
 )
 def test_a_function_may_die_at_every_step_of_a_call(seed: int, answer: ModeName, people: str) -> None:
     rates, ordinary = chosen(people) if people else {}, DiesAt()
-    world = play(Plan(seed, rates, calls=1, dies=ordinary, answer=answer))
+    world = play(Plan(seed, rates, calls=1, orders=0, dies=ordinary, answer=answer))
     assert judged(world) == [] and any(call.conversations for call in Observed(world).calls.values())
     for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(seed, rates, calls=1, dies=DiesAt(number), answer=answer)))
+        violations = judged(play(Plan(seed, rates, calls=1, orders=0, dies=DiesAt(number), answer=answer)))
+        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+
+
+def test_a_function_may_die_at_every_step_of_a_piece_of_work() -> None:
+    ordinary = DiesAt()
+    world = play(Plan(SUPPORT, {}, calls=0, orders=1, dies=ordinary))
+    assert judged(world) == [] and Observed(world).work.customers
+    for number, step in enumerate(ordinary.steps):
+        violations = judged(play(Plan(SUPPORT, {}, calls=0, orders=1, dies=DiesAt(number))))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
