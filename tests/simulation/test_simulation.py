@@ -17,6 +17,7 @@ from tests.simulation.run import CALLS_A_WORLD, Summary, digest, explain, many, 
 from tests.simulation.world import Plan, World, play
 
 WORLDS_TO_FIND_IT = 6
+OF_WORK = 13  # the promise about work that is no call
 
 
 def judged(world: World) -> list[Violation]:
@@ -44,9 +45,10 @@ def test_hostile_calls_meet_every_kind_of_fault() -> None:
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_planted_defect_is_found(name: str) -> None:
     defect, found = DEFECTS[name], set[int]()
+    orders = 4 if OF_WORK in defect.invariants else 0  # what else is played hides nothing
     for seed in range(1, 1 + WORLDS_TO_FIND_IT):
         with defect.plant():
-            plan = Plan(seed, chosen(defect.faults), answer=defect.answer)
+            plan = Plan(seed, chosen(defect.faults), orders=orders, answer=defect.answer)
             found |= {violation.invariant for violation in judged(play(plan))}
         if found & defect.invariants:
             return
