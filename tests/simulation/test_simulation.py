@@ -17,6 +17,7 @@ from tests.simulation.run import CALLS_A_WORLD, Summary, digest, explain, many, 
 from tests.simulation.world import Plan, World, play
 
 WORLDS_TO_FIND_IT = 6
+OF_WORK = 13  # the promise about work that is no call
 
 
 def judged(world: World) -> list[Violation]:
@@ -44,9 +45,10 @@ def test_hostile_calls_meet_every_kind_of_fault() -> None:
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_planted_defect_is_found(name: str) -> None:
     defect, found = DEFECTS[name], set[int]()
+    orders = 4 if OF_WORK in defect.invariants else 0  # what else is played hides nothing
     for seed in range(1, 1 + WORLDS_TO_FIND_IT):
         with defect.plant():
-            plan = Plan(seed, chosen(defect.faults), answer=defect.answer)
+            plan = Plan(seed, chosen(defect.faults), orders=orders, answer=defect.answer)
             found |= {violation.invariant for violation in judged(play(plan))}
         if found & defect.invariants:
             return
@@ -88,10 +90,19 @@ class DiesAt:
 )
 def test_a_function_may_die_at_every_step_of_a_call(seed: int, answer: ModeName, people: str) -> None:
     rates, ordinary = chosen(people) if people else {}, DiesAt()
-    world = play(Plan(seed, rates, calls=1, dies=ordinary, answer=answer))
+    world = play(Plan(seed, rates, calls=1, orders=0, dies=ordinary, answer=answer))
     assert judged(world) == [] and any(call.conversations for call in Observed(world).calls.values())
     for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(seed, rates, calls=1, dies=DiesAt(number), answer=answer)))
+        violations = judged(play(Plan(seed, rates, calls=1, orders=0, dies=DiesAt(number), answer=answer)))
+        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+
+
+def test_a_function_may_die_at_every_step_of_a_piece_of_work() -> None:
+    ordinary = DiesAt()
+    world = play(Plan(SUPPORT, {}, calls=0, orders=1, dies=ordinary))
+    assert judged(world) == [] and Observed(world).work.customers
+    for number, step in enumerate(ordinary.steps):
+        violations = judged(play(Plan(SUPPORT, {}, calls=0, orders=1, dies=DiesAt(number))))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
