@@ -70,7 +70,8 @@ class Endpoint(NamedTuple):
 
     @property
     def is_voice(self) -> bool:
-        return self.route.startswith("/voice/") or self.route == ANSWER_ROUTE
+        told = (urls.RECORDING.path, urls.TRANSCRIPTION.path)
+        return (self.route.startswith("/voice/") and self.route not in told) or self.route == ANSWER_ROUTE
 
 
 ENDPOINTS = (
