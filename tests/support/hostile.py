@@ -72,7 +72,8 @@ class Endpoint(NamedTuple):
 
     @property
     def is_voice(self) -> bool:
-        return self.route.startswith(("/voice/", "/worker/")) and self.route not in (STATUS_ROUTE, DETECTED_ROUTE)
+        told = (STATUS_ROUTE, DETECTED_ROUTE, urls.RECORDING.path, urls.TRANSCRIPTION.path)
+        return self.route.startswith(("/voice/", "/worker/")) and self.route not in told
 
 
 ENDPOINTS = (
