@@ -133,6 +133,8 @@ def test_who_waits_is_joined_whatever_is_changed_meanwhile_and_everything_ends_w
     dev.types("on Dora")
     dev.says("Dora's phone +14155550113 rings")
     dev.types("answer Dora")
+    dev.says("Press 1 to take the call")
+    dev.types("press Dora 1")
     dev.says("joins Gus and Dora")
 
     exported = dev.exports()
