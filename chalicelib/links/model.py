@@ -183,6 +183,10 @@ class CallRecord(msgspec.Struct, frozen=True):
     links: tuple[Link, ...]  # in the order of their reservations
     notices: tuple[Notice, ...] = ()  # of the messages that the caller left
 
+    def link(self, key: Key) -> Link | None:
+        """The link with this key."""
+        return next((link for link in self.links if link.key == key), None)
+
 
 def before(state: State) -> tuple[State, ...]:
     """The states from which a link may move to `state`: all the earlier ones. It never moves back."""
