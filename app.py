@@ -242,9 +242,9 @@ def worker_status(subject: str, reservation_sid: str) -> Response:
 
 @_route(urls.WORK)
 def work() -> Response:
-    from chalicelib.work import door
+    from chalicelib.work import endpoint
 
-    return _response(door.receive(_request()))
+    return _response(endpoint.receive(_request()))
 
 
 # --- People

@@ -17,6 +17,15 @@ def sign(key: str, timestamp: str, body: bytes) -> str:
     return hmac.new(key.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
+def headers(key: str, timestamp: str, body: bytes) -> dict[str, str]:
+    """Those of a request with this body of JSON, signed at this time."""
+    return {
+        "Content-Type": "application/json",
+        TIMESTAMP_HEADER: timestamp,
+        SIGNATURE_HEADER: sign(key, timestamp, body),
+    }
+
+
 def holds(key: str, timestamp: str, body: bytes, signature: str, now: float) -> bool:
     """Whether whoever has the key signed this body a moment ago. Without a key nothing holds."""
     if not key or not timestamp.isdecimal() or len(timestamp) > 12 or not signature.isascii():

@@ -43,7 +43,7 @@ def order(project: Project, asked: Mapping[str, Any]) -> Ordered:
             "POST",
             f"{url}{urls.WORK.path}",
             body=body,
-            headers=_headers(key, body),
+            headers=signing.headers(key, str(int(time.time())), body),
             timeout=TIMEOUT_SECONDS,
             retries=False,
         )
@@ -58,15 +58,6 @@ def _key(project: Project) -> str:
     if kept is None or not kept.secrets.work_key:
         raise OpsError(f"{name} has no work_key: {command('secret set --stage', project.stage)}")
     return kept.secrets.work_key
-
-
-def _headers(key: str, body: bytes) -> dict[str, str]:
-    timestamp = str(int(time.time()))
-    return {
-        "Content-Type": "application/json",
-        signing.TIMESTAMP_HEADER: timestamp,
-        signing.SIGNATURE_HEADER: signing.sign(key, timestamp, body),
-    }
 
 
 def _read(status: int, body: bytes) -> Ordered:

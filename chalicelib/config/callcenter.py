@@ -37,6 +37,7 @@ LEFT_BEHIND_SECONDS = 30  # for the ways out of the queue that come first
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="an E.164 number")]
 Seconds = Annotated[int, Meta(ge=0)]
 Attributes = dict[str, Any]
+CrmAdapter = Literal["contacts", "http", "none"]
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -183,7 +184,7 @@ class Queue(_Table, frozen=True):
     """
 
     mode: Literal["crm-first", "direct"] = "crm-first"
-    crm: Literal["contacts", "http", "none"] = "contacts"
+    crm: CrmAdapter = "contacts"
     ring_timeout: Annotated[int, Meta(ge=5, le=600)] = 15
     on_outage: Literal["direct", "fallback"] = "direct"
     on_crm_outage: Literal["voicemail", "ring"] = "voicemail"
@@ -206,7 +207,7 @@ class Work(_Table, frozen=True):
 
     say: str
     dial: str = ""  # whom the worker is connected with, such as "{phone}"; empty: with nobody
-    crm: Literal["contacts", "http", "none"] = "none"
+    crm: CrmAdapter = "none"
     channel: str = "default"  # TaskRouter's, of which the worker needs a free place
     priority: Annotated[int, Meta(ge=0, le=2147483647)] = 0
     timeout: Annotated[int, Meta(ge=1, le=1209600)] = 86400
@@ -303,6 +304,10 @@ class CallCenter(_Table, frozen=True):
     def work_of(self, kind: str) -> Work:
         """The rules of this kind of work; one that the file has no more has nothing to be said."""
         return self.work.get(kind, _NO_WORK)
+
+    def crm_of(self, queue: str, work: str) -> CrmAdapter:
+        """The CRM that is asked: the kind of work has its own, a caller's is the queue's."""
+        return self.work_of(work).crm if work else self.queue(queue).crm
 
     def queue(self, name: str) -> Queue:
         """The queue's rules; a task queue that the file does not name gets the defaults."""

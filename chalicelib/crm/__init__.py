@@ -1,16 +1,12 @@
 """The CRM: what happens with a caller's record before the worker's phone rings."""
 
-from typing import Literal
-
+from chalicelib.config.callcenter import CrmAdapter
 from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Ended, Unavailable
 
 __all__ = ["Approval", "Attempt", "Declined", "DeclinedCaller", "Ended", "Unavailable", "after", "prepare"]
 
 
-Adapter = Literal["contacts", "http", "none"]
-
-
-def prepare(adapter: Adapter, attempt: Attempt) -> Approval:
+def prepare(adapter: CrmAdapter, attempt: Attempt) -> Approval:
     """Look the caller up and record the attempt with the queue's adapter.
 
     Raises Declined, DeclinedCaller, Unavailable.
@@ -28,7 +24,7 @@ def prepare(adapter: Adapter, attempt: Attempt) -> Approval:
             return Approval()
 
 
-def after(adapter: Adapter, ended: Ended) -> None:
+def after(adapter: CrmAdapter, ended: Ended) -> None:
     """Tell the queue's adapter how a call ended. Raises Unavailable."""
     match adapter:
         case "contacts":

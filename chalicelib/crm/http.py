@@ -97,13 +97,7 @@ def _declined(refusal: _Refusal) -> Declined | DeclinedCaller:
 
 
 def _headers(key: str, at: float, body: bytes) -> dict[str, str]:
-    timestamp = str(int(at))
-    return {
-        "Content-Type": "application/json",
-        "Idempotency-Key": key,
-        signing.TIMESTAMP_HEADER: timestamp,
-        signing.SIGNATURE_HEADER: signing.sign(secrets.current().crm_key, timestamp, body),
-    }
+    return {"Idempotency-Key": key, **signing.headers(secrets.current().crm_key, str(int(at)), body)}
 
 
 @cache

@@ -52,8 +52,9 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
         return ON_THE_PHONE
     activities = rules.activities
     wrapping = environment.current().activity_sid(activities.after_call)
-    _tell_crm(call_sid, served := rest.reservations(task_sid))
     back = environment.current().activity_sid(activities.after_wrap_up)
+    served = rest.reservations(task_sid)
+    _tell_crm(call_sid, served)
     for reservation in served:
         if reservation.status == "wrapping":
             activity.resume(reservation.worker_sid, wrapping, reservation.updated_at, back)

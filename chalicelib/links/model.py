@@ -270,6 +270,10 @@ class CallRecord(msgspec.Struct, frozen=True):
     def message(self, key: Key) -> Message | None:
         return next((message for message in self.messages if message.key == key), None)
 
+    def link(self, key: Key) -> Link | None:
+        """The link with this key."""
+        return next((link for link in self.links if link.key == key), None)
+
 
 def before(state: State) -> tuple[State, ...]:
     """The states from which a link may move to `state`: all the earlier ones. It never moves back."""

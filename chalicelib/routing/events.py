@@ -41,7 +41,11 @@ class Event(msgspec.Struct, frozen=True):
     form: Mapping[str, str]
     attributes: Mapping[str, Any]
     base_url: str  # of this application, as Twilio reaches it
-    has_caller: bool = True  # who waits in the queue
+
+    @property
+    def has_caller(self) -> bool:
+        """Whether somebody waits in the queue."""
+        return kind_of(self.attributes) == "call"
 
     @property
     def key(self) -> Key:
@@ -211,7 +215,7 @@ def _read(webhook: Webhook) -> Event | None:
     subject = subject_of(known, form["TaskSid"])
     event = Event(event_type, _time(form, webhook.at), subject, webhook.at, form, known, webhook.base_url)
     served = modes.of_task(kind_of(known), callcenter.current().queue(event.queue).mode, callcenter.current().work)
-    return msgspec.structs.replace(event, has_caller=served.has_caller) if served else None
+    return event if served else None
 
 
 def _is_ours(form: Mapping[str, str]) -> bool:

@@ -298,15 +298,7 @@ def reject(task_sid: str, reservation_sid: str) -> bool:
 
     False when the reservation is no longer pending: someone else decided. Raises NotDone.
     """
-    with _errors():
-        try:
-            _workspace().tasks(task_sid).reservations(reservation_sid).update(reservation_status="rejected")
-        except _rest_errors() as error:
-            # The code for a reservation that is not pending is not documented: any final refusal is taken as that.
-            if not _is_final(error.status) or _is_denied(error.status, error.code):
-                raise
-            return False
-    return True
+    return _decide(task_sid, reservation_sid, "rejected")
 
 
 def accept(task_sid: str, reservation_sid: str) -> bool:
@@ -314,13 +306,19 @@ def accept(task_sid: str, reservation_sid: str) -> bool:
 
     False when the reservation is over: someone else decided. Raises NotDone.
     """
+    return _decide(task_sid, reservation_sid, "accepted") or reservation_status(task_sid, reservation_sid) == "accepted"
+
+
+def _decide(task_sid: str, reservation_sid: str, status: Literal["accepted", "rejected"]) -> bool:
+    """Whether the reservation, which is pending, gets this status."""
     with _errors():
         try:
-            _workspace().tasks(task_sid).reservations(reservation_sid).update(reservation_status="accepted")
+            _workspace().tasks(task_sid).reservations(reservation_sid).update(reservation_status=status)
         except _rest_errors() as error:
+            # The code for a reservation that is not pending is not documented: any final refusal is taken as that.
             if not _is_final(error.status) or _is_denied(error.status, error.code):
                 raise
-            return reservation_status(task_sid, reservation_sid) == "accepted"
+            return False
     return True
 
 

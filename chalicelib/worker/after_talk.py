@@ -17,7 +17,7 @@ def after(webhook: Webhook) -> str:
 
     Only DialBridged=true says that the two talked, and it may be missing (contract 3.2, 12): then the link says it.
     """
-    link = _link(webhook, {})
+    link = _link(webhook)
     if link is None or not (webhook.form.get("DialBridged") == "true" or link.bridged_at):
         return twiml.say_goodbye(twiml.CALLER_GONE)
     return _ask(webhook, link)
@@ -25,7 +25,7 @@ def after(webhook: Webhook) -> str:
 
 def disposition(webhook: Webhook) -> str:
     """The worker pressed a key: what became of the call, or a note; another key asks again."""
-    link = _link(webhook, {})
+    link = _link(webhook)
     rules = _rules(link) if link else None
     if link is None or rules is None:
         return twiml.say_goodbye(twiml.DONE)
@@ -34,7 +34,7 @@ def disposition(webhook: Webhook) -> str:
         return twiml.record_note(rules.note_seconds, _url(webhook, urls.WORKER_NOTE), words.treatment(link))
     if pressed not in rules.keys:
         return _ask(webhook, link)
-    _link(webhook, {"disposition": rules.keys[pressed]})
+    table.note_of_leg(link.key, link.worker_call_sid, {"disposition": rules.keys[pressed]})
     log.info("disposition", **link.key.sids, disposition=rules.keys[pressed])
     return twiml.say_goodbye(rules.thanks, words.treatment(link))
 
@@ -42,8 +42,9 @@ def disposition(webhook: Webhook) -> str:
 def note(webhook: Webhook) -> str:
     """The worker has spoken a note: it is kept as long as the call's records are."""
     recording_sid, seconds = sid(webhook.form.get("RecordingSid")), count(webhook.form.get("RecordingDuration"))
-    link = _link(webhook, {"note_sid": recording_sid, "note_seconds": seconds}) if recording_sid else None
+    link = _link(webhook) if recording_sid else None
     if link:
+        table.note_of_leg(link.key, link.worker_call_sid, {"note_sid": recording_sid, "note_seconds": seconds})
         messages.record_note(link.subject, recording_sid, webhook.at)
     rules = _rules(link) if link else None
     return twiml.say_goodbye(rules.thanks if rules else twiml.DONE, words.treatment(link))
@@ -65,16 +66,16 @@ def _rules(link: Link) -> AfterTalk | None:
     return callcenter.current().queue(link.queue).after_talk
 
 
-def _link(webhook: Webhook, known: dict[str, object]) -> Link | None:
-    """The link of this leg, with what is known of it now; None where the leg has none."""
+def _link(webhook: Webhook) -> Link | None:
+    """The link of this leg; None where the leg has none."""
     key, leg = key_of(webhook), sid(webhook.form.get("CallSid"))
     if not (key and leg):
         return None
-    try:
-        return table.note_of_leg(key, leg, {**known, "worker_call_sid": leg})
-    except table.ConditionFailed:
+    link = table.find_call(key.subject).link(key)
+    if link is None or link.worker_call_sid != leg:
         log.info("a leg without a link", **key.sids)
         return None
+    return link
 
 
 def _url(webhook: Webhook, route: urls.Route) -> str:

@@ -20,8 +20,7 @@ def ask(link: Link, task_attributes: Mapping[str, Any], clock: Callable[[], floa
 
     Raises NotDone.
     """
-    center = callcenter.current()
-    adapter = center.work_of(link.work).crm if link.work else center.queue(link.queue).crm
+    adapter = callcenter.current().crm_of(link.queue, link.work)
     if not breaker.may_ask(adapter, clock()):
         return _crm_failed(link, "not asked", clock(), is_out=True)
     try:

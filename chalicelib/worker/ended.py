@@ -11,14 +11,12 @@ AGAIN_AFTER_SECONDS = (60, 300, 900)  # then it is given up
 
 def tell(job: jobs.TellCrm) -> None:
     """Tell the adapter of the link's queue; a CRM that fails is told later, and in the end not at all."""
-    link = next((one for one in table.find_call(job.subject).links if one.key == job.key), None)
+    link = table.find_call(job.subject).link(job.key)
     if link is None:
         log.info("nothing to tell the CRM", **job.key.sids)
         return
-    center = callcenter.current()
-    adapter = center.work_of(link.work).crm if link.work else center.queue(link.queue).crm
     try:
-        crm.after(adapter, _ended(link))
+        crm.after(callcenter.current().crm_of(link.queue, link.work), _ended(link))
     except crm.Unavailable as error:
         _again(job, str(error))
 

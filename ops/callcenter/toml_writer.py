@@ -21,7 +21,7 @@ def merged(text: str, wanted: Mapping[str, Any]) -> str:
             for inner, fields in value.items():
                 _merge(_table(_table(document, name, is_super=True), inner), fields)
         elif isinstance(value, Mapping):
-            _merge(_table(document, name), value)
+            _merge(_table(document, name), value, has_filters=name == "workflow")
         else:
             _set(document, name, value)
     return tomlkit.dumps(document)
@@ -41,9 +41,13 @@ def _table(there: MutableMapping[str, Any], name: str, is_super: bool = False) -
     return found
 
 
-def _merge(there: MutableMapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def _merge(there: MutableMapping[str, Any], wanted: Mapping[str, Any], *, has_filters: bool = False) -> None:
+    """`has_filters`: its key `filters` is the workflow's; a worker may have an attribute of that name."""
     for key, value in wanted.items():
-        _set(there, key, value)
+        if has_filters and key == "filters":
+            _set_filters(there, _without_nulls(value))
+        else:
+            _set(there, key, value)
 
 
 def _set(there: MutableMapping[str, Any], key: str, value: Any) -> None:
@@ -54,8 +58,6 @@ def _set(there: MutableMapping[str, Any], key: str, value: Any) -> None:
         for gone in [name for name in old if name not in value]:
             del old[gone]
         _merge(old, value)
-    elif key == "filters":
-        _set_filters(there, value)
     elif key not in there or not _same(old, value):
         there[key] = _item(value)
 

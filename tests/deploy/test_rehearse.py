@@ -41,7 +41,7 @@ def said() -> str:
 
 def test_each_step_says_what_happens_and_which_command_does_it(said: str) -> None:
     assert re.findall(r"(?m)^(\d) of 9  (.*)$", said) == [(str(n), step.says) for n, step in enumerate(STEPS, 1)]
-    typed = re.findall(r"(?m)^  \$ ((?:python|chalice) .*)$", said)
+    typed = re.findall(r"(?m)^  \$ ((?:\./cordboard|chalice) .*)$", said)
     assert [re.sub("CA[0-9a-f]{32}", "CA…", command) for command in typed] == TYPED
 
 

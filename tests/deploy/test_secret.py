@@ -55,15 +55,16 @@ def test_it_is_an_encrypted_parameter_of_the_stages_name(environment: pytest.Mon
 def test_the_terminal_is_asked_without_an_echo_and_enter_leaves_a_value(
     environment: pytest.MonkeyPatch, ssm: Any
 ) -> None:
-    answers = {"Auth token": OLD, "sid": KEY_SID, "API key's secret": KEY_SECRET, "CRM": ""}
+    answers = {"Auth token": OLD, "sid": KEY_SID, "API key's secret": KEY_SECRET, "CRM": "", "systems": "work"}
     environment.setattr("sys.stdin", Terminal())
     environment.setattr(
         "click.termui.hidden_prompt_func", lambda asked: next(value for word, value in answers.items() if word in asked)
     )
     assert main(["secret", "set"]) == 0
-    answers = {"Auth token": "", "sid": "", "API key's secret": "", "CRM": "crm"}
+    answers = {"Auth token": "", "sid": "", "API key's secret": "", "CRM": "crm", "systems": ""}
     assert main(["secret", "set"]) == 0
     wanted = {"auth_tokens": [OLD], "api_key_sid": KEY_SID, "api_key_secret": KEY_SECRET, "crm_key": "crm"}
+    wanted |= {"work_key": "work"}
     assert kept(ssm) == wanted
 
 

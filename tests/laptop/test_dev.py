@@ -113,6 +113,16 @@ def operator(dev: Dev, *words: str) -> "subprocess.CompletedProcess[str]":
     )  # fmt: skip
 
 
+def takes_the_call(dev: Dev) -> None:
+    """Dora comes to work, answers, and presses the key that the sales queue asks for."""
+    dev.types("on Dora")
+    dev.says("Dora's phone +14155550113 rings")
+    dev.types("answer Dora")
+    dev.says("Press 1 to take the call")
+    dev.types("press Dora 1")
+    dev.says("joins Gus and Dora")
+
+
 def test_who_waits_is_joined_whatever_is_changed_meanwhile_and_everything_ends_with_ctrl_c(
     dev: Dev, checkout: Path
 ) -> None:
@@ -130,10 +140,7 @@ def test_who_waits_is_joined_whatever_is_changed_meanwhile_and_everything_ends_w
     change(center, 'mode = "dircet"', 'mode = "direct"')
     dev.says("  reloaded")
 
-    dev.types("on Dora")
-    dev.says("Dora's phone +14155550113 rings")
-    dev.types("answer Dora")
-    dev.says("joins Gus and Dora")
+    takes_the_call(dev)
 
     exported = dev.exports()
     dev.process.send_signal(signal.SIGINT)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+import boto3
 import pytest
 from moto import mock_aws
 
@@ -64,6 +65,7 @@ def says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     monkeypatch.setattr(client, "ATTEMPTS", 1)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # an earlier test's has its credentials
     forget_everything()
     Operator(tmp_path / "checkout", account=None)  # type: ignore[arg-type] # nobody gets as far as to Twilio
     (tmp_path / "checkout" / ".chalice" / "config.json").write_text(json.dumps(CONFIG))

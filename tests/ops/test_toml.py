@@ -84,3 +84,10 @@ def test_a_table_may_be_written_in_any_way(text: str) -> None:
     found = tomllib.loads(merged(text, wanted))["queues"]
     assert found["Support"] == {"mode": "direct", "workers": "1==1"}
     assert found["New"] == {"workers": "1==2"}
+
+
+def test_a_worker_may_have_an_attribute_that_is_called_as_the_workflows_filters() -> None:
+    for filters in ([], ["a"], "none"):
+        workers = {"Ada": {"attributes": {"filters": filters}}}
+        text = merged(merged("", {"workers": {"Ada": {"attributes": {"filters": [1]}}}}), {"workers": workers})
+        assert tomllib.loads(text)["workers"] == workers

@@ -70,9 +70,5 @@ class Orders:
         timestamp = str(int(self._gateway.scheduler.now()))
         event = event_of("POST", urls.WORK.path, {})
         event["body"] = body
-        event["headers"] |= {
-            "Content-Type": "application/json",
-            signing.TIMESTAMP_HEADER: timestamp,
-            signing.SIGNATURE_HEADER: signing.sign(WORK_KEY, timestamp, body.encode()),
-        }
+        event["headers"] |= signing.headers(WORK_KEY, timestamp, body.encode())
         return event

@@ -16,7 +16,7 @@ import urllib3
 from chalicelib import signing
 from chalicelib.config import callcenter
 from chalicelib.links import table
-from chalicelib.work import door, order, posting
+from chalicelib.work import endpoint, order, posting
 from ops import work as works
 from ops.__main__ import main
 from ops.project import Project
@@ -216,7 +216,7 @@ def test_a_team_without_a_key_takes_no_orders(driver: Driver, environment: pytes
         (json.dumps(LEAD | {"attributes": {"call_sid": "CA1"}}), 400),
         (json.dumps(LEAD | {"attributes": {"kind": "call"}}), 400),
         (json.dumps(LEAD | {"attributes": {"text": "x" * order.LONGEST_ATTRIBUTES}}), 400),
-        (json.dumps(LEAD | {"attributes": {"text": "x" * door.MAX_BODY_BYTES}}), 413),
+        (json.dumps(LEAD | {"attributes": {"text": "x" * endpoint.MAX_BODY_BYTES}}), 413),
     ],
 )
 def test_what_cannot_be_taken_says_why(driver: Driver, body: str, status: int) -> None:
