@@ -606,8 +606,9 @@ def every_voicemail_is_told(observed: Observed) -> Found:
         told = [mail for mail in observed.mails if mail.subject.startswith("Voicemail") and sid in mail.text]
         if not told and not neither:
             yield Violation(11, sid, "nobody was told of the voicemail")
-        if len(told) > 1 and not _may_tell_again(observed, told[0].at, told[-1].at):
-            yield Violation(11, sid, f"the voicemail was told {len(told)} times")
+        left = [recording_sid for caller_sid, recording_sid in _left(observed) if caller_sid == sid]
+        if len(told) > len(left) and not _may_tell_again(observed, told[0].at, told[-1].at):
+            yield Violation(11, sid, f"{len(told)} mails tell of {len(left)} messages")
 
 
 def who_was_led_out_is_told(observed: Observed) -> Found:
