@@ -42,6 +42,8 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     record.calls_are_true,
     record.sweeps_do_not_fail,
     answers.answers_are_good,
+    answers.a_secret_that_was_read_lasts,
+    answers.nothing_is_sent_again,
     answers.instructions_are_good,
     tell.every_voicemail_is_told,
     tell.who_was_led_out_is_told,

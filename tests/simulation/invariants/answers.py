@@ -5,7 +5,7 @@ import json
 from chalicelib.twilio import urls
 from emulator.clock.scheduler import NOT_IMITATED
 from tests.simulation.gateway import NOBODY_WAITS
-from tests.simulation.invariants.terms import AWS, Found, Violation
+from tests.simulation.invariants.terms import AWS, Found, Violation, secret_is_old
 from tests.simulation.observed import Observed
 
 LAMBDA = {"lambda_dies", "timeout", "cold_start"}
@@ -30,6 +30,25 @@ def answers_are_good(observed: Observed) -> Found:
     for _, code, sid in observed.warnings:
         if code in INVALID and not observed.faults_about((sid,), AWS):
             yield Violation(8, sid, f"Twilio warns: {code}")
+
+
+def a_secret_that_was_read_lasts(observed: Observed) -> Found:
+    """While SSM is out of reach the last good one counts: no webhook is refused, no job and no sweep fails for it."""
+    for delivery in observed.world.gateway.deliveries:
+        only_ssm = all(trouble.startswith("ssm") for trouble in delivery.troubles if trouble.startswith(AWS))
+        until = delivery.at + delivery.seconds
+        lasts = observed.secret.was_known(delivery.at, until) and not secret_is_old(observed, until)
+        if only_ssm and lasts and not 200 <= delivery.status < 300:
+            yield Violation(8, "", f"{delivery.route} answered {delivery.status} for want of a secret that was read")
+    for began, ended, what in observed.secret.missed:
+        if observed.secret.was_known(began, ended):
+            yield Violation(8, "", f"{what} has no credentials at {ended:.0f}, though they were read")
+
+
+def nothing_is_sent_again(observed: Observed) -> Found:
+    """A write that was not answered in time may have been done, and the next try would cost the time of the answer."""
+    for request in observed.sent_again:
+        yield Violation(8, "", f"sent again, though it may be done: {request}")
 
 
 def instructions_are_good(observed: Observed) -> Found:

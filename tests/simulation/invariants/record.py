@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.simulation.invariants.terms import LATER, LOST, Found, Violation
+from tests.simulation.invariants.terms import LOST, Found, Violation, secret_is_old
 from tests.simulation.observed import Leg, Observed, Reserved
 
 _FAIR_ENDS = (  # of a sweep: done, or AWS is not up
@@ -78,12 +78,6 @@ def calls_are_true(observed: Observed) -> Found:
 
 def sweeps_do_not_fail(observed: Observed) -> Found:
     for event in observed.world.trace:
-        fair = (*_FAIR_ENDS, "TwilioDenied") if _secret_is_old(observed, event.at) else _FAIR_ENDS
+        fair = (*_FAIR_ENDS, "TwilioDenied") if secret_is_old(observed, event.at) else _FAIR_ENDS
         if event.kind == "sweep" and not event.detail["ended"].startswith(fair):
             yield Violation(6, "", f"a sweep ended with {event.detail['ended']}")
-
-
-def _secret_is_old(observed: Observed, at: float) -> bool:
-    """Whether the key was revoked, and SSM did not give the new one just now."""
-    kinds = [fault.kind for fault in observed.faults if fault.at > at - LATER or fault.kind == "rotation"]
-    return "rotation" in kinds and any(kind.startswith("ssm") for kind in kinds)

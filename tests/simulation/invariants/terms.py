@@ -78,3 +78,9 @@ def answered(observed: Observed, route: urls.Route) -> list[Delivery]:
 
 def line_of(observed: Observed, call_sid: str) -> str:
     return RULES.line_of(observed.calls[call_sid].caller.line)[0]
+
+
+def secret_is_old(observed: Observed, at: float) -> bool:
+    """Whether the key was revoked, and SSM did not give the new one just now."""
+    kinds = [fault.kind for fault in observed.faults if fault.at > at - LATER or fault.kind == "rotation"]
+    return "rotation" in kinds and any(kind.startswith("ssm") for kind in kinds)
