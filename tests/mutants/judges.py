@@ -30,6 +30,15 @@ class Judges:
         """The tests that run this line, the quick ones first; none for a line that runs at the import alone."""
         return sorted(self._lines.get((module, line), set()), key=lambda test: self._seconds.get(test, 0.0))
 
+    def of_module(self, module: str) -> list[str]:
+        """The tests that run any line of it, the quick ones first."""
+        found = {test for (ran, _), tests in self._lines.items() if ran == module for test in tests}
+        return sorted(found, key=lambda test: self._seconds.get(test, 0.0))
+
+    def all_seconds(self) -> float:
+        """How long every test there is takes."""
+        return sum(self._seconds.values())
+
     def seconds(self, tests: Iterable[str]) -> float:
         """How long these tests take together, one after the other."""
         return sum(self._seconds.get(test, 0.0) for test in tests)

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tests.mutants import ordering
 from tests.mutants.judges import FOLDERS, Judges
 from tests.mutants.population import Mutant, mutated
 
-LONGEST = 600  # seconds all tests may take before a mutant counts as one that never ends
 BEGIN = 60  # seconds that tests may take to begin, on a busy machine
 SLOWER = 10  # times as long as measured a test may take, for the same reason
-AT_ONCE = 200  # tests that are tried before all of them
+AT_ONCE = 200  # tests that are tried before the others that run the line
 PYTEST = (sys.executable, "-B", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
 
 
@@ -53,7 +53,7 @@ class Court:
     def judge(self, mutant: Mutant) -> Verdict:
         """Puts the mutant into the copy, runs the tests until one fails, and takes it out again.
 
-        The tests that run the line come first; only a mutant that these let live is held against all.
+        Who does not run the line cannot notice, so that only those are asked who do; all, where coverage knows of none.
         """
         path = self._copy / mutant.module
         original = path.read_text(encoding="utf-8")
@@ -69,25 +69,32 @@ class Court:
         """How a test noticed the change; empty when none did."""
         near = self._judges.of(mutant.module, mutant.line)
         name = mutant.module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        asked = [(tests, self._longest(tests)) for tests in (near[:AT_ONCE], near[AT_ONCE:]) if tests]
-        for tests, seconds in [*asked, ([], LONGEST)]:
-            self._requests.write(f"{json.dumps([name, original, changed, tests, seconds])}\n")
+        everybody: list[str] = []
+        for tests in [part for part in (near[:AT_ONCE], near[AT_ONCE:]) if part] or [everybody]:
+            self._requests.write(f"{json.dumps([name, original, changed, tests, self._longest(tests)])}\n")
             self._requests.flush()
             why: str | None = json.loads(self._answers.readline())
             if why is None:
-                return self._notice_at_import()
+                return self._notice_at_import(mutant.module)
             if why:
                 return why
         return ""
 
     def _longest(self, tests: Sequence[str]) -> int:
-        return int(BEGIN + SLOWER * self._judges.seconds(tests))
+        """Seconds that these tests may take, or all, before a mutant counts as one that never ends."""
+        return int(BEGIN + SLOWER * (self._judges.seconds(tests) if tests else self._judges.all_seconds()))
 
-    def _notice_at_import(self) -> str:
-        """The same for a change that counts at the import, in a process of its own."""
-        command = [*PYTEST, "-x", *FOLDERS]
+    def _notice_at_import(self, module: str) -> str:
+        """The same for a change that counts at the import, in a process of its own: all tests, the module's first."""
+        first = self._copy.with_name(f"{self._copy.name}.first")
+        first.write_text("\n".join(self._judges.of_module(module)), encoding="utf-8")
+        command = [*PYTEST, "-x", "-p", "tests.mutants.ordering", *FOLDERS]
+        environment = {**os.environ, ordering.FIRST: str(first)}
+        limit = self._longest([])
         try:
-            done = subprocess.run(command, cwd=self._copy, timeout=LONGEST, capture_output=True, check=False)
+            done = subprocess.run(
+                command, cwd=self._copy, env=environment, timeout=limit, capture_output=True, check=False
+            )
         except subprocess.TimeoutExpired:
             return "does not end"
         return "" if done.returncode == 0 else "a test fails"

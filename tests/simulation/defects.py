@@ -181,6 +181,39 @@ def _without_budget() -> Iterator[None]:
         yield
 
 
+def _forgotten_before_it_is_read(true: Any) -> Any:
+    """The last good secret is gone when SSM does not give the next one."""
+
+    def refresh(now: float) -> None:
+        secrets._kept.secrets = None
+        true(now)
+
+    return refresh
+
+
+def _guessed(_true: Any) -> Any:
+    return lambda _reservation_sid: "canceled"
+
+
+def _whatever_the_error(_true: Any) -> Any:
+    return lambda _error: True
+
+
+@contextmanager
+def _sent_again_to_twilio() -> Iterator[None]:
+    """Also after a time-out."""
+    true = rest._http_client
+
+    def client(api_url: str) -> Any:
+        http_client = true(api_url)
+        for adapter in http_client.session.adapters.values():
+            adapter.max_retries = adapter.max_retries.new(read=rest.RETRIES)
+        return http_client
+
+    with patch.object(rest, "_http_client", client):
+        yield
+
+
 @contextmanager
 def _same_secret() -> Iterator[None]:
     with patch.object(secrets, "REFRESH_SECONDS", 1e9), patch.object(secrets, "forget", lambda: None):
@@ -410,6 +443,18 @@ DEFECTS: Mapping[str, Defect] = {
         _without_budget, frozenset({8}), "dynamodb_hangs=0.9,sqs_hangs=0.9,ssm_hangs=0.5,cold_start=0.3"
     ),
     "a revoked key is used until the process ends": Defect(_same_secret, frozenset({4, 5, 6, 8}), "rotation=1"),
+    "the last good secret is not kept": _replace(
+        secrets, "_refresh", _forgotten_before_it_is_read, 8, faults="ssm_hangs=0.5,ssm_throttled=0.5"
+    ),
+    "what Twilio has forgotten is guessed": _replace(
+        rest, "_last_event", _guessed, 6, 13, faults="webhook_never=0.9,lambda_dies=0.2,caller_hangs_up=0.9"
+    ),
+    "AWS is asked again after a time-out": _replace(
+        aws, "_was_not_taken", _whatever_the_error, 8, faults="dynamodb_answer_lost=0.1"
+    ),
+    "Twilio is asked again after a time-out": Defect(
+        _sent_again_to_twilio, frozenset({2, 8, 13}), "rest_timeout_after=0.1"
+    ),
     "each caller who is led out is a mail": _replace(table, "order_notice", _whenever_ordered, 11, faults=NOBODY_THERE),
     "what is told stays to be told": _replace(table, "close_notice", _nothing, 11, faults=NOBODY_THERE),
     "a mail that SNS does not take is lost": _replace(

@@ -20,8 +20,7 @@ ALWAYS = 1000
 FOREIGN_WORKFLOW = "WW" + "f0" * 16
 
 # Twilio does not look at the answers to these.
-NOBODY_WAITS = (urls.EVENTS.path, urls.WORKER_STATUS.path, urls.WORKER_DETECTED.path)
-NOBODY_WAITS = (urls.EVENTS.path, urls.WORKER_STATUS.path, urls.RECORDING.path)
+NOBODY_WAITS = (urls.EVENTS.path, urls.WORKER_STATUS.path, urls.WORKER_DETECTED.path, urls.RECORDING.path)
 
 
 @dataclass
@@ -105,6 +104,7 @@ class Gateway:
         def start() -> None:
             if cold:
                 secrets._kept = secrets._Kept()
+                self.scheduler.emit("cold_process")
             delivery.at = self.scheduler.now()
             delivery.number = len(self.deliveries)
             self.deliveries.append(delivery)

@@ -125,8 +125,9 @@ def play(plan: Plan) -> World:
 def _cloud(world: World) -> Cloud:
     tables, secret = Tables(world.store, world.faults, world.crm.stored), rotated(world.twilio, world.faults)
     sns = Sns(world.twilio.scheduler, world.faults)
+    ssm = Ssm(secret.text, world.twilio.scheduler, world.faults)
     s3 = S3(world.objects, world.faults)
-    return Cloud(tables, Sqs(world.queue, world.faults), sns, Ssm(secret.text, world.faults), s3)
+    return Cloud(tables, Sqs(world.queue, world.faults), sns, ssm, s3)
 
 
 def _twilio(plan: Plan, clock: VirtualClock) -> Twilio:
@@ -192,8 +193,12 @@ def _job(world: World, record: Record, done: Done) -> None:
     event = api_gateway.sqs(record.body, str(record.receives))
     about = tuple(str(value) for name, value in json.loads(record.body).items() if name.endswith("_sid"))
 
+    began, scheduler = world.clock.now(), world.twilio.scheduler
+
     def ended(result: object) -> None:
-        done(not isinstance(result, BaseException))
+        failed = isinstance(result, BaseException)
+        scheduler.emit("job", ended=repr(result)[:200] if failed else "done", began=str(began))
+        done(not failed)
 
     world.functions.start("jobs_consumer", about, lambda: world.app.jobs_consumer(event, None), JOB_TIMEOUT, ended)
 
