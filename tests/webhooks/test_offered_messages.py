@@ -15,6 +15,7 @@ from chalicelib.twilio import rest, urls
 from chalicelib.worker import hearing, twiml
 from tests.support.api_gateway import BASE, post
 from tests.support.driver import CALL, CALLER, RESERVATION, SUPPORT, Driver, leg_form
+from tests.support.meter import counting
 from tests.webhooks.test_messages import Sounds, is_kept, row, sounds, tell, work
 from tests.webhooks.test_recordings import RECORDING, deleted, leave_message
 from tests.webhooks.test_sweep import Later, later, swept
@@ -22,14 +23,9 @@ from tests.webhooks.test_work import changes, said
 
 __all__ = ["later", "sounds"]
 
-WORK = """
-[work.message]
-say = "Message of {seconds} seconds on line {line}."
-dial = "{from}"
-channel = "voice"
-priority = 3
-timeout = 7200
-"""
+RULES = callcenter.Work(
+    say="Message of {seconds} seconds on line {line}.", dial="{from}", channel="voice", priority=3, timeout=7200
+)
 OFFERED = {"offered": True, "messages_to": "Bea"}
 TALKED = {"DialCallStatus": "completed", "DialCallSid": "CA" + "d" * 32, "DialBridged": "true"}
 
@@ -37,10 +33,10 @@ TALKED = {"DialCallStatus": "completed", "DialCallSid": "CA" + "d" * 32, "DialBr
 @pytest.fixture(autouse=True)
 def team(driver: Driver, environment: pytest.MonkeyPatch, sounds: Sounds) -> None:
     """Messages of the line go to its workers."""
-    center = callcenter.parse(callcenter.source() + WORK)
+    center = callcenter.current()
     voicemail = msgspec.structs.replace(center.lines["support"].voicemail, **OFFERED)
     line = msgspec.structs.replace(center.lines["support"], voicemail=voicemail)
-    center = msgspec.structs.replace(center, lines={**center.lines, "support": line})
+    center = msgspec.structs.replace(center, lines={**center.lines, "support": line}, work={"message": RULES})
     environment.setattr(callcenter, "current", lambda: center)
 
 
@@ -345,9 +341,30 @@ def test_what_a_worker_pressed_comes_twice(driver: Driver) -> None:
 
 
 def test_a_team_that_offers_none_has_no_task(driver: Driver, environment: pytest.MonkeyPatch) -> None:
-    plain = msgspec.structs.replace(callcenter.parse(callcenter.source()), messages=callcenter.Messages("s3"))
+    plain = callcenter.parse(callcenter.source().replace("offered = true", "offered = false"))
     environment.setattr(callcenter, "current", lambda: plain)
     driver.event("task.created")
     leave_message(driver)
     driver.work(jobs.KeepMessage(CALL, RECORDING))
     assert is_kept(driver) and posted(driver) == []
+
+
+def test_what_a_message_costs_that_is_offered_heard_and_done(driver: Driver) -> None:
+    driver.event("task.created")
+    leave_message(driver)
+    tell(driver)
+    (job,) = driver.queued()
+    before = len(driver.twilio.requests)
+    with counting() as made:
+        driver.work(job)
+    asked = [f"{method} {path.rpartition('/')[2][:5]}" for method, path, _ in driver.twilio.requests[before:]]
+    assert (asked, made["UpdateItem"], made["write_units"]) == (
+        ["GET WTaaa", "POST Tasks", "DELETE REaaa"],
+        6,
+        11,
+    )
+    with counting() as made:
+        take(driver, task(driver))
+        press(driver, task(driver), "3")
+        hang_up_on(driver, task(driver))
+    assert (made["UpdateItem"], made["write_units"], made["Query"]) == (8, 29, 4)
