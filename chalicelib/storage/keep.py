@@ -31,8 +31,8 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
     if message.is_nothing:
         _drop(message, now)
         return
-    if not message.line:
-        _make_up_for_action(message, record.call, now)
+    if not message.line and record.call:
+        message = _make_up_for_action(message, record.call, now)
     if not message.kept_at:
         _store(message, now)
     if callcenter.current().offers(message.line) and not message.task_sid:
@@ -67,13 +67,11 @@ def _drop(message: Message, now: float) -> None:
         log.info("message is nothing", metrics.of(metrics.MESSAGES_DROPPED), recording_sid=message.recording_sid)
 
 
-def _make_up_for_action(message: Message, call: Call | None, now: float) -> None:
+def _make_up_for_action(message: Message, call: Call, now: float) -> Message:
     """The action has not come, or not yet: the call has its message all the same, and people are told of it."""
     url, seconds = rest.recording_url(message.recording_sid), max(message.seconds, 0)
     known = {"voicemail_url": url, "voicemail_seconds": seconds}
     table.record_call(message.subject, {}, now, defaults=known)
-    if call is None:
-        return
     notice = Notice(
         what="voicemail",
         about=message.subject,
@@ -85,6 +83,7 @@ def _make_up_for_action(message: Message, call: Call | None, now: float) -> None
         base_url=message.base_url,
     )
     outbox.order(notice)
+    return messages.record(message.key, {"line": call.line}, now)
 
 
 def _offer(message: Message, call: Call | None, now: float) -> Message:

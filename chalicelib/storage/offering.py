@@ -26,7 +26,10 @@ def offer(message: Message, call: Call | None, now: float) -> Message:
     Raises posting.AtWork: another one is at it; rest.NotDone, rest.TwilioRejected, and what AWS raises.
     """
     if not message.routed_by:
-        message = messages.fix_routing(message.key, _routing(message, call))
+        standing = messages.fix_routing(message.key, _routing(message, call))
+        if standing.offers != message.offers:
+            return standing  # another job was faster
+        message = standing
     attributes = {**msgspec.json.decode(message.routed_by), "left_by": message.left_by}
     order = Order(kind=MESSAGE_KIND, key=f"{message.recording_sid}/{message.offers}", attributes=attributes)
     posted = posting.post(order, callcenter.current().work_of(MESSAGE_KIND), now)

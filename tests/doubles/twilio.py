@@ -29,6 +29,7 @@ class FakeTwilio:
     failures: dict[str, list[Any]] = field(default_factory=dict)  # a part of "METHOD path" -> statuses or exceptions
     requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     events: list[tuple[int, str]] = field(default_factory=list)  # of every reservation: when, in ms, and what
+    recordings: list[dict[str, Any]] = field(default_factory=list)  # the ones that are listed
     forgotten: bool = False  # hours have passed: tasks and reservations are deleted, legs are over
     call: str = "in-progress"  # the status of the caller's leg
     unserved: set[str] = field(default_factory=set)  # the task queues without a worker in an activity that takes calls
@@ -64,14 +65,19 @@ class FakeTwilio:
             return self._fail((404, 20404))
         if "/Calls" in path:
             return self._call(method, path)
-        if "/Recordings/" in path:
-            return self._fail((404, 20404)) if self.forgotten else Response(204, "")
+        if "/Recordings" in path:
+            return self._recording(path)
         if "/Workers" in path:
             return self._worker(form, given) if "/Workers/" in path else self._serving(given["params"])
         parts = path.removesuffix(".json").split("/")
         if "/Reservations" in path:
             return self._reservation(method, parts[-1], form)
         return self._task(method, parts[-1], form, given) if "/Tasks" in path else self._told(path)
+
+    def _recording(self, path: str) -> Response:
+        if path.endswith("/Recordings.json"):
+            return _page("recordings", self.recordings)
+        return self._fail((404, 20404)) if self.forgotten else Response(204, "")
 
     def _told(self, path: str) -> Response:
         told = [{"event_date_ms": at, "event_type": kind} for at, kind in self.events]

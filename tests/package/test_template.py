@@ -45,6 +45,7 @@ MAY = {
     },
     "Sweep": {
         "dynamodb:Query open",
+        "dynamodb:Query by_worker_leg",
         "dynamodb:Query links",
         "dynamodb:UpdateItem links",
         "dynamodb:DeleteItem links",

@@ -248,8 +248,13 @@ def _run(world: World) -> None:
 
 def _keep_messages(world: World) -> None:
     """Hours go by for the messages alone: what else is open by now would be mended by whole sweeps."""
+    from chalicelib.lifecycle import reconcile
+
     clock, scheduler = world.clock, world.twilio.scheduler
     until = clock.now() + HOURS
+    clock.run(scheduler, reconcile.UNTOLD_SECONDS - clock.now() % reconcile.UNTOLD_SECONDS)
+    world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
+    clock.run(scheduler, 60)
     while (waiting := [row["check_at"] for row in world.rows() if row.get("open") in OF_MESSAGES]) and (
         clock.now() < until
     ):
@@ -261,7 +266,7 @@ def _keep_messages(world: World) -> None:
 def _sweep_messages(world: World) -> None:
     from chalicelib.lifecycle import reconcile
 
-    for sweep in (reconcile._recordings, reconcile._offers):
+    for sweep in (reconcile._recordings, reconcile._offers, reconcile._untold):
         reconcile._pass(sweep, world.clock.now, world.clock.now() + SWEEP_TIMEOUT, Counter())
 
 

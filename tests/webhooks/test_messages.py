@@ -4,13 +4,11 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import pytest
 import requests
 
 from chalicelib import aws, jobs
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import Messages
 from chalicelib.links import messages, table
 from chalicelib.storage import bucket, keep
 from chalicelib.twilio import rest, transport
@@ -50,7 +48,7 @@ def sounds(driver: Driver, environment: pytest.MonkeyPatch, later: Later) -> Sou
     """Messages are kept in the bucket."""
     environment.setenv("MESSAGES_BUCKET", BUCKET)
     forget_everything()
-    changed = msgspec.structs.replace(callcenter.current(), messages=Messages("s3"))
+    changed = callcenter.parse(callcenter.source().replace("offered = true", "offered = false"))
     environment.setattr(callcenter, "current", lambda: changed)
     found = Sounds()
     environment.setattr(transport, "fetch", found.fetch)

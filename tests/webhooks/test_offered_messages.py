@@ -10,7 +10,7 @@ import pytest
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.links import messages, table
-from chalicelib.links.model import message_key
+from chalicelib.links.model import Key, Message, message_key
 from chalicelib.twilio import rest, urls
 from chalicelib.worker import hearing, twiml
 from tests.support.api_gateway import BASE, post
@@ -149,6 +149,23 @@ def test_a_job_that_comes_again_makes_no_second_task(driver: Driver) -> None:
     driver.work(job)
     driver.work(job)
     assert len(posted(driver)) == 1 and deleted(driver) == [RECORDING, RECORDING]
+
+
+def test_two_jobs_at_once_make_one_task(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver.event("task.created")
+    leave_message(driver)
+    tell(driver)
+    (job,) = driver.queued()
+    fix = messages.fix_routing
+
+    def after_the_other(key: Key, attributes: str) -> Message:
+        monkeypatch.setattr(messages, "fix_routing", fix)
+        driver.work(job)
+        return fix(key, attributes)
+
+    monkeypatch.setattr(messages, "fix_routing", after_the_other)
+    driver.work(job)
+    assert len(posted(driver)) == 1 and row(driver)["offers"] == 1
 
 
 def test_a_task_that_twilio_refuses_costs_no_message(driver: Driver) -> None:

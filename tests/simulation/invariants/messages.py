@@ -19,7 +19,8 @@ def no_message_is_lost(observed: Observed) -> Found:
 
 
 def no_message_stays_at_twilio(observed: Observed) -> Found:
-    """Where we were told of it: by the callback, or by the action while the table could be written."""
+    """Of a caller whom the table knows; or where we were told by the callback, or by the action, and it was written."""
+    known = {row["call_sid"] for row in observed.world.rows() if row["item"] == "CALL"}
     for sid, recording_sid in messages_left(observed):
         called_back = [
             one
@@ -28,7 +29,7 @@ def no_message_stays_at_twilio(observed: Observed) -> Found:
         ]
         acted = [one for one in answered(observed, urls.VOICEMAIL) if one.form["RecordingSid"] == recording_sid]
         told = called_back or [one for one in acted if not any(fault.startswith(AWS) for fault in one.troubles)]
-        if told and _at_twilio(observed, recording_sid) is not None:
+        if (told or sid in known) and _at_twilio(observed, recording_sid) is not None:
             yield Violation(14, sid, f"the message {recording_sid} is still at Twilio")
 
 
@@ -45,8 +46,8 @@ def the_table_knows_each_message(observed: Observed) -> Found:
 
 def each_message_is_seen_to(observed: Observed) -> Found:
     """By one of whoever heard it, within hours in which the workers are there."""
-    for row in _offered(observed):
-        if row.get("deleted_at") and not (row.get("taken_at") or row.get("done_at")):
+    for row in _kept(observed):
+        if not (row.get("taken_at") or row.get("done_at")):
             yield Violation(14, row["call_sid"], f"nobody has seen to {row['item']}")
         by = row.get("done_by") or row.get("taken_by")
         if by and not any(leg.keys_told or _pressed(leg, "3", FOREVER) for leg in _legs(observed, row, by)):
@@ -71,6 +72,15 @@ def a_message_is_offered_to_one_at_a_time(observed: Observed) -> Found:
 def _waiting(history: list[tuple[float, str]]) -> tuple[float, float]:
     """From when to when a task was open, until a worker took it."""
     return history[0][0], next((at for at, status in history if status not in ("pending", "reserved")), FOREVER)
+
+
+def _kept(observed: Observed) -> Iterator[dict[str, Any]]:
+    """Of the one line whose callers may leave messages, and whose messages are offered; where the table knows it."""
+    rows = observed.world.rows()
+    known = {row["call_sid"] for row in rows if row["item"] == "CALL" and row.get("line")}
+    return (
+        row for row in rows if row["item"].startswith(MESSAGE) and row.get("deleted_at") and row["call_sid"] in known
+    )
 
 
 def _offered(observed: Observed) -> Iterator[dict[str, Any]]:
