@@ -400,6 +400,25 @@ def test_wrong_keys_are_asked_again_as_long_as_the_reservation_lasts(
     assert driver.link["reason"] == "no key"
 
 
+def test_and_not_a_moment_less(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring(driver)
+    ask(driver)
+    last = driver.link["reserved_at"] + 110  # ten seconds before TaskRouter takes the reservation back
+    monkeypatch.setattr("time.time", lambda: last)
+    assert asks(press(driver, "7"))
+
+
+def test_of_what_was_pressed_or_said_forty_characters_are_kept(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, 'mode = "key"\nsay_yes = true\nyes = ["' + "j" * 60 + '"]')
+    driver.ring()
+    ask(driver)
+    press(driver, "3" * 30)
+    press(driver, "4" * 30)
+    assert driver.link["keys"] == "3" * 10 + "4" * 30
+    assert joins(say(driver, "j" * 60))
+    assert driver.link["reply"] == "j" * 40
+
+
 def test_no_keys_at_all_are_a_wrong_key(driver: Driver) -> None:
     ring(driver)
     ask(driver)

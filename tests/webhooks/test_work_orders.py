@@ -225,6 +225,39 @@ def test_what_cannot_be_taken_says_why(driver: Driver, body: str, status: int) -
     assert driver.twilio.requests == [] and driver.cloud.rows() == []
 
 
+def of_length(attributes: int) -> dict[str, Any]:
+    """A lead whose task's attributes have so many characters as JSON."""
+    short = order.read(json.dumps(LEAD | {"attributes": {"text": ""}}).encode())
+    return LEAD | {"attributes": {"text": "x" * (attributes - len(short.task_attributes))}}
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        LEAD | {"key": "k" * 100},
+        LEAD | {"key": "!~"},
+        LEAD | {"priority": 2147483647},
+        of_length(order.LONGEST_ATTRIBUTES),
+    ],
+    ids=["a key", "signs in it", "a priority", "attributes"],
+)
+def test_the_most_that_there_may_be_is_taken(driver: Driver, lead: dict[str, Any]) -> None:
+    assert send(driver, signed(json.dumps(lead)))[0] == 201
+
+
+@pytest.mark.parametrize(
+    "lead", [LEAD | {"priority": 2147483648}, of_length(order.LONGEST_ATTRIBUTES + 1)], ids=["a priority", "attributes"]
+)
+def test_one_more_is_not(driver: Driver, lead: dict[str, Any]) -> None:
+    assert send(driver, signed(json.dumps(lead)))[0] == 400
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 201), (1, 413)])
+def test_a_body_may_be_of_32_kib(driver: Driver, more: int, status: int) -> None:
+    body = json.dumps(LEAD)
+    assert send(driver, signed(body + " " * (32 * 1024 - len(body) + more)))[0] == status
+
+
 # --- The page
 
 
