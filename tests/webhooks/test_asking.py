@@ -505,7 +505,9 @@ def test_a_machine_that_is_being_asked_is_hung_up_on(driver: Driver) -> None:
     ring(driver, "key+detect")
     assert asks(ask(driver))
     detected(driver, "machine_start")
+    requests = len(driver.twilio.requests)
     detected(driver, "machine_start")
+    assert len(driver.twilio.requests) == requests  # it is over
     assert driver.twilio.moves == [UNAVAILABLE] and rejections(driver) == 1 and hung_up(driver) == 1
     driver.status("completed")
     link = driver.link
@@ -570,7 +572,20 @@ def test_a_machine_whose_rejection_fails_is_hung_up_on_by_a_job(driver: Driver) 
     detected(driver, "machine_start")
     (job,) = [job for job in driver.queued() if isinstance(job, jobs.Reject)]
     driver.twilio.failures = {}
+    requests = len(driver.twilio.requests)
+    detected(driver, "machine_start", OTHER_LEG)
+    assert len(driver.twilio.requests) == requests  # it says nothing of this leg
     driver.work(job)
+    assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "machine") and hung_up(driver) == 1
+
+
+def test_a_verdict_that_comes_again_does_what_the_first_could_not(driver: Driver) -> None:
+    ring(driver, "key+detect")
+    ask(driver)
+    driver.twilio.failures = {"Reservations": [500] * 9}
+    detected(driver, "machine_start")
+    driver.twilio.failures = {}
+    detected(driver, "machine_start")
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "machine") and hung_up(driver) == 1
 
 

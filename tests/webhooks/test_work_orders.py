@@ -170,6 +170,12 @@ def test_a_body_that_was_changed_is_refused(driver: Driver) -> None:
     assert send(driver, event)[0] == 403
 
 
+def test_a_body_in_base64_with_something_else_in_it_is_refused(driver: Driver) -> None:
+    event = in_base64(signed(json.dumps(LEAD)))
+    event["body"] = f"{event['body'][:8]}%{event['body'][8:]}"
+    assert send(driver, event)[0] == 403
+
+
 @pytest.mark.parametrize("apart", [-signing.CLOCKS_APART_SECONDS - 2, signing.CLOCKS_APART_SECONDS + 2])
 def test_a_request_that_somebody_recorded_is_no_longer_taken(driver: Driver, apart: float) -> None:
     assert send(driver, signed(json.dumps(LEAD), at=time.time() + apart))[0] == 403
