@@ -33,8 +33,10 @@ class Judges:
         return self._chosen(self._lines.get((module, line), set()))
 
     def of_module(self, module: str) -> list[str]:
-        """Tests that run any line of it."""
-        return self._chosen({test for (ran, _), tests in self._lines.items() if ran == module for test in tests})
+        """Tests that run any line of it; before them all unit tests, some of which look at constants or at the text."""
+        unit = [test for test in sorted(self._seconds) if test.startswith(f"{FOLDERS[0]}/")]
+        ran = {test for (ran, _), tests in self._lines.items() if ran == module for test in tests}
+        return [*unit, *self._chosen(ran - set(unit))]
 
     def _chosen(self, tests: Iterable[str]) -> list[str]:
         """A test of each file in turn, the quick ones first, and MOST_SECONDS of them altogether.

@@ -58,3 +58,5 @@ def test_tests_of_every_file_are_asked_and_the_quick_ones_first() -> None:
     assert judges.of("chalicelib/jobs.py", 7) == ["a.py::quick", "b.py::one", "a.py::slow"]
     assert judges.of("chalicelib/jobs.py", 9) == []
     assert judges.of_module("chalicelib/jobs.py")[0] == "c.py::other"
+    judges = Judges({}, {"tests/unit/test_limits.py::one": 1.0, "tests/webhooks/test_jobs.py::two": 0.1})
+    assert judges.of_module("chalicelib/jobs.py") == ["tests/unit/test_limits.py::one"]
