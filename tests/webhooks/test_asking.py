@@ -375,6 +375,7 @@ def test_silence_is_asked_twice_and_then_the_next_worker_gets_the_caller(driver:
     ring(driver)
     assert asks(ask(driver), 1) and asks(ask(driver, 2), 2)
     assert twiml.REFUSED in ask(driver, 3)
+    assert hung_up(driver) == 0  # the leg hears why, and ends by itself
     assert driver.twilio.moves == [UNAVAILABLE] and rejections(driver) == 1
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "no key")
 
@@ -635,6 +636,7 @@ def test_the_leg_still_asks_and_the_key_decides(driver: Driver, down: Callable[[
     assert asks(ask(driver)) and asks(press(driver, "7")) and joins(press(driver, "1"))
     assert twiml.REFUSED in press(driver, "2") and asks(say(driver, "well"), 2)
     assert joins(say(driver, "yes please")) and not joins(say(driver, "no way"))
+    assert asks(ask(driver, 2), 2)
     assert not asks(ask(driver, 3)) and not joins(ask(driver, 3))
 
 
@@ -670,6 +672,22 @@ def test_an_attempt_that_is_no_number_is_the_first(driver: Driver, attempt: str)
 def test_a_leg_without_a_link_hears_one_sentence(driver: Driver, route: urls.Route) -> None:
     document = send(driver, route, Digits="1", AnsweredBy="human")
     assert twiml.CALLER_GONE in document and not joins(document)
+
+
+@pytest.mark.parametrize("other", ["CA" + "0" * 32, "CA" + "f" * 32])
+@pytest.mark.parametrize("route", [urls.WORKER_ASK, urls.WORKER_ACCEPT, urls.WORKER_VERDICT, urls.WORKER_AFTER])
+def test_a_leg_that_is_not_the_links_is_joined_to_nobody(driver: Driver, route: urls.Route, other: str) -> None:
+    ring(driver)
+    ask(driver)
+    document = send(driver, route, leg=other, Digits="1", AnsweredBy="human", DialBridged="true")
+    assert not joins(document) and "<Gather" not in document and driver.link["worker_call_sid"] == LEG
+
+
+@pytest.mark.parametrize("route", [urls.WORKER_ASK, urls.WORKER_ACCEPT, urls.WORKER_VERDICT, urls.WORKER_AFTER])
+def test_a_request_that_names_no_call_is_answered_with_one_sentence(driver: Driver, route: urls.Route) -> None:
+    ring(driver)
+    document = send(driver, route, Digits="1", AnsweredBy="human", DialBridged="true", CallSid="")
+    assert twiml.CALLER_GONE in document and driver.link["state"] == "dialing"
 
 
 def test_a_call_shows_who_answered_and_what_they_pressed(driver: Driver) -> None:
