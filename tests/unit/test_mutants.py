@@ -52,7 +52,7 @@ def test_a_function_is_changed_wherever_it_is_held(monkeypatch: pytest.MonkeyPat
 
 
 def test_tests_of_every_file_are_asked_and_the_quick_ones_first() -> None:
-    seconds = {"a.py::slow": 50.0, "a.py::quick": 1.0, "b.py::one": 2.0, "b.py::two": 60.0, "c.py::other": 0.1}
+    seconds = {"a.py::slow": 40.0, "a.py::quick": 1.0, "b.py::one": 2.0, "b.py::two": 30.0, "c.py::other": 0.1}
     ran = {test for test in seconds if not test.startswith("c")}
     judges = Judges({("chalicelib/jobs.py", 7): ran, ("chalicelib/jobs.py", 8): set(seconds)}, seconds)
     assert judges.of("chalicelib/jobs.py", 7) == ["a.py::quick", "b.py::one", "a.py::slow"]
