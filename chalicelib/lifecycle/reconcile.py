@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -20,9 +20,11 @@ from chalicelib.lifecycle import closing, lead_out, refusal, unserved, wrap_up
 from chalicelib.links import messages, table
 from chalicelib.links.model import Call, Link, Message, Outcome, deleted_at_twilio, outcome_of, recording_of
 from chalicelib.observability import log, metrics
+from chalicelib.storage import offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
+from chalicelib.work import posting
 
 T = TypeVar("T")
 
@@ -92,7 +94,10 @@ def _links(clock: Clock, until: float) -> Iterator[str]:
 
 
 def _each_due(
-    what: Literal["link", "call", "recording"], look: Callable[[table.Due, float], str], clock: Clock, until: float
+    what: table.Watched,
+    look: Callable[[table.Due, float], str],
+    clock: Clock,
+    until: float,
 ) -> Iterator[str]:
     for due in _in_time(chain.from_iterable(table.due(what, clock())), clock, until):
         about = due.key.sids if what == "link" else {"call_sid": due.key.subject}
@@ -291,8 +296,22 @@ def _delete_recording(due: table.Due, now: float) -> str:
     return RECORDING_DELETED
 
 
+def _offers(clock: Clock, until: float) -> Iterator[str]:
+    """Pass F: messages that are offered to workers. A team that offers none pays for no look."""
+    if settings.are_offered():
+        yield from _each_due("message", _look_at_offer, clock, until)
+
+
+def _look_at_offer(due: table.Due, now: float) -> str:
+    log.bind(recording_sid=recording_of(due.key))
+    try:
+        return offering.look(messages.reschedule(due.key, due.check_at, now + SOON_SECONDS), now)
+    except (table.ConditionFailed, posting.AtWork):
+        return "taken"
+
+
 def _unserved(clock: Clock, until: float) -> Iterator[str]:
-    """Pass F: queues where callers wait, and no worker takes calls."""
+    """Pass G: queues where callers wait, and no worker takes calls."""
     for queue_sid, tasks in _in_time(unserved.long_waiting(clock()).items(), clock, until):
         yield _guarded(partial(unserved.tell, queue_sid, tasks, clock()), {"task_sid": tasks[0].sid})
 
@@ -312,5 +331,6 @@ _PASSES = (
     (_tasks, ALL_SECONDS),
     (_assigned, ALL_SECONDS),
     (_recordings, ALL_SECONDS),
+    (_offers, ALL_SECONDS),
     (_unserved, ALL_SECONDS),
 )

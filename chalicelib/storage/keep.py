@@ -9,9 +9,10 @@ from chalicelib.config import messages as settings
 from chalicelib.links import messages, table
 from chalicelib.links.model import Call, CallRecord, Message, Notice, message_key
 from chalicelib.observability import log, metrics
-from chalicelib.storage import bucket
+from chalicelib.storage import bucket, offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
+from chalicelib.work import posting
 
 
 class NotWhole(Exception):
@@ -34,6 +35,8 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
         _make_up_for_action(message, record.call, now)
     if not message.kept_at:
         _store(message, now)
+    if callcenter.current().offers(message.line) and not message.task_sid:
+        message = _offer(message, record.call, now)
     if callcenter.current().transcribes(message.line) and message.waits_for_text(now):
         return  # Twilio needs the recording for it; the callback of the text, or the sweep, sends another job
     rest.delete_recording(message.recording_sid)
@@ -82,6 +85,15 @@ def _make_up_for_action(message: Message, call: Call | None, now: float) -> None
         base_url=message.base_url,
     )
     outbox.order(notice)
+
+
+def _offer(message: Message, call: Call | None, now: float) -> Message:
+    """Should Twilio refuse its task for good, the message is in the bucket all the same, and told by mail."""
+    try:
+        return offering.offer(message, call, now)
+    except (rest.TwilioRejected, posting.AnotherOrder) as error:
+        log.error("no worker is rung for the message", recording_sid=message.recording_sid, why=str(error))
+        return message
 
 
 def _store(message: Message, now: float) -> None:

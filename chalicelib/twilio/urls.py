@@ -60,6 +60,8 @@ WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GE
 WORKER_AFTER = Route("/worker/{subject}/{reservation_sid}/after")
 WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
 WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
+# Of a worker who hears a message: each key, each silence (`attempt` counts them), and the end of a call back.
+WORKER_MESSAGE = Route("/worker/{subject}/{reservation_sid}/message/{attempt}")
 WORK = Route("/work", signed_by="team")
 MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short, for a mail
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
@@ -89,6 +91,7 @@ ROUTES = (
     WORKER_AFTER,
     WORKER_DISPOSITION,
     WORKER_NOTE,
+    WORKER_MESSAGE,
     WORK,
     MESSAGE_PAGE,
 )

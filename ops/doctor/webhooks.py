@@ -42,6 +42,7 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
         urls.WORKER_AFTER: Webhook({"CallSid": NOBODY}),
         urls.WORKER_DISPOSITION: Webhook({"CallSid": NOBODY, "Digits": "1"}),
         urls.WORKER_NOTE: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_MESSAGE: Webhook({"CallSid": NOBODY}),
     }
 
 

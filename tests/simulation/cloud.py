@@ -256,6 +256,11 @@ class S3:
 
         return _attempt(self.faults, "s3", "head_object", act)
 
+    def generate_presigned_url(self, _operation: str, *, Params: Mapping[str, str], ExpiresIn: int) -> str:  # noqa: N803
+        """Signed in the process: nobody is asked."""
+        assert Params["Key"] in self.objects
+        return f"https://{Params['Bucket']}.s3.eu-west-1.amazonaws.com/{Params['Key']}?X-Amz-Expires={ExpiresIn}"
+
 
 @dataclass(frozen=True)
 class Cloud:

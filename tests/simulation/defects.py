@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import count
 from typing import Any, NamedTuple
 from unittest.mock import patch
 from uuid import UUID
@@ -17,12 +18,14 @@ from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.lifecycle import activity, closing, lead_out, reconcile
 from chalicelib.links import attributes, table
-from chalicelib.links.model import Link, Message
+from chalicelib.links import messages as rows
+from chalicelib.links.model import Link, Message, message_key
 from chalicelib.routing import assignment, events
-from chalicelib.storage import keep
+from chalicelib.storage import keep, offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
-from chalicelib.worker import approval, asking, doing, ring
+from chalicelib.work import posting
+from chalicelib.worker import approval, asking, doing, hearing, ring
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -337,7 +340,33 @@ def _begun_without_a_key(true: Any) -> Any:
     return ask
 
 
+def _told_twice(true: Any) -> Any:
+    """Each task gets a key of its own: who comes again makes another one."""
+    numbers = count()
+
+    def post(order: Any, rules: Any, now: float) -> Any:
+        return true(msgspec.structs.replace(order, key=f"{order.key}/{next(numbers)}"), rules, now)
+
+    return post
+
+
+def _taken_at_once(true: Any) -> Any:
+    def begin(link: Link) -> Any:
+        rows.take(message_key(link.message_of, link.recording_sid), link.worker_name, link.answered_at)
+        return true(link)
+
+    return begin
+
+
 DEFECTS: Mapping[str, Defect] = {
+    "a message is offered once and no more": _replace(offering, "look", lambda _true: lambda *_: "left", 14),
+    "a message is posted by each job anew": _replace(
+        posting, "post", _told_twice, 14, faults="rest_timeout_after=0.3,message_twice=0.5"
+    ),
+    "who hangs up in the middle of a message has heard it": _replace(hearing, "begin", _taken_at_once, 14),
+    "a message that is done is offered on": _replace(
+        Message, "is_seen_to", lambda _true: property(lambda _message: False), 14
+    ),
     "no write says what it expects": _replace(table, "_write_link", _no_condition, 1, 2, 5, 6),
     "a reservation is written again": _replace(
         table, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"

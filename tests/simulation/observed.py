@@ -8,6 +8,7 @@ from tests.simulation.callers import Caller
 from tests.simulation.world import World
 
 FOREVER = float("inf")
+KEYS_OF_MESSAGES = "What becomes of it?"
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Leg:
     sounds_like_machine: bool = False  # a machine, or a person whom the detection takes for one
     ended_by: str = ""
     asks: list[float] = field(default_factory=list)  # when the worker was asked for a key
+    keys_told: list[float] = field(default_factory=list)  # when the worker had heard a message, and was told the keys
     replies: list[tuple[float, str]] = field(default_factory=list)  # what was pressed or said
 
 
@@ -220,8 +222,11 @@ class Observed:
     def _heard(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
             self.calls[detail["sid"]].sounds.append((event.at, detail["text"]))
-        elif (leg := self._leg(detail["sid"])) and "Press 1" in detail["text"]:
-            leg.asks.append(event.at)
+        elif leg := self._leg(detail["sid"]):
+            if "Press 1" in detail["text"]:
+                leg.asks.append(event.at)
+            elif detail["text"] == KEYS_OF_MESSAGES:
+                leg.keys_told.append(event.at)
 
     def _played(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:

@@ -35,7 +35,8 @@ ON_CRM_OUTAGE: tuple[OnCrmOutage, ...] = ("voicemail", "ring")
 SPAN = 300.0  # seconds in which the callers dial
 # Then nothing goes wrong, and nothing sweeps, until the last sweep. Twilio forgets a task five minutes after its end.
 CALM_BEFORE_REDRIVE, CALM = 180.0, 75.0
-DAY = 86400.0
+HOURS = 6 * 3600.0
+OF_MESSAGES = ("recording", "message")  # what a sweep of messages looks for
 LONGEST = 3600.0  # by then every caller is gone, or something loops
 
 
@@ -79,6 +80,7 @@ class World:
     orders: Orders
     seconds_of: dict[str, int] = field(default_factory=dict)  # of each recording that was made
     objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
+    attributes_of: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task of work that is no call
     app: Any = None
     unfinished: bool = False  # somebody was still on the line after an hour
 
@@ -176,6 +178,9 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
         if event.kind == "recording":
             sid = event.detail["url"].rpartition("/")[2]
             world.seconds_of[sid] = twilio.context.recordings.all[sid].seconds
+        elif event.kind == "task" and not event.detail["call_sid"]:
+            task = twilio.router.workspace.tasks.get(event.detail["sid"])
+            world.attributes_of.setdefault(event.detail["sid"], dict(task.attributes) if task else {})
 
     twilio.scheduler.on_event.append(hear)
     return world
@@ -242,10 +247,10 @@ def _run(world: World) -> None:
 
 
 def _keep_messages(world: World) -> None:
-    """A day goes by for the messages alone: what else is open by now would be mended by whole sweeps."""
+    """Hours go by for the messages alone: what else is open by now would be mended by whole sweeps."""
     clock, scheduler = world.clock, world.twilio.scheduler
-    until = clock.now() + DAY
-    while (waiting := [row["check_at"] for row in world.rows() if row.get("open") == "recording"]) and (
+    until = clock.now() + HOURS
+    while (waiting := [row["check_at"] for row in world.rows() if row.get("open") in OF_MESSAGES]) and (
         clock.now() < until
     ):
         clock.run(scheduler, max(0.0, min(waiting) - clock.now()) + 1)
@@ -256,7 +261,8 @@ def _keep_messages(world: World) -> None:
 def _sweep_messages(world: World) -> None:
     from chalicelib.lifecycle import reconcile
 
-    reconcile._pass(reconcile._recordings, world.clock.now, world.clock.now() + SWEEP_TIMEOUT, Counter())
+    for sweep in (reconcile._recordings, reconcile._offers):
+        reconcile._pass(sweep, world.clock.now, world.clock.now() + SWEEP_TIMEOUT, Counter())
 
 
 def _somebody_calls(world: World) -> bool:

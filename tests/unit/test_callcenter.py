@@ -40,6 +40,8 @@ def test_the_file_that_is_shipped_holds() -> None:
         ('leave_after = 1800', 'options = { say = "?", choices = [{ digits = "1", then = "hangup" }] }', "lines.support.wait.options.choices[0].then is 'hangup': Invalid enum value 'hangup'; allowed: voicemail"),
         ('leave_after = 1800', 'options = { say = "?", choices = [{ digits = "1", then = "voicemail" }, { digits = "1", then = "voicemail" }] }', "lines.support.wait.options.choices[1].digits is '1': each digits may stand once"),
         ('max_seconds = 120', 'max_seconds = 121\ntranscribe = "twilio"', "lines.support.voicemail.max_seconds is 121: at most 120 where Twilio"),
+        ('max_seconds = 120', 'offered = true', "lines.support.voicemail.offered is 'true': needs a table [work.message]"),
+        ('max_seconds = 120', 'messages_to = "Bea"', "lines.support.voicemail.messages_to is 'Bea': needs voicemail.offered = true"),
         ('kept_in = "s3"', 'kept_in = "ftp"', "messages.kept_in is 'ftp': Invalid enum value 'ftp'; allowed: twilio, s3"),
         ('digits = "2"', 'digits = "1"', "lines.support.menu.choices[1].digits is '1': each digits may stand once"),
         ('default_line = "support"', 'default_line = "help"', "default_line is 'help': allowed: sales, support, urgent"),

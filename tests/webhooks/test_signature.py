@@ -43,6 +43,7 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/worker/{subject}/{reservation_sid}/after", leg_form("in-progress"), LEG_PATH),
     ("/worker/{subject}/{reservation_sid}/disposition", leg_form("in-progress"), LEG_PATH),
     ("/worker/{subject}/{reservation_sid}/note", leg_form("in-progress"), LEG_PATH),
+    (urls.WORKER_MESSAGE.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
 ]
 
 

@@ -59,4 +59,7 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     messages.no_message_is_lost,
     messages.no_message_stays_at_twilio,
     messages.the_table_knows_each_message,
+    messages.each_message_is_seen_to,
+    messages.nobody_is_rung_for_a_message_that_is_done,
+    messages.a_message_is_offered_to_one_at_a_time,
 )

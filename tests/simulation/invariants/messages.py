@@ -1,12 +1,14 @@
 """Invariant 14: no message is lost, and none is left at Twilio after a day."""
 
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
 from chalicelib.links.model import MESSAGE, SHORTEST_MESSAGE_SECONDS
 from chalicelib.twilio import urls
 from emulator.voice.recordings import Recording, mp3
-from tests.simulation.invariants.terms import AWS, Found, Violation, answered, answered_well
-from tests.simulation.observed import Observed
+from tests.simulation.invariants.terms import AWS, LATER, Found, Violation, answered, answered_well
+from tests.simulation.observed import FOREVER, Leg, Observed
 
 
 def no_message_is_lost(observed: Observed) -> Found:
@@ -39,6 +41,55 @@ def the_table_knows_each_message(observed: Observed) -> Found:
     for item, row in rows.items():
         if (row.get("deleted_at") or row.get("dropped_at")) and ("open" in row or "check_at" in row):
             yield Violation(14, row["call_sid"], f"{item} is over, and still in the open index")
+
+
+def each_message_is_seen_to(observed: Observed) -> Found:
+    """By one of whoever heard it, within hours in which the workers are there."""
+    for row in _offered(observed):
+        if row.get("deleted_at") and not (row.get("taken_at") or row.get("done_at")):
+            yield Violation(14, row["call_sid"], f"nobody has seen to {row['item']}")
+        by = row.get("done_by") or row.get("taken_by")
+        if by and not any(leg.keys_told or _pressed(leg, "3", FOREVER) for leg in _legs(observed, row, by)):
+            yield Violation(14, row["call_sid"], f"{by} has {row['item']} and has not heard it")
+
+
+def nobody_is_rung_for_a_message_that_is_done(observed: Observed) -> Found:
+    for row in _offered(observed):
+        for leg in _legs(observed, row):
+            if row.get("done_at") and leg.dialed > row["done_at"] + LATER:
+                yield Violation(14, row["call_sid"], f"{leg.sid} rings for {row['item']}, which is done")
+
+
+def a_message_is_offered_to_one_at_a_time(observed: Observed) -> Found:
+    for row in _offered(observed):
+        spans = sorted(_waiting(observed.work.tasks[sid]) for sid in _tasks(observed, row))
+        for (_, end), (begin, _) in pairwise(spans):
+            if begin < end:
+                yield Violation(14, row["call_sid"], f"two tasks offer {row['item']} at {begin:.0f}")
+
+
+def _waiting(history: list[tuple[float, str]]) -> tuple[float, float]:
+    """From when to when a task was open, until a worker took it."""
+    return history[0][0], next((at for at, status in history if status not in ("pending", "reserved")), FOREVER)
+
+
+def _offered(observed: Observed) -> Iterator[dict[str, Any]]:
+    return (row for row in observed.world.rows() if row["item"].startswith(MESSAGE) and row.get("offers"))
+
+
+def _tasks(observed: Observed, row: dict[str, Any]) -> list[str]:
+    tasks, recording_sid = observed.world.attributes_of, row["item"].removeprefix(MESSAGE)
+    return [sid for sid, attributes in tasks.items() if attributes.get("recording_sid") == recording_sid]
+
+
+def _legs(observed: Observed, row: dict[str, Any], worker: str = "") -> list[Leg]:
+    tasks = _tasks(observed, row)
+    legs = [leg for leg in observed.work.legs.values() if leg.call_sid in tasks]
+    return [leg for leg in legs if worker in ("", observed.work.reservations[leg.reservation_sid].worker)]
+
+
+def _pressed(leg: Leg, key: str, until: float) -> bool:
+    return any(at <= until and what == key for at, what in leg.replies)
 
 
 def messages_left(observed: Observed) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from tests.simulation.call_centre import AWAY, DOERS, WORKERS
+from tests.simulation.call_centre import AWAY, DOERS, HEARERS, WORKERS
 from tests.simulation.invariants.terms import QUEUES, SOON, TAKES, WEBHOOK, Found, Violation
 from tests.simulation.observed import FOREVER, Leg, Move, Observed, Reserved
 
@@ -81,7 +81,7 @@ def nobody_is_moved_without_a_reason(observed: Observed) -> Found:
 
 def _of_callers(observed: Observed) -> dict[str, list[Move]]:
     """The moves of the workers who take calls."""
-    doers = {observed.world.call_centre.workers[name].sid for name in DOERS}
+    doers = {observed.world.call_centre.workers[name].sid for name in (*DOERS, *HEARERS)}
     return {sid: moves for sid, moves in observed.moves.items() if sid not in doers}
 
 
