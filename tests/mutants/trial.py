@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tests.mutants import choosing
-from tests.mutants.judges import FOLDERS, Judges
+from tests.mutants import choosing, forking
+from tests.mutants.judges import FOLDERS, Judges, NotGreen
 from tests.mutants.population import Mutant, mutated
 
 BEGIN = 60  # seconds that tests may take to begin, on a busy machine
@@ -47,7 +47,10 @@ class Court:
             )
         os.close(read)
         os.close(write)
-        return os.fdopen(asks, "w", encoding="utf-8"), os.fdopen(answers, encoding="utf-8")
+        requests, heard = os.fdopen(asks, "w", encoding="utf-8"), os.fdopen(answers, encoding="utf-8")
+        if heard.readline() != forking.READY:  # before that it would import the first mutant, and keep it
+            raise NotGreen("the tests cannot be collected")
+        return requests, heard
 
     def judge(self, mutant: Mutant) -> Verdict:
         """Puts the mutant into the copy, runs the tests until one fails, and takes it out again.
