@@ -358,6 +358,16 @@ def test_what_is_not_kept_is_tried_less_and_less_often_and_after_a_day_rings(dri
     assert deleted(driver) == []  # it stays at Twilio
 
 
+@pytest.mark.parametrize(("age", "rings"), [(DAY - 1, 0), (DAY, 1)])
+def test_it_rings_after_a_day_to_the_moment(driver: Driver, later: Later, age: int, rings: int) -> None:
+    later.now = float(int(later.now))
+    later(0)
+    leave_message(driver)
+    later(age)
+    driver.sweep()
+    assert driver.log.getvalue().count('"MessagesNotKept":1') == rings
+
+
 def test_a_message_that_could_never_be_kept_is_deleted_at_twilio_when_its_time_is_over(
     driver: Driver, later: Later
 ) -> None:
