@@ -9,11 +9,13 @@ import pytest
 import requests
 
 from chalicelib import aws, jobs
+from chalicelib.caller.recording import seconds_of
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Messages
 from chalicelib.links import messages, table
 from chalicelib.storage import bucket, keep
 from chalicelib.twilio import rest, transport
+from chalicelib.twilio.request import Webhook
 from tests.conftest import BUCKET
 from tests.support.api_gateway import BASE, post
 from tests.support.caches import forget_everything
@@ -225,6 +227,14 @@ def test_how_long_it_is_may_stay_unknown(driver: Driver) -> None:
     tell(driver, RecordingDuration="")
     work(driver)
     assert is_kept(driver)
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [("0", 0), ("7", 7), ("", -1), ("soon", -1), ("-3", -1), ("1.5", -1), ("²", -1)]
+)
+def test_a_length_is_whole_seconds_or_not_known(told: str, seconds: int) -> None:
+    found = seconds_of(Webhook(BASE, {"RecordingDuration": told}, {}, 0.0))
+    assert (found, type(found)) == (seconds, int) and seconds_of(Webhook(BASE, {}, {}, 0.0)) == -1
 
 
 @pytest.mark.parametrize(
