@@ -10,7 +10,7 @@ from urllib3 import Retry
 from chalicelib import budget
 
 UNAUTHORIZED = 401
-CHUNK = 64 * 1024
+PACKET_BYTES = 65_536  # are asked for at a time, at most
 
 Auth = tuple[str, str]
 Renew = Callable[[Auth], Auth | None]
@@ -71,7 +71,7 @@ def fetch(url: str, auth: Auth, seconds: float, most: int) -> tuple[int, bytes]:
 def _body(raw: Any, seconds: float, most: int) -> bytes:
     """Looked at packet by packet: a part of a fixed size may take for ever where the bytes come one by one."""
     read = bytearray()
-    while len(read) <= most and (packet := raw.read1(CHUNK, decode_content=True)):
+    while len(read) <= most and (packet := raw.read1(PACKET_BYTES, decode_content=True)):
         if budget.seconds_left() < seconds:
             raise budget.OutOfTime("no time is left for the rest of the sound")
         read += packet

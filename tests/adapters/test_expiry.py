@@ -92,9 +92,13 @@ def test_a_write_of_a_row_that_has_expired_makes_none(cloud: Aws, write: Callabl
 
 
 def test_a_link_to_a_message_expires_in_a_week(cloud: Aws) -> None:
-    messages.make_link(MESSAGE, NOW)
-    (row,) = cloud.rows()
+    messages.record(MESSAGE, {"line": "main"}, NOW)
+    token = messages.make_link(MESSAGE, NOW)
+    (row,) = [row for row in cloud.rows() if row.get("about")]
     assert row["expires_at"] == int(NOW) + 7 * 86400
+    found = messages.find_by_link(token, row["expires_at"] - 1)
+    assert found is not None and found.key == MESSAGE
+    assert messages.find_by_link(token, row["expires_at"]) is None  # also while DynamoDB has not deleted it yet
 
 
 def test_every_function_of_the_table_is_here() -> None:
