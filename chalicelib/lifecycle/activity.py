@@ -7,7 +7,6 @@ from chalicelib import jobs
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest
 
-TRIES = 3  # when somebody else changes the worker at the same moment
 CLOCKS_SECONDS = 2  # Twilio's clock may be behind ours, and tells whole seconds
 MOVED_WITHIN_SECONDS = 20  # of the order to put them back, who is moved at all: a webhook and a job live no longer
 
@@ -64,13 +63,7 @@ def _move(
     before: Callable[[rest.Worker], None] = _nothing,
 ) -> None:
     try:
-        for _ in range(TRIES):
-            worker = rest.worker(worker_sid)
-            if not is_wanted(worker):
-                return
-            before(worker)
-            if rest.set_activity(worker, to_sid):
-                return
+        rest.move(worker_sid, to_sid, is_wanted, before)
     except rest.TwilioRejected as error:
         # The activity or the worker is deleted: nobody else may pay for that.
         refused = metrics.of(metrics.ACTIVITIES_REFUSED)

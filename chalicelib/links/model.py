@@ -53,6 +53,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     disposition: str = ""  # what became of the call, by the worker's key, and a spoken note of theirs
     note_sid: str = ""
     note_seconds: int = 0
+    note: str = ""  # one that the worker texted
     work_say: str = ""  # what the worker hears of work that is no call, and the number that they are connected with
     work_dial: str = ""
     answered_by: str = ""  # Twilio's verdict on who answered, and after how many milliseconds

@@ -60,6 +60,13 @@ WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GE
 WORKER_AFTER = Route("/worker/{subject}/{reservation_sid}/after")
 WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
 WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
+STAFF_MESSAGE = Route("/staff/message")
+STAFF_CALL = Route("/staff/call")
+# Each step of such a call has a number: the same step twice is done once.
+STAFF_PIN = Route("/staff/call/pin/{attempt}")
+STAFF_KEY = Route("/staff/call/key/{attempt}")
+STAFF_UNTIL = Route("/staff/call/until/{attempt}")
+STAFF_NOTE = Route("/staff/call/note/{attempt}")
 WORK = Route("/work", signed_by="team")
 MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short, for a mail
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
@@ -89,6 +96,12 @@ ROUTES = (
     WORKER_AFTER,
     WORKER_DISPOSITION,
     WORKER_NOTE,
+    STAFF_MESSAGE,
+    STAFF_CALL,
+    STAFF_PIN,
+    STAFF_KEY,
+    STAFF_UNTIL,
+    STAFF_NOTE,
     WORK,
     MESSAGE_PAGE,
 )

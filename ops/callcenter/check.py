@@ -115,6 +115,21 @@ def _activities_named(center: Center) -> Iterator[tuple[str, str]]:
                 yield f"queues.{queue}.activities.{field}", name
 
 
+def _staff(center: Center) -> Iterator[Mistake]:
+    """Who is to be on gets calls, who is off does not; and an admin is one of the workers."""
+    rules = center.application.staff
+    if not rules.is_on:
+        return
+    for key, name, available in (("staff.on", rules.on, True), ("staff.off", rules.off, False)):
+        allowed = [known for known, takes in center.activities.items() if takes == available]
+        if name not in allowed:
+            takes = "in which workers get calls" if available else "in which they get none"
+            yield sentence(key, name, f"allowed is an activity {takes}: {', '.join(allowed) or 'there is none'}")
+    for at, admin in enumerate(rules.admins):
+        if center.workers is not None and admin not in center.workers:
+            yield sentence(f"staff.admins[{at}]", admin, f"allowed: {_listed(center.workers)}")
+
+
 def _listed(names: Mapping[str, object]) -> str:
     return ", ".join(names) or "none: the file names none"
 
@@ -174,6 +189,7 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _expressions: frozenset(),
     _queue_names: frozenset({"queues"}),
     _activity_names: frozenset({"activities", "workspace"}),
+    _staff: frozenset({"activities", "staff", "workers"}),
     attributes.of_calls: frozenset(),
     _times: frozenset({"reservation_timeout"}),
     _nobody_serves: frozenset({"workers"}),

@@ -23,6 +23,7 @@ WORKERS = "workers.toml"
 DEFAULT_ACTIVITIES: Mapping[str, bool] = {"Offline": False, "Unavailable": False, "Available": True}
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT)]
+Pin = Annotated[str, Meta(pattern=r"^([0-9]{4,10})?\Z", description="4 to 10 digits in quotes")]
 Capacity = Annotated[int, Meta(ge=0)]
 Priority = Annotated[int, Meta(ge=0, le=2147483647)]
 
@@ -81,13 +82,18 @@ class Channels(_Table, frozen=True):
 
 
 class Worker(_Table, frozen=True):
+    """`mobile` is the phone that the worker texts from, where contact_uri is none; `pin` is for the staff number."""
+
     contact_uri: Contact | None = None
+    mobile: callcenter.Number | None = None
+    pin: Pin = ""
     attributes: dict[str, Any] = {}
     capacity: Channels = Channels()
 
     def all_attributes(self) -> dict[str, Any]:
-        """The worker's attributes in Twilio: those of the file, contact_uri among them."""
-        return {**self.attributes, **({"contact_uri": self.contact_uri} if self.contact_uri else {})}
+        """The worker's attributes in Twilio: those of the file, contact_uri and mobile among them. The PIN is not."""
+        own = {"contact_uri": self.contact_uri, "mobile": self.mobile}
+        return {**self.attributes, **{name: value for name, value in own.items() if value}}
 
 
 class Center(msgspec.Struct, frozen=True):
@@ -105,7 +111,7 @@ class Center(msgspec.Struct, frozen=True):
         ours = [number for line in self.application.lines.values() for number in line.numbers]
         for queue in self.application.simple_queues.values():
             ours += [*queue.numbers, *queue.agent_numbers]
-        return tuple(ours)
+        return (*ours, *self.application.staff.numbers)
 
 
 class Texts(NamedTuple):

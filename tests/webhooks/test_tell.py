@@ -85,7 +85,7 @@ def nobody_is_there(driver: Driver) -> None:
     driver.twilio.unserved = {QUEUES["Support"]}
 
 
-def set_rules(monkeypatch: pytest.MonkeyPatch, **changes: bool) -> None:
+def set_rules(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     changed = msgspec.structs.replace(callcenter.current(), tell=callcenter.Tell(**changes))
     monkeypatch.setattr(callcenter, "current", lambda: changed)
 
