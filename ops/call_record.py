@@ -129,6 +129,9 @@ def _moments(record: CallRecord) -> Iterator[Moment]:
 
 def _notices(record: CallRecord) -> Iterator[Moment]:
     for notice in record.notices:
+        if notice.what == "after-talk":
+            yield notice.told_at or notice.at, "the worker is asked by text for a note"
+            continue
         yield notice.at, "the caller left a message"
         if notice.told_at:
             yield notice.told_at, "a mail told of the message"

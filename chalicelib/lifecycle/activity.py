@@ -5,6 +5,7 @@ from math import inf
 
 from chalicelib import jobs
 from chalicelib.observability import log, metrics
+from chalicelib.staff import shifts
 from chalicelib.twilio import rest
 
 CLOCKS_SECONDS = 2  # Twilio's clock may be behind ours, and tells whole seconds
@@ -39,13 +40,18 @@ def leave_out_for_a_while(order: jobs.Reject, now: float) -> None:
         _move(order.worker_sid, order.activity_sid, before=order_back)
 
 
-def resume(worker_sid: str, from_sid: str, since: float, to_sid: str, until: float = inf) -> None:
+def resume(worker_sid: str, from_sid: str, since: float, to_sid: str, now: float, *, until: float = inf) -> None:
     """Move a worker back who has been in the activity `from_sid` since this moment or later, in epoch seconds.
 
-    Who was in it before, or got there after `until`, chose it by hand. Raises NotDone.
+    Who was in it before, or got there after `until`, chose it by hand; whoever is off by now stays off. Raises NotDone.
     """
+
+    def is_wanted(worker: rest.Worker) -> bool:
+        is_there = worker.activity_sid == from_sid and since <= worker.since <= until
+        return is_there and shifts.may_come_back(worker, now)
+
     if from_sid and to_sid:
-        _move(worker_sid, to_sid, lambda one: one.activity_sid == from_sid and since <= one.since <= until)
+        _move(worker_sid, to_sid, is_wanted)
 
 
 def _is_available(worker: rest.Worker) -> bool:

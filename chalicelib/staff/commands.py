@@ -84,7 +84,7 @@ def status(asked: Asked) -> str:
 def _standing(asked: Asked, standing: Duty) -> str:
     worker = rest.worker(asked.worker.sid)
     is_held = standing.until > asked.at and (standing.hand == "on") == worker.available
-    until = _clock(standing.until, asked.at) if is_held else ""
+    until = packaged.clock(standing.until, asked.at) if is_held else ""
     return texts.standing(asked.name, people.activity_name(worker), worker.available, until)
 
 
@@ -98,7 +98,7 @@ def next_shift(asked: Asked) -> str:
         return texts.NO_SHIFT
     start, end = shifts[0].start, shifts[0].end
     until = texts.clock(rota.local(end), rota.local(max(start, asked.at)))
-    return texts.shift(_clock(start, asked.at), until, start <= asked.at)
+    return texts.shift(packaged.clock(start, asked.at), until, start <= asked.at)
 
 
 def rota_name(worker: str) -> str:
@@ -117,7 +117,7 @@ def last(asked: Asked) -> str:
     if link is None:
         return texts.NO_CALLER
     line = callcenter.current().name_of(link.caller_id) if link.caller_id else ""
-    return texts.last(link.caller, _clock(link.bridged_at, asked.at), line)
+    return texts.last(link.caller, packaged.clock(link.bridged_at, asked.at), line)
 
 
 def last_talk(worker_sid: str) -> Link | None:
@@ -176,9 +176,3 @@ _DOES: Mapping[str, Callable[[Asked, Said], str]] = {
     "who": lambda _asked, _said: who(),
     "last": lambda asked, _said: last(asked),
 }
-
-
-def _clock(at: float, now: float) -> str:
-    rota = packaged.current()
-    said = texts.clock(rota.local(at), rota.local(now))
-    return said if rota.offsets else f"{said} UTC"

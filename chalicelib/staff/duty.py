@@ -27,7 +27,8 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
     hand_at: float = 0
     sent_at: float = 0  # when Twilio got that
     until: float = 0  # what was set by hand ends then
-    applied_at: float = 0  # the boundary that has been applied, or was over when something was set by hand
+    applied_at: float = 0  # the boundary that has been applied, and to what
+    applied_to: Literal["on", "off", ""] = ""
     reminded_of: float = 0  # the beginning of the shift
     texts: str = ""
     note_call: str = ""  # the link about which they are asked for a note

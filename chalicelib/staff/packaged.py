@@ -6,7 +6,7 @@ import msgspec
 
 from chalicelib.config import team
 from chalicelib.observability import log
-from chalicelib.staff import rota
+from chalicelib.staff import rota, texts
 
 
 @cache
@@ -18,3 +18,10 @@ def current() -> rota.Packaged:
     except msgspec.DecodeError as error:
         log.error("the rota cannot be read", why=str(error))
         return rota.Packaged()
+
+
+def clock(at: float, now: float | None = None) -> str:
+    """The time on the wall of the rota's zone; UTC is named. With `now` the day is said where it is another one."""
+    rota = current()
+    said = texts.clock(rota.local(at), rota.local(at if now is None else now))
+    return said if rota.offsets else f"{said} UTC"

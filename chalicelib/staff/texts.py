@@ -133,6 +133,11 @@ def missed(at: str, activity: str) -> str:
     return f"You missed a call at {at} and are off{shown}. Reply on."
 
 
+def declined(at: str, activity: str) -> str:
+    shown = "" if activity.casefold() == "offline" else f" ({activity})"
+    return f"A call at {at} was not put through to you, and you are off{shown}. Reply on."
+
+
 def reminder(start: str, end: str) -> str:
     return f"Your shift begins at {start} and goes until {end}. You are put on then."
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from chalicelib import aws, jobs
 from chalicelib.links import attributes, table
+from chalicelib.links.model import NOTICE
 from chalicelib.staff import duty
 from chalicelib.twilio import request, urls
 from tests.doubles.dynamodb.case import TABLE, table_properties
@@ -204,7 +205,7 @@ def assert_rows_can_be_read(application: Application) -> None:
     for row in rows:
         story = table.find_call(row["call_sid"])
         kind = {"CALL": "call", "RECORDING": "recording"}.get(row["item"].partition("#")[0], "link")
-        kind = "staff" if row["call_sid"] == duty.PARTITION else kind
+        kind = {duty.PARTITION: "staff", NOTICE: "notice"}.get(row["call_sid"], kind)
         if kind == "call":
             assert story.call is not None
         else:
