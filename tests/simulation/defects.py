@@ -151,7 +151,7 @@ def _always_available(true: Any) -> Any:
 
 
 def _whatever_became(true: Any) -> Any:
-    return lambda worker, to_sid: true(msgspec.structs.replace(worker, etag=""), to_sid)
+    return lambda worker, to_sid, **named: true(msgspec.structs.replace(worker, etag=""), to_sid, **named)
 
 
 @contextmanager

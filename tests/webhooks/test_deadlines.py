@@ -193,7 +193,7 @@ def test_who_is_in_the_wrap_up_activity_since_before_chose_it_by_hand(
     monkeypatch.setattr(rest, "worker", lambda _: worker)
     set_to: list[str] = []
 
-    def set_activity(_: rest.Worker, to_sid: str) -> bool:
+    def set_activity(_: rest.Worker, to_sid: str, **_options: object) -> bool:
         set_to.append(to_sid)
         return True
 
