@@ -133,64 +133,10 @@ def _notices(record: CallRecord) -> Iterator[Moment]:
         yield notice.at, "the worker ended the talk" if asks else "the caller left a message"
         if notice.told_at:
             yield notice.told_at, "the worker was asked for a note" if asks else "a mail told of the message"
-    for message in record.messages:
-        if message.dropped_at:
-            yield "  a recording of nothing was dropped"
-        if message.stored_as:
-            yield f"  in the bucket: {message.stored_as}"
-        if message.text:
-            yield f"  Twilio understood: {message.text}"
+    yield from _kept(record)
 
 
-def _link(link: Link) -> Iterator[str]:
-    ending = link.outcome or link.state
-    yield f"Worker {_name(link)}, queue {link.queue or '?'}, {link.mode}: {ending}{_because(link)}"
-    yield f"  reservation {link.reservation_sid}, leg {link.worker_call_sid or 'none'}, to {link.contact_uri or '?'}"
-    if link.answer or link.answered_by:
-        yield f"  {_asking(link)}"
-    if link.disposition or link.note_sid:
-        note = f"; a note of {link.note_seconds} s: {link.note_sid}" if link.note_sid else ""
-        yield f"  after the talk: {link.disposition or 'nothing pressed'}{note}"
-    if link.work_say:
-        yield f"  said to the worker: {link.work_say}; connected with {link.work_dial or 'nobody'}"
-    if link.crm_name or link.crm_whisper:
-        yield f"  CRM: {link.crm_name}; said to the worker: {link.crm_whisper or 'nothing'}"
-
-
-def _asking(link: Link) -> str:
-    """How it was made sure that a person answers, and what came of it."""
-    verdict = f"answered by: {link.answered_by} after {link.machine_ms / 1000:.1f} s" if link.answered_by else ""
-    replies = ", then ".join(filter(None, (link.keys, link.reply)))
-    asked = f"asked ({link.answer}): {f'pressed {replies}' if replies else 'no key'}" if link.asked_at else ""
-    return "; ".join(filter(None, (verdict, asked))) or f"to be answered: {link.answer}"
-
-
-def _moments(record: CallRecord) -> Iterator[Moment]:
-    if record.call:
-        known = {"at": "the task is made", "left_queue_at": "the caller is out of the queue"}
-        known |= {f"{step}_at": f"the task is {step}" for step in ("wrapping", "completed", "canceled")}
-        for field, what in known.items():
-            if getattr(record.call, field):
-                yield getattr(record.call, field), what
-    yield from _notices(record)
-    for link in record.links:
-        for state in STATES:
-            if at := getattr(link, f"{state}_at"):
-                yield at, f"{_name(link)}: {_ending(link) if state == 'closed' else state}"
-
-
-def _notices(record: CallRecord) -> Iterator[Moment]:
-    for notice in record.notices:
-        if notice.what == "after-talk":
-            yield notice.told_at or notice.at, "the worker is asked by text for a note"
-            continue
-        yield notice.at, "the caller left a message"
-        if notice.told_at:
-            yield notice.told_at, "a mail told of the message"
-    yield from _messages(record)
-
-
-def _messages(record: CallRecord) -> Iterator[Moment]:
+def _kept(record: CallRecord) -> Iterator[Moment]:
     for message in record.messages:
         if message.kept_at:
             yield message.kept_at, "the message is kept in the bucket"
