@@ -5,7 +5,7 @@ from math import inf
 
 from chalicelib import jobs
 from chalicelib.observability import log, metrics
-from chalicelib.staff import shifts
+from chalicelib.staff import people, shifts
 from chalicelib.twilio import rest
 
 CLOCKS_SECONDS = 2  # Twilio's clock may be behind ours, and tells whole seconds
@@ -43,15 +43,24 @@ def leave_out_for_a_while(order: jobs.Reject, now: float) -> None:
 def resume(worker_sid: str, from_sid: str, since: float, to_sid: str, now: float, *, until: float = inf) -> None:
     """Move a worker back who has been in the activity `from_sid` since this moment or later, in epoch seconds.
 
-    Who was in it before, or got there after `until`, chose it by hand; whoever is off by now stays off. Raises NotDone.
+    Who was in it before, or got there after `until`, chose it by hand; whoever is off by now goes off. Raises NotDone.
     """
 
+    stays_off: list[bool] = []
+
+    def is_there(worker: rest.Worker) -> bool:
+        return worker.activity_sid == from_sid and since <= worker.since <= until
+
     def is_wanted(worker: rest.Worker) -> bool:
-        is_there = worker.activity_sid == from_sid and since <= worker.since <= until
-        return is_there and shifts.may_come_back(worker, now)
+        if is_there(worker) and not shifts.may_come_back(worker, now):
+            stays_off.append(True)
+            return False
+        return is_there(worker)
 
     if from_sid and to_sid:
         _move(worker_sid, to_sid, is_wanted)
+    if stays_off:
+        _move(worker_sid, people.activity_sid("off"), is_there)
 
 
 def _is_available(worker: rest.Worker) -> bool:

@@ -18,6 +18,7 @@ AGAIN_SECONDS = 60.0  # a command that comes again so soon is finished, if whoev
 OLD_SECONDS = 3600.0  # a text of that age is no command any more
 NOTE_SECONDS = 4 * 3600.0  # after the question, other words are no note
 LATEST = 10
+TRIES = 3
 
 
 class Asked(NamedTuple):
@@ -49,7 +50,20 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
     rang = rest.ringing(asked.worker.sid) if to == "off" else 0
     move_by_hand(asked.worker.sid, to)
     log.info("worker by hand", worker_sid=asked.worker.sid, to=to, until=int(standing.until))
-    return _standing(asked, standing) + texts.took_back(rang)
+    return _standing(asked, _with_the_last_word(asked, to)) + texts.took_back(rang)
+
+
+def _with_the_last_word(asked: Asked, to: State) -> Duty:
+    """The row after the move. Where another command came meanwhile, it may have found the worker as they were before:
+    what stands in the row is done, by whoever moves last.
+    """
+    for _ in range(TRIES):
+        standing = duty.find(asked.name)
+        if standing.hand in ("", to):
+            break
+        to = "on" if standing.hand == "on" else "off"
+        move_by_hand(asked.worker.sid, to)
+    return standing
 
 
 def _sent_at(asked: Asked) -> float:

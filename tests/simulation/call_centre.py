@@ -7,6 +7,7 @@ from random import Random
 from typing import Literal
 
 from chalicelib.config.answering import ModeName, known_mode
+from chalicelib.twilio import urls
 from emulator.clock.scheduler import Scheduler, TraceEvent
 from emulator.taskrouter.model import Activity, Worker
 from emulator.twilio import Twilio
@@ -135,6 +136,10 @@ seconds = 10
 [messages]
 kept_in = "s3"
 
+[staff]
+numbers = ["+14155550105"]
+admins = ["Jan"]
+
 [crm]
 timeout = 2.0
 attempts = 3
@@ -164,6 +169,14 @@ WORKERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 # Those who do work that is no call, and nothing else.
 DOERS: Mapping[str, str] = {"Hana": "+14155550121", "Ivo": "+14155550122"}
+# Those who text, and are in the rota; nobody else sets them on or off.
+TEXTERS: Mapping[str, str] = {
+    "Jan": "+14155550131",
+    "Kim": "+14155550132",
+    "Lea": "+14155550133",
+    "Max": "+14155550134",
+}
+STAFF = "+14155550105"
 AWAY = ("Unavailable", "Offline")
 
 MODES: Sequence[ModeName] = ("key", "key", "key+detect", "key+detect", "detect", "at-once")
@@ -232,6 +245,11 @@ def build(twilio: Twilio, answers: Answers) -> CallCentre:
     available = router.workspace.activity_named("Available").sid
     for name, phone in DOERS.items():
         workers[name] = router.create_worker(name, {"queues": ["Work"], "contact_uri": phone}, available)
+    for name, phone in TEXTERS.items():
+        workers[name] = router.create_worker(name, {"queues": ["Support", "Sales"], "contact_uri": phone}, available)
+    twilio.number(STAFF, f"{BASE}/staff/call")
+    staff = twilio.numbers[STAFF]
+    staff.sms_url = staff.sms_fallback_url = urls.STAFF_MESSAGE.url(BASE)
     return CallCentre(twilio, workflow.sid, activities, queues, workers)
 
 
@@ -318,10 +336,11 @@ class Staff:
                 call_centre.twilio.voice.phones[phone] = RandomPhone(phone, faults, scheduler)
         scheduler.on_event.append(self._hear)
         for name in call_centre.workers:
-            self._plan_change(name)
+            if name not in TEXTERS:
+                self._plan_change(name)
 
     def _hear(self, event: TraceEvent) -> None:
-        if event.kind == "worker" and event.detail["activity"] in AWAY:
+        if event.kind == "worker" and event.detail["activity"] in AWAY and event.detail["name"] not in TEXTERS:
             name, activity = event.detail["name"], event.detail["activity"]
             back = self._faults.seconds("back", 5, 60)
             self._call_centre.twilio.scheduler.after(back, lambda: self._move(name, activity, "Available"))

@@ -19,6 +19,7 @@ from chalicelib.lifecycle import activity, closing, lead_out, reconcile
 from chalicelib.links import attributes, table
 from chalicelib.links.model import Link, Message
 from chalicelib.routing import assignment, events
+from chalicelib.staff import commands, duty, people, shifts
 from chalicelib.storage import keep
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
@@ -304,7 +305,54 @@ def _begun_without_a_key(true: Any) -> Any:
     return ask
 
 
+@contextmanager
+def _rota_above_all() -> Iterator[None]:
+    """What was said by hand, and that somebody has changed since the boundary, counts for nothing."""
+    boundary, wrote = shifts._boundary, duty.note_applied
+
+    def due(rota: Any, worker: str, seen: Any, now: float) -> Any:
+        return boundary(rota, worker, msgspec.structs.replace(seen, hand_at=0, until=0), now)
+
+    def move(worker_sid: str, to: Any) -> bool:
+        return rest.move(worker_sid, people.activity_sid(to.to), lambda one: one.available != (to.to == "on"))
+
+    def applied(worker: str, at: float, now: float, seen: Any, changes: Any) -> Any:
+        return wrote(worker, at, now, msgspec.structs.replace(seen, hand_at=1e12), changes)
+
+    with (
+        patch.object(shifts, "_boundary", due),
+        patch.object(shifts, "_move", move),
+        patch.object(duty, "note_applied", applied),
+    ):
+        yield
+
+
+def _hangs_up_at_the_end(true: Any) -> Any:
+    def move(worker_sid: str, boundary: Any) -> Any:
+        for link in table.latest_links(worker_sid, 5) if boundary.to == "off" else ():
+            if link.state == "bridged":
+                rest.hang_up(link.worker_call_sid)
+        return true(worker_sid, boundary)
+
+    return move
+
+
+@contextmanager
+def _each_text_is_new() -> Iterator[None]:
+    with (
+        patch.object(duty.Duty, "has_heard", lambda *_given: False),
+        patch.object(commands, "_sent_at", lambda asked: float(int(asked.at))),
+    ):
+        yield
+
+
 DEFECTS: Mapping[str, Defect] = {
+    "the rota goes before what was said by hand": Defect(_rota_above_all, frozenset({15}), "none"),
+    "a wrap-up brings back whoever is off": _replace(
+        shifts, "may_come_back", lambda _true: lambda *_given: True, 15, faults="worker_passes=0.9"
+    ),
+    "the end of a shift hangs up": _replace(shifts, "_move", _hangs_up_at_the_end, 15, faults="none"),
+    "a text that comes twice is done twice": Defect(_each_text_is_new, frozenset({15}), "webhook_twice=0.9"),
     "no write says what it expects": _replace(table, "_write_link", _no_condition, 1, 2, 5, 6),
     "a reservation is written again": _replace(
         table, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"

@@ -148,7 +148,7 @@ def test_a_wrap_up_that_is_over_before_the_sweep_comes_does_not_bring_back_eithe
     room.until(11, 59)
     talks_on(room, 60)
     finish(room)
-    assert room.activity("Bea") == "Wrap up"
+    assert room.activity("Bea") == "Offline"
     room.sweep()
     assert room.activity("Bea") == "Offline"
 
@@ -176,7 +176,7 @@ def test_who_said_off_is_not_put_back_by_what_was_ordered_before(room: StaffRoom
     room.text(BEA, "off")
     jobs.send(jobs.PutBack(bea.sid, offline, available, now - 5, now + 5))
     room.work()
-    assert room.activity("Bea") == "Unavailable"
+    assert room.activity("Bea") == "Offline"
 
 
 # --- Sweeps that fail, die, are late, or are two
