@@ -42,6 +42,10 @@ try:  # a mistake in the team's files stops the packaging, not the first call
     variables = environment.variables()
     if not IN_LAMBDA:
         team.hooks()  # there it is imported when it is used
+        from chalicelib.staff import packaged
+
+        if stale := packaged.stale(os.path.join(team.folder(), "..", "..")):  # noqa: PTH118 - pathlib is slow
+            raise CallCenterError(stale)
 except (CallCenterError, environment.SettingsError) as error:
     if IN_LAMBDA:
         raise

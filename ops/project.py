@@ -66,7 +66,8 @@ class Project:
         calendar = self.root / ics.ICS
         content = calendar.read_bytes() if calendar.exists() else None
         kept, file = self.packaged(), self.root / files.TEAM / FILE
-        made = staff_file.made(center, content, kept, now)
+        rules = files.texts(self.root).rota
+        made = staff_file.made(center, content, kept, now, rules)
         if made.shifts or made.pins or file.exists() or center.rota or center.application.staff.is_on:
             file.write_bytes(encode(made) + b"\n")
         return made

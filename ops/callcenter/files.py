@@ -130,8 +130,8 @@ def texts(root: Path = ROOT) -> Texts:
 
 
 def texts_of(center_file: Path, workers_file: Path) -> Texts:
-    """What stands in these two files. Raises CallCenterError when one cannot be read."""
-    return Texts(_text(center_file), _text_if_there(workers_file))
+    """What stands in these two files, and in a rota.toml beside the second. Raises CallCenterError."""
+    return Texts(_text(center_file), _text_if_there(workers_file), _text_if_there(workers_file.with_name(rotas.ROTA)))
 
 
 def of_checkout(root: Path = ROOT) -> Center:

@@ -16,8 +16,11 @@ ZONE_YEARS = 3
 SALT_BYTES = 16
 
 
-def made(center: Center, calendar: bytes | None, kept: Packaged, now: datetime) -> Packaged:
-    """The file's content. Hashes of PINs that have not changed are `kept`. Raises FilesError."""
+def made(center: Center, calendar: bytes | None, kept: Packaged, now: datetime, rules: str | None = None) -> Packaged:
+    """The file's content; `rules` is the text of rota.toml. Hashes of PINs that have not changed are `kept`.
+
+    Raises FilesError.
+    """
     given = center.rota or rota.Rota()
     zone = given.zone or center.application.time_zone
     found: list[Shift] = list(rota.shifts(given, zone, now, RULE_DAYS))
@@ -31,8 +34,12 @@ def made(center: Center, calendar: bytes | None, kept: Packaged, now: datetime) 
         shifts=joined(found),
         until=int((now + timedelta(days=days)).timestamp()) if found else 0,
         pins=_pins(center, kept.pins),
-        made_of={ics.ICS: hashlib.sha256(calendar).hexdigest()} if calendar is not None else {},
+        made_of=_digests({rota.ROTA: None if rules is None else rules.encode(), ics.ICS: calendar}),
     )
+
+
+def _digests(files: Mapping[str, bytes | None]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items() if content is not None}
 
 
 def _pins(center: Center, kept: Mapping[str, str]) -> dict[str, str]:
