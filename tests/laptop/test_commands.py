@@ -70,7 +70,7 @@ def test_nobody_dials_who_is_in_a_call_and_everybody_may_afterwards(commands: Co
         ("answer Emil", "Emil has no call"),
         ("dial Nobody", "there is no caller 'Nobody'; there are: Ann, Gus, Ivy"),
         ("dial Ann +1999", "there is no line or number '+1999'; there "),
-        ("dial Ann s", "'s' may be support, sales: which?"),
+        ("dial Ann s", "'s' may be support, sales, staff: which?"),
         ("auto Nobody", "there is no worker 'Nobody'; there are: Bea, Carl, Dora, Emil, Fay"),
         ("d Ann", "'d' may be decline, dial: which?"),
         ('say Ann "hello', "this line cannot be read: No closing quotation"),
