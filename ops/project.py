@@ -68,6 +68,8 @@ class Project:
         kept, file = self.packaged(), self.root / files.TEAM / FILE
         rules = files.texts(self.root).rota
         made = staff_file.made(center, content, kept, now, rules)
+        if staff_file.is_as_good(kept, made, now):
+            return kept
         if made.shifts or made.pins or file.exists() or center.rota or center.application.staff.is_on:
             file.write_bytes(encode(made) + b"\n")
         return made

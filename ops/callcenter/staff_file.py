@@ -13,6 +13,7 @@ from ops.callcenter.files import Center
 
 RULE_DAYS = 371  # a year and some days: who deploys once a year never runs out
 ZONE_YEARS = 3
+RENEW_DAYS = 28
 SALT_BYTES = 16
 
 
@@ -36,6 +37,15 @@ def made(center: Center, calendar: bytes | None, kept: Packaged, now: datetime, 
         pins=_pins(center, kept.pins),
         made_of=_digests({rota.ROTA: None if rules is None else rules.encode(), ics.ICS: calendar}),
     )
+
+
+def is_as_good(kept: Packaged, made: Packaged, now: datetime) -> bool:
+    """Whether what is there already does as well for a while, so that a deployment has nothing new to package."""
+    soon = (now + timedelta(days=RENEW_DAYS)).timestamp()
+    knows_shifts = kept.until >= min(soon, made.until)
+    knows_clocks = kept.offsets == made.offsets or (len(kept.offsets) > 1 and kept.offsets[-1][0] > soon)
+    same = ("zone", "pins", "made_of")
+    return knows_shifts and knows_clocks and all(getattr(kept, name) == getattr(made, name) for name in same)
 
 
 def _digests(files: Mapping[str, bytes | None]) -> dict[str, str]:

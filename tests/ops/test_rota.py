@@ -1,7 +1,7 @@
 """rota.toml and calendars: the shifts that follow, what is refused, and what the package holds of it."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -178,6 +178,19 @@ def test_the_package_has_shifts_zone_and_hashed_pins_and_keeps_what_has_not_chan
     assert len(made.shifts) == 53 and made.offsets[0][1] == 3600 and made.offsets[1][1] == 7200
     assert pins.fits("4711", made.pins["Dora"]) and "4711" not in json.dumps(made.pins)
     assert staff_file.made(center, None, made, MONDAY).pins == made.pins
+
+
+def test_what_is_packaged_is_kept_until_it_runs_out_or_something_changes() -> None:
+    text = 'zone = "Europe/Berlin"\nshifts = [{ worker = "Bea", on = "mon", from = "08:00", to = "12:00" }]'
+    center = parse(CENTER, WORKERS, text)
+    made = staff_file.made(center, None, Packaged(), MONDAY, text)
+
+    def is_kept(days: int, rules: str = text) -> bool:
+        now = MONDAY + timedelta(days=days)
+        return staff_file.is_as_good(made, staff_file.made(center, None, made, now, rules), now)
+
+    assert is_kept(0) and is_kept(300) and not is_kept(350) and not is_kept(1, f"{text}\n")
+    assert not staff_file.is_as_good(Packaged(), made, MONDAY)
 
 
 def test_the_commands_take_show_and_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
