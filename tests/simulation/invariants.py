@@ -854,16 +854,20 @@ def no_customers_phone_rings_without_a_key(observed: Observed) -> Found:
 
 # 15. Workers are on and off as they, or the rota, said last
 
+A_MOMENT = 2.0
 IN_FLIGHT = 60.0  # a text is done by then, Twilio's tries and its fallback among it
 
 
 def what_was_said_last_holds(observed: Observed) -> Found:
-    """Nobody is put on whose last word, or last boundary, was off; nor off, without a reason, if it was on."""
+    """Nobody is put on whose last word, or last boundary, was off; nor off, without a reason, if it was on.
+
+    Of two commands at once the later one may be put right a moment after the earlier one's move.
+    """
     for name in TEXTERS:
         moves = observed.moves.get(observed.world.call_centre.workers[name].sid, [])
-        for move in moves:
+        for move, after in pairwise([*moves, Move(FOREVER, "", by_hand=False)]):
             to = {"Available": "on", "Offline": "off"}.get(move.activity)
-            if to and not _was_said(observed, name, to, move.at):
+            if to and after.at - move.at > A_MOMENT and not _was_said(observed, name, to, move.at):
                 worker_sid = observed.world.call_centre.workers[name].sid
                 if to == "on" or not _has_a_reason(observed, worker_sid, move.at):
                     yield Violation(15, "", f"{name} is put {to} at {move.at:.2f}, and was to be otherwise")
