@@ -42,6 +42,10 @@ try:  # a mistake in the team's files stops the packaging, not the first call
     variables = environment.variables()
     if not IN_LAMBDA:
         team.hooks()  # there it is imported when it is used
+        from chalicelib.staff import packaged
+
+        if stale := packaged.stale(os.path.join(team.folder(), "..", "..")):  # noqa: PTH118 - pathlib is slow
+            raise CallCenterError(stale)
 except (CallCenterError, environment.SettingsError) as error:
     if IN_LAMBDA:
         raise
@@ -242,6 +246,51 @@ def worker_status(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import leg
 
     return _data(leg.follow_status)
+
+
+# --- Workers who say whether they work
+
+
+@_route(urls.STAFF_MESSAGE)
+def staff_message() -> Response:
+    from chalicelib.staff import message
+
+    return _data(message.take)
+
+
+@_route(urls.STAFF_CALL)
+def staff_call() -> Response:
+    from chalicelib.staff import phone
+
+    return _twiml(phone.call, phone.sorry)
+
+
+@_route(urls.STAFF_PIN)
+def staff_pin(attempt: str) -> Response:
+    from chalicelib.staff import phone
+
+    return _twiml(phone.pin, phone.sorry)
+
+
+@_route(urls.STAFF_KEY)
+def staff_key(attempt: str) -> Response:
+    from chalicelib.staff import phone
+
+    return _twiml(phone.key, phone.sorry)
+
+
+@_route(urls.STAFF_UNTIL)
+def staff_until(attempt: str) -> Response:
+    from chalicelib.staff import phone
+
+    return _twiml(phone.until, phone.sorry)
+
+
+@_route(urls.STAFF_NOTE)
+def staff_note(attempt: str) -> Response:
+    from chalicelib.staff import phone
+
+    return _twiml(phone.note, phone.sorry)
 
 
 # --- The team's own systems

@@ -55,6 +55,19 @@ ASKED: Mapping[str, Mapping[str, int | float]] = {
     "key+detect": {"webhooks": 2, "UpdateItem": 2, "write_units": 8},
 }
 
+# What workers ask for: a text, and what the sweep does for them; of the last two the whole sweep.
+STAFF: Mapping[str, Mapping[str, int | float]] = {
+    "on": {"twilio": 5, "Query": 3, "read_units": 3, "UpdateItem": 1, "write_units": 1},
+    "off": {"twilio": 6, "Query": 3, "read_units": 3, "UpdateItem": 1, "write_units": 1},
+    "status": {"twilio": 2, "Query": 1, "read_units": 1},
+    "who": {"twilio": 2},
+    "a stranger": {"twilio": 1},
+    "a sweep": {"twilio": 0, "Query": 1, "read_units": 1},
+    "a boundary": {"twilio": 3, "Query": 1, "read_units": 1, "UpdateItem": 1, "write_units": 1},
+    "a reminder": {"twilio": 4, "Query": 5, "read_units": 3, "UpdateItem": 4, "write_units": 8},
+    "told of a missed call": {"twilio": 4, "Query": 6, "read_units": 4, "UpdateItem": 2, "write_units": 5},
+}
+
 # Twilio's price of one detection, in US dollars: its pages, November 2026.
 DETECTION_DOLLARS = 0.0075
 

@@ -55,11 +55,19 @@ class CallCentre:
         return {name: worker.contact_uri or "" for name, worker in (self.center.workers or {}).items()}
 
     @cached_property
+    def mobiles(self) -> Mapping[str, str]:
+        """Name and phone number of the workers who can text, or call the staff number."""
+        people = (self.center.workers or {}).items()
+        known = {name: worker.mobile or worker.contact_uri or "" for name, worker in people}
+        return {name: number for name, number in known.items() if number.startswith("+")}
+
+    @cached_property
     def lines(self) -> Mapping[str, str]:
         """Name and number of what a caller can dial: lines and simple queues, by the first of their numbers."""
         application = self.center.application
         ours = [(name, line.numbers) for name, line in application.lines.items()]
         ours += [(name, queue.numbers) for name, queue in application.simple_queues.items()]
+        ours.append(("staff", application.staff.numbers))
         return {name: numbers[0] for name, numbers in ours if numbers}
 
     def name_of(self, number: str) -> str:

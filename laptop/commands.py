@@ -19,6 +19,7 @@ HELP = """\
   hangup Ann           hang up, of anybody       answer Bea          answer a ringing phone
   decline Bea          decline a ringing phone   auto Bea            from now on Bea's phone is answered
   on Bea Carl          these workers are available, everybody else is offline
+  text Bea off         a worker texts the staff  dial Bea staff      a worker calls the staff number
   who                  people and calls          lines               what can be dialled
   help                 this list                 quit                or Ctrl-D
   Names may be shortened: dial a sal"""
@@ -95,7 +96,7 @@ class Commands:
                 return [*self._people.callers]
             case "dial", 1:
                 return [*self._people.lines, *self._laptop.twilio.numbers]
-            case ("on", _) | ("auto", 0):
+            case ("on", _) | ("auto", 0) | ("text", 0):
                 return [name for name in self._people.phones if name not in words]
             case (("answer" | "decline" | "hangup" | "press" | "say"), 0):
                 return [name for name in self._legs if self._is_in_a_call(name)]
@@ -120,11 +121,28 @@ class Commands:
         return self._legs[person]
 
     def _do_dial(self, person: str, line: str = "") -> str:
-        name = person if person.startswith("+") else pick(person, self._people.callers, "caller")
+        name = self._who_dials(person)
         if self._is_in_a_call(name):
             raise LaptopError(f"{name} is in a call already: hangup {name}")
         number = self._number(line) if line else next(iter(self._laptop.twilio.numbers), "")
-        return self._laptop.twilio.dial(self._people.callers.get(name, name), number)
+        people = {**self._people.mobiles, **self._people.callers}
+        return self._laptop.twilio.dial(people.get(name, name), number)
+
+    def _who_dials(self, typed: str) -> str:
+        """A number, a worker by their whole name, or a caller."""
+        if typed.startswith("+"):
+            return typed
+        worker = next((name for name in self._people.mobiles if name.casefold() == typed.casefold()), "")
+        return worker or pick(typed, self._people.callers, "caller")
+
+    def _do_text(self, person: str, *words: str) -> str:
+        people = {**self._people.mobiles, **self._people.callers}
+        name = person if person.startswith("+") else pick(person, people, "person")
+        numbers = self._people.center.application.staff.numbers
+        if not numbers:
+            raise LaptopError("the team has no [staff] numbers to text to")
+        self._laptop.twilio.text(people.get(name, name), numbers[0], " ".join(words))
+        return ""
 
     def _number(self, typed: str) -> str:
         """The number of a line, or one of ours by its digits or the last of them."""

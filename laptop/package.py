@@ -9,13 +9,21 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
+from chalicelib.config.toml_errors import NAME, CallCenterError
+from chalicelib.staff import rota
 from laptop import versions, wheels
 from laptop.local_aws import LaptopError, LocalAws, environment
+from ops.callcenter import files, ics, staff_file
+from ops.callcenter.files import WORKERS
+from ops.errors import OpsError
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
@@ -43,9 +51,22 @@ def copy_project(to: Path, team: Path = TEAM) -> Path:
             shutil.copytree(ROOT / name, to / name, ignore=left_out, dirs_exist_ok=True)
         else:
             shutil.copy(ROOT / name, to / name)
-    people = shutil.ignore_patterns("__pycache__", "workers.toml")  # phone numbers are in no package
+    people = shutil.ignore_patterns("__pycache__", "workers.toml", "rota.*")  # phone numbers are in no package
     shutil.copytree(team, to / "chalicelib" / "team", ignore=people)
+    _make_staff_file(team, to / "chalicelib" / "team" / rota.FILE)
     return to
+
+
+def _make_staff_file(team: Path, file: Path) -> None:
+    """As `cordboard rota build` does; not for a team whose files are wrong, which packaging says."""
+    folder = next((one for one in (team, team.parent.parent) if (one / WORKERS).exists()), team)
+    calendar = folder / ics.ICS
+    with suppress(CallCenterError, OpsError):
+        center = files.parse(*files.texts_of(team / NAME, folder / WORKERS))
+        content = calendar.read_bytes() if calendar.exists() else None
+        made = staff_file.made(center, content, rota.Packaged(), datetime.now(UTC))
+        if made.shifts or made.pins:
+            file.write_bytes(msgspec.json.encode(made))
 
 
 def build(stage: str = STAGE, root: Path | None = None, out: Path = BUILD / "package") -> Path:
@@ -90,11 +111,17 @@ def create_stack(aws: LocalAws, package: Path) -> str:
     stack = aws.client("cloudformation")
     stack.create_stack(
         StackName=STACK,
-        TemplateURL=_put_up(aws, versions.by_alias(json.dumps(template))),
+        TemplateURL=_upload_template(aws, versions.by_alias(json.dumps(template))),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     stack.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
     return f"{aws.url}/_aws/execute-api/{_resource(aws, 'RestAPI')}/api"
+
+
+def _upload_template(aws: LocalAws, template: str) -> str:
+    """Put it up; returns where it is. In the request itself CloudFormation takes 51,200 bytes at most."""
+    aws.client("s3").put_object(Bucket=BUCKET, Key="template.json", Body=template.encode())
+    return f"{aws.url}/{BUCKET}/template.json"
 
 
 def configure(aws: LocalAws, environment: Mapping[str, str]) -> None:
@@ -142,12 +169,6 @@ def _upload(aws: LocalAws, package: Path) -> str:
     storage.create_bucket(Bucket=BUCKET)
     storage.put_object(Bucket=BUCKET, Key=key, Body=archive)
     return key
-
-
-def _put_up(aws: LocalAws, template: str) -> str:
-    """The URL of the template: one of this size is none that CloudFormation takes within a request."""
-    aws.client("s3").put_object(Bucket=BUCKET, Key="template.json", Body=template.encode())
-    return f"https://s3.amazonaws.com/{BUCKET}/template.json"
 
 
 def runnable_here(archive: bytes) -> bytes:

@@ -47,7 +47,10 @@ class Timeline:
             caller, callee = self._people.name_of(detail["from_"]), self._people.name_of(detail["to"])
             self._names[detail["sid"]] = callee if callee in self._people.phones else caller
         sentence = self._sentence(event.kind, detail)
-        if sentence:
+        if event.kind == "message" and detail["status"] in ("received", "sent"):
+            from_, to = (self._people.name_of(detail[end]) for end in ("from_", "to"))
+            self._line(event.at, from_, f"texts {to}: {detail['body']}")
+        elif sentence:
             self._line(event.at, *sentence)
 
     def on_crm_asked(self, attempt: dict[str, Any], status: int) -> None:

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "ops.commands.voicemail:voicemail",
         "List the messages that callers left, hear them, and mark them as done",
     ),
+    "rota": ("ops.commands.rota:rota", "Show who works when, and take a calendar's shifts"),
     "worker": ("ops.commands.worker:worker", "Show the workers, and put them on and off the phones"),
 }
 

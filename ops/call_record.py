@@ -139,9 +139,14 @@ def _moments(record: CallRecord) -> Iterator[Moment]:
 
 def _notices(record: CallRecord) -> Iterator[Moment]:
     for notice in record.notices:
-        yield notice.at, "the caller left a message"
+        asks = notice.what == "after-talk"
+        yield notice.at, "the worker ended the talk" if asks else "the caller left a message"
         if notice.told_at:
-            yield notice.told_at, "a mail told of the message"
+            yield notice.told_at, "the worker was asked for a note" if asks else "a mail told of the message"
+    yield from _kept(record)
+
+
+def _kept(record: CallRecord) -> Iterator[Moment]:
     for message in record.messages:
         told = (
             (message.kept_at, "kept in the bucket"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ops import doctor, stage
@@ -119,6 +120,9 @@ def _files(asked: Deployment) -> bool:
     for warning in check.warnings(center):
         asked.say(f"warning: {warning}")
     asked.report(check.summary(center))
+    made = asked.project.make_staff_file(center, datetime.now(UTC))
+    if made.shifts:
+        asked.say(f"{len(made.shifts)} shifts until {datetime.fromtimestamp(made.until, UTC):%Y-%m-%d} are packaged")
     return False
 
 

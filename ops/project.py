@@ -3,16 +3,20 @@
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from msgspec import DecodeError
+from msgspec.json import encode
 from twilio.rest import Client
 
 from chalicelib.config.toml_errors import CallCenterError
+from chalicelib.staff.rota import FILE, Packaged, read
 from ops import stage, twilio
 from ops.aws import secret
 from ops.aws.former import FormerNumbers
-from ops.callcenter import check, destroy, files, giving_back, plan
+from ops.callcenter import check, destroy, files, giving_back, ics, plan, staff_file
 from ops.callcenter.apply import OnStep, Outcome, apply, ignore
 from ops.callcenter.files import Center
 from ops.callcenter.giving_back import Lead
@@ -48,6 +52,27 @@ class Project:
         if found := check.mistakes(texts):
             raise FilesError("\n".join(found))
         return files.parse(*texts)
+
+    def packaged(self) -> Packaged:
+        """What was made of rota and PINs; empty when nothing was, or it cannot be read."""
+        file = self.root / files.TEAM / FILE
+        try:
+            return read(file.read_text(encoding="utf-8")) if file.exists() else Packaged()
+        except (OSError, DecodeError):
+            return Packaged()
+
+    def make_staff_file(self, center: Center, now: datetime) -> Packaged:
+        """Write what the package is to hold of rota and PINs, where there is any. Raises FilesError."""
+        calendar = self.root / ics.ICS
+        content = calendar.read_bytes() if calendar.exists() else None
+        kept, file = self.packaged(), self.root / files.TEAM / FILE
+        rules = files.texts(self.root).rota
+        made = staff_file.made(center, content, kept, now, rules)
+        if staff_file.is_as_good(kept, made, now):
+            return kept
+        if made.shifts or made.pins or file.exists() or center.rota or center.application.staff.is_on:
+            file.write_bytes(encode(made) + b"\n")
+        return made
 
     def client(self) -> Client:
         """The client of the stage's account. Raises OpsError."""

@@ -12,6 +12,7 @@ from msgspec import Meta
 from chalicelib.config import team, toml_errors
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.answering import AT_ONCE, Answer
+from chalicelib.config.staff import TAKEN_BY_TWILIO, Staff
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
@@ -231,11 +232,15 @@ class Crm(_Table, frozen=True):
 
 
 class Tell(_Table, frozen=True):
-    """What the team has itself told by mail, and whether a mail shows phone numbers in full."""
+    """What the team has itself told, and whether what is told shows phone numbers in full.
+
+    `deliver` are phones (`sms:+1…`) and endpoints (`https:…`), beside the mails of whoever is subscribed.
+    """
 
     voicemail: bool = True
     nobody_available: bool = True
     numbers: bool = False
+    deliver: tuple[Annotated[str, Meta(pattern=r"^(sms:\+[1-9][0-9]{6,14}|https://\S+)\Z")], ...] = ()
 
 
 class Messages(_Table, frozen=True):
@@ -266,6 +271,7 @@ class CallCenter(_Table, frozen=True):
     workflow: dict[str, Any] = {}
     voice_queue: dict[str, Any] = {}
     messages: Messages = Messages()
+    staff: Staff = Staff()
 
     def line_of(self, number: str) -> tuple[str, Line]:
         """Name and line of a dialled number; the default line for a number that no line lists."""
@@ -406,6 +412,7 @@ def _every_number(callcenter: CallCenter) -> Iterator[tuple[str, str]]:
     for name, queue in callcenter.simple_queues.items():
         for kind, numbers in (("numbers", queue.numbers), ("agent_numbers", queue.agent_numbers)):
             yield from ((f"simple_queues.{name}.{kind}[{at}]", number) for at, number in enumerate(numbers))
+    yield from ((f"staff.numbers[{at}]", number) for at, number in enumerate(callcenter.staff.numbers))
 
 
 def _menus(callcenter: CallCenter) -> Iterator[Mistake]:
@@ -487,6 +494,19 @@ def _offered_messages(callcenter: CallCenter) -> Iterator[Mistake]:
             yield sentence(f"{key}.voicemail.messages_to", rules.messages_to, "needs voicemail.offered = true")
 
 
+def _words_of_staff(callcenter: CallCenter) -> Iterator[Mistake]:
+    for word in callcenter.staff.words:
+        if word.casefold() in TAKEN_BY_TWILIO:
+            allowed = f"Twilio itself acts on {', '.join(sorted(TAKEN_BY_TWILIO))}: take another word"
+            yield sentence(f"staff.words.{word}", word, allowed)
+
+
+def _texts_need_a_number(callcenter: CallCenter) -> Iterator[Mistake]:
+    for at, target in enumerate(callcenter.tell.deliver):
+        if target.startswith("sms:") and not callcenter.staff.numbers:
+            yield sentence(f"tell.deliver[{at}]", target, "needs staff.numbers, which texts are sent from")
+
+
 def _budget(callcenter: CallCenter) -> Iterator[Mistake]:
     """The CRM's work and the worker's call are one job, which Lambda ends after JOB_SECONDS."""
     budget, room = callcenter.crm.budget_seconds, JOB_SECONDS - DIAL_SECONDS
@@ -521,6 +541,8 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _keys_after_a_talk: frozenset(),
     _transcriptions: frozenset({"messages"}),
     _offered_messages: frozenset({"messages", "work"}),
+    _words_of_staff: frozenset(),
+    _texts_need_a_number: frozenset({"staff"}),
     _budget: frozenset(),
     _times: frozenset({"crm", "reservation_timeout"}),
 }

@@ -104,7 +104,7 @@ def _allowed(kind: Any) -> str:
 
 def _fields(kind: Any) -> dict[str, msgspec.structs.FieldInfo]:
     is_table = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-    return {field.name: field for field in msgspec.structs.fields(kind)} if is_table else {}
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)} if is_table else {}
 
 
 def _plain(kind: Any) -> Any:

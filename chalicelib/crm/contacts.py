@@ -38,7 +38,7 @@ def after(ended: Ended) -> None:
     if not ended.caller:
         return
     talked = {"talked_seconds": {"N": str(max(0, round(ended.ended_at - ended.bridged_at)))}}
-    texts = {"disposition": ended.disposition, "note_sid": ended.note_sid}
+    texts = {"disposition": ended.disposition, "note_sid": ended.note_sid, "note": ended.note}
     known = _attempt(ended, ended.bridged_at) | talked | {name: {"S": text} for name, text in texts.items() if text}
     try:
         aws.request("dynamodb", "put_item", TableName=environment.current().contacts_table, Item=known)

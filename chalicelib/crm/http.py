@@ -10,6 +10,7 @@ the wall.
 import time
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from typing import Literal
 
 import msgspec
@@ -44,7 +45,8 @@ def after(ended: Ended) -> None:
     if not environment.current().crm_url:
         raise Unavailable("CRM_URL is not set")
     body = msgspec.json.encode({"event": "ended", **msgspec.to_builtins(ended)})
-    answer = _ask(body, _headers(f"{ended.idempotency_key}/ended", time.time(), body))
+    noted = f"/{sha256(ended.note.encode()).hexdigest()[:8]}" if ended.note else ""  # one that came later is no repeat
+    answer = _ask(body, _headers(f"{ended.idempotency_key}/ended{noted}", time.time(), body))
     if not 200 <= answer.status < 300:
         raise Unavailable(f"the CRM endpoint answered {answer.status}")
 

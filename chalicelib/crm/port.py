@@ -51,6 +51,7 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     disposition: str = ""  # what the worker pressed
     note_sid: str = ""  # of a recording at Twilio
     note_seconds: int = 0
+    note: str = ""  # what the worker texted of it; one that comes later is told once more
 
 
 class Declined(Exception):

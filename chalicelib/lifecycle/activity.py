@@ -5,9 +5,9 @@ from math import inf
 
 from chalicelib import jobs
 from chalicelib.observability import log, metrics
+from chalicelib.staff import people, shifts
 from chalicelib.twilio import rest
 
-TRIES = 3  # when somebody else changes the worker at the same moment
 CLOCKS_SECONDS = 2  # Twilio's clock may be behind ours, and tells whole seconds
 MOVED_WITHIN_SECONDS = 20  # of the order to put them back, who is moved at all: a webhook and a job live no longer
 
@@ -40,13 +40,27 @@ def leave_out_for_a_while(order: jobs.Reject, now: float) -> None:
         _move(order.worker_sid, order.activity_sid, before=order_back)
 
 
-def resume(worker_sid: str, from_sid: str, since: float, to_sid: str, until: float = inf) -> None:
+def resume(worker_sid: str, from_sid: str, since: float, to_sid: str, now: float, *, until: float = inf) -> None:
     """Move a worker back who has been in the activity `from_sid` since this moment or later, in epoch seconds.
 
-    Who was in it before, or got there after `until`, chose it by hand. Raises NotDone.
+    Who was in it before, or got there after `until`, chose it by hand; whoever is off by now goes off. Raises NotDone.
     """
+
+    stays_off: list[bool] = []
+
+    def is_there(worker: rest.Worker) -> bool:
+        return worker.activity_sid == from_sid and since <= worker.since <= until
+
+    def is_wanted(worker: rest.Worker) -> bool:
+        if is_there(worker) and not shifts.may_come_back(worker, now):
+            stays_off.append(True)
+            return False
+        return is_there(worker)
+
     if from_sid and to_sid:
-        _move(worker_sid, to_sid, lambda one: one.activity_sid == from_sid and since <= one.since <= until)
+        _move(worker_sid, to_sid, is_wanted)
+    if stays_off:
+        _move(worker_sid, people.activity_sid("off"), is_there)
 
 
 def _is_available(worker: rest.Worker) -> bool:
@@ -64,13 +78,7 @@ def _move(
     before: Callable[[rest.Worker], None] = _nothing,
 ) -> None:
     try:
-        for _ in range(TRIES):
-            worker = rest.worker(worker_sid)
-            if not is_wanted(worker):
-                return
-            before(worker)
-            if rest.set_activity(worker, to_sid):
-                return
+        rest.move(worker_sid, to_sid, is_wanted, before)
     except rest.TwilioRejected as error:
         # The activity or the worker is deleted: nobody else may pay for that.
         refused = metrics.of(metrics.ACTIVITIES_REFUSED)

@@ -10,6 +10,7 @@ from chalicelib.lifecycle import activity
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, Outcome, is_over, outcome_of
 from chalicelib.observability import log, metrics
+from chalicelib.staff import told
 from chalicelib.twilio import rest
 
 PAUSE_SECONDS = 30
@@ -118,6 +119,7 @@ def mark_unavailable(link: Link, reason: str, activity_sid: str) -> None:
     """
     if not table.set_reason_once(link.key, reason):
         return
+    told.not_put_through(link.key, link.worker_sid, reason, link.reserved_at, is_moved=bool(activity_sid))
     try:
         activity.leave_out(link.worker_sid, activity_sid)
     except rest.NotDone as error:
@@ -141,6 +143,8 @@ def reject_as_ordered(order: Reject, now: float, *, leg_ended: bool = False) -> 
     if status == "pending":
         if moves:
             _move(order, now)
+        if not order.back_after:
+            told.not_put_through(order.key, order.worker_sid, order.reason, now, is_moved=moves)
         status = _reject(order)
     close_as(order.key, status, order.reason, now, leg_ended=leg_ended)
 

@@ -20,6 +20,7 @@ from chalicelib.lifecycle import closing, lead_out, refusal, unserved, untold, w
 from chalicelib.links import messages, table
 from chalicelib.links.model import Call, Link, Message, Outcome, deleted_at_twilio, outcome_of, recording_of
 from chalicelib.observability import log, metrics
+from chalicelib.staff import shifts, told
 from chalicelib.storage import offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
@@ -31,6 +32,7 @@ T = TypeVar("T")
 Clock = Callable[[], float]  # gives epoch seconds
 
 # Of the 60 s that the function has in Lambda: what was begun last has the rest for slow answers.
+SHIFTS_SECONDS = 10.0
 LINKS_SECONDS = 25.0
 CALLERS_SECONDS = 32.0
 ALL_SECONDS = 40.0
@@ -52,7 +54,7 @@ class _OutOfTime(Exception):
 
 
 def run(clock: Clock) -> Mapping[str, int]:
-    """One sweep: open links, waiting callers, Twilio's own lists of tasks, recordings to be deleted; then the mails.
+    """One sweep: shifts, open links, waiting callers, Twilio's own lists, recordings to be deleted; then the mails.
 
     Returns a count of each action.
 
@@ -325,16 +327,23 @@ def _unserved(clock: Clock, until: float) -> Iterator[str]:
         yield _guarded(partial(unserved.tell, queue_sid, tasks, clock()), {"task_sid": tasks[0].sid})
 
 
+def _shifts(clock: Clock, until: float) -> Iterator[str]:
+    """First of all: workers whose shift begins or ends, or who said until when."""
+    for one in _in_time(shifts.due(clock()), clock, until):
+        yield _guarded(partial(shifts.apply, one, clock()), {})
+
+
 def _notices(clock: Clock, until: float) -> Iterator[str]:
     """What people have yet to be told. When one cannot be, the next sweep tries again: it would hold up the others."""
     for notice in _in_time(outbox.due(clock()), clock, until):
-        did = outbox.tell(notice, clock())
+        did = outbox.tell(notice, clock(), told.words)
         yield did
         if did == outbox.NOT_TOLD:
             return
 
 
 _PASSES = (
+    (_shifts, SHIFTS_SECONDS),
     (_links, LINKS_SECONDS),
     (_callers, CALLERS_SECONDS),
     (_tasks, ALL_SECONDS),

@@ -57,7 +57,7 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
     _tell_crm(call_sid, served)
     for reservation in served:
         if reservation.status == "wrapping":
-            activity.resume(reservation.worker_sid, wrapping, reservation.updated_at, back)
+            activity.resume(reservation.worker_sid, wrapping, reservation.updated_at, back, now)
             _close_served(task, call_sid, reservation, reason, now)
     rest.complete_task(task_sid, "wrapped up")
     for reservation in served:

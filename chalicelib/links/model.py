@@ -53,12 +53,14 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     disposition: str = ""  # what became of the call, by the worker's key, and a spoken note of theirs
     note_sid: str = ""
     note_seconds: int = 0
+    note: str = ""  # one that the worker texted
     work_say: str = ""  # what the worker hears of work that is no call, and the number that they are connected with
     work_dial: str = ""
     message_of: str = ""  # the call and the recording of a message that is offered to the worker
     recording_sid: str = ""
     answered_by: str = ""  # Twilio's verdict on who answered, and after how many milliseconds
     machine_ms: int = 0
+    asked_after_at: float = 0  # when the worker was asked what became of the call
     keys: str = ""  # that the worker pressed and that mean nothing
     reply: str = ""  # the key, or the words, that took or passed the caller
     deadline: float = 0  # the last moment to dial
@@ -153,7 +155,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     canceled_at: float = 0
 
 
-What = Literal["voicemail", "led-out", "no-worker"]
+OfTheTeam = Literal["voicemail", "led-out", "no-worker"]
+OfWorkers = Literal["set-off", "after-talk", "reminder", "unreachable"]
+What = OfTheTeam | OfWorkers
+OF_WORKERS: tuple[OfWorkers, ...] = get_args(OfWorkers)
 NOTICE = "TELL"  # the partition of the notices about a line, and how the sort key of one about a recording begins
 
 
@@ -162,12 +167,20 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
     `what`: a voicemail was left; a caller was led out of the queue, as nobody took the call; a caller waits, and no
     worker of the queue takes calls. `caller` is as a mail may show it.
+
+    Or of workers: a rule, or TaskRouter, took one off the phones; one has hung up first, and may write a note; a shift
+    begins; a phone cannot be reached, which the admins are told.
     """
 
     what: What
-    about: str  # the caller's CallSid
-    line: str  # or the simple queue
+    about: str = ""  # the caller's CallSid, or work's TaskSid; empty for a reminder
+    line: str = ""  # or the simple queue; empty for what is of workers
     at: float
+    worker: str = ""  # the name
+    worker_sid: str = ""
+    reservation_sid: str = ""
+    reason: str = ""
+    told_to: str = ""  # the numbers of those of its targets that have it
     caller: str = ""
     recording_sid: str = ""
     seconds: int = 0  # of the recording, or of the wait
@@ -176,10 +189,18 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> Key:
-        """Where it is kept: a voicemail beside its call; of everything else each line has one notice at a time."""
-        if self.what == "voicemail":
-            return Key(self.about, f"{NOTICE}#{self.recording_sid}")
-        return Key(NOTICE, self.line)
+        """Where it is kept: what is about one call beside it; else each line, or worker, has one at a time."""
+        match self.what:
+            case "voicemail":
+                return Key(self.about, f"{NOTICE}#{self.recording_sid}")
+            case "after-talk":
+                return Key(self.about, f"{NOTICE}#{self.reservation_sid}")
+            case "set-off" | "unreachable":
+                return Key(NOTICE, f"{self.what}#{self.worker_sid}")
+            case "reminder":
+                return Key(NOTICE, f"{self.what}#{self.worker}")
+            case _:
+                return Key(NOTICE, self.line)
 
 
 LINKS = "LINK"  # the partition of the links to messages; the sort key is a hash of what stands in the link

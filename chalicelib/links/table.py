@@ -4,7 +4,8 @@ Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of
 "CALL" for what is known of the caller's own leg, the ReservationSid for a link, "RECORDING#" and the RecordingSid for a
 voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one. Beside the calls, the partition "CRM"
 has a circuit breaker for each adapter, and "TELL" for each line the latest notice that nobody is available; an order
-of work is alone in a partition, which is called "WORK#" and then its kind and key.
+of work is alone in a partition, which is called "WORK#" and then its kind and key; "STAFF" has a row for each worker
+who has said that they work, or is in the rota.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -249,6 +250,11 @@ def set_reason_once(key: Key, reason: str) -> bool:
     return True
 
 
+def set_note(key: Key, words: str) -> None:
+    """The worker's own words about the call, in place of earlier ones. Raises ConditionFailed: there is no link."""
+    _write_link(key, _Write({"note": words}, "attribute_exists(#state)"))
+
+
 def note_time(key: Key, step: str, at: float) -> None:
     """The time of a step that became known after the link was closed."""
     _write_link(key, _Write({}, "attribute_exists(#state)", defaults={step: at}))
@@ -421,6 +427,24 @@ def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
     condition = "worker_call_sid = :sid"
     rows = _query(table, worker_call_sid, KeyConditionExpression=condition, IndexName="by_worker_leg")
     return _link(rows[0]) if rows else None
+
+
+def latest_links(worker_sid: str, most: int) -> list[Link]:
+    """The links of this worker, the newest first (from an index: one of the last second may be missing)."""
+    request = {
+        "TableName": environment.current().links_table,
+        "IndexName": "by_worker",
+        "KeyConditionExpression": "worker_sid = :sid",
+        "ExpressionAttributeValues": encode({":sid": worker_sid}),
+        "ScanIndexForward": False,
+        "Limit": most,
+    }
+    return [_link(row) for row in next(_pages(request))]
+
+
+def rows_of(subject: str) -> list[dict[str, Any]]:
+    """Every row of this partition as it is now."""
+    return _query("", subject, KeyConditionExpression="call_sid = :sid", ConsistentRead=True)
 
 
 def _query(table: str, sid: str, **request: Any) -> list[dict[str, Any]]:

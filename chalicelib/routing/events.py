@@ -12,6 +12,7 @@ from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import modes, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over
 from chalicelib.observability import log, metrics
+from chalicelib.staff import told
 from chalicelib.twilio import rest
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
@@ -150,6 +151,9 @@ def _timed_out(event: Event) -> None:
 def _ended(event: Event) -> None:
     outcome = _ENDINGS[event.type]
     link = closing.close(event.key, outcome, "", event.at, _known_fields(event))
+    if outcome == "timeout":
+        worker_sid = sid(event.form.get("WorkerSid"))
+        told.not_put_through(event.key, worker_sid, outcome, event.at, is_moved=True)
     if link and outcome == "canceled" and not link.bridged_at:
         _not_joined(link, event.at)
 

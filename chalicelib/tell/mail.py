@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from chalicelib.links.model import Notice, What
+from chalicelib.links.model import Notice, OfTheTeam
 
 LONGEST_SUBJECT = 99  # characters, and ASCII alone: SNS takes no other
 LONGEST_NAME = 64
@@ -20,11 +20,22 @@ def of(notice: Notice, stage: str, link: str = "", text: str = "") -> Mail:
 
     `link` leads to the page of the message, `text` is what Twilio understood of it.
     """
-    subject, tell, commands = _WORDS[notice.what]
+    subject, tell, commands = _words(notice)
     of_stage = f" --stage {stage}" if stage else ""
     shown = [f"./cordboard {command}{of_stage}" for command in (f"calls show {notice.about}", *commands)]
     lines = [tell(notice), *_said(text), *_listen(link), "", *shown, ""]
     return Mail(_subject(subject, _name(notice.line)), "\n".join(lines))
+
+
+def short(notice: Notice, link: str = "") -> str:
+    """The same in one text message."""
+    _, tell, _ = _words(notice)
+    return f"{tell(notice)} {link}".strip()
+
+
+def _words(notice: Notice) -> tuple[str, Callable[[Notice], str], tuple[str, ...]]:
+    """Of what the team is told; workers are told in other words."""
+    return next(words for what, words in _WORDS.items() if what == notice.what)
 
 
 def _said(text: str) -> Iterator[str]:
@@ -66,7 +77,7 @@ def _no_worker(notice: Notice) -> str:
 
 _ONE_MAIL = "More such calls on this line make no further mail for ten minutes."
 _STAFF = ("worker list", "worker on NAME")
-_WORDS: Mapping[What, tuple[str, Callable[[Notice], str], tuple[str, ...]]] = {
+_WORDS: Mapping[OfTheTeam, tuple[str, Callable[[Notice], str], tuple[str, ...]]] = {
     "voicemail": ("Voicemail on line", _voicemail, ("voicemail list",)),
     "led-out": ("Nobody took a call on line", _led_out, _STAFF),
     "no-worker": ("Nobody is available on line", _no_worker, _STAFF),

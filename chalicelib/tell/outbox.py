@@ -1,42 +1,68 @@
-"""What people are to be told is kept in the table first, and told by the sweep: SNS that fails costs nobody anything.
+"""What people are to be told is kept in the table first, and told by the sweep: a mail or a text that cannot be sent
+costs nobody anything.
 
 A notice is told at least once. One conditional write keeps it, so that what comes twice is told once; one takes it,
-so that two sweeps do not both tell it; one closes it when SNS has it. Who dies before that leaves it due again.
+so that two sweeps do not both tell it; one closes it when all have it. Who dies before that leaves it due again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import chain
+from typing import NamedTuple
 
 import msgspec
 
-from chalicelib import aws, jobs
-from chalicelib.config import callcenter, environment, messages
+from chalicelib import aws, jobs, signing
+from chalicelib.config import callcenter, environment, messages, secrets
 from chalicelib.links import messages as rows
 from chalicelib.links import table
-from chalicelib.links.model import Notice, What, message_key
+from chalicelib.links.model import OF_WORKERS, Notice, What, message_key
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
 from chalicelib.tell import mail
-from chalicelib.twilio import urls
+from chalicelib.twilio import rest, urls
 
-AGAIN_AFTER_SECONDS = 600  # of one line: nobody wants a mail for each caller while nobody is there
+AGAIN_AFTER_SECONDS = 600  # of one line, or worker: nobody wants a mail for each caller while nobody is there
+UNREACHABLE_AGAIN_SECONDS = 86400
 LEASE_SECONDS = 45  # less than a minute: what one sweep could not tell, the next one does
+POST_SECONDS = 3.0
 
-TOLD, NOT_TOLD = "told", "not told"
+TOLD, NOT_TOLD, LATER = "told", "not told", "left for Twilio"
+MAIL = "mail"
+ONCE: tuple[What, ...] = ("voicemail", "after-talk")
+
+
+class Text(NamedTuple):
+    """What one phone is told."""
+
+    to: str
+    body: str
+
+
+# What workers are told of themselves, by the notice; none when there is nothing to be told any more.
+OfWorkers = Callable[[Notice, float], Sequence[Text]]
 
 
 def is_on(what: What) -> bool:
-    """Whether the team wants to be told of this, and somebody is subscribed to the topic."""
-    rules = callcenter.current().tell
-    wanted = rules.voicemail if what == "voicemail" else rules.nobody_available
-    return wanted and bool(environment.current().mail_topic_arn)
+    """Whether the team wants to be told of this, and somebody is there to be told."""
+    center = callcenter.current()
+    if what in OF_WORKERS:
+        return center.staff.is_on and (what != "unreachable" or bool(center.staff.admins))
+    wanted = center.tell.voicemail if what == "voicemail" else center.tell.nobody_available
+    return wanted and bool(_targets())
+
+
+def _targets() -> tuple[str, ...]:
+    """Who is told of lines and callers: whoever has subscribed, the phones, the endpoints."""
+    mails = (MAIL,) if environment.current().mail_topic_arn else ()
+    return (*mails, *callcenter.current().tell.deliver)
 
 
 def order(notice: Notice) -> None:
     """Have people told of this, unless they have been. Never raises: where it cannot be kept now, a job keeps it."""
     if not is_on(notice.what):
         return
-    if not callcenter.current().tell.numbers:
+    if notice.what not in OF_WORKERS and not callcenter.current().tell.numbers:
         notice = msgspec.structs.replace(notice, caller=mask(notice.caller))
     try:
         keep(notice)
@@ -54,34 +80,96 @@ def _leave_to_job(notice: Notice) -> None:
 
 def keep(notice: Notice) -> None:
     """Keep a notice until it is told, unless the same was kept before. Raises what AWS raises."""
-    again_before = 0.0 if notice.what == "voicemail" else notice.at - AGAIN_AFTER_SECONDS
+    pause = UNREACHABLE_AGAIN_SECONDS if notice.what == "unreachable" else AGAIN_AFTER_SECONDS
+    again_before = 0.0 if notice.what in ONCE else notice.at - pause
     if table.order_notice(notice, again_before):
         log.info("people will be told", call_sid=notice.about, what=notice.what, line=notice.line)
 
 
 def due(now: float) -> Iterator[table.Due]:
-    """The notices that are to be told now; none when nobody is subscribed."""
-    if environment.current().mail_topic_arn:
+    """The notices that are to be told now; none when nobody is there to be told."""
+    if _targets() or callcenter.current().staff.is_on:
         yield from chain.from_iterable(table.due("notice", now))
 
 
-def tell(due: table.Due, now: float) -> str:
-    """Tell what is due. Says what it did."""
+def tell(due: table.Due, now: float, of_workers: OfWorkers) -> str:
+    """Tell what is due. Says what it did. Of several targets those that have it are not told once more."""
     with log.Context(notice=due.key.reservation_sid):
         try:
             notice = table.take_notice(due, now + LEASE_SECONDS)
-            text = _text(notice, now)
-            if text is None:
+            deliveries = _deliveries(notice, now, of_workers)
+            if deliveries is None:
                 return "left for its text"
-            _publish(mail.of(notice, environment.current().stage, _link(notice, now), text))
+            _deliver(notice, deliveries)
             table.close_notice(due.key, now + LEASE_SECONDS, now)
         except table.ConditionFailed:
             return "taken"
+        except rest.NotDone as error:
+            log.warning("nobody could be told by text", why=str(error))
+            return LATER
         except Exception as error:
             log.error("nobody could be told", why=type(error).__name__)
             return NOT_TOLD
         log.info("people were told", call_sid=notice.about, what=notice.what, line=notice.line)
         return TOLD
+
+
+def _deliveries(notice: Notice, now: float, of_workers: OfWorkers) -> Sequence[Callable[[], None]] | None:
+    """One for each target; None while the text of a message may yet come."""
+    if notice.what in OF_WORKERS:
+        return [partial(_send, text.to, text.body) for text in of_workers(notice, now)]
+    text = _text(notice, now)
+    if text is None:
+        return None
+    link = _link(notice, now)
+    mailed = partial(_publish, mail.of(notice, environment.current().stage, link, text))
+    short = mail.short(notice, link)
+    return [
+        mailed
+        if target == MAIL
+        else partial(_send, target.removeprefix("sms:"), short)
+        if target.startswith("sms:")
+        else partial(_post, target, notice, short, now)
+        for target in _targets()
+    ]
+
+
+def _deliver(notice: Notice, deliveries: Sequence[Callable[[], None]]) -> None:
+    """Each in turn; what one target has is noted before the next is told."""
+    done = set(notice.told_to.split())
+    for number, act in enumerate(deliveries):
+        if str(number) not in done:
+            act()
+            done.add(str(number))
+            if number + 1 < len(deliveries):
+                table.update_row(notice.key, {"told_to": " ".join(sorted(done))}, "attribute_exists(call_sid)", {})
+
+
+def _send(to: str, body: str) -> None:
+    """Text somebody. Who wants no texts, or cannot get any, is not tried again. Raises NotDone."""
+    try:
+        rest.send_text(callcenter.current().staff.numbers[0], to, body)
+    except rest.TwilioRejected as error:
+        log.error("text refused", code=error.code, to=mask(to))
+    except rest.OutcomeUnknown:
+        log.warning("nobody knows whether a text went out", to=mask(to))  # rather none than two
+
+
+def _post(url: str, notice: Notice, said: str, now: float) -> None:
+    """Tell an endpoint of the team's, signed as what the CRM is asked. Raises NotPosted."""
+    from chalicelib.crm import exchange
+
+    told = {"what": notice.what, "line": notice.line, "call_sid": notice.about, "at": notice.at, "said": said}
+    body = msgspec.json.encode(told)
+    headers = signing.headers(secrets.current().crm_key, str(int(now)), body)
+    key = {"Idempotency-Key": f"{notice.key.subject}/{notice.key.reservation_sid}/{int(notice.at)}"}
+    answer = exchange.Endpoint(url).post(body, {**headers, **key}, POST_SECONDS, 1)
+    if not 200 <= answer.status < 300:
+        raise NotPosted(answer.status)
+
+
+class NotPosted(Exception):
+    """The endpoint did not take it: it is told again."""
 
 
 def _text(notice: Notice, now: float) -> str | None:

@@ -1,6 +1,6 @@
 """The few requests to Twilio's REST API that we need, on Twilio's own client."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -32,6 +32,7 @@ API_URL = "https://api.twilio.com"
 MOST_SOUND_BYTES = 32 * 1024 * 1024  # an hour, four times over
 
 PAGE_SIZE = 100
+MOVE_TRIES = 3  # when somebody else changes the worker at the same moment
 
 EVENTS_DAYS = 29  # of the 30 for which Twilio keeps them
 # Of a reservation, in the order in which they follow each other; two events call them by another name.
@@ -97,6 +98,8 @@ class Worker(msgspec.Struct, frozen=True):
     available: bool
     since: float
     etag: str
+    name: str = ""
+    attributes: Mapping[str, Any] = {}
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -169,6 +172,23 @@ def hang_up(call_sid: str) -> None:
     """End a leg, ringing or answered; one that has ended is left alone. Raises NotDone."""
     with _errors(), _already_done(21220, 20404):
         _client().calls(call_sid).update(status="completed")
+
+
+def send_text(from_number: str, to: str, body: str) -> None:
+    """POST /Messages. Raises TwilioRejected (21610: they want none), TwilioUnavailable, OutcomeUnknown."""
+    with _errors():
+        _client().messages.create(from_=from_number, to=to, body=body)
+
+
+def text_came_at(message_sid: str) -> float:
+    """When Twilio got this message, in epoch seconds; 0 when it does not know it. Raises NotDone, TwilioRejected."""
+    with _errors():
+        try:
+            return _epoch(_client().messages(message_sid).fetch().date_created)
+        except _rest_errors() as error:
+            if error.code != 20404:
+                raise
+            return 0.0
 
 
 def redirect(call_sid: str, url: str) -> bool:
@@ -370,24 +390,84 @@ def worker(worker_sid: str) -> Worker:
     """The worker as they are now. Raises TwilioRejected, NotDone."""
     with _errors():
         found = _workspace().workers(worker_sid).fetch_with_http_info()
+    return _worker(found.data, worker_sid, found.headers.get("ETag", ""))
+
+
+def _worker(found: Any, worker_sid: str, etag: str = "") -> Worker:
     return Worker(
         worker_sid,
-        found.data.activity_sid or "",
-        bool(found.data.available),
-        _epoch(found.data.date_status_changed),
-        found.headers.get("ETag", ""),
+        found.activity_sid or "",
+        bool(found.available),
+        _epoch(found.date_status_changed),
+        etag,
+        found.friendly_name or "",
+        _attributes(found.attributes),
     )
 
 
-def set_activity(worker: Worker, activity_sid: str) -> bool:
+def workers(expression: str) -> list[Worker]:
+    """The workers whose attributes fulfil this expression, without ETags. Raises TwilioRejected, NotDone."""
+    return _workers(target_workers_expression=expression)
+
+
+def worker_of_name(name: str) -> Worker | None:
+    """The worker of this friendly name, without ETag; None when there is none. Raises TwilioRejected, NotDone."""
+    found = _workers(friendly_name=name)
+    return next((one for one in found if one.name.casefold() == name.casefold()), None)
+
+
+def available_workers() -> list[Worker]:
+    """Who is in an activity that takes calls, busy or not, without ETags. Raises TwilioRejected, NotDone."""
+    return [one for one in _workers(available="true") if one.available]
+
+
+def _workers(**filters: str) -> list[Worker]:
+    with _errors(), _pages():
+        found = _workspace().workers.list(page_size=PAGE_SIZE, **filters)
+    return [_worker(one, str(one.sid)) for one in found]
+
+
+def ringing(worker_sid: str) -> int:
+    """How many reservations of this worker are pending. Raises TwilioRejected, NotDone."""
+    with _errors(), _pages():
+        found = _workspace().workers(worker_sid).reservations.list(reservation_status="pending", page_size=PAGE_SIZE)
+    return len(found)
+
+
+def move(
+    worker_sid: str,
+    to_sid: str,
+    is_wanted: Callable[[Worker], bool],
+    before: Callable[[Worker], None] = lambda _worker: None,
+    *,
+    reject_pending: bool = False,
+) -> bool:
+    """Set the worker's activity if that is still wanted; whether it was. `before` is called before it is set.
+
+    Raises TwilioRejected, NotDone.
+    """
+    for _ in range(MOVE_TRIES):
+        found = worker(worker_sid)
+        if not is_wanted(found):
+            return False
+        before(found)
+        if set_activity(found, to_sid, reject_pending=reject_pending):
+            return True
+    return False
+
+
+def set_activity(worker: Worker, activity_sid: str, *, reject_pending: bool = False) -> bool:
     """Set the worker's activity; False when somebody else has changed the worker since. Raises TwilioRejected, NotDone.
 
-    Without an ETag from Twilio it is set whatever became of the worker (contract 7.5).
+    Without an ETag from Twilio it is set whatever became of the worker (contract 7.5). `reject_pending`: what rings is
+    taken back.
     """
-    expected = {"if_match": worker.etag} if worker.etag else {}
+    options = {"if_match": worker.etag} if worker.etag else {}
+    if reject_pending:
+        options["reject_pending_reservations"] = "true"
     with _errors():
         try:
-            _workspace().workers(worker.sid).update(activity_sid=activity_sid, **expected)
+            _workspace().workers(worker.sid).update(activity_sid=activity_sid, **options)
         except _rest_errors() as error:
             if error.status != 412:
                 raise

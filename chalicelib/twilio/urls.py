@@ -62,6 +62,13 @@ WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
 WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
 # Of a worker who hears a message: each key, each silence (`attempt` counts them), and the end of a call back.
 WORKER_MESSAGE = Route("/worker/{subject}/{reservation_sid}/message/{attempt}")
+STAFF_MESSAGE = Route("/staff/message")
+STAFF_CALL = Route("/staff/call")
+# Each step of such a call has a number: the same step twice is done once.
+STAFF_PIN = Route("/staff/call/pin/{attempt}")
+STAFF_KEY = Route("/staff/call/key/{attempt}")
+STAFF_UNTIL = Route("/staff/call/until/{attempt}")
+STAFF_NOTE = Route("/staff/call/note/{attempt}")
 WORK = Route("/work", signed_by="team")
 MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short, for a mail
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
@@ -92,6 +99,12 @@ ROUTES = (
     WORKER_DISPOSITION,
     WORKER_NOTE,
     WORKER_MESSAGE,
+    STAFF_MESSAGE,
+    STAFF_CALL,
+    STAFF_PIN,
+    STAFF_KEY,
+    STAFF_UNTIL,
+    STAFF_NOTE,
     WORK,
     MESSAGE_PAGE,
 )

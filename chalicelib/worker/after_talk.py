@@ -20,6 +20,8 @@ def after(webhook: Webhook) -> str:
     link = link_of(webhook)
     if link is None or not (webhook.form.get("DialBridged") == "true" or link.bridged_at):
         return twiml.say_goodbye(twiml.CALLER_GONE)
+    if callcenter.current().staff.is_on and webhook.form.get("CallStatus") != "completed":
+        table.note_of_leg(link.key, link.worker_call_sid, {"asked_after_at": webhook.at})
     return _ask(webhook, link)
 
 

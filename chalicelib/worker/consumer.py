@@ -64,7 +64,9 @@ _DOES: Mapping[type[Job], Callable[[Any, Callable[[], float]], object]] = {
     RingWorker: lambda job, clock: ring.ring_worker(job.key, clock),
     Reject: lambda job, clock: closing.reject_as_ordered(job, clock()),
     HangUp: lambda job, clock: rest.hang_up(job.worker_call_sid),
-    PutBack: lambda job, clock: activity.resume(job.worker_sid, job.from_sid, job.since, job.to_sid, job.until),
+    PutBack: lambda job, clock: activity.resume(
+        job.worker_sid, job.from_sid, job.since, job.to_sid, clock(), until=job.until
+    ),
     LeadOut: lambda job, clock: lead_out.lead_out(job.subject, job.base_url, clock()),
     CompleteTask: lambda job, clock: _complete(job, clock()),
     TellCrm: lambda job, clock: ended.tell(job),

@@ -45,4 +45,5 @@ def _ended(link: Link) -> crm.Ended:
         disposition=link.disposition,
         note_sid=link.note_sid,
         note_seconds=link.note_seconds,
+        note=link.note,
     )

@@ -6,6 +6,7 @@ from chalicelib.lifecycle import closing, refusal
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
+from chalicelib.staff import told
 from chalicelib.twilio import rest
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
@@ -74,6 +75,8 @@ def _record(key: Key, leg: str, webhook: Webhook) -> Link:
 def _follow_own(link: Link, leg: str, status: str, now: float) -> None:
     """A leg that we placed: end it when it is no longer wanted; once it has ended, the next worker gets the caller."""
     stray = link.worker_call_sid not in ("", leg)
+    if status == "completed" and link.bridged_at and not stray:
+        told.hung_up_first(link, now)
     if status in LIVE:
         if stray or is_over(link):
             closing.end_leg(leg, link.subject)

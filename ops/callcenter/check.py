@@ -4,10 +4,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
-from ops.callcenter import answers, attributes, files, lines, offered, waits, zones
+from ops.callcenter import answers, attributes, files, lines, offered, rota, waits, zones
 from ops.callcenter.calls import calls, parsed, takers
 from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts, Worker
 from ops.callcenter.possible import TASKROUTER, outcomes, paths
+from ops.callcenter.rota import ROTA
 from taskrouter_expressions import ExpressionError, Path, parse, parse_order
 
 NO_WORKERS = f"no {WORKERS}: the workers in Twilio are left alone"
@@ -25,7 +26,12 @@ def mistakes(texts: Texts) -> list[Mistake]:
     together = problems(found.center, found.wrong)
     ours = [mistake for mistake in (*found.mistakes, *together) if mistake.file == NAME]
     theirs = [mistake for mistake in (*found.mistakes, *together) if mistake.file == WORKERS]
-    return [*lines.located(ours, texts.center), *lines.located(theirs, texts.workers or "")]
+    shifts = [mistake for mistake in (*found.mistakes, *together) if mistake.file == ROTA]
+    return [
+        *lines.located(ours, texts.center),
+        *lines.located(theirs, texts.workers or ""),
+        *lines.located(shifts, texts.rota or ""),
+    ]
 
 
 def problems(center: Center, without: Collection[str] = ()) -> list[Mistake]:
@@ -116,6 +122,26 @@ def _activities_named(center: Center) -> Iterator[tuple[str, str]]:
                 yield f"queues.{queue}.activities.{field}", name
 
 
+def _staff(center: Center) -> Iterator[Mistake]:
+    """Who is to be on gets calls, who is off does not; and an admin is one of the workers."""
+    rules = center.application.staff
+    if not rules.is_on:
+        return
+    for key, name, available in (("staff.on", rules.on, True), ("staff.off", rules.off, False)):
+        allowed = [known for known, takes in center.activities.items() if takes == available]
+        if name not in allowed:
+            takes = "in which workers get calls" if available else "in which they get none"
+            yield sentence(key, name, f"allowed is an activity {takes}: {', '.join(allowed) or 'there is none'}")
+    for at, admin in enumerate(rules.admins):
+        if center.workers is not None and admin not in center.workers:
+            yield sentence(f"staff.admins[{at}]", admin, f"allowed: {_listed(center.workers)}")
+
+
+def _rota(center: Center) -> Iterator[Mistake]:
+    if center.rota:
+        yield from rota.mistakes(center.rota, center.workers)
+
+
 def _listed(names: Mapping[str, object]) -> str:
     return ", ".join(names) or "none: the file names none"
 
@@ -175,6 +201,8 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _expressions: frozenset(),
     _queue_names: frozenset({"queues"}),
     _activity_names: frozenset({"activities", "workspace"}),
+    _rota: frozenset({"workers"}),
+    _staff: frozenset({"activities", "staff", "workers"}),
     attributes.of_calls: frozenset(),
     _times: frozenset({"reservation_timeout"}),
     _nobody_serves: frozenset({"workers"}),

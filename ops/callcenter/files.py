@@ -14,6 +14,7 @@ from chalicelib.config.callcenter import NAME_LIMIT, CallCenter
 from chalicelib.config.toml_errors import CallCenterError, Mistake, convert, sentence
 from chalicelib.routing.instructions import Contact
 from ops.callcenter import lines, phone_numbers
+from ops.callcenter import rota as rotas
 from ops.stage import ROOT
 
 TEAM = Path("chalicelib", "team")
@@ -23,6 +24,7 @@ WORKERS = "workers.toml"
 DEFAULT_ACTIVITIES: Mapping[str, bool] = {"Offline": False, "Unavailable": False, "Available": True}
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT)]
+Pin = Annotated[str, Meta(pattern=r"^([0-9]{4,10})?\Z", description="4 to 10 digits in quotes")]
 Capacity = Annotated[int, Meta(ge=0)]
 Priority = Annotated[int, Meta(ge=0, le=2147483647)]
 
@@ -81,13 +83,18 @@ class Channels(_Table, frozen=True):
 
 
 class Worker(_Table, frozen=True):
+    """`mobile` is the phone that the worker texts from, where contact_uri is none; `pin` is for the staff number."""
+
     contact_uri: Contact | None = None
+    mobile: callcenter.Number | None = None
+    pin: Pin = ""
     attributes: dict[str, Any] = {}
     capacity: Channels = Channels()
 
     def all_attributes(self) -> dict[str, Any]:
-        """The worker's attributes in Twilio: those of the file, contact_uri among them."""
-        return {**self.attributes, **({"contact_uri": self.contact_uri} if self.contact_uri else {})}
+        """The worker's attributes in Twilio: those of the file, contact_uri and mobile among them. The PIN is not."""
+        own = {"contact_uri": self.contact_uri, "mobile": self.mobile}
+        return {**self.attributes, **{name: value for name, value in own.items() if value}}
 
 
 class Center(msgspec.Struct, frozen=True):
@@ -99,30 +106,32 @@ class Center(msgspec.Struct, frozen=True):
     workflow: Workflow
     voice_queue: VoiceQueue
     workers: Mapping[str, Worker] | None = None
+    rota: rotas.Rota | None = None
 
     def numbers(self) -> tuple[str, ...]:
         """Every number that the file names as ours."""
         ours = [number for line in self.application.lines.values() for number in line.numbers]
         for queue in self.application.simple_queues.values():
             ours += [*queue.numbers, *queue.agent_numbers]
-        return tuple(ours)
+        return (*ours, *self.application.staff.numbers)
 
 
 class Texts(NamedTuple):
-    """What stands in callcenter.toml and in workers.toml; `workers` is None when there is no such file."""
+    """What stands in callcenter.toml, workers.toml and rota.toml; of the last two None when there is no such file."""
 
     center: str
     workers: str | None = None
+    rota: str | None = None
 
 
 def texts(root: Path = ROOT) -> Texts:
     """The team's files in this checkout. Raises CallCenterError, also when there is no callcenter.toml yet."""
-    return Texts(callcenter.source(str(root / TEAM)), _text_if_there(root / WORKERS))
+    return Texts(callcenter.source(str(root / TEAM)), _text_if_there(root / WORKERS), _text_if_there(root / rotas.ROTA))
 
 
 def texts_of(center_file: Path, workers_file: Path) -> Texts:
-    """What stands in these two files. Raises CallCenterError when one cannot be read."""
-    return Texts(_text(center_file), _text_if_there(workers_file))
+    """What stands in these two files, and in a rota.toml beside the second. Raises CallCenterError."""
+    return Texts(_text(center_file), _text_if_there(workers_file), _text_if_there(workers_file.with_name(rotas.ROTA)))
 
 
 def of_checkout(root: Path = ROOT) -> Center:
@@ -135,12 +144,12 @@ def read(center_file: Path, workers_file: Path) -> Center:
     return parse(*texts_of(center_file, workers_file))
 
 
-def parse(center: str, workers: str | None = None) -> Center:
-    """The call centre of these texts; `workers` is None when there is no such file.
+def parse(center: str, workers: str | None = None, rota: str | None = None) -> Center:
+    """The call centre of these texts; None for a file that there is not.
 
     Raises CallCenterError with every value of both files that is wrong.
     """
-    found = examine(Texts(center, workers))
+    found = examine(Texts(center, workers, rota))
     if found.mistakes:
         raise CallCenterError(*found.mistakes)
     return found.center
@@ -162,10 +171,15 @@ def examine(given: Texts) -> Examined:
     contacts: list[Mistake] = []
     center = _center(given.center, wrong, numbers)
     everybody = None if given.workers is None else _people(given.workers, wrong_people, contacts)
+    rota = None
+    wrong_rota: list[Mistake] = []
+    with collected(wrong_rota):
+        rota = None if given.rota is None else rotas.read(given.rota)
     tables = {*map(_table_of, wrong), *(["workers"] if wrong_people else [])}
     ours = lines.located([*wrong, *numbers], given.center)
     theirs = lines.located([*wrong_people, *contacts], given.workers or "")
-    return Examined(msgspec.structs.replace(center, workers=everybody), frozenset(tables), (*ours, *theirs))
+    center = msgspec.structs.replace(center, workers=everybody, rota=rota)
+    return Examined(center, frozenset(tables), (*ours, *theirs, *wrong_rota))
 
 
 def _table_of(mistake: Mistake) -> str:

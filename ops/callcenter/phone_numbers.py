@@ -29,6 +29,9 @@ def take_out(tables: Mapping[str, Any]) -> Iterator[Mistake]:
             for kind in _LISTS:
                 if isinstance(table.get(kind), list):
                     yield from _taken_out(f"{place}.{name}.{kind}", table[kind])
+    staff = tables.get("staff")
+    if isinstance(staff, dict) and isinstance(staff.get("numbers"), list):
+        yield from _taken_out("staff.numbers", staff["numbers"])
 
 
 def _taken_out(key: str, numbers: list[Any]) -> Iterator[Mistake]:
@@ -38,18 +41,32 @@ def _taken_out(key: str, numbers: list[Any]) -> Iterator[Mistake]:
 
 
 def take_out_of_people(people: Mapping[str, Any], file: str) -> Iterator[Mistake]:
-    """The same for the workers' contacts; and two workers may not have one."""
+    """The same for the workers' contacts and mobiles; and two workers may not have one."""
     first: dict[str, str] = {}
     for name, table in _tables(people):
-        contact, key = table.get("contact_uri"), f"workers.{name}.contact_uri"
-        if not isinstance(contact, str):
-            continue
-        if first.setdefault(contact, name) != name:
-            said = f"{first[contact]} has the same; each worker needs a phone of their own"
-            yield sentence(key, contact, said, file)
-        elif not _IS_ADDRESS(contact) and (said := explain(contact)):
-            del table["contact_uri"]
-            yield sentence(key, contact, f"{said}; allowed too: client:NAME, sip:NAME@HOST", file)
+        for kind, where, told in _phones(table):
+            contact, key = where.get(kind), f"workers.{name}.{told}"
+            if not isinstance(contact, str):
+                continue
+            if first.setdefault(contact, name) != name:
+                said = f"{first[contact]} has the same; each worker needs a phone of their own"
+                yield sentence(key, contact, said, file)
+            elif told.startswith("attributes"):  # it may mean something else there
+                continue
+            elif kind == "mobile" and (said := explain(contact)):
+                del where[kind]
+                yield sentence(key, contact, said, file)
+            elif not _IS_ADDRESS(contact) and (said := explain(contact)):
+                del where[kind]
+                yield sentence(key, contact, f"{said}; allowed too: client:NAME, sip:NAME@HOST", file)
+
+
+def _phones(table: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Each place in which a worker's phone may stand: its key, its table, and how it is called."""
+    yield "contact_uri", table, "contact_uri"
+    yield "mobile", table, "mobile"
+    if isinstance(attributes := table.get("attributes"), dict):
+        yield "mobile", attributes, "attributes.mobile"
 
 
 def _tables(given: object) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -26,6 +26,7 @@ CHECKS: Sequence[Check] = (
     twilio.tokens,
     twilio.configuration,
     twilio.fallbacks,
+    twilio.texts,
     twilio.workers,
     twilio.queue_size,
     twilio.call_rate,

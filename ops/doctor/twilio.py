@@ -1,13 +1,16 @@
 """Does Twilio have what the files say, and can it reach the workers?"""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
+import phonenumbers
 
 from chalicelib.routing.instructions import is_contact
 from ops import twilio
 from ops.callcenter import check, plan
+from ops.callcenter.resources.number import NOT_OURS, find_number
 from ops.callcenter.state import actual, desired
 from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
 from ops.errors import TwilioError
@@ -18,6 +21,9 @@ AWAY = timedelta(days=3)
 SKEW_SECONDS = 5.0
 NEARLY_FULL = 0.8
 FIRST_LINES = 6
+ROTA_ENDS = timedelta(days=10)
+VERIFY = "verify it in Twilio's console: Phone Numbers, Regulatory compliance, Toll-free"
+CAMPAIGN = "register a brand and a campaign in Twilio's console, and put the number into its messaging service"
 
 
 def files(stage: StageUnderTest) -> Iterator[Finding]:
@@ -146,3 +152,62 @@ def clock(stage: StageUnderTest) -> Iterator[Finding]:
         yield warn("clock", f"this machine's is {skew:+.0f} s off Twilio's", "set the clock by NTP")
     else:
         yield ok("clock", "this machine's agrees with Twilio's")
+
+
+def texts(stage: StageUnderTest) -> Iterator[Finding]:
+    """Whether carriers take the texts of the staff numbers, as far as a number shows it; and how far the rota goes."""
+    numbers = stage.center.application.staff.numbers
+    if not numbers:
+        return
+    services = _services(stage) if any(map(_is_of_the_usa, numbers)) else set()
+    with plain_errors("looking at the staff numbers"):
+        owned = {number: find_number(stage.twilio, number) for number in numbers}
+    for number, found in owned.items():
+        yield from _of_number(number, found, services)
+    yield from _rota(stage)
+
+
+def _of_number(number: str, found: Any, services: Collection[str]) -> Iterator[Finding]:
+    check = f"texts of {number}"
+    if found is None:
+        yield fail(check, NOT_OURS, "buy it, or take it out of [staff]")
+    elif not (found.capabilities or {}).get("sms"):
+        yield warn(check, "this number takes no texts", "another number in [staff]; calls to it work")
+    elif _is_toll_free(number):
+        yield warn(check, "toll-free: until it is verified with Twilio carriers drop its texts (30032)", VERIFY)
+    elif _is_of_the_usa(number) and number not in services:
+        why = "a US number in no messaging service: without an A2P 10DLC campaign its texts fail (30034)"
+        yield warn(check, why, CAMPAIGN)
+    else:
+        yield ok(check, "can be sent")
+
+
+def _rota(stage: StageUnderTest) -> Iterator[Finding]:
+    made = stage.project.packaged()
+    named = [name for name, worker in (stage.center.workers or {}).items() if worker.pin and name not in made.pins]
+    if named:
+        why = f"no PIN is packaged of {', '.join(named)}"
+        yield warn("PINs", why, command("deploy --stage", stage.name, "--only functions"))
+    if made.until and made.until < stage.now + ROTA_ENDS.total_seconds():
+        ends = datetime.fromtimestamp(made.until, UTC)
+        yield warn("rota", f"nobody knows the shifts after {ends:%Y-%m-%d}", command("deploy --stage", stage.name))
+
+
+def _services(stage: StageUnderTest) -> set[str]:
+    """The numbers that are in a messaging service; none where nobody may look at these."""
+    messaging = stage.twilio.messaging.v1
+    try:
+        with plain_errors("looking at the messaging services"):
+            services = [str(service.sid) for service in messaging.services.list()]
+            return {one.phone_number for sid in services for one in messaging.services(sid).phone_numbers.list()}
+    except TwilioError:
+        return set()
+
+
+def _is_of_the_usa(number: str) -> bool:
+    return str(phonenumbers.region_code_for_number(phonenumbers.parse(number))) == "US" and not _is_toll_free(number)
+
+
+def _is_toll_free(number: str) -> bool:
+    parsed = phonenumbers.parse(number)
+    return bool(phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.TOLL_FREE)

@@ -43,6 +43,8 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
         urls.WORKER_DISPOSITION: Webhook({"CallSid": NOBODY, "Digits": "1"}),
         urls.WORKER_NOTE: Webhook({"CallSid": NOBODY}),
         urls.WORKER_MESSAGE: Webhook({"CallSid": NOBODY}),
+        urls.STAFF_MESSAGE: Webhook({"MessageSid": NOBODY, "Body": "status"}),
+        **{route: Webhook({"CallSid": NOBODY}) for route in urls.ROUTES if route.path.startswith("/staff/call")},
     }
 
 

@@ -63,21 +63,30 @@ class FakeTwilio:
     def _answer(self, method: str, path: str, form: dict[str, Any], given: dict[str, Any]) -> Response:
         if self.forgotten and "/Tasks/" in path:
             return self._fail((404, 20404))
-        if "/Calls" in path:
-            return self._call(method, path)
-        if "/Recordings" in path:
-            return self._recording(path)
-        if "/Workers" in path:
-            return self._worker(form, given) if "/Workers/" in path else self._serving(given["params"])
         parts = path.removesuffix(".json").split("/")
+        if "/Workers" in path:
+            return self._of_workers(parts[-1], form, given)
+        for part, answer in (("/Calls", self._call), ("/Messages", self._message), ("/Recordings", self._recording)):
+            if part in path:
+                return answer(method, path)
         if "/Reservations" in path:
             return self._reservation(method, parts[-1], form)
         return self._task(method, parts[-1], form, given) if "/Tasks" in path else self._told(path)
 
-    def _recording(self, path: str) -> Response:
+    def _recording(self, _method: str, path: str) -> Response:
         if path.endswith("/Recordings.json"):
             return _page("recordings", self.recordings)
         return self._fail((404, 20404)) if self.forgotten else Response(204, "")
+
+    def _message(self, method: str, _path: str) -> Response:
+        if method == "POST":
+            return Response(201, json.dumps({"sid": "SM" + "b" * 32, "status": "queued"}))
+        return Response(200, json.dumps({"date_created": None}))
+
+    def _of_workers(self, last: str, form: dict[str, Any], given: dict[str, Any]) -> Response:
+        if last == "Reservations":
+            return _page("reservations", [])
+        return self._serving(given["params"]) if last == "Workers" else self._worker(form, given)
 
     def _told(self, path: str) -> Response:
         told = [{"event_date_ms": at, "event_type": kind} for at, kind in self.events]
@@ -93,7 +102,11 @@ class FakeTwilio:
         return self._fail((400, 21220)) if self.forgotten else Response(200, "{}")
 
     def _serving(self, asked: dict[str, Any]) -> Response:
-        """The workers of a task queue who are in an activity that takes calls."""
+        """The workers of a task queue who are in an activity that takes calls; or whoever has a phone, or a name."""
+        if "TaskQueueSid" not in asked:
+            known = {"sid": "WK" + "a" * 32, "friendly_name": "Bea", "attributes": '{"contact_uri": "+14155550111"}'}
+            told = {"activity_sid": self.activity, "available": self.activity == AVAILABLE}
+            return _page("workers", [{**known, **told, "date_status_changed": self.activity_since}])
         assert asked["Available"] == "true"
         return _page("workers", [] if asked["TaskQueueSid"] in self.unserved else [{"available": True}])
 
@@ -103,6 +116,8 @@ class FakeTwilio:
             return self._fail((412, 20412))
         self.activity = form.get("ActivitySid", self.activity)
         body = {
+            "friendly_name": "Bea",
+            "attributes": '{"contact_uri": "+14155550111"}',
             "activity_sid": self.activity,
             "available": self.activity == AVAILABLE,
             "date_status_changed": self.activity_since,

@@ -1,5 +1,7 @@
 """What `chalice package` makes, built once for every stage."""
 
+import hashlib
+import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,12 +59,20 @@ class Package:
         return statements
 
 
+def _made_of(rules: Path, staff_file: Path) -> None:
+    """The package's own file, as `cordboard rota build` makes it of these rules."""
+    made = json.loads(staff_file.read_text(encoding="utf-8"))
+    made["made_of"]["rota.toml"] = hashlib.sha256(rules.read_bytes()).hexdigest()
+    staff_file.write_text(json.dumps(made), encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Package]:
     out = tmp_path_factory.mktemp("packages")
     project = package.copy_project(out / "project")
     for name in ("workers.toml", "rota.toml"):
         (project / name).write_text("# what an operator has there, with phone numbers", encoding="utf-8")
+    _made_of(project / "rota.toml", project / "chalicelib" / "team" / "staff.json")
     return {stage: Package(stage, package.build(stage, project, out / stage)) for stage in STAGES}
 
 

@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 from twilio.request_validator import RequestValidator
 
+from chalicelib.staff import pins, rota
+from laptop import package
+from laptop.local_aws import LaptopError
 from tests.package.conftest import Package
 
 # boto3 and what it needs are part of Lambda's runtime.
@@ -136,6 +139,23 @@ def test_the_call_centres_file_is_in_the_archive(packaged: Package) -> None:
 
 def test_nobodys_phone_number_is_in_the_archive(packaged: Package) -> None:
     assert [name for name in packaged.files if name.endswith(("workers.toml", "rota.toml"))] == []
+
+
+def test_a_pin_is_in_the_archive_as_a_hash_alone(packaged: Package) -> None:
+    with zipfile.ZipFile(packaged.folder / "deployment.zip") as archive:
+        made = rota.read(archive.read("chalicelib/team/staff.json").decode())
+    assert pins.fits("4711", made.pins["Bea"]) and "4711" not in made.pins["Bea"]
+
+
+def test_a_package_is_not_made_of_another_rota(tmp_path: Path) -> None:
+    project = package.copy_project(tmp_path / "project")
+    (project / "rota.toml").write_text("closed = []\n", encoding="utf-8")
+    with pytest.raises(LaptopError, match=r"was made of another rota\.toml: run `\./cordboard rota build`"):
+        package.build("local", project, tmp_path / "out")
+    (project / "rota.toml").unlink()
+    (project / "workers.toml").write_text('[workers.Bea]\npin = "0815"\n', encoding="utf-8")
+    with pytest.raises(LaptopError, match=r"was made of another workers\.toml"):
+        package.build("local", project, tmp_path / "out")
 
 
 def test_no_secret_or_cache_is_in_the_archive(packaged: Package) -> None:

@@ -26,6 +26,7 @@ MAY = {
         "dynamodb:PutItem links",
         "dynamodb:UpdateItem links",
         "dynamodb:Query links",
+        "dynamodb:Query by_worker",
         "sqs:SendMessage jobs",
         "s3:GetObject messages",
         "ssm:GetParameter twilio",

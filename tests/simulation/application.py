@@ -17,6 +17,8 @@ from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.links import messages
 from chalicelib.observability import metrics
+from chalicelib.staff import packaged
+from chalicelib.staff.rota import Packaged
 from chalicelib.worker import breaker
 from emulator.clock.scheduler import Scheduler, VirtualClock
 from tests.simulation import invocation
@@ -44,13 +46,19 @@ NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_AUTH_TOKEN", "AWS_ENDPOI
 
 @contextmanager
 def running(
-    call_centre: CallCentre, clock: VirtualClock, cloud: Cloud, transport: OutboundTransport, rules: str
+    call_centre: CallCentre,
+    clock: VirtualClock,
+    cloud: Cloud,
+    transport: OutboundTransport,
+    team_files: tuple[str, Packaged],
 ) -> Iterator[Any]:
-    """app.py with this callcenter.toml, until the block ends."""
+    """app.py with this callcenter.toml and this rota, until the block ends."""
+    rules, rota = team_files
     with (
         patch.dict(os.environ, {**ENVIRONMENT, **call_centre.environment()}),
         patch.object(callcenter, "source", lambda: rules),
         patch.object(team, "hooks", lambda: None),
+        patch.object(packaged, "current", lambda: rota),
         patch.object(aws, "client", cloud.client),
         patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(transport)),
         patch("urllib3.util.retry.time", _Time(clock)),

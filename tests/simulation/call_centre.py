@@ -7,6 +7,7 @@ from random import Random
 from typing import Literal
 
 from chalicelib.config.answering import ModeName, known_mode
+from chalicelib.twilio import urls
 from emulator.clock.scheduler import Scheduler, TraceEvent
 from emulator.taskrouter.model import Activity, Worker
 from emulator.twilio import Twilio
@@ -155,6 +156,10 @@ seconds = 10
 kept_in = "s3"
 keys = "What becomes of it?"
 
+[staff]
+numbers = ["+14155550105"]
+admins = ["Jan"]
+
 [crm]
 timeout = 2.0
 attempts = 3
@@ -185,7 +190,15 @@ WORKERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 # Those who do work that is no call, and nothing else.
 DOERS: Mapping[str, str] = {"Hana": "+14155550121", "Ivo": "+14155550122"}
 # Those to whom the messages of callers are offered, and nothing else.
-HEARERS: Mapping[str, str] = {"Jan": "+14155550131", "Kim": "+14155550132"}
+HEARERS: Mapping[str, str] = {"Nora": "+14155550141", "Otto": "+14155550142"}
+# Those who text, and are in the rota; nobody else sets them on or off.
+TEXTERS: Mapping[str, str] = {
+    "Jan": "+14155550131",
+    "Kim": "+14155550132",
+    "Lea": "+14155550133",
+    "Max": "+14155550134",
+}
+STAFF = "+14155550105"
 AWAY = ("Unavailable", "Offline")
 
 MODES: Sequence[ModeName] = ("key", "key", "key+detect", "key+detect", "detect", "at-once")
@@ -239,27 +252,29 @@ def build(twilio: Twilio, answers: Answers) -> CallCentre:
     router.create_activity("Passed", False)
     activities = {activity.friendly_name: activity for activity in router.workspace.activities.values()}
     queues = {
-        name: router.create_task_queue(name, f'queues HAS "{name}"').sid for name in ("Support", "Sales", "Urgent")
+        name: router.create_task_queue(name, f'queues HAS "{name}"').sid
+        for name in ("Support", "Sales", "Urgent", "Work", "Messages")
     }
-    queues["Work"] = router.create_task_queue("Work", 'queues HAS "Work"').sid
-    messages = router.create_task_queue("Messages", 'queues HAS "Messages"').sid
-    filters = [
-        {"expression": f'department == "{name.lower()}"', "targets": [{"queue": sid}]} for name, sid in queues.items()
-    ]
-    filters.insert(0, {"expression": 'kind == "message"', "targets": [{"queue": messages}]})
-    queues["Messages"] = messages
-    filters.append({"expression": 'kind == "lead"', "targets": [{"queue": queues["Work"]}]})
     url = f"{BASE}/taskrouter/assignment"
-    workflow = router.create_workflow("Calls", {"task_routing": {"filters": filters}}, url, url, 70)
+    workflow = router.create_workflow("Calls", {"task_routing": {"filters": _filters(queues)}}, url, url, 70)
     for number in (SUPPORT, SALES, URGENT):
         twilio.number(number, f"{BASE}/voice/incoming", fallback_url=f"{BASE}/voice/fallback")
+    twilio.number(STAFF, f"{BASE}/staff/call")
+    staff = twilio.numbers[STAFF]
+    staff.sms_url = staff.sms_fallback_url = urls.STAFF_MESSAGE.url(BASE)
     workers = {name: _worker(twilio, name, answers.workers.get(name, "")) for name in WORKERS}
+    others = ((DOERS, ["Work"]), (HEARERS, ["Messages"]), (TEXTERS, ["Support", "Sales"]))
     available = router.workspace.activity_named("Available").sid
-    for name, phone in DOERS.items():
-        workers[name] = router.create_worker(name, {"queues": ["Work"], "contact_uri": phone}, available)
-    for name, phone in HEARERS.items():
-        workers[name] = router.create_worker(name, {"queues": ["Messages"], "contact_uri": phone}, available)
+    for name, phone, serves in ((name, phone, serves) for people, serves in others for name, phone in people.items()):
+        workers[name] = router.create_worker(name, {"queues": serves, "contact_uri": phone}, available)
     return CallCentre(twilio, workflow.sid, activities, queues, workers)
+
+
+def _filters(queues: Mapping[str, str]) -> list[dict[str, object]]:
+    """A message has the attributes of its caller's call, so that its filter comes first."""
+    whens = {"Messages": 'kind == "message"', "Work": 'kind == "lead"'}
+    whens |= {name: f'department == "{name.lower()}"' for name in ("Support", "Sales", "Urgent")}
+    return [{"expression": when, "targets": [{"queue": queues[name]}]} for name, when in whens.items()]
 
 
 def _worker(twilio: Twilio, name: str, answer: str) -> Worker:
@@ -363,10 +378,11 @@ class Staff:
             call_centre.twilio.voice.phones[phone] = HearingPhone(phone, faults, scheduler)
         scheduler.on_event.append(self._hear)
         for name in call_centre.workers:
-            self._plan_change(name)
+            if name not in TEXTERS:
+                self._plan_change(name)
 
     def _hear(self, event: TraceEvent) -> None:
-        if event.kind == "worker" and event.detail["activity"] in AWAY:
+        if event.kind == "worker" and event.detail["activity"] in AWAY and event.detail["name"] not in TEXTERS:
             name, activity = event.detail["name"], event.detail["activity"]
             back = self._faults.seconds("back", 5, 60)
             self._call_centre.twilio.scheduler.after(back, lambda: self._move(name, activity, "Available"))

@@ -21,6 +21,7 @@ from chalicelib.links import attributes, table
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Link, Message, message_key
 from chalicelib.routing import assignment, events
+from chalicelib.staff import commands, duty, people, shifts
 from chalicelib.storage import keep, offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
@@ -154,7 +155,7 @@ def _always_available(true: Any) -> Any:
 
 
 def _whatever_became(true: Any) -> Any:
-    return lambda worker, to_sid: true(msgspec.structs.replace(worker, etag=""), to_sid)
+    return lambda worker, to_sid, **named: true(msgspec.structs.replace(worker, etag=""), to_sid, **named)
 
 
 @contextmanager
@@ -358,6 +359,47 @@ def _taken_at_once(true: Any) -> Any:
     return begin
 
 
+@contextmanager
+def _rota_above_all() -> Iterator[None]:
+    """What was said by hand, and that somebody has changed since the boundary, counts for nothing."""
+    boundary, wrote = shifts._boundary, duty.note_applied
+
+    def due(rota: Any, worker: str, seen: Any, now: float) -> Any:
+        return boundary(rota, worker, msgspec.structs.replace(seen, hand_at=0, until=0), now)
+
+    def move(worker_sid: str, to: Any) -> bool:
+        return rest.move(worker_sid, people.activity_sid(to.to), lambda one: one.available != (to.to == "on"))
+
+    def applied(worker: str, at: float, now: float, seen: Any, changes: Any) -> Any:
+        return wrote(worker, at, now, msgspec.structs.replace(seen, hand_at=1e12), changes)
+
+    with (
+        patch.object(shifts, "_boundary", due),
+        patch.object(shifts, "_move", move),
+        patch.object(duty, "note_applied", applied),
+    ):
+        yield
+
+
+def _hangs_up_at_the_end(true: Any) -> Any:
+    def move(worker_sid: str, boundary: Any) -> Any:
+        for link in table.latest_links(worker_sid, 5) if boundary.to == "off" else ():
+            if link.state == "bridged":
+                rest.hang_up(link.worker_call_sid)
+        return true(worker_sid, boundary)
+
+    return move
+
+
+@contextmanager
+def _each_text_is_new() -> Iterator[None]:
+    with (
+        patch.object(duty.Duty, "has_heard", lambda *_given: False),
+        patch.object(commands, "_sent_at", lambda asked: float(int(asked.at))),
+    ):
+        yield
+
+
 DEFECTS: Mapping[str, Defect] = {
     "a message is offered once and no more": _replace(offering, "look", lambda _true: lambda *_: "left", 14),
     "a message is posted by each job anew": _replace(
@@ -367,6 +409,12 @@ DEFECTS: Mapping[str, Defect] = {
     "a message that is done is offered on": _replace(
         Message, "is_seen_to", lambda _true: property(lambda _message: False), 14
     ),
+    "the rota goes before what was said by hand": Defect(_rota_above_all, frozenset({15}), "none"),
+    "a wrap-up brings back whoever is off": _replace(
+        shifts, "may_come_back", lambda _true: lambda *_given: True, 15, faults="worker_passes=0.9"
+    ),
+    "the end of a shift hangs up": _replace(shifts, "_move", _hangs_up_at_the_end, 15, faults="none"),
+    "a text that comes twice is done twice": Defect(_each_text_is_new, frozenset({15}), "webhook_twice=0.9"),
     "no write says what it expects": _replace(table, "_write_link", _no_condition, 1, 2, 5, 6),
     "a reservation is written again": _replace(
         table, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"

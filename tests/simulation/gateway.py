@@ -178,7 +178,9 @@ def _response(result: object) -> WebResponse:
 def _about(path: Mapping[str, str], form: Mapping[str, str]) -> tuple[str, ...]:
     """The sids that a request is about: those of its path, its form, and its task's caller."""
     sids = [value for name, value in path.items() if name.endswith("_sid")]
-    sids += [form[name] for name in ("CallSid", "ReservationSid", "TaskSid", "WorkerSid") if form.get(name)]
+    sids += [
+        form[name] for name in ("CallSid", "ReservationSid", "TaskSid", "WorkerSid", "MessageSid") if form.get(name)
+    ]
     if "TaskAttributes" in form:
         sids.append(str(json.loads(form["TaskAttributes"]).get("call_sid", "")))
     return tuple(dict.fromkeys(filter(None, sids)))

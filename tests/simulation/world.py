@@ -25,6 +25,7 @@ from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
 from tests.simulation.orders import Orders
 from tests.simulation.secret import rotated
+from tests.simulation.texters import Texters
 from tests.simulation.transport import OutboundTransport
 from tests.support import api_gateway, resources
 
@@ -78,6 +79,7 @@ class World:
     crowd: Crowd
     queue: Queue
     orders: Orders
+    texters: Texters
     seconds_of: dict[str, int] = field(default_factory=dict)  # of each recording that was made
     objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
     attributes_of: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task of work that is no call
@@ -118,7 +120,8 @@ def play(plan: Plan) -> World:
     twilio = _twilio(plan, clock)
     world = _make(plan, clock, twilio)
     transport = OutboundTransport(twilio, world.crm.answer, world.faults)
-    with running(world.call_centre, clock, _cloud(world), transport, rules(plan.on_crm_outage, plan.answers)) as app:
+    team_files = (rules(plan.on_crm_outage, plan.answers), world.texters.rota)
+    with running(world.call_centre, clock, _cloud(world), transport, team_files) as app:
         world.app = world.gateway.app = app
         _run(world)
     return world
@@ -172,7 +175,8 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     orders = Orders(call_centre, gateway, plan.orders, SPAN)
-    world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue, orders)
+    texters = Texters(call_centre, faults, START, SPAN)
+    world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue, orders, texters)
 
     def hear(event: TraceEvent) -> None:
         if event.kind == "recording":

@@ -62,6 +62,10 @@ ERROR_URLS = tuple(f"{BASE}/voice/{ending}" for ending in ENDINGS)
 WORKER_ATTRIBUTES = json.dumps({"contact_uri": "+14155550111"})
 
 
+FROM_STAFF = {"AccountSid": "AC" + "0" * 32, "From": "+14155550111", "To": "+14155550105"}
+BODIES = ("on", "off", "Off until 9", "status", "next", "who", "last", "note call again", "🙂", "STOP", "", "x" * 1600)
+
+
 class Endpoint(NamedTuple):
     """One route with an honest form. `says`: what one of the form's fields may be, all of it honest."""
 
@@ -73,7 +77,7 @@ class Endpoint(NamedTuple):
     @property
     def is_voice(self) -> bool:
         told = (STATUS_ROUTE, DETECTED_ROUTE, urls.RECORDING.path, urls.TRANSCRIPTION.path)
-        return self.route.startswith(("/voice/", "/worker/")) and self.route not in told
+        return self.route.startswith(("/voice/", "/worker/", "/staff/call")) and self.route not in told
 
 
 ENDPOINTS = (
@@ -147,6 +151,25 @@ ENDPOINTS = (
         urls.WORKER_NOTE.path,
         {**leg_form("in-progress"), "RecordingSid": "RE" + "1" * 32, "RecordingDuration": "7"},
         LEG_PATH,
+    ),
+    Endpoint(
+        urls.STAFF_MESSAGE.path,
+        {**FROM_STAFF, "MessageSid": "SM" + "1" * 32, "Body": "off until 14:00", "NumMedia": "0"},
+        says=("Body", BODIES),
+    ),
+    Endpoint(urls.STAFF_CALL.path, caller_form(**FROM_STAFF)),
+    Endpoint(urls.STAFF_PIN.path, caller_form(**FROM_STAFF, Digits="4711"), {"attempt": "1"}),
+    Endpoint(
+        urls.STAFF_KEY.path,
+        caller_form(**FROM_STAFF),
+        {"attempt": "2"},
+        ("Digits", ("0", "1", "2", "3", "4", "5", "6", "9", "#", "")),
+    ),
+    Endpoint(urls.STAFF_UNTIL.path, caller_form(**FROM_STAFF), {"attempt": "3"}, ("Digits", ("1430", "2561", "1", ""))),
+    Endpoint(
+        urls.STAFF_NOTE.path,
+        caller_form(**FROM_STAFF, RecordingSid="RE" + "1" * 32, RecordingDuration="7"),
+        {"attempt": "4"},
     ),
 )
 

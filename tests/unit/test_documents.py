@@ -10,7 +10,7 @@ from chalicelib.caller.twiml import Way
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Line, SimpleQueue
 from chalicelib.twilio import urls, values
-from chalicelib.twilio.respond import _as_xml
+from chalicelib.twilio.respond import as_xml
 
 BASE = "https://x.example/api"
 MENU = {
@@ -311,4 +311,4 @@ def test_attributes_are_a_json_object_that_is_not_too_deep() -> None:
     ],
 )
 def test_what_xml_cannot_carry_is_left_out(text: str, carried: str) -> None:
-    assert _as_xml(text) == carried
+    assert as_xml(text) == carried

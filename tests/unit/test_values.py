@@ -119,13 +119,23 @@ def test_what_a_team_leaves_out() -> None:
         "crm": {"timeout": 2.0, "attempts": 3, "breaker_failures": 3, "breaker_seconds": 30, "after": False},
         "simple_queues": {},
         "work": {},
-        "tell": {"voicemail": True, "nobody_available": True, "numbers": False},
+        "tell": {"voicemail": True, "nobody_available": True, "numbers": False, "deliver": ()},
         "time_zone": "UTC",
         "workspace": {},
         "activities": {},
         "workflow": {},
         "voice_queue": {},
         "messages": {"kept_in": "twilio"},
+        "staff": {
+            "numbers": (),
+            "admins": (),
+            "language": "en-US",
+            "voice": "",
+            "words": {},
+            "on": "Available",
+            "off": "Offline",
+            "remind_minutes": 15,
+        },
     }
 
 

@@ -186,6 +186,7 @@ def test_a_worker_writes_things_up_there_and_comes_back_there(driver: Driver) ->
 # --- A worker's activity
 
 
+@pytest.mark.usefixtures("driver")
 @pytest.mark.parametrize(("since", "moved"), [(-MOMENT, False), (0.0, True), (5.0, True)])
 def test_who_is_in_the_wrap_up_activity_since_before_chose_it_by_hand(
     twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch, since: float, moved: bool
@@ -194,12 +195,12 @@ def test_who_is_in_the_wrap_up_activity_since_before_chose_it_by_hand(
     monkeypatch.setattr(rest, "worker", lambda _: worker)
     set_to: list[str] = []
 
-    def set_activity(_: rest.Worker, to_sid: str) -> bool:
+    def set_activity(_: rest.Worker, to_sid: str, **_options: object) -> bool:
         set_to.append(to_sid)
         return True
 
     monkeypatch.setattr(rest, "set_activity", set_activity)
-    activity.resume(WORKER, "WA-wrapping", NOW, "WA-back")
+    activity.resume(WORKER, "WA-wrapping", NOW, "WA-back", NOW)
     assert set_to == (["WA-back"] if moved else [])
 
 
@@ -212,8 +213,8 @@ def test_a_worker_who_changes_again_and_again_is_left_to_the_others(twilio: Fake
 @pytest.mark.parametrize(("worker_sid", "activity_sid"), [("", "WA2"), (WORKER, "")])
 def test_nobody_is_moved_nowhere(twilio: FakeTwilio, worker_sid: str, activity_sid: str) -> None:
     activity.leave_out(worker_sid, activity_sid)
-    activity.resume(WORKER, worker_sid and activity_sid, 0.0, "WA1")
-    activity.resume(WORKER, "WA1", 0.0, "")
+    activity.resume(WORKER, worker_sid and activity_sid, 0.0, "WA1", NOW)
+    activity.resume(WORKER, "WA1", 0.0, "", NOW)
     assert twilio.requests == []
 
 

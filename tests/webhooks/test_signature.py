@@ -19,6 +19,7 @@ from tests.support.driver import LEG_PATH, Driver, assignment_form, caller_form,
 
 ROOT = Path(__file__).parent.parent.parent
 
+STEPS = ("pin", "key", "until", "note")
 ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/voice/incoming", caller_form(), {}),
     ("/voice/menu/{attempt}", caller_form(), {"attempt": "1"}),
@@ -44,6 +45,9 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/worker/{subject}/{reservation_sid}/disposition", leg_form("in-progress"), LEG_PATH),
     ("/worker/{subject}/{reservation_sid}/note", leg_form("in-progress"), LEG_PATH),
     (urls.WORKER_MESSAGE.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
+    ("/staff/message", {"From": "+14155550111", "To": "+14155550105", "Body": "on"}, {}),
+    ("/staff/call", caller_form(To="+14155550105"), {}),
+    *((f"/staff/call/{step}/{{attempt}}", caller_form(Digits="1"), {"attempt": "1"}) for step in STEPS),
 ]
 
 

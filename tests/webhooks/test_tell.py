@@ -13,6 +13,7 @@ from chalicelib.config import callcenter
 from chalicelib.lifecycle import unserved
 from chalicelib.links import table
 from chalicelib.links.model import Notice
+from chalicelib.staff import told
 from chalicelib.tell import mail, outbox
 from ops.__main__ import main
 from tests.conftest import QUEUES, WORKFLOW
@@ -85,7 +86,7 @@ def nobody_is_there(driver: Driver) -> None:
     driver.twilio.unserved = {QUEUES["Support"]}
 
 
-def set_rules(monkeypatch: pytest.MonkeyPatch, **changes: bool) -> None:
+def set_rules(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     changed = msgspec.structs.replace(callcenter.current(), tell=callcenter.Tell(**changes))
     monkeypatch.setattr(callcenter, "current", lambda: changed)
 
@@ -362,8 +363,8 @@ def test_a_sweep_that_dies_after_the_mail_tells_once_more(
 def test_two_sweeps_at_once_tell_once(inbox: Inbox, driver: Driver, later: Later) -> None:
     leave_message(driver)
     (due,) = outbox.due(later.now)
-    assert outbox.tell(due, later.now) == outbox.TOLD
-    assert outbox.tell(due, later.now) == "taken"
+    assert outbox.tell(due, later.now, told.words) == outbox.TOLD
+    assert outbox.tell(due, later.now, told.words) == "taken"
     assert len(inbox.mails()) == 1
 
 

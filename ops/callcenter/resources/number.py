@@ -20,7 +20,9 @@ class Numbers(Kind):
 
     def desired(self, center: Center, api_url: str) -> Iterator[Resource]:
         for number in center.numbers():
-            yield Resource(self.name, number, takeover.wanted(api_url))
+            of_staff = number in center.application.staff.numbers
+            fields = takeover.wanted_of_staff(api_url) if of_staff else takeover.wanted(api_url)
+            yield Resource(self.name, number, fields)
 
     def read(self, reading: Reading) -> Iterator[Resource]:
         for number in reading.center.numbers() if reading.center else ():
@@ -33,7 +35,8 @@ class Numbers(Kind):
     def update(self, execution: Execution, resource: Resource, fields: Mapping[str, Any]) -> None:
         """Where it leads is read once more: another apply may have been quicker, and that is not kept."""
         number = execution.client.incoming_phone_numbers(execution.sids[resource.key])
-        self._keep(execution, resource, fields_of(number.fetch()))
+        there = fields_of(number.fetch())
+        self._keep(execution, resource, {name: there[name] for name in resource.fields})
         number.update(**fields)
 
     def _keep(self, execution: Execution, wanted: Resource, there: dict[str, str]) -> None:
@@ -54,4 +57,4 @@ def find_number(client: Client, number: str) -> Any:
 
 def fields_of(found: Any) -> dict[str, str]:
     """Where the number leads, by Twilio's names; empty where there is nothing."""
-    return {name: getattr(found, name, None) or "" for name in takeover.wanted("")}
+    return {name: getattr(found, name, None) or "" for name in takeover.NAMES}

@@ -6,7 +6,19 @@ a condition, faults excuse: only those about the very call, and only of the kind
 
 from collections.abc import Callable
 
-from tests.simulation.invariants import answers, callers, crm, machines, messages, record, ringing, tell, work, workers
+from tests.simulation.invariants import (
+    answers,
+    callers,
+    crm,
+    machines,
+    messages,
+    record,
+    ringing,
+    staff,
+    tell,
+    work,
+    workers,
+)
 from tests.simulation.invariants.terms import Found, Violation
 from tests.simulation.observed import Observed
 
@@ -62,4 +74,7 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     messages.each_message_is_seen_to,
     messages.nobody_is_rung_for_a_message_that_is_done,
     messages.a_message_is_offered_to_one_at_a_time,
+    staff.what_was_said_last_holds,
+    staff.who_is_off_is_off_in_the_end,
+    staff.no_shifts_end_throws_out_a_talk,
 )

@@ -11,6 +11,7 @@ from tests.simulation.gateway import Delivery
 from tests.simulation.observed import Leg, Observed
 
 AWS = ("dynamodb", "sqs", "ssm", "lambda_dies", "timeout", "cold_start", "connection_failed", "no_connection")
+TWILIO = ("rest_", "twilio_down")
 LOST = ("webhook_never", "webhook_late", *AWS)
 WEBHOOK = 15.0
 SOON = 5.0

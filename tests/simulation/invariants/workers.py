@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from tests.simulation.call_centre import AWAY, DOERS, HEARERS, WORKERS
+from tests.simulation.call_centre import AWAY, DOERS, HEARERS, TEXTERS, WORKERS
 from tests.simulation.invariants.terms import QUEUES, SOON, TAKES, WEBHOOK, Found, Violation
 from tests.simulation.observed import FOREVER, Leg, Move, Observed, Reserved
 
@@ -74,18 +74,18 @@ def nobody_is_moved_without_a_reason(observed: Observed) -> Found:
     """Who is taken off the phones, and not by hand, has not taken a call, has no phone, or the CRM said no to them."""
     for worker_sid, moves in _of_callers(observed).items():
         for move in moves:
-            if move.activity in AWAY and not move.by_hand and not _has_a_reason(observed, worker_sid, move.at):
+            if move.activity in AWAY and not move.by_hand and not has_a_reason(observed, worker_sid, move.at):
                 call_sid = _last_call_of(observed, worker_sid)
                 yield Violation(10, call_sid, f"worker {worker_sid} is {move.activity} at {move.at:.2f} for no reason")
 
 
 def _of_callers(observed: Observed) -> dict[str, list[Move]]:
-    """The moves of the workers who take calls."""
-    doers = {observed.world.call_centre.workers[name].sid for name in (*DOERS, *HEARERS)}
+    """The moves of the workers who take calls; those who text are judged by what they texted."""
+    doers = {observed.world.call_centre.workers[name].sid for name in (*DOERS, *HEARERS, *TEXTERS)}
     return {sid: moves for sid, moves in observed.moves.items() if sid not in doers}
 
 
-def _has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
+def has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
     noes = {answer.key for answer in observed.world.crm.log if answer.said == "no"}
     for reservation in observed.reservations.values():
         began, ended = reservation.statuses[0][0], reservation.statuses[-1][0]
@@ -93,7 +93,11 @@ def _has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
             continue
         legs = [leg for leg in observed.legs.values() if leg.reservation_sid == reservation.sid]
         not_taken = any(not leg.conversations and _is_theirs(observed, leg, at) for leg in legs)
-        own = not WORKERS[reservation.worker][0] or reservation.sid in noes or reservation.status == "timeout"
+        own = (
+            not WORKERS.get(reservation.worker, ("a phone", ()))[0]
+            or reservation.sid in noes
+            or reservation.status == "timeout"
+        )
         if not_taken or own:
             return True
     return False

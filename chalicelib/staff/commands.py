@@ -1,0 +1,192 @@
+"""What a worker asks for, whether by text or on the phone: it is done, and a sentence says what stands then."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from chalicelib import jobs
+from chalicelib.config import callcenter
+from chalicelib.links import table
+from chalicelib.links.model import Link
+from chalicelib.observability import log
+from chalicelib.staff import duty, packaged, people, texts
+from chalicelib.staff.duty import Duty
+from chalicelib.staff.rota import State
+from chalicelib.staff.texts import Said
+from chalicelib.twilio import rest
+
+AGAIN_SECONDS = 60.0  # a command that comes again so soon is finished, if whoever did it died
+OLD_SECONDS = 3600.0  # a text of that age is no command any more
+NOTE_SECONDS = 4 * 3600.0  # after the question, other words are no note
+LATEST = 10
+TRIES = 3
+
+
+class Asked(NamedTuple):
+    """One command. `sid` is the message's, or the call's with the key: it tells repeats apart."""
+
+    worker: rest.Worker
+    sid: str
+    at: float
+
+    @property
+    def name(self) -> str:
+        return self.worker.name
+
+
+def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
+    """Put the worker on or off, until this time of day if one is given. Raises TwilioRejected, NotDone, and as AWS.
+
+    It is kept first and done then. The same command again is finished if it has just come, and changes nothing later;
+    nor does a text that Twilio got before another one that has been done, or long ago.
+    """
+    sent_at = _sent_at(asked)
+    if sent_at < max(asked.at - OLD_SECONDS, duty.find(asked.name).sent_at):
+        return status(asked)
+    changes = {"hand": to, "hand_at": asked.at, "until": _until(asked.at, time), "sent_at": sent_at}
+    standing, is_new = duty.take_text(asked.name, asked.sid, asked.at, changes)
+    is_the_latest = standing.newest_text == asked.sid and asked.at < standing.hand_at + AGAIN_SECONDS
+    if not is_new and not is_the_latest:
+        return status(asked)
+    rang = rest.ringing(asked.worker.sid) if to == "off" else 0
+    move_by_hand(asked.worker.sid, to)
+    log.info("worker by hand", worker_sid=asked.worker.sid, to=to, until=int(standing.until))
+    return _standing(asked, _with_the_last_word(asked, to)) + texts.took_back(rang)
+
+
+def _with_the_last_word(asked: Asked, to: State) -> Duty:
+    """The row after the move. Where another command came meanwhile, it may have found the worker as they were before:
+    what stands in the row is done, by whoever moves last.
+    """
+    for _ in range(TRIES):
+        standing = duty.find(asked.name)
+        if standing.hand in ("", to):
+            break
+        to = "on" if standing.hand == "on" else "off"
+        move_by_hand(asked.worker.sid, to)
+    return standing
+
+
+def _sent_at(asked: Asked) -> float:
+    """When Twilio got the text, in whole seconds; what it does not know, and a key, is of now."""
+    is_text = asked.sid.startswith(("SM", "MM"))
+    return (rest.text_came_at(asked.sid) if is_text else 0.0) or float(int(asked.at))
+
+
+def move_by_hand(worker_sid: str, to: State) -> None:
+    """Put a worker on or off, whatever they are in; off takes back what rings. Raises TwilioRejected, NotDone."""
+
+    def is_wanted(worker: rest.Worker) -> bool:
+        if to == "on":
+            return not worker.available
+        return worker.available or people.is_on_the_way_back(worker)
+
+    rest.move(worker_sid, people.activity_sid(to), is_wanted, reject_pending=to == "off")
+
+
+def _until(now: float, time: tuple[int, int] | None) -> float:
+    rota = packaged.current()
+    return rota.instant(texts.next_time(time, rota.local(now))) if time else 0.0
+
+
+def status(asked: Asked) -> str:
+    """How the worker stands, and their shift."""
+    rota = packaged.current()
+    said = _standing(asked, duty.find(asked.name))
+    return f"{said} {next_shift(asked)}" if rota.shifts else said
+
+
+def _standing(asked: Asked, standing: Duty) -> str:
+    worker = rest.worker(asked.worker.sid)
+    is_held = standing.until > asked.at and (standing.hand == "on") == worker.available
+    until = packaged.clock(standing.until, asked.at) if is_held else ""
+    return texts.standing(asked.name, people.activity_name(worker), worker.available, until)
+
+
+def next_shift(asked: Asked) -> str:
+    """The shift that is on, or the next one."""
+    rota = packaged.current()
+    if not rota.shifts:
+        return texts.NO_ROTA
+    shifts = [shift for shift in rota.of(rota_name(asked.name)) if shift.end > asked.at]
+    if not shifts:
+        return texts.NO_SHIFT
+    start, end = shifts[0].start, shifts[0].end
+    until = texts.clock(rota.local(end), rota.local(max(start, asked.at)))
+    return texts.shift(packaged.clock(start, asked.at), until, start <= asked.at)
+
+
+def rota_name(worker: str) -> str:
+    """The name as the rota has it: Twilio's may be spelled in another case."""
+    return next((name for name in packaged.current().workers() if name.casefold() == worker.casefold()), worker)
+
+
+def who() -> str:
+    """Who is on the phones."""
+    return texts.who(sorted(worker.name for worker in rest.available_workers()))
+
+
+def last(asked: Asked) -> str:
+    """The worker's last caller, with the number for a return call."""
+    link = last_talk(asked.worker.sid)
+    if link is None:
+        return texts.NO_CALLER
+    line = callcenter.current().name_of(link.caller_id) if link.caller_id else ""
+    return texts.last(link.caller, packaged.clock(link.bridged_at, asked.at), line)
+
+
+def last_talk(worker_sid: str) -> Link | None:
+    """The latest link of this worker in which the two talked."""
+    return next((link for link in table.latest_links(worker_sid, LATEST) if link.bridged_at), None)
+
+
+def note(asked: Asked, words: str) -> str:
+    """Keep these words with the call that the worker was asked about, else with their last one."""
+    if not words:
+        return texts.EMPTY_NOTE
+    standing = duty.find(asked.name)
+    about = standing.note_key if _is_asked(standing, asked.at) else None
+    link = table.find_call(about.subject).link(about) if about else last_talk(asked.worker.sid)
+    if link is None or link.worker_sid != asked.worker.sid:
+        return texts.NO_TALK
+    duty.take_text(asked.name, asked.sid, asked.at, {"note_call": "", "note_reservation": "", "note_asked_at": 0})
+    return _keep(link, words)
+
+
+def _keep(link: Link, words: str) -> str:
+    """The CRM hears of it once more where it has heard of the call already."""
+    if link.note != words:
+        table.set_note(link.key, words)
+        if callcenter.current().crm.after and link.state == "closed":
+            jobs.send(jobs.TellCrm(link.subject, link.reservation_sid))
+    log.info("note", **link.key.sids, characters=len(words))
+    return texts.noted(link.caller)
+
+
+def _is_asked(standing: Duty, now: float) -> bool:
+    return bool(standing.note_call) and now < standing.note_asked_at + NOTE_SECONDS
+
+
+def do(asked: Asked, said: Said, words: str) -> str:
+    """What the worker is told. `words` is all that they wrote: when they have been asked for a note, what is no plain
+    command is the note. Raises TwilioRejected, NotDone, and as AWS.
+    """
+    is_plain = said.command != "unknown" and not said.is_odd
+    if not is_plain and words and _is_asked(duty.find(asked.name), asked.at):
+        return note(asked, words)
+    return texts.HELP if said.command == "unknown" else _DOES[said.command](asked, said)
+
+
+def _switched(asked: Asked, said: Said) -> str:
+    to: State = "on" if said.command == "on" else "off"
+    return texts.NO_TIME if said.is_odd else switch(asked, to, said.until)
+
+
+_DOES: Mapping[str, Callable[[Asked, Said], str]] = {
+    "on": _switched,
+    "off": _switched,
+    "note": lambda asked, said: note(asked, said.note),
+    "status": lambda asked, _said: status(asked),
+    "next": lambda asked, _said: next_shift(asked),
+    "who": lambda _asked, _said: who(),
+    "last": lambda asked, _said: last(asked),
+}

@@ -1,0 +1,151 @@
+"""What workers text, and what they are answered (pure). No sentence goes beyond one message of 160 GSM-7 characters by
+itself; names and notes are the team's own."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from chalicelib.config.staff import COMMANDS, TAKEN_BY_TWILIO, UNTIL, Command
+
+LONGEST_NOTE = 1000  # characters that are kept
+MORNING_AND_EVENING = {"am": 0, "pm": 12}
+_TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm)?", re.IGNORECASE)
+
+
+class Said(NamedTuple):
+    """What a text asks for. `until` is the time of day after that word, None where there is none or it is no time.
+
+    `is_odd`: there is more in it than the command takes.
+    """
+
+    command: Command | Literal["unknown", "twilio"]
+    until: tuple[int, int] | None = None
+    note: str = ""
+    is_odd: bool = False
+
+
+def understood(body: str, words: Mapping[str, str]) -> Said:
+    """The first word is the command, in any case; `words` are the team's own for it."""
+    known = {**{word: word for word in (*COMMANDS, UNTIL)}, **{word.casefold(): to for word, to in words.items()}}
+    first, _, rest = body.strip().partition(" ") if " " in body.strip() else _by_line(body)
+    word, rest = first.casefold().rstrip(".!,:;"), rest.strip()
+    if word in TAKEN_BY_TWILIO and not rest:
+        return Said("twilio")
+    command = known.get(word, "")
+    if command == "note":
+        return Said("note", note=rest[:LONGEST_NOTE])
+    if command in ("on", "off"):
+        return _switch("on" if command == "on" else "off", rest, known)
+    if command in COMMANDS:
+        return Said(command, is_odd=bool(rest))
+    return Said("unknown")
+
+
+def _by_line(body: str) -> tuple[str, str, str]:
+    return body.strip().partition("\n")
+
+
+def _switch(command: Literal["on", "off"], rest: str, known: Mapping[str, str]) -> Said:
+    if not rest.strip(".!"):
+        return Said(command)
+    word, _, time = rest.partition(" ")
+    if known.get(word.casefold()) != UNTIL:
+        return Said(command, is_odd=True)
+    until = time_of_day(time)
+    return Said(command, until, is_odd=until is None)
+
+
+def time_of_day(text: str) -> tuple[int, int] | None:
+    """Hour and minute of 14:00, 14.00, 14h30, 9, 2 pm; None for anything else."""
+    found = _TIME.fullmatch(text.strip().rstrip(".!"))
+    if not found:
+        return None
+    hour, minute, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + MORNING_AND_EVENING[half]
+    return (hour, minute) if hour < 24 and minute < 60 else None
+
+
+def next_time(time: tuple[int, int], now: datetime) -> datetime:
+    """When the clock on the wall shows it next: tomorrow, if it is over today."""
+    found = now.replace(hour=time[0], minute=time[1], second=0, microsecond=0)
+    return found if found > now else found + timedelta(days=1)
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """14:00, or with the day if that is another one: Mon 14:00, Mon 7 Dec 14:00."""
+    days = (at.date() - now.date()).days
+    day = "" if days == 0 else f"{at:%a} " if 0 < days < 7 else f"{at:%a} {at.day} {at:%b} "
+    return f"{day}{at:%H:%M}"
+
+
+HELP = "Text on, off, off until 14:00, status, next, who, last, or note and your words."
+NOT_NOW = "That could not be done just now. Please text it again."
+FLIPPED = "Somebody else changed you at the same moment. Text status to see."
+NO_TALK = "There is no call of yours to write a note about."
+NO_CALLER = "You have had no caller yet."
+EMPTY_NOTE = "Text note and what you want to keep, in one message."
+PICTURES = "Pictures are not kept, only words."
+NO_TIME = "That is no time. Text it as off until 14:00."
+
+
+def standing(name: str, activity: str, available: bool, until: str) -> str:
+    """The state that stands."""
+    state = "on" if available else "off"
+    shown = "" if activity.casefold() in ("available", "offline") else f" ({activity})"
+    return f"{name}, you are {state}{f' until {until}' if until else ''}{shown}."
+
+
+def took_back(ringing: int) -> str:
+    if not ringing:
+        return ""
+    return " One call was ringing, it is taken back." if ringing == 1 else " The calls that rang are taken back."
+
+
+def shift(start: str, end: str, is_on: bool) -> str:
+    return f"Your shift goes until {end}." if is_on else f"Your next shift is {start} to {end}."
+
+
+NO_SHIFT = "You have no shift to come."
+NO_ROTA = "There is no rota."
+
+
+def who(names: Sequence[str], most: int = 12) -> str:
+    if not names:
+        return "Nobody is on."
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"On: {', '.join(names[:most])}{more}."
+
+
+def last(caller: str, at: str, line: str) -> str:
+    return f"Your last caller was {caller or 'without a number'}, {at}{f', line {line}' if line else ''}."
+
+
+def noted(caller: str) -> str:
+    return f"Noted, for the call with {caller or 'a caller without a number'}."
+
+
+def missed(at: str, activity: str) -> str:
+    shown = "" if activity.casefold() == "offline" else f" ({activity})"
+    return f"You missed a call at {at} and are off{shown}. Reply on."
+
+
+def declined(at: str, activity: str) -> str:
+    shown = "" if activity.casefold() == "offline" else f" ({activity})"
+    return f"A call at {at} was not put through to you, and you are off{shown}. Reply on."
+
+
+def reminder(start: str, end: str) -> str:
+    return f"Your shift begins at {start} and goes until {end}. You are put on then."
+
+
+def after_talk(caller: str, at: str) -> str:
+    return f"What became of your call with {caller or 'a caller without a number'} at {at}? Reply with a note."
+
+
+def unreachable(worker: str, activity: str) -> str:
+    moved = f" and is {activity}" if activity else ""
+    return f"The phone of {worker} cannot be reached{moved}. Correct contact_uri in workers.toml."

@@ -1,0 +1,175 @@
+"""Workers text the staff number: they go on and off, and hear what stands; a stranger hears nothing."""
+
+import pytest
+
+from chalicelib.staff import commands, duty, texts
+from chalicelib.twilio import urls
+from tests.conftest import Aws
+from tests.support.api_gateway import post
+from tests.support.staff_room import BEA, CARL, DORA, STAFF, STRANGER, StaffRoom
+
+
+@pytest.fixture
+def room(cloud: Aws, environment: pytest.MonkeyPatch) -> StaffRoom:
+    return StaffRoom(cloud, environment)
+
+
+def test_a_worker_goes_on_and_off_and_hears_what_stands(room: StaffRoom) -> None:
+    assert room.text(BEA, "on") == "Bea, you are on."
+    assert room.activity("Bea") == "Available"
+    assert room.text(BEA, " Off! ") == "Bea, you are off."
+    assert room.activity("Bea") == "Offline"
+    assert room.text(BEA, "STATUS") == "Bea, you are off."
+
+
+def test_the_teams_own_words_are_commands_too(room: StaffRoom) -> None:
+    assert room.text(BEA, "An") == "Bea, you are on."
+    assert room.text(BEA, "aus bis 14:00") == "Bea, you are off until 14:00 UTC."
+
+
+def test_a_worker_with_a_client_address_is_known_by_their_mobile(room: StaffRoom) -> None:
+    assert room.text(DORA, "on") == "Dora, you are on."
+
+
+@pytest.mark.parametrize("body", ["on", "off", "who", "", "🙂", "x" * 1600])
+def test_a_stranger_gets_no_answer_and_changes_nothing(room: StaffRoom, body: str) -> None:
+    assert room.text(STRANGER, body) == "" and room.rows() == {}
+    assert "text of a stranger" in room.log.getvalue()
+
+
+@pytest.mark.parametrize("sender", ["+1415555011", 'x" OR "1" == "1', "whatsapp:+14155550111", "", "266696687"])
+def test_what_is_no_phone_number_is_asked_of_nobody(room: StaffRoom, sender: str) -> None:
+    """A sender's text never becomes a part of an expression."""
+    before = len(room.twilio.requests)
+    room.text(sender, "on")
+    asked = [one for one in room.twilio.requests[before:] if "/Workers" in one.url]
+    assert asked == [] or (sender == "+1415555011" and room.rows() == {})
+
+
+def test_two_workers_with_one_phone_are_nobody(room: StaffRoom) -> None:
+    room.hire("Bert", contact_uri="sip:bert@example.com", mobile=BEA)
+    assert room.text(BEA, "on") == "" and room.activity("Bea") == room.activity("Bert") == "Offline"
+    assert "two workers have one phone" in room.log.getvalue()
+
+
+@pytest.mark.parametrize("word", ["STOP", "Start", "help", "YES", "cancel", "end"])
+def test_the_words_that_twilio_acts_on_are_left_to_twilio(room: StaffRoom, word: str) -> None:
+    room.set("Bea", "Available")
+    said = [answer for answer in room.text(BEA, word).split(" | ") if answer.startswith("Bea")]
+    assert said == [] and room.activity("Bea") == "Available"
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "said"),
+    [
+        ("🙂", (), texts.HELP),
+        ("x" * 1600, (), texts.HELP),
+        ("hello there", (), texts.HELP),
+        ("", ("https://example.com/cat.jpg",), texts.PICTURES),
+        ("on", ("https://example.com/cat.jpg",), "Bea, you are on."),
+        ("off until", (), texts.NO_TIME),
+        ("off until 25:00", (), texts.NO_TIME),
+        ("off until tomorrow", (), texts.NO_TIME),
+        ("off for lunch", (), texts.NO_TIME),
+        ("off until 2 pm", (), "Bea, you are off until 14:00 UTC."),
+        ("on until 9", (), "Bea, you are on until Tue 09:00 UTC."),
+        ("on\nplease", (), texts.NO_TIME),
+        ("note", (), texts.EMPTY_NOTE),
+        ("note she will call", (), texts.NO_TALK),
+        ("last", (), texts.NO_CALLER),
+        ("next", (), texts.NO_ROTA),
+        ("who", (), "Nobody is on."),
+    ],
+)
+def test_what_a_worker_may_text_and_what_they_hear(
+    room: StaffRoom, body: str, media: tuple[str, ...], said: str
+) -> None:
+    assert room.text(BEA, body, media) == said
+
+
+def test_who_is_on(room: StaffRoom) -> None:
+    room.text(CARL, "on")
+    room.text(DORA, "on")
+    assert room.text(BEA, "who") == "On: Carl, Dora."
+
+
+# --- Calls that ring, and calls that are talked
+
+
+def test_off_takes_back_the_call_that_rings_and_the_caller_goes_to_the_next(room: StaffRoom) -> None:
+    room.text(BEA, "on")
+    room.twilio.dial(STRANGER, "+14155550100", [])
+    room.run(3)
+    room.work()
+    room.run(1)
+    assert room.text(BEA, "off") == "Bea, you are off. One call was ringing, it is taken back."
+    assert room.activity("Bea") == "Offline"
+    statuses = [one.status for one in room.worker("Bea").reservations.values()]
+    assert statuses == ["rejected"]
+
+
+# --- Twice, forged, out of order, and when something fails
+
+
+def form(room: StaffRoom, body: str, sid: str = "SM" + "a" * 32, **more: str) -> dict[str, str]:
+    return {"AccountSid": room.twilio.account_sid, "MessageSid": sid, "From": BEA, "To": STAFF, "Body": body, **more}
+
+
+def test_a_text_that_comes_again_later_changes_nothing(room: StaffRoom) -> None:
+    first = post(urls.STAFF_MESSAGE.path, form(room, "on"))
+    assert "you are on" in room.send(first)["body"]
+    room.run(5)
+    room.text(BEA, "off")
+    for wait in (0, 90):
+        room.run(wait)
+        assert "Bea, you are off." in room.send(first)["body"]
+    assert room.activity("Bea") == "Offline"
+
+
+def test_the_latest_text_again_after_the_worker_was_moved_by_hand_changes_nothing(room: StaffRoom) -> None:
+    first = post(urls.STAFF_MESSAGE.path, form(room, "on"))
+    room.send(first)
+    room.run(commands.AGAIN_SECONDS + 1)
+    room.set("Bea", "Unavailable")
+    assert "Bea, you are off (Unavailable)." in room.send(first)["body"]
+
+
+def test_a_text_of_long_ago_is_no_command(room: StaffRoom) -> None:
+    """However many others have come since."""
+    old = room.twilio.messaging._keep(BEA, STAFF, "on", (), "inbound")
+    room.run(commands.OLD_SECONDS + 1)
+    room.send(post(urls.STAFF_MESSAGE.path, form(room, "on", old.sid)))
+    assert room.activity("Bea") == "Offline" and room.rows() == {}
+
+
+def test_a_forged_text_changes_nothing(room: StaffRoom) -> None:
+    assert room.send(post(urls.STAFF_MESSAGE.path, form(room, "on"), token="guessed"))["statusCode"] == 403
+    assert room.activity("Bea") == "Offline" and room.rows() == {}
+
+
+def test_a_text_that_overtook_another_one_stands(room: StaffRoom) -> None:
+    """Twilio got `on` first, and its request comes late."""
+    on = room.twilio.messaging._keep(BEA, STAFF, "on", (), "inbound")
+    room.run(2)
+    off = room.twilio.messaging._keep(BEA, STAFF, "off", (), "inbound")
+    room.send(post(urls.STAFF_MESSAGE.path, form(room, "off", off.sid)))
+    room.run(3)
+    assert "Bea, you are off." in room.send(post(urls.STAFF_MESSAGE.path, form(room, "on", on.sid)))["body"]
+    assert room.activity("Bea") == "Offline" and room.rows()["bea"]["hand"] == "off"
+
+
+def test_a_function_that_died_before_it_moved_the_worker_does_it_when_twilio_asks_again(
+    room: StaffRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event = post(urls.STAFF_MESSAGE.path, form(room, "on"))
+    with monkeypatch.context() as patched:
+        patched.setattr("chalicelib.twilio.rest.move", lambda *_given, **_named: 1 / 0)
+        assert room.send(event)["statusCode"] == 503
+    assert duty.find("Bea").hand == "on" and room.activity("Bea") == "Offline"
+    assert "Bea, you are on." in room.send(event)["body"] and room.activity("Bea") == "Available"
+
+
+def test_when_it_cannot_be_done_at_all_the_worker_hears_that(room: StaffRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.twilio.rest.move", lambda *_given, **_named: 1 / 0)
+    assert room.text(BEA, "on") == texts.NOT_NOW
+    assert room.asked.count(urls.STAFF_MESSAGE.path) > 1
