@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.links import table
-from chalicelib.links.model import STATES, Call, CallRecord, Link
+from chalicelib.links.model import STATES, Call, Callback, CallRecord, Link
 from chalicelib.observability.masking import mask
 from ops.aws import client
 
@@ -49,7 +49,9 @@ def timeline(record: CallRecord, show_numbers: bool = False) -> str:
     told = moments(record)
     began = told[0][0] if told else 0.0
     shown: Callable[[str], str] = str if show_numbers else mask
-    known = chain(_call(record.call), _messages(record), chain.from_iterable(map(_link, record.links)))
+    known = chain(
+        _call(record.call), _callback(record.callback), _messages(record), chain.from_iterable(map(_link, record.links))
+    )
     lines = [*map(shown, known), ""]
     lines += [f"{iso(at)}  {at - began:8.3f} s  {shown(what)}" for at, what in told]
     return "\n".join(lines)
@@ -64,10 +66,7 @@ def _call(call: Call | None) -> Iterator[str]:
     if call is None:
         yield "Nothing is known of the caller's own leg: no event of its task has come."
         return
-    if call.call_sid.startswith("WT"):
-        yield f"Work of the kind {call.line or '?'}, task {call.call_sid}"
-    else:
-        yield f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
+    yield _what(call)
     if call.wish:
         yield f"  pressed the key for: {call.wish}"
     if call.queue_result:
@@ -78,6 +77,34 @@ def _call(call: Call | None) -> Iterator[str]:
         yield f"  survey: {call.survey}"
     if call.voicemail_url:
         yield f"  voicemail, {call.voicemail_seconds} s: {call.voicemail_url}"
+
+
+def _what(call: Call) -> str:
+    if call.call_sid.startswith("WT"):
+        asked = f", asked for on the call {call.callback}" if call.callback else ""
+        return f"Work of the kind {call.line or '?'}, task {call.call_sid}{asked}"
+    return f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
+
+
+def _callback(callback: Callback | None) -> Iterator[str]:
+    if callback is None:
+        return
+    because = f" ({callback.reason})" if callback.reason else ""
+    yield f"  callback to {callback.number}: {callback.state}{because}, {callback.attempts} attempts"
+    if callback.task_sid:
+        yield f"  the latest attempt is the task {callback.task_sid}"
+    if callback.on_line and not callback.is_over:
+        yield f"  held for as long as the caller is on the call {callback.on_line}"
+
+
+def _of_callback(callback: Callback | None) -> Iterator[Moment]:
+    if callback:
+        known = {"at": "the caller asks to be called back", "queued_at": "the callback is queued"}
+        known |= {"taken_at": "a worker calls back", "retry_at": "the next attempt is due"}
+        known |= {"ended_at": f"the callback is {callback.state}"}
+        for field, what in known.items():
+            if getattr(callback, field):
+                yield getattr(callback, field), what
 
 
 def _messages(record: CallRecord) -> Iterator[str]:
@@ -120,6 +147,7 @@ def _moments(record: CallRecord) -> Iterator[Moment]:
         for field, what in known.items():
             if getattr(record.call, field):
                 yield getattr(record.call, field), what
+    yield from _of_callback(record.callback)
     yield from _notices(record)
     for link in record.links:
         for state in STATES:
@@ -129,9 +157,14 @@ def _moments(record: CallRecord) -> Iterator[Moment]:
 
 def _notices(record: CallRecord) -> Iterator[Moment]:
     for notice in record.notices:
-        yield notice.at, "the caller left a message"
+        if notice.what == "voicemail":
+            yield notice.at, "the caller left a message"
         if notice.told_at:
-            yield notice.told_at, "a mail told of the message"
+            yield notice.told_at, f"a mail told of the {'message' if notice.what == 'voicemail' else 'callback'}"
+    yield from _kept(record)
+
+
+def _kept(record: CallRecord) -> Iterator[Moment]:
     for message in record.messages:
         if message.kept_at:
             yield message.kept_at, "the message is kept in the bucket"

@@ -92,7 +92,10 @@ def _links(clock: Clock, until: float) -> Iterator[str]:
 
 
 def _each_due(
-    what: Literal["link", "call", "recording"], look: Callable[[table.Due, float], str], clock: Clock, until: float
+    what: Literal["link", "call", "recording", "callback"],
+    look: Callable[[table.Due, float], str],
+    clock: Clock,
+    until: float,
 ) -> Iterator[str]:
     for due in _in_time(chain.from_iterable(table.due(what, clock())), clock, until):
         about = due.key.sids if what == "link" else {"call_sid": due.key.subject}
@@ -291,6 +294,23 @@ def _delete_recording(due: table.Due, now: float) -> str:
     return RECORDING_DELETED
 
 
+def _callbacks(clock: Clock, until: float) -> Iterator[str]:
+    """Pass G: callbacks whose time has come, or of which nobody has heard for a while; a job does what is due."""
+    if callcenter.current().calls_back:
+        yield from _each_due("callback", _have_gone_on, clock, until)
+
+
+def _have_gone_on(due: table.Due, now: float) -> str:
+    try:
+        table.update_row(
+            due.key, {"check_at": int(now) + SOON_SECONDS}, "#check_at = :expected", {":expected": due.check_at}
+        )
+    except table.ConditionFailed:
+        return "taken"
+    jobs.send(jobs.GoOn(due.key.subject))
+    return "left to a job"
+
+
 def _unserved(clock: Clock, until: float) -> Iterator[str]:
     """Pass F: queues where callers wait, and no worker takes calls."""
     for queue_sid, tasks in _in_time(unserved.long_waiting(clock()).items(), clock, until):
@@ -312,5 +332,6 @@ _PASSES = (
     (_tasks, ALL_SECONDS),
     (_assigned, ALL_SECONDS),
     (_recordings, ALL_SECONDS),
+    (_callbacks, ALL_SECONDS),
     (_unserved, ALL_SECONDS),
 )

@@ -28,7 +28,7 @@ TOLD, NOT_TOLD = "told", "not told"
 def is_on(what: What) -> bool:
     """Whether the team wants to be told of this, and somebody is subscribed to the topic."""
     rules = callcenter.current().tell
-    wanted = rules.voicemail if what == "voicemail" else rules.nobody_available
+    wanted = {"voicemail": rules.voicemail, "callback": rules.callback}.get(what, rules.nobody_available)
     return wanted and bool(environment.current().mail_topic_arn)
 
 
@@ -54,7 +54,7 @@ def _leave_to_job(notice: Notice) -> None:
 
 def keep(notice: Notice) -> None:
     """Keep a notice until it is told, unless the same was kept before. Raises what AWS raises."""
-    again_before = 0.0 if notice.what == "voicemail" else notice.at - AGAIN_AFTER_SECONDS
+    again_before = 0.0 if notice.what in ("voicemail", "callback") else notice.at - AGAIN_AFTER_SECONDS
     if table.order_notice(notice, again_before):
         log.info("people will be told", call_sid=notice.about, what=notice.what, line=notice.line)
 

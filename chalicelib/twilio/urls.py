@@ -38,6 +38,9 @@ INCOMING = Route("/voice/incoming")
 MENU = Route("/voice/menu/{attempt}")
 WAIT = Route("/voice/wait")
 WAIT_KEY = Route("/voice/wait/key")
+# A caller who waits asks to be called back: the number that is confirmed is their `own`, or the `other` that was typed.
+CALLBACK_CONFIRM = Route("/voice/callback/confirm/{number}")
+CALLBACK_NUMBER = Route("/voice/callback/number")
 AFTER = Route("/voice/after")
 MOVED = Route("/voice/moved")
 DECLINED = Route("/voice/declined")
@@ -60,6 +63,9 @@ WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GE
 WORKER_AFTER = Route("/worker/{subject}/{reservation_sid}/after")
 WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
 WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
+# A worker calls a customer back: the Dial is over; then the worker may say that a machine answered.
+WORKER_CALLED = Route("/worker/{subject}/{reservation_sid}/called")
+WORKER_CALLED_KEY = Route("/worker/{subject}/{reservation_sid}/called/key")
 WORK = Route("/work", signed_by="team")
 MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short, for a mail
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
@@ -70,6 +76,8 @@ ROUTES = (
     MENU,
     WAIT,
     WAIT_KEY,
+    CALLBACK_CONFIRM,
+    CALLBACK_NUMBER,
     AFTER,
     MOVED,
     DECLINED,
@@ -89,6 +97,8 @@ ROUTES = (
     WORKER_AFTER,
     WORKER_DISPOSITION,
     WORKER_NOTE,
+    WORKER_CALLED,
+    WORKER_CALLED_KEY,
     WORK,
     MESSAGE_PAGE,
 )

@@ -11,8 +11,8 @@ from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest, urls
-from chalicelib.twilio.values import sid
-from chalicelib.worker import approval, words
+from chalicelib.twilio.values import sid, text
+from chalicelib.worker import approval, calling_back, words
 
 # What POST /Calls says of the number that is called, and of the number that is shown (contract 7.6). Everything else is
 # the account's affair: permissions, funds, suspension.
@@ -42,6 +42,9 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
     task_attributes = task.attributes if task else {}
     if _is_rung_by_taskrouter(link, sid(task_attributes.get("worker_call_sid"))):
         log.info("TaskRouter rings already", **key.sids)
+        return
+    if link.callback and not calling_back.is_wanted(link, text(task_attributes.get("work_key")), clock()):
+        log.info("nobody is to be called back by this task", **key.sids)
         return
     approved = approval.ask(link, task_attributes, clock)
     if approved:
