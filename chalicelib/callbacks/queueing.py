@@ -42,10 +42,19 @@ def _held(callback: Callback, now: float) -> str:
         rows.change(callback, now, HELD_SECONDS)
         return "left held"
     _claim(callback, now)
+    callback = _placed(callback, record)
     if now < callback.retry_at:
-        rows.change(callback, now, callback.retry_at - now, state="waiting", on_line="")
+        rows.change(callback, now, callback.retry_at - now, state="waiting", since=callback.since, on_line="")
         return "waits on"
     return _queue(callback, now)
+
+
+def _placed(callback: Callback, record: CallRecord) -> Callback:
+    """With the place that Twilio itself tells of when the caller leaves: the event of the call's task may be lost."""
+    call = record.call
+    if call is None or call.call_sid != callback.call_sid or not (call.left_queue_at and call.queue_seconds):
+        return callback
+    return msgspec.structs.replace(callback, since=min(callback.since, call.left_queue_at - call.queue_seconds))
 
 
 def _claim(callback: Callback, now: float) -> None:
@@ -83,9 +92,18 @@ def _queue(callback: Callback, now: float) -> str:
     """Make its task, as if it had been made when the caller joined the queue; not while the line is closed."""
     opens_at = hours.opens_at(callback.line, now)
     if opens_at > now:
-        rows.change(callback, now, opens_at - now, state="waiting", on_line="", retry_at=opens_at)
+        rows.change(callback, now, opens_at - now, state="waiting", since=callback.since, on_line="", retry_at=opens_at)
         return "waits for the opening"
-    queued = rows.change(callback, now, UNPOSTED_SECONDS, state="queued", on_line="", retry_at=0, queued_at=now)
+    queued = rows.change(
+        callback,
+        now,
+        UNPOSTED_SECONDS,
+        state="queued",
+        since=callback.since,
+        on_line="",
+        retry_at=0,
+        queued_at=now,
+    )
     return _post(queued, now)
 
 

@@ -12,7 +12,7 @@ from chalicelib.links import table
 from chalicelib.links.model import Call, Callback
 from chalicelib.observability import log
 from chalicelib.twilio.request import Webhook
-from chalicelib.twilio.values import count, sid, text
+from chalicelib.twilio.values import sid, text
 
 OWN, OTHER = "own", "other"  # of the route's path: which number is confirmed
 
@@ -94,8 +94,7 @@ def _wanted(webhook: Webhook, call: Call | None) -> Callback | None:
     if not (call_sid and wished):
         return None
     name, line = callcenter.current().line_of(called)
-    waited_since = webhook.at - count(form.get("QueueTime"))
-    since = min(call.at, waited_since) if call and call.at else waited_since
+    since = call.at if call and call.at else webhook.at
     routing = call.attributes if call and call.attributes else line.attributes
     return Callback(
         call_sid=call_sid,

@@ -9,7 +9,7 @@ from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import count, sid, text
 from chalicelib.worker import twiml, words
-from chalicelib.worker.leg import key_of
+from chalicelib.worker.path import key_of
 
 
 def after(webhook: Webhook) -> str:

@@ -14,7 +14,7 @@ from chalicelib.twilio import rest, urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import sid, text
 from chalicelib.worker import twiml, words
-from chalicelib.worker.leg import key_of
+from chalicelib.worker.path import key_of
 
 NOT_WANTED = "This caller need not be called back any more. Goodbye."
 AGAIN = "They were not reached, and are called again later. Goodbye."

@@ -53,6 +53,15 @@ say = "Please stay on the line."
 position = "You are number {position}."
 leave_after = 240
 options = { say = "Or press star.", choices = [{ digits = "*", then = "voicemail" }] }
+[lines.support.callback]
+countries = ["+1"]
+key = "8"
+say = "To be called back press eight."
+offer_after = 10
+attempts = 2
+retry_after = 60
+per_number = 20
+per_caller = 20
 [lines.support.after]
 survey = "How was this call?"
 thanks = "Thank you. Goodbye."
@@ -122,6 +131,7 @@ dial = "{phone}"
 channel = "voice"
 
 [queues.Work]
+crm = "none"
 ring_timeout = 15
 [queues.Work.answer]
 mode = "at-once"
@@ -223,7 +233,9 @@ def build(twilio: Twilio, answers: Answers) -> CallCentre:
     filters = [
         {"expression": f'department == "{name.lower()}"', "targets": [{"queue": sid}]} for name, sid in queues.items()
     ]
-    filters.append({"expression": 'kind == "lead"', "targets": [{"queue": queues["Work"]}]})
+    # Callbacks go to those who take no calls: what is promised to the others is judged by their calls alone.
+    of_work = {"expression": 'kind == "lead" OR kind == "callback"', "targets": [{"queue": queues["Work"]}]}
+    filters.insert(0, of_work)
     url = f"{BASE}/taskrouter/assignment"
     workflow = router.create_workflow("Calls", {"task_routing": {"filters": filters}}, url, url, 70)
     for number in (SUPPORT, SALES, URGENT):

@@ -23,6 +23,7 @@ from emulator.voice.interpreter import STOCK_ERROR
 from emulator.voice.recordings import Recording, mp3
 from tests.simulation.call_centre import AWAY, DOERS, SALES, SUPPORT, URGENT, WORKERS, answers_of, rules
 from tests.simulation.crm import Said
+from tests.simulation.customers import PERSON
 from tests.simulation.gateway import NOBODY_WAITS, Delivery
 from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Mail, Move, Observed, Reserved
 
@@ -34,7 +35,7 @@ TWILIO = ("rest_", "twilio_down")
 SENTENCE = 8.0  # the longest that is said to a worker alone: the whisper, then a goodbye
 WEBHOOK = 15.0
 SOON, LATER = 5.0, 30.0
-_PEOPLE = ("caller_", "worker_", "activity_")
+_PEOPLE = ("caller_", "customer_", "worker_", "activity_")
 SILENCE, LONG_SILENCE = 30.0, 60.0
 LONGEST_CALL = 600.0
 AFTERWARDS = 130.0  # a message that comes late, and again
@@ -48,6 +49,7 @@ INVALID = frozenset(
 LONGEST_ASK = 16.0  # the whisper, the prompt, a silence
 PASSED_SECONDS = 25
 TAKES = ("1", "yes please")
+ORDERS = "+1212556"  # how the numbers of the customers of orders begin
 
 _RULES = callcenter.parse(rules("voicemail", answers_of(0)))
 _RULES_OF_ANSWERS = _RULES.queues["Support"].answering
@@ -612,7 +614,7 @@ def every_voicemail_is_told(observed: Observed) -> Found:
 
 def who_was_led_out_is_told(observed: Observed) -> Found:
     """By a mail about the line, which has another one at most every ten minutes; not who chose to leave by a key."""
-    chose = {one.form["CallSid"] for one in _keys(observed) if "<Leave" in one.body}
+    chose = {one.form["CallSid"] for one in [*_keys(observed), *_confirmed(observed)] if "<Leave" in one.body}
     led_out = [one for one in _answered(observed, urls.AFTER) if one.form.get("QueueResult") == "leave"]
     for delivery in [*led_out, *_answered(observed, urls.MOVED)]:
         sid = delivery.form["CallSid"]
@@ -626,6 +628,13 @@ def _keys(observed: Observed) -> list[Delivery]:
     """The answers to a key of who waits, also where the fallback gave it."""
     instead = [one for one in _answered(observed, urls.FALLBACK) if urls.WAIT_KEY.path in one.form["ErrorUrl"]]
     return [*_answered(observed, urls.WAIT_KEY), *instead]
+
+
+def _confirmed(observed: Observed) -> list[Delivery]:
+    """The answers to who confirms a callback, also where the fallback gave it."""
+    path = urls.CALLBACK_CONFIRM.path.partition("{")[0]
+    instead = [one for one in _answered(observed, urls.FALLBACK) if path in one.form["ErrorUrl"]]
+    return [*_answered(observed, urls.CALLBACK_CONFIRM), *instead]
 
 
 def nobody_there_is_told(observed: Observed) -> Found:
@@ -822,7 +831,8 @@ def an_order_becomes_one_task(observed: Observed) -> Found:
 def work_is_done(observed: Observed) -> Found:
     for sid, history in observed.work.tasks.items():
         statuses = [status for _, status in history]
-        if statuses.count("completed") != 1:
+        ends = ("completed", "canceled") if _callback_of(observed, sid) else ("completed",)
+        if sum(status in ends for status in statuses) != 1:
             yield Violation(13, "", f"the work {sid} ends {statuses[-1]}")
     rows = observed.world.rows_of_work()
     for sid, reservation in observed.work.reservations.items():
@@ -835,14 +845,120 @@ def work_is_done(observed: Observed) -> Found:
 
 
 def no_customers_phone_rings_without_a_key(observed: Observed) -> Found:
-    """And each customer's at most once."""
+    """And each customer's of an order at most once."""
     rung = Counter(number for _, _, number in observed.work.customers)
     for at, sid, number in observed.work.customers:
         leg = observed.work.legs.get(sid)
         if leg is None or not any(said <= at and what in ("1", "yes please") for said, what in leg.replies):
             yield Violation(13, "", f"{number} is rung by {sid}, where nobody pressed 1")
-        if rung[number] > 1:
+        if rung[number] > 1 and number.startswith(ORDERS):
             yield Violation(13, "", f"{number} is rung {rung[number]} times")
+
+
+# 15. Who asks to be called back is called back
+
+
+def _callback_of(observed: Observed, task_sid: str) -> str:
+    """The call that asked for the callback that this task is; empty for other work."""
+    return str(observed.world.work_of.get(task_sid, {}).get("callback_id", ""))
+
+
+def _asked_for(observed: Observed) -> Iterator[str]:
+    """The calls on which a caller heard that they will be called back."""
+    yield from dict.fromkeys(
+        sid for sid, call in observed.calls.items() if any("You keep your place" in text for _, text in call.sounds)
+    )
+
+
+def one_callback_is_talked_at_most(observed: Observed) -> Found:
+    """Of each request, with a person."""
+    tasks = [observed.work.legs[leg].call_sid for leg, who in observed.work.talks if who == PERSON]
+    for about, times in Counter(filter(None, (_callback_of(observed, task) for task in tasks))).items():
+        if times > 1:
+            yield Violation(15, about, f"the customer is talked to {times} times for one request")
+
+
+def no_callback_is_lost(observed: Observed) -> Found:
+    """It is talked, given up and told of, or withdrawn as the caller talked to a worker; whatever was lost."""
+    rows = observed.world.callbacks()
+    calls = {row["call_sid"]: row for row in observed.world.rows() if row["item"] == "CALL"}
+    for sid in _asked_for(observed):
+        about = calls.get(sid, {}).get("callback", sid)
+        row = rows.get(about)
+        if row is None:
+            yield Violation(15, sid, "the callback is not in the table")
+        elif wrong := _wrong_end(observed, row):
+            yield Violation(15, about, f"the callback is {row['state']} ({row.get('reason', '')}): {wrong}")
+
+
+def _wrong_end(observed: Observed, row: dict[str, Any]) -> str:
+    about = row["call_sid"]
+    talks = [who for leg, who in observed.work.talks if _callback_of(observed, _task_of_leg(observed, leg)) == about]
+    match row["state"]:
+        case "talked":
+            wrong = "" if talks else "nobody talked"
+        case "given up":
+            told = any(mail.subject.startswith("Callback") and about in mail.text for mail in observed.mails)
+            neither = observed.faults_about((about,), ("dynamodb",)) and observed.faults_about((about,), ("sqs",))
+            wrong = "the customer was talked to" if PERSON in talks else "" if told or neither else "nobody was told"
+        case "withdrawn":
+            wrong = "" if _talked_by_themselves(observed, about) else "the caller talked to nobody"
+        case _:
+            wrong = "it is not over"
+    return wrong or ("it is still in the open index" if "open" in row else "")
+
+
+def _talked_by_themselves(observed: Observed, about: str) -> bool:
+    number = observed.calls[about].caller.number
+    return any(call.conversations for call in observed.calls.values() if call.caller.number == number)
+
+
+def _task_of_leg(observed: Observed, leg: str) -> str:
+    found = observed.work.legs.get(leg)
+    return found.call_sid if found else ""
+
+
+def who_talked_is_not_called_back(observed: Observed) -> Found:
+    """Where nothing goes wrong: a caller who called again, and talked to a worker, has what they wanted."""
+    for at, leg, number in observed.work.customers:
+        about = _callback_of(observed, _task_of_leg(observed, leg))
+        if not about:
+            continue
+        calls = [sid for sid, call in observed.calls.items() if call.caller.number == number]
+        own = [talk.start for sid in calls for talk in observed.calls[sid].conversations]
+        asked = observed.calls[about].ended
+        if any(asked < talked < at for talked in own) and not observed.faults_about(calls, LOST):
+            yield Violation(15, about, f"{number} is called back after a talk")
+
+
+def attempts_are_limited(observed: Observed) -> Found:
+    most = _RULES.lines["support"].callback
+    assert most is not None
+    rung = Counter(_callback_of(observed, _task_of_leg(observed, leg)) for _, leg, _ in observed.work.customers)
+    for about, times in rung.items():
+        if about and times > most.attempts:
+            yield Violation(15, about, f"the customer is rung {times} times")
+
+
+def the_place_is_kept(observed: Observed) -> Found:
+    """Each task counts as waiting since the caller came."""
+    for task_sid, place in observed.world.places.items():
+        about = _callback_of(observed, task_sid)
+        if about and abs(place - observed.calls[about].enqueued) > SOON:
+            yield Violation(15, about, f"the place is off by {place - observed.calls[about].enqueued:.0f} s")
+
+
+def one_at_a_time(observed: Observed) -> Found:
+    """A caller has one open callback: no phone of a worker is rung for two at once."""
+    ringing: dict[str, list[tuple[float, float]]] = {}
+    for leg in observed.work.legs.values():
+        if about := _callback_of(observed, leg.call_sid):
+            number = observed.calls[about].caller.number
+            ringing.setdefault(number, []).append((leg.dialed, leg.ended))
+    for number, spans in ringing.items():
+        for (_, end), (start, _) in pairwise(sorted(spans)):
+            if start < end:
+                yield Violation(15, "", f"two workers are rung for {number} at a time")
 
 
 INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
@@ -884,4 +1000,10 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     no_message_is_lost,
     no_message_stays_at_twilio,
     the_table_knows_each_message,
+    one_callback_is_talked_at_most,
+    no_callback_is_lost,
+    who_talked_is_not_called_back,
+    attempts_are_limited,
+    the_place_is_kept,
+    one_at_a_time,
 )

@@ -322,6 +322,13 @@ def test_where_the_event_is_lost_the_line_routes(driver: Driver) -> None:
     assert json.loads(made(driver)[0]["Attributes"])["department"] == "support"
 
 
+def test_and_twilio_tells_the_place_when_the_caller_leaves(driver: Driver, later: Later) -> None:
+    asks(driver)
+    leaves(driver)
+    works(driver)
+    assert row(driver)["since"] == pytest.approx(row(driver)["at"] - 90, abs=2)
+
+
 def test_a_post_whose_answer_is_lost_finds_its_task(driver: Driver, later: Later) -> None:
     def lose() -> None:
         raise requests.ReadTimeout
