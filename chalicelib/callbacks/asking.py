@@ -24,7 +24,7 @@ BACK_ON_THE_LINE = "on the line again"
 # What a task has of its own call, which the task of the callback must not have (contract 3.1).
 OF_THE_CALL = frozenset(
     {"call_sid", "conference", "worker_call_sid", "call_status", "direction", "caller", "called", "from", "to"}
-    | {"kind", "work_key", "callback_id", "asked_by", "attempt"}
+    | {"account_sid", "api_version", "kind", "work_key", "callback_id", "asked_by", "attempt"}
 )
 
 
@@ -110,5 +110,5 @@ def is_back(phone: str, line: str, call_sid: str, now: float) -> str:
 
 
 def attributes_of(task_attributes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a callback's task takes over of the call's: all that routes it."""
-    return {name: value for name, value in task_attributes.items() if name not in OF_THE_CALL}
+    """What a callback's task takes over of the call's: all that routes it. Places that Twilio does not know are blank."""
+    return {name: value for name, value in task_attributes.items() if name not in OF_THE_CALL and value != ""}

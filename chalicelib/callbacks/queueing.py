@@ -51,8 +51,9 @@ def _held(callback: Callback, now: float) -> str:
 
 def _placed(callback: Callback, record: CallRecord) -> Callback:
     """With the place that Twilio itself tells of when the caller leaves: the event of the call's task may be lost."""
-    call = record.call
-    if call is None or call.call_sid != callback.call_sid or not (call.left_queue_at and call.queue_seconds):
+    own = record if callback.on_line == callback.call_sid else table.find_call(callback.call_sid)
+    call = own.call
+    if call is None or not (call.left_queue_at and call.queue_seconds):
         return callback
     return msgspec.structs.replace(callback, since=min(callback.since, call.left_queue_at - call.queue_seconds))
 

@@ -111,15 +111,15 @@ def after(webhook: Webhook) -> str:
     call = _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook))
     if call and call.callback:
         _go_on_with_callback(call.callback)
-    called_back = result == "leave" and call is not None and call.wish == "callback"
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    called_back = _who_is_called_back(treatment, call, call_sid) if result == "leave" else None
     chose_message = result == "leave" and not called_back and _wishes_for_message(treatment, call_sid)
     if result == "leave" and not chose_message and not called_back:
         _tell(webhook, "led-out")
     if call_sid and alone:
         _stop_ringing(call_sid, webhook.at)
     if called_back:
-        return twiml.hang_up()
+        return twiml.thank_for_callback(called_back)
     if chose_message:
         return twiml.take_message(treatment, _way(webhook))
     return twiml.after(treatment, result, _way(webhook))
@@ -133,6 +133,19 @@ def _go_on_with_callback(about: str) -> None:
         jobs.send(jobs.GoOn(about), delay_seconds=SETTLED_SECONDS)
     except Exception as error:
         log.warning("callback is left to the sweep", callback=about, why=type(error).__name__)
+
+
+def _who_is_called_back(treatment: Treatment, call: "Call | None", call_sid: str) -> Line | None:
+    """The line of a caller who left the queue to be called back; None: of another. Read anew if it was not written."""
+    if not (isinstance(treatment, Line) and treatment.callback):
+        return None
+    from chalicelib.links import table
+
+    try:
+        call = call or (table.find_call(call_sid).call if call_sid else None)
+    except Exception as error:
+        log.error("what the caller wished for cannot be read", why=type(error).__name__)
+    return treatment if call is not None and call.wish == "callback" else None
 
 
 def _stop_ringing(call_sid: str, now: float) -> None:

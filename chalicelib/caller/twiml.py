@@ -156,10 +156,10 @@ def say_and_wait(line: Line, said: str, base_url: str) -> str:
     return str(response)
 
 
-def hang_up() -> str:
-    """A caller to whom everything has been said."""
+def thank_for_callback(line: Line) -> str:
+    """A caller who has left the queue, and is called back."""
     response = VoiceResponse()
-    response.hangup()
+    _goodbye(response, line, line.callback.thanks if line.callback else line.after.thanks)
     return str(response)
 
 

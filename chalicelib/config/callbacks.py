@@ -16,7 +16,8 @@ class Callback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """`countries` are how the numbers begin that may be called; the first is put before one typed without a country.
 
     `offer_after` and `retry_after` are seconds, `attempts` how often the customer is dialled at most. In a day a number
-    is called back for `per_number` requests, and a caller makes `per_caller` of them.
+    is called back for `per_number` requests, and a caller makes `per_caller` of them. `confirm` is said in the queue
+    still, `thanks` when the caller has left it.
     """
 
     countries: Annotated[tuple[Prefix, ...], Meta(min_length=1)]
@@ -28,7 +29,8 @@ class Callback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     other_number: bool = False
     per_number: Daily = 2
     per_caller: Daily = 3
-    confirm: str = "We will call you back at {number}. You keep your place. Goodbye."
+    confirm: str = "We will call you back at {number}. You keep your place."
+    thanks: str = "You will be called back. Goodbye."
 
     @property
     def offer(self) -> str:

@@ -178,8 +178,8 @@ def test_the_caller_hears_the_number_and_confirms_it_while_they_keep_the_place(d
     assert heard(gather)[0].startswith("We can call you back at 1, 2 1 2, 5 5 5, 0 1 7 1. To confirm press 1.")
     assert gather.get("action") == f"{BASE}/voice/callback/confirm/own#rc=2&rp=all" and redirect.text == WAITS_ON
     said = heard(dials(driver, urls.CALLBACK_CONFIRM, Digits="1"))
-    assert said == ["We will call you back at 1, 2 1 2, 5 5 5, 0 1 7 1. You keep your place. Goodbye.", "Leave"]
-    assert leaves(driver) == ["Hangup"]
+    assert said == ["We will call you back at 1, 2 1 2, 5 5 5, 0 1 7 1. You keep your place.", "Leave"]
+    assert leaves(driver) == ["You will be called back. Goodbye.", "Hangup"]
     assert (row(driver)["state"], row(driver)["number"], row(driver)["since"]) == ("held", CALLER, JOINED)
 
 
@@ -625,7 +625,7 @@ def test_a_second_call_that_talks_to_nobody_brings_it_back_in_its_old_place(driv
 def test_who_asks_on_the_second_call_keeps_the_first_callback(driver: Driver) -> None:
     second_call(driver)
     assert asks(driver, SECOND)[-1] == "Leave"
-    assert leaves(driver, SECOND) == ["Hangup"]
+    assert leaves(driver, SECOND) == ["You will be called back. Goodbye.", "Hangup"]
     works(driver)
     assert len(made(driver)) == 2 and len([one for one in driver.cloud.rows() if one["item"] == "CALLBACK"]) == 1
     assert row(driver)["since"] == JOINED
