@@ -90,7 +90,7 @@ def create_stack(aws: LocalAws, package: Path) -> str:
     stack = aws.client("cloudformation")
     stack.create_stack(
         StackName=STACK,
-        TemplateBody=versions.by_alias(json.dumps(template)),
+        TemplateURL=_template_url(aws, versions.by_alias(json.dumps(template))),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     stack.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
@@ -142,6 +142,12 @@ def _upload(aws: LocalAws, package: Path) -> str:
     storage.create_bucket(Bucket=BUCKET)
     storage.put_object(Bucket=BUCKET, Key=key, Body=archive)
     return key
+
+
+def _template_url(aws: LocalAws, template: str) -> str:
+    """Where CloudFormation finds it: in the request itself it takes 51,200 bytes."""
+    aws.client("s3").put_object(Bucket=BUCKET, Key="template.json", Body=template.encode())
+    return f"{aws.url}/{BUCKET}/template.json"
 
 
 def runnable_here(archive: bytes) -> bytes:

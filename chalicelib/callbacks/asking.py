@@ -110,5 +110,5 @@ def is_back(phone: str, line: str, call_sid: str, now: float) -> str:
 
 
 def attributes_of(task_attributes: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a callback's task takes over of the call's: all that routes it. Places that Twilio does not know are blank."""
+    """What a callback's task takes over of the call's: all that routes it, and is not blank."""
     return {name: value for name, value in task_attributes.items() if name not in OF_THE_CALL and value != ""}

@@ -45,7 +45,9 @@ EVENT_MS = {"TimestampMs": str(int(JOINED * 1000))}
 
 
 def team(environment: pytest.MonkeyPatch, rules: str = RULES) -> None:
-    center = callcenter.parse(callcenter.source() + rules)
+    own = callcenter.source()
+    begin = own.index("[lines.sales.callback]")
+    center = callcenter.parse(own[:begin] + own[own.index("[lines.urgent]") :] + rules)
     environment.setattr(callcenter, "current", lambda: center)
 
 
