@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 import requests
 
+from bench.counts import CALLBACK
 from chalicelib import jobs
 from chalicelib.callbacks import hours, outcome
 from chalicelib.caller import handlers
@@ -24,6 +25,7 @@ from ops.__main__ import main
 from tests.conftest import QUEUES, WORKFLOW
 from tests.support.api_gateway import BASE, post
 from tests.support.driver import CALL, CALLER, LEG, RESERVATION, SUPPORT, TASK, Driver, caller_form, leg_form
+from tests.support.meter import counting
 from tests.webhooks.test_sweep import Later, later
 from tests.webhooks.test_tell import Inbox, inbox, notices
 
@@ -802,3 +804,46 @@ def test_the_workers_queue_is_the_callers(driver: Driver) -> None:
     reserved(driver)
     assert driver.link["queue"] == "Support" and QUEUES["Support"]
     assert driver.link["worker_call_sid"] == LEG
+
+
+# --- What it costs
+
+OF_THE_TEST = ("Scan", "ReceiveMessage", "DeleteMessage")
+
+
+def counted(driver: Driver, act: Callable[[], object]) -> dict[str, float]:
+    """What this asked of AWS, and of Twilio."""
+    before = len(driver.twilio.requests)
+    with counting() as made_of_aws:
+        act()
+    made_of_twilio = {"twilio": len(driver.twilio.requests) - before}
+    ours = {name: number for name, number in made_of_aws.items() if name not in OF_THE_TEST}
+    return {name: number for name, number in {**ours, **made_of_twilio}.items() if number}
+
+
+def test_a_caller_who_asks_for_nothing_costs_one_read_on_a_line_with_callbacks(
+    driver: Driver, environment: pytest.MonkeyPatch
+) -> None:
+    with_callbacks = counted(driver, lambda: joins(driver))
+    team(environment, "")
+    without = counted(driver, lambda: joins(driver, SECOND))
+    added = {name: number - without.get(name, 0) for name, number in with_callbacks.items()}
+    assert {name: number for name, number in added.items() if number} == CALLBACK["offered"]
+
+
+def test_a_callback_costs_exactly_these_requests(driver: Driver) -> None:
+    joins(driver)
+
+    def ask() -> None:
+        asks(driver)
+
+    def talk() -> None:
+        takes(driver)
+        called(driver, "completed", CallStatus="completed")
+
+    found = {"asked": counted(driver, ask)}
+    leaves(driver)
+    found["queued"] = counted(driver, lambda: driver.work(jobs.GoOn(CALL)))
+    driver.queued()
+    found["talked"] = counted(driver, talk)
+    assert found == {name: CALLBACK[name] for name in found}
