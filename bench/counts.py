@@ -55,8 +55,8 @@ ASKED: Mapping[str, Mapping[str, int | float]] = {
     "key+detect": {"webhooks": 2, "UpdateItem": 2, "write_units": 8},
 }
 
-# What a callback asks for: of a line that offers them, for a caller who asks for none; the key and its confirmation; the
-# job that makes the task; from the worker's reservation to the end of the talk, without the wrap-up.
+# What a callback asks for: on a line that offers them, of a caller who asks for none; the key and its confirmation;
+# the job that makes the task; from the worker's reservation to the end of the talk, without the wrap-up.
 CALLBACK: Mapping[str, Mapping[str, int | float]] = {
     "offered": {"Query": 1, "read_units": 1},
     "asked": {"Query": 4, "UpdateItem": 5, "read_units": 4, "write_units": 8},

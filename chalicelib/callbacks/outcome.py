@@ -12,6 +12,7 @@ from chalicelib.twilio import rest
 
 NO_RULES = Rules(countries=("+1",))  # of a line that has none any more: how often, and how long after
 WITHDRAWN = "withdrawn"
+ANSWERED = ("in-progress", "completed")  # of the customer's call; it may be over a moment after the worker's
 
 
 def take(about: str, task_sid: str, reservation_sid: str, worker_call_sid: str, now: float) -> Callback | None:
@@ -105,7 +106,7 @@ def task_canceled(about: str, task_sid: str, reason: str, now: float) -> None:
 def find_out(callback: Callback, now: float) -> str:
     """The end of the attempt is lost: Twilio knows whether the customer answered. Raises ConditionFailed, NotDone."""
     dialled = rest.dialled_by(callback.worker_call_sid) if callback.worker_call_sid else ""
-    return reached(callback, now) if dialled == "completed" else not_reached(callback, dialled or "not dialled", now)
+    return reached(callback, now) if dialled in ANSWERED else not_reached(callback, dialled or "not dialled", now)
 
 
 def _rules(callback: Callback) -> Rules:

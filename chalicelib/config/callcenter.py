@@ -320,7 +320,8 @@ class CallCenter(_Table, frozen=True):
 
     def crm_of(self, queue: str, work: str) -> CrmAdapter:
         """The CRM that is asked: the kind of work has its own, a caller's is the queue's, called back or not."""
-        return self.work_of(work).crm if work not in ("", CALLBACK) else self.queue(queue).crm
+        of_caller = not work or (work == CALLBACK and CALLBACK not in self.work)
+        return self.queue(queue).crm if of_caller else self.work_of(work).crm
 
     def queue(self, name: str) -> Queue:
         """The queue's rules; a task queue that the file does not name gets the defaults."""

@@ -175,7 +175,7 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         reservation_sid=reservation.reservation_sid,
         mode=mode.name,
         work="" if mode.has_caller else reservation.kind,
-        callback=sid(task.get("callback_id")) if reservation.kind == CALLBACK else "",
+        callback=_callback(reservation),
         answer="" if answer == "at-once" else answer,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,
@@ -187,6 +187,13 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         base_url=webhook.base_url,
         deadline=webhook.at + center.reservation_timeout - needed,
     )
+
+
+def _callback(reservation: Reservation) -> str:
+    """The call that asked for the callback that this is; empty for all else. Of a task without one nothing is known."""
+    if reservation.kind != CALLBACK or CALLBACK in callcenter.current().work:
+        return ""
+    return sid(reservation.task_attributes.get("callback_id")) or reservation.task_sid
 
 
 def _answer_mode(reservation: Reservation, mode: Mode, rules: Queue) -> answering.ModeName:

@@ -152,8 +152,8 @@ def _canceled(event: Event) -> None:
     closing.caller_left(event.subject, event.at)
     if event.has_caller and not gone:
         lead_out.lead_out_soon(event.subject, event.base_url)
-    if kind_of(event.attributes) == CALLBACK:
-        about = sid(event.attributes.get("callback_id"))
+    about = sid(event.attributes.get("callback_id"))
+    if about and kind_of(event.attributes) == CALLBACK:
         outcome.task_canceled(about, event.form.get("TaskSid", ""), reason, event.came_at)
 
 

@@ -409,6 +409,27 @@ def test_a_task_of_this_kind_that_somebody_else_posted_rings_nobody(driver: Driv
     assert driver.twilio.made("/Calls.json") == [] and driver.twilio.task == "canceled"
 
 
+@pytest.mark.parametrize("known", [{}, {"callback_id": 5}, {"callback_id": "CA1"}])
+def test_nor_does_one_that_names_no_call(driver: Driver, known: dict[str, object]) -> None:
+    driver.twilio.attributes = json.dumps({"kind": "callback", "from": OTHER, **known})
+    driver.twilio.task = "reserved"
+    driver.assign(TaskAttributes=driver.twilio.attributes)
+    works(driver)
+    assert driver.twilio.made("/Calls.json") == [] and driver.twilio.task == "canceled"
+    driver.event("task.canceled", TaskAttributes=driver.twilio.attributes)
+
+
+def test_a_team_may_have_work_of_this_name_while_no_line_calls_back(
+    driver: Driver, environment: pytest.MonkeyPatch
+) -> None:
+    team(environment, '\n[work.callback]\nsay = "Call {name}."\ncrm = "none"\n')
+    driver.twilio.attributes = json.dumps({"kind": "callback", "name": "Ann"})
+    driver.twilio.task = "reserved"
+    driver.assign(TaskAttributes=driver.twilio.attributes)
+    works(driver)
+    assert len(driver.twilio.made("/Calls.json")) == 1 and driver.link["work_say"] == "Call Ann."
+
+
 def test_while_the_line_is_closed_no_task_is_made(
     driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -520,6 +541,15 @@ def test_a_dial_whose_end_is_lost_is_looked_up_at_twilio(driver: Driver) -> None
     takes(driver)
     driver.twilio.reservation = "accepted"
     driver.twilio.children = [{"sid": "CA" + "e" * 32, "status": "completed"}]
+    hang_up(driver, task_of(driver))
+    assert row(driver)["state"] == "talked"
+
+
+def test_the_customers_call_may_be_over_a_moment_after_the_workers(driver: Driver) -> None:
+    asked(driver)
+    takes(driver)
+    driver.twilio.reservation = "accepted"
+    driver.twilio.children = [{"sid": "CA" + "e" * 32, "status": "in-progress"}]
     hang_up(driver, task_of(driver))
     assert row(driver)["state"] == "talked"
 
