@@ -107,6 +107,20 @@ def voice_wait_key() -> Response:
     return _twiml(handlers.wait_key, handlers.wait_on)
 
 
+@_route(urls.CALLBACK_CONFIRM)
+def voice_callback_confirm(number: str) -> Response:
+    from chalicelib.caller import callback
+
+    return _twiml(callback.confirm, handlers.wait_on)
+
+
+@_route(urls.CALLBACK_NUMBER)
+def voice_callback_number() -> Response:
+    from chalicelib.caller import callback
+
+    return _twiml(callback.number, handlers.wait_on)
+
+
 @_route(urls.AFTER)
 def voice_after() -> Response:
     return _twiml(handlers.after, handlers.apologize)
@@ -239,6 +253,20 @@ def worker_message(subject: str, reservation_sid: str, attempt: str) -> Response
     from chalicelib.worker import hearing
 
     return _twiml(hearing.choose, hearing.not_now)
+
+
+@_route(urls.WORKER_CALLED)
+def worker_called(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import calling_back
+
+    return _twiml(calling_back.called, calling_back.without_record)
+
+
+@_route(urls.WORKER_CALLED_KEY)
+def worker_called_key(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import calling_back
+
+    return _twiml(calling_back.key, calling_back.without_record)
 
 
 @_route(urls.WORKER_STATUS)

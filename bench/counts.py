@@ -68,6 +68,24 @@ STAFF: Mapping[str, Mapping[str, int | float]] = {
     "told of a missed call": {"twilio": 4, "Query": 6, "read_units": 4, "UpdateItem": 2, "write_units": 5},
 }
 
+# What a callback asks for: on a line that offers them, of a caller who asks for none; the key and its confirmation;
+# the job that makes the task; from the worker's reservation to the end of the talk, without the wrap-up.
+CALLBACK: Mapping[str, Mapping[str, int | float]] = {
+    "offered": {"Query": 1, "read_units": 1},
+    "asked": {"Query": 4, "UpdateItem": 5, "read_units": 4, "write_units": 8},
+    "queued": {"Query": 4, "UpdateItem": 4, "read_units": 4, "write_units": 8, "twilio": 1},
+    "talked": {
+        "GetItem": 1,
+        "PutItem": 2,
+        "Query": 4,
+        "UpdateItem": 8,
+        "SendMessage": 1,
+        "read_units": 4.5,
+        "write_units": 34,
+        "twilio": 4,
+    },
+}
+
 # Twilio's price of one detection, in US dollars: its pages, November 2026.
 DETECTION_DOLLARS = 0.0075
 

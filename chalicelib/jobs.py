@@ -114,7 +114,13 @@ class KeepMessage(msgspec.Struct, frozen=True, tag_field="job", tag="keep_messag
     base_url: str = ""
 
 
-Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | TellCrm | LeadOut | Tell | KeepMessage
+class GoOn(msgspec.Struct, frozen=True, tag_field="job", tag="callback"):
+    """Do what is due for the callback that this call asked for."""
+
+    subject: Sid = msgspec.field(name="call_sid")
+
+
+Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | TellCrm | LeadOut | Tell | KeepMessage | GoOn
 
 
 class JobError(Exception):

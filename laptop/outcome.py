@@ -60,6 +60,19 @@ def _joined(laptop: Laptop, call_sid: str) -> list[str]:
     return [f"joined: {name_of(calls[event['worker_sid']].to)}" for event in trace if event["caller_sid"] == call_sid]
 
 
+def joined_with(laptop: Laptop, worker: str) -> list[str]:
+    """With whom this worker was joined the last two times, earlier first, and how many are on the line."""
+    calls, name_of = laptop.twilio.context.calls, laptop.call_centre.name_of
+    lines = []
+    for event in laptop.twilio.scheduler.trace:
+        if event.kind == "joined":
+            first, second = (calls[event.detail[side]] for side in ("caller_sid", "worker_sid"))
+            names = {name_of(first.person_number), name_of(second.person_number)}
+            if worker in names:
+                lines.append(f"{worker} with {next(iter(names - {worker}), worker)}")
+    return [*lines[-2:], *now(laptop)]
+
+
 def now(laptop: Laptop, workers: Sequence[str] = ()) -> list[str]:
     """A line for the activity of each of these workers, and one for the legs that are not over."""
     lines = [f"{name} is {laptop.call_centre.workers[name].activity.friendly_name}" for name in workers]

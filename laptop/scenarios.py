@@ -118,6 +118,57 @@ class _HangsUpWhenRinging:
             scheduler.after(2, lambda: self._laptop.twilio.hang_up(self._call_sid))
 
 
+def _called_back(laptop: Laptop) -> str:
+    """Ivy waits, presses star and leaves; Gus comes after her. When Emil comes to work, it is Ivy's turn first."""
+    laptop.crm.replies = {"": (200, {"name": "Ivy Ray", "whisper": "Ivy, new patient."})}
+    _on_duty(laptop)
+    steps: Sequence[Step] = [
+        hears("press star"),
+        presses("*"),
+        hears("confirm press 1"),
+        presses("1"),
+        hears("Goodbye"),
+    ]
+    call_sid = _dials(laptop, "Ivy", SALES, steps)
+    laptop.do(lambda: laptop.twilio.scheduler.on_event.append(_EmilComesToWork(laptop, call_sid)))
+    return call_sid
+
+
+class _EmilComesToWork:
+    """Gus dials as soon as Ivy has left; Emil comes when Gus waits, and Ivy's callback is queued."""
+
+    def __init__(self, laptop: Laptop, ivys_call: str) -> None:
+        self._laptop, self._ivys_call = laptop, ivys_call
+        self._seen: set[str] = set()
+
+    def __call__(self, event: Any) -> None:
+        twilio, detail = self._laptop.twilio, event.detail
+        if event.kind == "left_queue" and detail["sid"] == self._ivys_call:
+            twilio.scheduler.after(0, self._gus_dials)
+        elif event.kind == "task" and detail["status"] == "pending":
+            self._seen.add("caller" if detail["call_sid"] else "callback")
+        if self._seen >= {"caller", "callback"}:
+            twilio.scheduler.on_event.remove(self)
+            twilio.scheduler.after(1, self._begin)
+
+    def _gus_dials(self) -> None:
+        self._laptop.twilio.dial(CALLERS["Gus"], SALES, [joined(), talks(2), hangs_up()])
+
+    def _begin(self) -> None:
+        twilio = self._laptop.twilio
+        takes: list[Step] = [hears("Press 1"), presses("1")]
+        emil = [answers(1, [*takes, hears("If that was a machine"), hangs_up()]), answers(1, [*takes, joined()])]
+        twilio.phone(WORKERS["Emil"][0]).will(*emil)
+        twilio.phone(CALLERS["Ivy"]).will(answers(1, [joined(), talks(2), hangs_up()]))
+        self._laptop.call_centre.on_duty("Emil")
+
+
+def _callback_observed(laptop: Laptop, call_sid: str) -> Sequence[str]:
+    rows = outcome.call_rows(laptop.aws, call_sid)
+    callback = next((row for row in rows if row["item"] == "CALLBACK"), {})
+    return [f"callback: {callback.get('state')}", *laptop.do(lambda: outcome.joined_with(laptop, "Emil"))]
+
+
 def _no_answer(laptop: Laptop) -> str:
     _on_duty(laptop, Carl=no_answer(), Bea=answers(1, [joined()]))
     return _dials(laptop, "Ann", SUPPORT, [hears("press 1"), presses("1"), joined(), talks(2), hangs_up()])
@@ -272,19 +323,26 @@ SCENARIOS: Sequence[Scenario] = (
         ("answered 403", "rows written: 0"),
         _forgery_observed,
     ),
+    Scenario(
+        "h",
+        "The caller presses star, leaves, and is called back before the one who came later: the place is kept",
+        _called_back,
+        ("callback: talked", "Emil with Ivy", "Emil with Gus", "legs left: 0"),
+        _callback_observed,
+    ),
 )
 
 # Played by the tests, beside those of the demo.
 MORE_SCENARIOS: Sequence[Scenario] = (
     Scenario(
-        "h",
+        "i",
         "A simple queue: the agent who dials in gets the caller, and after the call hears that the next one is coming",
         _simple_queue,
         ("queue result: bridged", "joined: +14155550104", "legs left: 0"),
         outcome.observe,
     ),
     Scenario(
-        "i",
+        "j",
         "Nobody is free: the caller leaves a message",
         _nobody_free,
         ("queue result: redirected", "voicemail: recorded", "task: canceled (workflow.timeout)", "legs left: 0"),

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib.links.model import Call, CallRecord, Link, Message
+from chalicelib.links.model import Call, Callback, CallRecord, Link, Message
 from chalicelib.observability.masking import mask
 
 LONGEST_CALL_SECONDS = 4 * 3600  # at Twilio (contract 7.1); of an older one its last events are lost
-UNDECIDED = frozenset({"talked", "talking", "in progress", "unknown"})
+UNDECIDED = frozenset(
+    {"talked", "talking", "in progress", "unknown", "to be called back", "called back", "called again"}
+)
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -109,13 +111,18 @@ def ended(record: CallRecord, now: float) -> str:
     if call.queue_result.startswith("bridged") or any(link.bridged_at for link in record.links):
         return "talked" if is_out or now > call.at + LONGEST_CALL_SECONDS else "talking"
     if is_out:
-        return _without_a_worker(call)
+        return _without_a_worker(call, record.callback)
     return "in progress" if now <= call.at + LONGEST_CALL_SECONDS else "unknown"
 
 
-def _without_a_worker(call: Call) -> str:
+_OF_CALLBACK = {"talked": "called back", "given up": "not reached", "withdrawn": "called again"}
+
+
+def _without_a_worker(call: Call, callback: Callback | None) -> str:
     if call.voicemail_url:
         return "voicemail"
+    if call.wish == "callback" and call.queue_result in ("leave", "hangup"):
+        return "to be called back" if callback is None or not callback.is_over else _OF_CALLBACK[callback.state]
     if call.moved_at or call.queue_result in ("leave", "redirected"):
         return "led out"
     if "hangup" in (call.queue_result, call.reason):

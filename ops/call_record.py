@@ -1,6 +1,6 @@
 """Everything that is recorded of one call, as text or JSON."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.links import table
-from chalicelib.links.model import STATES, Call, CallRecord, Link
+from chalicelib.links.model import STATES, Call, Callback, CallRecord, Link, What
 from chalicelib.observability.masking import mask
 from ops.aws import client
 
@@ -49,7 +49,9 @@ def timeline(record: CallRecord, show_numbers: bool = False) -> str:
     told = moments(record)
     began = told[0][0] if told else 0.0
     shown: Callable[[str], str] = str if show_numbers else mask
-    known = chain(_call(record.call), _messages(record), chain.from_iterable(map(_link, record.links)))
+    known = chain(
+        _call(record.call), _callback(record.callback), _messages(record), chain.from_iterable(map(_link, record.links))
+    )
     lines = [*map(shown, known), ""]
     lines += [f"{iso(at)}  {at - began:8.3f} s  {shown(what)}" for at, what in told]
     return "\n".join(lines)
@@ -64,10 +66,7 @@ def _call(call: Call | None) -> Iterator[str]:
     if call is None:
         yield "Nothing is known of the caller's own leg: no event of its task has come."
         return
-    if call.call_sid.startswith("WT"):
-        yield f"Work of the kind {call.line or '?'}, task {call.call_sid}"
-    else:
-        yield f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
+    yield _what(call)
     if call.wish:
         yield f"  pressed the key for: {call.wish}"
     if call.queue_result:
@@ -78,6 +77,34 @@ def _call(call: Call | None) -> Iterator[str]:
         yield f"  survey: {call.survey}"
     if call.voicemail_url:
         yield f"  voicemail, {call.voicemail_seconds} s: {call.voicemail_url}"
+
+
+def _what(call: Call) -> str:
+    if call.call_sid.startswith("WT"):
+        asked = f", asked for on the call {call.callback}" if call.callback else ""
+        return f"Work of the kind {call.line or '?'}, task {call.call_sid}{asked}"
+    return f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
+
+
+def _callback(callback: Callback | None) -> Iterator[str]:
+    if callback is None:
+        return
+    because = f" ({callback.reason})" if callback.reason else ""
+    yield f"  callback to {callback.number}: {callback.state}{because}, {callback.attempts} attempts"
+    if callback.task_sid:
+        yield f"  the latest attempt is the task {callback.task_sid}"
+    if callback.on_line and not callback.is_over:
+        yield f"  held for as long as the caller is on the call {callback.on_line}"
+
+
+def _of_callback(callback: Callback | None) -> Iterator[Moment]:
+    if callback:
+        known = {"at": "the caller asks to be called back", "queued_at": "the callback is queued"}
+        known |= {"taken_at": "a worker calls back", "retry_at": "the next attempt is due"}
+        known |= {"ended_at": f"the callback is {callback.state}"}
+        for field, what in known.items():
+            if getattr(callback, field):
+                yield getattr(callback, field), what
 
 
 def _messages(record: CallRecord) -> Iterator[str]:
@@ -130,6 +157,7 @@ def _moments(record: CallRecord) -> Iterator[Moment]:
         for field, what in known.items():
             if getattr(record.call, field):
                 yield getattr(record.call, field), what
+    yield from _of_callback(record.callback)
     yield from _notices(record)
     for link in record.links:
         for state in STATES:
@@ -137,12 +165,21 @@ def _moments(record: CallRecord) -> Iterator[Moment]:
                 yield at, f"{_name(link)}: {_ending(link) if state == 'closed' else state}"
 
 
+# What a notice that stands beside a call tells of it, and that it was told.
+_TOLD: Mapping[What, tuple[str, str]] = {
+    "voicemail": ("the caller left a message", "a mail told of the message"),
+    "callback": ("", "a mail told of the callback"),
+    "after-talk": ("the worker ended the talk", "the worker was asked for a note"),
+}
+
+
 def _notices(record: CallRecord) -> Iterator[Moment]:
     for notice in record.notices:
-        asks = notice.what == "after-talk"
-        yield notice.at, "the worker ended the talk" if asks else "the caller left a message"
+        what, told = _TOLD.get(notice.what, ("", "a mail told of it"))
+        if what:
+            yield notice.at, what
         if notice.told_at:
-            yield notice.told_at, "the worker was asked for a note" if asks else "a mail told of the message"
+            yield notice.told_at, told
     yield from _kept(record)
 
 

@@ -1,24 +1,25 @@
 """The caller's leg, from its first webhook to its last."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from chalicelib.caller import twiml
 from chalicelib.config import callcenter, environment, messages
-from chalicelib.config.callcenter import Treatment
+from chalicelib.config.callcenter import Line, Treatment
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import count, sid, text
 
 if TYPE_CHECKING:
-    from chalicelib.links.model import What
+    from chalicelib.links.model import Call, What
 
 # How a caller leaves the queue without a worker: no phone may go on ringing (contract 3.1).
 LEFT_ALONE = frozenset({"hangup", "leave", "redirected", "error", "system-error"})
 # Then Twilio may keep the task all the same (contract 12): the sweep looks after so long, unless an event says that it
 # has ended.
 TASK_ENDS_SECONDS = 20
+SETTLED_SECONDS = 5  # for the reservation of a caller who left to be closed by its event
 
 
 def incoming(webhook: Webhook) -> str:
@@ -58,9 +59,18 @@ def wait(webhook: Webhook) -> str:
     treatment = callcenter.current().treatment_of(form.get("To", ""))
     seconds = count(form.get("QueueTime"))
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
-    return twiml.wait(
-        treatment, count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds, webhook.base_url
-    )
+    waited = twiml.Waited(count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds)
+    return twiml.wait(treatment, waited, webhook.base_url, _offer_of_callback(treatment, webhook, seconds))
+
+
+def _offer_of_callback(treatment: Treatment, webhook: Webhook, seconds: int) -> str:
+    """The sentence that tells of the key; empty where there are no callbacks, or not yet, or not for this caller."""
+    rules = treatment.callback if isinstance(treatment, Line) else None
+    if rules is None or seconds < rules.offer_after:
+        return ""
+    from chalicelib.caller import callback
+
+    return rules.offer if callback.can_be_offered(text(webhook.form.get("From")), rules) else ""
 
 
 def keep_waiting(webhook: Webhook) -> str:
@@ -73,7 +83,12 @@ def wait_key(webhook: Webhook) -> str:
     Where it cannot be kept, and after any other key, the caller waits on in their place.
     """
     call_sid = sid(webhook.form.get("CallSid"))
-    wish = callcenter.current().treatment_of(webhook.form.get("To", "")).wait.way_out(webhook.form.get("Digits", ""))
+    pressed, treatment = webhook.form.get("Digits", ""), callcenter.current().treatment_of(webhook.form.get("To", ""))
+    if isinstance(treatment, Line) and treatment.callback and pressed == treatment.callback.key:
+        from chalicelib.caller import callback
+
+        return callback.begin(webhook)
+    wish = treatment.wait.way_out(pressed)
     if not (wish and _record(call_sid, {"wish": wish, "wished_at": webhook.at}, webhook.at)):
         return wait_on(webhook)
     log.info("caller chose a way out of the queue", wish=wish)
@@ -93,16 +108,44 @@ def after(webhook: Webhook) -> str:
     alone = result in LEFT_ALONE
     if alone:
         left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
-    _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook))
+    call = _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook))
+    if call and call.callback:
+        _go_on_with_callback(call.callback)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
-    chose_message = result == "leave" and _wishes_for_message(treatment, call_sid)
-    if result == "leave" and not chose_message:
+    called_back = _who_is_called_back(treatment, call, call_sid) if result == "leave" else None
+    chose_message = result == "leave" and not called_back and _wishes_for_message(treatment, call_sid)
+    if result == "leave" and not chose_message and not called_back:
         _tell(webhook, "led-out")
     if call_sid and alone:
         _stop_ringing(call_sid, webhook.at)
+    if called_back:
+        return twiml.thank_for_callback(called_back)
     if chose_message:
         return twiml.take_message(treatment, _way(webhook))
     return twiml.after(treatment, result, _way(webhook))
+
+
+def _go_on_with_callback(about: str) -> None:
+    """The callback that this call asked for, or held up, goes on in a moment, if possible; else the sweep does it."""
+    from chalicelib import jobs
+
+    try:
+        jobs.send(jobs.GoOn(about), delay_seconds=SETTLED_SECONDS)
+    except Exception as error:
+        log.warning("callback is left to the sweep", callback=about, why=type(error).__name__)
+
+
+def _who_is_called_back(treatment: Treatment, call: "Call | None", call_sid: str) -> Line | None:
+    """The line of a caller who left the queue to be called back; None: of another. Read anew if it was not written."""
+    if not (isinstance(treatment, Line) and treatment.callback):
+        return None
+    from chalicelib.links import table
+
+    try:
+        call = call or (table.find_call(call_sid).call if call_sid else None)
+    except Exception as error:
+        log.error("what the caller wished for cannot be read", why=type(error).__name__)
+    return treatment if call is not None and call.wish == "callback" else None
 
 
 def _stop_ringing(call_sid: str, now: float) -> None:
@@ -250,10 +293,18 @@ def fallback(webhook: Webhook) -> str:
     return handler(webhook._replace(path=parameters))
 
 
+def _callback(step: Literal["confirm", "number"], webhook: Webhook) -> str:
+    from chalicelib.caller import callback
+
+    return callback.confirm(webhook) if step == "confirm" else callback.number(webhook)
+
+
 _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.MENU: menu,
     urls.WAIT: wait,
     urls.WAIT_KEY: wait_key,
+    urls.CALLBACK_CONFIRM: lambda webhook: _callback("confirm", webhook),
+    urls.CALLBACK_NUMBER: lambda webhook: _callback("number", webhook),
     urls.AFTER: after,
     urls.MOVED: moved,
     urls.DECLINED: declined,
@@ -273,16 +324,15 @@ def _record(
     *,
     left_queue: bool = False,
     defaults: Mapping[str, object] | None = None,
-) -> bool:
-    """Keep it if possible, and say whether it is kept: the caller's document does not depend on our records."""
+) -> "Call | None":
+    """Keep it if possible, and say what is known then: the caller's document does not depend on our records."""
     from chalicelib.links import table
 
     if not call_sid:
         log.warning("a call without a CallSid is not recorded", lost=list(changes))
-        return False
+        return None
     try:
-        table.record_call(call_sid, changes, now, left_queue=left_queue, defaults=defaults)
+        return table.record_and_read_call(call_sid, changes, now, left_queue=left_queue, defaults=defaults)
     except Exception as error:
         log.error("call not recorded", call_sid=call_sid, why=type(error).__name__, lost=list(changes))
-        return False
-    return True
+        return None

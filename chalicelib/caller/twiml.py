@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
+from chalicelib.config.callbacks import Callback
 from chalicelib.config.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
 from chalicelib.twilio import urls
 
@@ -60,17 +61,28 @@ def enqueue_plainly(workflow_sid: str) -> str:
     return str(response)
 
 
-def wait(treatment: Treatment, position: int, average_seconds: int, waited_seconds: int, base_url: str) -> str:
-    """One round of the waiting document; Twilio asks again when it has run out. 0: Twilio did not say."""
-    if waited_seconds >= treatment.longest_wait:
+class Waited(NamedTuple):
+    """What Twilio says of a caller who waits: the place, and seconds. 0: Twilio did not say."""
+
+    position: int
+    average_seconds: int
+    seconds: int
+
+
+def wait(treatment: Treatment, waited: Waited, base_url: str, offer: str = "") -> str:
+    """One round of the waiting document; Twilio asks again when it has run out.
+
+    `offer` tells of the key for a callback, where one may be asked for.
+    """
+    if waited.seconds >= treatment.longest_wait:
         return leave_queue()
     response = VoiceResponse()
-    if treatment.wait.options:
+    if treatment.wait.options or offer:
         gather = _key_of_who_waits(base_url)
-        _waiting(gather, treatment, position, average_seconds)
+        _waiting(gather, treatment, waited, offer)
         response.append(gather)  # when nothing is pressed the document ends with it, and is asked for again
     else:
-        _waiting(response, treatment, position, average_seconds)
+        _waiting(response, treatment, waited, offer)
     return str(response)
 
 
@@ -79,24 +91,30 @@ def _key_of_who_waits(base_url: str) -> Gather:
     return Gather(input="dtmf", num_digits=1, timeout=1, finish_on_key="", action=urls.WAIT_KEY.url(base_url))
 
 
-def _waiting(verb: VoiceResponse | Gather, treatment: Treatment, position: int, average_seconds: int) -> None:
+def _waiting(verb: VoiceResponse | Gather, treatment: Treatment, waited: Waited, offer: str) -> None:
     rules = treatment.wait
     _say(verb, treatment, rules.say)
-    if position and rules.position:
-        _say(verb, treatment, rules.position.format(position=position))
-    if average_seconds and rules.rough_wait:
-        _say(verb, treatment, rules.rough_wait.format(minutes=max(1, math.ceil(average_seconds / 60))))
+    if waited.position and rules.position:
+        _say(verb, treatment, rules.position.format(position=waited.position))
+    if waited.average_seconds and rules.rough_wait:
+        _say(verb, treatment, rules.rough_wait.format(minutes=max(1, math.ceil(waited.average_seconds / 60))))
     if rules.options:
         _say(verb, treatment, rules.options.say)
+    _say(verb, treatment, offer)
     for url in rules.play:
         verb.play(url)
     if not rules.play:
         verb.pause(length=QUIET_SECONDS)
 
 
-def leave_queue() -> str:
-    """Lets a caller who waits out of the queue: Enqueue's action says how the call goes on."""
+def leave_queue(treatment: Treatment | None = None, said: str = "") -> str:
+    """Lets a caller who waits out of the queue: Enqueue's action says how the call goes on.
+
+    What is `said` they hear in the queue still, and a worker may take the call in the middle of it.
+    """
     response = VoiceResponse()
+    if treatment:
+        _say(response, treatment, said)
     response.leave()
     return str(response)
 
@@ -105,6 +123,43 @@ def wait_on(base_url: str) -> str:
     """Another round of the waiting document for a caller who pressed a key of no use."""
     response = VoiceResponse()
     response.redirect(urls.WAIT.url(base_url))
+    return str(response)
+
+
+def confirm_callback(line: Line, rules: Callback, number: str, which: str, base_url: str) -> str:
+    """The number is read to a caller who waits; without a key they wait on. `which` is for the path of the key."""
+    response = VoiceResponse()
+    action = urls.CALLBACK_CONFIRM.url(base_url, number=which)
+    gather = Gather(input="dtmf", num_digits=1, timeout=5, finish_on_key="", action=action)
+    another = " For another number press 2." if rules.other_number else ""
+    _say(gather, line, f"We can call you back at {number}. To confirm press 1.{another} To stay on the line press 3.")
+    response.append(gather)
+    response.redirect(urls.WAIT.url(base_url))
+    return str(response)
+
+
+def ask_for_number(line: Line, base_url: str) -> str:
+    """A caller who waits types a number, and the hash key; without a key they wait on."""
+    response = VoiceResponse()
+    gather = Gather(input="dtmf", timeout=8, finish_on_key="#", action=urls.CALLBACK_NUMBER.url(base_url))
+    _say(gather, line, "Please enter the number with its area code, and press the hash key.")
+    response.append(gather)
+    response.redirect(urls.WAIT.url(base_url))
+    return str(response)
+
+
+def say_and_wait(line: Line, said: str, base_url: str) -> str:
+    """A caller who waits hears this, and waits on."""
+    response = VoiceResponse()
+    _say(response, line, said)
+    response.redirect(urls.WAIT.url(base_url))
+    return str(response)
+
+
+def thank_for_callback(line: Line) -> str:
+    """A caller who has left the queue, and is called back."""
+    response = VoiceResponse()
+    _goodbye(response, line, line.callback.thanks if line.callback else line.after.thanks)
     return str(response)
 
 

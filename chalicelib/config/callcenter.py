@@ -12,6 +12,7 @@ from msgspec import Meta
 from chalicelib.config import team, toml_errors
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.answering import AT_ONCE, Answer
+from chalicelib.config.callbacks import Callback
 from chalicelib.config.staff import TAKEN_BY_TWILIO, Staff
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
 
@@ -35,6 +36,7 @@ LONGEST_TEXT_SECONDS = 120  # of a recording that Twilio transcribes (contract 1
 LONGEST_WAIT_SECONDS = (
     4 * 3600
 )  # in a simple queue that sets no `leave_after`: Twilio's own limit of a call (contract 7.1)
+CALLBACK = "callback"  # the kind of the tasks of callbacks, which are no kind of [work]
 LEFT_BEHIND_SECONDS = 30  # for the ways out of the queue that come first
 
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="an E.164 number")]
@@ -142,6 +144,7 @@ class Line(Treatment, frozen=True, kw_only=True):
     priority: Annotated[int, Meta(ge=0, le=2147483647)] = 0
     timeout: Annotated[int, Meta(ge=1, le=1209600)] = 86400
     menu: Menu | None = None
+    callback: Callback | None = None
 
     @property
     def longest_wait(self) -> int:
@@ -239,6 +242,7 @@ class Tell(_Table, frozen=True):
 
     voicemail: bool = True
     nobody_available: bool = True
+    callback: bool = True
     numbers: bool = False
     deliver: tuple[Annotated[str, Meta(pattern=r"^(sms:\+[1-9][0-9]{6,14}|https://\S+)\Z")], ...] = ()
 
@@ -324,9 +328,19 @@ class CallCenter(_Table, frozen=True):
         """The rules of this kind of work; one that the file has no more has nothing to be said."""
         return self.work.get(kind, _NO_WORK)
 
+    @property
+    def kinds(self) -> Collection[str]:
+        """The kinds of work that is no call; callbacks among them, as some may be left of a line that has none now."""
+        return {*self.work, CALLBACK}
+
+    @property
+    def calls_back(self) -> bool:
+        return any(line.callback for line in self.lines.values())
+
     def crm_of(self, queue: str, work: str) -> CrmAdapter:
-        """The CRM that is asked: the kind of work has its own, a caller's is the queue's."""
-        return self.work_of(work).crm if work else self.queue(queue).crm
+        """The CRM that is asked: the kind of work has its own, a caller's is the queue's, called back or not."""
+        of_caller = not work or (work == CALLBACK and CALLBACK not in self.work)
+        return self.queue(queue).crm if of_caller else self.work_of(work).crm
 
     def queue(self, name: str) -> Queue:
         """The queue's rules; a task queue that the file does not name gets the defaults."""
@@ -422,6 +436,21 @@ def _menus(callcenter: CallCenter) -> Iterator[Mistake]:
     for key, treatment in _treatments(callcenter):
         if treatment.wait.options:
             yield from _twice(f"{key}.wait.options", [choice.digits for choice in treatment.wait.options.choices])
+
+
+def _callbacks(callcenter: CallCenter) -> Iterator[Mistake]:
+    for name, line in callcenter.lines.items():
+        if line.callback is None:
+            continue
+        key, rules = f"lines.{name}.callback", line.callback
+        if line.wait.way_out(rules.key):
+            yield sentence(f"{key}.key", rules.key, "each key may stand once, and wait.options has the same")
+        if rules.offer_after >= line.longest_wait:
+            allowed = f"less than the {line.longest_wait} s after which the caller leaves the queue"
+            yield sentence(f"{key}.offer_after", rules.offer_after, allowed)
+        yield from _other_placeholders(f"{key}.confirm", rules.confirm, "number")
+    if callcenter.calls_back and CALLBACK in callcenter.work:
+        yield sentence(f"work.{CALLBACK}", "there", "another name, as the callbacks of a line are called so")
 
 
 def _twice(key: str, digits: Sequence[str]) -> Iterator[Mistake]:
@@ -536,6 +565,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _names_too_long: frozenset(),
     _numbers: frozenset(),
     _menus: frozenset(),
+    _callbacks: frozenset({"work"}),
     _placeholders: frozenset(),
     _answers: frozenset(),
     _keys_after_a_talk: frozenset(),

@@ -321,6 +321,23 @@ def _untold(clock: Clock, until: float) -> Iterator[str]:
             yield _guarded(partial(untold.take_in, one, clock()), about)
 
 
+def _callbacks(clock: Clock, until: float) -> Iterator[str]:
+    """Pass H: callbacks whose time has come, or of which nobody has heard for a while; a job does what is due."""
+    if callcenter.current().calls_back:
+        yield from _each_due("callback", _have_gone_on, clock, until)
+
+
+def _have_gone_on(due: table.Due, now: float) -> str:
+    try:
+        table.update_row(
+            due.key, {"check_at": int(now) + SOON_SECONDS}, "#check_at = :expected", {":expected": due.check_at}
+        )
+    except table.ConditionFailed:
+        return "taken"
+    jobs.send(jobs.GoOn(due.key.subject))
+    return "left to a job"
+
+
 def _unserved(clock: Clock, until: float) -> Iterator[str]:
     """Pass H: queues where callers wait, and no worker takes calls."""
     for queue_sid, tasks in _in_time(unserved.long_waiting(clock()).items(), clock, until):
@@ -351,5 +368,6 @@ _PASSES = (
     (_recordings, ALL_SECONDS),
     (_offers, ALL_SECONDS),
     (_untold, ALL_SECONDS),
+    (_callbacks, ALL_SECONDS),
     (_unserved, ALL_SECONDS),
 )

@@ -83,7 +83,7 @@ def _is_on_the_phone(call_sid: str) -> bool:
 def is_ours(task: rest.Task) -> bool:
     """Whether a caller waits for it, or it is of a kind of work that we do: others may share the workflow."""
     kind = kind_of(task.attributes)
-    return kind == "call" or kind in callcenter.current().work
+    return kind == "call" or kind in callcenter.current().kinds
 
 
 def queue_of(task: rest.Task) -> Queue:

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from chalicelib.config import answering
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.callcenter import CALLBACK, DAY_SECONDS
 from chalicelib.links.modes import MODES, Mode, ModeName
 
 State = Literal["reserved", "preparing", "dialing", "ringing", "asked", "answered", "bridged", "closed"]
@@ -58,6 +58,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     work_dial: str = ""
     message_of: str = ""  # the call and the recording of a message that is offered to the worker
     recording_sid: str = ""
+    callback: str = ""  # the call that asked for the callback that this is
     answered_by: str = ""  # Twilio's verdict on who answered, and after how many milliseconds
     machine_ms: int = 0
     asked_after_at: float = 0  # when the worker was asked what became of the call
@@ -146,8 +147,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     check_at: float = 0  # the sweep looks at it then; 0 when the caller is out of the queue
     declined_say: str = ""  # what the CRM wants said to a caller whom it declines, and how the call goes on
     declined_then: str = ""
-    wish: str = ""  # the way out of the queue that the caller chose by a key: voicemail
+    wish: str = ""  # the way out of the queue that the caller chose by a key: voicemail or callback
     wished_at: float = 0
+    wish_number: str = ""  # another number that the caller typed to be called back at
+    callback: str = ""  # the call that asked for the callback which waits for the end of this one
+    attributes: Mapping[str, Any] = {}  # of the task, on a line with callbacks
     moved_at: float = 0  # when we led the caller out of the queue
     left_queue_at: float = 0
     wrapping_at: float = 0
@@ -155,7 +159,62 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     canceled_at: float = 0
 
 
-OfTheTeam = Literal["voicemail", "led-out", "no-worker"]
+CallbackState = Literal["held", "queued", "taken", "waiting", "talked", "given up", "withdrawn"]
+CALLBACKS_OVER: tuple[CallbackState, ...] = ("talked", "given up", "withdrawn")
+CALLBACK_ITEM = "CALLBACK"  # the sort key of a callback; the partition is the call that asked for it
+
+
+class Callback(msgspec.Struct, frozen=True, kw_only=True):
+    """A callback that a caller asked for, as the table keeps it. Times are epoch seconds; 0 and "" mean not known.
+
+    It is held while the caller is on the line; queued, as a task of TaskRouter's; taken by a worker, who dials the
+    customer; waiting for the next attempt; and in the end talked, given up or withdrawn. Each task is a `round`.
+    """
+
+    call_sid: str
+    item: str = CALLBACK_ITEM
+    state: CallbackState = "held"
+    version: int = 1  # each write counts it up, and says which one it saw
+    line: str
+    caller: str = ""  # who asked; empty for a number that is withheld
+    number: str  # to be called
+    called: str = ""  # our own number, which the customer sees
+    attributes: Mapping[str, Any] = {}
+    since: float  # when the caller joined the queue: the place that is kept
+    at: float = 0  # when it was asked for
+    on_line: str = ""  # the call on which the caller is
+    round: int = 1
+    task_sid: str = ""
+    reservation_sid: str = ""
+    worker_call_sid: str = ""
+    attempts: int = 0  # how often the customer was dialled, or a worker had it and did not
+    reason: str = ""
+    queued_at: float = 0
+    taken_at: float = 0
+    retry_at: float = 0
+    ended_at: float = 0
+    check_at: float = 0  # the sweep looks at it then; 0 when it is over
+
+    @property
+    def key(self) -> "Key":
+        return Key(self.call_sid, self.item)
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in CALLBACKS_OVER
+
+    @property
+    def phone(self) -> str:
+        """Whose callback it is: of a withheld number nothing else is known than the number to call."""
+        return self.caller or self.number
+
+    @property
+    def work_key(self) -> str:
+        """By which its task is found at Twilio."""
+        return f"{CALLBACK}/{self.call_sid}-{self.round}"
+
+
+OfTheTeam = Literal["voicemail", "led-out", "no-worker", "callback"]
 OfWorkers = Literal["set-off", "after-talk", "reminder", "unreachable"]
 What = OfTheTeam | OfWorkers
 OF_WORKERS: tuple[OfWorkers, ...] = get_args(OfWorkers)
@@ -166,7 +225,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Something that people are told of, as the table keeps it. `at`, in epoch seconds, is when it happened.
 
     `what`: a voicemail was left; a caller was led out of the queue, as nobody took the call; a caller waits, and no
-    worker of the queue takes calls. `caller` is as a mail may show it.
+    worker of the queue takes calls; a callback was given up. `caller` is as a mail may show it.
 
     Or of workers: a rule, or TaskRouter, took one off the phones; one has hung up first, and may write a note; a shift
     begins; a phone cannot be reached, which the admins are told.
@@ -193,6 +252,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         match self.what:
             case "voicemail":
                 return Key(self.about, f"{NOTICE}#{self.recording_sid}")
+            case "callback":
+                return Key(self.about, f"{NOTICE}#{CALLBACK_ITEM}")
             case "after-talk":
                 return Key(self.about, f"{NOTICE}#{self.reservation_sid}")
             case "set-off" | "unreachable":
@@ -300,6 +361,7 @@ class CallRecord(msgspec.Struct, frozen=True):
     links: tuple[Link, ...]  # in the order of their reservations
     notices: tuple[Notice, ...] = ()  # of the messages that the caller left
     messages: tuple[Message, ...] = ()
+    callback: Callback | None = None  # that this call asked for
 
     def message(self, key: Key) -> Message | None:
         return next((message for message in self.messages if message.key == key), None)

@@ -5,7 +5,8 @@ Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of
 voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one. Beside the calls, the partition "CRM"
 has a circuit breaker for each adapter, and "TELL" for each line the latest notice that nobody is available; an order
 of work is alone in a partition, which is called "WORK#" and then its kind and key; "STAFF" has a row for each worker
-who has said that they work, or is in the rota.
+who has said that they work, or is in the rota. A callback is "CALLBACK" beside the call that asked for it; the
+partition "PHONE#" and a number says which one is open, and how many there were in a day.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,10 +20,12 @@ from chalicelib import aws
 from chalicelib.config import callcenter, environment
 from chalicelib.links.attributes import decode, encode
 from chalicelib.links.model import (
+    CALLBACK_ITEM,
     MESSAGE,
     NOTICE,
     Breaker,
     Call,
+    Callback,
     CallRecord,
     Key,
     Link,
@@ -49,8 +52,8 @@ BREAKERS = "CRM"
 WORK = "WORK"
 
 
-# What the sweep looks after: links, callers who wait, recordings at Twilio, messages that are offered, notices.
-Watched = Literal["link", "call", "recording", "message", "notice"]
+# What the sweep looks after: links, callers who wait, recordings at Twilio, messages on offer, callbacks, notices.
+Watched = Literal["link", "call", "recording", "message", "callback", "notice"]
 
 
 class ConditionFailed(Exception):
@@ -273,15 +276,34 @@ def record_call(
 
     `left_queue`: the sweep no longer looks at this caller.
     """
-    day = datetime.fromtimestamp(now, UTC).date().isoformat()
-    condition, names = ("attribute_not_exists(#once)", {"#once": once}) if once else ("", {})
-    remove = ("open", "check_at") if left_queue else ()
-    defaults = {**(defaults or {}), "day": day, "at": now, **_expiry(now)}
     try:
-        _update(subject, "CALL", _Write(changes, condition, names=names, defaults=defaults, remove=remove))
+        _update(subject, "CALL", _of_call(changes, now, defaults or {}, once, left_queue))
     except ConditionFailed:
         return False
     return True
+
+
+def record_and_read_call(
+    subject: str,
+    changes: Mapping[str, object],
+    now: float,
+    *,
+    defaults: Mapping[str, object] | None = None,
+    left_queue: bool = False,
+) -> Call:
+    """The same, and what is known of the leg then."""
+    row = _update(subject, "CALL", _of_call(changes, now, defaults or {}, "", left_queue))
+    return msgspec.convert(row, Call)
+
+
+def _of_call(
+    changes: Mapping[str, object], now: float, defaults: Mapping[str, object], once: str, left_queue: bool
+) -> _Write:
+    day = datetime.fromtimestamp(now, UTC).date().isoformat()
+    condition, names = ("attribute_not_exists(#once)", {"#once": once}) if once else ("", {})
+    remove = ("open", "check_at") if left_queue else ()
+    defaults = {**defaults, "day": day, "at": now, **_expiry(now)}
+    return _Write(changes, condition, names=names, defaults=defaults, remove=remove)
 
 
 def record_waiting(subject: str, known_fields: Mapping[str, object], now: float) -> None:
@@ -419,7 +441,8 @@ def find_call(subject: str, table: str = "") -> CallRecord:
     calls = [msgspec.convert(row, Call) for row in rows if row["item"] == "CALL"]
     notices = [msgspec.convert(row, Notice) for row in rows if row["item"].startswith(f"{NOTICE}#")]
     messages = [msgspec.convert(row, Message) for row in rows if row["item"].startswith(MESSAGE)]
-    return CallRecord(calls[0] if calls else None, tuple(links), tuple(notices), tuple(messages))
+    callback = next((msgspec.convert(row, Callback) for row in rows if row["item"] == CALLBACK_ITEM), None)
+    return CallRecord(calls[0] if calls else None, tuple(links), tuple(notices), tuple(messages), callback)
 
 
 def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:

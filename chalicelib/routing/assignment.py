@@ -7,7 +7,7 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import answering, callcenter, environment
-from chalicelib.config.callcenter import MARGIN_SECONDS, Queue
+from chalicelib.config.callcenter import CALLBACK, MARGIN_SECONDS, Queue
 from chalicelib.links import modes, table
 from chalicelib.links.model import Link
 from chalicelib.links.modes import Mode
@@ -45,7 +45,7 @@ def decide(webhook: Webhook, team_hook: TeamHook) -> Answer:
     if own:
         return own
     rules = callcenter.current().queue(reservation.queue)
-    mode = modes.of_task(reservation.kind, rules.mode, callcenter.current().work)
+    mode = modes.of_task(reservation.kind, rules.mode, callcenter.current().kinds)
     if mode is None:
         said = f"kind {reservation.kind!r}" if reservation.kind else "no call_sid and no kind"
         return _refuse(400, "no flow for this task", f"TaskAttributes has {said}, and neither [work] nor a hook has it")
@@ -175,6 +175,7 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         reservation_sid=reservation.reservation_sid,
         mode=mode.name,
         work="" if mode.has_caller else reservation.kind,
+        callback=_callback(reservation),
         answer="" if answer == "at-once" else answer,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,
@@ -186,6 +187,13 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         base_url=webhook.base_url,
         deadline=webhook.at + center.reservation_timeout - needed,
     )
+
+
+def _callback(reservation: Reservation) -> str:
+    """The call that asked for the callback that this is; empty for all else. Of a task without one nothing is known."""
+    if reservation.kind != CALLBACK or CALLBACK in callcenter.current().work:
+        return ""
+    return sid(reservation.task_attributes.get("callback_id")) or reservation.task_sid
 
 
 def _answer_mode(reservation: Reservation, mode: Mode, rules: Queue) -> answering.ModeName:

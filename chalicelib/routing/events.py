@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from chalicelib import budget, jobs
+from chalicelib.callbacks import asking, outcome
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import Queue
+from chalicelib.config.callcenter import CALLBACK, Queue
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import modes, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over
@@ -77,18 +78,30 @@ def _ignore(event: Event) -> None:
 def _created(event: Event) -> None:
     if not event.has_caller:
         line = kind_of(event.attributes)
-        table.record_call(event.subject, {"task_sid": event.subject, "line": line}, event.at)
+        of_work = {"task_sid": event.subject, "line": line, "callback": sid(event.attributes.get("callback_id"))}
+        table.record_call(event.subject, of_work, event.at)
         return
     called = text(event.attributes.get("to"))
-    line, _ = callcenter.current().line_of(called)
-    known = {
+    line, rules = callcenter.current().line_of(called)
+    known: dict[str, object] = {
         "task_sid": event.form.get("TaskSid"),
         "line": line,
         "caller": text(event.attributes.get("from")),
         "called": called,
         "base_url": event.base_url,
+        **(_of_callbacks(event, line) if rules.callback else {}),
     }
     table.record_waiting(event.subject, known, event.at)
+
+
+def _of_callbacks(event: Event, line: str) -> dict[str, object]:
+    """On a line with callbacks: what routes the caller, and the callback that their call holds up."""
+    try:
+        about = asking.is_back(text(event.attributes.get("from")), line, event.subject, event.came_at)
+    except Exception as error:  # they may be called back while they wait here, and are busy then
+        log.error("open callbacks cannot be read", why=type(error).__name__)
+        about = ""
+    return {"attributes": asking.attributes_of(event.attributes), "callback": about}
 
 
 def _accepted(event: Event) -> None:
@@ -140,6 +153,9 @@ def _canceled(event: Event) -> None:
     closing.caller_left(event.subject, event.at)
     if event.has_caller and not gone:
         lead_out.lead_out_soon(event.subject, event.base_url)
+    about = sid(event.attributes.get("callback_id"))
+    if about and kind_of(event.attributes) == CALLBACK:
+        outcome.task_canceled(about, event.form.get("TaskSid", ""), reason, event.came_at)
 
 
 def _timed_out(event: Event) -> None:
@@ -218,7 +234,7 @@ def _read(webhook: Webhook) -> Event | None:
         return None
     subject = subject_of(known, form["TaskSid"])
     event = Event(event_type, _time(form, webhook.at), subject, webhook.at, form, known, webhook.base_url)
-    served = modes.of_task(kind_of(known), callcenter.current().queue(event.queue).mode, callcenter.current().work)
+    served = modes.of_task(kind_of(known), callcenter.current().queue(event.queue).mode, callcenter.current().kinds)
     return event if served else None
 
 

@@ -75,9 +75,17 @@ def _no_worker(notice: Notice) -> str:
     )
 
 
+def _callback(notice: Notice) -> str:
+    return (
+        f"{_caller(notice)} asked to be called back on line {_name(notice.line)}, and was not reached: the callback is"
+        f" given up at {_time(notice.at)}, {notice.seconds // 60} minutes after the call."
+    )
+
+
 _ONE_MAIL = "More such calls on this line make no further mail for ten minutes."
 _STAFF = ("worker list", "worker on NAME")
 _WORDS: Mapping[OfTheTeam, tuple[str, Callable[[Notice], str], tuple[str, ...]]] = {
+    "callback": ("Callback is given up on line", _callback, ()),
     "voicemail": ("Voicemail on line", _voicemail, ("voicemail list",)),
     "led-out": ("Nobody took a call on line", _led_out, _STAFF),
     "no-worker": ("Nobody is available on line", _no_worker, _STAFF),

@@ -48,7 +48,8 @@ def is_on(what: What) -> bool:
     center = callcenter.current()
     if what in OF_WORKERS:
         return center.staff.is_on and (what != "unreachable" or bool(center.staff.admins))
-    wanted = center.tell.voicemail if what == "voicemail" else center.tell.nobody_available
+    rules = center.tell
+    wanted = {"voicemail": rules.voicemail, "callback": rules.callback}.get(what, rules.nobody_available)
     return wanted and bool(_targets())
 
 

@@ -113,12 +113,16 @@ class Recorded(msgspec.Struct, frozen=True):
 
 
 class NewTask(msgspec.Struct, frozen=True):
-    """A task to make. `attributes` are JSON, `channel` the unique name of a task channel, `timeout` seconds."""
+    """A task to make. `attributes` are JSON, `channel` the unique name of a task channel, `timeout` seconds.
+
+    `virtual_start`, in epoch seconds, is when it counts as made among those of its priority; 0: when it is made.
+    """
 
     attributes: str
     channel: str
     priority: int
     timeout: int
+    virtual_start: float = 0
 
 
 class Ring(msgspec.Struct, frozen=True):
@@ -214,6 +218,16 @@ def is_live(call_sid: str) -> bool:
             return False
 
 
+def dialled_by(worker_call_sid: str) -> str:
+    """How the latest call ended that a <Dial> on this leg placed: completed, busy, no-answer, …; empty for none.
+
+    Raises TwilioRejected, NotDone.
+    """
+    with _errors(), _pages():
+        found = _client().calls.list(parent_call_sid=worker_call_sid, limit=PAGE_SIZE, page_size=PAGE_SIZE)
+    return str(found[0].status) if found else ""  # a list begins with the latest
+
+
 def create_task(new: NewTask) -> str:
     """The sid of a new task of this workflow. Raises TwilioRejected, TwilioUnavailable, OutcomeUnknown.
 
@@ -226,8 +240,13 @@ def create_task(new: NewTask) -> str:
             task_channel=new.channel,
             priority=new.priority,
             timeout=new.timeout,
+            **_place(new),
         )
     return str(made.sid)
+
+
+def _place(new: NewTask) -> Mapping[str, datetime]:
+    return {"virtual_start_time": datetime.fromtimestamp(int(new.virtual_start), UTC)} if new.virtual_start else {}
 
 
 def find_task(work_key: str) -> str:

@@ -38,6 +38,9 @@ INCOMING = Route("/voice/incoming")
 MENU = Route("/voice/menu/{attempt}")
 WAIT = Route("/voice/wait")
 WAIT_KEY = Route("/voice/wait/key")
+# A caller who waits asks to be called back: the number that is confirmed is their `own`, or the `other` that was typed.
+CALLBACK_CONFIRM = Route("/voice/callback/confirm/{number}")
+CALLBACK_NUMBER = Route("/voice/callback/number")
 AFTER = Route("/voice/after")
 MOVED = Route("/voice/moved")
 DECLINED = Route("/voice/declined")
@@ -69,6 +72,9 @@ STAFF_PIN = Route("/staff/call/pin/{attempt}")
 STAFF_KEY = Route("/staff/call/key/{attempt}")
 STAFF_UNTIL = Route("/staff/call/until/{attempt}")
 STAFF_NOTE = Route("/staff/call/note/{attempt}")
+# A worker calls a customer back: the Dial is over; then the worker may say that a machine answered.
+WORKER_CALLED = Route("/worker/{subject}/{reservation_sid}/called")
+WORKER_CALLED_KEY = Route("/worker/{subject}/{reservation_sid}/called/key")
 WORK = Route("/work", signed_by="team")
 MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short, for a mail
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
@@ -79,6 +85,8 @@ ROUTES = (
     MENU,
     WAIT,
     WAIT_KEY,
+    CALLBACK_CONFIRM,
+    CALLBACK_NUMBER,
     AFTER,
     MOVED,
     DECLINED,
@@ -105,6 +113,8 @@ ROUTES = (
     STAFF_KEY,
     STAFF_UNTIL,
     STAFF_NOTE,
+    WORKER_CALLED,
+    WORKER_CALLED_KEY,
     WORK,
     MESSAGE_PAGE,
 )

@@ -28,8 +28,11 @@ class Posted(NamedTuple):
     is_new: bool
 
 
-def post(order: Order, rules: Work, now: float) -> Posted:
-    """The task of this order. Raises AnotherOrder, AtWork, rest.TwilioRejected, rest.NotDone, and what AWS raises."""
+def post(order: Order, rules: Work, now: float, *, virtual_start: float = 0) -> Posted:
+    """The task of this order, in the place of one that was made at `virtual_start`, in epoch seconds; 0: now.
+
+    Raises AnotherOrder, AtWork, rest.TwilioRejected, rest.NotDone, and what AWS raises.
+    """
     standing = table.claim_order(order.work_key, order.digest, now, LEASE_SECONDS)
     if standing.digest != order.digest:
         raise AnotherOrder
@@ -38,13 +41,13 @@ def post(order: Order, rules: Work, now: float) -> Posted:
     if not standing.is_claimed:
         raise AtWork
     found = rest.find_task(order.work_key) if standing.was_claimed_before else ""
-    task_sid = found or _make(order, rules)
+    task_sid = found or _make(order, rules, virtual_start)
     table.keep_order(order.work_key, task_sid)
     log.info("work is ordered", task_sid=task_sid, kind=order.kind)
     return Posted(task_sid, is_new=not found)
 
 
-def _make(order: Order, rules: Work) -> str:
+def _make(order: Order, rules: Work, virtual_start: float) -> str:
     try:
         return rest.create_task(
             rest.NewTask(
@@ -52,6 +55,7 @@ def _make(order: Order, rules: Work) -> str:
                 channel=rules.channel,
                 priority=rules.priority if order.priority is None else order.priority,
                 timeout=rules.timeout,
+                virtual_start=virtual_start,
             )
         )
     except (rest.TwilioRejected, rest.TwilioUnavailable, rest.TwilioDenied):

@@ -6,7 +6,20 @@ from typing import Any
 import msgspec
 
 from chalicelib import jobs
-from chalicelib.jobs import CompleteTask, HangUp, Job, KeepMessage, LeadOut, PutBack, Reject, RingWorker, Tell, TellCrm
+from chalicelib.callbacks import queueing
+from chalicelib.jobs import (
+    CompleteTask,
+    GoOn,
+    HangUp,
+    Job,
+    KeepMessage,
+    LeadOut,
+    PutBack,
+    Reject,
+    RingWorker,
+    Tell,
+    TellCrm,
+)
 from chalicelib.lifecycle import activity, closing, lead_out, wrap_up
 from chalicelib.observability import log, metrics
 from chalicelib.storage import keep
@@ -59,6 +72,10 @@ def _complete(job: CompleteTask, now: float) -> None:
         jobs.send(job, delay_seconds=LOOK_AGAIN_SECONDS)
 
 
+def _go_on(job: GoOn, now: float) -> None:
+    log.info("callback", did=queueing.go_on(job.subject, now))
+
+
 # What each kind of job does; `clock` gives epoch seconds.
 _DOES: Mapping[type[Job], Callable[[Any, Callable[[], float]], object]] = {
     RingWorker: lambda job, clock: ring.ring_worker(job.key, clock),
@@ -72,4 +89,5 @@ _DOES: Mapping[type[Job], Callable[[Any, Callable[[], float]], object]] = {
     TellCrm: lambda job, clock: ended.tell(job),
     Tell: lambda job, clock: outbox.keep(job.notice),
     KeepMessage: lambda job, clock: keep.keep(job, clock()),
+    GoOn: lambda job, clock: _go_on(job, clock()),
 }

@@ -10,7 +10,7 @@ from chalicelib.links import table
 from chalicelib.links.model import Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest
-from chalicelib.worker import hearing, twiml, words
+from chalicelib.worker import calling_back, hearing, twiml, words
 
 TAKEN_BACK = "This has been given to somebody else. Goodbye."
 NOT_NOW = "This cannot be begun at the moment. Goodbye."
@@ -30,6 +30,8 @@ def begin(link: Link, now: float) -> str:
         log.info("the event was faster", **link.key.sids)
     if link.work == MESSAGE_KIND:
         return hearing.begin(link)
+    if link.callback:
+        return calling_back.begin(link, now)
     return twiml.work(link.work_say, link.work_dial, link.caller_id, words.treatment(link))
 
 
@@ -42,6 +44,8 @@ def leg_ended(link: Link, now: float) -> None:
         status = rest.reservation_status(link.task_sid, link.reservation_sid)
         if status == "accepted":
             rest.begin_wrapping(link.task_sid)
+            if link.callback:
+                calling_back.leg_ended(link, now)
             return
     except rest.NotDone as error:
         log.warning("the sweep ends this work", **link.key.sids, why=str(error))

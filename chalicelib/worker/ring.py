@@ -12,8 +12,8 @@ from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.storage import offering
 from chalicelib.twilio import rest, urls
-from chalicelib.twilio.values import sid
-from chalicelib.worker import approval, words
+from chalicelib.twilio.values import sid, text
+from chalicelib.worker import approval, calling_back, words
 
 # What POST /Calls says of the number that is called, and of the number that is shown (contract 7.6). Everything else is
 # the account's affair: permissions, funds, suspension.
@@ -46,6 +46,9 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
         return
     if link.work == MESSAGE_KIND and not offering.is_wanted(task_attributes):
         closing.withdraw(link, "somebody has seen to it")
+        return
+    if link.callback and not calling_back.is_wanted(link, text(task_attributes.get("work_key")), clock()):
+        log.info("nobody is to be called back by this task", **key.sids)
         return
     approved = approval.ask(link, task_attributes, clock)
     if approved:

@@ -54,6 +54,27 @@ def play_message(sound_url: str, keys: str, url: str, treatment: Treatment) -> s
     return str(response)
 
 
+def call_back(said: str, number: str, caller_id: str, action: str, treatment: Treatment) -> str:
+    """Dials the customer; the star key leaves a machine without hanging up. The `action` is asked for in any case."""
+    response = VoiceResponse()
+    _say(response, treatment, said)
+    dial = Dial(action=action, method="POST", hangup_on_star=True, caller_id=caller_id or None)
+    dial.number(number)
+    response.append(dial)
+    response.hangup()
+    return str(response)
+
+
+def ask_for_machine(said: str, url: str, treatment: Treatment) -> str:
+    """Whom the worker talked to; the same URL is asked for when nothing is pressed."""
+    response = VoiceResponse()
+    gather = Gather(input="dtmf", action=url, method="POST", timeout=5, num_digits=1, finish_on_key="")
+    _say(gather, treatment, said)
+    response.append(gather)
+    response.redirect(url, method="POST")
+    return str(response)
+
+
 def ask_about_message(keys: str, url: str, treatment: Treatment) -> str:
     """The keys once more."""
     response = VoiceResponse()

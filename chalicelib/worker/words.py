@@ -51,9 +51,9 @@ def filled(template: str, task_attributes: Mapping[str, Any]) -> str:
 def of_caller(link: Link) -> str:
     """The parts that the queue names, as sentences; what is empty leaves no gap, and nothing is said twice.
 
-    Of work that is no call the whole of it is said: it is what the worker decides on.
+    Of work that is no call the whole of it is said: it is what the worker decides on. A callback is said to be one.
     """
-    if link.work:
+    if link.work and not link.callback:
         return link.work_say
     named = {
         "line": callcenter.current().name_of(link.caller_id).replace("-", " ").replace("_", " "),
@@ -63,4 +63,6 @@ def of_caller(link: Link) -> str:
     if "crm" not in rules(link).whisper:
         named["name"] = link.crm_name
     said = [named[part].strip() for part in rules(link).whisper]
+    if link.callback:
+        said.insert(0, "Callback.")
     return " ".join(part if part.endswith(ENDS) else f"{part}." for part in said if part)

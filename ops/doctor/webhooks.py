@@ -11,7 +11,7 @@ from ops.doctor.check import Finding, StageUnderTest, fail, ok
 
 # In place of a sid: no call, leg or reservation has this name, so nothing is recorded.
 NOBODY = "doctor"
-PARAMETERS = {"attempt": "1", "subject": NOBODY, "reservation_sid": NOBODY}
+PARAMETERS = {"attempt": "1", "subject": NOBODY, "reservation_sid": NOBODY, "number": NOBODY}
 
 SPOKEN, NO_CONTENT = (200, "<Response"), (204, "")
 
@@ -45,6 +45,8 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
         urls.WORKER_MESSAGE: Webhook({"CallSid": NOBODY}),
         urls.STAFF_MESSAGE: Webhook({"MessageSid": NOBODY, "Body": "status"}),
         **{route: Webhook({"CallSid": NOBODY}) for route in urls.ROUTES if route.path.startswith("/staff/call")},
+        urls.WORKER_CALLED: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_CALLED_KEY: Webhook({"CallSid": NOBODY}),
     }
 
 

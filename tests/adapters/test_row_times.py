@@ -254,5 +254,8 @@ def test_of_an_unknown_link_nothing_is_known() -> None:
     fields = to_builtins(link())
     assert {name: value for name, value in fields.items() if name not in known and value not in ("", 0)} == {}
     assert {name: fields[name] for name in known} == known
-    assert {value for name, value in to_builtins(Call(call_sid=CALL)).items() if name != "call_sid"} == {"", 0}
+    known_of_call = {"call_sid": CALL, "attributes": {}}
+    fields = to_builtins(Call(call_sid=CALL))
+    assert {value for name, value in fields.items() if name not in known_of_call} == {"", 0}
+    assert {name: fields[name] for name in known_of_call} == known_of_call
     assert set(to_builtins(Breaker()).values()) == {0}

@@ -32,6 +32,7 @@ class FakeTwilio:
     recordings: list[dict[str, Any]] = field(default_factory=list)  # the ones that are listed
     forgotten: bool = False  # hours have passed: tasks and reservations are deleted, legs are over
     call: str = "in-progress"  # the status of the caller's leg
+    children: list[dict[str, Any]] = field(default_factory=list)  # the calls that a <Dial> placed, the latest first
     unserved: set[str] = field(default_factory=set)  # the task queues without a worker in an activity that takes calls
     on_task: Any = None  # called when a task is made, before the answer goes back
     on_call: Any = None  # called when a worker leg is placed, before the answer goes back
@@ -93,6 +94,8 @@ class FakeTwilio:
         return _page("events", told) if path.endswith("/Events") else Response(200, "{}")
 
     def _call(self, method: str, path: str) -> Response:
+        if path.endswith("/Calls.json") and method == "GET":
+            return _page("calls", self.children)
         if path.endswith("/Calls.json"):
             if self.on_call:
                 self.on_call()

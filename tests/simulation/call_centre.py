@@ -54,6 +54,15 @@ say = "Please stay on the line."
 position = "You are number {position}."
 leave_after = 240
 options = { say = "Or press star.", choices = [{ digits = "*", then = "voicemail" }] }
+[lines.support.callback]
+countries = ["+1"]
+key = "8"
+say = "To be called back press eight."
+offer_after = 10
+attempts = 2
+retry_after = 60
+per_number = 20
+per_caller = 20
 [lines.support.after]
 survey = "How was this call?"
 thanks = "Thank you. Goodbye."
@@ -142,6 +151,7 @@ after_wrap_up = "Available"
 seconds = 10
 
 [queues.Work]
+crm = "none"
 ring_timeout = 15
 [queues.Work.answer]
 mode = "at-once"
@@ -271,8 +281,11 @@ def build(twilio: Twilio, answers: Answers) -> CallCentre:
 
 
 def _filters(queues: Mapping[str, str]) -> list[dict[str, object]]:
-    """A message has the attributes of its caller's call, so that its filter comes first."""
-    whens = {"Messages": 'kind == "message"', "Work": 'kind == "lead"'}
+    """Messages and callbacks have the attributes of the caller's call, so that their filters come first.
+
+    They go to people who take no calls: what is promised to the others is judged by their calls alone.
+    """
+    whens = {"Messages": 'kind == "message"', "Work": 'kind == "lead" OR kind == "callback"'}
     whens |= {name: f'department == "{name.lower()}"' for name in ("Support", "Sales", "Urgent")}
     return [{"expression": when, "targets": [{"queue": queues[name]}]} for name, when in whens.items()]
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from emulator.clock.scheduler import TraceEvent
 from emulator.ports import TwilioError
-from emulator.voice.parties import answers, hangs_up, no_answer, talks
 from tests.simulation.call_centre import SALES, SUPPORT, URGENT, CallCentre
 from tests.simulation.faults import Faults
 
 # A caller who hangs up does so this shortly after something happened on the call, or after a while.
 MOMENTS = ("dialed", "heard", "enqueued", "reserved", "worker_dialed", "worker_ringing", "worker_answered", "joined")
 
+ASKS = 0.5  # of who is offered a callback, at each round of the waiting document
 TIRES = 0.1  # of who waits, at each round of the waiting document
 
 
@@ -28,24 +28,24 @@ class Caller:
     leaves_after: float = 0.0
     call_sid: str = ""
     hung_up_at: float = 0.0
+    asks: bool = False  # to be called back
 
 
 class Crowd:
     """All callers of a world. `callers` by CallSid, those who have not dialed yet under their number."""
 
-    def __init__(self, call_centre: CallCentre, faults: Faults, calls: int, span: float) -> None:
+    def __init__(
+        self, call_centre: CallCentre, faults: Faults, calls: int, span: float, *, line: str = "", asks: float = ASKS
+    ) -> None:
         self.callers: dict[str, Caller] = {}
         self.to_come = calls
         self._call_centre = call_centre
         self._faults = faults
+        self._line, self._asks = line, asks
         self._scheduler = call_centre.twilio.scheduler
         self._scheduler.on_event.append(self._hear)
         drawn = [self._draw(number) for number in range(calls)]
         self.numbers = [caller.number for caller in drawn]
-        for number in filter(None, self.numbers):  # who left a message may be called back
-            is_there = faults.stream("called back").random() < 0.7
-            back = answers(2, [talks(faults.seconds("called back", 1, 20)), hangs_up()]) if is_there else no_answer()
-            call_centre.twilio.phone(number).will(back)
         for caller in drawn:
             self._scheduler.after(faults.seconds("dialing", 0, span), self._dialing(caller))
 
@@ -53,7 +53,7 @@ class Crowd:
         stream = self._faults.stream("callers")
         caller = Caller(
             number=f"+1212555{number:04d}",
-            line=stream.choices((SUPPORT, SALES, URGENT), (5, 4, 2))[0],
+            line=self._line or stream.choices((SUPPORT, SALES, URGENT), (5, 4, 2))[0],
             talks=stream.uniform(1, 45),
             ends_talk=stream.choice(("caller", "worker")),
             presses=stream.random() < 0.7,
@@ -89,10 +89,11 @@ class Crowd:
         if caller is None:
             return
         self._moment(caller, "heard")
-        if "press 1" in text and caller.presses:
+        if "English press 1" in text and caller.presses:
             self._later(1.0, lambda: self._call_centre.twilio.press(caller.call_sid, "1"))
         if "press star" in text:
             self._tires(caller)
+        self._is_offered_a_callback(caller, text)
         if "How was this call" in text and caller.presses:
             self._later(3.0, lambda: self._call_centre.twilio.press(caller.call_sid, "5"))
         if "leave a message" in text:
@@ -105,6 +106,29 @@ class Crowd:
         tires, after, key = stream.random() < TIRES, stream.uniform(0, 20), stream.choices("**7#")[0]
         if tires:
             self._later(after, lambda: self._call_centre.twilio.press(caller.call_sid, key))
+
+    def _is_offered_a_callback(self, caller: Caller, text: str) -> None:
+        if "press eight" in text:
+            self._would_be_called_back(caller)
+        if "confirm press 1" in text:
+            self._later(2.0, lambda: self._call_centre.twilio.press(caller.call_sid, "1"))
+        if "You keep your place" in text:
+            self._may_call_again(caller)
+
+    def _would_be_called_back(self, caller: Caller) -> None:
+        stream = self._faults.stream("asks")
+        asks, after = stream.random() < self._asks, stream.uniform(1, 8)
+        if asks:
+            caller.asks = True
+            self._later(after, lambda: self._call_centre.twilio.press(caller.call_sid, "8"))
+
+    def _may_call_again(self, caller: Caller) -> None:
+        """Before they are called back, or at that very moment, or after."""
+        after = self._faults.seconds("again", 10, 120)
+        if caller.asks and self._faults.happens("caller_calls_again", (caller.call_sid,)):
+            again = Caller(caller.number, caller.line, caller.talks, caller.ends_talk, caller.presses)
+            self.to_come += 1
+            self._scheduler.after(after, self._dialing(again))
 
     def _joined(self, detail: Mapping[str, str]) -> None:
         caller = self.callers.get(detail["caller_sid"])

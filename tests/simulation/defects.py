@@ -10,6 +10,8 @@ from uuid import UUID
 import msgspec
 
 from chalicelib import aws, budget, crm, jobs
+from chalicelib.callbacks import asking as callbacks_asking
+from chalicelib.callbacks import outcome
 from chalicelib.caller import handlers
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import answering, callcenter, environment, secrets
@@ -18,6 +20,7 @@ from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.lifecycle import activity, closing, lead_out, reconcile
 from chalicelib.links import attributes, table
+from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Link, Message, message_key
 from chalicelib.routing import assignment, events
@@ -26,7 +29,7 @@ from chalicelib.storage import keep, offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
 from chalicelib.work import posting
-from chalicelib.worker import approval, asking, doing, hearing, ring
+from chalicelib.worker import approval, asking, calling_back, doing, hearing, ring
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -41,6 +44,7 @@ class Defect(NamedTuple):
     invariants: frozenset[int]
     faults: str
     answer: ModeName | None = None
+    away: bool = False  # nobody takes calls, and so callers ask to be called back
 
 
 def _replace(
@@ -50,9 +54,11 @@ def _replace(
     *invariants: int,
     faults: str = "all",
     answer: ModeName | None = None,
+    away: bool = False,
 ) -> Defect:
     """A defect in one function: `made` gets the right one and returns the wrong one."""
-    return Defect(lambda: patch.object(where, name, made(getattr(where, name))), frozenset(invariants), faults, answer)
+    plant = lambda: patch.object(where, name, made(getattr(where, name)))  # noqa: E731 - a context manager each time
+    return Defect(plant, frozenset(invariants), faults, answer, away)
 
 
 def _nothing(_true: Any) -> Any:
@@ -381,6 +387,19 @@ def _rota_above_all() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _every_task_is_the_callbacks() -> Iterator[None]:
+    def take(about: str, _task_sid: str, _reservation_sid: str, _leg: str, _now: float) -> Any:
+        return callback_rows.find(about)
+
+    with (
+        patch.object(rest, "find_task", lambda _key: ""),
+        patch.object(outcome, "is_wanted", lambda *_given: True),
+        patch.object(outcome, "take", take),
+    ):
+        yield
+
+
 def _hangs_up_at_the_end(true: Any) -> Any:
     def move(worker_sid: str, boundary: Any) -> Any:
         for link in table.latest_links(worker_sid, 5) if boundary.to == "off" else ():
@@ -400,6 +419,20 @@ def _each_text_is_new() -> Iterator[None]:
         yield
 
 
+def _as_often_as_it_takes(true: Any) -> Any:
+    return lambda callback: msgspec.structs.replace(true(callback), attempts=10)
+
+
+def _reached_in_any_case(_true: Any) -> Any:
+    return lambda _link, callback, _why, now: calling_back._reached(_link, callback, now)
+
+
+def _never_held(_true: Any) -> Any:
+    return lambda *_given, **_named: True
+
+
+CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
+
 DEFECTS: Mapping[str, Defect] = {
     "a message is offered once and no more": _replace(offering, "look", lambda _true: lambda *_: "left", 14),
     "a message is posted by each job anew": _replace(
@@ -415,6 +448,29 @@ DEFECTS: Mapping[str, Defect] = {
     ),
     "the end of a shift hangs up": _replace(shifts, "_move", _hangs_up_at_the_end, 15, faults="none"),
     "a text that comes twice is done twice": Defect(_each_text_is_new, frozenset({15}), "webhook_twice=0.9"),
+    "every task is the callback's own": Defect(
+        _every_task_is_the_callbacks, frozenset({16}), "rest_timeout_after=0.5", None, away=True
+    ),
+    "nobody looks for callbacks of which a message is lost": _replace(
+        reconcile, "_have_gone_on", _nothing, 16, faults="sqs_down=1,dynamodb_hangs=0.1", away=True
+    ),
+    "a callback is given up without a word": _replace(outcome, "_tell", _nothing, 16, faults=CUSTOMERS, away=True),
+    "a customer is rung without end": _replace(
+        outcome, "_rules", _as_often_as_it_takes, 16, faults=CUSTOMERS, away=True
+    ),
+    "who is busy was talked to": _replace(
+        calling_back, "_not_reached", _reached_in_any_case, 16, faults=CUSTOMERS, away=True
+    ),
+    "a callback goes to the end of the queue": _replace(
+        rest, "_place", lambda _true: lambda _new: {}, 16, faults="people", away=True
+    ),
+    "a caller who is back is called back all the same": _replace(
+        callbacks_asking,
+        "hold",
+        _never_held,
+        16,
+        faults="caller_calls_again=1,worker_no_answer=0.5,activity_changes=0.9",
+    ),
     "no write says what it expects": _replace(table, "_write_link", _no_condition, 1, 2, 5, 6),
     "a reservation is written again": _replace(
         table, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"

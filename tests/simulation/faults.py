@@ -73,6 +73,10 @@ RATES: Mapping[str, float] = {
     # People
     "caller_hangs_up": 0.35,
     "caller_withholds_number": 0.05,
+    "caller_calls_again": 0.4,  # of who is to be called back
+    "customer_busy": 0.15,
+    "customer_no_answer": 0.15,
+    "customer_machine": 0.15,
     "worker_no_answer": 0.1,
     "worker_busy": 0.05,
     "worker_declines": 0.05,
@@ -91,7 +95,7 @@ RATES: Mapping[str, float] = {
 }
 
 # What people do.
-PEOPLE = tuple(kind for kind in RATES if kind.startswith(("caller_", "worker_", "activity_")))
+PEOPLE = tuple(kind for kind in RATES if kind.startswith(("caller_", "customer_", "worker_", "activity_")))
 
 OUTAGES = ("twilio_down", "dynamodb_down", "sqs_down", "sns_down", "s3_down", "ssm_down", "crm_down")
 MANNERS = ("refuses", "drops", "hangs")

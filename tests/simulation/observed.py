@@ -1,6 +1,6 @@
 """What really happened in a world: the emulator's events by caller, leg, reservation, task and worker."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from emulator.clock.scheduler import TraceEvent
@@ -115,6 +115,9 @@ class Work:
     reservations: dict[str, Reserved] = field(default_factory=dict)
     tasks: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
     customers: list[tuple[float, str, str]] = field(default_factory=list)  # when, whose leg dialled, what number
+    talks: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # the worker's leg, and who answered the customer's phone
 
 
 @dataclass
@@ -145,13 +148,17 @@ class Observed:
         self.mails: list[Mail] = []
         self.sweeps: list[tuple[float, float]] = []  # of those that ended well: from when to when
         self._began = 0.0
+        self._customers: dict[str, str] = {}  # who takes each customer's phone at its latest ring
         self._dialing: dict[str, str] = {}  # the latest leg, by the number that it is for
         self.crm_seconds: list[tuple[str, float]] = []  # how long the CRM held a job, with the caller's CallSid
         self.crm_overreads = 0
         self.secret = Secret()
         self.sent_again: list[str] = []  # writes whose first try was not answered in time
         self.warnings: list[tuple[float, str, str]] = []
-        for event in world.trace:
+        self._replay(world.trace)
+
+    def _replay(self, trace: Sequence[TraceEvent]) -> None:
+        for event in trace:
             take = getattr(self, f"_{event.kind}", None)
             if take is not None:
                 take(event, event.detail)
@@ -203,6 +210,9 @@ class Observed:
         if leg := self._leg(detail["sid"]):
             leg.replies.append((event.at, detail["text"]))
 
+    def _customer(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self._customers[detail["to"]] = detail["who"]
+
     def _ringing(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if leg := self._leg(detail["sid"]):
             leg.ringing = event.at
@@ -233,8 +243,10 @@ class Observed:
             self.calls[detail["sid"]].sounds.append((event.at, detail["url"]))
 
     def _joined(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        if detail["caller_sid"] not in self.calls:
-            return  # of work that is no call
+        if detail["caller_sid"] not in self.calls:  # of work that is no call
+            number = self.world.twilio.context.calls[detail["worker_sid"]].to
+            self.work.talks.append((detail["caller_sid"], self._customers.get(number, "")))
+            return
         talk = Conversation(detail["caller_sid"], detail["worker_sid"], detail["reservation_sid"], event.at)
         self.calls[talk.caller_sid].conversations.append(talk)
         self.legs[talk.worker_call_sid].conversations.append(talk)

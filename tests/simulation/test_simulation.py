@@ -18,6 +18,7 @@ from tests.simulation.world import Plan, World, play
 
 WORLDS_TO_FIND_IT = 6
 OF_WORK = 13  # the promise about work that is no call
+OF_CALLBACKS = 16  # the promise about callbacks
 
 
 def judged(world: World) -> list[Violation]:
@@ -32,7 +33,7 @@ def test_every_invariant_holds(faults: str, calls: int) -> None:
     summary = Summary(1, faults)
     many(list(plans_of(calls, 1, chosen(faults))), summary)
     assert summary.violations == []
-    assert summary.calls.total() == calls
+    assert summary.calls.total() == calls + summary.faults["caller_calls_again"]
 
 
 def test_hostile_calls_meet_every_kind_of_fault() -> None:
@@ -48,7 +49,8 @@ def test_a_planted_defect_is_found(name: str) -> None:
     orders = 4 if OF_WORK in defect.invariants else 0  # what else is played hides nothing
     for seed in range(1, 1 + WORLDS_TO_FIND_IT):
         with defect.plant():
-            plan = Plan(seed, chosen(defect.faults), orders=orders, answer=defect.answer)
+            asks = (1.0 if defect.away else 0.5) if OF_CALLBACKS in defect.invariants else 0.0
+            plan = Plan(seed, chosen(defect.faults), orders=orders, answer=defect.answer, asks=asks, away=defect.away)
             found |= {violation.invariant for violation in judged(play(plan))}
         if found & defect.invariants:
             return
@@ -56,7 +58,14 @@ def test_a_planted_defect_is_found(name: str) -> None:
 
 
 def test_each_invariant_has_a_defect_that_it_finds() -> None:
-    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 16))
+    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 17))
+
+
+def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:
+    summary, rates = Summary(1, "all"), chosen("all")
+    many([Plan(seed, rates, away=True, asks=0.9) for seed in range(3000, 3010)], summary)
+    assert summary.violations == []
+    assert summary.faults["customer_busy"] and summary.faults["caller_calls_again"]
 
 
 # --- One ordinary call, and a function that dies before and after each of its effects
@@ -103,6 +112,24 @@ def test_a_function_may_die_at_every_step_of_a_piece_of_work() -> None:
     assert judged(world) == [] and Observed(world).work.customers
     for number, step in enumerate(ordinary.steps):
         violations = judged(play(Plan(SUPPORT, {}, calls=0, orders=1, dies=DiesAt(number))))
+        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+
+
+ASKED_AND_TALKED, BUSY_FIRST = 1, 2  # seeds
+
+
+@pytest.mark.parametrize(("seed", "faults"), [(ASKED_AND_TALKED, ""), (BUSY_FIRST, "customer_busy=0.5")])
+def test_a_function_may_die_at_every_step_of_a_callback(seed: int, faults: str) -> None:
+    rates, ordinary = chosen(faults) if faults else {}, DiesAt()
+
+    def plan(dies: DiesAt) -> Plan:
+        return Plan(seed, rates, calls=1, orders=0, dies=dies, asks=1.0, away=True)
+
+    world = play(plan(ordinary))
+    assert judged(world) == [] and [row["state"] for row in world.callbacks().values()] == ["talked"]
+    assert (len(Observed(world).work.customers) > 1) == bool(faults)
+    for number, step in enumerate(ordinary.steps):
+        violations = judged(play(plan(DiesAt(number))))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 

@@ -16,10 +16,22 @@ from emulator.twilio import Twilio
 from emulator.worlds import EndedCall, Worlds, drawn
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
-from tests.simulation.call_centre import ACCOUNT_SID, Answers, CallCentre, OnCrmOutage, Staff, answers_of, build, rules
-from tests.simulation.callers import Crowd
+from tests.simulation.call_centre import (
+    ACCOUNT_SID,
+    SUPPORT,
+    WORKERS,
+    Answers,
+    CallCentre,
+    OnCrmOutage,
+    Staff,
+    answers_of,
+    build,
+    rules,
+)
+from tests.simulation.callers import ASKS, Crowd
 from tests.simulation.cloud import S3, Cloud, Done, Queue, Record, Sns, Sqs, Ssm, Tables
 from tests.simulation.crm import CrmStub
+from tests.simulation.customers import Customers
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
@@ -51,6 +63,8 @@ class Plan:
     dies: Callable[[Step], bool] | None = None
     orders: int = 4  # of work that is no call
     answer: ModeName | None = None  # of every queue that rings, instead of chance
+    asks: float = ASKS  # how likely it is that a caller asks to be called back, when that is offered
+    away: bool = False  # nobody takes calls; callbacks are served
 
     @property
     def on_crm_outage(self) -> OnCrmOutage:
@@ -81,8 +95,9 @@ class World:
     orders: Orders
     texters: Texters
     seconds_of: dict[str, int] = field(default_factory=dict)  # of each recording that was made
+    work_of: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # the attributes of each task without a call
+    places: dict[str, float] = field(default_factory=dict)  # by task: since when it counts as waiting
     objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
-    attributes_of: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task of work that is no call
     app: Any = None
     unfinished: bool = False  # somebody was still on the line after an hour
 
@@ -104,6 +119,10 @@ class World:
 
         rows = [decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
         return [row for row in rows if row["call_sid"].startswith("CA")]
+
+    def callbacks(self) -> dict[str, dict[str, Any]]:
+        """The callbacks, by the calls that asked for them."""
+        return {row["call_sid"]: row for row in self.rows() if row["item"] == "CALLBACK"}
 
     def rows_of_work(self) -> dict[str, dict[str, Any]]:
         """The links of work that is no call, by their reservations."""
@@ -170,7 +189,13 @@ def _gateway(plan: Plan, scheduler: Scheduler) -> Gateway:
 def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     gateway = cast(Gateway, twilio.transport)
     faults, store, call_centre = gateway.faults, _tables(), build(twilio, plan.answers)
-    crowd = Crowd(call_centre, faults, plan.calls, SPAN)
+    line = SUPPORT if plan.away else ""
+    crowd = Crowd(call_centre, faults, plan.calls, SPAN, line=line, asks=plan.asks)
+    Customers(twilio, faults, crowd.numbers)
+    if plan.away:
+        for name in WORKERS:
+            twilio.scheduler.emit("by_hand", sid=call_centre.workers[name].sid, activity="Offline")
+            twilio.router.lifecycle.set_activity(call_centre.workers[name], call_centre.activities["Offline"])
     crm = CrmStub(faults, store, twilio.scheduler, crowd.numbers)
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
@@ -182,9 +207,9 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
         if event.kind == "recording":
             sid = event.detail["url"].rpartition("/")[2]
             world.seconds_of[sid] = twilio.context.recordings.all[sid].seconds
-        elif event.kind == "task" and not event.detail["call_sid"]:
-            task = twilio.router.workspace.tasks.get(event.detail["sid"])
-            world.attributes_of.setdefault(event.detail["sid"], dict(task.attributes) if task else {})
+        elif event.kind == "task" and event.detail["status"] == "pending" and not event.detail["call_sid"]:
+            task = twilio.router.workspace.tasks[event.detail["sid"]]
+            world.work_of[task.sid], world.places[task.sid] = task.attributes, task.virtual_start
 
     twilio.scheduler.on_event.append(hear)
     return world
@@ -280,4 +305,5 @@ def _somebody_calls(world: World) -> bool:
         world.crowd.to_come > 0
         or world.orders.to_come > 0
         or any(not calls[sid].is_over for sid in world.crowd.callers)
+        or any("open" in row for row in world.callbacks().values())
     )

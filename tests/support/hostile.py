@@ -85,6 +85,8 @@ ENDPOINTS = (
     Endpoint("/voice/menu/{attempt}", caller_form(Digits="1", SpeechResult="english"), {"attempt": "1"}),
     Endpoint("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
     Endpoint("/voice/wait/key", caller_form(Digits="1", QueueTime="5")),
+    Endpoint(urls.CALLBACK_CONFIRM.path, caller_form(Digits="1", QueueTime="5"), {"number": "own"}),
+    Endpoint(urls.CALLBACK_NUMBER.path, caller_form(Digits="2125550199", QueueTime="5")),
     Endpoint("/voice/after", caller_form(QueueResult="leave", QueueTime="5"), says=("QueueResult", QUEUE_RESULTS)),
     Endpoint("/voice/fallback", caller_form(ErrorCode="11200"), says=("ErrorUrl", ERROR_URLS)),
     Endpoint("/voice/moved", caller_form()),
@@ -171,6 +173,13 @@ ENDPOINTS = (
         caller_form(**FROM_STAFF, RecordingSid="RE" + "1" * 32, RecordingDuration="7"),
         {"attempt": "4"},
     ),
+    Endpoint(
+        urls.WORKER_CALLED.path,
+        {**leg_form("in-progress"), "DialCallStatus": "completed", "DialBridged": "true"},
+        LEG_PATH,
+        ("DialCallStatus", ("completed", "busy", "no-answer", "failed", "")),
+    ),
+    Endpoint(urls.WORKER_CALLED_KEY.path, {**leg_form("in-progress"), "Digits": "2"}, LEG_PATH),
 )
 
 

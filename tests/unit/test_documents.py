@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chalicelib.caller import twiml
-from chalicelib.caller.twiml import Way
+from chalicelib.caller.twiml import Waited, Way
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Line, SimpleQueue
 from chalicelib.twilio import urls, values
@@ -55,15 +55,15 @@ HANGUP: tuple[str, dict[str, str], str] = ("Hangup", {}, "")
     ],
 )
 def test_a_caller_waits_until_then(line: Line, waited: int, leaves: bool) -> None:
-    assert (verbs(twiml.wait(line, 1, 1, waited, BASE)) == [("Leave", {}, "")]) is leaves
+    assert (verbs(twiml.wait(line, Waited(1, 1, waited), BASE)) == [("Leave", {}, "")]) is leaves
 
 
 def test_a_simple_queue_lets_nobody_wait_longer_than_a_call_may_last() -> None:
     described = {"greeting": "Hello.", "numbers": [], "agent_numbers": [], "agents": [], "wait": {"leave_after": 0}}
     raw = {"default_line": "main", "lines": {"main": {"greeting": "Hi."}}, "simple_queues": {"q": described}}
     queue = callcenter.of_tables(raw).simple_queues["q"]
-    assert verbs(twiml.wait(queue, 0, 0, 14400, BASE)) == [("Leave", {}, "")]
-    assert verbs(twiml.wait(queue, 0, 0, 14399, BASE)) == [said("Please stay on the line."), QUIET]
+    assert verbs(twiml.wait(queue, Waited(0, 0, 14400), BASE)) == [("Leave", {}, "")]
+    assert verbs(twiml.wait(queue, Waited(0, 0, 14399), BASE)) == [said("Please stay on the line."), QUIET]
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_a_simple_queue_lets_nobody_wait_longer_than_a_call_may_last() -> None:
 )
 def test_a_caller_hears_place_and_time_where_twilio_tells_them(position: int, average: int, heard: list[str]) -> None:
     rules = {"say": "", "position": "You are number {position}.", "rough_wait": "About {minutes} minutes."}
-    assert verbs(twiml.wait(line(wait=rules), position, average, 0, BASE)) == [*map(said, heard), QUIET]
-    assert verbs(twiml.wait(line(wait={"say": ""}), position, average, 0, BASE)) == [QUIET]
+    assert verbs(twiml.wait(line(wait=rules), Waited(position, average, 0), BASE)) == [*map(said, heard), QUIET]
+    assert verbs(twiml.wait(line(wait={"say": ""}), Waited(position, average, 0), BASE)) == [QUIET]
 
 
 def test_music_is_played_instead_of_silence() -> None:
-    played = verbs(twiml.wait(line(wait={"say": "", "play": ["https://x.example/a.mp3"]}), 0, 0, 0, BASE))
+    played = verbs(twiml.wait(line(wait={"say": "", "play": ["https://x.example/a.mp3"]}), Waited(0, 0, 0), BASE))
     assert played == [("Play", {}, "https://x.example/a.mp3")]
     assert verbs(twiml.keep_waiting()) == [QUIET]
 
@@ -101,15 +101,15 @@ def test_who_may_leave_by_a_key_is_told_and_listened_to_all_the_time() -> None:
         "finishOnKey": "",
         "action": f"{BASE}/voice/wait/key#rc=2&rp=all",
     }
-    assert verbs(twiml.wait(line(wait=rules), 2, 0, 0, BASE)) == [
+    assert verbs(twiml.wait(line(wait=rules), Waited(2, 0, 0), BASE)) == [
         ("Gather", listens, ""),
         said("Please stay on the line."),
         said("You are number 2."),
         said("For a message press star."),
         ("Play", {}, "https://x.example/a.mp3"),
     ]
-    assert verbs(twiml.wait(line(wait={"options": OPTIONS}), 0, 0, 0, BASE))[-1] == QUIET
-    assert verbs(twiml.wait(line(wait=rules), 2, 0, 1800, BASE)) == [("Leave", {}, "")]
+    assert verbs(twiml.wait(line(wait={"options": OPTIONS}), Waited(0, 0, 0), BASE))[-1] == QUIET
+    assert verbs(twiml.wait(line(wait=rules), Waited(2, 0, 1800), BASE)) == [("Leave", {}, "")]
 
 
 @pytest.mark.parametrize(("digits", "leads_to"), [("*", "voicemail"), ("1", ""), ("", ""), ("**", "")])

@@ -5,7 +5,13 @@ import pytest
 from chalicelib.twilio import urls
 from tests.support.api_gateway import BASE
 
-PARAMETERS = {"attempt": "2", "subject": "CA" + "a" * 32, "reservation_sid": "WR" + "b" * 32, "token": "0" * 32}
+PARAMETERS = {
+    "attempt": "2",
+    "subject": "CA" + "a" * 32,
+    "reservation_sid": "WR" + "b" * 32,
+    "token": "0" * 32,
+    "number": "own",
+}
 
 
 @pytest.mark.usefixtures("environment")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tests.simulation.invariants import (
     answers,
+    callbacks,
     callers,
     crm,
     machines,
@@ -74,6 +75,12 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     messages.each_message_is_seen_to,
     messages.nobody_is_rung_for_a_message_that_is_done,
     messages.a_message_is_offered_to_one_at_a_time,
+    callbacks.one_callback_is_talked_at_most,
+    callbacks.no_callback_is_lost,
+    callbacks.who_talked_is_not_called_back,
+    callbacks.attempts_are_limited,
+    callbacks.the_place_is_kept,
+    callbacks.one_at_a_time,
     staff.what_was_said_last_holds,
     staff.who_is_off_is_off_in_the_end,
     staff.no_shifts_end_throws_out_a_talk,

@@ -88,7 +88,7 @@ def _offered(observed: Observed) -> Iterator[dict[str, Any]]:
 
 
 def _tasks(observed: Observed, row: dict[str, Any]) -> list[str]:
-    tasks, recording_sid = observed.world.attributes_of, row["item"].removeprefix(MESSAGE)
+    tasks, recording_sid = observed.world.work_of, row["item"].removeprefix(MESSAGE)
     return [sid for sid, attributes in tasks.items() if attributes.get("recording_sid") == recording_sid]
 
 

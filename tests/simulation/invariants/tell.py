@@ -30,7 +30,7 @@ def every_voicemail_is_told(observed: Observed) -> Found:
 
 def who_was_led_out_is_told(observed: Observed) -> Found:
     """By a mail about the line, which has another one at most every ten minutes; not who chose to leave by a key."""
-    chose = {one.form["CallSid"] for one in _keys(observed) if "<Leave" in one.body}
+    chose = {one.form["CallSid"] for one in [*_keys(observed), *_confirmed(observed)] if "<Leave" in one.body}
     led_out = [one for one in answered(observed, urls.AFTER) if one.form.get("QueueResult") == "leave"]
     for delivery in [*led_out, *answered(observed, urls.MOVED)]:
         sid = delivery.form["CallSid"]
@@ -44,6 +44,13 @@ def _keys(observed: Observed) -> list[Delivery]:
     """The answers to a key of who waits, also where the fallback gave it."""
     instead = [one for one in answered(observed, urls.FALLBACK) if urls.WAIT_KEY.path in one.form["ErrorUrl"]]
     return [*answered(observed, urls.WAIT_KEY), *instead]
+
+
+def _confirmed(observed: Observed) -> list[Delivery]:
+    """The answers to who confirms a callback, also where the fallback gave it."""
+    path = urls.CALLBACK_CONFIRM.path.partition("{")[0]
+    instead = [one for one in answered(observed, urls.FALLBACK) if path in one.form["ErrorUrl"]]
+    return [*answered(observed, urls.CALLBACK_CONFIRM), *instead]
 
 
 def nobody_there_is_told(observed: Observed) -> Found:

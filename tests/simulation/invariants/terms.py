@@ -16,7 +16,7 @@ LOST = ("webhook_never", "webhook_late", *AWS)
 WEBHOOK = 15.0
 SOON = 5.0
 LATER = 30.0
-PEOPLE = ("caller_", "worker_", "activity_")
+PEOPLE = ("caller_", "customer_", "worker_", "activity_")
 LONG_SILENCE = 60.0
 CRM_FAILS = ("crm_slow", "crm_500", "crm_garbage", "crm_drips", "crm_megabytes", "crm_down")
 CRM_OUT = 60.0  # a failure, the seconds until the CRM is asked again, and a job that comes again
@@ -85,3 +85,8 @@ def secret_is_old(observed: Observed, at: float) -> bool:
     """Whether the key was revoked, and SSM did not give the new one just now."""
     kinds = [fault.kind for fault in observed.faults if fault.at > at - LATER or fault.kind == "rotation"]
     return "rotation" in kinds and any(kind.startswith("ssm") for kind in kinds)
+
+
+def callback_of(observed: Observed, task_sid: str) -> str:
+    """The call that asked for the callback that this task is; empty for other work."""
+    return str(observed.world.work_of.get(task_sid, {}).get("callback_id", ""))

@@ -1,0 +1,118 @@
+"""A caller who waits asks to be called back: a key, the number, a confirmation; and they keep the place all the time.
+
+A worker who is joined in the middle of it ends it. Where anything fails, the caller waits on.
+"""
+
+from chalicelib.callbacks import asking, numbers
+from chalicelib.caller import twiml
+from chalicelib.config import callcenter
+from chalicelib.config.callbacks import Callback as Rules
+from chalicelib.config.callcenter import Line
+from chalicelib.links import table
+from chalicelib.links.model import Call, Callback
+from chalicelib.observability import log
+from chalicelib.twilio.request import Webhook
+from chalicelib.twilio.values import sid, text
+
+OWN, OTHER = "own", "other"  # of the route's path: which number is confirmed
+
+NOT_CALLED = "We cannot call this number back."
+TOO_OFTEN = "We cannot call this number back any more today."
+
+
+class _Keys:
+    CONFIRMS, ANOTHER = "1", "2"
+
+
+def begin(webhook: Webhook) -> str:
+    """The caller pressed the key: the number is read to them, or asked for where theirs cannot be called."""
+    line, rules = _rules(webhook)
+    if line is None or rules is None:
+        return twiml.wait_on(webhook.base_url)
+    caller = text(webhook.form.get("From"))
+    if _may_call(caller, rules):
+        return twiml.confirm_callback(line, rules, numbers.spoken(caller), OWN, webhook.base_url)
+    if rules.other_number:
+        return twiml.ask_for_number(line, webhook.base_url)
+    return twiml.say_and_wait(line, NOT_CALLED, webhook.base_url)
+
+
+def confirm(webhook: Webhook) -> str:
+    """The caller heard the number, and pressed a key."""
+    line, rules = _rules(webhook)
+    if line is None or rules is None:
+        return twiml.wait_on(webhook.base_url)
+    match text(webhook.form.get("Digits")):
+        case _Keys.CONFIRMS:
+            return _ask(webhook, line, rules)
+        case _Keys.ANOTHER if rules.other_number:
+            return twiml.ask_for_number(line, webhook.base_url)
+        case _:
+            return twiml.wait_on(webhook.base_url)
+
+
+def number(webhook: Webhook) -> str:
+    """The caller typed another number: it is kept with the call, and read back."""
+    line, rules = _rules(webhook)
+    call_sid = sid(webhook.form.get("CallSid"))
+    if line is None or rules is None or not (rules.other_number and call_sid):
+        return twiml.wait_on(webhook.base_url)
+    typed = numbers.typed(text(webhook.form.get("Digits")), rules.countries[0])
+    if not _may_call(typed, rules):
+        return twiml.say_and_wait(line, NOT_CALLED, webhook.base_url)
+    table.record_call(call_sid, {"wish_number": typed}, webhook.at)
+    return twiml.confirm_callback(line, rules, numbers.spoken(typed), OTHER, webhook.base_url)
+
+
+def can_be_offered(caller: str, rules: Rules) -> bool:
+    """Whether there is a number to call: the caller's own, or one that they may type."""
+    return rules.other_number or _may_call(caller, rules)
+
+
+def _ask(webhook: Webhook, line: Line, rules: Rules) -> str:
+    call_sid = sid(webhook.form.get("CallSid"))
+    call = table.find_call(call_sid).call if call_sid else None
+    wanted = _wanted(webhook, call)
+    if wanted is None:
+        return twiml.wait_on(webhook.base_url)
+    answer, about = asking.ask(wanted, rules, webhook.at)
+    if answer != "asked":
+        log.info("callback is refused", why=answer)
+        said = NOT_CALLED if answer == "not allowed" else TOO_OFTEN
+        return twiml.say_and_wait(line, said, webhook.base_url)
+    table.record_call(call_sid, {"wish": "callback", "wished_at": webhook.at, "callback": about}, webhook.at)
+    log.info("callback is asked for", callback=about)
+    said = rules.confirm.format(number=numbers.spoken(wanted.number))
+    return twiml.leave_queue(line, said)
+
+
+def _wanted(webhook: Webhook, call: Call | None) -> Callback | None:
+    """The callback that is asked for; None when nobody knows the number."""
+    form, own = webhook.form, webhook.path.get("number") == OWN
+    caller, called, call_sid = text(form.get("From")), text(form.get("To")), sid(form.get("CallSid"))
+    wished = caller if own else call.wish_number if call else ""
+    if not (call_sid and wished):
+        return None
+    name, line = callcenter.current().line_of(called)
+    since = call.at if call and call.at else webhook.at
+    routing = call.attributes if call and call.attributes else line.attributes
+    return Callback(
+        call_sid=call_sid,
+        line=name,
+        caller=caller if callcenter.is_number(caller) else "",
+        number=wished,
+        called=callcenter.current().caller_id(called),
+        attributes=asking.attributes_of(routing),
+        since=min(since, webhook.at),
+        at=webhook.at,
+        on_line=call_sid,
+    )
+
+
+def _may_call(number: str, rules: Rules) -> bool:
+    return numbers.is_allowed(number, rules.countries, callcenter.current().own_numbers())
+
+
+def _rules(webhook: Webhook) -> tuple[Line | None, Rules | None]:
+    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    return (treatment, treatment.callback) if isinstance(treatment, Line) else (None, None)
