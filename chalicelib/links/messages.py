@@ -121,12 +121,15 @@ def finish(key: Key, by: str, now: float) -> None:
     table.update_row(key, {}, "attribute_exists(call_sid)", {}, defaults=seen)
 
 
-def leave(key: Key, by: str, now: float) -> None:
-    """Its worker leaves it for another: the sweep offers it anew. Raises ConditionFailed: there is no such message."""
-    changes = {"left_by": by, "check_at": int(now)}
+def leave(message: Message, by: str, now: float) -> None:
+    """Its worker leaves it for another: the sweep offers it anew. Raises ConditionFailed: there is no such message.
+
+    The task that was left counts as one that was, even if its own job has not come to note it.
+    """
+    changes = {"left_by": by, "offers": message.offers + 1, "check_at": int(now)}
     seen = {"heard_at": now, "heard_by": by}
     remove = ("task_sid", "taken_at", "taken_by")
-    table.update_row(key, changes, "attribute_exists(call_sid)", {}, defaults=seen, remove=remove)
+    table.update_row(message.key, changes, "attribute_exists(call_sid)", {}, defaults=seen, remove=remove)
 
 
 def look_no_more(key: Key) -> None:

@@ -72,7 +72,7 @@ def _done(link: Link, message: Message, _attempt: int, now: float) -> str:
 
 
 def _leave(link: Link, message: Message, _attempt: int, now: float) -> str:
-    messages.leave(message.key, link.worker_name, now)
+    messages.leave(message, link.worker_name, now)
     log.info("message is left for another", recording_sid=message.recording_sid)
     return twiml.say_goodbye(LEFT)
 

@@ -59,7 +59,7 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "messages.note_offer": lambda: messages.note_offer(OF_NOBODY, "WT" + "a" * 32),
     "messages.take": lambda: messages.take(MESSAGE, "Ann", NOW),
     "messages.finish": lambda: messages.finish(MESSAGE, "Ann", NOW),
-    "messages.leave": lambda: messages.leave(MESSAGE, "Ann", NOW),
+    "messages.leave": lambda: messages.leave(OF_NOBODY, "Ann", NOW),
     "messages.look_no_more": lambda: messages.look_no_more(MESSAGE),
     "messages.mark_heard": lambda: messages.mark_heard(MESSAGE, "Ann", NOW),
     "messages.reschedule": lambda: messages.reschedule(MESSAGE, NOW, NOW + 45),

@@ -6,12 +6,14 @@ from xml.etree import ElementTree
 
 import msgspec
 import pytest
+import requests
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.links import messages, table
 from chalicelib.links.model import Key, Message, message_key
 from chalicelib.twilio import rest, urls
+from chalicelib.work import posting
 from chalicelib.worker import hearing, twiml
 from tests.support.api_gateway import BASE, post
 from tests.support.driver import CALL, CALLER, RESERVATION, SUPPORT, Driver, leg_form
@@ -247,8 +249,34 @@ def test_pressing_4_leaves_it_for_another_to_whom_the_sweep_offers_it(driver: Dr
     assert swept(driver)["message offered again"] == 1
     _, second = posted(driver)
     assert json.loads(second["Attributes"])["left_by"] == "Bea"
-    assert json.loads(second["Attributes"])["work_key"] == f"message/{RECORDING}/1"
+    assert json.loads(second["Attributes"])["work_key"] == f"message/{RECORDING}/2"
     assert row(driver)["task_sid"] == task(driver, 1) and "taken_at" not in row(driver)
+
+
+def test_a_message_that_is_left_before_its_job_noted_the_task_is_offered_to_another(
+    driver: Driver, later: Later
+) -> None:
+    """Twilio's answer to the job was lost, and a worker was faster than the job that comes again."""
+    driver.event("task.created")
+    leave_message(driver)
+    tell(driver)
+    (job,) = driver.queued()
+
+    def lose() -> None:
+        driver.twilio.on_task = None
+        raise requests.ReadTimeout
+
+    driver.twilio.on_task = lose
+    with pytest.raises(rest.NotDone):
+        driver.work(job)
+    take(driver, task(driver))
+    press(driver, task(driver), "4")
+    hang_up_on(driver, task(driver))
+    end(driver, task(driver))
+    later(posting.LEASE_SECONDS + 1)
+    driver.work(job)
+    assert len(posted(driver)) == 2 and row(driver)["task_sid"] == task(driver, 1)
+    assert row(driver)["open"] == "message"
 
 
 def hang_up_on(driver: Driver, task_sid: str) -> None:

@@ -387,10 +387,10 @@ def test_a_message_in_the_bucket_is_heard_and_done_by_somebody(
 def test_a_message_that_is_offered_to_workers_says_in_whose_hands_it_is(driver: Driver, person: Person) -> None:
     put(driver, call_sid=THIRD, line="support", at=NOON, voicemail_url="https://x/RE1", voicemail_seconds=9)
     message = message_key(THIRD, RECORDING)
-    messages.note_offer(messages.record(message, {"line": "support", "seconds": 9}, NOON), "WT" + "a" * 32)
+    offered = messages.note_offer(messages.record(message, {"line": "support", "seconds": 9}, NOON), "WT" + "a" * 32)
     assert person.types("calls", "show", THIRD) == 0
     assert f"offered to workers, once; the latest task: WT{'a' * 32}" in person.out
-    messages.leave(message, "Bea", NOON)
+    messages.leave(offered, "Bea", NOON)
     messages.take(message, "Carl", NOON + 60)
     assert person.types("calls", "show", THIRD) == 0
     assert "the latest task: to be made; Bea left it for another" in person.out
