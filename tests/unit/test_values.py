@@ -157,6 +157,7 @@ LINE: dict[str, Any] = {
         "max_seconds": 120,
         "thanks": "Thank you. Goodbye.",
         "transcribe": "none",
+        "offered": False,
         "messages_to": "",
     },
     "numbers": (),
