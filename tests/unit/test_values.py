@@ -125,7 +125,10 @@ def test_what_a_team_leaves_out() -> None:
         "activities": {},
         "workflow": {},
         "voice_queue": {},
-        "messages": {"kept_in": "twilio"},
+        "messages": {
+            "kept_in": "twilio",
+            "keys": "Press 1 to hear it again, 2 to call back now, 3 if it is done, 4 to leave it for somebody else.",
+        },
         "staff": {
             "numbers": (),
             "admins": (),
@@ -164,6 +167,8 @@ LINE: dict[str, Any] = {
         "max_seconds": 120,
         "thanks": "Thank you. Goodbye.",
         "transcribe": "none",
+        "offered": False,
+        "messages_to": "",
     },
     "numbers": (),
     "attributes": {},

@@ -2,14 +2,17 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import pytest
 import requests
 
 from chalicelib import aws, jobs
 from chalicelib.caller.recording import seconds_of
 from chalicelib.config import callcenter
+from chalicelib.config import messages as settings
+from chalicelib.config.callcenter import Messages
 from chalicelib.links import messages, table
 from chalicelib.storage import bucket, keep
 from chalicelib.twilio import rest, transport
@@ -241,6 +244,17 @@ def test_a_length_is_whole_seconds_or_not_known(told: str, seconds: int) -> None
 def test_what_is_no_end_of_a_recording_changes_nothing(driver: Driver, form: dict[str, str]) -> None:
     assert tell(driver, **form) == 204
     assert driver.cloud.rows() == [] and work(driver) == 0
+
+
+@pytest.mark.parametrize("kept_in", ["s3", "twilio"])
+def test_where_messages_are_kept_the_file_says_whatever_buckets_there_are(
+    driver: Driver, environment: pytest.MonkeyPatch, kept_in: Literal["s3", "twilio"]
+) -> None:
+    center = msgspec.structs.replace(callcenter.current(), messages=Messages(kept_in=kept_in))
+    environment.setattr(callcenter, "current", lambda: center)
+    assert settings.bucket() == (BUCKET if kept_in == "s3" else "")
+    assert tell(driver) == 204
+    assert work(driver) == (1 if kept_in == "s3" else 0)
 
 
 def test_switched_off_nothing_is_kept(driver: Driver, environment: pytest.MonkeyPatch, sounds: Sounds) -> None:
