@@ -241,7 +241,7 @@ def _whether_or_not(true: Any) -> Any:
 
 
 NOBODY_THERE = "activity_changes=0.9,worker_no_answer=0.9"
-HANGS_ON = "rest_timeout_before=0.4,caller_hangs_up=0.9,worker_wrong_key=0.9"  # of a leg whose caller has gone
+HANGS_ON = "rest_timeout_before=0.4,caller_hangs_up=1,worker_wrong_key=1"  # of a leg whose caller has gone
 HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
 
 
