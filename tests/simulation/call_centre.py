@@ -53,6 +53,15 @@ say = "Please stay on the line."
 position = "You are number {position}."
 leave_after = 240
 options = { say = "Or press star.", choices = [{ digits = "*", then = "voicemail" }] }
+[lines.support.callback]
+countries = ["+1"]
+key = "8"
+say = "To be called back press eight."
+offer_after = 10
+attempts = 2
+retry_after = 60
+per_number = 20
+per_caller = 20
 [lines.support.after]
 survey = "How was this call?"
 thanks = "Thank you. Goodbye."
@@ -141,26 +150,12 @@ timeout = 2.0
 attempts = 3
 """
 
-CALLBACKS = """
-[lines.support.callback]
-countries = ["+1"]
-key = "8"
-say = "To be called back press eight."
-offer_after = 10
-attempts = 2
-retry_after = 60
-per_number = 20
-per_caller = 20
-"""
-
 OnCrmOutage = Literal["voicemail", "ring"]
 
 
-def rules(on_crm_outage: OnCrmOutage, answers: "Answers", *, calls_back: bool = True) -> str:
+def rules(on_crm_outage: OnCrmOutage, answers: "Answers") -> str:
     """The rules of a world whose queue with a CRM endpoint has this setting, and whose phones are answered so."""
-    text = (CALLCENTER + (CALLBACKS if calls_back else "")).replace(
-        'crm = "http"', f'crm = "http"\non_crm_outage = "{on_crm_outage}"'
-    )
+    text = CALLCENTER.replace('crm = "http"', f'crm = "http"\non_crm_outage = "{on_crm_outage}"')
     return text.replace('"SUPPORT"', f'"{answers.queues["Support"]}"').replace(
         '"SALES"', f'"{answers.queues["Sales"]}"'
     )

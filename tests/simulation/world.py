@@ -136,8 +136,7 @@ def play(plan: Plan) -> World:
     twilio = _twilio(plan, clock)
     world = _make(plan, clock, twilio)
     transport = OutboundTransport(twilio, world.crm.answer, world.faults)
-    text = rules(plan.on_crm_outage, plan.answers, calls_back=plan.asks > 0)
-    with running(world.call_centre, clock, _cloud(world), transport, text) as app:
+    with running(world.call_centre, clock, _cloud(world), transport, rules(plan.on_crm_outage, plan.answers)) as app:
         world.app = world.gateway.app = app
         _run(world)
     return world
