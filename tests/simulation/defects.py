@@ -513,7 +513,13 @@ DEFECTS: Mapping[str, Defect] = {
         asking, "detected", _hangs_up_in_any_case, 12, faults="worker_taken_for_machine=0.9", answer="key+detect"
     ),
     "who is asked needs no condition": _replace(
-        table, "follow_asked", _asked_without_condition, 1, 6, 12, faults=HANGS_ON
+        table,
+        "follow_asked",
+        _asked_without_condition,
+        1,
+        6,
+        12,
+        faults="rest_timeout_before=0.4,caller_hangs_up=1,worker_wrong_key=1",
     ),
     "a machine's verdict joins": _replace(asking, "_judge", _whatever_the_verdict, 12, faults="worker_voicemail=0.5"),
     "the greeting of a voicemail box is a yes": Defect(
