@@ -22,13 +22,14 @@ OF_NOBODY = Message(subject=CALL, item=MESSAGE.reservation_sid, at=NOW)
 NOTICE = Notice(what="led-out", about=CALL, line="main", at=NOW)
 KNOWN = {"caller": "+12125550171", "empty": ""}
 
-READS = {"due", "find_call", "find_row", "by_worker_leg", "messages.find_by_link"}
+READS = {"due", "find_call", "find_row", "rows_of", "latest_links", "by_worker_leg", "messages.find_by_link"}
 MAKES: Mapping[str, Callable[[], object]] = {
     "reserve": lambda: table.reserve(Link(subject=CALL, reservation_sid=KEY.reservation_sid), NOW),
     "upsert_state": lambda: table.upsert_state(KEY, "bridged", NOW, KNOWN),
     "close": lambda: table.close(KEY, "canceled", "", NOW),
     "record_call": lambda: table.record_call(CALL, {"survey": "4"}, NOW),
     "record_call, nothing to say": lambda: table.record_call(CALL, {}, NOW, left_queue=True),
+    "record_and_read_call": lambda: table.record_and_read_call(CALL, {"survey": "4"}, NOW),
     "record_call, once": lambda: table.record_call(CALL, {"wrapping_at": NOW}, NOW, once="wrapping_at"),
     "record_waiting": lambda: table.record_waiting(CALL, KNOWN, NOW),
     "claim_caller": lambda: table.claim_caller(CALL, NOW, 20, {"declined_say": "No."}),
@@ -50,6 +51,7 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "note_of_leg": lambda: table.note_of_leg(KEY, "CA" + "b" * 32, {"keys": "7"}),
     "record_leg": lambda: table.record_leg(KEY, "CA" + "b" * 32),
     "set_reason_once": lambda: table.set_reason_once(KEY, "why"),
+    "set_note": lambda: table.set_note(KEY, "words"),
     "note_time": lambda: table.note_time(KEY, "bridged_at", NOW),
     "reschedule_check": lambda: table.reschedule_check(KEY, NOW, NOW + 45),
     "reschedule_caller": lambda: table.reschedule_caller(CALLER, NOW + 45),

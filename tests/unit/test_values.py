@@ -119,7 +119,7 @@ def test_what_a_team_leaves_out() -> None:
         "crm": {"timeout": 2.0, "attempts": 3, "breaker_failures": 3, "breaker_seconds": 30, "after": False},
         "simple_queues": {},
         "work": {},
-        "tell": {"voicemail": True, "nobody_available": True, "numbers": False, "deliver": ()},
+        "tell": {"voicemail": True, "nobody_available": True, "callback": True, "numbers": False, "deliver": ()},
         "time_zone": "UTC",
         "workspace": {},
         "activities": {},
@@ -175,6 +175,7 @@ LINE: dict[str, Any] = {
     "priority": 0,
     "timeout": 86400,
     "menu": None,
+    "callback": None,
 }
 QUEUE: dict[str, Any] = {
     "mode": "crm-first",
