@@ -22,6 +22,7 @@ from ops.callcenter.files import Center
 from ops.callcenter.giving_back import Lead
 from ops.callcenter.model import Step
 from ops.callcenter.plan import Loss
+from ops.callcenter.rota import ROTA
 from ops.callcenter.state import actual, desired
 from ops.errors import FilesError, OpsError
 from ops.program import command
@@ -63,10 +64,10 @@ class Project:
 
     def make_staff_file(self, center: Center, now: datetime) -> Packaged:
         """Write what the package is to hold of rota and PINs, where there is any. Raises FilesError."""
-        calendar = self.root / ics.ICS
+        calendar, rules_file = self.root / ics.ICS, self.root / ROTA
         content = calendar.read_bytes() if calendar.exists() else None
+        rules = rules_file.read_text(encoding="utf-8") if rules_file.exists() else None
         kept, file = self.packaged(), self.root / files.TEAM / FILE
-        rules = files.texts(self.root).rota
         made = staff_file.made(center, content, kept, now, rules)
         if staff_file.is_as_good(kept, made, now):
             return kept

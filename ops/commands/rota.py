@@ -50,7 +50,7 @@ def build(*, stage: str, root: Path, as_json: bool) -> ExitCode:
 
 
 @rota.subcommand("import", "rota import team.ics")
-@click.argument("calendar", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("calendar", type=click.Path(path_type=Path, dir_okay=False))
 @stage_option
 @root_option
 @json_option
@@ -60,7 +60,7 @@ def import_(*, calendar: Path, stage: str, root: Path, as_json: bool) -> ExitCod
     Each event is a shift, and its title begins with the worker's name. The file is kept beside workers.toml as
     rota.ics: each deployment takes the next eight weeks of it.
     """
-    project, content = Project(stage, root), calendar.read_bytes()
+    project, content = Project(stage, root), _read(calendar)
     center = project.checked_files()
     staff_file.made(center, content, Packaged(), datetime.now(UTC))  # before it is kept
     (root / ics.ICS).write_bytes(content)
@@ -77,10 +77,14 @@ def _write(project: Project, center: Center, as_json: bool) -> ExitCode:
 
 def _calendar(project: Project) -> bytes | None:
     file = project.root / ics.ICS
+    return _read(file) if file.exists() else None
+
+
+def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes() if file.exists() else None
+        return file.read_bytes()
     except OSError as error:
-        raise FilesError(f"{file.name}: cannot be read: {error}") from error
+        raise FilesError(f"{file.name}: cannot be read: {error.strerror}") from error
 
 
 def _end(made: Packaged, shift: Shift) -> str:

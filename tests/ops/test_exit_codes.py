@@ -17,6 +17,7 @@ CALL = "CA" + "0" * 32
 
 # Every command about a stage, with what it needs to be understood.
 COMMANDS: Sequence[Sequence[str]] = (
+    ("rota", "show"),
     ("check",),
     ("plan",),
     ("apply",),
@@ -39,7 +40,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("worker", "on", "Bea"),
     ("worker", "off", "Bea"),
 )
-WITH_ROOT = COMMANDS[:7]  # those that can be told which checkout
+WITH_ROOT = COMMANDS[:8]  # those that can be told which checkout
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 
