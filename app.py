@@ -234,6 +234,13 @@ def worker_note(subject: str, reservation_sid: str) -> Response:
     return _twiml(after_talk.note, after_talk.without_record)
 
 
+@_route(urls.WORKER_MESSAGE)
+def worker_message(subject: str, reservation_sid: str, attempt: str) -> Response:
+    from chalicelib.worker import hearing
+
+    return _twiml(hearing.choose, hearing.not_now)
+
+
 @_route(urls.WORKER_STATUS)
 def worker_status(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import leg

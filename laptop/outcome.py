@@ -40,7 +40,7 @@ def observe(laptop: Laptop, call_sid: str, *workers: str) -> list[str]:
     if call.get("voicemail_url"):
         lines.append("voicemail: recorded")
     lines += _task(call)
-    return lines + laptop.do(lambda: _now(laptop, workers))
+    return lines + laptop.do(lambda: now(laptop, workers))
 
 
 def _ending(row: Row) -> str:
@@ -60,7 +60,8 @@ def _joined(laptop: Laptop, call_sid: str) -> list[str]:
     return [f"joined: {name_of(calls[event['worker_sid']].to)}" for event in trace if event["caller_sid"] == call_sid]
 
 
-def _now(laptop: Laptop, workers: Sequence[str]) -> list[str]:
+def now(laptop: Laptop, workers: Sequence[str] = ()) -> list[str]:
+    """A line for the activity of each of these workers, and one for the legs that are not over."""
     lines = [f"{name} is {laptop.call_centre.workers[name].activity.friendly_name}" for name in workers]
     live = [call for call in laptop.twilio.context.calls.values() if not call.is_over]
     return [*lines, f"legs left: {len(live)}"]

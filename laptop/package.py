@@ -111,17 +111,11 @@ def create_stack(aws: LocalAws, package: Path) -> str:
     stack = aws.client("cloudformation")
     stack.create_stack(
         StackName=STACK,
-        TemplateURL=_upload_template(aws, versions.by_alias(json.dumps(template))),
+        TemplateURL=_put_up(aws, versions.by_alias(json.dumps(template))),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     stack.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
     return f"{aws.url}/_aws/execute-api/{_resource(aws, 'RestAPI')}/api"
-
-
-def _upload_template(aws: LocalAws, template: str) -> str:
-    """Put it up; returns where it is. In the request itself CloudFormation takes 51,200 bytes at most."""
-    aws.client("s3").put_object(Bucket=BUCKET, Key="template.json", Body=template.encode())
-    return f"{aws.url}/{BUCKET}/template.json"
 
 
 def configure(aws: LocalAws, environment: Mapping[str, str]) -> None:
@@ -169,6 +163,12 @@ def _upload(aws: LocalAws, package: Path) -> str:
     storage.create_bucket(Bucket=BUCKET)
     storage.put_object(Bucket=BUCKET, Key=key, Body=archive)
     return key
+
+
+def _put_up(aws: LocalAws, template: str) -> str:
+    """The URL of the template: one of this size is none that CloudFormation takes within a request."""
+    aws.client("s3").put_object(Bucket=BUCKET, Key="template.json", Body=template.encode())
+    return f"https://s3.amazonaws.com/{BUCKET}/template.json"
 
 
 def runnable_here(archive: bytes) -> bytes:

@@ -167,6 +167,21 @@ def _nobody_free(laptop: Laptop) -> str:
     return call_sid
 
 
+def _message_is_work(laptop: Laptop) -> str:
+    """The same, and then somebody is there who hears the message and says that it is done."""
+    call_sid = _nobody_free(laptop)
+    steps: Sequence[Step] = [hears("Press 1"), presses("1"), hears("/voicemail/"), hears("hear it again"), presses("3")]
+    laptop.do(lambda: laptop.twilio.phone(WORKERS["Gina"][0]).will(answers(1, steps)))
+    laptop.do(lambda: laptop.call_centre.on_duty("Gina"))
+    return call_sid
+
+
+def _message_observed(laptop: Laptop, call_sid: str) -> Sequence[str]:
+    rows = outcome.call_rows(laptop.aws, call_sid)
+    message = next((row for row in rows if row["item"].startswith("RECORDING#")), {})
+    return [f"done by: {message.get('done_by', 'nobody')}", *laptop.do(lambda: outcome.now(laptop))]
+
+
 def _forgery_observed(laptop: Laptop, status: str) -> Sequence[str]:
     rows = outcome.call_rows(laptop.aws, FORGED_CALL)
     return [f"answered {status}", f"rows written: {len(rows)}"]
@@ -274,5 +289,12 @@ MORE_SCENARIOS: Sequence[Scenario] = (
         _nobody_free,
         ("queue result: redirected", "voicemail: recorded", "task: canceled (workflow.timeout)", "legs left: 0"),
         outcome.observe,
+    ),
+    Scenario(
+        "j",
+        "A message is work: whoever is free is rung, hears it, and says that it is done",
+        _message_is_work,
+        ("done by: Gina", "legs left: 0"),
+        _message_observed,
     ),
 )

@@ -31,6 +31,7 @@ class Row(msgspec.Struct, frozen=True):
     kept_as: str = ""  # the object in the bucket of the messages
     heard: str = ""  # when first, and by whom
     done: str = ""
+    taken: str = ""  # by the worker who was rung for it
 
     @property
     def where(self) -> str:
@@ -54,6 +55,7 @@ OF_VOICEMAIL: Mapping[str, str] = {
     "caller": "caller",
     "voicemail_seconds": "seconds",
     "heard": "heard",
+    "taken": "taken",
     "done": "done",
     "call_sid": "call",
     "where": "recording",
@@ -90,6 +92,7 @@ def _of_message(message: Message | None) -> dict[str, str]:
         "kept_as": message.stored_as,
         "heard": _who(message.heard_at, message.heard_by),
         "done": _who(message.done_at, message.done_by),
+        "taken": _who(message.taken_at, message.taken_by),
     }
 
 

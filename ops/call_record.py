@@ -88,6 +88,14 @@ def _messages(record: CallRecord) -> Iterator[str]:
             yield f"  in the bucket: {message.stored_as}"
         if message.text:
             yield f"  Twilio understood: {message.text}"
+        if message.offers:
+            left = f"; {message.left_by} left it for another" if message.left_by else ""
+            latest = message.task_sid or "to be made"
+            yield f"  offered to workers, {_times(message.offers)}; the latest task: {latest}{left}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _link(link: Link) -> Iterator[str]:
@@ -99,6 +107,8 @@ def _link(link: Link) -> Iterator[str]:
     if link.disposition or link.note_sid:
         note = f"; a note of {link.note_seconds} s: {link.note_sid}" if link.note_sid else ""
         yield f"  after the talk: {link.disposition or 'nothing pressed'}{note}"
+    if link.message_of:
+        yield f"  of the message {link.recording_sid} of call {link.message_of}"
     if link.work_say:
         yield f"  said to the worker: {link.work_say}; connected with {link.work_dial or 'nobody'}"
     if link.crm_name or link.crm_whisper:
@@ -138,14 +148,14 @@ def _notices(record: CallRecord) -> Iterator[Moment]:
 
 def _kept(record: CallRecord) -> Iterator[Moment]:
     for message in record.messages:
-        if message.kept_at:
-            yield message.kept_at, "the message is kept in the bucket"
-        if message.deleted_at:
-            yield message.deleted_at, "the message is deleted at Twilio"
-        if message.heard_at:
-            yield message.heard_at, f"the message is heard, {message.heard_by}"
-        if message.done_at:
-            yield message.done_at, f"the message is done, {message.done_by}"
+        told = (
+            (message.kept_at, "kept in the bucket"),
+            (message.deleted_at, "deleted at Twilio"),
+            (message.heard_at, f"heard, {message.heard_by}"),
+            (message.taken_at, f"in the hands of {message.taken_by}"),
+            (message.done_at, f"done, {message.done_by}"),
+        )
+        yield from ((at, f"the message is {what}") for at, what in told if at)
 
 
 def _ending(link: Link) -> str:

@@ -28,6 +28,8 @@ DAY_SECONDS = 86400
 
 NAME_LIMIT = 64  # characters of a name in Twilio (contract 3.1, 7.5)
 
+MESSAGE_KIND = "message"  # of the work that a caller's message is
+
 LONGEST_TEXT_SECONDS = 120  # of a recording that Twilio transcribes (contract 14.3)
 
 LONGEST_WAIT_SECONDS = (
@@ -108,6 +110,8 @@ class Voicemail(_Table, frozen=True):
     max_seconds: Annotated[int, Meta(ge=1, le=3600)] = 120
     thanks: str = "Thank you. Goodbye."
     transcribe: Literal["none", "twilio"] = "none"
+    offered: bool = False  # to a free worker, as work of the kind `message`
+    messages_to: str = ""  # the worker whom the workflow may offer it to first
 
 
 class Treatment(_Table, frozen=True):
@@ -240,9 +244,13 @@ class Tell(_Table, frozen=True):
 
 
 class Messages(_Table, frozen=True):
-    """Where the messages are that callers leave: at Twilio, or in the team's own bucket and no longer at Twilio."""
+    """Where the messages are that callers leave: at Twilio, or in the team's own bucket and no longer at Twilio.
+
+    `keys` tells a worker who hears a message what to press: 1 again, 2 call back, 3 done, 4 left for another.
+    """
 
     kept_in: Literal["twilio", "s3"] = "twilio"
+    keys: str = "Press 1 to hear it again, 2 to call back now, 3 if it is done, 4 to leave it for somebody else."
 
 
 class CallCenter(_Table, frozen=True):
@@ -302,6 +310,11 @@ class CallCenter(_Table, frozen=True):
         """Whether the messages of this line, or simple queue, become texts."""
         treatment = self.lines.get(name) or self.simple_queues.get(name)
         return treatment is not None and treatment.voicemail.transcribe != "none"
+
+    def offers(self, name: str) -> bool:
+        """Whether the messages of this line, or simple queue, are offered to workers."""
+        treatment = self.lines.get(name) or self.simple_queues.get(name)
+        return treatment is not None and treatment.voicemail.offered
 
     def treatment_of(self, number: str) -> Treatment:
         simple = self.simple_queue_of(number)
@@ -482,6 +495,18 @@ def _texts_need_a_number(callcenter: CallCenter) -> Iterator[Mistake]:
             yield sentence(f"tell.deliver[{at}]", target, "needs staff.numbers, which texts are sent from")
 
 
+def _offered_messages(callcenter: CallCenter) -> Iterator[Mistake]:
+    """A worker hears them from the bucket, as work of a kind that the file has to describe."""
+    for key, treatment in _treatments(callcenter):
+        rules = treatment.voicemail
+        if rules.offered and MESSAGE_KIND not in callcenter.work:
+            yield sentence(f"{key}.voicemail.offered", "true", f"needs a table [work.{MESSAGE_KIND}]")
+        if rules.offered and callcenter.messages.kept_in != "s3":
+            yield sentence(f"{key}.voicemail.offered", "true", 'needs messages.kept_in = "s3"')
+        if rules.messages_to and not rules.offered:
+            yield sentence(f"{key}.voicemail.messages_to", rules.messages_to, "needs voicemail.offered = true")
+
+
 def _budget(callcenter: CallCenter) -> Iterator[Mistake]:
     """The CRM's work and the worker's call are one job, which Lambda ends after JOB_SECONDS."""
     budget, room = callcenter.crm.budget_seconds, JOB_SECONDS - DIAL_SECONDS
@@ -517,6 +542,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _transcriptions: frozenset({"messages"}),
     _words_of_staff: frozenset(),
     _texts_need_a_number: frozenset({"staff"}),
+    _offered_messages: frozenset({"messages", "work"}),
     _budget: frozenset(),
     _times: frozenset({"crm", "reservation_timeout"}),
 }

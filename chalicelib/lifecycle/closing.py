@@ -106,6 +106,12 @@ def end_task_of_gone(call_sid: str, task_sid: str, now: float) -> None:
     caller_left(call_sid, now)
 
 
+def withdraw(link: Link, reason: str) -> None:
+    """This work is to be done by nobody: its task is canceled, whose event closes the link. Raises NotDone."""
+    table.set_reason_once(link.key, reason)
+    rest.cancel_task(link.task_sid, reason.partition(":")[0])
+
+
 def mark_unavailable(link: Link, reason: str, activity_sid: str) -> None:
     """In direct mode TaskRouter takes the reservation back, and would offer it to the same worker again at once.
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -16,14 +16,16 @@ from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.config.callcenter import DAY_SECONDS
-from chalicelib.lifecycle import closing, lead_out, refusal, unserved, wrap_up
+from chalicelib.lifecycle import closing, lead_out, refusal, unserved, untold, wrap_up
 from chalicelib.links import messages, table
 from chalicelib.links.model import Call, Link, Message, Outcome, deleted_at_twilio, outcome_of, recording_of
 from chalicelib.observability import log, metrics
 from chalicelib.staff import shifts, told
+from chalicelib.storage import offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
+from chalicelib.work import posting
 
 T = TypeVar("T")
 
@@ -41,6 +43,7 @@ WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come fi
 MOST_TASKS = 500
 PERIOD_SECONDS = 60  # from one sweep to the next
 LOOK_AT_ASSIGNED_SECONDS = 300  # a task in a talk is looked at so often, and not before
+UNTOLD_SECONDS = 3600  # so often Twilio is asked for recordings of which nothing was told
 NOT_KEPT_SECONDS = 3600  # a message that is still not kept is tried again after this
 REFUSED_SECONDS = 24 * 3600  # a recording that Twilio refuses to delete is tried again after this
 RECORDING_DELETED = "recording deleted"  # as it should be: nothing that was lost
@@ -94,7 +97,10 @@ def _links(clock: Clock, until: float) -> Iterator[str]:
 
 
 def _each_due(
-    what: Literal["link", "call", "recording"], look: Callable[[table.Due, float], str], clock: Clock, until: float
+    what: table.Watched,
+    look: Callable[[table.Due, float], str],
+    clock: Clock,
+    until: float,
 ) -> Iterator[str]:
     for due in _in_time(chain.from_iterable(table.due(what, clock())), clock, until):
         about = due.key.sids if what == "link" else {"call_sid": due.key.subject}
@@ -293,8 +299,30 @@ def _delete_recording(due: table.Due, now: float) -> str:
     return RECORDING_DELETED
 
 
+def _offers(clock: Clock, until: float) -> Iterator[str]:
+    """Pass F: messages that are offered to workers. A team that offers none pays for no look."""
+    if settings.are_offered():
+        yield from _each_due("message", _look_at_offer, clock, until)
+
+
+def _look_at_offer(due: table.Due, now: float) -> str:
+    log.bind(recording_sid=recording_of(due.key))
+    try:
+        return offering.look(messages.reschedule(due.key, due.check_at, now + SOON_SECONDS), now)
+    except (table.ConditionFailed, posting.AtWork):
+        return "taken"
+
+
+def _untold(clock: Clock, until: float) -> Iterator[str]:
+    """Pass G, once an hour, where messages are kept: recordings that we were never told of."""
+    if settings.bucket() and clock() % UNTOLD_SECONDS < 2 * PERIOD_SECONDS:  # by two sweeps, as one may fail
+        for one in _in_time(untold.recordings(clock()), clock, until):
+            about = {"call_sid": one.call_sid, "recording_sid": one.sid}
+            yield _guarded(partial(untold.take_in, one, clock()), about)
+
+
 def _unserved(clock: Clock, until: float) -> Iterator[str]:
-    """Pass F: queues where callers wait, and no worker takes calls."""
+    """Pass H: queues where callers wait, and no worker takes calls."""
     for queue_sid, tasks in _in_time(unserved.long_waiting(clock()).items(), clock, until):
         yield _guarded(partial(unserved.tell, queue_sid, tasks, clock()), {"task_sid": tasks[0].sid})
 
@@ -321,5 +349,7 @@ _PASSES = (
     (_tasks, ALL_SECONDS),
     (_assigned, ALL_SECONDS),
     (_recordings, ALL_SECONDS),
+    (_offers, ALL_SECONDS),
+    (_untold, ALL_SECONDS),
     (_unserved, ALL_SECONDS),
 )

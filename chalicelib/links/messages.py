@@ -23,6 +23,11 @@ CALLBACK_SECONDS = 120
 TOKEN_BYTES = 16
 LINK_SECONDS = 7 * DAY_SECONDS
 
+# The sweep looks so often whether a message that is offered to workers has been seen to, while its task waits and while
+# a worker has it. A task that is deleted has ended.
+CHECK_OFFER_SECONDS = 3600
+CHECK_TAKEN_SECONDS = 300
+
 
 def record(key: Key, known: Mapping[str, object], now: float) -> Message:
     """A message was left; `known` is what the caller of this knows of it. Returns the message as it stands."""
@@ -54,10 +59,14 @@ def mark_kept(key: Key, stored_as: str, size: int, now: float) -> None:
 def close(message: Message, now: float) -> None:
     """It is kept, and Twilio has no more of it: the row goes when the object in the bucket does.
 
-    Raises ConditionFailed: there is no such message.
+    The sweep looks at it on only where it is offered to workers. Raises ConditionFailed: there is no such message.
     """
-    changes = {"deleted_at": now, "expires_at": int(message.at) + callcenter.current().keep_days * DAY_SECONDS}
-    table.update_row(message.key, changes, "attribute_exists(call_sid)", {}, remove=("open", "check_at"))
+    ends_at = int(message.at) + callcenter.current().keep_days * DAY_SECONDS
+    changes: dict[str, object] = {"deleted_at": now, "expires_at": ends_at}
+    if message.task_sid:
+        changes |= {"open": "message", "check_at": int(now) + CHECK_OFFER_SECONDS}
+    remove = () if message.task_sid else ("open", "check_at")
+    table.update_row(message.key, changes, "attribute_exists(call_sid)", {}, remove=remove)
 
 
 def drop(key: Key, now: float) -> bool:
@@ -84,6 +93,48 @@ def reschedule(key: Key, expected: float, check_at: float) -> Message:
     """
     changes, values = {"check_at": int(check_at)}, {":expected": expected}
     return _message(table.update_row(key, changes, "#check_at = :expected", values))
+
+
+def fix_routing(key: Key, attributes: str) -> Message:
+    """By which attributes, as JSON, it is offered to workers: the first ones stay. Raises ConditionFailed."""
+    return _message(table.update_row(key, {}, "attribute_exists(call_sid)", {}, defaults={"routed_by": attributes}))
+
+
+def note_offer(message: Message, task_sid: str) -> Message:
+    """A task offers it to workers now. Raises ConditionFailed: another one does, or there is no such message."""
+    changes = {"offers": message.offers + 1, "task_sid": task_sid}
+    condition, seen = "#offers = :seen", {":seen": message.offers}
+    if not message.offers:
+        condition, seen = "attribute_exists(call_sid) AND attribute_not_exists(#offers)", {}
+    return _message(table.update_row(message.key, changes, condition, seen))
+
+
+def take(key: Key, by: str, now: float) -> None:
+    """A worker has heard it as their work. Raises ConditionFailed: there is no such message."""
+    seen = {"taken_at": now, "taken_by": by, "heard_at": now, "heard_by": by}
+    table.update_row(key, {}, "attribute_exists(call_sid)", {}, defaults=seen)
+
+
+def finish(key: Key, by: str, now: float) -> None:
+    """It is done; the first one counts. Raises ConditionFailed: there is no such message."""
+    seen = {"done_at": now, "done_by": by, "heard_at": now, "heard_by": by}
+    table.update_row(key, {}, "attribute_exists(call_sid)", {}, defaults=seen)
+
+
+def leave(message: Message, by: str, now: float) -> None:
+    """Its worker leaves it for another: the sweep offers it anew. Raises ConditionFailed: there is no such message.
+
+    The task that was left counts as one that was, even if its own job has not come to note it.
+    """
+    changes = {"left_by": by, "offers": message.offers + 1, "check_at": int(now)}
+    seen = {"heard_at": now, "heard_by": by}
+    remove = ("task_sid", "taken_at", "taken_by")
+    table.update_row(message.key, changes, "attribute_exists(call_sid)", {}, defaults=seen, remove=remove)
+
+
+def look_no_more(key: Key) -> None:
+    """Somebody has seen to it: the sweep leaves it alone. Raises ConditionFailed: there is no such message."""
+    table.update_row(key, {}, "attribute_exists(call_sid)", {}, remove=("open", "check_at"))
 
 
 def forget(key: Key) -> None:

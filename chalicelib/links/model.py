@@ -56,6 +56,8 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""  # one that the worker texted
     work_say: str = ""  # what the worker hears of work that is no call, and the number that they are connected with
     work_dial: str = ""
+    message_of: str = ""  # the call and the recording of a message that is offered to the worker
+    recording_sid: str = ""
     answered_by: str = ""  # Twilio's verdict on who answered, and after how many milliseconds
     machine_ms: int = 0
     asked_after_at: float = 0  # when the worker was asked what became of the call
@@ -236,6 +238,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     heard_by: str = ""
     done_at: float = 0  # somebody has called back, or nobody needs to
     done_by: str = ""
+    routed_by: str = ""  # the attributes, as JSON, of the tasks that offer it to workers
+    offers: int = 0  # how many such tasks there have been
+    task_sid: str = ""  # the latest of them; empty again when its worker left it for another
+    left_by: str = ""
+    taken_at: float = 0  # a worker heard it as their work: what follows is theirs
+    taken_by: str = ""
 
     @property
     def key(self) -> "Key":
@@ -249,6 +257,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     def is_over(self) -> bool:
         """Whether Twilio has no more of it, so that nothing is left to be done."""
         return bool(self.deleted_at or self.dropped_at)
+
+    @property
+    def is_seen_to(self) -> bool:
+        """Whether somebody has it in hand, so that nobody else is to be rung for it."""
+        return bool(self.done_at or self.taken_at)
 
     def waits_for_text(self, now: float) -> bool:
         """Whether Twilio may yet make a text of it; only where it was asked to."""

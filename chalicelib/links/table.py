@@ -49,6 +49,10 @@ BREAKERS = "CRM"
 WORK = "WORK"
 
 
+# What the sweep looks after: links, callers who wait, recordings at Twilio, messages that are offered, notices.
+Watched = Literal["link", "call", "recording", "message", "notice"]
+
+
 class ConditionFailed(Exception):
     """The conditional write found something else than it expects: `row`, empty if none stands; `current` if a link."""
 
@@ -210,8 +214,8 @@ def close(
     )
 
 
-def due(what: Literal["link", "call", "recording", "notice"], now: float) -> Iterator[Sequence[Due]]:
-    """The open links, waiting callers, recordings or notices whose time has come, longest due first, page by page.
+def due(what: Watched, now: float) -> Iterator[Sequence[Due]]:
+    """What is open and whose time has come, longest due first, page by page.
 
     They come from an index, which may be a moment behind: `reschedule_check` reads the row itself.
     """
@@ -486,18 +490,20 @@ def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:
     defaults = {name: value for name, value in write.defaults.items() if value not in ("", None) and name not in known}
     sets = [f"#{name} = :{name}" for name in changes]
     sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in defaults]
-    removes = f" REMOVE {', '.join(f'#{name}' for name in write.remove)}" if write.remove else ""
+    parts = [("SET", sets), ("REMOVE", [f"#{name}" for name in write.remove])]
     used = {**changes, **defaults}
+    values = {**{f":{name}": value for name, value in used.items()}, **write.values}
     request: dict[str, Any] = {"ConditionExpression": write.condition} if write.condition else {}
+    if values:
+        request["ExpressionAttributeValues"] = encode(values)
     try:
         answer = aws.request(
             "dynamodb",
             "update_item",
             TableName=environment.current().links_table,
             Key=encode({"call_sid": subject, "item": item}),
-            UpdateExpression=f"SET {', '.join(sets)}{removes}",
+            UpdateExpression=" ".join(f"{verb} {', '.join(what)}" for verb, what in parts if what),
             ExpressionAttributeNames={**{f"#{name}": name for name in [*used, *write.remove]}, **write.names},
-            ExpressionAttributeValues=encode({**{f":{name}": value for name, value in used.items()}, **write.values}),
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **request,

@@ -9,9 +9,10 @@ from chalicelib.config import messages as settings
 from chalicelib.links import messages, table
 from chalicelib.links.model import Call, CallRecord, Message, Notice, message_key
 from chalicelib.observability import log, metrics
-from chalicelib.storage import bucket
+from chalicelib.storage import bucket, offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
+from chalicelib.work import posting
 
 
 class NotWhole(Exception):
@@ -30,10 +31,12 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
     if message.is_nothing:
         _drop(message, now)
         return
-    if not message.line:
-        _make_up_for_action(message, record.call, now)
+    if not message.line and record.call:
+        message = _make_up_for_action(message, record.call, now)
     if not message.kept_at:
         _store(message, now)
+    if callcenter.current().offers(message.line) and not message.task_sid:
+        message = _offer(message, record.call, now)
     if callcenter.current().transcribes(message.line) and message.waits_for_text(now):
         return  # Twilio needs the recording for it; the callback of the text, or the sweep, sends another job
     rest.delete_recording(message.recording_sid)
@@ -64,13 +67,11 @@ def _drop(message: Message, now: float) -> None:
         log.info("message is nothing", metrics.of(metrics.MESSAGES_DROPPED), recording_sid=message.recording_sid)
 
 
-def _make_up_for_action(message: Message, call: Call | None, now: float) -> None:
+def _make_up_for_action(message: Message, call: Call, now: float) -> Message:
     """The action has not come, or not yet: the call has its message all the same, and people are told of it."""
     url, seconds = rest.recording_url(message.recording_sid), max(message.seconds, 0)
     known = {"voicemail_url": url, "voicemail_seconds": seconds}
     table.record_call(message.subject, {}, now, defaults=known)
-    if call is None:
-        return
     notice = Notice(
         what="voicemail",
         about=message.subject,
@@ -82,6 +83,16 @@ def _make_up_for_action(message: Message, call: Call | None, now: float) -> None
         base_url=message.base_url,
     )
     outbox.order(notice)
+    return messages.record(message.key, {"line": call.line}, now)
+
+
+def _offer(message: Message, call: Call | None, now: float) -> Message:
+    """Should Twilio refuse its task for good, the message is in the bucket all the same, and told by mail."""
+    try:
+        return offering.offer(message, call, now)
+    except (rest.TwilioRejected, posting.AnotherOrder) as error:
+        log.error("no worker is rung for the message", recording_sid=message.recording_sid, why=str(error))
+        return message
 
 
 def _store(message: Message, now: float) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -100,6 +100,16 @@ class Worker(msgspec.Struct, frozen=True):
     etag: str
     name: str = ""
     attributes: Mapping[str, Any] = {}
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """A recording that Twilio has: whose leg was recorded, how, how long it is, and when it was made."""
+
+    sid: str
+    call_sid: str
+    source: str
+    seconds: int  # -1: not known
+    created_at: float
 
 
 class NewTask(msgspec.Struct, frozen=True):
@@ -252,6 +262,25 @@ def delete_transcription(transcription_sid: str) -> None:
     """Delete the text of a recording; one that Twilio no longer has is done. Raises TwilioRejected, NotDone."""
     with _errors(), _already_done(20404):
         _client().transcriptions(transcription_sid).delete()
+
+
+def recordings(since: date, limit: int) -> list[Recorded]:
+    """Up to `limit` recordings of this day and later that are not deleted, newest first.
+
+    Raises TwilioRejected, NotDone.
+    """
+    with _errors(), _pages():
+        found = _client().recordings.list(date_created_after=since, limit=limit, page_size=min(limit, PAGE_SIZE))
+    return [
+        Recorded(
+            str(one.sid),
+            str(one.call_sid or ""),
+            str(one.source),
+            int(one.duration) if str(one.duration or "").isdecimal() else -1,
+            _epoch(one.date_created),
+        )
+        for one in found
+    ]
 
 
 def recording_url(recording_sid: str) -> str:

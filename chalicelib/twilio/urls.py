@@ -67,6 +67,8 @@ STAFF_PIN = Route("/staff/call/pin/{attempt}")
 STAFF_KEY = Route("/staff/call/key/{attempt}")
 STAFF_UNTIL = Route("/staff/call/until/{attempt}")
 STAFF_NOTE = Route("/staff/call/note/{attempt}")
+# Of a worker who hears a message: each key, each silence (`attempt` counts them), and the end of a call back.
+WORKER_MESSAGE = Route("/worker/{subject}/{reservation_sid}/message/{attempt}")
 WORK = Route("/work", signed_by="team")
 MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short, for a mail
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
@@ -102,6 +104,7 @@ ROUTES = (
     STAFF_KEY,
     STAFF_UNTIL,
     STAFF_NOTE,
+    WORKER_MESSAGE,
     WORK,
     MESSAGE_PAGE,
 )

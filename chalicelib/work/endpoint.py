@@ -11,6 +11,7 @@ import msgspec
 
 from chalicelib import budget, signing
 from chalicelib.config import callcenter, secrets
+from chalicelib.config.callcenter import MESSAGE_KIND
 from chalicelib.observability import log
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.request import Request
@@ -47,7 +48,7 @@ def _answer(request: Request) -> Answer:
 
 
 def _take(asked: Order, now: float) -> Answer:
-    known = callcenter.current().work
+    known = {kind: rules for kind, rules in callcenter.current().work.items() if kind != MESSAGE_KIND}
     if asked.kind not in known:
         return _json(404, error=f"there is no [work.{asked.kind}]; there is {', '.join(known) or 'none'}")
     try:

@@ -9,7 +9,7 @@ from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import count, sid, text
 from chalicelib.worker import twiml, words
-from chalicelib.worker.leg import key_of
+from chalicelib.worker.request import key_of, link_of
 
 
 def after(webhook: Webhook) -> str:
@@ -17,7 +17,7 @@ def after(webhook: Webhook) -> str:
 
     Only DialBridged=true says that the two talked, and it may be missing (contract 3.2, 12): then the link says it.
     """
-    link = _link(webhook)
+    link = link_of(webhook)
     if link is None or not (webhook.form.get("DialBridged") == "true" or link.bridged_at):
         return twiml.say_goodbye(twiml.CALLER_GONE)
     if callcenter.current().staff.is_on and webhook.form.get("CallStatus") != "completed":
@@ -27,7 +27,7 @@ def after(webhook: Webhook) -> str:
 
 def disposition(webhook: Webhook) -> str:
     """The worker pressed a key: what became of the call, or a note; another key asks again."""
-    link = _link(webhook)
+    link = link_of(webhook)
     rules = _rules(link) if link else None
     if link is None or rules is None:
         return twiml.say_goodbye(twiml.DONE)
@@ -44,7 +44,7 @@ def disposition(webhook: Webhook) -> str:
 def note(webhook: Webhook) -> str:
     """The worker has spoken a note: it is kept as long as the call's records are."""
     recording_sid, seconds = sid(webhook.form.get("RecordingSid")), count(webhook.form.get("RecordingDuration"))
-    link = _link(webhook) if recording_sid else None
+    link = link_of(webhook) if recording_sid else None
     if link:
         table.note_of_leg(link.key, link.worker_call_sid, {"note_sid": recording_sid, "note_seconds": seconds})
         messages.record_note(link.subject, recording_sid, webhook.at)
@@ -66,18 +66,6 @@ def _ask(webhook: Webhook, link: Link) -> str:
 
 def _rules(link: Link) -> AfterTalk | None:
     return callcenter.current().queue(link.queue).after_talk
-
-
-def _link(webhook: Webhook) -> Link | None:
-    """The link of this leg; None where the leg has none."""
-    key, leg = key_of(webhook), sid(webhook.form.get("CallSid"))
-    if not (key and leg):
-        return None
-    link = table.find_call(key.subject).link(key)
-    if link is None or link.worker_call_sid != leg:
-        log.info("a leg without a link", **key.sids)
-        return None
-    return link
 
 
 def _url(webhook: Webhook, route: urls.Route) -> str:

@@ -53,7 +53,7 @@ def _attempt(link: Link, task_attributes: Mapping[str, Any], now: float) -> crm.
 def _declined(link: Link, no: crm.Declined | crm.DeclinedCaller, now: float) -> None:
     """The CRM's no to the worker gives the caller to the next one; its no to the caller moves no worker."""
     if isinstance(no, crm.DeclinedCaller) and not link.policy.has_caller:
-        _withdraw(link, f"declined: {no}")
+        closing.withdraw(link, f"declined: {no}")
         return
     if isinstance(no, crm.DeclinedCaller):
         _lead_out(link, f"declined: {no}", no.say, no.then, now)
@@ -82,12 +82,6 @@ def _crm_failed(link: Link, why: str, now: float, *, is_out: bool) -> crm.Approv
     else:
         closing.reject_later(link, f"{FAILED}: {why}", now)
     return None
-
-
-def _withdraw(link: Link, reason: str) -> None:
-    """The CRM wants this work done by nobody: its task is canceled, whose event closes the link. Raises NotDone."""
-    table.set_reason_once(link.key, reason)
-    rest.cancel_task(link.task_sid, reason.partition(":")[0])
 
 
 def _failed_often(link: Link) -> bool:

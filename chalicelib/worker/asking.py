@@ -18,7 +18,7 @@ from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import count, sid, text
 from chalicelib.worker import doing, twiml, words
-from chalicelib.worker.leg import key_of
+from chalicelib.worker.request import key_of
 
 MOST_REPLY = 40  # characters that are kept of what a worker said
 ANSWERED = ("answered", "bridged")

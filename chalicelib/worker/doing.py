@@ -4,12 +4,13 @@ TaskRouter follows no call of ours (contract 4.2): we accept the reservation, an
 put the task into wrapping. From there on it ends as a call's does.
 """
 
+from chalicelib.config.callcenter import MESSAGE_KIND
 from chalicelib.lifecycle import closing
 from chalicelib.links import table
 from chalicelib.links.model import Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest
-from chalicelib.worker import twiml, words
+from chalicelib.worker import hearing, twiml, words
 
 TAKEN_BACK = "This has been given to somebody else. Goodbye."
 NOT_NOW = "This cannot be begun at the moment. Goodbye."
@@ -27,6 +28,8 @@ def begin(link: Link, now: float) -> str:
         table.upsert_state(link.key, "bridged", now, {})
     except table.ConditionFailed:
         log.info("the event was faster", **link.key.sids)
+    if link.work == MESSAGE_KIND:
+        return hearing.begin(link)
     return twiml.work(link.work_say, link.work_dial, link.caller_id, words.treatment(link))
 
 

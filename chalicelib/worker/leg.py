@@ -12,6 +12,7 @@ from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import sid
 from chalicelib.worker import doing, twiml, words
+from chalicelib.worker.request import key_of
 
 LIVE = frozenset({"initiated", "queued", "ringing", "in-progress"})
 UNANSWERED = frozenset({"busy", "no-answer", "failed"})
@@ -131,9 +132,3 @@ def _activity_after(link: Link, status: str) -> str:
 
 def _rules(link: Link) -> Queue:
     return callcenter.current().queue(link.queue)
-
-
-def key_of(webhook: Webhook) -> Key | None:
-    """The link that the path names; None when these are no sids."""
-    key = Key(sid(webhook.path["subject"]), sid(webhook.path["reservation_sid"]))
-    return key if key.subject and key.reservation_sid else None

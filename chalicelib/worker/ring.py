@@ -5,11 +5,12 @@ from typing import Any
 
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import Queue
+from chalicelib.config.callcenter import MESSAGE_KIND, Queue
 from chalicelib.lifecycle import closing
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
+from chalicelib.storage import offering
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.values import sid
 from chalicelib.worker import approval, words
@@ -42,6 +43,9 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
     task_attributes = task.attributes if task else {}
     if _is_rung_by_taskrouter(link, sid(task_attributes.get("worker_call_sid"))):
         log.info("TaskRouter rings already", **key.sids)
+        return
+    if link.work == MESSAGE_KIND and not offering.is_wanted(task_attributes):
+        closing.withdraw(link, "somebody has seen to it")
         return
     approved = approval.ask(link, task_attributes, clock)
     if approved:
@@ -85,7 +89,9 @@ def _dial(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any]
         return
     kept = {"crm_name": approved.name, "crm_whisper": approved.whisper, "crm_data": dict(approved.data) or None}
     if link.work:
-        kept |= words.of_work(callcenter.current().work_of(link.work), task_attributes)
+        kept |= words.of_work(callcenter.current().work_of(link.work), {"name": approved.name, **task_attributes})
+    if link.work == MESSAGE_KIND:
+        kept |= {name: sid(task_attributes.get(name)) for name in ("message_of", "recording_sid")}
     try:
         link = table.begin_dial(link.key, clock(), kept)
     except table.ConditionFailed:

@@ -43,6 +43,34 @@ def work(said: str, dial_number: str, caller_id: str, treatment: Treatment) -> s
     return str(response)
 
 
+def play_message(sound_url: str, keys: str, url: str, treatment: Treatment) -> str:
+    """A caller's message, and the keys, which count all the while; without a key `url` too, when all is over."""
+    response = VoiceResponse()
+    gather = _one_key(url)
+    gather.play(sound_url)
+    _say(gather, treatment, keys)
+    response.append(gather)
+    response.redirect(url, method="POST")
+    return str(response)
+
+
+def ask_about_message(keys: str, url: str, treatment: Treatment) -> str:
+    """The keys once more."""
+    response = VoiceResponse()
+    gather = _one_key(url)
+    _say(gather, treatment, keys)
+    response.append(gather)
+    response.redirect(url, method="POST")
+    return str(response)
+
+
+def dial(number: str, caller_id: str, url: str) -> str:
+    """Whom a message is from; what became of the call is told to `url`."""
+    response = VoiceResponse()
+    response.dial(number, caller_id=caller_id or None, action=url)
+    return str(response)
+
+
 def ask(whisper: str, rules: Answer, treatment: Treatment, accept_url: str, next_url: str) -> str:
     """The whisper and the prompt, which a key works during, and some silence; without a key the `next_url`.
 
@@ -74,11 +102,16 @@ def _speech(rules: Answer, treatment: Treatment) -> dict[str, str]:
 def ask_for_disposition(said: str, url: str, treatment: Treatment) -> str:
     """What became of the call; whoever presses nothing has nothing to say."""
     response = VoiceResponse()
-    gather = Gather(input="dtmf", action=url, method="POST", timeout=8, num_digits=1, finish_on_key="")
+    gather = _one_key(url)
     _say(gather, treatment, said)
     response.append(gather)
     response.hangup()
     return str(response)
+
+
+def _one_key(url: str) -> Gather:
+    """Any key counts, # among them (contract 3.3), during what is said and for eight seconds after it."""
+    return Gather(input="dtmf", action=url, method="POST", timeout=8, num_digits=1, finish_on_key="")
 
 
 def record_note(seconds: int, url: str, treatment: Treatment) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
-from ops.callcenter import answers, attributes, files, lines, rota, waits, zones
+from ops.callcenter import answers, attributes, files, lines, offered, rota, waits, zones
 from ops.callcenter.calls import calls, parsed, takers
 from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts, Worker
 from ops.callcenter.possible import TASKROUTER, outcomes, paths
@@ -46,6 +46,7 @@ def problems(center: Center, without: Collection[str] = ()) -> list[Mistake]:
 # What can be applied and may not be meant so, and what to do unless it is.
 WARNINGS: Mapping[Callable[[Center], Iterator[str]], str] = {
     waits.ended_by_the_task: "a shorter wait.leave_after or longer timeouts, unless it is meant so",
+    offered.to_everybody: "such a target before the others, unless it is meant so",
     answers.unsaid: "an answer.mode for the queue; at-once, if it is meant so",
 }
 
@@ -207,6 +208,8 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _nobody_serves: frozenset({"workers"}),
     _lead_nowhere: frozenset({"workflow"}),
     attributes.of_workers: frozenset(),
+    offered.lead_nowhere: frozenset({"workflow", "messages"}),
+    offered.to_nobody: frozenset({"workers"}),
     answers.unknown: frozenset({"workers"}),
     answers.too_long: frozenset({"workers", "crm", "queues", "reservation_timeout"}),
 }

@@ -44,6 +44,7 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
         urls.WORKER_NOTE: Webhook({"CallSid": NOBODY}),
         urls.STAFF_MESSAGE: Webhook({"MessageSid": NOBODY, "Body": "status"}),
         **{route: Webhook({"CallSid": NOBODY}) for route in urls.ROUTES if route.path.startswith("/staff/call")},
+        urls.WORKER_MESSAGE: Webhook({"CallSid": NOBODY}),
     }
 
 

@@ -18,6 +18,7 @@ KEY = Key(CALL, "WR" + "a" * 32)
 NOW = 1795230042.517
 CALLER = table.Due(Key(CALL, "CALL"), NOW)
 MESSAGE = message_key(CALL, RECORDING)
+OF_NOBODY = Message(subject=CALL, item=MESSAGE.reservation_sid, at=NOW)
 NOTICE = Notice(what="led-out", about=CALL, line="main", at=NOW)
 KNOWN = {"caller": "+12125550171", "empty": ""}
 
@@ -53,7 +54,13 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "reschedule_check": lambda: table.reschedule_check(KEY, NOW, NOW + 45),
     "reschedule_caller": lambda: table.reschedule_caller(CALLER, NOW + 45),
     "messages.mark_kept": lambda: messages.mark_kept(MESSAGE, "voicemail/x.mp3", 9, NOW),
-    "messages.close": lambda: messages.close(Message(subject=CALL, item=MESSAGE.reservation_sid, at=NOW), NOW),
+    "messages.close": lambda: messages.close(OF_NOBODY, NOW),
+    "messages.fix_routing": lambda: messages.fix_routing(MESSAGE, "{}"),
+    "messages.note_offer": lambda: messages.note_offer(OF_NOBODY, "WT" + "a" * 32),
+    "messages.take": lambda: messages.take(MESSAGE, "Ann", NOW),
+    "messages.finish": lambda: messages.finish(MESSAGE, "Ann", NOW),
+    "messages.leave": lambda: messages.leave(OF_NOBODY, "Ann", NOW),
+    "messages.look_no_more": lambda: messages.look_no_more(MESSAGE),
     "messages.mark_heard": lambda: messages.mark_heard(MESSAGE, "Ann", NOW),
     "messages.reschedule": lambda: messages.reschedule(MESSAGE, NOW, NOW + 45),
     "update_row": lambda: table.update_row(KEY, {"reason": "why"}, "attribute_exists(#reason)", {}),
@@ -85,9 +92,13 @@ def test_a_write_of_a_row_that_has_expired_makes_none(cloud: Aws, write: Callabl
 
 
 def test_a_link_to_a_message_expires_in_a_week(cloud: Aws) -> None:
-    messages.make_link(MESSAGE, NOW)
-    (row,) = cloud.rows()
+    messages.record(MESSAGE, {"line": "main"}, NOW)
+    token = messages.make_link(MESSAGE, NOW)
+    (row,) = [row for row in cloud.rows() if row.get("about")]
     assert row["expires_at"] == int(NOW) + 7 * 86400
+    found = messages.find_by_link(token, row["expires_at"] - 1)
+    assert found is not None and found.key == MESSAGE
+    assert messages.find_by_link(token, row["expires_at"]) is None  # also while DynamoDB has not deleted it yet
 
 
 def test_every_function_of_the_table_is_here() -> None:

@@ -29,6 +29,7 @@ class FakeTwilio:
     failures: dict[str, list[Any]] = field(default_factory=dict)  # a part of "METHOD path" -> statuses or exceptions
     requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     events: list[tuple[int, str]] = field(default_factory=list)  # of every reservation: when, in ms, and what
+    recordings: list[dict[str, Any]] = field(default_factory=list)  # the ones that are listed
     forgotten: bool = False  # hours have passed: tasks and reservations are deleted, legs are over
     call: str = "in-progress"  # the status of the caller's leg
     unserved: set[str] = field(default_factory=set)  # the task queues without a worker in an activity that takes calls
@@ -65,14 +66,16 @@ class FakeTwilio:
         parts = path.removesuffix(".json").split("/")
         if "/Workers" in path:
             return self._of_workers(parts[-1], form, given)
-        for part, answer in (("/Calls", self._call), ("/Messages", self._message), ("/Recordings/", self._recording)):
+        for part, answer in (("/Calls", self._call), ("/Messages", self._message), ("/Recordings", self._recording)):
             if part in path:
                 return answer(method, path)
         if "/Reservations" in path:
             return self._reservation(method, parts[-1], form)
         return self._task(method, parts[-1], form, given) if "/Tasks" in path else self._told(path)
 
-    def _recording(self, _method: str, _path: str) -> Response:
+    def _recording(self, _method: str, path: str) -> Response:
+        if path.endswith("/Recordings.json"):
+            return _page("recordings", self.recordings)
         return self._fail((404, 20404)) if self.forgotten else Response(204, "")
 
     def _message(self, method: str, _path: str) -> Response:

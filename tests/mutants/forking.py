@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 from _pytest.runner import runtestprotocol
 
+READY = "ready\n"
 ALIVE, NOTICED, NEEDS_IMPORT = 0, 1, 2  # how a fork ends
 
 Place = tuple[str, int]  # a function's qualified name, and the line that it begins in
@@ -35,12 +36,14 @@ class Asked(NamedTuple):
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """pytest's hook: answers one line of JSON with another until there are no more."""
+    """pytest's hook: says that everything is imported, then answers one line of JSON with another until the last."""
     if "MUTANTS_PIPES" not in os.environ:
         return None
     reads, writes = map(int, os.environ["MUTANTS_PIPES"].split(","))
     items = {item.nodeid: item for item in session.items}
     with os.fdopen(reads, encoding="utf-8") as requests, os.fdopen(writes, "w", encoding="utf-8") as answers:
+        answers.write(READY)
+        answers.flush()
         for line in requests:
             answers.write(f"{json.dumps(_try(Asked(*json.loads(line)), items))}\n")
             answers.flush()
@@ -52,9 +55,13 @@ def _try(asked: Asked, items: Mapping[str, pytest.Item]) -> str | None:
     found = changed(asked.before, asked.after)
     if found is None:
         return None
+    tests = [items[test] for test in asked.tests or items]
     child = os.fork()
     if not child:
-        _judge(asked, found, [items[test] for test in asked.tests or items if test in items])
+        try:
+            _judge(asked, found, tests)
+        finally:  # also when the run itself is ended: nothing of it may go on here
+            os._exit(NOTICED)
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status):
         return "does not end" if os.WTERMSIG(status) == signal.SIGALRM else f"signal {os.WTERMSIG(status)}"

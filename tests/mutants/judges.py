@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import accumulate, zip_longest
 from pathlib import Path
 from typing import Any
 
 import pytest
 from coverage import Coverage, CoverageData
 
+MOST_SECONDS = 60.0  # that tests may take for one mutant, as measured
 FOLDERS = ("tests/unit", "tests/webhooks", "tests/adapters")
 
 
@@ -27,8 +29,31 @@ class Judges:
         self._seconds = seconds
 
     def of(self, module: str, line: int) -> list[str]:
-        """The tests that run this line, the quick ones first; none for a line that runs at the import alone."""
-        return sorted(self._lines.get((module, line), set()), key=lambda test: self._seconds.get(test, 0.0))
+        """Tests that run this line; none for a line that runs at the import alone."""
+        return self._chosen(self._lines.get((module, line), set()))
+
+    def of_module(self, module: str) -> list[str]:
+        """Tests that run any line of it; before them all unit tests, some of which look at constants or at the text."""
+        unit = [test for test in sorted(self._seconds) if test.startswith(f"{FOLDERS[0]}/")]
+        ran = {test for (ran, _), tests in self._lines.items() if ran == module for test in tests}
+        return [*unit, *self._chosen(ran - set(unit))]
+
+    def _chosen(self, tests: Iterable[str]) -> list[str]:
+        """A test of each file in turn, the quick ones first, and MOST_SECONDS of them altogether.
+
+        A line that every webhook runs would take hours for a hundred mutants. What is left out makes a mutant live that
+        more tests might notice, never the other way round.
+        """
+        by_file: dict[str, list[str]] = defaultdict(list)
+        for test in sorted(tests, key=lambda test: (self._seconds.get(test, 0.0), test)):
+            by_file[test.partition("::")[0]].append(test)
+        in_turn = [test for row in zip_longest(*by_file.values()) for test in row if test]
+        ends = accumulate(self._seconds.get(test, 0.0) for test in in_turn)
+        return [test for test, end in zip(in_turn, ends, strict=True) if end <= MOST_SECONDS]
+
+    def all_seconds(self) -> float:
+        """How long every test there is takes."""
+        return sum(self._seconds.values())
 
     def seconds(self, tests: Iterable[str]) -> float:
         """How long these tests take together, one after the other."""

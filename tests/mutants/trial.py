@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from tests.mutants.judges import FOLDERS, Judges
+from tests.mutants import choosing, forking
+from tests.mutants.judges import FOLDERS, Judges, NotGreen
 from tests.mutants.population import Mutant, mutated
 
-LONGEST = 600  # seconds all tests may take before a mutant counts as one that never ends
 BEGIN = 60  # seconds that tests may take to begin, on a busy machine
 SLOWER = 10  # times as long as measured a test may take, for the same reason
-AT_ONCE = 200  # tests that are tried before all of them
 PYTEST = (sys.executable, "-B", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
 
 
@@ -48,12 +47,15 @@ class Court:
             )
         os.close(read)
         os.close(write)
-        return os.fdopen(asks, "w", encoding="utf-8"), os.fdopen(answers, encoding="utf-8")
+        requests, heard = os.fdopen(asks, "w", encoding="utf-8"), os.fdopen(answers, encoding="utf-8")
+        if heard.readline() != forking.READY:  # before that it would import the first mutant, and keep it
+            raise NotGreen("the tests cannot be collected")
+        return requests, heard
 
     def judge(self, mutant: Mutant) -> Verdict:
         """Puts the mutant into the copy, runs the tests until one fails, and takes it out again.
 
-        The tests that run the line come first; only a mutant that these let live is held against all.
+        Who does not run the line cannot notice, so that only those are asked who do; all, where nobody is known to.
         """
         path = self._copy / mutant.module
         original = path.read_text(encoding="utf-8")
@@ -69,25 +71,26 @@ class Court:
         """How a test noticed the change; empty when none did."""
         near = self._judges.of(mutant.module, mutant.line)
         name = mutant.module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-        asked = [(tests, self._longest(tests)) for tests in (near[:AT_ONCE], near[AT_ONCE:]) if tests]
-        for tests, seconds in [*asked, ([], LONGEST)]:
-            self._requests.write(f"{json.dumps([name, original, changed, tests, seconds])}\n")
-            self._requests.flush()
-            why: str | None = json.loads(self._answers.readline())
-            if why is None:
-                return self._notice_at_import()
-            if why:
-                return why
-        return ""
+        self._requests.write(f"{json.dumps([name, original, changed, near, self._longest(near)])}\n")
+        self._requests.flush()
+        why: str | None = json.loads(self._answers.readline())
+        return self._notice_at_import(self._judges.of_module(mutant.module)) if why is None else why
 
     def _longest(self, tests: Sequence[str]) -> int:
-        return int(BEGIN + SLOWER * self._judges.seconds(tests))
+        """Seconds that these tests may take, or all, before a mutant counts as one that never ends."""
+        return int(BEGIN + SLOWER * (self._judges.seconds(tests) if tests else self._judges.all_seconds()))
 
-    def _notice_at_import(self) -> str:
+    def _notice_at_import(self, tests: Sequence[str]) -> str:
         """The same for a change that counts at the import, in a process of its own."""
-        command = [*PYTEST, "-x", *FOLDERS]
+        asked = self._copy.with_name(f"{self._copy.name}.asked")
+        asked.write_text("\n".join(tests), encoding="utf-8")
+        command = [*PYTEST, "-x", "-p", "tests.mutants.choosing", *FOLDERS]
+        environment = {**os.environ, choosing.ASKED: str(asked)}
+        limit = self._longest(tests)
         try:
-            done = subprocess.run(command, cwd=self._copy, timeout=LONGEST, capture_output=True, check=False)
+            done = subprocess.run(
+                command, cwd=self._copy, env=environment, timeout=limit, capture_output=True, check=False
+            )
         except subprocess.TimeoutExpired:
             return "does not end"
         return "" if done.returncode == 0 else "a test fails"

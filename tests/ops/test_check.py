@@ -233,3 +233,33 @@ def test_a_line_that_lets_nobody_out_sooner_than_the_task_ends_says_so_itself() 
         "is over after 500 s (the timeouts of its targets), before the waiting document lets the caller leave (930 s)"
         in told
     )
+
+
+# --- Messages that are offered to workers
+
+OFFERED = (
+    (
+        'attributes = { department = "sales" }',
+        'attributes = { department = "sales" }\n[lines.sales.voicemail]\noffered = true',
+    ),
+    ("[workspace]", '[messages]\nkept_in = "s3"\n[work.message]\nsay = "A message."\n[workspace]'),
+)
+FOR_DORA = (OFFERED[0][0], OFFERED[0][1] + '\nmessages_to = "Dora"')
+
+
+def test_a_message_goes_the_way_of_its_callers_unless_a_filter_keeps_it_out() -> None:
+    assert check.problems(center(*OFFERED)) == []
+    calls_only = ("'department == \"sales\"'", '\'department == "sales" AND NOT (kind == "message")\'')
+    (told,) = check.problems(center(*OFFERED, calls_only))
+    assert told.startswith("callcenter.toml: lines.sales.voicemail.offered is 'true': a filter has to take {")
+
+
+def test_whom_messages_are_for_is_one_of_the_workers_and_the_workflow_knows_it() -> None:
+    assert check.warnings(center(FOR_DORA, OFFERED[1], ("task.agent", "task.messages_to"))) == []
+    (told,) = check.warnings(center(FOR_DORA, OFFERED[1]))
+    assert told == (
+        "callcenter.toml: lines.sales.voicemail.messages_to is 'Dora', and no target that takes it has"
+        ' known_worker = "task.messages_to"'
+    )
+    (told,) = check.problems(center((FOR_DORA[0], FOR_DORA[1].replace("Dora", "Zoe")), OFFERED[1]))
+    assert told.startswith("callcenter.toml: lines.sales.voicemail.messages_to is 'Zoe': allowed: Bea, Dora, as")

@@ -46,6 +46,7 @@ MAY = {
     },
     "Sweep": {
         "dynamodb:Query open",
+        "dynamodb:Query by_worker_leg",
         "dynamodb:Query links",
         "dynamodb:UpdateItem links",
         "dynamodb:DeleteItem links",

@@ -63,6 +63,7 @@ queue_full = { say = "All lines are busy.", then = "voicemail" }
 [lines.support.voicemail]
 prompt = "Please leave a message."
 thanks = "We will call you back. Goodbye."
+offered = true
 
 [lines.sales]
 numbers = ["+14155550101"]
@@ -122,6 +123,24 @@ say = "New lead: {name}."
 dial = "{phone}"
 channel = "voice"
 
+[work.message]
+say = "A message of {seconds} seconds."
+dial = "{from}"
+channel = "voice"
+timeout = 900
+
+[queues.Messages]
+ring_timeout = 15
+[queues.Messages.answer]
+mode = "at-once"
+passed_seconds = 20
+[queues.Messages.activities]
+passed = "Passed"
+after_call = "Wrap up"
+after_wrap_up = "Available"
+[queues.Messages.wrap_up]
+seconds = 10
+
 [queues.Work]
 ring_timeout = 15
 [queues.Work.answer]
@@ -135,10 +154,11 @@ after_wrap_up = "Available"
 seconds = 10
 [messages]
 kept_in = "s3"
+keys = "What becomes of it?"
 
 [staff]
 numbers = ["+14155550105"]
-admins = ["Jan"]
+admins = ["Nia"]
 
 [crm]
 timeout = 2.0
@@ -171,12 +191,14 @@ WORKERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 DOERS: Mapping[str, str] = {"Hana": "+14155550121", "Ivo": "+14155550122"}
 # Those who text, and are in the rota; nobody else sets them on or off.
 TEXTERS: Mapping[str, str] = {
-    "Jan": "+14155550131",
-    "Kim": "+14155550132",
-    "Lea": "+14155550133",
-    "Max": "+14155550134",
+    "Nia": "+14155550141",
+    "Otto": "+14155550142",
+    "Lea": "+14155550143",
+    "Max": "+14155550144",
 }
 STAFF = "+14155550105"
+# Those to whom the messages of callers are offered, and nothing else.
+HEARERS: Mapping[str, str] = {"Jan": "+14155550131", "Kim": "+14155550132"}
 AWAY = ("Unavailable", "Offline")
 
 MODES: Sequence[ModeName] = ("key", "key", "key+detect", "key+detect", "detect", "at-once")
@@ -233,9 +255,12 @@ def build(twilio: Twilio, answers: Answers) -> CallCentre:
         name: router.create_task_queue(name, f'queues HAS "{name}"').sid for name in ("Support", "Sales", "Urgent")
     }
     queues["Work"] = router.create_task_queue("Work", 'queues HAS "Work"').sid
+    messages = router.create_task_queue("Messages", 'queues HAS "Messages"').sid
     filters = [
         {"expression": f'department == "{name.lower()}"', "targets": [{"queue": sid}]} for name, sid in queues.items()
     ]
+    filters.insert(0, {"expression": 'kind == "message"', "targets": [{"queue": messages}]})
+    queues["Messages"] = messages
     filters.append({"expression": 'kind == "lead"', "targets": [{"queue": queues["Work"]}]})
     url = f"{BASE}/taskrouter/assignment"
     workflow = router.create_workflow("Calls", {"task_routing": {"filters": filters}}, url, url, 70)
@@ -243,14 +268,17 @@ def build(twilio: Twilio, answers: Answers) -> CallCentre:
         twilio.number(number, f"{BASE}/voice/incoming", fallback_url=f"{BASE}/voice/fallback")
     workers = {name: _worker(twilio, name, answers.workers.get(name, "")) for name in WORKERS}
     available = router.workspace.activity_named("Available").sid
-    for name, phone in DOERS.items():
-        workers[name] = router.create_worker(name, {"queues": ["Work"], "contact_uri": phone}, available)
-    for name, phone in TEXTERS.items():
-        workers[name] = router.create_worker(name, {"queues": ["Support", "Sales"], "contact_uri": phone}, available)
+    for people, served in ((DOERS, ["Work"]), (HEARERS, ["Messages"]), (TEXTERS, ["Support", "Sales"])):
+        for name, phone in people.items():
+            workers[name] = router.create_worker(name, {"queues": served, "contact_uri": phone}, available)
+    _own_staff_number(twilio)
+    return CallCentre(twilio, workflow.sid, activities, queues, workers)
+
+
+def _own_staff_number(twilio: Twilio) -> None:
     twilio.number(STAFF, f"{BASE}/staff/call")
     staff = twilio.numbers[STAFF]
     staff.sms_url = staff.sms_fallback_url = urls.STAFF_MESSAGE.url(BASE)
-    return CallCentre(twilio, workflow.sid, activities, queues, workers)
 
 
 def _worker(twilio: Twilio, name: str, answer: str) -> Worker:
@@ -323,6 +351,22 @@ class RandomPhone(Phone):
         return (asked, thinks, presses("1"))
 
 
+class HearingPhone(RandomPhone):
+    """The phone of somebody who hears messages, and sees to them in one way or another."""
+
+    def _reply(self) -> Sequence[Step]:
+        asked, thinks = hears("What becomes of it"), waits(self._faults.seconds("message", 0, 4))
+        ways: Sequence[Sequence[Step]] = (
+            (asked, thinks, presses("3")),
+            (asked, presses("1"), asked, thinks, presses("3")),
+            (asked, presses("2"), asked, thinks, presses("3")),
+            (asked, thinks, presses("4")),
+            (asked, presses("9")),
+            (hears("/voicemail/"), waits(1), hangs_up()),
+        )
+        return (*super()._reply(), *self._faults.stream("message way").choice(ways))
+
+
 class Staff:
     """The workers as people: they come back from a pause, and now and then they take one."""
 
@@ -334,6 +378,8 @@ class Staff:
         for phone in (*(phone for phone, _ in WORKERS.values()), *DOERS.values()):
             if phone:
                 call_centre.twilio.voice.phones[phone] = RandomPhone(phone, faults, scheduler)
+        for phone in HEARERS.values():
+            call_centre.twilio.voice.phones[phone] = HearingPhone(phone, faults, scheduler)
         scheduler.on_event.append(self._hear)
         for name in call_centre.workers:
             if name not in TEXTERS:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from emulator.clock.scheduler import TraceEvent
 from emulator.ports import TwilioError
+from emulator.voice.parties import answers, hangs_up, no_answer, talks
 from tests.simulation.call_centre import SALES, SUPPORT, URGENT, CallCentre
 from tests.simulation.faults import Faults
 
@@ -41,6 +42,10 @@ class Crowd:
         self._scheduler.on_event.append(self._hear)
         drawn = [self._draw(number) for number in range(calls)]
         self.numbers = [caller.number for caller in drawn]
+        for number in filter(None, self.numbers):  # who left a message may be called back
+            is_there = faults.stream("called back").random() < 0.7
+            back = answers(2, [talks(faults.seconds("called back", 1, 20)), hangs_up()]) if is_there else no_answer()
+            call_centre.twilio.phone(number).will(back)
         for caller in drawn:
             self._scheduler.after(faults.seconds("dialing", 0, span), self._dialing(caller))
 

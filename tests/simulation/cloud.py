@@ -23,6 +23,12 @@ from tests.simulation.faults import Faults
 Stored = Callable[[str, Mapping[str, Any]], None]
 
 
+def _write(faults: Faults, service: str, operation: str, act: Callable[[], Any], written: Any) -> Any:
+    """The same for what changes something; `written` is all that it says."""
+    with invocation.current().writing(f"{service} {operation} {written}", ReadTimeoutError):
+        return _attempt(faults, service, operation, act)
+
+
 def _attempt(faults: Faults, service: str, operation: str, act: Callable[[], Any]) -> Any:
     """One request, as boto3 makes it where it may try only once; the application's own retries are above it."""
     here = invocation.current()
@@ -68,11 +74,14 @@ class Tables:
         self._stored = stored
         self.exceptions = store.exceptions
 
-    def _do(self, operation: str, request: Mapping[str, Any]) -> Any:
+    def _read(self, operation: str, request: Mapping[str, Any]) -> Any:
         return _attempt(self._faults, "dynamodb", operation, lambda: getattr(self.store, operation)(**request))
 
+    def _write(self, operation: str, request: Mapping[str, Any]) -> Any:
+        return _write(self._faults, "dynamodb", operation, lambda: getattr(self.store, operation)(**request), request)
+
     def get_item(self, **request: Any) -> Any:
-        return self._do("get_item", request)
+        return self._read("get_item", request)
 
     def put_item(self, **request: Any) -> Any:
         def act() -> Any:
@@ -80,16 +89,16 @@ class Tables:
             self._stored(request["TableName"], request["Item"])
             return answer
 
-        return _attempt(self._faults, "dynamodb", "put_item", act)
+        return _write(self._faults, "dynamodb", "put_item", act, request)
 
     def update_item(self, **request: Any) -> Any:
-        return self._do("update_item", request)
+        return self._write("update_item", request)
 
     def query(self, **request: Any) -> Any:
-        return self._do("query", request)
+        return self._read("query", request)
 
     def delete_item(self, **request: Any) -> Any:
-        return self._do("delete_item", request)
+        return self._write("delete_item", request)
 
 
 VISIBILITY_SECONDS = 25.0  # as infra/resources.yaml has it
@@ -190,7 +199,11 @@ class Sqs:
 
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> Any:  # noqa: N803 - boto3's
         del QueueUrl
-        return _attempt(self._faults, "sqs", "send_message", lambda: self._queue.put(MessageBody, DelaySeconds))
+
+        def act() -> None:
+            self._queue.put(MessageBody, DelaySeconds)
+
+        return _write(self._faults, "sqs", "send_message", act, MessageBody)
 
 
 @dataclass(frozen=True)
@@ -204,7 +217,7 @@ class Sns:
         def act() -> None:
             self.scheduler.emit("mail", topic=TopicArn, subject=Subject, text=Message)
 
-        return _attempt(self.faults, "sns", "publish", act)
+        return _write(self.faults, "sns", "publish", act, Message)
 
 
 @dataclass(frozen=True)
@@ -212,11 +225,14 @@ class Ssm:
     """SSM's client in a function. `secret` is what the parameter holds now."""
 
     secret: Callable[[], str]
+    scheduler: Scheduler
     faults: Faults
 
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> Any:  # noqa: N803 - boto3's
         del Name, WithDecryption
-        return _attempt(self.faults, "ssm", "get_parameter", lambda: {"Parameter": {"Value": self.secret()}})
+        answer = _attempt(self.faults, "ssm", "get_parameter", lambda: {"Parameter": {"Value": self.secret()}})
+        self.scheduler.emit("secret_read")
+        return answer
 
 
 @dataclass(frozen=True)
@@ -228,7 +244,7 @@ class S3:
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> Any:  # noqa: N803 - boto3's
         del Bucket, ContentType
-        return _attempt(self.faults, "s3", "put_object", lambda: self.objects.update({Key: Body}))
+        return _write(self.faults, "s3", "put_object", lambda: self.objects.update({Key: Body}), Key)
 
     def head_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803 - boto3's
         del Bucket
@@ -239,6 +255,11 @@ class S3:
             return {"ContentLength": len(self.objects[Key])}
 
         return _attempt(self.faults, "s3", "head_object", act)
+
+    def generate_presigned_url(self, _operation: str, *, Params: Mapping[str, str], ExpiresIn: int) -> str:  # noqa: N803
+        """Signed in the process: nobody is asked."""
+        assert Params["Key"] in self.objects
+        return f"https://{Params['Bucket']}.s3.eu-west-1.amazonaws.com/{Params['Key']}?X-Amz-Expires={ExpiresIn}"
 
 
 @dataclass(frozen=True)

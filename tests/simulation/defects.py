@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import count
 from typing import Any, NamedTuple
 from unittest.mock import patch
 from uuid import UUID
@@ -17,13 +18,15 @@ from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.lifecycle import activity, closing, lead_out, reconcile
 from chalicelib.links import attributes, table
-from chalicelib.links.model import Link, Message
+from chalicelib.links import messages as rows
+from chalicelib.links.model import Link, Message, message_key
 from chalicelib.routing import assignment, events
 from chalicelib.staff import commands, duty, people, shifts
-from chalicelib.storage import keep
+from chalicelib.storage import keep, offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
-from chalicelib.worker import approval, asking, doing, ring
+from chalicelib.work import posting
+from chalicelib.worker import approval, asking, doing, hearing, ring
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -179,6 +182,39 @@ def _wait_for_ever() -> Iterator[None]:
 @contextmanager
 def _without_budget() -> Iterator[None]:
     with patch.object(budget, "seconds_left", lambda: 1e9), patch.object(aws, "_was_not_taken", lambda _error: True):
+        yield
+
+
+def _forgotten_before_it_is_read(true: Any) -> Any:
+    """The last good secret is gone when SSM does not give the next one."""
+
+    def refresh(now: float) -> None:
+        secrets._kept.secrets = None
+        true(now)
+
+    return refresh
+
+
+def _guessed(_true: Any) -> Any:
+    return lambda _reservation_sid: "canceled"
+
+
+def _whatever_the_error(_true: Any) -> Any:
+    return lambda _error: True
+
+
+@contextmanager
+def _sent_again_to_twilio() -> Iterator[None]:
+    """Also after a time-out."""
+    true = rest._http_client
+
+    def client(api_url: str) -> Any:
+        http_client = true(api_url)
+        for adapter in http_client.session.adapters.values():
+            adapter.max_retries = adapter.max_retries.new(read=rest.RETRIES)
+        return http_client
+
+    with patch.object(rest, "_http_client", client):
         yield
 
 
@@ -346,7 +382,33 @@ def _each_text_is_new() -> Iterator[None]:
         yield
 
 
+def _told_twice(true: Any) -> Any:
+    """Each task gets a key of its own: who comes again makes another one."""
+    numbers = count()
+
+    def post(order: Any, rules: Any, now: float) -> Any:
+        return true(msgspec.structs.replace(order, key=f"{order.key}/{next(numbers)}"), rules, now)
+
+    return post
+
+
+def _taken_at_once(true: Any) -> Any:
+    def begin(link: Link) -> Any:
+        rows.take(message_key(link.message_of, link.recording_sid), link.worker_name, link.answered_at)
+        return true(link)
+
+    return begin
+
+
 DEFECTS: Mapping[str, Defect] = {
+    "a message is offered once and no more": _replace(offering, "look", lambda _true: lambda *_: "left", 14),
+    "a message is posted by each job anew": _replace(
+        posting, "post", _told_twice, 14, faults="rest_timeout_after=0.3,message_twice=0.5"
+    ),
+    "who hangs up in the middle of a message has heard it": _replace(hearing, "begin", _taken_at_once, 14),
+    "a message that is done is offered on": _replace(
+        Message, "is_seen_to", lambda _true: property(lambda _message: False), 14
+    ),
     "the rota goes before what was said by hand": Defect(_rota_above_all, frozenset({15}), "none"),
     "a wrap-up brings back whoever is off": _replace(
         shifts, "may_come_back", lambda _true: lambda *_given: True, 15, faults="worker_passes=0.9"
@@ -458,6 +520,18 @@ DEFECTS: Mapping[str, Defect] = {
         _without_budget, frozenset({8}), "dynamodb_hangs=0.9,sqs_hangs=0.9,ssm_hangs=0.5,cold_start=0.3"
     ),
     "a revoked key is used until the process ends": Defect(_same_secret, frozenset({4, 5, 6, 8}), "rotation=1"),
+    "the last good secret is not kept": _replace(
+        secrets, "_refresh", _forgotten_before_it_is_read, 8, faults="ssm_hangs=0.5,ssm_throttled=0.5"
+    ),
+    "what Twilio has forgotten is guessed": _replace(
+        rest, "_last_event", _guessed, 6, 13, faults="webhook_never=0.9,lambda_dies=0.2,caller_hangs_up=0.9"
+    ),
+    "AWS is asked again after a time-out": _replace(
+        aws, "_was_not_taken", _whatever_the_error, 8, faults="dynamodb_answer_lost=0.1"
+    ),
+    "Twilio is asked again after a time-out": Defect(
+        _sent_again_to_twilio, frozenset({2, 8, 13}), "rest_timeout_after=0.1"
+    ),
     "each caller who is led out is a mail": _replace(table, "order_notice", _whenever_ordered, 11, faults=NOBODY_THERE),
     "what is told stays to be told": _replace(table, "close_notice", _nothing, 11, faults=NOBODY_THERE),
     "a mail that SNS does not take is lost": _replace(

@@ -104,6 +104,7 @@ class Gateway:
         def start() -> None:
             if cold:
                 secrets._kept = secrets._Kept()
+                self.scheduler.emit("cold_process")
             delivery.at = self.scheduler.now()
             delivery.number = len(self.deliveries)
             self.deliveries.append(delivery)

@@ -35,13 +35,17 @@ class Step:
 
 @dataclass
 class Invocation:
-    """One invocation. `about` holds the sids that its event carries; `troubles` the faults that it met."""
+    """One invocation. `about` holds the sids that its event carries; `troubles` the faults that it met.
+
+    `unanswered` are the writes that it sent and had no answer to in time.
+    """
 
     name: str
     about: tuple[str, ...]
     scheduler: Scheduler
     dies: Callable[[Step], bool]
     troubles: list[str] = field(default_factory=list)
+    unanswered: set[str] = field(default_factory=set)
     steps: int = 0
     coroutine: greenlet.greenlet | None = None
     timer: Timer | None = None
@@ -61,6 +65,17 @@ class Invocation:
         finally:
             self.pause(seconds / 2)
             self._may_die(Step(self.name, self.about, number, name, True))
+
+    @contextmanager
+    def writing(self, request: str, *unanswered: type[Exception]) -> Iterator[None]:
+        """Tell of a write that is sent again after its first try ended with one of these errors."""
+        if request in self.unanswered:
+            self.scheduler.emit("sent_again", request=request, about=" ".join(self.about))
+        try:
+            yield
+        except unanswered:
+            self.unanswered.add(request)
+            raise
 
     def _may_die(self, step: Step) -> None:
         if self.dies(step):

@@ -8,6 +8,7 @@ from tests.simulation.callers import Caller
 from tests.simulation.world import World
 
 FOREVER = float("inf")
+KEYS_OF_MESSAGES = "What becomes of it?"
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Leg:
     sounds_like_machine: bool = False  # a machine, or a person whom the detection takes for one
     ended_by: str = ""
     asks: list[float] = field(default_factory=list)  # when the worker was asked for a key
+    keys_told: list[float] = field(default_factory=list)  # when the worker had heard a message, and was told the keys
     replies: list[tuple[float, str]] = field(default_factory=list)  # what was pressed or said
 
 
@@ -115,6 +117,19 @@ class Work:
     customers: list[tuple[float, str, str]] = field(default_factory=list)  # when, whose leg dialled, what number
 
 
+@dataclass
+class Secret:
+    """When the process came to know the secret, and when it knew none; sweeps and jobs for which there was none."""
+
+    changes: list[tuple[float, bool]] = field(default_factory=lambda: [(0.0, False)])
+    missed: list[tuple[float, float, str]] = field(default_factory=list)  # from when to when, and what
+
+    def was_known(self, since: float, until: float) -> bool:
+        """Whether the process had read it, all this time. Each that starts cold has yet to."""
+        before = [known for at, known in self.changes if at <= since]
+        return before[-1] and all(known for at, known in self.changes if since <= at <= until)
+
+
 class Observed:
     def __init__(self, world: World) -> None:
         self.world = world
@@ -133,6 +148,8 @@ class Observed:
         self._dialing: dict[str, str] = {}  # the latest leg, by the number that it is for
         self.crm_seconds: list[tuple[str, float]] = []  # how long the CRM held a job, with the caller's CallSid
         self.crm_overreads = 0
+        self.secret = Secret()
+        self.sent_again: list[str] = []  # writes whose first try was not answered in time
         self.warnings: list[tuple[float, str, str]] = []
         for event in world.trace:
             take = getattr(self, f"_{event.kind}", None)
@@ -205,8 +222,11 @@ class Observed:
     def _heard(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
             self.calls[detail["sid"]].sounds.append((event.at, detail["text"]))
-        elif (leg := self._leg(detail["sid"])) and "Press 1" in detail["text"]:
-            leg.asks.append(event.at)
+        elif leg := self._leg(detail["sid"]):
+            if "Press 1" in detail["text"]:
+                leg.asks.append(event.at)
+            elif detail["text"] == KEYS_OF_MESSAGES:
+                leg.keys_told.append(event.at)
 
     def _played(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
@@ -257,6 +277,20 @@ class Observed:
     def _sweep(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["ended"] == "done":
             self.sweeps.append((self._began, event.at))
+        self._look_for_denied("a sweep", self._began, event)
+
+    def _job(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self._look_for_denied("a job", float(detail["began"]), event)
+
+    def _look_for_denied(self, what: str, began: float, event: TraceEvent) -> None:
+        if event.detail["ended"].startswith("TwilioDenied('no credentials"):
+            self.secret.missed.append((began, event.at, what))
+
+    def _cold_process(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.secret.changes.append((event.at, False))
+
+    def _secret_read(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.secret.changes.append((event.at, True))
 
     def _enqueued(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
@@ -274,6 +308,9 @@ class Observed:
 
     def _crm_overread(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         self.crm_overreads += 1
+
+    def _sent_again(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        self.sent_again.append(detail["request"])
 
     def _warning(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         self.warnings.append((event.at, detail["code"], detail["sid"]))

@@ -66,6 +66,12 @@ class OutboundTransport:
 
     def _to_twilio(self, pool: HTTPConnectionPool, request: "_Request", headers: dict[str, str]) -> Answer:
         """The answer's own headers, its ETag, go into `headers`."""
+        if request.method == "GET":
+            return self._attempt(pool, request, headers)
+        with invocation.current().writing(f"{request.method} {request.url} {request.body}", ReadTimeoutError):
+            return self._attempt(pool, request, headers)
+
+    def _attempt(self, pool: HTTPConnectionPool, request: "_Request", headers: dict[str, str]) -> Answer:
         here, about = invocation.current(), (*invocation.current().about, request.url)
         happens = invocation.Draw(self._faults, about)
         if self._faults.is_down("twilio_down", about) or happens("rest_refused"):

@@ -36,7 +36,8 @@ ON_CRM_OUTAGE: tuple[OnCrmOutage, ...] = ("voicemail", "ring")
 SPAN = 300.0  # seconds in which the callers dial
 # Then nothing goes wrong, and nothing sweeps, until the last sweep. Twilio forgets a task five minutes after its end.
 CALM_BEFORE_REDRIVE, CALM = 180.0, 75.0
-DAY = 86400.0
+HOURS = 6 * 3600.0
+OF_MESSAGES = ("recording", "message")  # what a sweep of messages looks for
 LONGEST = 3600.0  # by then every caller is gone, or something loops
 
 
@@ -81,6 +82,7 @@ class World:
     texters: Texters
     seconds_of: dict[str, int] = field(default_factory=dict)  # of each recording that was made
     objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
+    attributes_of: dict[str, dict[str, Any]] = field(default_factory=dict)  # of each task of work that is no call
     app: Any = None
     unfinished: bool = False  # somebody was still on the line after an hour
 
@@ -128,8 +130,9 @@ def play(plan: Plan) -> World:
 def _cloud(world: World) -> Cloud:
     tables, secret = Tables(world.store, world.faults, world.crm.stored), rotated(world.twilio, world.faults)
     sns = Sns(world.twilio.scheduler, world.faults)
+    ssm = Ssm(secret.text, world.twilio.scheduler, world.faults)
     s3 = S3(world.objects, world.faults)
-    return Cloud(tables, Sqs(world.queue, world.faults), sns, Ssm(secret.text, world.faults), s3)
+    return Cloud(tables, Sqs(world.queue, world.faults), sns, ssm, s3)
 
 
 def _twilio(plan: Plan, clock: VirtualClock) -> Twilio:
@@ -179,6 +182,9 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
         if event.kind == "recording":
             sid = event.detail["url"].rpartition("/")[2]
             world.seconds_of[sid] = twilio.context.recordings.all[sid].seconds
+        elif event.kind == "task" and not event.detail["call_sid"]:
+            task = twilio.router.workspace.tasks.get(event.detail["sid"])
+            world.attributes_of.setdefault(event.detail["sid"], dict(task.attributes) if task else {})
 
     twilio.scheduler.on_event.append(hear)
     return world
@@ -196,8 +202,12 @@ def _job(world: World, record: Record, done: Done) -> None:
     event = api_gateway.sqs(record.body, str(record.receives))
     about = tuple(str(value) for name, value in json.loads(record.body).items() if name.endswith("_sid"))
 
+    began, scheduler = world.clock.now(), world.twilio.scheduler
+
     def ended(result: object) -> None:
-        done(not isinstance(result, BaseException))
+        failed = isinstance(result, BaseException)
+        scheduler.emit("job", ended=repr(result)[:200] if failed else "done", began=str(began))
+        done(not failed)
 
     world.functions.start("jobs_consumer", about, lambda: world.app.jobs_consumer(event, None), JOB_TIMEOUT, ended)
 
@@ -241,10 +251,15 @@ def _run(world: World) -> None:
 
 
 def _keep_messages(world: World) -> None:
-    """A day goes by for the messages alone: what else is open by now would be mended by whole sweeps."""
+    """Hours go by for the messages alone: what else is open by now would be mended by whole sweeps."""
+    from chalicelib.lifecycle import reconcile
+
     clock, scheduler = world.clock, world.twilio.scheduler
-    until = clock.now() + DAY
-    while (waiting := [row["check_at"] for row in world.rows() if row.get("open") == "recording"]) and (
+    until = clock.now() + HOURS
+    clock.run(scheduler, reconcile.UNTOLD_SECONDS - clock.now() % reconcile.UNTOLD_SECONDS)
+    world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
+    clock.run(scheduler, 60)
+    while (waiting := [row["check_at"] for row in world.rows() if row.get("open") in OF_MESSAGES]) and (
         clock.now() < until
     ):
         clock.run(scheduler, max(0.0, min(waiting) - clock.now()) + 1)
@@ -255,7 +270,8 @@ def _keep_messages(world: World) -> None:
 def _sweep_messages(world: World) -> None:
     from chalicelib.lifecycle import reconcile
 
-    reconcile._pass(reconcile._recordings, world.clock.now, world.clock.now() + SWEEP_TIMEOUT, Counter())
+    for sweep in (reconcile._recordings, reconcile._offers, reconcile._untold):
+        reconcile._pass(sweep, world.clock.now, world.clock.now() + SWEEP_TIMEOUT, Counter())
 
 
 def _somebody_calls(world: World) -> bool:

@@ -142,6 +142,12 @@ ENDPOINTS = (
         ("Digits", ("1", "9", "#", "")),
     ),
     Endpoint(
+        urls.WORKER_MESSAGE.path,
+        {**leg_form("in-progress"), "Digits": "3"},
+        {**LEG_PATH, "attempt": "1"},
+        ("Digits", ("1", "2", "3", "4", "9", "#", "")),
+    ),
+    Endpoint(
         urls.WORKER_NOTE.path,
         {**leg_form("in-progress"), "RecordingSid": "RE" + "1" * 32, "RecordingDuration": "7"},
         LEG_PATH,

@@ -209,3 +209,20 @@ def test_lambda_and_laptop_run_the_same_versions() -> None:
 
 def test_what_the_runtime_or_the_packager_brings_is_not_deployed_again() -> None:
     assert not {"boto3", "botocore", "chalice"} & set(pins("requirements.txt"))
+
+
+def structs(path: Path) -> Iterator[ast.ClassDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "msgspec.Struct" for base in node.bases):
+            yield node
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in SOURCES if relative(path).startswith("chalicelib/") and any(structs(path))], ids=relative
+)
+def test_what_has_been_read_stays_as_it_is(path: Path) -> None:
+    """Every struct is frozen, and no other switch of one is off: who wants another makes another."""
+    for struct in structs(path):
+        switches = {keyword.arg: ast.unparse(keyword.value) for keyword in struct.keywords}
+        assert switches.pop("frozen", "") == "True", struct.name
+        assert "False" not in switches.values(), struct.name

@@ -1,9 +1,10 @@
 """The link by itself: its states, whose leg it has, and what its mode means."""
 
+import msgspec
 import pytest
 
 from chalicelib.links import modes
-from chalicelib.links.model import Key, Link, before
+from chalicelib.links.model import Breaker, Call, Key, Link, Message, Notice, before
 from chalicelib.routing.reservation import Reservation
 from chalicelib.twilio.values import kind_of
 
@@ -65,3 +66,12 @@ def test_work_belongs_to_a_caller_or_else_to_its_task(attributes: dict[str, obje
 
 def test_a_key_names_its_subject_in_the_log() -> None:
     assert Key(TASK, RESERVATION).sids == {"call_sid": TASK, "reservation_sid": RESERVATION}
+
+
+@pytest.mark.parametrize("kind", [Link, Call, Message, Notice, Breaker])
+def test_what_a_row_does_not_have_is_nothing(kind: type[msgspec.Struct]) -> None:
+    """Nought, nothing said, nobody: whatever is read as a time, a count or a name is no time, none and nobody's."""
+    defaults = {field.name: field.default for field in msgspec.structs.fields(kind) if not field.required}
+    said = {name: value for name, value in defaults.items() if value and value is not msgspec.NODEFAULT}
+    otherwise = {Link: {"state": "reserved", "mode": "crm-first"}, Message: {"seconds": -1}}  # nobody has told yet
+    assert said == otherwise.get(kind, {})

@@ -6,6 +6,7 @@ import types
 import pytest
 
 from tests.mutants import forking
+from tests.mutants.judges import Judges
 
 BEFORE = """
 LIMIT = 5
@@ -48,3 +49,14 @@ def test_a_function_is_changed_wherever_it_is_held(monkeypatch: pytest.MonkeyPat
     assert found is not None and held(5)
     forking.put_in(module.__name__, found)
     assert not held(5) and not queue.is_full(5)
+
+
+def test_tests_of_every_file_are_asked_and_the_quick_ones_first() -> None:
+    seconds = {"a.py::slow": 40.0, "a.py::quick": 1.0, "b.py::one": 2.0, "b.py::two": 30.0, "c.py::other": 0.1}
+    ran = {test for test in seconds if not test.startswith("c")}
+    judges = Judges({("chalicelib/jobs.py", 7): ran, ("chalicelib/jobs.py", 8): set(seconds)}, seconds)
+    assert judges.of("chalicelib/jobs.py", 7) == ["a.py::quick", "b.py::one", "a.py::slow"]
+    assert judges.of("chalicelib/jobs.py", 9) == []
+    assert judges.of_module("chalicelib/jobs.py")[0] == "c.py::other"
+    judges = Judges({}, {"tests/unit/test_limits.py::one": 1.0, "tests/webhooks/test_jobs.py::two": 0.1})
+    assert judges.of_module("chalicelib/jobs.py") == ["tests/unit/test_limits.py::one"]

@@ -375,6 +375,7 @@ def test_silence_is_asked_twice_and_then_the_next_worker_gets_the_caller(driver:
     ring(driver)
     assert asks(ask(driver), 1) and asks(ask(driver, 2), 2)
     assert twiml.REFUSED in ask(driver, 3)
+    assert hung_up(driver) == 0  # the leg hears why, and ends by itself
     assert driver.twilio.moves == [UNAVAILABLE] and rejections(driver) == 1
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "no key")
 
@@ -398,6 +399,25 @@ def test_wrong_keys_are_asked_again_as_long_as_the_reservation_lasts(
     monkeypatch.setattr("time.time", lambda: late)
     assert twiml.REFUSED in press(driver, "7")
     assert driver.link["reason"] == "no key"
+
+
+def test_and_not_a_moment_less(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    ring(driver)
+    ask(driver)
+    last = driver.link["reserved_at"] + 110  # ten seconds before TaskRouter takes the reservation back
+    monkeypatch.setattr("time.time", lambda: last)
+    assert asks(press(driver, "7"))
+
+
+def test_of_what_was_pressed_or_said_forty_characters_are_kept(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure(monkeypatch, 'mode = "key"\nsay_yes = true\nyes = ["' + "j" * 60 + '"]')
+    driver.ring()
+    ask(driver)
+    press(driver, "3" * 30)
+    press(driver, "4" * 30)
+    assert driver.link["keys"] == "3" * 10 + "4" * 30
+    assert joins(say(driver, "j" * 60))
+    assert driver.link["reply"] == "j" * 40
 
 
 def test_no_keys_at_all_are_a_wrong_key(driver: Driver) -> None:
@@ -486,7 +506,9 @@ def test_a_machine_that_is_being_asked_is_hung_up_on(driver: Driver) -> None:
     ring(driver, "key+detect")
     assert asks(ask(driver))
     detected(driver, "machine_start")
+    requests = len(driver.twilio.requests)
     detected(driver, "machine_start")
+    assert len(driver.twilio.requests) == requests  # it is over
     assert driver.twilio.moves == [UNAVAILABLE] and rejections(driver) == 1 and hung_up(driver) == 1
     driver.status("completed")
     link = driver.link
@@ -551,7 +573,20 @@ def test_a_machine_whose_rejection_fails_is_hung_up_on_by_a_job(driver: Driver) 
     detected(driver, "machine_start")
     (job,) = [job for job in driver.queued() if isinstance(job, jobs.Reject)]
     driver.twilio.failures = {}
+    requests = len(driver.twilio.requests)
+    detected(driver, "machine_start", OTHER_LEG)
+    assert len(driver.twilio.requests) == requests  # it says nothing of this leg
     driver.work(job)
+    assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "machine") and hung_up(driver) == 1
+
+
+def test_a_verdict_that_comes_again_does_what_the_first_could_not(driver: Driver) -> None:
+    ring(driver, "key+detect")
+    ask(driver)
+    driver.twilio.failures = {"Reservations": [500] * 9}
+    detected(driver, "machine_start")
+    driver.twilio.failures = {}
+    detected(driver, "machine_start")
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "machine") and hung_up(driver) == 1
 
 
@@ -601,6 +636,7 @@ def test_the_leg_still_asks_and_the_key_decides(driver: Driver, down: Callable[[
     assert asks(ask(driver)) and asks(press(driver, "7")) and joins(press(driver, "1"))
     assert twiml.REFUSED in press(driver, "2") and asks(say(driver, "well"), 2)
     assert joins(say(driver, "yes please")) and not joins(say(driver, "no way"))
+    assert asks(ask(driver, 2), 2)
     assert not asks(ask(driver, 3)) and not joins(ask(driver, 3))
 
 
@@ -636,6 +672,22 @@ def test_an_attempt_that_is_no_number_is_the_first(driver: Driver, attempt: str)
 def test_a_leg_without_a_link_hears_one_sentence(driver: Driver, route: urls.Route) -> None:
     document = send(driver, route, Digits="1", AnsweredBy="human")
     assert twiml.CALLER_GONE in document and not joins(document)
+
+
+@pytest.mark.parametrize("other", ["CA" + "0" * 32, "CA" + "f" * 32])
+@pytest.mark.parametrize("route", [urls.WORKER_ASK, urls.WORKER_ACCEPT, urls.WORKER_VERDICT, urls.WORKER_AFTER])
+def test_a_leg_that_is_not_the_links_is_joined_to_nobody(driver: Driver, route: urls.Route, other: str) -> None:
+    ring(driver)
+    ask(driver)
+    document = send(driver, route, leg=other, Digits="1", AnsweredBy="human", DialBridged="true")
+    assert not joins(document) and "<Gather" not in document and driver.link["worker_call_sid"] == LEG
+
+
+@pytest.mark.parametrize("route", [urls.WORKER_ASK, urls.WORKER_ACCEPT, urls.WORKER_VERDICT, urls.WORKER_AFTER])
+def test_a_request_that_names_no_call_is_answered_with_one_sentence(driver: Driver, route: urls.Route) -> None:
+    ring(driver)
+    document = send(driver, route, Digits="1", AnsweredBy="human", DialBridged="true", CallSid="")
+    assert twiml.CALLER_GONE in document and driver.link["state"] == "dialing"
 
 
 def test_a_call_shows_who_answered_and_what_they_pressed(driver: Driver) -> None:

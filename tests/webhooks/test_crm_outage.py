@@ -191,7 +191,7 @@ def test_a_count_whose_answer_was_lost_is_counted_once(driver: Driver) -> None:
     assert table.swap_breaker("http", Breaker(), Breaker(failures=1, failed_at=NOW + 1), NOW) == new
 
 
-@pytest.mark.parametrize("failures", [2, 3])
+@pytest.mark.parametrize("failures", [2, 3, 4])
 def test_a_caller_whose_own_record_breaks_the_crm_is_led_out_after_so_many_workers(
     driver: Driver, endpoint: Crm, monkeypatch: pytest.MonkeyPatch, failures: int
 ) -> None:

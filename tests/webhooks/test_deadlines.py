@@ -1,21 +1,23 @@
 """To the moment: until when something is done, and from when on it is not."""
 
 import json
+import re
 import time
 
 import pytest
 
-from chalicelib import jobs
+from chalicelib import budget, jobs
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import activity, closing, reconcile
 from chalicelib.links import messages, table
 from chalicelib.links.model import Breaker, Key, message_key
 from chalicelib.routing import events
-from chalicelib.twilio import rest
+from chalicelib.twilio import rest, urls
 from chalicelib.worker import breaker, consumer, ring
 from tests.conftest import ACTIVITIES, Aws
 from tests.doubles.http_server import serving
 from tests.doubles.twilio import FakeTwilio
+from tests.support.api_gateway import post
 from tests.support.caches import forget_everything
 from tests.support.driver import CALL, LEG, RESERVATION, SUPPORT, TASK, URGENT, WORKER, Driver, task_attributes
 
@@ -383,3 +385,29 @@ def test_a_worker_may_be_dialled_until_the_ring_and_a_margin_still_fit_into_the_
     left = callcenter.current().reservation_timeout - rules.ring_timeout - callcenter.MARGIN_SECONDS
     left -= rules.answering.seconds(rules.answering.mode)
     assert driver.link["deadline"] == pytest.approx(driver.link["reserved_at"] + left, abs=0.01)
+
+
+# --- The time of an answer
+
+
+@pytest.mark.parametrize("route", urls.ROUTES, ids=lambda route: route.path)
+def test_an_answer_has_the_time_that_is_waited_for_it(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, route: urls.Route
+) -> None:
+    """Half a second of it is for the way back to Twilio; a person waits as long as Twilio does."""
+    until: list[float] = []
+
+    class Noted(budget.Until):
+        def __init__(self, at: float) -> None:
+            until.append(at)
+            super().__init__(at)
+
+    monkeypatch.setattr(budget, "Until", Noted)
+    path = dict.fromkeys(re.findall(r"{(\w+)}", route.path), "1")
+    kind = "application/json" if route.signed_by == "team" else "application/x-www-form-urlencoded"
+    event = post(route.path, {}, path, token=None, content_type=kind)
+    asked = round(time.time() - 2, 3)  # two seconds were the start of the process
+    event["requestContext"]["requestTimeEpoch"] = round(asked * 1000)
+    driver.send(event)
+    way_back = 0.0 if route.signed_by == "nobody" else 0.5
+    assert until[0] == pytest.approx(asked + (5 if route == urls.ASSIGNMENT else 15) - way_back)

@@ -157,6 +157,15 @@ def test_a_caller_who_waits_goes_on_waiting(driver: Driver, clock: Clock) -> Non
     assert redirects(driver) == [] and driver.call["check_at"] == int(clock.now) + table.CHECK_CALLER_SECONDS
 
 
+@pytest.mark.parametrize("result", ["hangup", "error"])
+def test_a_task_that_may_outlive_its_caller_is_looked_at_twenty_seconds_later(
+    driver: Driver, clock: Clock, result: str
+) -> None:
+    driver.voice("after", QueueResult=result)
+    told = result in handlers.LEFT_ALONE
+    assert driver.call.get("check_at") == (int(clock.now) + 20 if told else None)
+
+
 @pytest.mark.parametrize("document", ["moved", "declined"])
 def test_a_caller_who_was_led_out_is_not_looked_at_again(driver: Driver, clock: Clock, document: str) -> None:
     driver.voice(document)

@@ -4,16 +4,16 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 import pytest
 import requests
 
 from chalicelib import aws, jobs
+from chalicelib.caller.recording import seconds_of
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import Messages
 from chalicelib.links import messages, table
 from chalicelib.storage import bucket, keep
 from chalicelib.twilio import rest, transport
+from chalicelib.twilio.request import Webhook
 from tests.conftest import BUCKET
 from tests.support.api_gateway import BASE, post
 from tests.support.caches import forget_everything
@@ -50,7 +50,7 @@ def sounds(driver: Driver, environment: pytest.MonkeyPatch, later: Later) -> Sou
     """Messages are kept in the bucket."""
     environment.setenv("MESSAGES_BUCKET", BUCKET)
     forget_everything()
-    changed = msgspec.structs.replace(callcenter.current(), messages=Messages("s3"))
+    changed = callcenter.parse(callcenter.source().replace("offered = true", "offered = false"))
     environment.setattr(callcenter, "current", lambda: changed)
     found = Sounds()
     environment.setattr(transport, "fetch", found.fetch)
@@ -228,6 +228,14 @@ def test_how_long_it_is_may_stay_unknown(driver: Driver) -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "seconds"), [("0", 0), ("7", 7), ("", -1), ("soon", -1), ("-3", -1), ("1.5", -1), ("²", -1)]
+)
+def test_a_length_is_whole_seconds_or_not_known(told: str, seconds: int) -> None:
+    found = seconds_of(Webhook(BASE, {"RecordingDuration": told}, {}, 0.0))
+    assert (found, type(found)) == (seconds, int) and seconds_of(Webhook(BASE, {}, {}, 0.0)) == -1
+
+
+@pytest.mark.parametrize(
     "form", [{"recording": "x"}, {"recording": CALL}, {"CallSid": "x"}, {"status": "in-progress"}, {"status": ""}]
 )
 def test_what_is_no_end_of_a_recording_changes_nothing(driver: Driver, form: dict[str, str]) -> None:
@@ -356,6 +364,16 @@ def test_what_is_not_kept_is_tried_less_and_less_often_and_after_a_day_rings(dri
     assert tried[-1] - tried[-2] == pytest.approx(3601, abs=1)
     assert tried[-1] > DAY and len(driver.queued()) == 40
     assert deleted(driver) == []  # it stays at Twilio
+
+
+@pytest.mark.parametrize(("age", "rings"), [(DAY - 1, 0), (DAY, 1)])
+def test_it_rings_after_a_day_to_the_moment(driver: Driver, later: Later, age: int, rings: int) -> None:
+    later.now = float(int(later.now))
+    later(0)
+    leave_message(driver)
+    later(age)
+    driver.sweep()
+    assert driver.log.getvalue().count('"MessagesNotKept":1') == rings
 
 
 def test_a_message_that_could_never_be_kept_is_deleted_at_twilio_when_its_time_is_over(

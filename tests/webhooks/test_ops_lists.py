@@ -384,6 +384,21 @@ def test_a_message_in_the_bucket_is_heard_and_done_by_somebody(
         assert told in person.out
 
 
+def test_a_message_that_is_offered_to_workers_says_in_whose_hands_it_is(driver: Driver, person: Person) -> None:
+    put(driver, call_sid=THIRD, line="support", at=NOON, voicemail_url="https://x/RE1", voicemail_seconds=9)
+    message = message_key(THIRD, RECORDING)
+    offered = messages.note_offer(messages.record(message, {"line": "support", "seconds": 9}, NOON), "WT" + "a" * 32)
+    assert person.types("calls", "show", THIRD) == 0
+    assert f"offered to workers, once; the latest task: WT{'a' * 32}" in person.out
+    messages.leave(offered, "Bea", NOON)
+    messages.take(message, "Carl", NOON + 60)
+    assert person.types("calls", "show", THIRD) == 0
+    assert "the latest task: to be made; Bea left it for another" in person.out
+    assert "the message is in the hands of Carl" in person.out
+    (row,) = person.lines("voicemail", "list")
+    assert row[5] == f"{TODAY} 12:01 Carl"
+
+
 def test_a_message_that_is_not_there_is_said_so(driver: Driver, person: Person) -> None:
     put(driver, call_sid=THIRD, line="support", at=NOON)
     assert person.types("voicemail", "done", THIRD) == 1 and "no message" in person.err

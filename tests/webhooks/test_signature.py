@@ -47,6 +47,7 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/staff/message", {"From": "+14155550111", "To": "+14155550105", "Body": "on"}, {}),
     ("/staff/call", caller_form(To="+14155550105"), {}),
     *((f"/staff/call/{step}/{{attempt}}", caller_form(Digits="1"), {"attempt": "1"}) for step in STEPS),
+    (urls.WORKER_MESSAGE.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
 ]
 
 

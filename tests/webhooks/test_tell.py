@@ -271,6 +271,20 @@ def test_a_task_without_a_call_waits_for_nobody(inbox: Inbox, driver: Driver, la
     assert inbox.mails() == [] and notices(driver) == []
 
 
+def test_work_that_waits_for_days_hides_no_caller(inbox: Inbox, driver: Driver, later: Later) -> None:
+    for number in range(25):
+        waits(driver, later, f"WT{number:032x}", call="")
+    later(86400)
+    waits(driver, later)
+    nobody_is_there(driver)
+    for _ in range(3):
+        later(61)
+        driver.sweep()
+    assert inbox.subjects() == ["Nobody is available on line support"]
+    asked = [path for method, path, _ in driver.twilio.requests if method == "GET" and "/Tasks/" in path]
+    assert len(asked) == len(set(asked)) == 26
+
+
 def test_a_queue_that_is_deleted_meanwhile_does_not_end_the_sweep(inbox: Inbox, driver: Driver, later: Later) -> None:
     leave_message(driver)
     waits(driver, later)

@@ -170,6 +170,12 @@ def test_a_body_that_was_changed_is_refused(driver: Driver) -> None:
     assert send(driver, event)[0] == 403
 
 
+def test_a_body_in_base64_with_something_else_in_it_is_refused(driver: Driver) -> None:
+    event = in_base64(signed(json.dumps(LEAD)))
+    event["body"] = f"{event['body'][:8]}%{event['body'][8:]}"
+    assert send(driver, event)[0] == 403
+
+
 @pytest.mark.parametrize("apart", [-signing.CLOCKS_APART_SECONDS - 2, signing.CLOCKS_APART_SECONDS + 2])
 def test_a_request_that_somebody_recorded_is_no_longer_taken(driver: Driver, apart: float) -> None:
     assert send(driver, signed(json.dumps(LEAD), at=time.time() + apart))[0] == 403
@@ -223,6 +229,39 @@ def test_what_cannot_be_taken_says_why(driver: Driver, body: str, status: int) -
     got, told = send(driver, signed(body))
     assert got == status and told["error"]
     assert driver.twilio.requests == [] and driver.cloud.rows() == []
+
+
+def of_length(attributes: int) -> dict[str, Any]:
+    """A lead whose task's attributes have so many characters as JSON."""
+    short = order.read(json.dumps(LEAD | {"attributes": {"text": ""}}).encode())
+    return LEAD | {"attributes": {"text": "x" * (attributes - len(short.task_attributes))}}
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        LEAD | {"key": "k" * 100},
+        LEAD | {"key": "!~"},
+        LEAD | {"priority": 2147483647},
+        of_length(order.LONGEST_ATTRIBUTES),
+    ],
+    ids=["a key", "signs in it", "a priority", "attributes"],
+)
+def test_the_most_that_there_may_be_is_taken(driver: Driver, lead: dict[str, Any]) -> None:
+    assert send(driver, signed(json.dumps(lead)))[0] == 201
+
+
+@pytest.mark.parametrize(
+    "lead", [LEAD | {"priority": 2147483648}, of_length(order.LONGEST_ATTRIBUTES + 1)], ids=["a priority", "attributes"]
+)
+def test_one_more_is_not(driver: Driver, lead: dict[str, Any]) -> None:
+    assert send(driver, signed(json.dumps(lead)))[0] == 400
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 201), (1, 413)])
+def test_a_body_may_be_of_32_kib(driver: Driver, more: int, status: int) -> None:
+    body = json.dumps(LEAD)
+    assert send(driver, signed(body + " " * (32 * 1024 - len(body) + more)))[0] == status
 
 
 # --- The page

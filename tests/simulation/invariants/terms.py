@@ -1,0 +1,86 @@
+"""What the invariants are stated in: violations, how long things may take, faults that excuse, the rules in force."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chalicelib.config import callcenter
+from chalicelib.config.answering import ModeName
+from chalicelib.twilio import urls
+from tests.simulation.call_centre import SALES, SUPPORT, URGENT, answers_of, rules
+from tests.simulation.gateway import Delivery
+from tests.simulation.observed import Leg, Observed
+
+AWS = ("dynamodb", "sqs", "ssm", "lambda_dies", "timeout", "cold_start", "connection_failed", "no_connection")
+LOST = ("webhook_never", "webhook_late", *AWS)
+WEBHOOK = 15.0
+SOON = 5.0
+LATER = 30.0
+PEOPLE = ("caller_", "worker_", "activity_")
+LONG_SILENCE = 60.0
+CRM_FAILS = ("crm_slow", "crm_500", "crm_garbage", "crm_drips", "crm_megabytes", "crm_down")
+CRM_OUT = 60.0  # a failure, the seconds until the CRM is asked again, and a job that comes again
+TAKES = ("1", "yes please")
+RULES = callcenter.parse(rules("voicemail", answers_of(0)))
+_QUEUE_OF = {SUPPORT: "Support", SALES: "Sales", URGENT: "Urgent"}
+QUEUES = {SUPPORT: RULES.queues["Support"], SALES: RULES.queues["Sales"], URGENT: RULES.queues["Urgent"]}
+
+
+@dataclass(frozen=True)
+class Violation:
+    invariant: int
+    call_sid: str
+    text: str
+
+
+Found = Iterator[Violation]
+
+
+def mode_of(observed: Observed, leg: Leg) -> ModeName:
+    """How the worker of this leg is to answer. TaskRouter, which rings for the urgent line, asks nothing."""
+    queue = _QUEUE_OF[observed.calls[leg.call_sid].caller.line]
+    if queue == "Urgent":
+        return "at-once"
+    return observed.world.plan.answers.mode(queue, observed.reservations[leg.reservation_sid].worker)
+
+
+def may_ring_without_crm(observed: Observed, leg: Leg) -> bool:
+    """The caller has no number that the contacts could be asked about; or the queue rings when its CRM is out of order.
+
+    It has been just now: for this call, or unasked for others.
+
+    A no that the CRM said, and that was heard, counts all the same.
+    """
+    caller = observed.calls[leg.call_sid].caller
+    if caller.line == SUPPORT and not caller.number:
+        return True  # who withholds the number has no contact to look up
+    if caller.line != SALES or observed.world.plan.on_crm_outage != "ring":
+        return False
+    if observed.faults_about((leg.reservation_sid,), CRM_FAILS):
+        return True
+    asked = any(answer.key == leg.reservation_sid for answer in observed.world.crm.log)
+    since = leg.asked - CRM_OUT
+    return not asked and any(fault.kind in CRM_FAILS and since < fault.at <= leg.asked for fault in observed.faults)
+
+
+def fell_back_to_direct(observed: Observed, reservation_sid: str) -> bool:
+    """Answered with a dequeue, as callcenter.toml says for an outage of AWS."""
+    placed = any(leg.reservation_sid == reservation_sid and not leg.own for leg in observed.legs.values())
+    return placed and bool(observed.faults_about((reservation_sid,), ("dynamodb", "sqs")))
+
+
+def answered_well(observed: Observed, route: urls.Route) -> list[Delivery]:
+    return [one for one in observed.world.gateway.deliveries if one.route == route.path and 200 <= one.status < 300]
+
+
+def answered(observed: Observed, route: urls.Route) -> list[Delivery]:
+    return [one for one in observed.world.gateway.deliveries if one.route == route.path and one.status == 200]
+
+
+def line_of(observed: Observed, call_sid: str) -> str:
+    return RULES.line_of(observed.calls[call_sid].caller.line)[0]
+
+
+def secret_is_old(observed: Observed, at: float) -> bool:
+    """Whether the key was revoked, and SSM did not give the new one just now."""
+    kinds = [fault.kind for fault in observed.faults if fault.at > at - LATER or fault.kind == "rotation"]
+    return "rotation" in kinds and any(kind.startswith("ssm") for kind in kinds)

@@ -1,0 +1,101 @@
+"""Neither the action nor the callback of a recording ever came: the sweep finds it at Twilio."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import pytest
+
+from chalicelib.lifecycle import reconcile, untold
+from tests.support.driver import CALL, LEG, OTHER_LEG, Driver
+from tests.webhooks.test_messages import is_kept, row, sounds, work
+from tests.webhooks.test_recordings import ANOTHER, DAY, RECORDING
+from tests.webhooks.test_sweep import Later, later, swept
+from tests.webhooks.test_tell import Inbox, inbox
+
+__all__ = ["inbox", "later", "sounds"]
+
+HOUR = reconcile.UNTOLD_SECONDS
+
+
+def recorded(
+    driver: Driver, at: float, recording: str = RECORDING, call: str = CALL, source: str = "RecordVerb"
+) -> None:
+    made = {"sid": recording, "call_sid": call, "source": source, "duration": "9"}
+    made["date_created"] = format_datetime(datetime.fromtimestamp(at, UTC))
+    driver.twilio.recordings.append(made)
+
+
+def on_the_hour(later: Later, hours: int = 1) -> None:
+    later(HOUR * hours - later.now % HOUR + 1)
+
+
+def test_a_message_that_nobody_told_of_is_found_kept_and_mailed(inbox: Inbox, driver: Driver, later: Later) -> None:
+    driver.event("task.created")
+    recorded(driver, later.now)
+    on_the_hour(later, 2)
+    driver.sweep()
+    assert swept(driver)["message found"] == 1
+    later(121)
+    driver.sweep()
+    work(driver)
+    driver.sweep()
+    assert is_kept(driver) and row(driver)["line"] == "support"
+    assert inbox.subjects() == ["Voicemail on line support"]
+
+
+def test_it_is_looked_for_once_an_hour(driver: Driver, later: Later) -> None:
+    on_the_hour(later)
+    for _ in range(60):
+        driver.sweep()
+        later(60)
+    assert len(driver.twilio.made("/Recordings.json")) == 2  # by two sweeps, as one may fail
+
+
+@pytest.mark.parametrize(
+    ("ago", "call", "source"),
+    [
+        (untold.TOLD_SECONDS - 60, CALL, "RecordVerb"),
+        (DAY + 60, CALL, "RecordVerb"),
+        (3000, CALL, "DialVerb"),
+        (3000, OTHER_LEG, "RecordVerb"),
+        (3000, "", "RecordVerb"),
+    ],
+    ids=["it may yet be told", "long ago", "not a message", "of another application", "of no call"],
+)
+def test_what_is_not_ours_to_keep_is_left_alone(
+    driver: Driver, later: Later, ago: float, call: str, source: str
+) -> None:
+    driver.event("task.created")
+    on_the_hour(later)
+    recorded(driver, later.now - ago, RECORDING, call, source)
+    driver.sweep()
+    assert row(driver) == {} and "message found" not in swept(driver)
+
+
+def test_a_message_that_is_known_stays_as_it_is(driver: Driver, later: Later) -> None:
+    driver.event("task.created")
+    driver.voice("voicemail", RecordingSid=RECORDING, RecordingUrl="https://x/" + RECORDING, RecordingDuration="9")
+    before = row(driver)
+    on_the_hour(later)
+    recorded(driver, later.now - 1000)
+    driver.sweep()
+    assert swept(driver)["left known"] == 1 and row(driver)["at"] == before["at"]
+
+
+def test_a_workers_note_whose_row_could_not_be_written_is_found_too(driver: Driver, later: Later) -> None:
+    driver.ring()
+    driver.answer()
+    on_the_hour(later)
+    recorded(driver, later.now - 1000, ANOTHER, LEG)
+    driver.sweep()
+    note = driver.cloud.row(f"NOTE#{ANOTHER}")
+    assert (note["call_sid"], note["open"], note["check_at"]) == (CALL, "recording", int(later.now) + 90 * DAY)
+
+
+def test_where_messages_stay_at_twilio_nobody_looks(
+    driver: Driver, later: Later, environment: pytest.MonkeyPatch
+) -> None:
+    environment.delenv("MESSAGES_BUCKET")
+    on_the_hour(later)
+    driver.sweep()
+    assert driver.twilio.made("/Recordings.json") == []
