@@ -411,7 +411,7 @@ DEFECTS: Mapping[str, Defect] = {
     ),
     "the rota goes before what was said by hand": Defect(_rota_above_all, frozenset({15}), "none"),
     "a wrap-up brings back whoever is off": _replace(
-        shifts, "may_come_back", lambda _true: lambda *_given: True, 15, faults="worker_passes=0.9"
+        shifts, "may_come_back", lambda _true: lambda *_given: True, 15, faults="worker_passes=0.5"
     ),
     "the end of a shift hangs up": _replace(shifts, "_move", _hangs_up_at_the_end, 15, faults="none"),
     "a text that comes twice is done twice": Defect(_each_text_is_new, frozenset({15}), "webhook_twice=0.9"),
