@@ -50,7 +50,11 @@ class Texters:
             stream = self.faults.stream(f"shifts {name}")
             end = int(self.start) + 60 * stream.randint(1, 4) + stream.randint(0, 10)  # just after a sweep
             made.append(Shift(name, int(self.start) - LONG, end))
-            if stream.random() < 0.5:
+            if name in SILENT:  # more ends among the calls, each of which one sweep finds alone
+                began = int(self.start)
+                made[-1:] = [Shift(name, began - LONG, began + 65), Shift(name, began + 130, began + 185)]
+                made.append(Shift(name, began + 250, began + LONG))
+            elif stream.random() < 0.5:
                 made.append(Shift(name, end + int(stream.uniform(30, 100)), int(self.start) + LONG))
         return rota.joined(made)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from tests.simulation.invariants import (
     answers,
+    availability,
     callbacks,
     callers,
     crm,
@@ -15,7 +16,6 @@ from tests.simulation.invariants import (
     messages,
     record,
     ringing,
-    staff,
     tell,
     work,
     workers,
@@ -81,7 +81,7 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     callbacks.attempts_are_limited,
     callbacks.the_place_is_kept,
     callbacks.one_at_a_time,
-    staff.what_was_said_last_holds,
-    staff.who_is_off_is_off_in_the_end,
-    staff.no_shifts_end_throws_out_a_talk,
+    availability.what_was_said_last_holds,
+    availability.who_is_off_is_off_in_the_end,
+    availability.no_shifts_end_throws_out_a_talk,
 )
