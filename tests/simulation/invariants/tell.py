@@ -29,8 +29,12 @@ def every_voicemail_is_told(observed: Observed) -> Found:
 
 
 def who_was_led_out_is_told(observed: Observed) -> Found:
-    """By a mail about the line, which has another one at most every ten minutes; not who chose to leave by a key."""
-    chose = {one.form["CallSid"] for one in [*_keys(observed), *_confirmed(observed)] if "<Leave" in one.body}
+    """By a mail about the line, which has another one at most every ten minutes; not who chose to leave by a key.
+
+    A key whose write was not answered may be kept: then it counts when they are led out later.
+    """
+    keys = [*_keys(observed), *_confirmed(observed)]
+    chose = {one.form["CallSid"] for one in keys if "<Leave" in one.body or _may_be_kept(one)}
     led_out = [one for one in answered(observed, urls.AFTER) if one.form.get("QueueResult") == "leave"]
     for delivery in [*led_out, *answered(observed, urls.MOVED)]:
         sid = delivery.form["CallSid"]
@@ -38,6 +42,10 @@ def who_was_led_out_is_told(observed: Observed) -> Found:
         since = delivery.at - AGAIN_AFTER_SECONDS
         if sid not in chose and not neither and not _about(observed, line_of(observed, sid), since):
             yield Violation(11, sid, "nobody was told that the caller was led out")
+
+
+def _may_be_kept(key: Delivery) -> bool:
+    return any(trouble in ("dynamodb_answer_lost", "dynamodb_broken_off") for trouble in key.troubles)
 
 
 def _keys(observed: Observed) -> list[Delivery]:
