@@ -81,7 +81,7 @@ CALLBACK: Mapping[str, Mapping[str, int | float]] = {
         "UpdateItem": 8,
         "SendMessage": 1,
         "read_units": 4.5,
-        "write_units": 34,
+        "write_units": 33,
         "twilio": 4,
     },
 }

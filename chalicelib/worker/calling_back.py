@@ -53,7 +53,7 @@ def called(webhook: Webhook) -> str:
         return _not_reached(link, callback, status or "not dialled", webhook.at)
     if form.get("CallStatus") == "completed":  # the worker has hung up
         return _reached(link, callback, webhook.at)
-    return twiml.ask_for_machine(ASK_FOR_MACHINE, _url(link, urls.WORKER_CALLED_KEY), words.treatment(link))
+    return twiml.ask_for_key(ASK_FOR_MACHINE, _url(link, urls.WORKER_CALLED_KEY), words.treatment(link))
 
 
 def key(webhook: Webhook) -> str:

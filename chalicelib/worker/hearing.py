@@ -92,7 +92,7 @@ _ON_KEY: Mapping[str, Callable[[Link, Message, int, float], str]] = {
 
 
 def _ask(link: Link, attempt: int) -> str:
-    return twiml.ask_about_message(_keys(), _url(link, attempt), words.treatment(link))
+    return twiml.ask_for_key(_keys(), _url(link, attempt), words.treatment(link))
 
 
 def _keys() -> str:

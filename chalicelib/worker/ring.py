@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalicelib import crm, jobs
+from chalicelib.callbacks import numbers
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import MESSAGE_KIND, Queue
 from chalicelib.lifecycle import closing
@@ -20,6 +21,7 @@ from chalicelib.worker import approval, calling_back, words
 WORKER_NUMBER_REFUSED = frozenset({21211, 21214, 21217, 13223, 13224})
 CALLER_ID_REFUSED = frozenset({21210, 21212, 21213})
 MOST_CALLER_IDS = 3
+ANYWHERE = ("+",)  # but for what is dear
 
 
 class Retry(Exception):
@@ -94,13 +96,22 @@ def _dial(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any]
     if link.work:
         kept |= words.of_work(callcenter.current().work_of(link.work), {"name": approved.name, **task_attributes})
     if link.work == MESSAGE_KIND:
-        kept |= {name: sid(task_attributes.get(name)) for name in ("message_of", "recording_sid")}
+        kept |= _of_message(link, str(kept["work_dial"]), task_attributes)
     try:
         link = table.begin_dial(link.key, clock(), kept)
     except table.ConditionFailed:
         log.info("nobody to dial for any more", **link.key.sids)
         return
     _ring(link, clock)
+
+
+def _of_message(link: Link, dial: str, task_attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Which message it is. Anybody can show any number when they call: callbacks' rules say which is called back."""
+    center = callcenter.current()
+    _, line = center.line_of(link.caller_id)
+    countries = line.callback.countries if line.callback else ANYWHERE
+    allowed = dial if numbers.is_allowed(dial, countries, center.own_numbers()) else ""
+    return {"work_dial": allowed} | {name: sid(task_attributes.get(name)) for name in ("message_of", "recording_sid")}
 
 
 def _ring(link: Link, clock: Callable[[], float]) -> None:

@@ -65,21 +65,11 @@ def call_back(said: str, number: str, caller_id: str, action: str, treatment: Tr
     return str(response)
 
 
-def ask_for_machine(said: str, url: str, treatment: Treatment) -> str:
-    """Whom the worker talked to; the same URL is asked for when nothing is pressed."""
-    response = VoiceResponse()
-    gather = Gather(input="dtmf", action=url, method="POST", timeout=5, num_digits=1, finish_on_key="")
-    _say(gather, treatment, said)
-    response.append(gather)
-    response.redirect(url, method="POST")
-    return str(response)
-
-
-def ask_about_message(keys: str, url: str, treatment: Treatment) -> str:
-    """The keys once more."""
+def ask_for_key(said: str, url: str, treatment: Treatment) -> str:
+    """What a key decides; the same URL is asked for when nothing is pressed."""
     response = VoiceResponse()
     gather = _one_key(url)
-    _say(gather, treatment, keys)
+    _say(gather, treatment, said)
     response.append(gather)
     response.redirect(url, method="POST")
     return str(response)
