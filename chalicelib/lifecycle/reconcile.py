@@ -339,7 +339,7 @@ def _have_gone_on(due: table.Due, now: float) -> str:
 
 
 def _unserved(clock: Clock, until: float) -> Iterator[str]:
-    """Pass H: queues where callers wait, and no worker takes calls."""
+    """Pass I: queues where callers wait, and no worker takes calls."""
     for queue_sid, tasks in _in_time(unserved.long_waiting(clock()).items(), clock, until):
         yield _guarded(partial(unserved.tell, queue_sid, tasks, clock()), {"task_sid": tasks[0].sid})
 
