@@ -29,14 +29,18 @@ def what_was_said_last_holds(observed: Observed) -> Found:
 
 
 def _was_said(observed: Observed, name: str, to: str, at: float) -> bool:
-    """Whether the latest word was this, by when it was sent, or one that was under way; or was, a moment before."""
+    """Whether the latest word was this, by when it was sent, or one that was under way; or was, a moment before.
+
+    Until a text is done, which may take Twilio's three tries, the word before it holds, too.
+    """
     texters = observed.world.texters
     sent = [one for one in texters.sent[name] if one.at <= at]
     done = [one for one in sent if _is_done(observed, name, one, at + SOON)]
     before = [one for one in done if _is_done(observed, name, one, at)]
     under_way = [one for one in sent if one.to == to and at - IN_FLIGHT < one.at]
     open_yet = any(not any(other.at > one.at for other in before) for one in under_way)
-    return open_yet or to in (_latest([*texters.boundaries(name, since), *done], since) for since in (at, at - SOON))
+    holds = [_latest([*texters.boundaries(name, since), *done], since) for since in (at, at - SOON)]
+    return open_yet or to in (*holds, _latest([*texters.boundaries(name, at), *before], at))
 
 
 def _latest(said: Iterable[Decided], until: float) -> str:
