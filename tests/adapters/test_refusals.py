@@ -147,7 +147,8 @@ def test_twilio_says_how_long_a_call_is_queued_in_milliseconds(
 
 def test_a_worker_is_read_whole(twilio: FakeTwilio) -> None:
     available = "WA" + "1" * 32
-    assert rest.worker(WORKER) == rest.Worker(WORKER, available, True, 1795248000.0, f'"{available}"')
+    known = ("Bea", {"contact_uri": "+14155550111"})
+    assert rest.worker(WORKER) == rest.Worker(WORKER, available, True, 1795248000.0, f'"{available}"', *known)
     twilio.activity = "WA" + "0" * 32
     assert rest.worker(WORKER).available is False
 

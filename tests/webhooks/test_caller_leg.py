@@ -10,7 +10,7 @@ from chalicelib.config.callcenter import Choice, Line, Menu
 from chalicelib.links import table
 from tests.conftest import WORKFLOW
 from tests.support.api_gateway import BASE, post
-from tests.support.driver import CALL, SALES, Driver, caller_form
+from tests.support.driver import CALL, SALES, URGENT, Driver, caller_form
 
 
 def test_a_call_is_enqueued_with_its_lines_attributes_priority_and_timeout(driver: Driver) -> None:
@@ -126,7 +126,7 @@ def test_who_has_waited_as_long_as_the_line_allows_leaves_the_queue(driver: Driv
 
 
 def test_a_line_without_music_pauses(driver: Driver) -> None:
-    assert [verb.tag for verb in driver.voice("wait", To=SALES)] == ["Say", "Pause"]
+    assert [verb.tag for verb in driver.voice("wait", To=URGENT)] == ["Say", "Pause"]
 
 
 def test_after_a_bridged_call_comes_the_survey_and_its_digit_is_kept(driver: Driver) -> None:
@@ -188,7 +188,7 @@ def test_the_caller_goes_on_when_the_table_is_down(
     def down(*_: object, **__: object) -> None:
         raise ConnectionError("no table")
 
-    monkeypatch.setattr(table, "record_call", down)
+    monkeypatch.setattr(table, "record_and_read_call", down)
     assert driver.voice(document, QueueResult="leave")[0].tag == "Say"
     assert "call not recorded" in driver.log.getvalue()
 
@@ -211,7 +211,7 @@ def test_a_failure_of_our_own_never_reaches_the_caller(
         raise RuntimeError("a bug of ours")
 
     monkeypatch.setattr(callcenter, "current", broken)
-    monkeypatch.setattr(table, "record_call", lambda *_, **__: True)
+    monkeypatch.setattr(table, "record_and_read_call", lambda *_, **__: True)
     assert [verb.tag for verb in driver.voice(document)] == verbs
     assert "webhook failed" in driver.log.getvalue() and CALL in driver.log.getvalue()
 

@@ -627,7 +627,7 @@ def test_a_worker_who_is_asked_is_left_alone(driver: Driver, later: Later) -> No
 
 
 def test_the_sweep_says_how_long_it_took_to_a_tenth(driver: Driver) -> None:
-    ticks = itertools.count(1_800_000_000.0, 0.13)
+    ticks = itertools.count(1_800_000_000.0, 0.137)
     with redirect_stdout(driver.log):
         reconcile.run(lambda: next(ticks))
     assert swept(driver)["seconds"] % 1 != 0

@@ -9,7 +9,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Line, Options, SimpleQueue, WayOut
 from chalicelib.links import table
 from tests.support.api_gateway import BASE
-from tests.support.driver import SALES, Driver
+from tests.support.driver import URGENT, Driver
 from tests.webhooks.test_sweep import later
 from tests.webhooks.test_tell import inbox, notices
 
@@ -44,7 +44,7 @@ def test_who_waits_is_listened_to_and_without_a_key_hears_the_next_round(driver:
 
 
 def test_a_line_without_options_is_as_it_was(driver: Driver) -> None:
-    assert tags(driver.voice("wait", To=SALES)) == ["Say", "Pause"]
+    assert tags(driver.voice("wait", To=URGENT)) == ["Say", "Pause"]
 
 
 @pytest.mark.parametrize("to", ["+14155550100", SIMPLE])
@@ -65,7 +65,7 @@ def test_any_other_key_changes_nothing(driver: Driver, digits: str) -> None:
 
 
 def test_a_key_on_a_line_without_options_changes_nothing(driver: Driver) -> None:
-    assert tags(driver.voice("wait/key", Digits="*", To=SALES)) == ["Redirect"]
+    assert tags(driver.voice("wait/key", Digits="*", To=URGENT)) == ["Redirect"]
     assert driver.call == {}
 
 
@@ -94,7 +94,7 @@ def broken(*_given: object, **_named: object) -> None:
 
 
 def test_where_the_wish_cannot_be_kept_the_caller_waits_on(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "record_call", broken)
+    monkeypatch.setattr(table, "record_and_read_call", broken)
     (redirect,) = driver.voice("wait/key", Digits="*")
     assert (redirect.tag, redirect.text) == ("Redirect", WAITS_ON)
 
@@ -113,7 +113,7 @@ def test_the_row_is_read_only_where_there_are_options_and_the_caller_left(
     read: list[str] = []
     find: Callable[[str], object] = table.find_call
     monkeypatch.setattr(table, "find_call", lambda sid: read.append(sid) or find(sid))  # type: ignore[func-returns-value]
-    driver.voice("after", QueueResult="leave", To=SALES)
+    driver.voice("after", QueueResult="leave", To=URGENT)
     once = len(read)
     driver.voice("after", QueueResult="leave")
     assert len(read) == 2 * once + 1
@@ -135,5 +135,5 @@ def test_who_chose_to_leave_a_message_was_not_led_out(driver: Driver) -> None:
     driver.voice("wait/key", Digits="*")
     driver.voice("after", QueueResult="leave")
     assert notices(driver) == []
-    driver.voice("after", QueueResult="leave", To=SALES)
+    driver.voice("after", QueueResult="leave", To=URGENT)
     assert [row["what"] for row in notices(driver)] == ["led-out"]
