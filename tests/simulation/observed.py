@@ -190,6 +190,8 @@ class Observed:
             return
         subject, reservation_sid, _ = leg.callback.url.partition("/worker/")[2].split("/")
         self._dialing[detail["to"]] = sid
+        if event.at > self.world.quiet_at and not subject.startswith("WT"):
+            return
         legs = self.work.legs if subject.startswith("WT") else self.legs
         legs[sid] = Leg(sid, subject, reservation_sid, leg.callback.method == "POST", leg.created, event.at)
 
@@ -199,7 +201,9 @@ class Observed:
 
     def _picks_up(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         leg = self._leg(self._dialing[detail["to"]])
-        assert leg is not None
+        assert leg is not None or event.at > self.world.quiet_at
+        if leg is None:
+            return
         leg.is_machine, leg.sounds_like_machine = detail["who"] == "a machine", detail["who"] != "a person"
 
     def _pressed(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
@@ -256,6 +260,8 @@ class Observed:
             self.calls[detail["caller_sid"]].conversations[-1].end = event.at
 
     def _reservation(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        if detail["call_sid"] and event.at > self.world.quiet_at:
+            return
         sid, reservations = detail["sid"], self.reservations if detail["call_sid"] else self.work.reservations
         if sid not in reservations:
             who = (detail["call_sid"], detail["task_sid"], detail["worker_sid"], detail["worker"])
@@ -263,6 +269,8 @@ class Observed:
         reservations[sid].statuses.append((event.at, detail["status"]))
 
     def _task(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        if detail["call_sid"] and event.at > self.world.quiet_at:
+            return
         if detail["call_sid"]:
             self.tasks.setdefault(detail["sid"], []).append((event.at, detail["status"], detail["call_sid"]))
         else:

@@ -98,6 +98,8 @@ class World:
     work_of: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # the attributes of each task without a call
     places: dict[str, float] = field(default_factory=dict)  # by task: since when it counts as waiting
     objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
+    quiet_at: float = float("inf")  # when the calls were over, and only messages were seen to
+    settled: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # the rows of the calls then
     app: Any = None
     unfinished: bool = False  # somebody was still on the line after an hour
 
@@ -118,7 +120,14 @@ class World:
         from chalicelib.links.attributes import decode
 
         rows = [decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
-        return [row for row in rows if row["call_sid"].startswith("CA")]
+        of_calls = [row for row in rows if row["call_sid"].startswith("CA")]
+        return [self.settled.get((row["call_sid"], row["item"]), row) for row in of_calls]
+
+    def settle(self) -> None:
+        """The calls are over: what the hours do to them, in which Twilio's own timers end tasks, counts no more."""
+        self.quiet_at = self.clock.now()
+        of_calls = ("CALL", "WR")
+        self.settled = {(row["call_sid"], row["item"]): row for row in self.rows() if row["item"].startswith(of_calls)}
 
     def callbacks(self) -> dict[str, dict[str, Any]]:
         """The callbacks, by the calls that asked for them."""
@@ -272,6 +281,7 @@ def _run(world: World) -> None:
     clock.run(scheduler, CALM)
     _sweep(world)
     clock.run(scheduler, 120)
+    world.settle()
     _keep_messages(world)
 
 
