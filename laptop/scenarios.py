@@ -222,8 +222,8 @@ def _message_is_work(laptop: Laptop) -> str:
     """The same, and then somebody is there who hears the message and says that it is done."""
     call_sid = _nobody_free(laptop)
     steps: Sequence[Step] = [hears("Press 1"), presses("1"), hears("/voicemail/"), hears("hear it again"), presses("3")]
-    laptop.do(lambda: laptop.twilio.phone(WORKERS["Gina"][0]).will(answers(1, steps)))
-    laptop.do(lambda: laptop.call_centre.on_duty("Gina"))
+    laptop.do(lambda: laptop.twilio.phone(WORKERS["Olga"][0]).will(answers(1, steps)))
+    laptop.do(lambda: laptop.call_centre.on_duty("Olga"))
     return call_sid
 
 
@@ -352,7 +352,7 @@ MORE_SCENARIOS: Sequence[Scenario] = (
         "j",
         "A message is work: whoever is free is rung, hears it, and says that it is done",
         _message_is_work,
-        ("done by: Gina", "legs left: 0"),
+        ("done by: Olga", "legs left: 0"),
         _message_observed,
     ),
 )
