@@ -56,8 +56,7 @@ def who_is_off_is_off_in_the_end(observed: Observed) -> Found:
     """When all is quiet: whoever was off by the last boundary, or by the last text, which was done."""
     for name in TEXTERS:
         texters, worker = observed.world.texters, observed.world.call_centre.workers[name]
-        until = observed.sweeps[-1][0]  # after it hours may go by for messages alone
-        said = [*texters.boundaries(name, until), *texters.sent[name]]
+        said = [*texters.boundaries(name, observed.world.quiet_at), *texters.sent[name]]
         latest = max(said, key=lambda one: one.at, default=None)
         if latest is None or latest.to == "on" or not worker.activity.available:
             continue
