@@ -56,16 +56,23 @@ def http_client(api_url: str, timeout: Callable[[], float], retry: Retry, renew:
 def fetch(url: str, auth: Auth, seconds: float, most: int) -> tuple[int, bytes]:
     """Status and body of a GET, read as it comes: one byte more than `most` at the most. Raises what `requests` raises.
 
-    `seconds` are for connecting, and for each part of the body; that all of it comes in time is held by the budget.
+    `seconds` are for connecting, and for each packet of the body; that all of it comes in time is held by the budget.
     """
     import requests
+    from urllib3.exceptions import HTTPError
 
     with requests.get(url, auth=auth, timeout=seconds, stream=True) as answer:
-        read = bytearray()
-        for part in answer.iter_content(CHUNK):
-            if budget.seconds_left() < seconds:
-                raise budget.OutOfTime("no time is left for the rest of the sound")
-            read += part
-            if len(read) > most:
-                break
-        return answer.status_code, bytes(read[: most + 1])
+        try:
+            return answer.status_code, _body(answer.raw, seconds, most)
+        except HTTPError as error:
+            raise requests.ConnectionError(str(error)) from error
+
+
+def _body(raw: Any, seconds: float, most: int) -> bytes:
+    """Looked at packet by packet: a part of a fixed size may take for ever where the bytes come one by one."""
+    read = bytearray()
+    while len(read) <= most and (packet := raw.read1(CHUNK, decode_content=True)):
+        if budget.seconds_left() < seconds:
+            raise budget.OutOfTime("no time is left for the rest of the sound")
+        read += packet
+    return bytes(read[: most + 1])

@@ -69,6 +69,12 @@ def test_a_sound_that_drips_ends_with_the_time_of_the_job(media: Endpoint) -> No
     assert time.time() - began < 4
 
 
+def test_a_sound_that_is_broken_off_is_not_taken_for_the_whole(media: Endpoint) -> None:
+    media.answers = ["cut"]
+    with pytest.raises(rest.OutcomeUnknown):
+        rest.recording(RECORDING)
+
+
 def test_no_answer_in_time_is_tried_again_later(media: Endpoint, environment: pytest.MonkeyPatch) -> None:
     environment.setattr(rest, "TIMEOUT_SECONDS", 0.2)
     media.answers = ["hang"]

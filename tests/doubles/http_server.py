@@ -8,8 +8,9 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
-# Status and body; or no answer at all; or a 200 that comes byte by byte and never ends, from its head or its body on.
-Answer = tuple[int, bytes] | Literal["hang", "drip head", "drip body"]
+# Status and body; or no answer at all; or a 200 whose body is cut, or that comes byte by byte and never ends, from its
+# head or its body on.
+Answer = tuple[int, bytes] | Literal["hang", "cut", "drip head", "drip body"]
 
 DRIP_SECONDS = 0.02  # between two bytes
 CHUNK = 64 * 1024
@@ -54,6 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _give(self, answer: Answer) -> None:
         if answer == "hang":
             self._endpoint.released.wait()
+        elif answer == "cut":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 500)
         elif isinstance(answer, str):
             self.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"" if answer == "drip head" else b"\r\n"))
             self._drip(b"X: y\r\n" if answer == "drip head" else b" ")
