@@ -11,6 +11,7 @@ from ops.deployment import Deployment
 from ops.errors import AwsError
 from ops.project import Project
 from tests.conftest import Aws
+from tests.ops.files import CENTER
 
 
 def test_only_a_topic_that_somebody_is_subscribed_to_is_worth_a_mail(cloud: Aws) -> None:
@@ -37,14 +38,16 @@ def test_a_deployment_tells_the_functions_of_the_topic_while_somebody_is_subscri
     (tmp_path / ".chalice").mkdir()
     (tmp_path / ".chalice" / "config.json").write_text(json.dumps({"stages": {"dev": {}}}))
     (tmp_path / "chalicelib" / "team").mkdir(parents=True)
+    (tmp_path / "chalicelib" / "team" / "callcenter.toml").write_text(CENTER)
     arn = cloud.client("sns").create_topic(Name="cordboard-dev-alarms")["TopicArn"]
-    made = stack.Deployed("cordboard-dev-resources", "", {"JobsQueueUrl": "https://queue", "AlarmTopic": arn})
+    outputs = {"JobsQueueUrl": "https://queue", "AlarmTopic": arn, "MessagesBucket": "m"}
+    made = stack.Deployed("cordboard-dev-resources", "", outputs)
     monkeypatch.setattr(stack, "deploy", lambda *_: made)
     said: list[str] = []
     asked = Deployment(Project("dev", tmp_path), report=said.append)
     deployment._resources(asked)
     assert "MAIL_TOPIC_ARN" not in stage.read("dev", tmp_path)
-    assert said[-1] == "  JOBS_QUEUE_URL written to chalicelib/team/dev.json"
+    assert said[-1] == "  JOBS_QUEUE_URL and MESSAGES_BUCKET written to chalicelib/team/dev.json"
     one = cloud.client("sns").subscribe(TopicArn=arn, Protocol="sms", Endpoint="+14155550100")["SubscriptionArn"]
     deployment._resources(asked)
     assert stage.read("dev", tmp_path)["MAIL_TOPIC_ARN"] == arn
