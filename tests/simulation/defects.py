@@ -235,7 +235,8 @@ def _whether_or_not(true: Any) -> Any:
 
 
 NOBODY_THERE = "activity_changes=0.9,worker_no_answer=0.9"
-HANGS_ON = "rest_timeout_before=0.4,caller_hangs_up=0.9,worker_wrong_key=0.9"  # of a leg whose caller has gone
+# Of a leg whose caller has gone.
+HANGS_ON = "rest_timeout_before=0.3,caller_hangs_up=0.95,worker_wrong_key=0.9,activity_changes=0.5"
 HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
 
 
@@ -347,7 +348,14 @@ DEFECTS: Mapping[str, Defect] = {
         asking, "detected", _hangs_up_in_any_case, 12, faults="worker_taken_for_machine=0.9", answer="key+detect"
     ),
     "who is asked needs no condition": _replace(
-        table, "follow_asked", _asked_without_condition, 1, 6, 12, faults=HANGS_ON
+        table,
+        "follow_asked",
+        _asked_without_condition,
+        1,
+        6,
+        12,
+        faults="dynamodb_hangs=0.3,caller_hangs_up=0.9,worker_silent=0.3,webhook_twice=0.3",
+        answer="key",
     ),
     "a machine's verdict joins": _replace(asking, "_judge", _whatever_the_verdict, 12, faults="worker_voicemail=0.5"),
     "the greeting of a voicemail box is a yes": Defect(
