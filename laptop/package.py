@@ -90,7 +90,7 @@ def create_stack(aws: LocalAws, package: Path) -> str:
     stack = aws.client("cloudformation")
     stack.create_stack(
         StackName=STACK,
-        TemplateBody=versions.by_alias(json.dumps(template)),
+        TemplateURL=_put_up(aws, versions.by_alias(json.dumps(template))),
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     stack.get_waiter("stack_create_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
@@ -142,6 +142,12 @@ def _upload(aws: LocalAws, package: Path) -> str:
     storage.create_bucket(Bucket=BUCKET)
     storage.put_object(Bucket=BUCKET, Key=key, Body=archive)
     return key
+
+
+def _put_up(aws: LocalAws, template: str) -> str:
+    """The URL of the template: one of this size is none that CloudFormation takes within a request."""
+    aws.client("s3").put_object(Bucket=BUCKET, Key="template.json", Body=template.encode())
+    return f"https://s3.amazonaws.com/{BUCKET}/template.json"
 
 
 def runnable_here(archive: bytes) -> bytes:
