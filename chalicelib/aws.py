@@ -4,6 +4,7 @@ Each takes a known time at most, and is not begun when that is more than the inv
 """
 
 import time
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -13,6 +14,8 @@ CONNECT_SECONDS, READ_SECONDS = 0.5, 1.0
 LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
 SOUND_SECONDS = 5.0  # of S3's answer, which has megabytes to take
 PAUSE_SECONDS = 0.05
+# Without these boto3 would sign URLs in the old way and for a host of no region, which most refuse.
+OF_S3: Mapping[str, Any] = {"signature_version": "s3v4", "s3": {"addressing_style": "virtual"}}
 
 _THROTTLED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "RequestThrottled"})
 
@@ -23,10 +26,8 @@ def client(service: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    read = SOUND_SECONDS if service == "s3" else READ_SECONDS
-    config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=read, retries={"total_max_attempts": 1})
-    if service == "s3":  # else boto3 would sign URLs in the old way and for a host of no region, which most refuse
-        config = config.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"}))
+    options = {"read_timeout": SOUND_SECONDS, **OF_S3} if service == "s3" else {"read_timeout": READ_SECONDS}
+    config = Config(connect_timeout=CONNECT_SECONDS, retries={"total_max_attempts": 1}, **options)
     return boto3.client(service, config=config)
 
 

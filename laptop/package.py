@@ -171,12 +171,6 @@ def _upload(aws: LocalAws, package: Path) -> str:
     return key
 
 
-def _template_url(aws: LocalAws, template: str) -> str:
-    """Where CloudFormation finds it: in the request itself it takes 51,200 bytes."""
-    aws.client("s3").put_object(Bucket=BUCKET, Key="template.json", Body=template.encode())
-    return f"{aws.url}/{BUCKET}/template.json"
-
-
 def runnable_here(archive: bytes) -> bytes:
     """The archive as this machine can run it.
 

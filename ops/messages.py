@@ -5,11 +5,11 @@ from pathlib import Path
 from botocore.config import Config
 from botocore.session import get_session
 
+from chalicelib import aws
 from chalicelib.links.model import CallRecord, Message
+from chalicelib.storage.bucket import URL_SECONDS
 from ops.aws import client
 from ops.errors import OpsError, UsageError
-
-URL_SECONDS = 300
 
 
 def chosen(record: CallRecord, recording_sid: str) -> Message:
@@ -28,8 +28,7 @@ def chosen(record: CallRecord, recording_sid: str) -> Message:
 def url(bucket: str, message: Message) -> str:
     """A URL that plays it to whoever has it, for five minutes. Raises AwsError."""
     with client.plain(f"reach {bucket}"):
-        config = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-        s3 = get_session().create_client("s3", config=config)
+        s3 = get_session().create_client("s3", config=Config(**aws.OF_S3))
         what = {"Bucket": bucket, "Key": message.stored_as}
         signed: str = s3.generate_presigned_url("get_object", Params=what, ExpiresIn=URL_SECONDS)
         return signed

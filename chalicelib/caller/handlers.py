@@ -249,9 +249,11 @@ def _record_message(call_sid: str, recording_sid: str, webhook: Webhook) -> None
 
     if not (call_sid and recording_sid):
         return
-    known: dict[str, object] = {"line": _who(webhook)["line"], "base_url": webhook.base_url}
-    if (seconds := recording.seconds_of(webhook)) >= 0:
-        known["seconds"] = seconds
+    known = {
+        "line": _who(webhook)["line"],
+        "base_url": webhook.base_url,
+        "seconds": recording.seconds_of(webhook),
+    }
     try:
         rows.record(message_key(call_sid, recording_sid), known, webhook.at)
     except Exception as error:
@@ -261,9 +263,9 @@ def _record_message(call_sid: str, recording_sid: str, webhook: Webhook) -> None
 def _is_nothing(webhook: Webhook) -> bool:
     """Whether this recording is too short to be a message, and is dropped where messages are kept."""
     from chalicelib.caller import recording
-    from chalicelib.links.model import SHORTEST_MESSAGE_SECONDS
+    from chalicelib.links.model import is_too_short
 
-    return bool(messages.bucket()) and 0 <= recording.seconds_of(webhook) < SHORTEST_MESSAGE_SECONDS
+    return bool(messages.bucket()) and is_too_short(recording.seconds_of(webhook))
 
 
 def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int = 0) -> None:

@@ -12,14 +12,12 @@ from chalicelib.twilio.values import count, sid, text
 
 def take(webhook: Webhook) -> Answer:
     """Have the message kept, or drop what is none. Raises what AWS raises: then Twilio asks again."""
-    form = webhook.form
-    subject, recording_sid = sid(form.get("CallSid")), sid(form.get("RecordingSid"))
-    if settings.bucket() and subject and recording_sid.startswith("RE"):
-        match form.get("RecordingStatus"):
+    if sids := _of_message(webhook):
+        match webhook.form.get("RecordingStatus"):
             case "completed":
-                _have_kept(subject, recording_sid, webhook)
+                _have_kept(*sids, webhook)
             case "absent":
-                _drop(subject, recording_sid, webhook)
+                _drop(*sids, webhook)
     return NO_CONTENT
 
 
@@ -28,15 +26,21 @@ def take_text(webhook: Webhook) -> Answer:
 
     The job that deletes the recording at Twilio has waited for this.
     """
-    form = webhook.form
-    subject, recording_sid = sid(form.get("CallSid")), sid(form.get("RecordingSid"))
-    if settings.bucket() and subject and recording_sid.startswith("RE"):
+    if sids := _of_message(webhook):
+        form = webhook.form
         done = form.get("TranscriptionStatus") == "completed"
         known: dict[str, object] = {"text": text(form.get("TranscriptionText")) if done else ""}
         known |= {"transcription_sid": sid(form.get("TranscriptionSid")), "texted_at": webhook.at}
-        messages.record(message_key(subject, recording_sid), known, webhook.at)
-        jobs.send(jobs.KeepMessage(subject, recording_sid, base_url=webhook.base_url))
+        messages.record(message_key(*sids), known, webhook.at)
+        jobs.send(jobs.KeepMessage(*sids, base_url=webhook.base_url))
     return NO_CONTENT
+
+
+def _of_message(webhook: Webhook) -> tuple[str, str] | None:
+    """The sids of the call and of the recording; None where messages stay at Twilio, or this is of none."""
+    subject, recording_sid = sid(webhook.form.get("CallSid")), sid(webhook.form.get("RecordingSid"))
+    is_one = settings.bucket() and subject and recording_sid.startswith("RE")
+    return (subject, recording_sid) if is_one else None
 
 
 def _have_kept(subject: str, recording_sid: str, webhook: Webhook) -> None:
@@ -46,7 +50,7 @@ def _have_kept(subject: str, recording_sid: str, webhook: Webhook) -> None:
         jobs.send(jobs.KeepMessage(subject, recording_sid, seconds, webhook.base_url))
     except Exception as error:
         log.warning("message is left to the sweep", recording_sid=recording_sid, why=type(error).__name__)
-        known = {"base_url": webhook.base_url, **({"seconds": seconds} if seconds >= 0 else {})}
+        known = {"base_url": webhook.base_url, "seconds": seconds}
         messages.record(message_key(subject, recording_sid), known, webhook.at)
 
 

@@ -20,6 +20,8 @@ from chalicelib.links.table import ConditionFailed
 # Where messages are kept: the sweep looks so long after one was left whether Twilio's status callback was lost.
 CALLBACK_SECONDS = 120
 
+UNKNOWN = ("seconds", -1)
+
 TOKEN_BYTES = 16
 LINK_SECONDS = 7 * DAY_SECONDS
 
@@ -30,14 +32,18 @@ CHECK_TAKEN_SECONDS = 300
 
 
 def record(key: Key, known: Mapping[str, object], now: float) -> Message:
-    """A message was left; `known` is what the caller of this knows of it. Returns the message as it stands."""
+    """A message was left; `known` is what the caller of this knows of it. Returns the message as it stands.
+
+    What is empty is not known, nor are -1 `seconds`.
+    """
+    known = {name: value for name, value in known.items() if value not in ("", None) and (name, value) != UNKNOWN}
     delete_at = callcenter.current().expires_at(now)
     check_at = int(now) + CALLBACK_SECONDS if messages.bucket() else delete_at
     new = {"at": now, "open": "recording", "check_at": check_at, "expires_at": delete_at + RECORDING_GRACE_SECONDS}
     try:
         return _message(table.update_row(key, {**known, **new}, "attribute_not_exists(#at)", {}))
     except ConditionFailed as failed:
-        if all(name in failed.row for name, value in known.items() if value not in ("", None)):
+        if failed.row.keys() >= known.keys():
             return _message(failed.row)
     return _message(table.update_row(key, {}, "", {}, defaults=known))
 

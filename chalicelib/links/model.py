@@ -331,12 +331,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_nothing(self) -> bool:
         """Whether it is too short to be one."""
-        return 0 <= self.seconds < SHORTEST_MESSAGE_SECONDS
+        return is_too_short(self.seconds)
 
     @property
     def delete_at(self) -> float:
         """When a recording that is still at Twilio is deleted there, kept or not."""
         return deleted_at_twilio(self.expires_at)
+
+
+def is_too_short(seconds: int) -> bool:
+    """Whether a recording of this length is no message; one of -1 seconds, which are not known, may be."""
+    return 0 <= seconds < SHORTEST_MESSAGE_SECONDS
 
 
 def deleted_at_twilio(expires_at: float) -> float:

@@ -48,9 +48,7 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
 def _noted(job: jobs.KeepMessage, record: CallRecord, now: float) -> Message:
     """The message as the table has it, with what the status callback told of it."""
     key = message_key(job.subject, job.recording_sid)
-    known: dict[str, object] = {"base_url": job.base_url}
-    if job.seconds >= 0:
-        known["seconds"] = job.seconds
+    known = {"base_url": job.base_url, "seconds": job.seconds}
     message = record.message(key)
     is_known = message is not None and (message.seconds >= 0 or job.seconds < 0)
     return message if message and is_known else messages.record(key, known, now)

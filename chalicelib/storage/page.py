@@ -1,12 +1,12 @@
 """The page that a mail leads to: who left the message, and a button that plays it (pure)."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from html import escape
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from chalicelib.links.model import Message
+from chalicelib.tell.mail import moment
 
 
 class Page(NamedTuple):
@@ -29,13 +29,13 @@ def of(message: Message, caller: str, sound_url: str) -> Page:
     """Who and when, and the button. Without `sound_url` the message is not in the bucket yet."""
     length = f" of {message.seconds} s" if message.seconds >= 0 else ""
     on_line = f" on line {message.line}" if message.line else ""
-    told = [f"{caller or 'A caller without a number'} left a message{length}{on_line} at {_time(message.at)}."]
+    told = [f"{caller or 'A caller without a number'} left a message{length}{on_line} at {moment(message.at)}."]
     if message.text:
         told.append(f"Twilio understood: {message.text}")
     if message.heard_at:
-        told.append(f"Heard at {_time(message.heard_at)} ({message.heard_by}).")
+        told.append(f"Heard at {moment(message.heard_at)} ({message.heard_by}).")
     if message.done_at:
-        told.append(f"Done at {_time(message.done_at)} ({message.done_by}).")
+        told.append(f"Done at {moment(message.done_at)} ({message.done_by}).")
     if not sound_url:
         told.append("It is still on its way: load this page again in a minute.")
     button = '<form method="post"><button>Play</button></form>' if sound_url else ""
@@ -65,7 +65,3 @@ def _page(status: int, inside: str, origin: str = "") -> Page:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" if url else ""
-
-
-def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -58,19 +58,19 @@ def _subject(what: str, line: str) -> str:
 
 def _voicemail(notice: Notice) -> str:
     length = f" of {notice.seconds} s" if notice.seconds else ""
-    return f"{_caller(notice)} left a message{length} on line {_name(notice.line)} at {_time(notice.at)}."
+    return f"{_caller(notice)} left a message{length} on line {_name(notice.line)} at {moment(notice.at)}."
 
 
 def _led_out(notice: Notice) -> str:
     return (
-        f"{_caller(notice)} was led out of the queue of line {_name(notice.line)} at {_time(notice.at)}:"
+        f"{_caller(notice)} was led out of the queue of line {_name(notice.line)} at {moment(notice.at)}:"
         f" nobody took the call. {_ONE_MAIL}"
     )
 
 
 def _no_worker(notice: Notice) -> str:
     return (
-        f"{_caller(notice)} has waited on line {_name(notice.line)} for {notice.seconds} s at {_time(notice.at)},"
+        f"{_caller(notice)} has waited on line {_name(notice.line)} for {notice.seconds} s at {moment(notice.at)},"
         f" and no worker of the queue is in an activity that takes calls. {_ONE_MAIL}"
     )
 
@@ -78,7 +78,7 @@ def _no_worker(notice: Notice) -> str:
 def _callback(notice: Notice) -> str:
     return (
         f"{_caller(notice)} asked to be called back on line {_name(notice.line)}, and was not reached: the callback is"
-        f" given up at {_time(notice.at)}, {notice.seconds // 60} minutes after the call."
+        f" given up at {moment(notice.at)}, {notice.seconds // 60} minutes after the call."
     )
 
 
@@ -101,5 +101,6 @@ def _name(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable())[:LONGEST_NAME]
 
 
-def _time(at: float) -> str:
+def moment(at: float) -> str:
+    """When something was, to the minute, as mails and pages say it."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")

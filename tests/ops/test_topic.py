@@ -40,9 +40,8 @@ def test_a_deployment_tells_the_functions_of_the_topic_while_somebody_is_subscri
     (tmp_path / "chalicelib" / "team").mkdir(parents=True)
     (tmp_path / "chalicelib" / "team" / "callcenter.toml").write_text(CENTER)
     arn = cloud.client("sns").create_topic(Name="cordboard-dev-alarms")["TopicArn"]
-    made = stack.Deployed(
-        "cordboard-dev-resources", "", {"JobsQueueUrl": "https://queue", "AlarmTopic": arn, "MessagesBucket": "m"}
-    )
+    outputs = {"JobsQueueUrl": "https://queue", "AlarmTopic": arn, "MessagesBucket": "m"}
+    made = stack.Deployed("cordboard-dev-resources", "", outputs)
     monkeypatch.setattr(stack, "deploy", lambda *_: made)
     said: list[str] = []
     asked = Deployment(Project("dev", tmp_path), report=said.append)

@@ -278,7 +278,8 @@ def _whether_or_not(true: Any) -> Any:
 
 
 NOBODY_THERE = "activity_changes=0.9,worker_no_answer=0.9"
-HANGS_ON = "rest_timeout_before=0.4,caller_hangs_up=0.9,worker_wrong_key=0.9"  # of a leg whose caller has gone
+# Of a leg whose caller has gone.
+HANGS_ON = "rest_timeout_before=0.3,caller_hangs_up=0.95,worker_wrong_key=0.9,activity_changes=0.5"
 HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
 
 
@@ -519,7 +520,8 @@ DEFECTS: Mapping[str, Defect] = {
         1,
         6,
         12,
-        faults="rest_timeout_before=0.4,caller_hangs_up=1,worker_wrong_key=1",
+        faults="dynamodb_hangs=0.3,caller_hangs_up=0.9,worker_silent=0.3,webhook_twice=0.3",
+        answer="key",
     ),
     "a machine's verdict joins": _replace(asking, "_judge", _whatever_the_verdict, 12, faults="worker_voicemail=0.5"),
     "the greeting of a voicemail box is a yes": Defect(
