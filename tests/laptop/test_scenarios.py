@@ -19,6 +19,9 @@ from tests.support.waiting import eventually
 
 ALL = [*SCENARIOS, *MORE_SCENARIOS]
 
+# Twilio's documents describe its resources; that the sound of a recording lies beside one, its page of recordings says.
+SOUND = re.compile(r"/Recordings/RE[0-9a-f]{32}\.(mp3|wav)$")
+
 
 @pytest.fixture(scope="module")
 def results(laptop: Laptop) -> dict[str, Result]:
@@ -112,8 +115,11 @@ def test_every_request_to_twilio_is_one_that_twilio_describes(laptop: Laptop, re
     described = openapi.Description(folder)
     requests = laptop.do(lambda: list(laptop.twilio.requests))
     assert {urlsplit(request.url).path.split("/")[1] for request in requests} == {"v1", "2010-04-01"}
+    sounds = [request for request in requests if SOUND.search(urlsplit(request.url).path)]
+    assert {(request.method, not request.form) for request in sounds} == {("GET", True)}
     for request in requests:
-        assert described.check_request(request.method, request.url, request.form) == []
+        if request not in sounds:
+            assert described.check_request(request.method, request.url, request.form) == []
 
 
 def test_the_local_aws_leaves_nothing_running(tmp_path: Path) -> None:
