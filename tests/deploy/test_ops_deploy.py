@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 import urllib3
 
-from chalicelib.config import callcenter, environment
+from chalicelib.config import environment
 from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
@@ -19,6 +19,7 @@ from laptop import local_aws, wheels
 from laptop.deployable import STAGE
 from laptop.local_aws import LocalAws
 from ops import deployment, stage
+from ops.callcenter import files
 from ops.deployment import Deployment
 from ops.errors import Declined, Stopped
 from ops.project import Project as Stage
@@ -87,7 +88,7 @@ class Operator:
 def operator(project: Project, local: LocalAws) -> Iterator[Operator]:
     with in_real_time(ACCOUNT_SID, TOKEN) as (twilio, loop), pytest.MonkeyPatch.context() as person:
         server = serve(twilio, loop)
-        loop.call(lambda: buy_numbers(twilio))
+        loop.call(lambda: buy_numbers(twilio, project.root))
         ours = {**deployer(project, local), "AWS_ENDPOINT_URL": project.proxy.url}
         theirs = {"TWILIO_ACCOUNT_SID": ACCOUNT_SID, "TWILIO_API_URL": server.url}
         for name, value in {**ours, **theirs}.items():
@@ -112,12 +113,9 @@ def deployer(project: Project, local: LocalAws) -> dict[str, str]:
     return {**local_aws.CREDENTIALS, **mine, **wheels.environment(STAGE, project.root)}
 
 
-def buy_numbers(twilio: Twilio) -> None:
+def buy_numbers(twilio: Twilio, root: Path) -> None:
     """Those of callcenter.toml: they are the account's, and lead nowhere."""
-    center = callcenter.current()
-    numbers = [number for line in center.lines.values() for number in line.numbers]
-    numbers += [number for queue in center.simple_queues.values() for number in (*queue.numbers, *queue.agent_numbers)]
-    for number in numbers:
+    for number in files.of_checkout(root).numbers():
         twilio.number(number, "")
 
 
@@ -205,10 +203,11 @@ def test_no_secret_is_printed(first: Run, second: tuple[Run, str, str]) -> None:
     assert TOKEN not in first.said + second[0].said + second[2]
 
 
-def test_the_doctor_comes_last_and_finds_but_that_nobody_hears_the_alarms(first: Run) -> None:
+def test_the_doctor_comes_last_and_finds_what_only_a_person_can_do(first: Run) -> None:
     examined = first.said.partition("doctor:\n")[2].splitlines()
     assert len(examined) > 15
-    warned, fix = (line for line in examined if not line.startswith("ok "))
+    warned, fix, texts, campaign = (line for line in examined if not line.startswith("ok "))
+    assert texts.startswith("warning  texts of +1") and "A2P 10DLC" in campaign
     assert warned.startswith("warning  mails: nobody is subscribed to cordboard-dev-alarms")
     assert fix.strip() == "fix: cordboard deploy --stage dev --set AlarmEmail=phones@example.com"
 
