@@ -349,7 +349,7 @@ MORE_SCENARIOS: Sequence[Scenario] = (
         outcome.observe,
     ),
     Scenario(
-        "j",
+        "k",
         "A message is work: whoever is free is rung, hears it, and says that it is done",
         _message_is_work,
         ("done by: Olga", "legs left: 0"),

@@ -207,7 +207,7 @@ def test_the_doctor_comes_last_and_finds_what_only_a_person_can_do(first: Run) -
     examined = first.said.partition("doctor:\n")[2].splitlines()
     assert len(examined) > 15
     warned, fix, texts, campaign = (line for line in examined if not line.startswith("ok "))
-    assert texts.startswith("warning  texts of +1") and "A2P 10DLC" in campaign
+    assert texts.startswith("warning  texts of +1") and "A2P 10DLC" in texts + campaign
     assert warned.startswith("warning  mails: nobody is subscribed to cordboard-dev-alarms")
     assert fix.strip() == "fix: cordboard deploy --stage dev --set AlarmEmail=phones@example.com"
 

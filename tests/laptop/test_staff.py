@@ -40,5 +40,9 @@ def test_a_worker_who_missed_a_call_is_told_by_the_sweep(commands: Commands, lin
     commands.do("decline Carl")
     eventually(hears(lines, "Carl is Unavailable"))
     commands.do("hangup Ivy")
-    package.invoke(laptop.aws, "Sweep", schedule())
-    eventually(hears(lines, "texts Carl: You missed a call"))
+
+    def is_told_by_the_sweep() -> bool:
+        package.invoke(laptop.aws, "Sweep", schedule())
+        return hears(lines, "texts Carl: You missed a call")()
+
+    eventually(is_told_by_the_sweep)

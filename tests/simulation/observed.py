@@ -251,12 +251,14 @@ class Observed:
             number = self.world.twilio.context.calls[detail["worker_sid"]].to
             self.work.talks.append((detail["caller_sid"], self._customers.get(number, "")))
             return
+        if event.at > self.world.quiet_at:
+            return
         talk = Conversation(detail["caller_sid"], detail["worker_sid"], detail["reservation_sid"], event.at)
         self.calls[talk.caller_sid].conversations.append(talk)
         self.legs[talk.worker_call_sid].conversations.append(talk)
 
     def _parted(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
-        if detail["caller_sid"] in self.calls:
+        if detail["caller_sid"] in self.calls and event.at <= self.world.quiet_at:
             self.calls[detail["caller_sid"]].conversations[-1].end = event.at
 
     def _reservation(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
