@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.voice.parties import Step, answers, hangs_up, hears, joined, presses, talks
 from chalicelib.staff import rota
+from emulator.voice.parties import Step, answers, hangs_up, hears, joined, presses, talks
 from laptop import environment, outcome, package
 from laptop.environment import Laptop
 from laptop.teams import Team, chosen
