@@ -71,7 +71,7 @@ def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:
 # --- One ordinary call, and a function that dies before and after each of its effects
 
 SUPPORT, SALES, URGENT = 5, 4, 3  # seeds of worlds whose only caller dials this line, and talks to a worker
-PASSED_ONCE, MACHINE_ONCE = 51, 21  # and of those where the second worker who is rung takes the call
+PASSED_ONCE = 51  # and of one where a worker passes before the next one takes the call
 
 
 class DiesAt:
@@ -95,39 +95,48 @@ class DiesAt:
         (SALES, "key", ""),
         (SALES, "detect", ""),
         (PASSED_ONCE, "key", "worker_passes=0.5"),
-        (MACHINE_ONCE, "key+detect", "worker_voicemail=0.5"),
+        (SALES, "key+detect", "worker_voicemail=0.5"),
     ],
 )
 def test_a_function_may_die_at_every_step_of_a_call(seed: int, answer: ModeName, people: str) -> None:
     rates, ordinary = chosen(people) if people else {}, DiesAt()
-    world = play(Plan(seed, rates, calls=1, orders=0, dies=ordinary, answer=answer))
+    world = play(Plan(seed, rates, calls=1, orders=0, texts=False, dies=ordinary, answer=answer))
     assert judged(world) == [] and any(call.conversations for call in Observed(world).calls.values())
     for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(seed, rates, calls=1, orders=0, dies=DiesAt(number), answer=answer)))
+        violations = judged(play(Plan(seed, rates, calls=1, orders=0, texts=False, dies=DiesAt(number), answer=answer)))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
 def test_a_function_may_die_at_every_step_of_a_piece_of_work() -> None:
     ordinary = DiesAt()
-    world = play(Plan(SUPPORT, {}, calls=0, orders=1, dies=ordinary))
+    world = play(Plan(SUPPORT, {}, calls=0, orders=1, texts=False, dies=ordinary))
     assert judged(world) == [] and Observed(world).work.customers
     for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(SUPPORT, {}, calls=0, orders=1, dies=DiesAt(number))))
+        violations = judged(play(Plan(SUPPORT, {}, calls=0, orders=1, texts=False, dies=DiesAt(number))))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
 def test_a_function_may_die_at_every_step_of_a_callback() -> None:
     """The customer is busy when the first worker presses 1, and talks to the second."""
-    busy_first, rates, ordinary = 93, chosen("customer_busy=0.5"), DiesAt()
+    busy_first, rates, ordinary = 9, chosen("customer_busy=0.5"), DiesAt()
 
     def plan(dies: DiesAt) -> Plan:
-        return Plan(busy_first, rates, calls=1, orders=0, dies=dies, asks=1.0, away=True)
+        return Plan(busy_first, rates, calls=1, orders=0, texts=False, dies=dies, asks=1.0, away=True)
 
     world = play(plan(ordinary))
     assert judged(world) == [] and [row["state"] for row in world.callbacks().values()] == ["talked"]
     assert len(Observed(world).work.customers) > 1
     for number, step in enumerate(ordinary.steps):
         violations = judged(play(plan(DiesAt(number))))
+        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+
+
+def test_a_function_may_die_at_every_step_of_what_workers_text() -> None:
+    ordinary = DiesAt()
+    world = play(Plan(1, {}, calls=0, orders=0, dies=ordinary))
+    assert judged(world) == [] and any(world.texters.sent.values())
+    for number, step in enumerate(ordinary.steps):
+        violations = judged(play(Plan(1, {}, calls=0, orders=0, dies=DiesAt(number))))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
