@@ -279,7 +279,7 @@ def _whether_or_not(true: Any) -> Any:
 
 NOBODY_THERE = "activity_changes=0.9,worker_no_answer=0.9"
 # Of a leg whose caller has gone.
-HANGS_ON = "rest_timeout_before=0.3,caller_hangs_up=0.95,worker_wrong_key=0.9,activity_changes=0.5"
+HANGS_ON = "rest_timeout_before=0.4,caller_hangs_up=0.9,worker_wrong_key=0.9"
 HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
 
 
@@ -547,7 +547,9 @@ DEFECTS: Mapping[str, Defect] = {
         5,
         faults="worker_passes=0.5,sqs_throttled=0.3",
     ),
-    "a caller who has gone is asked about": _replace(asking, "ask", _whoever_is_gone, 12, faults=HANGS_ON),
+    "a caller who has gone is asked about": _replace(
+        asking, "ask", _whoever_is_gone, 12, faults=HANGS_ON, answer="key"
+    ),
     "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
     "nobody goes back to work": _replace(activity, "resume", _nothing, 5),

@@ -18,6 +18,7 @@ from tests.simulation.world import Plan, World, play
 
 WORLDS_TO_FIND_IT = 6
 OF_WORK = 13  # the promise about work that is no call
+OF_AVAILABILITY = 15  # and about who is on
 OF_CALLBACKS = 16  # the promise about callbacks
 
 
@@ -47,10 +48,12 @@ def test_hostile_calls_meet_every_kind_of_fault() -> None:
 def test_a_planted_defect_is_found(name: str) -> None:
     defect, found = DEFECTS[name], set[int]()
     orders = 4 if OF_WORK in defect.invariants else 0  # what else is played hides nothing
+    texts = OF_AVAILABILITY in defect.invariants
     for seed in range(1, 1 + WORLDS_TO_FIND_IT):
         with defect.plant():
             asks = (1.0 if defect.away else 0.5) if OF_CALLBACKS in defect.invariants else 0.0
-            plan = Plan(seed, chosen(defect.faults), orders=orders, answer=defect.answer, asks=asks, away=defect.away)
+            rates, away = chosen(defect.faults), defect.away
+            plan = Plan(seed, rates, orders=orders, answer=defect.answer, asks=asks, away=away, texts=texts)
             found |= {violation.invariant for violation in judged(play(plan))}
         if found & defect.invariants:
             return
