@@ -144,7 +144,7 @@ def _begin_wrap_up(event: Event, task_sid: str, rules: Queue) -> None:
 
 
 def _completed(event: Event) -> None:
-    table.record_call(event.subject, {"completed_at": event.at}, event.at)
+    table.record_call(event.subject, {"completed_at": event.at}, event.at, of_round=event.round)
     links, leg = table.find_call(event.subject).links, sid(event.attributes.get("worker_call_sid"))
     if leg and links and not links[-1].worker_call_sid and not links[-1].policy.owns_leg:
         table.record_leg(links[-1].key, leg)  # TaskRouter's last one, when its callbacks are lost
@@ -160,7 +160,8 @@ def _completed(event: Event) -> None:
 def _canceled(event: Event) -> None:
     reason = text(event.form.get("TaskCanceledReason") or event.form.get("Reason"))
     gone = reason == "hangup"
-    table.record_call(event.subject, {"canceled_at": event.at, "reason": reason}, event.at, left_queue=gone)
+    ended = {"canceled_at": event.at, "reason": reason}
+    table.record_call(event.subject, ended, event.at, left_queue=gone, of_round=event.round)
     closing.caller_left(event.subject, event.at)
     if event.has_caller and not gone:
         lead_out.lead_out_soon(event.subject, event.base_url)

@@ -23,7 +23,7 @@ from chalicelib.worker.request import key_of, link_of, record_of
 
 MOST_SILENCES = 3  # then the caller is given to somebody else
 MOST_TRIES = 5  # while the table is down
-OF_A_TRANSFER = frozenset({"agent", "transferred_from", "round"})
+TO_A_PERSON = "agent"  # the attribute of a caller who was given to one
 
 _CALLER_GONE = twiml.say_goodbye(twiml.CALLER_GONE)
 ASK_EXTENSION = "Enter the extension, and then the hash key."
@@ -176,7 +176,7 @@ def _attributes(link: Link) -> Mapping[str, Any]:
         log.warning("the attributes of the task are not known", **link.key.sids, why=str(error))
         return {}
     known = asking.attributes_of(task.attributes) if task else {}
-    return {name: value for name, value in known.items() if name not in OF_A_TRANSFER}
+    return {name: value for name, value in known.items() if name != TO_A_PERSON}
 
 
 def _menu(webhook: Webhook, link: Link, attempt: int, first: str = "") -> str:

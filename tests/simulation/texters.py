@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from chalicelib.staff import rota
 from chalicelib.staff.rota import Shift
 from emulator.clock.scheduler import TraceEvent
-from tests.simulation.call_centre import STAFF, TEXTERS, CallCentre, RandomPhone
+from tests.simulation.call_centre import EXTENSIONS, STAFF, TEXTERS, CallCentre, RandomPhone
 from tests.simulation.faults import Faults
 
 LONG = 7200
@@ -41,7 +41,7 @@ class Texters:
             self.sent[name], self.done[name] = [], []
             if name not in SILENT:
                 self._plan(name, phone)
-        self.rota = rota.Packaged(shifts=self._shifts(), until=int(self.start) + LONG)
+        self.rota = rota.Packaged(shifts=self._shifts(), until=int(self.start) + LONG, extensions=dict(EXTENSIONS))
 
     def _shifts(self) -> tuple[Shift, ...]:
         """Each has been on for long, and stops once among the calls; some begin again."""
