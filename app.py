@@ -143,6 +143,13 @@ def voice_hold_over() -> Response:
     return _twiml(handlers.talked_again, handlers.apologize)
 
 
+@_route(urls.ROOM)
+def voice_room(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.caller import hold
+
+    return _twiml(hold.alone, hold.alone_without_record)
+
+
 @_route(urls.MOVED)
 def voice_moved() -> Response:
     return _twiml(handlers.moved, handlers.apologize)
@@ -291,6 +298,13 @@ def worker_star_over(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import star
 
     return _twiml(star.over, star.over_without_record)
+
+
+@_route(urls.WORKER_ROOM)
+def worker_room(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.alone, star.alone_without_record)
 
 
 @_route(urls.WORKER_MESSAGE)

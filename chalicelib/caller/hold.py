@@ -14,7 +14,7 @@ from chalicelib.config import callcenter, environment, messages, star
 from chalicelib.config.callcenter import Line, Treatment
 from chalicelib.config.star import PERSON, Star, queue_of
 from chalicelib.links import model, table
-from chalicelib.links.model import LEFT, LOST, CallRecord, Link
+from chalicelib.links.model import LEFT, LOST, CallRecord, Key, Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.request import Webhook
@@ -65,8 +65,7 @@ def hold(webhook: Webhook) -> str:
     link = _link(record, sid(webhook.path.get("reservation_sid")))
     if link is None or _has_ended(link):
         return held.thanks()
-    if not link.transferred_to:
-        link = _look(held, link)
+    link = _look(held, link) if not link.transferred_to else _still_there(held, link)
     return _go_on(held, link) if link.transferred_to else _hold_on(held, link)
 
 
@@ -76,6 +75,25 @@ def without_record(webhook: Webhook) -> str:
     if held.is_over(None):
         return held.leave()
     return twiml.hold_on(held.treatment, None, held.attempt, held.next_url(webhook.path["reservation_sid"]))
+
+
+def alone(webhook: Webhook) -> str:
+    """The caller is alone in the room: the worker is about to come, or has gone; then the caller is on hold again."""
+    key = Key(sid(webhook.path["subject"]), sid(webhook.path["reservation_sid"]))
+    link = table.find_call(key.subject).link(key) if key.subject else None
+    if link and not _is_on_the_phone(link):
+        path = {"reservation_sid": key.reservation_sid, "since": str(int(webhook.at)), "attempt": "1"}
+        rest.redirect(key.subject, urls.HOLD.url(webhook.base_url, **path))
+    return alone_without_record(webhook)
+
+
+def alone_without_record(webhook: Webhook) -> str:
+    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    return twiml.hold_on(treatment, None, 1, urls.ROOM.url(webhook.base_url, **webhook.path))
+
+
+def _path(link: Link) -> dict[str, str]:
+    return {"subject": link.subject, "reservation_sid": link.reservation_sid}
 
 
 def _link(record: CallRecord, reservation_sid: str) -> Link | None:
@@ -95,6 +113,13 @@ def _look(held: _Held, link: Link) -> Link:
     if link.held_at and (is_over or held.attempt % LOOK_AT_LEG_EACH == 0) and not _is_on_the_phone(link):
         return table.transfer(link.key, LOST, held.webhook.at)
     return table.transfer(link.key, LEFT, held.webhook.at) if is_over else link
+
+
+def _still_there(held: _Held, link: Link) -> Link:
+    """A worker who goes back to the caller may hang up on the way: nobody is sent into a room for nobody."""
+    if link.transferred_to == star.BACK and not _is_on_the_phone(link):
+        return table.transfer(link.key, LOST, held.webhook.at, instead_of=star.BACK)
+    return link
 
 
 def _is_on_the_phone(link: Link) -> bool:
@@ -117,7 +142,8 @@ def _go_on(held: _Held, link: Link) -> str:
         case model.LEFT:
             return held.leave()
         case star.BACK:
-            return twiml.join_room(link.reservation_sid, urls.HOLD_OVER.url(held.webhook.base_url))
+            wait_url = urls.ROOM.url(held.webhook.base_url, **_path(link))
+            return twiml.join_room(link.reservation_sid, urls.HOLD_OVER.url(held.webhook.base_url), wait_url)
         case _:
             return _enqueue_again(held, link)
 

@@ -244,11 +244,11 @@ def hold_on(treatment: Treatment, rules: Star | None, attempt: int, url: str) ->
     return str(response)
 
 
-def join_room(name: str, action: str) -> str:
-    """The two talk again. Whoever leaves ends it for both."""
+def join_room(name: str, action: str, wait_url: str) -> str:
+    """The two talk again. Whoever leaves ends it for both, and who is alone in it hears the `wait_url`."""
     response = VoiceResponse()
     dial = Dial(action=action)
-    dial.conference(name, beep="false", start_conference_on_enter=True, end_conference_on_exit=True)
+    dial.conference(name, beep="false", start_conference_on_enter=True, end_conference_on_exit=True, wait_url=wait_url)
     response.append(dial)
     return str(response)
 

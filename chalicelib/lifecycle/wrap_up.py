@@ -77,14 +77,10 @@ def _tell_crm(call_sid: str, served: list[rest.Reservation]) -> None:
 def _is_on_the_phone(call_sid: str, task_sid: str) -> bool:
     """Whether a worker who talked is still on our leg: says what became of the call, or what becomes of the caller.
 
-    Who went back to a caller who has hung up since is alone there, and is let go. Raises NotDone.
+    Raises NotDone.
     """
     links = [link for link in table.find_call(call_sid).links if link.task_sid in ("", task_sid)]
-    on_the_phone = [link for link in links if link.bridged_at and link.own_leg and rest.is_live(link.own_leg)]
-    for link in on_the_phone:
-        if link.is_in_room and not rest.is_live(call_sid):
-            closing.end_leg(link.own_leg, link.subject)
-    return bool(on_the_phone)
+    return any(rest.is_live(link.own_leg) for link in links if link.bridged_at and link.own_leg)
 
 
 def is_ours(task: rest.Task) -> bool:

@@ -73,7 +73,6 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     transferred_at: float = 0
     next_round: int = 0  # the number of the caller's wait in a queue that may follow, counted from 1
     attributes: Mapping[str, Any] = {}  # that routed the caller, kept at the star key
-    returned_at: float = 0  # when the worker left the room in which the two talked again
     keys: str = ""  # that the worker pressed and that mean nothing
     reply: str = ""  # the key, or the words, that took or passed the caller
     deadline: float = 0  # the last moment to dial
@@ -111,11 +110,6 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     def is_requeued(self) -> bool:
         """Whether the caller waits in a queue again after the talk: given away, or lost on hold."""
         return self.transferred_to not in ("", BACK, END, LEFT)
-
-    @property
-    def is_in_room(self) -> bool:
-        """Whether the worker went back to the caller, and is not known to have left again."""
-        return self.transferred_to == BACK and not self.returned_at
 
     @property
     def may_be_dequeued(self) -> bool:

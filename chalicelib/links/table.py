@@ -174,14 +174,16 @@ def hold(key: Key, worker_call_sid: str, now: float, known: Mapping[str, object]
         return failed.current
 
 
-def transfer(key: Key, to: str, now: float) -> Link:
-    """Where the caller goes after the talk: the first word counts. Returns the link as it stands.
+def transfer(key: Key, to: str, now: float, instead_of: str = "") -> Link:
+    """Where the caller goes after the talk: the first word counts, or the one `instead_of` which this one is said.
 
-    Raises ConditionFailed: there is no link.
+    Returns the link as it stands. Raises ConditionFailed: there is no link.
     """
-    condition = "attribute_exists(#state) AND attribute_not_exists(transferred_to)"
+    before = "transferred_to = :before" if instead_of else "attribute_not_exists(transferred_to)"
+    values = {":before": instead_of} if instead_of else {}
+    write = _Write({"transferred_to": to, "transferred_at": now}, f"attribute_exists(#state) AND {before}", values)
     try:
-        return _write_link(key, _Write({"transferred_to": to, "transferred_at": now}, condition))
+        return _write_link(key, write)
     except ConditionFailed as failed:
         if failed.current is None:
             raise

@@ -47,6 +47,8 @@ AFTER_ROUND = Route("/voice/after/{number}")
 # The talk with this worker may go on: since when the caller is on hold, in epoch seconds, and how often asked.
 HOLD = Route("/voice/hold/{reservation_sid}/{since}/{attempt}")
 HOLD_OVER = Route("/voice/hold/over")  # the two have talked again
+# What is heard alone in the room in which they do: Twilio may not say whose leg asks.
+ROOM = Route("/voice/room/{subject}/{reservation_sid}")
 MOVED = Route("/voice/moved")
 DECLINED = Route("/voice/declined")
 SURVEY = Route("/voice/survey")
@@ -74,6 +76,7 @@ WORKER_STAR = Route("/worker/{subject}/{reservation_sid}/star/{attempt}")
 WORKER_STAR_KEY = Route("/worker/{subject}/{reservation_sid}/star/key/{attempt}")
 WORKER_STAR_PERSON = Route("/worker/{subject}/{reservation_sid}/star/person/{attempt}")
 WORKER_STAR_OVER = Route("/worker/{subject}/{reservation_sid}/star-over")
+WORKER_ROOM = Route("/worker/{subject}/{reservation_sid}/room")
 # Of a worker who hears a message: each key, each silence (`attempt` counts them), and the end of a call back.
 WORKER_MESSAGE = Route("/worker/{subject}/{reservation_sid}/message/{attempt}")
 STAFF_MESSAGE = Route("/staff/message")
@@ -102,6 +105,7 @@ ROUTES = (
     AFTER_ROUND,
     HOLD_OVER,
     HOLD,
+    ROOM,
     MOVED,
     DECLINED,
     SURVEY,
@@ -124,6 +128,7 @@ ROUTES = (
     WORKER_STAR_KEY,
     WORKER_STAR_PERSON,
     WORKER_STAR_OVER,
+    WORKER_ROOM,
     WORKER_MESSAGE,
     STAFF_MESSAGE,
     STAFF_CALL,

@@ -75,6 +75,8 @@ def choose(webhook: Webhook) -> str:
     entry = rules.choices.get(digits, "")
     if link.transferred_to:
         return _done(webhook, link)
+    if not digits and not _is_there(link):
+        return _transfer(webhook, link, END)
     if entry == PERSON:
         url = _url(webhook, urls.WORKER_STAR_PERSON, _attempt(webhook))
         return twiml.ask_for_digits(ASK_EXTENSION, url, words.treatment(link))
@@ -101,10 +103,20 @@ def person(webhook: Webhook) -> str:
 def over(webhook: Webhook) -> str:
     """The worker and the caller to whom they went back have parted."""
     link = link_of(webhook)
-    if link is None:
-        return _CALLER_GONE
-    table.note_of_leg(link.key, link.worker_call_sid, {"returned_at": webhook.at})
-    return twiml.hang_up() if webhook.form.get("CallStatus") == "completed" else _talked(webhook, link)
+    return _talked(webhook, link) if link else _CALLER_GONE
+
+
+def alone(webhook: Webhook) -> str:
+    """The worker is alone in the room: the caller is about to come, or has hung up; then the worker is let go."""
+    key = key_of(webhook)
+    link = table.find_call(key.subject).link(key) if key else None
+    if link and link.own_leg and not _is_there(link):
+        rest.redirect(link.own_leg, _url(webhook, urls.WORKER_STAR_OVER))
+    return alone_without_record(webhook)
+
+
+def alone_without_record(webhook: Webhook) -> str:
+    return twiml.try_again(urls.WORKER_ROOM.url(webhook.base_url, **webhook.path))
 
 
 def leg_ended(link: Link, now: float) -> None:
@@ -198,7 +210,8 @@ def _done(webhook: Webhook, link: Link) -> str:
     """The worker hears what is done; then they say what became of the talk, where the queue asks for that."""
     to = link.transferred_to
     if to == BACK:
-        return twiml.join_room(link.reservation_sid, _url(webhook, urls.WORKER_STAR_OVER))
+        action, wait_url = _url(webhook, urls.WORKER_STAR_OVER), _url(webhook, urls.WORKER_ROOM)
+        return twiml.join_room(link.reservation_sid, action, wait_url)
     if to == LEFT:
         return _talked(webhook, link)
     person = to.removeprefix(f"{PERSON}:") if to.startswith(PERSON) else ""

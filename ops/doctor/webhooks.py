@@ -46,6 +46,7 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
         urls.WORKER_STAR_KEY: Webhook({"CallSid": NOBODY, "Digits": "1"}),
         urls.WORKER_STAR_PERSON: Webhook({"CallSid": NOBODY, "Digits": "1"}),
         urls.WORKER_STAR_OVER: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_ROOM: Webhook({"CallSid": NOBODY}),
         urls.WORKER_MESSAGE: Webhook({"CallSid": NOBODY}),
         urls.STAFF_MESSAGE: Webhook({"MessageSid": NOBODY, "Body": "status"}),
         **{route: Webhook({"CallSid": NOBODY}) for route in urls.ROUTES if route.path.startswith("/staff/call")},

@@ -116,6 +116,7 @@ VERBS: Mapping[str, Verb] = {
             "beep": _like("true|false|onEnter|onExit"),
             "startConferenceOnEnter": _BOOLEAN,
             "endConferenceOnExit": _BOOLEAN,
+            "waitUrl": _URL,
         },
         _QUEUE_NAME,
     ),

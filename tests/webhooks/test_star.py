@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from bench.counts import STAR as STAR_ASKS
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
@@ -36,6 +37,7 @@ from tests.support.driver import (
     leg_form,
     task_attributes,
 )
+from tests.support.meter import counting
 from tests.webhooks.test_sweep import Later, later
 
 __all__ = ["later"]
@@ -208,6 +210,13 @@ def test_a_wrong_key_asks_again_and_drops_nobody(driver: Driver, key: str) -> No
     assert is_on_hold(hold(driver))
 
 
+def test_who_says_nothing_while_the_caller_hangs_up_is_let_go(driver: Driver) -> None:
+    talk(driver)
+    press_star(driver)
+    driver.twilio.calls[CALL] = "completed"
+    assert said(press(driver, "", 2)) == ["The call is over. Goodbye.", "Hangup"]
+
+
 def test_star_twice_is_a_wrong_key(driver: Driver) -> None:
     talk(driver)
     press_star(driver)
@@ -333,8 +342,11 @@ def test_the_two_talk_again_in_a_room_that_either_ends(driver: Driver) -> None:
     worker = press(driver, BACK_).find("Dial")
     caller = hold(driver).find("Dial")
     assert worker is not None and caller is not None
-    for leg, action in ((worker, f"{HERE}/star-over{AGAIN}"), (caller, f"{BASE}/voice/hold/over{AGAIN}")):
+    waits = f"{HERE}/room{AGAIN}", f"{BASE}/voice/room/{CALL}/{RESERVATION}{AGAIN}"
+    actions = f"{HERE}/star-over{AGAIN}", f"{BASE}/voice/hold/over{AGAIN}"
+    for leg, action, wait in zip((worker, caller), actions, waits, strict=True):
         (room,) = leg
+        assert room.attrib["waitUrl"] == wait
         assert room.text == RESERVATION and leg.attrib["action"] == action
         assert room.attrib["endConferenceOnExit"] == room.attrib["startConferenceOnEnter"] == "true"
 
@@ -356,17 +368,57 @@ def test_nobody_goes_back_to_a_caller_who_has_hung_up(driver: Driver) -> None:
     assert said(press(driver, BACK_)) == ["The call is over. Goodbye.", "Hangup"]
 
 
-def test_who_is_alone_in_the_room_is_let_go(driver: Driver) -> None:
+def redirected(driver: Driver, leg: str) -> list[str]:
+    """Where this call was sent over REST."""
+    return [form["Url"] for form in driver.twilio.made(f"POST /2010-04-01/Accounts/AC{'0' * 32}/Calls/{leg}")]
+
+
+def alone(driver: Driver, route: urls.Route, **form: str) -> list[str]:
+    """Twilio asks for what is heard alone in the room, and may say of nobody whose leg that is."""
+    answer = driver.send(post(route.path, {"AccountSid": "AC" + "0" * 32, **form}, LEG_PATH))
+    assert answer["statusCode"] == 200, answer
+    twiml_schema.check(answer["body"], waiting=True)
+    return said(ElementTree.fromstring(answer["body"]))
+
+
+def test_who_is_alone_in_the_room_waits_for_the_other(driver: Driver) -> None:
     talk(driver)
     press_star(driver)
     press(driver, BACK_)
-    driver.wrap_up()
-    driver.work(jobs.CompleteTask(CALL, TASK))
-    assert driver.twilio.made(f"POST /2010-04-01/Accounts/AC{'0' * 32}/Calls/{LEG}") == []  # the two talk
+    hold(driver)
+    for route in (urls.ROOM, urls.WORKER_ROOM):
+        assert alone(driver, route) == ["One moment, please.", "Pause", "Redirect"]
+    assert redirected(driver, CALL) == redirected(driver, LEG) == []
+
+
+def test_a_worker_who_is_alone_for_good_is_let_go(driver: Driver) -> None:
+    talk(driver)
+    press_star(driver)
+    press(driver, BACK_)
     driver.twilio.calls[CALL] = "completed"
-    driver.work(jobs.CompleteTask(CALL, TASK))
-    assert driver.twilio.made(f"POST /2010-04-01/Accounts/AC{'0' * 32}/Calls/{LEG}") == [{"Status": "completed"}]
-    assert driver.twilio.tasks[TASK]["assignment_status"] == "wrapping"
+    alone(driver, urls.WORKER_ROOM)
+    assert redirected(driver, LEG) == [f"{HERE}/star-over{AGAIN}"]
+    assert said(send(driver, urls.WORKER_STAR_OVER)) == [twiml.CALLER_GONE, "Hangup"]
+
+
+def test_a_worker_who_hangs_up_on_the_way_back_leaves_the_caller_to_another(driver: Driver) -> None:
+    talk(driver)
+    press_star(driver)
+    press(driver, BACK_)
+    driver.twilio.calls[LEG] = "completed"
+    assert task_of(hold(driver))["priority"] == 15 and driver.link["transferred_to"] == "lost"
+
+
+def test_a_caller_who_is_in_the_room_by_then_is_brought_out(driver: Driver) -> None:
+    talk(driver)
+    press_star(driver)
+    press(driver, BACK_)
+    assert hold(driver)[0].tag == "Dial"
+    driver.twilio.calls[LEG] = "completed"
+    alone(driver, urls.ROOM)
+    (url,) = redirected(driver, CALL)
+    assert url.startswith(f"{BASE}/voice/hold/{RESERVATION}/")
+    assert task_of(hold(driver))["priority"] == 15
 
 
 def test_the_worker_may_hang_up_for_both(driver: Driver) -> None:
@@ -714,6 +766,7 @@ def test_the_worker_tries_again_a_moment_later(driver: Driver, down: None) -> No
     assert press(driver, "1", 2)[2].text == f"{HERE}/star/key/3{AGAIN}"
     assert said(press(driver, "1", 5)) == said(press_star(driver, attempt=5)) == [twiml.NOT_KEPT, "Hangup"]
     assert said(send(driver, urls.WORKER_STAR_OVER))[0] == twiml.CALLER_GONE
+    assert alone(driver, urls.ROOM) == alone(driver, urls.WORKER_ROOM) == ["One moment, please.", "Pause", "Redirect"]
 
 
 def test_the_second_try_needs_no_word_of_the_dial(driver: Driver) -> None:
@@ -729,3 +782,56 @@ def test_twilios_fallback_gets_the_same(driver: Driver) -> None:
     url = urls.HOLD.url(BASE, reservation_sid=RESERVATION, since=str(int(time.time())), attempt="2")
     answer = driver.send(post("/voice/fallback", caller_form(ErrorUrl=url)))
     assert MUSIC[1] in answer["body"]
+
+
+# --- What it asks for
+
+
+def assigned(driver: Driver) -> list[jobs.Job]:
+    driver.assign()
+    return driver.queued()
+
+
+STEPS: dict[str, tuple[Callable[[Driver], object], Callable[[Driver], object]]] = {
+    "may be pressed": (
+        lambda driver: [driver.event("task.created"), *map(driver.work, assigned(driver))],
+        lambda driver: driver.answer(),
+    ),
+    "worker hung up": (
+        talk,
+        lambda driver: (
+            leave_talk(driver),
+            driver.twilio.calls.update({LEG: "completed"}),
+            hold(driver),
+        ),
+    ),
+    "caller hung up": (
+        talk,
+        lambda driver: (leave_talk(driver, CallStatus="completed"), press_star(driver)),
+    ),
+    "given away": (
+        talk,
+        lambda driver: (press_star(driver), leave_talk(driver), hold(driver), press(driver, SALES_), hold(driver)),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", STEPS)
+def test_each_adds_exactly_these_requests(driver: Driver, use: Use, what: str) -> None:
+    def asked(steps: tuple[Callable[[Driver], object], Callable[[Driver], object]]) -> dict[str, float]:
+        before, does = steps
+        before(driver)
+        twilio = len(driver.twilio.requests)
+        with counting() as made:
+            does(driver)
+        return {"twilio": len(driver.twilio.requests) - twilio, **made}
+
+    counted = asked(STEPS[what])
+    for name, number in {"may be pressed": ANSWERED, "worker hung up": LEFT_QUEUE}.get(what, LEFT_QUEUE).items():
+        counted[name] -= number
+    assert {name: number for name, number in counted.items() if number} == STAR_ASKS[what]
+
+
+# What both ask for where there is no star key: the worker's answer, and Enqueue's action.
+ANSWERED = {"UpdateItem": 1, "write_units": 4}
+LEFT_QUEUE = {"UpdateItem": 1, "write_units": 3}

@@ -5,12 +5,13 @@ from itertools import pairwise
 
 from chalicelib.config.answering import DETECTION_SECONDS
 from emulator.voice.interpreter import STOCK_ERROR
-from tests.simulation.invariants.terms import LONG_SILENCE, RULES, WEBHOOK, Found, Violation, mode_of
+from tests.simulation.invariants.terms import LONG_SILENCE, LOST, RULES, TWILIO, WEBHOOK, Found, Violation, mode_of
 from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Observed
 
 SENTENCE = 8.0  # the longest that is said to a worker alone: the whisper, then a goodbye
 SILENCE = 30.0
 LONGEST_CALL = 600.0
+LOST_OR_LATE = (*LOST, *TWILIO)  # in doubt the caller is there
 CHOOSES = 110.0  # the choices three times, a room, and what is said after it
 LONGEST_ASK = 16.0  # the whisper, the prompt, a silence
 
@@ -43,7 +44,7 @@ def not_to_nobody(observed: Observed) -> Found:
         bound = _asking(observed, leg) + SENTENCE
         if alone_until - leg.answered > bound + (WEBHOOK * (1 + len(leg.asks)) if late else 0):
             yield Violation(1, leg.call_sid, f"worker leg {leg.sid} is joined to nobody for too long")
-        chooses = CHOOSES if leg.stars else 0
+        chooses = CHOOSES if leg.stars or observed.faults_about((leg.sid,), LOST_OR_LATE) else 0
         if leg.conversations and leg.ended - leg.conversations[-1].end > SENTENCE + chooses:
             yield Violation(1, leg.call_sid, f"worker leg {leg.sid} goes on when the conversation is over")
 
