@@ -17,11 +17,12 @@ from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.star import Star
 from chalicelib.links import table
-from chalicelib.links.model import Key, wrapping_of
+from chalicelib.links.model import CallRecord, Key, Link, wrapping_of
 from chalicelib.staff import packaged
 from chalicelib.staff.rota import Packaged
 from chalicelib.twilio import urls
-from chalicelib.worker import star, twiml
+from chalicelib.worker import star, twiml, words
+from ops import call_record
 from tests.conftest import QUEUES, WORKFLOW
 from tests.support import twiml_schema
 from tests.support.api_gateway import BASE, post
@@ -629,8 +630,6 @@ def test_the_next_worker_hears_who_gave_them_the_caller(driver: Driver) -> None:
     assert driver.cloud.row(SECOND)["transferred_from"] == "Bea"
     link = table.find_call(CALL).link(Key(CALL, SECOND))
     assert link is not None
-    from chalicelib.worker import words
-
     assert words.of_caller(link).startswith("From Bea.")
 
 
@@ -835,3 +834,37 @@ def test_each_adds_exactly_these_requests(driver: Driver, use: Use, what: str) -
 # What both ask for where there is no star key: the worker's answer, and Enqueue's action.
 ANSWERED = {"UpdateItem": 1, "write_units": 4}
 LEFT_QUEUE = {"UpdateItem": 1, "write_units": 3}
+
+
+# --- calls show
+
+
+def test_the_record_tells_who_gave_the_caller_to_whom(driver: Driver) -> None:
+    given(driver)
+    driver.event("task.created", **second())
+    driver.assign("Sales", **second())
+    told = call_record.timeline(table.find_call(CALL))
+    for fact in (
+        "the caller's wait number 2: given away by the star key before",
+        "star key: the caller is given to Sales",
+        "Bea: the caller is on hold",
+        "Bea: the caller is given to Sales",
+        "given by Bea",
+    ):
+        assert fact in told, told
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("person:Carl", "the caller is given to Carl"),
+        ("back", "back to the caller"),
+        ("end", "hung up for both"),
+        ("lost", "the worker chose nothing, and the caller went to somebody else"),
+        ("left", "the caller was on hold for too long, and was led out"),
+        ("", "the caller is on hold, or hung up there"),
+    ],
+)
+def test_and_what_else_became_of_a_caller_on_hold(to: str, said: str) -> None:
+    link = Link(subject=CALL, reservation_sid=RESERVATION, worker_name="Bea", held_at=5, transferred_to=to)
+    assert f"  star key: {said}\n" in call_record.timeline(CallRecord(None, (link,)))
