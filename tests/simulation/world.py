@@ -67,6 +67,7 @@ class Plan:
     answer: ModeName | None = None  # of every queue that rings, instead of chance
     asks: float = ASKS  # how likely it is that a caller asks to be called back, when that is offered
     away: bool = False  # nobody takes calls; callbacks are served
+    texts: bool = True  # some workers text that they are on and off, and have shifts; otherwise these are off
 
     @property
     def on_crm_outage(self) -> OnCrmOutage:
@@ -213,7 +214,7 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     orders = Orders(call_centre, gateway, plan.orders, SPAN)
     Stars(call_centre, faults, crowd)
-    texters = Texters(call_centre, faults, START, SPAN)
+    texters = Texters(call_centre, faults, START, SPAN, plan.texts)
     world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue, orders, texters)
 
     twilio.scheduler.on_event.append(partial(_note, world))

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from chalicelib.config.star import QUEUE
 from tests.simulation.call_centre import EXTENSIONS
-from tests.simulation.invariants.terms import LONG_SILENCE, RULES, SOON, WEBHOOK, Found, Violation
-from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Observed
+from tests.simulation.invariants.terms import LONG_SILENCE, PEOPLE, RULES, SOON, WEBHOOK, Found, Violation
+from tests.simulation.observed import FOREVER, Called, Conversation, Fault, Leg, Observed
 
 HOLD_SECONDS = RULES.longest_hold
 SILENCE = 10.0
@@ -44,7 +44,7 @@ def _until(observed: Observed, call: Called, talk: Conversation) -> float:
 def nobody_on_hold_is_in_silence(observed: Observed) -> Found:
     for hold in _holds(observed):
         moments = [at for at, _ in hold.call.sounds if hold.since < at < hold.until]
-        bound = LONG_SILENCE if observed.faults_about(_about(hold)) else SILENCE
+        bound = LONG_SILENCE if _troubles(observed, hold) else SILENCE
         for start, end in pairwise([hold.since, *moments, hold.until]):
             if end - start > bound:
                 yield Violation(17, hold.leg.call_sid, f"the caller is on hold in silence for {end - start:.0f} s")
@@ -52,7 +52,7 @@ def nobody_on_hold_is_in_silence(observed: Observed) -> Found:
 
 def nobody_stays_on_hold(observed: Observed) -> Found:
     for hold in _holds(observed):
-        bound = HOLD_SECONDS + LAST_ROUND + (2 * WEBHOOK if observed.faults_about(_about(hold)) else 0)
+        bound = HOLD_SECONDS + LAST_ROUND + (2 * WEBHOOK if _troubles(observed, hold) else 0)
         if hold.until - hold.since > bound:
             yield Violation(17, hold.leg.call_sid, f"the caller is on hold for {hold.until - hold.since:.0f} s")
 
@@ -61,7 +61,7 @@ def the_worker_says_where_the_caller_goes(observed: Observed) -> Found:
     """Where nothing goes wrong with the call, and the caller stays on the line."""
     for hold in _holds(observed):
         chosen, at = _chosen(hold)
-        if observed.faults_about(_about(hold)) or hold.call.ended < max(at, hold.since) + HANDS_OVER:
+        if _troubles(observed, hold) or hold.call.ended < max(at, hold.since) + HANDS_OVER:
             continue
         after = [queue for since, queue in hold.call.waits if since > hold.since]
         if chosen.startswith(QUEUE) and after[:1] != [chosen.removeprefix(QUEUE)]:
@@ -93,5 +93,7 @@ def each_further_wait_is_of_a_star_key(observed: Observed) -> Found:
             yield Violation(17, sid, f"{len(call.waits)} waits for {holds} times on hold")
 
 
-def _about(hold: Hold) -> tuple[str, ...]:
-    return hold.leg.call_sid, hold.leg.sid, hold.leg.reservation_sid
+def _troubles(observed: Observed, hold: Hold) -> list[Fault]:
+    """What went wrong about this call, but for what people do."""
+    about = hold.leg.call_sid, hold.leg.sid, hold.leg.reservation_sid
+    return [fault for fault in observed.faults_about(about) if not fault.kind.startswith(PEOPLE)]
