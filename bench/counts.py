@@ -86,6 +86,22 @@ CALLBACK: Mapping[str, Mapping[str, int | float]] = {
     },
 }
 
+# What a queue with a star key asks for more: at the worker's answer; when a worker hung up, or the caller; and from the
+# star key to the further wait, with one round of hold.
+STAR: Mapping[str, Mapping[str, int | float]] = {
+    "may be pressed": {"UpdateItem": 1, "write_units": 3},
+    "worker hung up": {"Query": 1, "read_units": 1, "twilio": 1},
+    "caller hung up": {"Query": 1, "read_units": 1},
+    "given away": {
+        "Query": 4,
+        "UpdateItem": 3,
+        "SendMessage": 1,
+        "read_units": 4,
+        "write_units": 10,
+        "twilio": 2,
+    },
+}
+
 # Twilio's price of one detection, in US dollars: its pages, November 2026.
 DETECTION_DOLLARS = 0.0075
 

@@ -12,7 +12,7 @@ import msgspec
 from chalicelib import aws, budget, crm, jobs
 from chalicelib.callbacks import asking as callbacks_asking
 from chalicelib.callbacks import outcome
-from chalicelib.caller import handlers
+from chalicelib.caller import handlers, hold
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
@@ -169,6 +169,14 @@ def _our_number_is_theirs() -> Iterator[None]:
     codes = ring.WORKER_NUMBER_REFUSED | ring.CALLER_ID_REFUSED
     with patch.object(ring, "WORKER_NUMBER_REFUSED", codes), patch.object(ring, "CALLER_ID_REFUSED", frozenset()):
         yield
+
+
+def _whoever_chooses(_true: Any) -> Any:
+    return lambda link: not link.transferred_to
+
+
+def _lost_is_the_end(true: Any) -> Any:
+    return lambda key, to, now, *given, **named: true(key, "end" if to == "lost" else to, now, *given, **named)
 
 
 def _never(_true: Any) -> Any:
@@ -496,6 +504,18 @@ DEFECTS: Mapping[str, Defect] = {
     ),
     "the CRM's answer is read to its end": _replace(
         crm_http, "MAX_ANSWER_BYTES", lambda _most: 10**9, 9, faults="crm_megabytes=0.3"
+    ),
+    "music on hold is silence": _replace(
+        caller_twiml, "hold_on", _says('<Pause length="60"/>'), 17, faults="worker_presses_star=0.9"
+    ),
+    "a worker on hold is taken for one who hung up": _replace(
+        hold, "_has_ended", _whoever_chooses, 17, faults="worker_presses_star=0.9"
+    ),
+    "who hangs up on hold loses the caller": _replace(
+        table, "transfer", _lost_is_the_end, 17, faults="worker_presses_star=0.9"
+    ),
+    "the caller is given to the queue that they came from": _replace(
+        hold, "_route", lambda _true: lambda _to: {}, 17, faults="worker_presses_star=0.9"
     ),
     "the waiting document is silent": _replace(caller_twiml, "wait", _says('<Pause length="120"/>'), 4),
     "the call ends without a word": _replace(caller_twiml, "after", _says(""), 4),

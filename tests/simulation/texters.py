@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from chalicelib.staff import rota
 from chalicelib.staff.rota import Shift
 from emulator.clock.scheduler import TraceEvent
-from tests.simulation.call_centre import STAFF, TEXTERS, CallCentre, RandomPhone
+from tests.simulation.call_centre import EXTENSIONS, STAFF, TEXTERS, CallCentre, RandomPhone
 from tests.simulation.faults import Faults
 
 LONG = 7200
@@ -44,7 +44,8 @@ class Texters:
                 self._off(name)
             elif name not in SILENT:
                 self._plan(name, phone)
-        self.rota = rota.Packaged(shifts=self._shifts() if self.texts else (), until=int(self.start) + LONG)
+        shifts = self._shifts() if self.texts else ()
+        self.rota = rota.Packaged(shifts=shifts, until=int(self.start) + LONG, extensions=dict(EXTENSIONS))
 
     def _off(self, name: str) -> None:
         worker, offline = self.call_centre.workers[name], self.call_centre.activities["Offline"]
