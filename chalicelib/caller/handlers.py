@@ -142,7 +142,10 @@ def _is_over(webhook: Webhook) -> bool:
 
 def _hold_url(webhook: Webhook, call: "Call | None") -> str:
     """What is asked for when a talk has ended after which the caller may be on hold; empty when they are not."""
-    if webhook.form.get("QueueResult") != "bridged" or not callcenter.current().longest_hold or _is_over(webhook):
+    center, called = callcenter.current(), webhook.form.get("To", "")
+    if webhook.form.get("QueueResult") != "bridged" or not center.longest_hold or _is_over(webhook):
+        return ""
+    if center.simple_queue_of(called):
         return ""
     star = call.star if call else "unknown"
     since = str(int(webhook.at))

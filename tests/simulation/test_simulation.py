@@ -146,6 +146,25 @@ def test_a_function_may_die_at_every_step_of_what_workers_text() -> None:
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
+# Seeds of worlds whose only caller is put on hold, and what becomes of them.
+ON_HOLD = {11: ["queue:Sales"], 40: ["lost"], 103: ["back", "person:Carl"]}
+
+
+@pytest.mark.parametrize("seed", ON_HOLD)
+def test_a_function_may_die_at_every_step_of_a_call_on_hold(seed: int) -> None:
+    def plan(dies: DiesAt) -> Plan:
+        rates = chosen("worker_presses_star=1")
+        return Plan(seed, rates, calls=1, orders=0, dies=dies, answer="at-once", asks=0.0, texts=False)
+
+    ordinary = DiesAt()
+    world = play(plan(ordinary))
+    links = [row for row in world.rows() if row["item"].startswith("WR")]
+    assert sorted(row["transferred_to"] for row in links if "held_at" in row) == ON_HOLD[seed] and judged(world) == []
+    for number, step in enumerate(ordinary.steps):
+        violations = judged(play(plan(DiesAt(number))))
+        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+
+
 # --- The same again
 
 

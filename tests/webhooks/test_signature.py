@@ -15,7 +15,7 @@ from tests.conftest import ENVIRONMENT
 from tests.support.api_gateway import BASE, TOKEN, get, in_base64, post
 from tests.support.caches import forget_everything
 from tests.support.checkout import OWN_TEAM
-from tests.support.driver import LEG_PATH, Driver, assignment_form, caller_form, event_form, leg_form
+from tests.support.driver import LEG_PATH, RESERVATION, Driver, assignment_form, caller_form, event_form, leg_form
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -48,6 +48,15 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     (urls.CALLBACK_NUMBER.path, caller_form(Digits="2125550171"), {}),
     (urls.WORKER_CALLED.path, leg_form("in-progress"), LEG_PATH),
     (urls.WORKER_CALLED_KEY.path, leg_form("in-progress"), LEG_PATH),
+    (urls.AFTER_ROUND.path, caller_form(QueueResult="bridged"), {"number": "2"}),
+    (urls.HOLD.path, caller_form(), {"reservation_sid": RESERVATION, "since": "1795230000", "attempt": "1"}),
+    (urls.HOLD_OVER.path, caller_form(), {}),
+    (urls.ROOM.path, caller_form(), LEG_PATH),
+    (urls.WORKER_STAR.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
+    (urls.WORKER_STAR_KEY.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
+    (urls.WORKER_STAR_PERSON.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
+    (urls.WORKER_STAR_OVER.path, leg_form("in-progress"), LEG_PATH),
+    (urls.WORKER_ROOM.path, leg_form("in-progress"), LEG_PATH),
     (urls.WORKER_MESSAGE.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
     ("/staff/message", {"From": "+14155550111", "To": "+14155550105", "Body": "on"}, {}),
     ("/staff/call", caller_form(To="+14155550105"), {}),
