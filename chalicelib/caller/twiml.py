@@ -259,6 +259,8 @@ def _closed_then(response: VoiceResponse, line: Line, way: Way, phone: Phone) ->
             _confirm_when_closed(response, line, phone.spoken, "own", way.base_url)
         case "callback" if line.callback and line.callback.other_number:
             _ask_number_when_closed(response, line, way.base_url)
+        case "callback":
+            _goodbye(response, line, "We cannot call your number back. Goodbye.")
         case _:
             response.hangup()
 
