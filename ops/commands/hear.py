@@ -35,7 +35,10 @@ class Day:
 @click.option("--table", is_flag=True, help="Show when lines are open in the next four weeks.")
 @json_option
 def hear(*, number: str, at: str, keys: str, table: bool, as_json: bool) -> ExitCode:
-    """Print what a caller of a number would hear, by the files alone: no switch is asked about, and nothing is sent."""
+    """Print what a caller would hear, and when lines are open.
+
+    By the files alone: no switch is asked about, no account is needed, and nothing is sent.
+    """
     try:
         center = callcenter.current()
     except CallCenterError as error:
