@@ -5,7 +5,7 @@ from chalicelib.config import callcenter, messages
 from chalicelib.config.callcenter import CallCenter, Line
 from chalicelib.hours import state
 from chalicelib.hours.calendar import Closed
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import text
 
@@ -17,7 +17,7 @@ def document(webhook: Webhook, name: str, line: Line, *, is_answered: bool = Fal
     standing = state.of(name, line, webhook.at)
     if not isinstance(standing, Closed):
         return ""
-    log.info("caller of a closed line", metrics.of(metrics.CALLERS_CLOSED), line=name, then=line.closed.then)
+    log.info("caller of a closed line", line=name, then=line.closed.then)
     return twiml.closed(line, sentence(line, standing), _way(webhook), _phone(webhook, line), is_answered=is_answered)
 
 

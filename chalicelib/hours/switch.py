@@ -56,7 +56,7 @@ def seen(line: str, now: float) -> Switch:
     try:
         switch, lasts = _switch(line, table.find_row_quickly(_key(line))), CACHED_SECONDS
     except Exception as error:
-        measured = metrics.of(metrics.SWITCHES_UNREAD)
+        measured = metrics.of(metrics.HOURS_FAILED)
         log.error("switch of a line is not read", measured, line=line, why=type(error).__name__)
         switch, lasts = Switch(), FAILED_SECONDS
     _known[line] = now + lasts, switch

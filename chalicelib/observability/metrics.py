@@ -29,9 +29,7 @@ WEBHOOK_ERRORS = Metric("WebhookErrors", "Count")
 JOBS_TRIED_AGAIN = Metric("JobsTriedAgain", "Count")
 MESSAGES_DROPPED = Metric("MessagesDropped", "Count")  # too short to be one, or of silence
 MESSAGES_NOT_KEPT = Metric("MessagesNotKept", "Count")  # a day old, and still at Twilio: at each try from then on
-SWITCHES_UNREAD = Metric("SwitchesUnread", "Count")  # of a line: its callers went by the file's hours
-HOURS_FAILED = Metric("HoursFailed", "Count")  # a line was open as its hours could not be told
-CALLERS_CLOSED = Metric("CallersClosed", "Count")  # who met a closed line
+HOURS_FAILED = Metric("HoursFailed", "Count")  # a line went by its file, or was open, as the rest could not be told
 SWEEP_ACTIONS = Metric("SweepActions", "Count")
 
 

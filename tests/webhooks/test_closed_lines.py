@@ -328,7 +328,7 @@ def test_while_the_table_fails_a_switched_line_goes_by_its_hours(opened: Any, en
     environment.setattr(table, "find_row_quickly", lambda _key: 1 / 0)
     switch._known.clear()
     assert calls(room)[0] == "Hello."
-    assert '"SwitchesUnread":1' in room.log.getvalue()
+    assert '"HoursFailed":1' in room.log.getvalue()
 
 
 def test_hours_that_cannot_be_told_leave_the_line_open(opened: Any, environment: pytest.MonkeyPatch) -> None:
@@ -346,3 +346,30 @@ def test_a_line_with_hours_alone_asks_aws_for_nothing_and_one_with_a_switch_once
         calls(room, seconds=5)
         calls(room, seconds=5)
     assert made == {"Query": 1, "read_units": 0.5}
+
+
+def test_what_it_costs_to_close_a_line_by_a_text(opened: Any) -> None:
+    room = opened(team(line=SWITCHED))
+    asked = len(room.twilio.requests)
+    with counting() as made:
+        room.text(CARL, "close")
+    assert made == {"Query": 1, "read_units": 1, "UpdateItem": 1, "write_units": 1}
+    assert len(room.twilio.requests) - asked == 2
+
+
+def test_of_two_admins_at_once_the_later_text_counts_and_both_hear_what_stands(opened: Any) -> None:
+    room = opened(team(line=SWITCHED).replace('admins = ["Carl"]', 'admins = ["Carl", "Bea"]'))
+    room.until(14)
+    room.twilio.text(CARL, STAFF, "close until 11:00: Fire.")
+    room.run(1)
+    room.twilio.text(BEA, STAFF, "open")
+    room.run(5)
+    assert room.texts(CARL)[-1].startswith("support is ") and room.texts(BEA)[-1] == "support is open until 12:00."
+    assert calls(room)[0] == "Hello."
+
+
+def test_a_sentence_for_callers_may_be_as_long_as_a_text_and_odd(opened: Any) -> None:
+    room = opened(team(line=SWITCHED))
+    said = "Grüße 🙂 <&> " + "x" * 700
+    assert room.text(CARL, f"close: {said}").endswith(said[-50:])
+    assert calls(room)[0].startswith("Grüße 🙂 <&> x")
