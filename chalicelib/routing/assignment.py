@@ -176,6 +176,7 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         mode=mode.name,
         work="" if mode.has_caller else reservation.kind,
         callback=_callback(reservation),
+        transferred_from=text(task.get("transferred_from")),
         answer="" if answer == "at-once" else answer,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,

@@ -47,6 +47,13 @@ CLOSED_CALLBACK = Route("/voice/closed/callback/{number}")
 CLOSED_NUMBER = Route("/voice/closed/number")
 CLOSED_DIALED = Route("/voice/closed/dialed")
 AFTER = Route("/voice/after")
+# Of a caller whom a worker gave away: the same after each further wait, which is counted from 2.
+AFTER_ROUND = Route("/voice/after/{number}")
+# The talk with this worker may go on: since when the caller is on hold, in epoch seconds, and how often asked.
+HOLD = Route("/voice/hold/{reservation_sid}/{since}/{attempt}")
+HOLD_OVER = Route("/voice/hold/over")  # the two have talked again
+# What is heard alone in the room in which they do: Twilio may not say whose leg asks.
+ROOM = Route("/voice/room/{subject}/{reservation_sid}")
 MOVED = Route("/voice/moved")
 DECLINED = Route("/voice/declined")
 SURVEY = Route("/voice/survey")
@@ -68,6 +75,13 @@ WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GE
 WORKER_AFTER = Route("/worker/{subject}/{reservation_sid}/after")
 WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
 WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
+# The star key: the worker's Dial is over, for whatever reason; each key of the menu; the digits of a person; and the
+# end of the talk that the worker went back to. `attempt` counts the silences.
+WORKER_STAR = Route("/worker/{subject}/{reservation_sid}/star/{attempt}")
+WORKER_STAR_KEY = Route("/worker/{subject}/{reservation_sid}/star/key/{attempt}")
+WORKER_STAR_PERSON = Route("/worker/{subject}/{reservation_sid}/star/person/{attempt}")
+WORKER_STAR_OVER = Route("/worker/{subject}/{reservation_sid}/star-over")
+WORKER_ROOM = Route("/worker/{subject}/{reservation_sid}/room")
 # Of a worker who hears a message: each key, each silence (`attempt` counts them), and the end of a call back.
 WORKER_MESSAGE = Route("/worker/{subject}/{reservation_sid}/message/{attempt}")
 STAFF_MESSAGE = Route("/staff/message")
@@ -101,6 +115,10 @@ ROUTES = (
     CLOSED_NUMBER,
     CLOSED_DIALED,
     AFTER,
+    AFTER_ROUND,
+    HOLD_OVER,
+    HOLD,
+    ROOM,
     MOVED,
     DECLINED,
     SURVEY,
@@ -119,6 +137,11 @@ ROUTES = (
     WORKER_AFTER,
     WORKER_DISPOSITION,
     WORKER_NOTE,
+    WORKER_STAR,
+    WORKER_STAR_KEY,
+    WORKER_STAR_PERSON,
+    WORKER_STAR_OVER,
+    WORKER_ROOM,
     WORKER_MESSAGE,
     STAFF_MESSAGE,
     STAFF_CALL,

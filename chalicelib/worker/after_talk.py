@@ -20,9 +20,14 @@ def after(webhook: Webhook) -> str:
     link = link_of(webhook)
     if link is None or not (webhook.form.get("DialBridged") == "true" or link.bridged_at):
         return twiml.say_goodbye(twiml.CALLER_GONE)
+    return begin(webhook, link)
+
+
+def begin(webhook: Webhook, link: Link, first: str = "") -> str:
+    """The worker is asked what became of the talk, after what is said `first`."""
     if callcenter.current().staff.is_on and webhook.form.get("CallStatus") != "completed":
         table.note_of_leg(link.key, link.worker_call_sid, {"asked_after_at": webhook.at})
-    return _ask(webhook, link)
+    return _ask(webhook, link, first)
 
 
 def disposition(webhook: Webhook) -> str:
@@ -57,11 +62,12 @@ def without_record(_webhook: Webhook) -> str:
     return twiml.say_goodbye(twiml.NOT_KEPT)
 
 
-def _ask(webhook: Webhook, link: Link) -> str:
+def _ask(webhook: Webhook, link: Link, first: str = "") -> str:
     rules = _rules(link)
     if rules is None:
         return twiml.say_goodbye(twiml.DONE)
-    return twiml.ask_for_disposition(rules.said, _url(webhook, urls.WORKER_DISPOSITION), words.treatment(link))
+    said = f"{first} {rules.said}".strip()
+    return twiml.ask_for_disposition(said, _url(webhook, urls.WORKER_DISPOSITION), words.treatment(link))
 
 
 def _rules(link: Link) -> AfterTalk | None:

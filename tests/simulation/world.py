@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from chalicelib.config.answering import ModeName
@@ -37,6 +38,7 @@ from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
 from tests.simulation.orders import Orders
 from tests.simulation.secret import rotated
+from tests.simulation.stars import Stars
 from tests.simulation.switching import Switching, with_hours
 from tests.simulation.texters import Texters
 from tests.simulation.transport import OutboundTransport
@@ -67,6 +69,7 @@ class Plan:
     asks: float = ASKS  # how likely it is that a caller asks to be called back, when that is offered
     away: bool = False  # nobody takes calls; callbacks are served
     hours: bool = False  # lines open and close among the calls, and an admin switches one
+    texts: bool = True  # some workers text that they are on and off, and have shifts; otherwise these are off
 
     @property
     def on_crm_outage(self) -> OnCrmOutage:
@@ -99,6 +102,7 @@ class World:
     switching: Switching
     seconds_of: dict[str, int] = field(default_factory=dict)  # of each recording that was made
     work_of: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # the attributes of each task without a call
+    queue_of: dict[str, str] = field(default_factory=dict)  # of each reservation and each task: the task queue's name
     places: dict[str, float] = field(default_factory=dict)  # by task: since when it counts as waiting
     objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
     quiet_at: float = float("inf")  # when the calls were over, and only messages were seen to
@@ -211,18 +215,13 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     orders = Orders(call_centre, gateway, plan.orders, SPAN)
-    texters = Texters(call_centre, faults, START, SPAN), Switching(call_centre, faults, SPAN if plan.hours else 0.0)
-    world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue, orders, *texters)
+    Stars(call_centre, faults, crowd)
+    texters = Texters(call_centre, faults, START, SPAN, plan.texts)
+    switching = Switching(call_centre, faults, SPAN if plan.hours else 0.0)
+    parts = (store, crm, crowd, queue, orders, texters, switching)
+    world = World(plan, clock, twilio, gateway, call_centre, *parts)
 
-    def hear(event: TraceEvent) -> None:
-        if event.kind == "recording":
-            sid = event.detail["url"].rpartition("/")[2]
-            world.seconds_of[sid] = twilio.context.recordings.all[sid].seconds
-        elif event.kind == "task" and event.detail["status"] == "pending" and not event.detail["call_sid"]:
-            task = twilio.router.workspace.tasks[event.detail["sid"]]
-            world.work_of[task.sid], world.places[task.sid] = task.attributes, task.virtual_start
-
-    twilio.scheduler.on_event.append(hear)
+    twilio.scheduler.on_event.append(partial(_note, world))
     return world
 
 
@@ -230,6 +229,21 @@ def _send_away(call_centre: CallCentre) -> None:
     for name in WORKERS:
         call_centre.twilio.scheduler.emit("by_hand", sid=call_centre.workers[name].sid, activity="Offline")
         call_centre.twilio.router.lifecycle.set_activity(call_centre.workers[name], call_centre.activities["Offline"])
+
+
+def _note(world: World, event: TraceEvent) -> None:
+    """What Twilio knows now, and may have forgotten when the world is judged."""
+    twilio, workspace, detail = world.twilio, world.twilio.router.workspace, event.detail
+    if event.kind == "recording":
+        sid = detail["url"].rpartition("/")[2]
+        world.seconds_of[sid] = twilio.context.recordings.all[sid].seconds
+    elif event.kind == "reservation":
+        world.queue_of[detail["sid"]] = workspace.reservations[detail["sid"]].task.queue.friendly_name
+    elif event.kind == "enqueued" and detail["task_sid"]:
+        world.queue_of[detail["task_sid"]] = workspace.tasks[detail["task_sid"]].queue.friendly_name
+    elif event.kind == "task" and detail["status"] == "pending" and not detail["call_sid"]:
+        task = workspace.tasks[detail["sid"]]
+        world.work_of[task.sid], world.places[task.sid] = task.attributes, task.virtual_start
 
 
 def _tables() -> Dynamodb:

@@ -94,10 +94,11 @@ def the_place_is_kept(observed: Observed) -> Found:
         if not about or len(observed.faults_about((about,), LOST)) > 1:
             continue
         call = observed.calls[about]
-        if call.enqueued == FOREVER and call.dialed <= place <= call.ended + SOON:
+        if not call.waits and call.dialed <= place <= call.ended + SOON:
             continue  # the line was closed: the place is that of the moment at which they asked
-        if abs(place - call.enqueued) > SOON:
-            yield Violation(16, about, f"the place is off by {place - call.enqueued:.0f} s")
+        came = call.waits[0][0] if call.waits else FOREVER
+        if abs(place - came) > SOON:
+            yield Violation(16, about, f"the place is off by {place - came:.0f} s")
 
 
 def one_at_a_time(observed: Observed) -> Found:

@@ -1,4 +1,4 @@
-"""Invariant 17: a caller meets the line as it stood at the first webhook; nobody is held beyond the closing time."""
+"""Invariant 18: a caller meets the line as it stood at the first webhook; nobody is held beyond the closing time."""
 
 from chalicelib.aws import LONGEST_SECONDS
 from chalicelib.hours.switch import CACHED_SECONDS, FAILED_SECONDS
@@ -20,7 +20,7 @@ def a_caller_meets_the_line_as_it_stands(observed: Observed) -> Found:
     for sid, call in observed.calls.items():
         heard = _heard(call)
         if heard and heard not in _allowed(observed, sid, call):
-            yield Violation(17, sid, f"the caller finds the line {heard}, and it was not at {call.dialed:.0f}")
+            yield Violation(18, sid, f"the caller finds the line {heard}, and it was not at {call.dialed:.0f}")
 
 
 def _heard(call: Called) -> str:
@@ -81,4 +81,4 @@ def nobody_waits_beyond_the_closing_time(observed: Observed) -> Found:
         out = min(call.left_queue, joined, call.ended)
         bound = LONG_SILENCE * (2 if observed.faults_about((sid,), (*AWS, "webhook")) else 1)
         if out > closed_at + bound:
-            yield Violation(17, sid, f"the caller waits {out - closed_at:.0f} s after the closing time")
+            yield Violation(18, sid, f"the caller waits {out - closed_at:.0f} s after the closing time")
