@@ -42,8 +42,11 @@ try:  # a mistake in the team's files stops the packaging, not the first call
     variables = environment.variables()
     if not IN_LAMBDA:
         team.hooks()  # there it is imported when it is used
+        from chalicelib.hours import state
         from chalicelib.staff import packaged
 
+        if unknown := state.unknown_zones(callcenter.current()):
+            raise CallCenterError(*unknown)
         if stale := packaged.stale(os.path.join(team.folder(), "..", "..")):  # noqa: PTH118 - pathlib is slow
             raise CallCenterError(stale)
 except (CallCenterError, environment.SettingsError) as error:
@@ -119,6 +122,34 @@ def voice_callback_number() -> Response:
     from chalicelib.caller import callback
 
     return _twiml(callback.number, handlers.wait_on)
+
+
+@_route(urls.CLOSED_KEY)
+def voice_closed_key() -> Response:
+    from chalicelib.caller import closed
+
+    return _twiml(closed.key, closed.apologize)
+
+
+@_route(urls.CLOSED_CALLBACK)
+def voice_closed_callback(number: str) -> Response:
+    from chalicelib.caller import closed, closed_callback
+
+    return _twiml(closed_callback.confirm, closed.apologize)
+
+
+@_route(urls.CLOSED_NUMBER)
+def voice_closed_number() -> Response:
+    from chalicelib.caller import closed, closed_callback
+
+    return _twiml(closed_callback.number, closed.apologize)
+
+
+@_route(urls.CLOSED_DIALED)
+def voice_closed_dialed() -> Response:
+    from chalicelib.caller import closed
+
+    return _twiml(closed.dialed, closed.apologize)
 
 
 @_route(urls.AFTER)
@@ -378,6 +409,27 @@ def staff_note(attempt: str) -> Response:
     from chalicelib.staff import phone
 
     return _twiml(phone.note, phone.sorry)
+
+
+@_route(urls.STAFF_LINES)
+def staff_lines(attempt: str) -> Response:
+    from chalicelib.staff import phone
+
+    return _twiml(phone.which_line, phone.sorry)
+
+
+@_route(urls.STAFF_LINE)
+def staff_line(line: str, attempt: str) -> Response:
+    from chalicelib.staff import phone
+
+    return _twiml(phone.line, phone.sorry)
+
+
+@_route(urls.STAFF_LINE_UNTIL)
+def staff_line_until(line: str, attempt: str) -> Response:
+    from chalicelib.staff import phone
+
+    return _twiml(phone.line_until, phone.sorry)
 
 
 # --- The team's own systems

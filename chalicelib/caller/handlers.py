@@ -28,13 +28,28 @@ def incoming(webhook: Webhook) -> str:
     center = callcenter.current()
     simple = center.simple_queue_of(number)
     if simple is None:
-        _, line = center.line_of(number)
-        return twiml.greet(line, environment.current().workflow_sid, webhook.base_url)
+        name, line = center.line_of(number)
+        closed = _when_closed(webhook, name, line) if line.may_be_closed else ""
+        return closed or twiml.greet(line, environment.current().workflow_sid, webhook.base_url)
     name, queue = simple
     if number in queue.agent_numbers:
         return twiml.serve_simple_queue(name, queue, webhook.form.get("From", ""))
     log.info("caller enqueued", metrics.of(metrics.CALLERS_ENQUEUED))  # there is no task, and so no event of it
     return twiml.join_simple_queue(name, queue, webhook.base_url)
+
+
+def _when_closed(webhook: Webhook, name: str, line: Line, *, is_answered: bool = False) -> str:
+    """What the caller hears if the line is closed now; empty if it is open, or if that cannot be told."""
+    from chalicelib.caller import closed
+
+    return closed.document(webhook, name, line, is_answered=is_answered)
+
+
+def _leaves_at_closing(webhook: Webhook) -> str:
+    """What a caller hears who leaves the queue as the line has closed; empty where callers are served all the same."""
+    name, line = callcenter.current().line_of(webhook.form.get("To", ""))
+    leaves = line.closing == "leave" and line.may_be_closed
+    return _when_closed(webhook, name, line, is_answered=True) if leaves else ""
 
 
 def enqueue_plainly(webhook: Webhook) -> str:
@@ -44,14 +59,9 @@ def enqueue_plainly(webhook: Webhook) -> str:
 def menu(webhook: Webhook) -> str:
     """What the caller pressed or said. No choice after the last try: the call goes on without one."""
     _, line = callcenter.current().line_of(webhook.form.get("To", ""))
-    workflow_sid, base_url = environment.current().workflow_sid, webhook.base_url
+    chosen = twiml.Chosen(webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
     attempt = count(webhook.path["attempt"]) or 1
-    if line.menu is None:
-        return twiml.enqueue(line, workflow_sid, base_url, {})
-    choice = twiml.choose(line.menu, webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
-    if choice is None and attempt < line.menu.tries:
-        return twiml.ask_again(line, line.menu, attempt + 1, base_url)
-    return twiml.enqueue(line, workflow_sid, base_url, choice.attributes if choice else {})
+    return twiml.menu(line, attempt, chosen, environment.current().workflow_sid, webhook.base_url)
 
 
 def wait(webhook: Webhook) -> str:
@@ -59,6 +69,8 @@ def wait(webhook: Webhook) -> str:
     treatment = callcenter.current().treatment_of(form.get("To", ""))
     seconds = count(form.get("QueueTime"))
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
+    if isinstance(treatment, Line) and treatment.closing == "leave" and _leaves_at_closing(webhook):
+        return twiml.leave_queue()
     waited = twiml.Waited(count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds)
     return twiml.wait(treatment, waited, webhook.base_url, _offer_of_callback(treatment, webhook, seconds))
 
@@ -110,6 +122,8 @@ def after(webhook: Webhook) -> str:
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     called_back = _who_is_called_back(treatment, call, call_sid) if result == "leave" else None
     chose_message = result == "leave" and not called_back and _wishes_for_message(treatment, call_sid)
+    alone_at_closing = result == "leave" and isinstance(treatment, Line) and not (called_back or chose_message)
+    closed = _leaves_at_closing(webhook) if alone_at_closing else ""
     if result == "leave" and not chose_message and not called_back:
         _tell(webhook, "led-out")
     if call_sid and result in LEFT_ALONE:
@@ -118,7 +132,7 @@ def after(webhook: Webhook) -> str:
         return twiml.thank_for_callback(called_back)
     if chose_message:
         return twiml.take_message(treatment, _way(webhook))
-    return twiml.after(treatment, result, _way(webhook))
+    return closed or twiml.after(treatment, result, _way(webhook))
 
 
 def _left_queue(webhook: Webhook, call_sid: str, result: str) -> "Call | None":
@@ -267,7 +281,7 @@ def voicemail(webhook: Webhook) -> str:
     form = webhook.form
     call_sid, url = sid(form.get("CallSid")), text(form.get("RecordingUrl"))
     seconds, recording_sid = count(form.get("RecordingDuration")), _recording_sid(form.get("RecordingSid"), url)
-    _record(call_sid, {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at)
+    _record(call_sid, {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at, defaults=_who(webhook))
     _record_message(call_sid, recording_sid, webhook)
     if url and not _is_nothing(webhook):
         _tell(webhook, "voicemail", recording_sid, seconds)
@@ -340,12 +354,26 @@ def _callback(step: Literal["confirm", "number"], webhook: Webhook) -> str:
     return callback.confirm(webhook) if step == "confirm" else callback.number(webhook)
 
 
+def _closed(step: Literal["key", "confirm", "number", "dialed"], webhook: Webhook) -> str:
+    if step in ("key", "dialed"):
+        from chalicelib.caller import closed
+
+        return closed.key(webhook) if step == "key" else closed.dialed(webhook)
+    from chalicelib.caller import closed_callback
+
+    return closed_callback.confirm(webhook) if step == "confirm" else closed_callback.number(webhook)
+
+
 _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.MENU: menu,
     urls.WAIT: wait,
     urls.WAIT_KEY: wait_key,
     urls.CALLBACK_CONFIRM: lambda webhook: _callback("confirm", webhook),
     urls.CALLBACK_NUMBER: lambda webhook: _callback("number", webhook),
+    urls.CLOSED_KEY: lambda webhook: _closed("key", webhook),
+    urls.CLOSED_CALLBACK: lambda webhook: _closed("confirm", webhook),
+    urls.CLOSED_NUMBER: lambda webhook: _closed("number", webhook),
+    urls.CLOSED_DIALED: lambda webhook: _closed("dialed", webhook),
     urls.AFTER: after,
     urls.AFTER_ROUND: after,
     urls.HOLD: hold,

@@ -53,6 +53,23 @@ def ask_again(line: Line, menu: Menu, attempt: int, base_url: str) -> str:
     return str(response)
 
 
+class Chosen(NamedTuple):
+    """What a caller did at a menu."""
+
+    digits: str
+    speech: str = ""
+
+
+def menu(line: Line, attempt: int, chosen: Chosen, workflow_sid: str, base_url: str) -> str:
+    """What follows on what was pressed or said at this attempt."""
+    if line.menu is None:
+        return enqueue(line, workflow_sid, base_url, {})
+    choice = choose(line.menu, chosen.digits, chosen.speech)
+    if choice is None and attempt < line.menu.tries:
+        return ask_again(line, line.menu, attempt + 1, base_url)
+    return enqueue(line, workflow_sid, base_url, choice.attributes if choice else {})
+
+
 def enqueue(line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]) -> str:
     """Into the queue, with the line's attributes and those of the menu's choice."""
     response = VoiceResponse()
@@ -183,6 +200,13 @@ class Way(NamedTuple):
     keeps: bool = False
 
 
+class Phone(NamedTuple):
+    """The caller's: what is shown where they are led to, and the number to call back as it is read to them, if any."""
+
+    caller_id: str
+    spoken: str = ""
+
+
 def after(treatment: Treatment, queue_result: str, way: Way) -> str:
     """Enqueue's action: how the call goes on (contract 3.1, QueueResult)."""
     response = VoiceResponse()
@@ -200,6 +224,115 @@ def after(treatment: Treatment, queue_result: str, way: Way) -> str:
             _end(response, treatment, rules.leave.say, rules.leave.then, way)
         case _:  # error, system-error, and whatever Twilio adds
             _end(response, treatment, rules.error.say, rules.error.then, way)
+    return str(response)
+
+
+def closed(line: Line, said: str, way: Way, phone: Phone, *, is_answered: bool) -> str:
+    """A caller of a line that is closed: what is said, the urgent key if there is one, and where the line leads them.
+
+    A line that rejects its callers says nothing, unless something is to be `said` for a reason.
+    """
+    response, urgent = VoiceResponse(), line.closed.urgent_key
+    if line.closed.then == "reject" and not (said or is_answered):
+        response.reject(reason="busy")
+        return str(response)
+    if urgent:
+        gather = Gather(
+            input="dtmf", num_digits=1, timeout=4, finish_on_key="", action=urls.CLOSED_KEY.url(way.base_url)
+        )
+        _say(gather, line, f"{said} {urgent.told}".strip())
+        response.append(gather)
+    else:
+        _say(response, line, said)
+    _closed_then(response, line, way, phone)
+    return str(response)
+
+
+def closed_then(line: Line, way: Way, phone: Phone) -> str:
+    """The same, after another key than the urgent one."""
+    response = VoiceResponse()
+    _closed_then(response, line, way, phone)
+    return str(response)
+
+
+def _closed_then(response: VoiceResponse, line: Line, way: Way, phone: Phone) -> None:
+    match line.closed.then:
+        case "voicemail":
+            _take_message(response, line, "", way)
+        case "redirect":
+            _ring(response, line, line.closed.to or "", phone.caller_id, way.base_url)
+        case "callback" if phone.spoken:
+            _confirm_when_closed(response, line, phone.spoken, "own", way.base_url)
+        case "callback" if line.callback and line.callback.other_number:
+            _ask_number_when_closed(response, line, way.base_url)
+        case "callback":
+            _goodbye(response, line, "We cannot call your number back. Goodbye.")
+        case _:
+            response.hangup()
+
+
+def ring_for_caller(line: Line, number: str, phone: Phone, base_url: str) -> str:
+    """The caller is connected with this number."""
+    response = VoiceResponse()
+    _ring(response, line, number, phone.caller_id, base_url)
+    return str(response)
+
+
+def _ring(response: VoiceResponse, line: Line, number: str, caller_id: str, base_url: str) -> None:
+    dial = Dial(
+        timeout=line.closed.ring_seconds,
+        answer_on_bridge=True,
+        caller_id=caller_id or None,
+        action=urls.CLOSED_DIALED.url(base_url),
+    )
+    dial.number(number)
+    response.append(dial)
+
+
+def dialed_when_closed(line: Line, way: Way, *, is_answered: bool) -> str:
+    """The call to another number is over, or nobody answered there."""
+    response, rules = VoiceResponse(), line.closed.not_reached
+    if is_answered:
+        response.hangup()
+    else:
+        _end(response, line, rules.say, rules.then, way)
+    return str(response)
+
+
+def confirm_when_closed(line: Line, number: str, which: str, base_url: str) -> str:
+    """The number that is to be called back when the line opens is read to the caller."""
+    response = VoiceResponse()
+    _confirm_when_closed(response, line, number, which, base_url)
+    return str(response)
+
+
+def _confirm_when_closed(response: VoiceResponse, line: Line, number: str, which: str, base_url: str) -> None:
+    action = urls.CLOSED_CALLBACK.url(base_url, number=which)
+    gather = Gather(input="dtmf", num_digits=1, timeout=5, finish_on_key="", action=action)
+    another = " For another number press 2." if line.callback and line.callback.other_number else ""
+    _say(gather, line, f"We can call you back at {number} when we are open. To confirm press 1.{another}")
+    response.append(gather)
+    _goodbye(response, line, "Goodbye.")
+
+
+def ask_number_when_closed(line: Line, base_url: str) -> str:
+    """A caller of a closed line types the number to call back."""
+    response = VoiceResponse()
+    _ask_number_when_closed(response, line, base_url)
+    return str(response)
+
+
+def _ask_number_when_closed(response: VoiceResponse, line: Line, base_url: str) -> None:
+    gather = Gather(input="dtmf", timeout=8, finish_on_key="#", action=urls.CLOSED_NUMBER.url(base_url))
+    _say(gather, line, "To be called back, please enter your number with its area code, and press the hash key.")
+    response.append(gather)
+    _goodbye(response, line, "Goodbye.")
+
+
+def say_goodbye(line: Line, said: str) -> str:
+    """The caller hears this, and the call is over."""
+    response = VoiceResponse()
+    _goodbye(response, line, said)
     return str(response)
 
 

@@ -13,6 +13,8 @@ from chalicelib.config import team, toml_errors
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.callbacks import Callback
+from chalicelib.config.hours import Hours, WhenClosed
+from chalicelib.config.hours import mistakes as mistakes_of_hours
 from chalicelib.config.staff import TAKEN_BY_TWILIO, Staff
 from chalicelib.config.star import Star, queue_of
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
@@ -146,6 +148,14 @@ class Line(Treatment, frozen=True, kw_only=True):
     timeout: Annotated[int, Meta(ge=1, le=1209600)] = 86400
     menu: Menu | None = None
     callback: Callback | None = None
+    hours: str = ""  # the name of a table of [hours]; empty: it is always open
+    switch: bool = False  # whether people may close and open it at once
+    closing: Literal["serve", "leave"] = "serve"  # what becomes of callers who wait when it closes
+    closed: WhenClosed = WhenClosed()
+
+    @property
+    def may_be_closed(self) -> bool:
+        return self.switch or bool(self.hours)
 
     @property
     def longest_wait(self) -> int:
@@ -262,7 +272,7 @@ class Messages(_Table, frozen=True):
 
 
 class CallCenter(_Table, frozen=True):
-    """`time_zone` and the last four tables are read and checked by ops alone: at run time they are only kept."""
+    """`time_zone` is that of the hours without a zone. What ops alone reads is only kept at run time."""
 
     default_line: str
     lines: dict[str, Line]
@@ -280,6 +290,7 @@ class CallCenter(_Table, frozen=True):
     voice_queue: dict[str, Any] = {}
     messages: Messages = Messages()
     staff: Staff = Staff()
+    hours: dict[str, Hours] = {}
 
     def line_of(self, number: str) -> tuple[str, Line]:
         """Name and line of a dialled number; the default line for a number that no line lists."""
@@ -363,6 +374,7 @@ class CallCenter(_Table, frozen=True):
 
 _DEFAULT_QUEUE = Queue()
 _NO_WORK = Work(say="")
+NO_HOURS = Hours(week={})
 is_number = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 
 
@@ -465,6 +477,31 @@ def _callbacks(callcenter: CallCenter) -> Iterator[Mistake]:
         yield from _other_placeholders(f"{key}.confirm", rules.confirm, "number")
     if callcenter.calls_back and CALLBACK in callcenter.work:
         yield sentence(f"work.{CALLBACK}", "there", "another name, as the callbacks of a line are called so")
+
+
+def _hours(callcenter: CallCenter) -> Iterator[Mistake]:
+    for name, hours in callcenter.hours.items():
+        yield from (sentence(f"hours.{name}.{key}", value, said) for key, value, said in mistakes_of_hours(hours))
+    for name, line in callcenter.lines.items():
+        if line.hours and line.hours not in callcenter.hours:
+            allowed = f"allowed: {', '.join(callcenter.hours) or 'none: there is no table [hours.NAME]'}"
+            yield sentence(f"lines.{name}.hours", line.hours, allowed)
+
+
+def _closed_lines(callcenter: CallCenter) -> Iterator[Mistake]:
+    ours = {number for _, number in _every_number(callcenter)}
+    for name, line in callcenter.lines.items():
+        key, rules = f"lines.{name}.closed", line.closed
+        for where, number in rules.leads_to.items():
+            if number in ours:
+                yield sentence(f"{key}.{where}", number, "a number that is not ours: callers would come back")
+        if rules.then == "redirect" and not rules.to:
+            yield sentence(f"{key}.then", rules.then, "needs closed.to, the number")
+        if rules.then == "callback" and line.callback is None:
+            yield sentence(f"{key}.then", rules.then, f"needs a table [lines.{name}.callback]")
+        if rules.then == "reject" and rules.urgent_key:
+            yield sentence(f"{key}.urgent_key", "there", 'not allowed with then = "reject", which says nothing')
+        yield from _other_placeholders(f"{key}.say_holiday", rules.say_holiday, "name")
 
 
 def _twice(key: str, digits: Sequence[str]) -> Iterator[Mistake]:
@@ -602,6 +639,8 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _numbers: frozenset(),
     _menus: frozenset(),
     _callbacks: frozenset({"work"}),
+    _hours: frozenset({"hours"}),
+    _closed_lines: frozenset({"staff", "simple_queues"}),
     _placeholders: frozenset(),
     _answers: frozenset(),
     _keys_after_a_talk: frozenset(),

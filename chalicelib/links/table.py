@@ -5,7 +5,8 @@ Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of
 voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one. Beside the calls, the partition "CRM"
 has a circuit breaker for each adapter, and "TELL" for each line the latest notice that nobody is available; an order
 of work is alone in a partition, which is called "WORK#" and then its kind and key; "STAFF" has a row for each worker
-who has said that they work, or is in the rota. A callback is "CALLBACK" beside the call that asked for it; the
+who has said that they work, or is in the rota; "SWITCH" has one for each line that somebody closed or opened at once. A
+callback is "CALLBACK" beside the call that asked for it; the
 partition "PHONE#" and a number says which one is open, and how many there were in a day.
 """
 
@@ -572,7 +573,7 @@ def _is_ours(link: Link, changes: Mapping[str, object]) -> bool:
     return marked and all(getattr(link, name) == value for name, value in changes.items() if value)
 
 
-def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:
+def _update(subject: str, item: str, write: _Write, table: str = "") -> dict[str, Any]:
     changes = {name: value for name, value in write.changes.items() if value not in ("", None)}
     known = {*changes, *write.remove}
     defaults = {name: value for name, value in write.defaults.items() if value not in ("", None) and name not in known}
@@ -588,7 +589,7 @@ def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:
         answer = aws.request(
             "dynamodb",
             "update_item",
-            TableName=environment.current().links_table,
+            TableName=table or environment.current().links_table,
             Key=encode({"call_sid": subject, "item": item}),
             UpdateExpression=" ".join(f"{verb} {', '.join(what)}" for verb, what in parts if what),
             ExpressionAttributeNames={**{f"#{name}": name for name in [*used, *write.remove]}, **write.names},
@@ -633,12 +634,13 @@ def update_row(
     *,
     defaults: Mapping[str, object] | None = None,
     remove: Sequence[str] = (),
+    table: str = "",
 ) -> dict[str, Any]:
     """Change a row of another kind than the above, if the condition holds; returns it. Raises ConditionFailed.
 
     The condition names attributes as `#name`, each of them one that is changed, defaulted or removed.
     """
-    return _update(*_place(key), _Write(changes, condition, values, {}, defaults or {}, remove))
+    return _update(*_place(key), _Write(changes, condition, values, {}, defaults or {}, remove), table)
 
 
 def delete_row(key: Key) -> None:
@@ -647,13 +649,22 @@ def delete_row(key: Key) -> None:
     aws.request("dynamodb", "delete_item", TableName=environment.current().links_table, Key=where)
 
 
-def find_row(key: Key) -> dict[str, Any]:
+def find_row(key: Key, table: str = "") -> dict[str, Any]:
     """The row of this key as it is now; empty when there is none."""
-    request = {
-        "TableName": environment.current().links_table,
+    request = {**_only(key, table), "ConsistentRead": True}
+    return next((row for rows in _pages(request) for row in rows), {})
+
+
+def find_row_quickly(key: Key) -> dict[str, Any]:
+    """The row of this key as it was a moment ago, for whoever decides without it when it is not there in time."""
+    found = aws.quick_request("dynamodb", "query", **_only(key))["Items"]
+    return decode(found[0]) if found else {}
+
+
+def _only(key: Key, table: str = "") -> dict[str, Any]:
+    return {
+        "TableName": table or environment.current().links_table,
         "KeyConditionExpression": "call_sid = :sid AND #item = :item",
         "ExpressionAttributeNames": {"#item": "item"},
         "ExpressionAttributeValues": encode({":sid": key.subject, ":item": key.reservation_sid}),
-        "ConsistentRead": True,
     }
-    return next((row for rows in _pages(request) for row in rows), {})

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
+from chalicelib.hours.switch import Change, Position
 from chalicelib.links import table
 from chalicelib.links.model import Link
 from chalicelib.observability import log
-from chalicelib.staff import duty, packaged, people, texts
+from chalicelib.staff import duty, lines, packaged, people, texts
 from chalicelib.staff.duty import Duty
 from chalicelib.staff.rota import State
 from chalicelib.staff.texts import Said
@@ -187,6 +188,23 @@ def _switched(asked: Asked, said: Said) -> str:
     return texts.NO_TIME if said.is_odd else switch(asked, to, said.until)
 
 
+def switch_line(asked: Asked, to: Position, of_line: texts.OfLine) -> str:
+    """Close or open a line; who is no admin changes nothing. A text of long ago only hears how the line stands."""
+    sent_at = _sent_at(asked)
+    if not lines.is_admin(asked.name):
+        return texts.ADMINS_ALONE
+    if sent_at < asked.at - OLD_SECONDS:
+        return lines.stands(of_line.line, asked.at)
+    return lines.turn(of_line, to, Change(to=to, at=sent_at, by=asked.name, sid=asked.sid), asked.at)
+
+
+def _line_switched(asked: Asked, said: Said) -> str:
+    if not lines.is_admin(asked.name):
+        return texts.ADMINS_ALONE
+    of_line, unclear = lines.understood(said.note)
+    return unclear or switch_line(asked, "open" if said.command == "open" else "closed", of_line)
+
+
 _DOES: Mapping[str, Callable[[Asked, Said], str]] = {
     "on": _switched,
     "off": _switched,
@@ -195,4 +213,6 @@ _DOES: Mapping[str, Callable[[Asked, Said], str]] = {
     "next": lambda asked, _said: next_shift(asked),
     "who": lambda _asked, _said: who(),
     "last": lambda asked, _said: last(asked),
+    "close": _line_switched,
+    "open": _line_switched,
 }

@@ -1,5 +1,7 @@
 """What a worker hears who calls the staff number: pure functions from a situation to TwiML."""
 
+from collections.abc import Sequence
+
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from chalicelib.config.staff import Staff
@@ -28,15 +30,29 @@ def ask_for_pin(rules: Staff, url: str, said: str = "") -> str:
     return _gather(rules, f"{said} {PIN_PROMPT}".strip(), url, num_digits=10, finish_on_key="#")
 
 
-def menu(rules: Staff, said: str, *, is_on: bool, url: str) -> str:
+def menu(rules: Staff, said: str, *, is_on: bool, url: str, of_lines: bool = False) -> str:
     """How the worker stands, and what each key does. The keys do not depend on it: one that comes twice is harmless."""
     switch = "Press 0 to go off, 6 to go off until a time of day" if is_on else "Press 1 to go on"
     keys = f"{switch}, 2 for your next shift, 3 for who is on, 4 for your last caller, 5 to speak a note on that call."
+    if of_lines:
+        keys = f"{keys[:-1]}, 7 to close or open a line."
     return _gather(rules, f"{said} {keys}", url, num_digits=1, finish_on_key="")
 
 
 def ask_until(rules: Staff, url: str) -> str:
     return _gather(rules, UNTIL_PROMPT, url, num_digits=4, finish_on_key="")
+
+
+def choose_line(rules: Staff, lines: Sequence[str], url: str) -> str:
+    """Which line, by its place."""
+    keys = " ".join(f"For {name} press {place}." for place, name in enumerate(lines, 1))
+    return _gather(rules, keys, url, num_digits=1, finish_on_key="")
+
+
+def switch_line(rules: Staff, said: str, url: str) -> str:
+    """How a line stands, and what each key does. The keys do not depend on it."""
+    keys = "Press 1 to close it today, 2 to open it, 3 to close it until a time of day."
+    return _gather(rules, f"{said} {keys}", url, num_digits=1, finish_on_key="")
 
 
 def ask_for_note(rules: Staff, url: str) -> str:

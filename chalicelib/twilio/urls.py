@@ -41,6 +41,11 @@ WAIT_KEY = Route("/voice/wait/key")
 # A caller who waits asks to be called back: the number that is confirmed is their `own`, or the `other` that was typed.
 CALLBACK_CONFIRM = Route("/voice/callback/confirm/{number}")
 CALLBACK_NUMBER = Route("/voice/callback/number")
+# A caller of a line that is closed: the urgent key, the number to call back, and the end of a call to another number.
+CLOSED_KEY = Route("/voice/closed/key")
+CLOSED_CALLBACK = Route("/voice/closed/callback/{number}")
+CLOSED_NUMBER = Route("/voice/closed/number")
+CLOSED_DIALED = Route("/voice/closed/dialed")
 AFTER = Route("/voice/after")
 # Of a caller whom a worker gave away: the same after each further wait, which is counted from 2.
 AFTER_ROUND = Route("/voice/after/{number}")
@@ -86,6 +91,10 @@ STAFF_PIN = Route("/staff/call/pin/{attempt}")
 STAFF_KEY = Route("/staff/call/key/{attempt}")
 STAFF_UNTIL = Route("/staff/call/until/{attempt}")
 STAFF_NOTE = Route("/staff/call/note/{attempt}")
+# An admin closes or opens a line: which one, what becomes of it, and until when. `line` is its place among them.
+STAFF_LINES = Route("/staff/call/lines/{attempt}")
+STAFF_LINE = Route("/staff/call/line/{line}/{attempt}")
+STAFF_LINE_UNTIL = Route("/staff/call/line/{line}/until/{attempt}")
 # A worker calls a customer back: the Dial is over; then the worker may say that a machine answered.
 WORKER_CALLED = Route("/worker/{subject}/{reservation_sid}/called")
 WORKER_CALLED_KEY = Route("/worker/{subject}/{reservation_sid}/called/key")
@@ -101,6 +110,10 @@ ROUTES = (
     WAIT_KEY,
     CALLBACK_CONFIRM,
     CALLBACK_NUMBER,
+    CLOSED_KEY,
+    CLOSED_CALLBACK,
+    CLOSED_NUMBER,
+    CLOSED_DIALED,
     AFTER,
     AFTER_ROUND,
     HOLD_OVER,
@@ -136,6 +149,9 @@ ROUTES = (
     STAFF_KEY,
     STAFF_UNTIL,
     STAFF_NOTE,
+    STAFF_LINES,
+    STAFF_LINE,
+    STAFF_LINE_UNTIL,
     WORKER_CALLED,
     WORKER_CALLED_KEY,
     WORK,

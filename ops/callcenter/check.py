@@ -66,6 +66,9 @@ def _time_zone(center: Center) -> Iterator[Mistake]:
     named = center.application.time_zone
     if not zones.is_known(named):
         yield sentence("time_zone", named, zones.allowed(named))
+    for name, hours in center.application.hours.items():
+        if hours.zone and not zones.is_known(hours.zone):
+            yield sentence(f"hours.{name}.zone", hours.zone, zones.allowed(hours.zone))
 
 
 def _targets(center: Center) -> Iterator[tuple[str, Filter, Target]]:

@@ -18,7 +18,7 @@ from chalicelib.observability.masking import mask
 from ops import records, stage
 from ops.callcenter import zones
 from ops.commands.cli import stage_option
-from ops.errors import OpsError, UsageError
+from ops.errors import FilesError, OpsError, UsageError
 from ops.project import Project
 from ops.records import Records
 from ops.staff import Staff, unknown
@@ -65,6 +65,13 @@ class Table:
         zone = self.zone()
         today = records.day_of(self.now(), zone)
         return records.began(today - timedelta(days=count - 1), zone), records.span(today, zone)[1]
+
+    def center(self) -> CallCenter:
+        """The team's call centre. Raises FilesError."""
+        try:
+            return callcenter.current()
+        except CallCenterError as error:
+            raise FilesError(str(error)) from error
 
     def own_numbers(self) -> tuple[str, ...]:
         center = _center()

@@ -272,7 +272,7 @@ class Cloud:
     ssm: Ssm
     s3: S3
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **_limits: bool) -> Any:
         known = {"dynamodb": self.tables, "sqs": self.sqs, "sns": self.sns, "ssm": self.ssm, "s3": self.s3}
         return known[service] if service in known else _unknown(service)
 

@@ -18,6 +18,7 @@ from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
+from chalicelib.hours import calendar, switch
 from chalicelib.lifecycle import activity, closing, lead_out, reconcile
 from chalicelib.links import attributes, table
 from chalicelib.links import callbacks as callback_rows
@@ -45,6 +46,7 @@ class Defect(NamedTuple):
     faults: str
     answer: ModeName | None = None
     away: bool = False  # nobody takes calls, and so callers ask to be called back
+    hours: bool = False  # lines open and close among the calls
 
 
 def _replace(
@@ -55,10 +57,11 @@ def _replace(
     faults: str = "all",
     answer: ModeName | None = None,
     away: bool = False,
+    hours: bool = False,
 ) -> Defect:
     """A defect in one function: `made` gets the right one and returns the wrong one."""
     plant = lambda: patch.object(where, name, made(getattr(where, name)))  # noqa: E731 - a context manager each time
-    return Defect(plant, frozenset(invariants), faults, answer, away)
+    return Defect(plant, frozenset(invariants), faults, answer, away, hours)
 
 
 def _nothing(_true: Any) -> Any:
@@ -122,6 +125,17 @@ def _without(kind: type) -> Callable[[Any], Any]:
         return send
 
     return made
+
+
+def _whenever_it_was(_true: Any) -> Any:
+    return lambda of, _now: of.changes[0] if of.changes and of.changes[0].to != "file" else None
+
+
+def _silent_once_answered(true: Any) -> Any:
+    def closed(*given: Any, is_answered: bool) -> Any:
+        return "<Response/>" if is_answered else true(*given, is_answered=is_answered)
+
+    return closed
 
 
 def _no_deadline(true: Any) -> Any:
@@ -643,6 +657,32 @@ DEFECTS: Mapping[str, Defect] = {
         lambda _true: lambda *_given: "left",
         14,
         faults=f"{NOBODY_THERE},webhook_never=0.9",
+    ),
+    "a closed line takes calls": _replace(
+        calendar.Calendar, "is_open", lambda _true: lambda *_given: True, 18, hours=True
+    ),
+    "an hour is added in summer": _replace(
+        calendar.Calendar, "local", lambda true: lambda of, now: true(of, now + 3600), 18, faults="none", hours=True
+    ),
+    "nobody has turned a switch": _replace(
+        switch.Switch, "standing", lambda _true: lambda *_given: None, 18, faults="none", hours=True
+    ),
+    "a switch is known for ever": Defect(
+        lambda: patch.object(switch, "CACHED_SECONDS", 1e6), frozenset({18}), "none", away=True, hours=True
+    ),
+    "a switch lasts until it is turned back": _replace(
+        switch.Switch, "standing", _whenever_it_was, 18, faults="none", away=True, hours=True
+    ),
+    "who waits at closing time waits on": _replace(
+        handlers,
+        "_leaves_at_closing",
+        lambda _true: lambda _webhook: "",
+        18,
+        faults="worker_no_answer=0.9,activity_changes=0.5",
+        hours=True,
+    ),
+    "who leaves at closing time hears nothing": _replace(
+        caller_twiml, "closed", _silent_once_answered, 4, faults="none", hours=True
     ),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),

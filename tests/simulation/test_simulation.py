@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -57,6 +58,7 @@ def test_a_planted_defect_is_found(name: str) -> None:
             if OF_HOLD not in defect.invariants:
                 rates.pop("worker_presses_star", None)
             plan = Plan(seed, rates, orders=orders, answer=defect.answer, asks=asks, away=away, texts=texts)
+            plan = replace(plan, hours=defect.hours)
             found |= {violation.invariant for violation in judged(play(plan))}
         if found & defect.invariants:
             return
@@ -64,7 +66,7 @@ def test_a_planted_defect_is_found(name: str) -> None:
 
 
 def test_each_invariant_has_a_defect_that_it_finds() -> None:
-    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 18))
+    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 19))
 
 
 def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:
@@ -72,6 +74,12 @@ def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:
     many([Plan(seed, rates, away=True, asks=0.9) for seed in range(3000, 3010)], summary)
     assert summary.violations == []
     assert summary.faults["customer_busy"] and summary.faults["caller_calls_again"]
+
+
+def test_lines_open_and_close_among_the_calls_and_an_admin_switches_one() -> None:
+    summary, rates = Summary(1, "all"), chosen("all")
+    many([Plan(seed, rates, hours=True) for seed in range(4000, 4020)], summary)
+    assert summary.violations == []
 
 
 # --- One ordinary call, and a function that dies before and after each of its effects

@@ -39,6 +39,7 @@ from tests.simulation.invocation import Lambda, Step
 from tests.simulation.orders import Orders
 from tests.simulation.secret import rotated
 from tests.simulation.stars import Stars
+from tests.simulation.switching import Switching, with_hours
 from tests.simulation.texters import Texters
 from tests.simulation.transport import OutboundTransport
 from tests.support import api_gateway, resources
@@ -67,6 +68,7 @@ class Plan:
     answer: ModeName | None = None  # of every queue that rings, instead of chance
     asks: float = ASKS  # how likely it is that a caller asks to be called back, when that is offered
     away: bool = False  # nobody takes calls; callbacks are served
+    hours: bool = False  # lines open and close among the calls, and an admin switches one
     texts: bool = True  # some workers text that they are on and off, and have shifts; otherwise these are off
 
     @property
@@ -97,6 +99,7 @@ class World:
     queue: Queue
     orders: Orders
     texters: Texters
+    switching: Switching
     seconds_of: dict[str, int] = field(default_factory=dict)  # of each recording that was made
     work_of: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # the attributes of each task without a call
     queue_of: dict[str, str] = field(default_factory=dict)  # of each reservation and each task: the task queue's name
@@ -152,7 +155,8 @@ def play(plan: Plan) -> World:
     twilio = _twilio(plan, clock)
     world = _make(plan, clock, twilio)
     transport = OutboundTransport(twilio, world.crm.answer, world.faults)
-    team_files = (rules(plan.on_crm_outage, plan.answers), world.texters.rota)
+    own = rules(plan.on_crm_outage, plan.answers)
+    team_files = (with_hours(own) if plan.hours else own, world.texters.rota)
     with running(world.call_centre, clock, _cloud(world), transport, team_files) as app:
         world.app = world.gateway.app = app
         _run(world)
@@ -206,19 +210,25 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     crowd = Crowd(call_centre, faults, plan.calls, SPAN, line=line, asks=plan.asks)
     Customers(twilio, faults, crowd.numbers)
     if plan.away:
-        for name in WORKERS:
-            twilio.scheduler.emit("by_hand", sid=call_centre.workers[name].sid, activity="Offline")
-            twilio.router.lifecycle.set_activity(call_centre.workers[name], call_centre.activities["Offline"])
+        _send_away(call_centre)
     crm = CrmStub(faults, store, twilio.scheduler, crowd.numbers)
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     orders = Orders(call_centre, gateway, plan.orders, SPAN)
     Stars(call_centre, faults, crowd)
     texters = Texters(call_centre, faults, START, SPAN, plan.texts)
-    world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue, orders, texters)
+    switching = Switching(call_centre, faults, SPAN if plan.hours else 0.0)
+    parts = (store, crm, crowd, queue, orders, texters, switching)
+    world = World(plan, clock, twilio, gateway, call_centre, *parts)
 
     twilio.scheduler.on_event.append(partial(_note, world))
     return world
+
+
+def _send_away(call_centre: CallCentre) -> None:
+    for name in WORKERS:
+        call_centre.twilio.scheduler.emit("by_hand", sid=call_centre.workers[name].sid, activity="Offline")
+        call_centre.twilio.router.lifecycle.set_activity(call_centre.workers[name], call_centre.activities["Offline"])
 
 
 def _note(world: World, event: TraceEvent) -> None:

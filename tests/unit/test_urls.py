@@ -6,6 +6,7 @@ from chalicelib.twilio import urls
 from tests.support.api_gateway import BASE
 
 PARAMETERS = {
+    "line": "1",
     "attempt": "2",
     "subject": "CA" + "a" * 32,
     "reservation_sid": "WR" + "b" * 32,

@@ -244,10 +244,20 @@ def test_the_token_never_reaches_the_log(driver: Driver) -> None:
     assert TOKEN not in driver.log.getvalue()
 
 
-def test_the_first_webhook_of_a_call_loads_neither_boto3_nor_the_rest_client() -> None:
+HOURS = (
+    "from chalicelib.config import callcenter\n"
+    "text = callcenter.source().replace('[lines.support]', '[lines.support]\\nhours = \"all\"', 1)\n"
+    'text += \'[hours.all]\\nzone = "Europe/Berlin"\\nweek = { mon-sun = ["00:00-24:00"] }\\n\'\n'
+    "callcenter.source = lambda: text\n"
+)
+NEVER = HOURS.replace('"00:00-24:00"', "")
+
+
+@pytest.mark.parametrize("rules", ["", HOURS, NEVER], ids=["plain", "open", "closed"])
+def test_the_first_webhook_of_a_call_loads_neither_boto3_nor_the_rest_client(rules: str) -> None:
     event = post("/voice/incoming", caller_form(), base=BASE)
     program = (
-        f"{OWN_TEAM}import json, sys, app\n"
+        f"{OWN_TEAM}{rules}import json, sys, app\n"
         "answer = app.app(json.load(sys.stdin), None)\n"
         "assert answer['statusCode'] == 200, answer\n"
         "print([name for name in ('boto3', 'botocore', 'twilio.rest', 'requests', 'urllib3') if name in sys.modules])"
@@ -256,4 +266,4 @@ def test_the_first_webhook_of_a_call_loads_neither_boto3_nor_the_rest_client() -
     done = subprocess.run(
         command, input=json.dumps(event), env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines()[-1] == "[]" and ("closed line" in done.stdout) == (rules == NEVER)
