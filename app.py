@@ -241,6 +241,13 @@ def worker_disposition(subject: str, reservation_sid: str) -> Response:
     return _twiml(after_talk.disposition, after_talk.without_record)
 
 
+@_route(urls.WORKER_RECORDING)
+def worker_recording(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import recorded
+
+    return _data(recorded.take)
+
+
 @_route(urls.WORKER_NOTE)
 def worker_note(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import after_talk
@@ -319,6 +326,13 @@ def staff_note(attempt: str) -> Response:
     from chalicelib.staff import phone
 
     return _twiml(phone.note, phone.sorry)
+
+
+@_route(urls.STAFF_LISTEN)
+def staff_listen(attempt: str) -> Response:
+    from chalicelib.staff import listening, phone
+
+    return _twiml(listening.listen, phone.sorry)
 
 
 # --- The team's own systems

@@ -34,6 +34,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "ops.commands.voicemail:voicemail",
         "List the messages that callers left, hear them, and mark them as done",
     ),
+    "recordings": (
+        "ops.commands.recordings:recordings",
+        "List the talks that were recorded, hear them, and hold them",
+    ),
     "rota": ("ops.commands.rota:rota", "Show who works when, and take a calendar's shifts"),
     "worker": ("ops.commands.worker:worker", "Show the workers, and put them on and off the phones"),
 }

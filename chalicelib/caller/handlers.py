@@ -1,7 +1,7 @@
 """The caller's leg, from its first webhook to its last."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.caller import twiml
 from chalicelib.config import callcenter, environment, messages
@@ -29,7 +29,7 @@ def incoming(webhook: Webhook) -> str:
     simple = center.simple_queue_of(number)
     if simple is None:
         _, line = center.line_of(number)
-        return twiml.greet(line, environment.current().workflow_sid, webhook.base_url)
+        return twiml.greet(line, _queueing(webhook, line, {}))
     name, queue = simple
     if number in queue.agent_numbers:
         return twiml.serve_simple_queue(name, queue, webhook.form.get("From", ""))
@@ -44,14 +44,19 @@ def enqueue_plainly(webhook: Webhook) -> str:
 def menu(webhook: Webhook) -> str:
     """What the caller pressed or said. No choice after the last try: the call goes on without one."""
     _, line = callcenter.current().line_of(webhook.form.get("To", ""))
-    workflow_sid, base_url = environment.current().workflow_sid, webhook.base_url
-    attempt = count(webhook.path["attempt"]) or 1
-    if line.menu is None:
-        return twiml.enqueue(line, workflow_sid, base_url, {})
-    choice = twiml.choose(line.menu, webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
-    if choice is None and attempt < line.menu.tries:
-        return twiml.ask_again(line, line.menu, attempt + 1, base_url)
-    return twiml.enqueue(line, workflow_sid, base_url, choice.attributes if choice else {})
+    attempt, choice = count(webhook.path["attempt"]) or 1, None
+    if line.menu:
+        choice = twiml.choose(line.menu, webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
+        if choice is None and attempt < line.menu.tries:
+            return twiml.ask_again(line, line.menu, attempt + 1, webhook.base_url)
+    chosen = choice.attributes if choice else {}
+    return twiml.enqueue(line, _queueing(webhook, line, chosen), chosen)
+
+
+def _queueing(webhook: Webhook, line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
+    """The way of a caller who made this choice into the queue, and what they hear before it."""
+    notices = callcenter.current().notices({**line.attributes, **chosen})
+    return twiml.Queueing(environment.current().workflow_sid, webhook.base_url, notices)
 
 
 def wait(webhook: Webhook) -> str:

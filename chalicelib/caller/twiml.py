@@ -10,20 +10,29 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
+from chalicelib.config.recording import NOTICE_ATTRIBUTE
 from chalicelib.twilio import urls
 
 # Between two rounds of the waiting document when a line plays no music.
 QUIET_SECONDS = 20
 
 
-def greet(line: Line, workflow_sid: str, base_url: str) -> str:
-    """The first document of a call: greeting, then the menu or the queue."""
+class Queueing(NamedTuple):
+    """The way into the queue. `notices` are said before it, by the queues whose talks are recorded."""
+
+    workflow_sid: str
+    base_url: str
+    notices: Mapping[str, str]
+
+
+def greet(line: Line, queueing: Queueing) -> str:
+    """The first document of a call: greeting, then the menu or the queue, before which the notices are said."""
     response = VoiceResponse()
     _say(response, line, line.greeting)
     if line.menu:
-        _ask(response, line, line.menu, 1, base_url)
+        _ask(response, line, line.menu, 1, queueing.base_url)
     else:
-        _enqueue(response, line, workflow_sid, base_url, {})
+        _enqueue(response, line, queueing, {})
     return str(response)
 
 
@@ -47,10 +56,10 @@ def ask_again(line: Line, menu: Menu, attempt: int, base_url: str) -> str:
     return str(response)
 
 
-def enqueue(line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]) -> str:
-    """Into the queue, with the line's attributes and those of the menu's choice."""
+def enqueue(line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> str:
+    """Into the queue, with the line's attributes and those of the menu's choice, once the notices are said."""
     response = VoiceResponse()
-    _enqueue(response, line, workflow_sid, base_url, attributes)
+    _enqueue(response, line, queueing, attributes)
     return str(response)
 
 
@@ -266,12 +275,15 @@ def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url
     response.redirect(urls.MENU.url(base_url, attempt=str(attempt)))  # nothing was pressed or said
 
 
-def _enqueue(
-    response: VoiceResponse, line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]
-) -> None:
+def _enqueue(response: VoiceResponse, line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> None:
+    """The task says which notices its caller has heard: no other queue's talk with them is recorded."""
+    workflow_sid, base_url, notices = queueing
+    for said in dict.fromkeys(notices.values()):
+        _say(response, line, said)
+    heard = {NOTICE_ATTRIBUTE: list(notices)} if notices else {}
     wait_url, action = urls.WAIT.url(base_url), urls.AFTER.url(base_url)
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
-    body = msgspec.json.encode({**line.attributes, **attributes}).decode()
+    body = msgspec.json.encode({**line.attributes, **attributes, **heard}).decode()
     enqueue.task(body, priority=line.priority, timeout=line.timeout)
 
 

@@ -62,6 +62,7 @@ WORKER_DETECTED = Route("/worker/{subject}/{reservation_sid}/detected")
 WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GET"))
 WORKER_AFTER = Route("/worker/{subject}/{reservation_sid}/after")
 WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
+WORKER_RECORDING = Route("/worker/{subject}/{reservation_sid}/recording")
 WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
 # Of a worker who hears a message: each key, each silence (`attempt` counts them), and the end of a call back.
 WORKER_MESSAGE = Route("/worker/{subject}/{reservation_sid}/message/{attempt}")
@@ -72,6 +73,7 @@ STAFF_PIN = Route("/staff/call/pin/{attempt}")
 STAFF_KEY = Route("/staff/call/key/{attempt}")
 STAFF_UNTIL = Route("/staff/call/until/{attempt}")
 STAFF_NOTE = Route("/staff/call/note/{attempt}")
+STAFF_LISTEN = Route("/staff/call/listen/{attempt}")
 # A worker calls a customer back: the Dial is over; then the worker may say that a machine answered.
 WORKER_CALLED = Route("/worker/{subject}/{reservation_sid}/called")
 WORKER_CALLED_KEY = Route("/worker/{subject}/{reservation_sid}/called/key")
@@ -105,6 +107,7 @@ ROUTES = (
     WORKER_STATUS,
     WORKER_AFTER,
     WORKER_DISPOSITION,
+    WORKER_RECORDING,
     WORKER_NOTE,
     WORKER_MESSAGE,
     STAFF_MESSAGE,
@@ -113,6 +116,7 @@ ROUTES = (
     STAFF_KEY,
     STAFF_UNTIL,
     STAFF_NOTE,
+    STAFF_LISTEN,
     WORKER_CALLED,
     WORKER_CALLED_KEY,
     WORK,

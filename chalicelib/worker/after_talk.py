@@ -18,11 +18,12 @@ def after(webhook: Webhook) -> str:
     Only DialBridged=true says that the two talked, and it may be missing (contract 3.2, 12): then the link says it.
     """
     link = link_of(webhook)
+    was_recorded = link is not None and link.recorded
     if link is None or not (webhook.form.get("DialBridged") == "true" or link.bridged_at):
-        return twiml.say_goodbye(twiml.CALLER_GONE)
+        return twiml.say_goodbye(twiml.CALLER_GONE, was_recorded=was_recorded)
     if callcenter.current().staff.is_on and webhook.form.get("CallStatus") != "completed":
         table.note_of_leg(link.key, link.worker_call_sid, {"asked_after_at": webhook.at})
-    return _ask(webhook, link)
+    return _ask(webhook, link, was_recorded=was_recorded)
 
 
 def disposition(webhook: Webhook) -> str:
@@ -57,11 +58,12 @@ def without_record(_webhook: Webhook) -> str:
     return twiml.say_goodbye(twiml.NOT_KEPT)
 
 
-def _ask(webhook: Webhook, link: Link) -> str:
+def _ask(webhook: Webhook, link: Link, *, was_recorded: bool = False) -> str:
     rules = _rules(link)
     if rules is None:
-        return twiml.say_goodbye(twiml.DONE)
-    return twiml.ask_for_disposition(rules.said, _url(webhook, urls.WORKER_DISPOSITION), words.treatment(link))
+        return twiml.say_goodbye(twiml.DONE, was_recorded=was_recorded)
+    url = _url(webhook, urls.WORKER_DISPOSITION)
+    return twiml.ask_for_disposition(rules.said, url, words.treatment(link), was_recorded=was_recorded)
 
 
 def _rules(link: Link) -> AfterTalk | None:

@@ -206,8 +206,8 @@ def _connect(asked: _Asked, link: Link) -> str:
     """Who was asked has heard already who calls."""
     if link.work:
         return doing.begin(link, asked.at)
-    whisper = "" if link.asked_at else words.of_caller(link)
-    return twiml.connect(link.reservation_sid, whisper, words.treatment(link), words.after_url(link))
+    said, treatment = "" if link.asked_at else words.of_caller(link), words.treatment(link)
+    return twiml.connect(link.reservation_sid, said, treatment, words.after_url(link), words.recording_url(link))
 
 
 def _not_understood(asked: _Asked, link: Link, digits: str, speech: str) -> str:

@@ -31,7 +31,8 @@ def answer(webhook: Webhook) -> str:
         if failed.current.worker_call_sid != leg:
             return twiml.say_goodbye(twiml.TAKEN)
         link = failed.current
-    return twiml.connect(link.reservation_sid, words.of_caller(link), words.treatment(link), words.after_url(link))
+    said, treatment = words.of_caller(link), words.treatment(link)
+    return twiml.connect(link.reservation_sid, said, treatment, words.after_url(link), words.recording_url(link))
 
 
 def answer_without_record(webhook: Webhook) -> str:

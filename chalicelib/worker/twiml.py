@@ -1,6 +1,6 @@
 """What a worker hears: pure functions from a situation to TwiML."""
 
-from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
+from twilio.twiml.voice_response import Dial, Gather, Recording, Start, Stop, VoiceResponse
 
 from chalicelib.config.answering import Answer
 from chalicelib.config.callcenter import Treatment
@@ -13,21 +13,53 @@ NOT_KEPT = "This cannot be kept at the moment. Goodbye."
 REFUSED = "The call goes to somebody else. Goodbye."
 
 
-def connect(reservation_sid: str, whisper: str = "", treatment: Treatment | None = None, after_url: str = "") -> str:
+TALK = "talk"  # the name of a recording
+
+
+def connect(
+    reservation_sid: str,
+    whisper: str = "",
+    treatment: Treatment | None = None,
+    after_url: str = "",
+    recording_url: str = "",
+) -> str:
     """The whisper in the line's voice, then the caller of this reservation (contract 3.2).
 
     When the caller has gone, before the two were joined or after they talked, Twilio asks for `after_url`; where there
-    is none, it runs what follows the Dial.
+    is none, it runs what follows the Dial. With a `recording_url` the talk is recorded, and nothing else.
     """
     response = VoiceResponse()
     if whisper and treatment:
         _say(response, treatment, whisper)
+    if recording_url:
+        _record(response, recording_url)
     dial = Dial(action=after_url or None)
     dial.queue(None, reservation_sid=reservation_sid)
     response.append(dial)
+    if recording_url:
+        _stop_recording(response)
     response.say(CALLER_GONE)
     response.hangup()
     return str(response)
+
+
+def _record(response: VoiceResponse, url: str) -> None:
+    """It begins here, beside the verbs that follow (contract 14.3)."""
+    start = Start()
+    start.recording(
+        recording_status_callback=url,
+        recording_status_callback_event="completed absent",
+        trim="do-not-trim",
+        name=TALK,
+    )
+    response.append(start)
+
+
+def _stop_recording(response: VoiceResponse) -> None:
+    """What follows is said to the worker alone. One that has ended is left alone."""
+    stop = Stop()
+    stop.append(Recording(name=TALK))
+    response.append(stop)
 
 
 def work(said: str, dial_number: str, caller_id: str, treatment: Treatment) -> str:
@@ -110,9 +142,11 @@ def _speech(rules: Answer, treatment: Treatment) -> dict[str, str]:
     return {"language": treatment.language, "speech_timeout": "auto", "hints": ", ".join([*rules.yes, *rules.no])}
 
 
-def ask_for_disposition(said: str, url: str, treatment: Treatment) -> str:
+def ask_for_disposition(said: str, url: str, treatment: Treatment, *, was_recorded: bool = False) -> str:
     """What became of the call; whoever presses nothing has nothing to say."""
     response = VoiceResponse()
+    if was_recorded:
+        _stop_recording(response)
     gather = _one_key(url)
     _say(gather, treatment, said)
     response.append(gather)
@@ -134,8 +168,10 @@ def record_note(seconds: int, url: str, treatment: Treatment) -> str:
     return str(response)
 
 
-def say_goodbye(sentence: str, treatment: Treatment | None = None) -> str:
+def say_goodbye(sentence: str, treatment: Treatment | None = None, *, was_recorded: bool = False) -> str:
     response = VoiceResponse()
+    if was_recorded:
+        _stop_recording(response)
     if treatment:
         _say(response, treatment, sentence)
     else:
