@@ -66,7 +66,7 @@ def found(tmp_path: Path, files: Center) -> list[Finding]:
     (tmp_path / ".chalice" / "config.json").write_text(
         f'{{"stages": {{"test": {{"environment_variables": {variables}}}}}}}'
     )
-    return list(aws.recordings(StageUnderTest(Project("test", tmp_path), None, files, 0.0)))  # type: ignore[arg-type]
+    return list(aws.recordings(StageUnderTest(Project("test", tmp_path), None, files, 0.0)))
 
 
 def forget(s3: Any, *rules: dict[str, Any]) -> None:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chalicelib.staff import rota
+from chalicelib.staff import pins, rota
 from chalicelib.staff.rota import Shift
 from emulator.clock.scheduler import TraceEvent
-from tests.simulation.call_centre import STAFF, TEXTERS, CallCentre, RandomPhone
+from tests.simulation.call_centre import LISTENER, NO_LISTENER, PIN, STAFF, TEXTERS, CallCentre, RandomPhone
 from tests.simulation.faults import Faults
 
 LONG = 7200
@@ -41,7 +41,8 @@ class Texters:
             self.sent[name], self.done[name] = [], []
             if name not in SILENT:
                 self._plan(name, phone)
-        self.rota = rota.Packaged(shifts=self._shifts(), until=int(self.start) + LONG)
+        given = {name: pins.hashed(PIN, "ab" * 16) for name in (LISTENER, NO_LISTENER)}
+        self.rota = rota.Packaged(shifts=self._shifts(), until=int(self.start) + LONG, pins=given)
 
     def _shifts(self) -> tuple[Shift, ...]:
         """Each has been on for long, and stops once among the calls; some begin again."""

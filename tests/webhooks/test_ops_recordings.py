@@ -11,7 +11,8 @@ from chalicelib.links.model import Link, Talk
 from tests.conftest import BUCKET
 from tests.support.caches import forget_everything
 from tests.support.driver import RESERVATION, Driver
-from tests.webhooks.test_ops_lists import NOON, RECORDING, THIRD, TODAY, Person, noon, person, put
+from tests.webhooks.test_ops_lists import NOON, THIRD, TODAY, Person, noon, person, put
+from tests.webhooks.test_recordings import RECORDING
 
 __all__ = ["noon", "person"]
 

@@ -22,7 +22,7 @@ CRM_FAILS = ("crm_slow", "crm_500", "crm_garbage", "crm_drips", "crm_megabytes",
 CRM_OUT = 60.0  # a failure, the seconds until the CRM is asked again, and a job that comes again
 TAKES = ("1", "yes please")
 RULES = callcenter.parse(rules("voicemail", answers_of(0)))
-_QUEUE_OF = {SUPPORT: "Support", SALES: "Sales", URGENT: "Urgent"}
+QUEUE_OF = {SUPPORT: "Support", SALES: "Sales", URGENT: "Urgent"}
 QUEUES = {SUPPORT: RULES.queues["Support"], SALES: RULES.queues["Sales"], URGENT: RULES.queues["Urgent"]}
 
 
@@ -38,7 +38,7 @@ Found = Iterator[Violation]
 
 def mode_of(observed: Observed, leg: Leg) -> ModeName:
     """How the worker of this leg is to answer. TaskRouter, which rings for the urgent line, asks nothing."""
-    queue = _QUEUE_OF[observed.calls[leg.call_sid].caller.line]
+    queue = QUEUE_OF[observed.calls[leg.call_sid].caller.line]
     if queue == "Urgent":
         return "at-once"
     return observed.world.plan.answers.mode(queue, observed.reservations[leg.reservation_sid].worker)
