@@ -126,6 +126,30 @@ def voice_after() -> Response:
     return _twiml(handlers.after, handlers.apologize)
 
 
+@_route(urls.AFTER_ROUND)
+def voice_after_round(number: str) -> Response:
+    return _twiml(handlers.after, handlers.apologize)
+
+
+@_route(urls.HOLD)
+def voice_hold(reservation_sid: str, since: str, attempt: str) -> Response:
+    from chalicelib.caller import hold
+
+    return _twiml(hold.hold, hold.without_record)
+
+
+@_route(urls.HOLD_OVER)
+def voice_hold_over() -> Response:
+    return _twiml(handlers.talked_again, handlers.apologize)
+
+
+@_route(urls.ROOM)
+def voice_room(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.caller import hold
+
+    return _twiml(hold.alone, hold.alone_without_record)
+
+
 @_route(urls.MOVED)
 def voice_moved() -> Response:
     return _twiml(handlers.moved, handlers.apologize)
@@ -253,6 +277,41 @@ def worker_note(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import after_talk
 
     return _twiml(after_talk.note, after_talk.without_record)
+
+
+@_route(urls.WORKER_STAR)
+def worker_star(subject: str, reservation_sid: str, attempt: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.pressed, star.again)
+
+
+@_route(urls.WORKER_STAR_KEY)
+def worker_star_key(subject: str, reservation_sid: str, attempt: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.choose, star.key_again)
+
+
+@_route(urls.WORKER_STAR_PERSON)
+def worker_star_person(subject: str, reservation_sid: str, attempt: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.person, star.key_again)
+
+
+@_route(urls.WORKER_STAR_OVER)
+def worker_star_over(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.over, star.over_without_record)
+
+
+@_route(urls.WORKER_ROOM)
+def worker_room(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.alone, star.alone_without_record)
 
 
 @_route(urls.WORKER_MESSAGE)

@@ -107,27 +107,63 @@ def wait_on(webhook: Webhook) -> str:
 def after(webhook: Webhook) -> str:
     """The caller is out of the queue: QueueResult says why (contract 3.1)."""
     call_sid, result = sid(webhook.form.get("CallSid")), text(webhook.form.get("QueueResult"))
-    seconds = count(webhook.form.get("QueueTime"))
-    log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
-    left = {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}
-    alone = result in LEFT_ALONE
-    if alone:
-        left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
-    call = _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook))
+    call = _left_queue(webhook, call_sid, result)
     if call and call.callback:
         _go_on_with_callback(call.callback)
+    if hold_url := _hold_url(webhook, call):
+        return twiml.before_hold(hold_url)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     called_back = _who_is_called_back(treatment, call, call_sid) if result == "leave" else None
     chose_message = result == "leave" and not called_back and _wishes_for_message(treatment, call_sid)
     if result == "leave" and not chose_message and not called_back:
         _tell(webhook, "led-out")
-    if call_sid and alone:
+    if call_sid and result in LEFT_ALONE:
         _stop_ringing(call_sid, webhook.at)
     if called_back:
         return twiml.thank_for_callback(called_back)
     if chose_message:
         return twiml.take_message(treatment, _way(webhook))
     return twiml.after(treatment, result, _way(webhook))
+
+
+def _left_queue(webhook: Webhook, call_sid: str, result: str) -> "Call | None":
+    """What is known of the call, with its leaving; None when that cannot be kept now."""
+    seconds = count(webhook.form.get("QueueTime"))
+    log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
+    left = {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}
+    alone, number = result in LEFT_ALONE, 0
+    if alone:
+        left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
+    if callcenter.current().longest_hold:
+        number = count(webhook.path.get("number")) or 1
+        left |= {"over_at": webhook.at} if _is_over(webhook) else {}
+    return _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook), of_round=number)
+
+
+def _is_over(webhook: Webhook) -> bool:
+    """Whether no document runs on this call any more."""
+    return webhook.form.get("CallStatus") == "completed"
+
+
+def _hold_url(webhook: Webhook, call: "Call | None") -> str:
+    """What is asked for when a talk has ended after which the caller may be on hold; empty when they are not."""
+    if webhook.form.get("QueueResult") != "bridged" or not callcenter.current().longest_hold or _is_over(webhook):
+        return ""
+    star = call.star if call else "unknown"
+    since = str(int(webhook.at))
+    return urls.HOLD.url(webhook.base_url, reservation_sid=star, since=since, attempt="1") if star else ""
+
+
+def hold(webhook: Webhook) -> str:
+    from chalicelib.caller import hold
+
+    return hold.hold(webhook)
+
+
+def talked_again(webhook: Webhook) -> str:
+    """The caller and the worker who came back to them have parted."""
+    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    return twiml.after(treatment, "bridged", _way(webhook))
 
 
 def _go_on_with_callback(about: str) -> None:
@@ -313,6 +349,9 @@ _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.CALLBACK_CONFIRM: lambda webhook: _callback("confirm", webhook),
     urls.CALLBACK_NUMBER: lambda webhook: _callback("number", webhook),
     urls.AFTER: after,
+    urls.AFTER_ROUND: after,
+    urls.HOLD: hold,
+    urls.HOLD_OVER: talked_again,
     urls.MOVED: moved,
     urls.DECLINED: declined,
     urls.SURVEY: survey,
@@ -331,6 +370,7 @@ def _record(
     *,
     left_queue: bool = False,
     defaults: Mapping[str, object] | None = None,
+    of_round: int = 0,
 ) -> "Call | None":
     """Keep it if possible, and say what is known then: the caller's document does not depend on our records."""
     from chalicelib.links import table
@@ -339,7 +379,12 @@ def _record(
         log.warning("a call without a CallSid is not recorded", lost=list(changes))
         return None
     try:
-        return table.record_and_read_call(call_sid, changes, now, left_queue=left_queue, defaults=defaults)
+        return table.record_and_read_call(
+            call_sid, changes, now, left_queue=left_queue, defaults=defaults, of_round=of_round
+        )
+    except table.ConditionFailed:
+        log.info("a request of an earlier wait", call_sid=call_sid)
+        return None
     except Exception as error:
         log.error("call not recorded", call_sid=call_sid, why=type(error).__name__, lost=list(changes))
         return None

@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
+from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
+from chalicelib.config.star import Star
 from chalicelib.twilio import urls
+
+HOLD_SAY = "One moment, please."  # where nothing is known of the queue
+HOLD_PAUSE_SECONDS = 3
+# A caller who has talked already goes before others of the line, again each time; and what a task's priority may be.
+AGAIN_PRIORITY, MOST_PRIORITY = 10, 2147483647
 
 # Between two rounds of the waiting document when a line plays no music.
 QUIET_SECONDS = 20
@@ -226,6 +232,46 @@ def thank_for_voicemail(treatment: Treatment) -> str:
     return str(response)
 
 
+def before_hold(url: str) -> str:
+    """The talk is over, or the worker puts the caller on hold: a moment later that is known."""
+    response = VoiceResponse()
+    response.pause(length=1)
+    response.redirect(url)
+    return str(response)
+
+
+def hold_on(treatment: Treatment, rules: Star | None, attempt: int, url: str) -> str:
+    """One round of hold, and then the `url`. Pieces of music follow each other; without any there are words."""
+    response = VoiceResponse()
+    pieces = rules.hold_music if rules else ()
+    if pieces:
+        response.play(pieces[(attempt - 1) % len(pieces)])
+    else:
+        _say(response, treatment, rules.hold_say if rules else HOLD_SAY)
+        response.pause(length=HOLD_PAUSE_SECONDS)
+    response.redirect(url)
+    return str(response)
+
+
+def join_room(name: str, action: str, wait_url: str) -> str:
+    """The two talk again. Whoever leaves ends it for both, and who is alone in it hears the `wait_url`."""
+    response = VoiceResponse()
+    dial = Dial(action=action)
+    dial.conference(name, beep="false", start_conference_on_enter=True, end_conference_on_exit=True, wait_url=wait_url)
+    response.append(dial)
+    return str(response)
+
+
+def enqueue_again(line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any], number: int) -> str:
+    """Into a queue after a talk, before those who wait there: the caller's wait of this number, counted from 1."""
+    response = VoiceResponse()
+    wait_url, action = urls.WAIT.url(base_url), urls.AFTER_ROUND.url(base_url, number=str(number))
+    enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
+    priority = min(line.priority + AGAIN_PRIORITY * (number - 1), MOST_PRIORITY)
+    _task(enqueue, line, priority, {**attributes, "round": number})
+    return str(response)
+
+
 def apologize() -> str:
     """One sentence and goodbye: what remains when our own code fails after the queue."""
     response = VoiceResponse()
@@ -283,8 +329,11 @@ def _enqueue(response: VoiceResponse, line: Line, queueing: Queueing, attributes
     heard = {NOTICE_ATTRIBUTE: list(notices)} if notices else {}
     wait_url, action = urls.WAIT.url(base_url), urls.AFTER.url(base_url)
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
-    body = msgspec.json.encode({**line.attributes, **attributes, **heard}).decode()
-    enqueue.task(body, priority=line.priority, timeout=line.timeout)
+    _task(enqueue, line, line.priority, {**line.attributes, **attributes, **heard})
+
+
+def _task(enqueue: Enqueue, line: Line, priority: int, attributes: Mapping[str, Any]) -> None:
+    enqueue.task(msgspec.json.encode(attributes).decode(), priority=priority, timeout=line.timeout)
 
 
 def _ask_survey(response: VoiceResponse, treatment: Treatment, base_url: str) -> None:

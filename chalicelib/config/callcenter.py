@@ -15,6 +15,7 @@ from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.recording import Recording, reachable
 from chalicelib.config.staff import TAKEN_BY_TWILIO, Staff
+from chalicelib.config.star import Star, queue_of
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
@@ -189,7 +190,8 @@ class WrapUp(_Table, frozen=True):
 class Queue(_Table, frozen=True):
     """`workers`, `max_reserved_workers` and `task_order` are the task queue's own; only ops reads them.
 
-    `answer` is None where the file says nothing.
+    `answer` is None where the file says nothing. `attributes` are those by which the workflow puts a task here, for a
+    caller who is given to this queue by another one's `star`.
     """
 
     mode: Literal["crm-first", "direct"] = "crm-first"
@@ -200,6 +202,8 @@ class Queue(_Table, frozen=True):
     answer: Answer | None = None
     after_talk: AfterTalk | None = None
     recording: Recording | None = None
+    star: Star | None = None
+    attributes: Attributes = {}
     activities: Activities = Activities()
     wrap_up: WrapUp = WrapUp()
     workers: str = "1==1"
@@ -343,6 +347,11 @@ class CallCenter(_Table, frozen=True):
     @property
     def calls_back(self) -> bool:
         return any(line.callback for line in self.lines.values())
+
+    @property
+    def longest_hold(self) -> int:
+        """The most seconds for which any queue holds a caller; 0 where none does."""
+        return max((queue.star.hold_seconds for queue in self.queues.values() if queue.star), default=0)
 
     def crm_of(self, queue: str, work: str) -> CrmAdapter:
         """The CRM that is asked: the kind of work has its own, a caller's is the queue's, called back or not."""
@@ -542,6 +551,28 @@ def _recordings(callcenter: CallCenter) -> Iterator[Mistake]:
             yield sentence(f"{key}.who_may_listen", "there", 'needs messages.kept_in = "s3"')
 
 
+def _stars(callcenter: CallCenter) -> Iterator[Mistake]:
+    """In direct mode the worker's leg is Twilio's, and no key of it reaches us."""
+    for name, queue in callcenter.queues.items():
+        if queue.star is None:
+            continue
+        if queue.mode == "direct":
+            yield sentence(f"queues.{name}.star", "there", 'not allowed with mode = "direct"')
+        for at, entry in enumerate(queue.star.menu):
+            yield from _choice_of_star(callcenter, f"queues.{name}.star.menu[{at}]", entry, queue.star.menu[:at])
+
+
+def _choice_of_star(callcenter: CallCenter, key: str, entry: str, before: Sequence[str]) -> Iterator[Mistake]:
+    named = queue_of(entry)
+    if entry in before:
+        yield sentence(key, entry, "each choice may stand once")
+    elif named and named not in callcenter.queues:
+        allowed = ", ".join(f"queue:{known}" for known in callcenter.queues)
+        yield sentence(key, entry, f"allowed: {allowed}, person, back")
+    elif named and not callcenter.queues[named].attributes:
+        yield sentence(key, entry, f"needs queues.{named}.attributes, by which the workflow puts a call there")
+
+
 def _transcriptions(callcenter: CallCenter) -> Iterator[Mistake]:
     """Twilio makes texts of recordings of 2 to 120 s; who has them has them deleted there, too."""
     for key, treatment in _treatments(callcenter):
@@ -614,6 +645,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _answers: frozenset(),
     _keys_after_a_talk: frozenset(),
     _recordings: frozenset({"messages", "staff"}),
+    _stars: frozenset({"queues"}),
     _transcriptions: frozenset({"messages"}),
     _offered_messages: frozenset({"messages", "work"}),
     _words_of_staff: frozenset(),

@@ -14,7 +14,7 @@ NOTICE_ATTRIBUTE = "recording_notice"  # of a task: the queues whose notice its 
 OF_THE_CALL = ("account", "api", "call", "conference", "direction", "from", "taskrouter", "to", "worker")
 
 _COMPARED = re.compile(
-    r"""\s*(?P<name>[A-Za-z_]\w*)\s*(?P<operator>==|!=|=)\s*(?P<quote>['"])(?P<text>[^'"]*)(?P=quote)\s*"""
+    r"""\s*(?P<name>[A-Za-z_]\w*)\s*(?P<operator>==|!=|=)\s*(null|(?P<quote>['"])(?P<text>[^'"]*)(?P=quote))\s*"""
 )
 
 

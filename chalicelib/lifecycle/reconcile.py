@@ -172,13 +172,20 @@ def _joined(link: Link, status: str, now: float) -> str:
 
     Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it.
     """
-    if status == "accepted" and not rest.is_live(link.subject if link.policy.has_caller else link.worker_call_sid):
+    if status == "accepted" and _is_over(link):
         return wrap_up.finish_task(link.task_sid, "swept: the call is over", now)
     if link.state != "bridged":
         link = table.upsert_state(link.key, "bridged", now, {})
     later = table.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
     table.reschedule_check(link.key, link.check_at, now + later)
     return f"left {status}"
+
+
+def _is_over(link: Link) -> bool:
+    """Whether the talk is: the call may go on with somebody else, to whom the worker gave the caller."""
+    if link.is_given_away:
+        return True
+    return not rest.is_live(link.subject if link.policy.has_caller else link.worker_call_sid)
 
 
 def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
@@ -198,7 +205,8 @@ def _look_at_caller(due: table.Due, now: float) -> str:
         return "taken"  # the caller left the queue, or another sweep is here
     if not call.task_sid:  # its event is lost; whoever was reserved knows the task
         links = table.find_call(call.call_sid).links
-        call = msgspec.structs.replace(call, task_sid=next((link.task_sid for link in links if link.task_sid), ""))
+        known = [link.task_sid for link in links if link.task_sid and not link.is_requeued]
+        call = msgspec.structs.replace(call, task_sid=next(iter(known), ""))
     task = rest.task(call.task_sid) if call.task_sid else None
     status = task.status if task else "gone"
     if status in ("pending", "reserved"):
@@ -226,7 +234,7 @@ def _look_no_more(call: Call, now: float) -> None:
 
 
 def _was_joined(call: Call) -> bool:
-    return any(link.bridged_at for link in table.find_call(call.call_sid).links)
+    return any(link.bridged_at and not link.is_requeued for link in table.find_call(call.call_sid).links)
 
 
 def _tasks(clock: Clock, until: float) -> Iterator[str]:

@@ -7,6 +7,7 @@ import msgspec
 
 from chalicelib.config import answering
 from chalicelib.config.callcenter import CALLBACK, DAY_SECONDS
+from chalicelib.config.star import BACK, END
 from chalicelib.links.modes import MODES, Mode, ModeName
 
 State = Literal["reserved", "preparing", "dialing", "ringing", "asked", "answered", "bridged", "closed"]
@@ -22,6 +23,10 @@ Told = Literal["completed", "rejected", "timeout", "canceled", "rescinded"]
 Outcome = Told | Literal["unknown"]
 
 TOLD: tuple[Told, ...] = get_args(Told)
+
+
+# What becomes of a caller on hold without a choice: the worker's leg is over, or the caller has waited long enough.
+LOST, LEFT = "lost", "left"
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +68,12 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     answered_by: str = ""  # Twilio's verdict on who answered, and after how many milliseconds
     machine_ms: int = 0
     asked_after_at: float = 0  # when the worker was asked what became of the call
+    transferred_from: str = ""  # the name of the worker who gave the caller to this one
+    held_at: float = 0  # when the worker put the caller on hold by the star key
+    transferred_to: str = ""  # what became of it: a choice of the star menu, with the person's name, `lost` or `left`
+    transferred_at: float = 0
+    next_round: int = 0  # the number of the caller's wait in a queue that may follow, counted from 1
+    attributes: Mapping[str, Any] = {}  # that routed the caller, kept at the star key
     keys: str = ""  # that the worker pressed and that mean nothing
     reply: str = ""  # the key, or the words, that took or passed the caller
     deadline: float = 0  # the last moment to dial
@@ -90,6 +101,16 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     def is_refused(self) -> bool:
         """Whether the worker, or a machine, was asked and does not get the caller."""
         return self.reason in REFUSALS
+
+    @property
+    def is_given_away(self) -> bool:
+        """Whether the star key ended the talk for good, so that the task is not about this caller any more."""
+        return self.transferred_to not in ("", BACK)
+
+    @property
+    def is_requeued(self) -> bool:
+        """Whether the caller waits in a queue again after the talk: given away, or lost on hold."""
+        return self.transferred_to not in ("", BACK, END, LEFT)
 
     @property
     def may_be_dequeued(self) -> bool:
@@ -153,11 +174,19 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     wish_number: str = ""  # another number that the caller typed to be called back at
     callback: str = ""  # the call that asked for the callback which waits for the end of this one
     attributes: Mapping[str, Any] = {}  # of the task, on a line with callbacks
+    star: str = ""  # the reservation of the latest worker who may put the caller on hold
+    round: int = 0  # which wait in a queue this is, counted from 1, where a worker gave the caller away; else 0
+    over_at: float = 0  # when the call was over, as Enqueue's action tells where there is a star key
     moved_at: float = 0  # when we led the caller out of the queue
     left_queue_at: float = 0
     wrapping_at: float = 0
     completed_at: float = 0
     canceled_at: float = 0
+
+
+def wrapping_of(number: int) -> str:
+    """The attribute of the row CALL that says when the task of the caller's wait of this number began to wrap up."""
+    return "wrapping_at" if number == 1 else f"wrapping_at_{number}"
 
 
 CallbackState = Literal["held", "queued", "taken", "waiting", "talked", "given up", "withdrawn"]

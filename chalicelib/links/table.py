@@ -162,6 +162,37 @@ def note_of_leg(key: Key, worker_call_sid: str, known: Mapping[str, object]) -> 
     return _write_link(key, _Write(known, condition, {":leg": worker_call_sid}))
 
 
+def hold(key: Key, worker_call_sid: str, now: float, known: Mapping[str, object]) -> Link:
+    """The worker puts the caller on hold, once. Returns the link as it stands. Raises ConditionFailed: another leg's.
+
+    A caller who has waited long enough by then is not held any more.
+    """
+    free = "attribute_not_exists(held_at) AND attribute_not_exists(transferred_to)"
+    write = _Write({**known, "held_at": now}, f"worker_call_sid = :leg AND {free}", {":leg": worker_call_sid}, {})
+    try:
+        return _write_link(key, write)
+    except ConditionFailed as failed:
+        if failed.current is None or failed.current.worker_call_sid != worker_call_sid:
+            raise
+        return failed.current
+
+
+def transfer(key: Key, to: str, now: float, instead_of: str = "") -> Link:
+    """Where the caller goes after the talk: the first word counts, or the one `instead_of` which this one is said.
+
+    Returns the link as it stands. Raises ConditionFailed: there is no link.
+    """
+    before = "transferred_to = :before" if instead_of else "attribute_not_exists(transferred_to)"
+    values = {":before": instead_of} if instead_of else {}
+    write = _Write({"transferred_to": to, "transferred_at": now}, f"attribute_exists(#state) AND {before}", values)
+    try:
+        return _write_link(key, write)
+    except ConditionFailed as failed:
+        if failed.current is None:
+            raise
+        return failed.current
+
+
 def _before(state: State, worker_call_sid: str) -> tuple[str, dict[str, object]]:
     """The condition of a link that has not got to `state`, and that no leg has, or this one."""
     condition, values = _is_in(before(state))
@@ -274,13 +305,15 @@ def record_call(
     defaults: Mapping[str, object] | None = None,
     once: str = "",
     left_queue: bool = False,
+    of_round: int = 0,
 ) -> bool:
     """Keep something of the caller's own leg; with `once` only if that attribute is not there yet, else False.
 
-    `left_queue`: the sweep no longer looks at this caller.
+    `left_queue`: the sweep no longer looks at this caller. `of_round` counts the waits of this caller: of one that a
+    later one has followed nothing is kept.
     """
     try:
-        _update(subject, "CALL", _of_call(changes, now, defaults or {}, once, left_queue))
+        _update(subject, "CALL", _of_call(changes, now, defaults or {}, once, left_queue=left_queue, of_round=of_round))
     except ConditionFailed:
         return False
     return True
@@ -293,27 +326,59 @@ def record_and_read_call(
     *,
     defaults: Mapping[str, object] | None = None,
     left_queue: bool = False,
+    of_round: int = 0,
 ) -> Call:
-    """The same, and what is known of the leg then."""
-    row = _update(subject, "CALL", _of_call(changes, now, defaults or {}, "", left_queue))
-    return msgspec.convert(row, Call)
+    """The same, and what is known of the leg then. Raises ConditionFailed: a later wait has begun."""
+    write = _of_call(changes, now, defaults or {}, left_queue=left_queue, of_round=of_round)
+    return msgspec.convert(_update(subject, "CALL", write), Call)
 
 
 def _of_call(
-    changes: Mapping[str, object], now: float, defaults: Mapping[str, object], once: str, left_queue: bool
+    changes: Mapping[str, object],
+    now: float,
+    defaults: Mapping[str, object],
+    once: str = "",
+    *,
+    left_queue: bool = False,
+    of_round: int = 0,
 ) -> _Write:
     day = datetime.fromtimestamp(now, UTC).date().isoformat()
-    condition, names = ("attribute_not_exists(#once)", {"#once": once}) if once else ("", {})
+    conditions, names, values = [], {}, {}
+    if once:
+        conditions, names = ["attribute_not_exists(#once)"], {"#once": once}
+    if of_round:
+        conditions.append("(attribute_not_exists(#round) OR #round <= :of_round)")
+        names, values = {**names, "#round": "round"}, {":of_round": of_round}
     remove = ("open", "check_at") if left_queue else ()
     defaults = {**defaults, "day": day, "at": now, **_expiry(now)}
-    return _Write(changes, condition, names=names, defaults=defaults, remove=remove)
+    return _Write(changes, " AND ".join(conditions), values, names, defaults, remove)
 
 
-def record_waiting(subject: str, known_fields: Mapping[str, object], now: float) -> None:
-    """A caller waits in the queue from now on, and the sweep looks after them, unless they have left it already."""
+def record_waiting(subject: str, known_fields: Mapping[str, object], now: float, of_round: int = 1) -> None:
+    """A caller waits in the queue from now on, and the sweep looks after them, unless they have left it already.
+
+    `of_round` is which wait of this caller that is, counted from 1.
+    """
     watched = {**known_fields, "open": "call", "check_at": int(now) + CHECK_CALLER_SECONDS}
-    if not record_call(subject, watched, now, once="left_queue_at"):
-        record_call(subject, known_fields, now)
+    if not record_call(subject, watched, now, once="left_queue_at", of_round=of_round):
+        record_call(subject, known_fields, now, of_round=of_round)
+
+
+# What is known of one wait, and of no other.
+_OF_A_ROUND = (
+    *("star", "left_queue_at", "queue_result", "queue_seconds", "moved_at", "wish", "wished_at", "task_sid"),
+    *("canceled_at", "completed_at", "reason", "declined_say", "declined_then", "open", "check_at"),
+)
+
+
+def begin_round(subject: str, number: int, now: float) -> Call | None:
+    """The caller waits in a queue once more: it is the wait of this number. None when it has begun before."""
+    condition = "attribute_not_exists(#round) OR #round < :round"
+    write = _of_call({"round": number}, now, {})._replace(condition=condition, remove=_OF_A_ROUND)
+    try:
+        return msgspec.convert(_update(subject, "CALL", write), Call)
+    except ConditionFailed:
+        return None
 
 
 def reschedule_caller(due: Due, check_at: float) -> Call:

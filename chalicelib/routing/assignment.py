@@ -178,6 +178,7 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         work="" if mode.has_caller else reservation.kind,
         callback=_callback(reservation),
         recorded=_is_recorded(reservation, mode, rules),
+        transferred_from=text(task.get("transferred_from")),
         answer="" if answer == "at-once" else answer,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,

@@ -42,6 +42,13 @@ WAIT_KEY = Route("/voice/wait/key")
 CALLBACK_CONFIRM = Route("/voice/callback/confirm/{number}")
 CALLBACK_NUMBER = Route("/voice/callback/number")
 AFTER = Route("/voice/after")
+# Of a caller whom a worker gave away: the same after each further wait, which is counted from 2.
+AFTER_ROUND = Route("/voice/after/{number}")
+# The talk with this worker may go on: since when the caller is on hold, in epoch seconds, and how often asked.
+HOLD = Route("/voice/hold/{reservation_sid}/{since}/{attempt}")
+HOLD_OVER = Route("/voice/hold/over")  # the two have talked again
+# What is heard alone in the room in which they do: Twilio may not say whose leg asks.
+ROOM = Route("/voice/room/{subject}/{reservation_sid}")
 MOVED = Route("/voice/moved")
 DECLINED = Route("/voice/declined")
 SURVEY = Route("/voice/survey")
@@ -64,6 +71,13 @@ WORKER_AFTER = Route("/worker/{subject}/{reservation_sid}/after")
 WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
 WORKER_RECORDING = Route("/worker/{subject}/{reservation_sid}/recording")
 WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
+# The star key: the worker's Dial is over, for whatever reason; each key of the menu; the digits of a person; and the
+# end of the talk that the worker went back to. `attempt` counts the silences.
+WORKER_STAR = Route("/worker/{subject}/{reservation_sid}/star/{attempt}")
+WORKER_STAR_KEY = Route("/worker/{subject}/{reservation_sid}/star/key/{attempt}")
+WORKER_STAR_PERSON = Route("/worker/{subject}/{reservation_sid}/star/person/{attempt}")
+WORKER_STAR_OVER = Route("/worker/{subject}/{reservation_sid}/star-over")
+WORKER_ROOM = Route("/worker/{subject}/{reservation_sid}/room")
 # Of a worker who hears a message: each key, each silence (`attempt` counts them), and the end of a call back.
 WORKER_MESSAGE = Route("/worker/{subject}/{reservation_sid}/message/{attempt}")
 STAFF_MESSAGE = Route("/staff/message")
@@ -90,6 +104,10 @@ ROUTES = (
     CALLBACK_CONFIRM,
     CALLBACK_NUMBER,
     AFTER,
+    AFTER_ROUND,
+    HOLD_OVER,
+    HOLD,
+    ROOM,
     MOVED,
     DECLINED,
     SURVEY,
@@ -109,6 +127,11 @@ ROUTES = (
     WORKER_DISPOSITION,
     WORKER_RECORDING,
     WORKER_NOTE,
+    WORKER_STAR,
+    WORKER_STAR_KEY,
+    WORKER_STAR_PERSON,
+    WORKER_STAR_OVER,
+    WORKER_ROOM,
     WORKER_MESSAGE,
     STAFF_MESSAGE,
     STAFF_CALL,

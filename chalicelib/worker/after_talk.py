@@ -18,12 +18,21 @@ def after(webhook: Webhook) -> str:
     Only DialBridged=true says that the two talked, and it may be missing (contract 3.2, 12): then the link says it.
     """
     link = link_of(webhook)
-    was_recorded = link is not None and link.recorded
     if link is None or not (webhook.form.get("DialBridged") == "true" or link.bridged_at):
-        return twiml.say_goodbye(twiml.CALLER_GONE, was_recorded=was_recorded)
+        return _unrecorded(link, twiml.say_goodbye(twiml.CALLER_GONE))
+    return _unrecorded(link, begin(webhook, link))
+
+
+def _unrecorded(link: Link | None, document: str) -> str:
+    """What the worker hears alone is in no recording."""
+    return twiml.unrecorded(document) if link and link.recorded else document
+
+
+def begin(webhook: Webhook, link: Link, first: str = "") -> str:
+    """The worker is asked what became of the talk, after what is said `first`."""
     if callcenter.current().staff.is_on and webhook.form.get("CallStatus") != "completed":
         table.note_of_leg(link.key, link.worker_call_sid, {"asked_after_at": webhook.at})
-    return _ask(webhook, link, was_recorded=was_recorded)
+    return _ask(webhook, link, first)
 
 
 def disposition(webhook: Webhook) -> str:
@@ -58,12 +67,12 @@ def without_record(_webhook: Webhook) -> str:
     return twiml.say_goodbye(twiml.NOT_KEPT)
 
 
-def _ask(webhook: Webhook, link: Link, *, was_recorded: bool = False) -> str:
+def _ask(webhook: Webhook, link: Link, first: str = "") -> str:
     rules = _rules(link)
     if rules is None:
-        return twiml.say_goodbye(twiml.DONE, was_recorded=was_recorded)
-    url = _url(webhook, urls.WORKER_DISPOSITION)
-    return twiml.ask_for_disposition(rules.said, url, words.treatment(link), was_recorded=was_recorded)
+        return twiml.say_goodbye(twiml.DONE)
+    said = f"{first} {rules.said}".strip()
+    return twiml.ask_for_disposition(said, _url(webhook, urls.WORKER_DISPOSITION), words.treatment(link))
 
 
 def _rules(link: Link) -> AfterTalk | None:

@@ -17,7 +17,7 @@ from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import count, sid, text
-from chalicelib.worker import doing, twiml, words
+from chalicelib.worker import doing, star, twiml, words
 from chalicelib.worker.request import key_of
 
 MOST_REPLY = 40  # characters that are kept of what a worker said
@@ -206,8 +206,8 @@ def _connect(asked: _Asked, link: Link) -> str:
     """Who was asked has heard already who calls."""
     if link.work:
         return doing.begin(link, asked.at)
-    said, treatment = "" if link.asked_at else words.of_caller(link), words.treatment(link)
-    return twiml.connect(link.reservation_sid, said, treatment, words.after_url(link), words.recording_url(link))
+    whisper = "" if link.asked_at else words.of_caller(link)
+    return star.connect(link, whisper)
 
 
 def _not_understood(asked: _Asked, link: Link, digits: str, speech: str) -> str:

@@ -10,9 +10,8 @@ TAKEN = "This call has been taken already. Goodbye."
 LEAVE_A_NOTE = "Speak after the tone, and press the hash key."
 DONE = "Goodbye."
 NOT_KEPT = "This cannot be kept at the moment. Goodbye."
+WAIT_A_MOMENT = "One moment, please."
 REFUSED = "The call goes to somebody else. Goodbye."
-
-
 TALK = "talk"  # the name of a recording
 
 
@@ -21,19 +20,22 @@ def connect(
     whisper: str = "",
     treatment: Treatment | None = None,
     after_url: str = "",
+    *,
+    has_star: bool = False,
     recording_url: str = "",
 ) -> str:
     """The whisper in the line's voice, then the caller of this reservation (contract 3.2).
 
     When the caller has gone, before the two were joined or after they talked, Twilio asks for `after_url`; where there
-    is none, it runs what follows the Dial. With a `recording_url` the talk is recorded, and nothing else.
+    is none, it runs what follows the Dial. With `has_star` the star key ends the talk, for the `after_url`. With a
+    `recording_url` the talk is recorded, and nothing else.
     """
     response = VoiceResponse()
     if whisper and treatment:
         _say(response, treatment, whisper)
     if recording_url:
         _record(response, recording_url)
-    dial = Dial(action=after_url or None)
+    dial = Dial(action=after_url or None, hangup_on_star=True if has_star else None)
     dial.queue(None, reservation_sid=reservation_sid)
     response.append(dial)
     if recording_url:
@@ -56,10 +58,15 @@ def _record(response: VoiceResponse, url: str) -> None:
 
 
 def _stop_recording(response: VoiceResponse) -> None:
-    """What follows is said to the worker alone. One that has ended is left alone."""
+    """What follows is said to the worker alone."""
     stop = Stop()
     stop.append(Recording(name=TALK))
     response.append(stop)
+
+
+def unrecorded(document: str) -> str:
+    """The same, once the recording of the talk has ended; one that has ended before is left alone (contract 14.3)."""
+    return document.replace("<Response>", f'<Response><Stop><Recording name="{TALK}" /></Stop>', 1)
 
 
 def work(said: str, dial_number: str, caller_id: str, treatment: Treatment) -> str:
@@ -142,11 +149,47 @@ def _speech(rules: Answer, treatment: Treatment) -> dict[str, str]:
     return {"language": treatment.language, "speech_timeout": "auto", "hints": ", ".join([*rules.yes, *rules.no])}
 
 
-def ask_for_disposition(said: str, url: str, treatment: Treatment, *, was_recorded: bool = False) -> str:
+def choices(said: str, url: str, silence_url: str, treatment: Treatment) -> str:
+    """What becomes of the caller on hold: the `url` has the key, the other one is for a silence."""
+    response = VoiceResponse()
+    gather = _one_key(url)
+    _say(gather, treatment, said)
+    response.append(gather)
+    response.redirect(silence_url, method="POST")
+    return str(response)
+
+
+def ask_for_digits(said: str, url: str, treatment: Treatment) -> str:
+    """Digits up to the hash key; the same URL is asked for when nothing is pressed."""
+    response = VoiceResponse()
+    gather = Gather(input="dtmf", action=url, method="POST", timeout=8, finish_on_key="#")
+    _say(gather, treatment, said)
+    response.append(gather)
+    response.redirect(url, method="POST")
+    return str(response)
+
+
+def try_again(url: str) -> str:
+    """Nothing can be kept just now."""
+    response = VoiceResponse()
+    response.say(WAIT_A_MOMENT)
+    response.pause(length=3)
+    response.redirect(url, method="POST")
+    return str(response)
+
+
+def join_room(name: str, action: str, wait_url: str) -> str:
+    """The two talk again. Whoever leaves ends it for both, and who is alone in it hears the `wait_url`."""
+    response = VoiceResponse()
+    dial = Dial(action=action, method="POST")
+    dial.conference(name, beep="false", start_conference_on_enter=True, end_conference_on_exit=True, wait_url=wait_url)
+    response.append(dial)
+    return str(response)
+
+
+def ask_for_disposition(said: str, url: str, treatment: Treatment) -> str:
     """What became of the call; whoever presses nothing has nothing to say."""
     response = VoiceResponse()
-    if was_recorded:
-        _stop_recording(response)
     gather = _one_key(url)
     _say(gather, treatment, said)
     response.append(gather)
@@ -168,10 +211,8 @@ def record_note(seconds: int, url: str, treatment: Treatment) -> str:
     return str(response)
 
 
-def say_goodbye(sentence: str, treatment: Treatment | None = None, *, was_recorded: bool = False) -> str:
+def say_goodbye(sentence: str, treatment: Treatment | None = None) -> str:
     response = VoiceResponse()
-    if was_recorded:
-        _stop_recording(response)
     if treatment:
         _say(response, treatment, sentence)
     else:

@@ -42,7 +42,9 @@ def recorded(started: Laptop) -> dict[str, Any]:
     def dial() -> str:
         started.twilio.phone(centre.phones["Carl"]).will(answers(1, [joined(), talks(5), hangs_up()]))
         centre.on_duty("Carl")
-        steps = [hears(centre.center.application.lines["support"].menu.prompt), presses("1"), joined()]
+        menu = centre.center.application.lines["support"].menu
+        assert menu is not None
+        steps = (hears(menu.prompt), presses("1"), joined())
         return started.twilio.dial(centre.callers["Gus"], centre.lines["support"], steps)
 
     call_sid = started.do(dial)

@@ -106,8 +106,13 @@ after_call = "Wrap up"
 after_wrap_up = "Available"
 [queues.Support.wrap_up]
 seconds = 10
+[queues.Support.star]
+menu = ["queue:Sales", "person", "back"]
+prompt = "What becomes of the caller?"
+hold_seconds = 40
 
 [queues.Sales]
+attributes = { department = "sales" }
 mode = "crm-first"
 crm = "http"
 on_outage = "fallback"
@@ -226,6 +231,8 @@ TEXTERS: Mapping[str, str] = {
     "Max": "+14155550134",
 }
 STAFF = "+14155550105"
+STAR_PROMPT = "What becomes of the caller?"
+EXTENSIONS: Mapping[str, str] = {"21": "Bea", "22": "Carl", "23": "Dora", "24": "Emil"}
 AWAY = ("Unavailable", "Offline")
 
 MODES: Sequence[ModeName] = ("key", "key", "key+detect", "key+detect", "detect", "at-once")
@@ -302,9 +309,14 @@ def _filters(queues: Mapping[str, str]) -> list[dict[str, object]]:
 
     They go to people who take no calls: what is promised to the others is judged by their calls alone.
     """
-    whens = {"Messages": 'kind == "message"', "Work": 'kind == "lead" OR kind == "callback"'}
-    whens |= {name: f'department == "{name.lower()}"' for name in ("Support", "Sales", "Urgent")}
-    return [{"expression": when, "targets": [{"queue": queues[name]}]} for name, when in whens.items()]
+    to_one = {"queue": queues["Support"], "known_worker_friendly_name": "task.agent", "timeout": 30}
+    departments = [(f'department == "{name.lower()}"', queues[name]) for name in ("Support", "Sales", "Urgent")]
+    whens = [('kind == "message"', queues["Messages"]), ('kind == "lead" OR kind == "callback"', queues["Work"])]
+    filters: list[dict[str, object]] = [
+        {"expression": when, "targets": [{"queue": queue}]} for when, queue in (*whens, *departments)
+    ]
+    filters.insert(2, {"expression": "agent != null", "targets": [to_one, {"queue": queues["Support"]}]})
+    return filters
 
 
 def _worker(twilio: Twilio, name: str, answer: str) -> Worker:

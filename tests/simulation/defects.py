@@ -13,7 +13,7 @@ from twilio.twiml.voice_response import VoiceResponse
 from chalicelib import aws, budget, crm, jobs
 from chalicelib.callbacks import asking as callbacks_asking
 from chalicelib.callbacks import outcome
-from chalicelib.caller import handlers
+from chalicelib.caller import handlers, hold
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
@@ -202,6 +202,14 @@ def _our_number_is_theirs() -> Iterator[None]:
         yield
 
 
+def _whoever_chooses(_true: Any) -> Any:
+    return lambda link: not link.transferred_to
+
+
+def _lost_is_the_end(true: Any) -> Any:
+    return lambda key, to, now, *given, **named: true(key, "end" if to == "lost" else to, now, *given, **named)
+
+
 def _never(_true: Any) -> Any:
     return lambda *_given: False
 
@@ -310,7 +318,7 @@ def _whether_or_not(true: Any) -> Any:
 
 NOBODY_THERE = "activity_changes=0.9,worker_no_answer=0.9"
 # Of a leg whose caller has gone.
-HANGS_ON = "rest_timeout_before=0.3,caller_hangs_up=0.95,worker_wrong_key=0.9,activity_changes=0.5"
+HANGS_ON = "rest_timeout_before=0.4,caller_hangs_up=0.9,worker_wrong_key=0.9"
 HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
 
 
@@ -528,6 +536,18 @@ DEFECTS: Mapping[str, Defect] = {
     "the CRM's answer is read to its end": _replace(
         crm_http, "MAX_ANSWER_BYTES", lambda _most: 10**9, 9, faults="crm_megabytes=0.3"
     ),
+    "music on hold is silence": _replace(
+        caller_twiml, "hold_on", _says('<Pause length="60"/>'), 17, faults="worker_presses_star=0.9"
+    ),
+    "a worker on hold is taken for one who hung up": _replace(
+        hold, "_has_ended", _whoever_chooses, 17, faults="worker_presses_star=0.9"
+    ),
+    "who hangs up on hold loses the caller": _replace(
+        table, "transfer", _lost_is_the_end, 17, faults="worker_presses_star=0.9"
+    ),
+    "the caller is given to the queue that they came from": _replace(
+        hold, "_route", lambda _true: lambda _to: {}, 17, faults="worker_presses_star=0.9"
+    ),
     "the waiting document is silent": _replace(caller_twiml, "wait", _says('<Pause length="120"/>'), 4),
     "the call ends without a word": _replace(caller_twiml, "after", _says(""), 4),
     "after the queue comes the queue": _replace(caller_twiml, "after", _once_more_in_the_queue, 4),
@@ -578,7 +598,9 @@ DEFECTS: Mapping[str, Defect] = {
         5,
         faults="worker_passes=0.5,sqs_throttled=0.3",
     ),
-    "a caller who has gone is asked about": _replace(asking, "ask", _whoever_is_gone, 12, faults=HANGS_ON),
+    "a caller who has gone is asked about": _replace(
+        asking, "ask", _whoever_is_gone, 12, faults=HANGS_ON, answer="key"
+    ),
     "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
     "nobody goes back to work": _replace(activity, "resume", _nothing, 5),

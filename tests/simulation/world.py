@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from chalicelib.config.answering import ModeName
@@ -44,6 +45,7 @@ from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
 from tests.simulation.orders import Orders
 from tests.simulation.secret import rotated
+from tests.simulation.stars import Stars
 from tests.simulation.texters import Texters
 from tests.simulation.transport import OutboundTransport
 from tests.support import api_gateway, resources
@@ -73,6 +75,7 @@ class Plan:
     answer: ModeName | None = None  # of every queue that rings, instead of chance
     asks: float = ASKS  # how likely it is that a caller asks to be called back, when that is offered
     away: bool = False  # nobody takes calls; callbacks are served
+    texts: bool = True  # some workers text that they are on and off, and have shifts; otherwise these are off
     records: tuple[str, ...] | None = None  # the queues whose talks are recorded, instead of chance
 
     @property
@@ -109,6 +112,7 @@ class World:
     texters: Texters
     seconds_of: dict[str, int] = field(default_factory=dict)  # of each recording that was made
     work_of: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # the attributes of each task without a call
+    queue_of: dict[str, str] = field(default_factory=dict)  # of each reservation and each task: the task queue's name
     places: dict[str, float] = field(default_factory=dict)  # by task: since when it counts as waiting
     objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
     kept: dict[str, bytes] = field(default_factory=dict)  # and before the time of the recorded talks was over
@@ -224,19 +228,27 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     orders = Orders(call_centre, gateway, plan.orders, SPAN)
-    texters = Texters(call_centre, faults, START, SPAN)
+    Stars(call_centre, faults, crowd)
+    texters = Texters(call_centre, faults, START, SPAN, plan.texts)
     world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue, orders, texters)
 
-    def hear(event: TraceEvent) -> None:
-        if event.kind == "recording":
-            sid = event.detail["url"].rpartition("/")[2]
-            world.seconds_of[sid] = twilio.context.recordings.all[sid].seconds
-        elif event.kind == "task" and event.detail["status"] == "pending" and not event.detail["call_sid"]:
-            task = twilio.router.workspace.tasks[event.detail["sid"]]
-            world.work_of[task.sid], world.places[task.sid] = task.attributes, task.virtual_start
-
-    twilio.scheduler.on_event.append(hear)
+    twilio.scheduler.on_event.append(partial(_note, world))
     return world
+
+
+def _note(world: World, event: TraceEvent) -> None:
+    """What Twilio knows now, and may have forgotten when the world is judged."""
+    twilio, workspace, detail = world.twilio, world.twilio.router.workspace, event.detail
+    if event.kind == "recording":
+        sid = detail["url"].rpartition("/")[2]
+        world.seconds_of[sid] = twilio.context.recordings.all[sid].seconds
+    elif event.kind == "reservation":
+        world.queue_of[detail["sid"]] = workspace.reservations[detail["sid"]].task.queue.friendly_name
+    elif event.kind == "enqueued" and detail["task_sid"]:
+        world.queue_of[detail["task_sid"]] = workspace.tasks[detail["task_sid"]].queue.friendly_name
+    elif event.kind == "task" and detail["status"] == "pending" and not detail["call_sid"]:
+        task = workspace.tasks[detail["sid"]]
+        world.work_of[task.sid], world.places[task.sid] = task.attributes, task.virtual_start
 
 
 def _tables() -> Dynamodb:

@@ -120,15 +120,24 @@ VERBS: Mapping[str, Verb] = {
     "Task": Verb({"priority": _between(0, 2**31 - 1), "timeout": _between(1, 1209600)}, _json_object),
     "Dial": Verb(
         _TIMED | {"hangupOnStar": _BOOLEAN, "timeLimit": _between(1, 86400), "answerOnBridge": _BOOLEAN},
-        children=frozenset({"Queue"}),
+        children=frozenset({"Queue", "Conference"}),
         most=1,
+    ),
+    "Conference": Verb(
+        {
+            "beep": _like("true|false|onEnter|onExit"),
+            "startConferenceOnEnter": _BOOLEAN,
+            "endConferenceOnExit": _BOOLEAN,
+            "waitUrl": _URL,
+        },
+        _QUEUE_NAME,
     ),
     "Queue": Verb(
         {"reservationSid": _sid("WR"), "postWorkActivitySid": _sid("WA"), "url": _URL, "method": _METHOD}, _QUEUE_NAME
     ),
 }
 
-TOP = frozenset(VERBS) - {"Task", "Queue", "Recording"}
+TOP = frozenset(VERBS) - {"Task", "Queue", "Recording", "Conference"}
 WAITING = frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"})  # contract 3.1, waitUrl
 LAST = frozenset({"Redirect", "Hangup", "Reject", "Leave"})  # nothing after these is run
 

@@ -11,6 +11,7 @@ FILTERS = [
     {"when": 'department == "sales"', "targets": [{"queue": "Sales"}]},
     {"when": "department == 'support' AND language != \"de\"", "targets": [{"queue": "Support"}, {"queue": "Sales"}]},
     {"when": 'kind == "message" OR kind == "lead"', "targets": [{"queue": "Work"}]},
+    {"when": "agent != null AND department != null", "targets": [{"queue": "Agent"}]},
     {"when": 'from == "+12125550171"', "targets": [{"queue": "Known"}]},
 ]
 WORKFLOW = {"filters": FILTERS, "default_queue": "Rest"}
@@ -22,6 +23,7 @@ WORKFLOW = {"filters": FILTERS, "default_queue": "Rest"}
         ({"department": "sales"}, frozenset({"Sales"})),
         ({"department": "support"}, frozenset({"Support", "Sales"})),
         ({"department": "support", "language": "de"}, frozenset({"Known", "Rest"})),
+        ({"department": "Sales", "agent": "Bea"}, frozenset({"Agent"})),
         ({"department": "Sales"}, frozenset({"Known", "Rest"})),  # another word
         ({"kind": "lead"}, frozenset({"Work"})),
         ({"department": 1}, frozenset({"Sales", "Support", "Known", "Rest"})),  # no text: TaskRouter alone knows

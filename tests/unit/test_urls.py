@@ -11,6 +11,7 @@ PARAMETERS = {
     "reservation_sid": "WR" + "b" * 32,
     "token": "0" * 32,
     "number": "own",
+    "since": "1796000000",
 }
 
 

@@ -93,8 +93,9 @@ def the_place_is_kept(observed: Observed) -> Found:
         about = callback_of(observed, task_sid)
         if not about or len(observed.faults_about((about,), LOST)) > 1:
             continue
-        if abs(place - observed.calls[about].enqueued) > SOON:
-            yield Violation(16, about, f"the place is off by {place - observed.calls[about].enqueued:.0f} s")
+        came = observed.calls[about].waits[0][0]
+        if abs(place - came) > SOON:
+            yield Violation(16, about, f"the place is off by {place - came:.0f} s")
 
 
 def one_at_a_time(observed: Observed) -> Found:

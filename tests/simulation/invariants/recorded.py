@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from chalicelib.links.model import SHORTEST_MESSAGE_SECONDS, TALK
 from emulator.voice.recordings import mp3
 from tests.simulation.call_centre import LISTENER, NOTICES, TEXTERS
-from tests.simulation.invariants.terms import QUEUE_OF, Found, Violation
+from tests.simulation.invariants.terms import Found, Violation
 from tests.simulation.observed import Leg, Observed
 
 FOLDER = "recordings/"
@@ -15,7 +15,7 @@ def nobody_is_recorded_who_was_not_told(observed: Observed) -> Found:
     """The caller has heard the notice of this very queue, before they were joined to anybody."""
     for leg, recording_sid in talks(observed):
         call = observed.calls[leg.call_sid]
-        queue = QUEUE_OF[call.caller.line]
+        queue = observed.world.queue_of[leg.reservation_sid]
         talked = [talk.start for talk in leg.conversations]
         told = [at for at, text in call.sounds if text == NOTICES.get(queue)]
         if queue not in observed.world.plan.recorded:
@@ -37,11 +37,12 @@ def each_recorded_talk_is_kept_once(observed: Observed) -> Found:
 
 
 def an_untroubled_talk_is_recorded(observed: Observed) -> Found:
-    """Of a recorded queue, on a leg of ours, with nothing that went wrong about it."""
+    """The first of a call, of a recorded queue, on a leg of ours, with nothing that went wrong about it."""
     recorded = {leg.sid for leg, _ in talks(observed)}
     for leg in observed.legs.values():
-        queue = QUEUE_OF[observed.calls[leg.call_sid].caller.line]
-        if not (leg.own and leg.conversations and queue in observed.world.plan.recorded):
+        queue = observed.world.queue_of[leg.reservation_sid]
+        first = observed.calls[leg.call_sid].conversations[:1]
+        if not (leg.own and leg.conversations[:1] == first and first and queue in observed.world.plan.recorded):
             continue
         if leg.sid not in recorded and not observed.faults_about((leg.sid, leg.call_sid, leg.reservation_sid)):
             yield Violation(17, leg.call_sid, f"the talk of {leg.sid} is not recorded")
