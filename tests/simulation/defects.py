@@ -665,14 +665,14 @@ DEFECTS: Mapping[str, Defect] = {
     ),
     "a mail shows the caller's number": _replace(outbox, "mask", lambda _true: str, 11, faults=NOBODY_THERE),
     "a message is deleted before it is kept": _replace(keep, "_store", _nothing, 14),
-    "a recorded talk is deleted before it is kept": _replace(talks, "_store", _nothing, 17),
-    "the notice is not said": _replace(caller_twiml, "_enqueue", _without_words, 17),
-    "the notice is not asked for": _replace(CallCenter, "notices", _no_notices, 17, faults="none"),
-    "whoever has a PIN may listen": _replace(Queue, "listens", _whoever, 17),
+    "a recorded talk is deleted before it is kept": _replace(talks, "_store", _nothing, 18),
+    "the notice is not said": _replace(caller_twiml, "_enqueue", _without_words, 18),
+    "the notice is not asked for": _replace(CallCenter, "notices", _no_notices, 18, faults="none"),
+    "whoever has a PIN may listen": _replace(Queue, "listens", _whoever, 18),
     "no callback of a recorded talk is taken, nor is it looked for": Defect(
-        _talks_are_told_to_nobody, frozenset({17}), "all"
+        _talks_are_told_to_nobody, frozenset({18}), "all"
     ),
-    "a recorded talk stays when its time is over": _replace(recorded, "_end", lambda _true: lambda *_given: "left", 17),
+    "a recorded talk stays when its time is over": _replace(recorded, "_end", lambda _true: lambda *_given: "left", 18),
     "a message is dropped as if it were nothing": _replace(
         Message, "is_nothing", lambda _true: property(lambda _message: True), 14
     ),

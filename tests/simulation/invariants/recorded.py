@@ -1,4 +1,4 @@
-"""Invariant 17: who is recorded has been told, each recorded talk is kept once, and only who may hears one."""
+"""Invariant 18: who is recorded has been told, each recorded talk is kept once, and only who may hears one."""
 
 from collections.abc import Iterator
 
@@ -19,9 +19,9 @@ def nobody_is_recorded_who_was_not_told(observed: Observed) -> Found:
         talked = [talk.start for talk in leg.conversations]
         told = [at for at, text in call.sounds if text == NOTICES.get(queue)]
         if queue not in observed.world.plan.recorded:
-            yield Violation(17, leg.call_sid, f"{recording_sid} is of the queue {queue}, which is not recorded")
+            yield Violation(18, leg.call_sid, f"{recording_sid} is of the queue {queue}, which is not recorded")
         elif talked and not any(at <= talked[0] for at in told):
-            yield Violation(17, leg.call_sid, f"{recording_sid} is of a caller who has not heard the notice")
+            yield Violation(18, leg.call_sid, f"{recording_sid} is of a caller who has not heard the notice")
 
 
 def each_recorded_talk_is_kept_once(observed: Observed) -> Found:
@@ -29,11 +29,11 @@ def each_recorded_talk_is_kept_once(observed: Observed) -> Found:
     for leg, recording_sid in talks(observed):
         seconds = observed.world.seconds_of[recording_sid]
         if recording_sid in observed.world.left_at_twilio:
-            yield Violation(17, leg.call_sid, f"the recording {recording_sid} is still at Twilio")
+            yield Violation(18, leg.call_sid, f"the recording {recording_sid} is still at Twilio")
         elif seconds >= SHORTEST_MESSAGE_SECONDS:
             found = [it for name, it in observed.world.kept.items() if name.endswith(f"/{recording_sid}.mp3")]
             if found != [mp3(seconds)]:
-                yield Violation(17, leg.call_sid, f"the recording {recording_sid} is kept {len(found)} times")
+                yield Violation(18, leg.call_sid, f"the recording {recording_sid} is kept {len(found)} times")
 
 
 def an_untroubled_talk_is_recorded(observed: Observed) -> Found:
@@ -45,7 +45,7 @@ def an_untroubled_talk_is_recorded(observed: Observed) -> Found:
         if not (leg.own and leg.conversations[:1] == first and first and queue in observed.world.plan.recorded):
             continue
         if leg.sid not in recorded and not observed.faults_about((leg.sid, leg.call_sid, leg.reservation_sid)):
-            yield Violation(17, leg.call_sid, f"the talk of {leg.sid} is not recorded")
+            yield Violation(18, leg.call_sid, f"the talk of {leg.sid} is not recorded")
 
 
 def only_who_may_hears_recordings(observed: Observed) -> Found:
@@ -54,21 +54,21 @@ def only_who_may_hears_recordings(observed: Observed) -> Found:
         if event.kind == "played" and f"/{FOLDER}" in event.detail["url"]:
             heard_by = calls[event.detail["sid"]].from_
             if heard_by != TEXTERS[LISTENER]:
-                yield Violation(17, "", f"{heard_by} hears {event.detail['url']}")
+                yield Violation(18, "", f"{heard_by} hears {event.detail['url']}")
 
 
 def who_may_hears_the_latest(observed: Observed) -> Found:
     is_kept = any(name.startswith(FOLDER) for name in observed.world.kept)
     played = [event for event in observed.world.trace if event.kind == "played" and f"/{FOLDER}" in event.detail["url"]]
     if is_kept and not played:
-        yield Violation(17, "", f"{LISTENER} hears no recording, and there are some")
+        yield Violation(18, "", f"{LISTENER} hears no recording, and there are some")
 
 
 def when_its_time_is_over_it_is_gone(observed: Observed) -> Found:
     left = [name for name in observed.world.objects if name.startswith(FOLDER)]
     rows = [row["item"] for row in observed.world.rows() if row["item"].startswith(TALK) and not row.get("dropped_at")]
     for one in (*left, *rows):
-        yield Violation(17, "", f"{one} is still there, and its day is over")
+        yield Violation(18, "", f"{one} is still there, and its day is over")
 
 
 def talks(observed: Observed) -> Iterator[tuple[Leg, str]]:
