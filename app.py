@@ -296,6 +296,13 @@ def worker_disposition(subject: str, reservation_sid: str) -> Response:
     return _twiml(after_talk.disposition, after_talk.without_record)
 
 
+@_route(urls.WORKER_RECORDING)
+def worker_recording(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import recorded
+
+    return _data(recorded.take)
+
+
 @_route(urls.WORKER_NOTE)
 def worker_note(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import after_talk
@@ -413,23 +420,30 @@ def staff_note(attempt: str) -> Response:
 
 @_route(urls.STAFF_LINES)
 def staff_lines(attempt: str) -> Response:
-    from chalicelib.staff import phone
+    from chalicelib.staff import phone, switching
 
-    return _twiml(phone.which_line, phone.sorry)
+    return _twiml(switching.which_line, phone.sorry)
 
 
 @_route(urls.STAFF_LINE)
 def staff_line(line: str, attempt: str) -> Response:
-    from chalicelib.staff import phone
+    from chalicelib.staff import phone, switching
 
-    return _twiml(phone.line, phone.sorry)
+    return _twiml(switching.line, phone.sorry)
 
 
 @_route(urls.STAFF_LINE_UNTIL)
 def staff_line_until(line: str, attempt: str) -> Response:
-    from chalicelib.staff import phone
+    from chalicelib.staff import phone, switching
 
-    return _twiml(phone.line_until, phone.sorry)
+    return _twiml(switching.line_until, phone.sorry)
+
+
+@_route(urls.STAFF_LISTEN)
+def staff_listen(attempt: str) -> Response:
+    from chalicelib.staff import listening, phone
+
+    return _twiml(listening.listen, phone.sorry)
 
 
 # --- The team's own systems

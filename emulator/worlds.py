@@ -17,6 +17,7 @@ UnansweredDequeue = Literal["cancels", "pauses", "waits"]
 HungUpDial = Literal["is_silent", "is_told"]
 StarredDial = Literal["caller_first", "worker_first", "at_once"]
 RecordedQueue = Literal["nothing", "all"]
+StartedRecording = Literal["by_twiml", "by_api"]
 ConferenceEnd = Literal["stays", "ends"]
 OutboundAccept = Literal["with_customer", "with_worker"]
 OptOutWord = Literal["is_told", "is_kept"]
@@ -53,6 +54,10 @@ class Worlds(TypedDict, total=False):
     ]
     recorded_queue: Annotated[
         RecordedQueue, "whether the record of a <Dial> records the caller of a <Queue>: nothing is recorded, or all"
+    ]
+    started_recording: Annotated[
+        StartedRecording,
+        "what the source of a recording is called that <Start> began: StartCallRecordingTwiML, or as one over REST",
     ]
     conference_end: Annotated[
         ConferenceEnd,

@@ -40,6 +40,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "ops.commands.holidays:holidays",
         "Write a year's public holidays into callcenter.toml, as dates on which it is closed",
     ),
+    "recordings": (
+        "ops.commands.recordings:recordings",
+        "List the talks that were recorded, hear them, and hold them",
+    ),
     "rota": ("ops.commands.rota:rota", "Show who works when, and take a calendar's shifts"),
     "worker": ("ops.commands.worker:worker", "Show the workers, and put them on and off the phones"),
 }

@@ -51,7 +51,11 @@ def timeline(record: CallRecord, show_numbers: bool = False) -> str:
     began = told[0][0] if told else 0.0
     shown: Callable[[str], str] = str if show_numbers else mask
     known = chain(
-        _call(record.call), _callback(record.callback), _messages(record), chain.from_iterable(map(_link, record.links))
+        _call(record.call),
+        _callback(record.callback),
+        _messages(record),
+        _talks(record),
+        chain.from_iterable(map(_link, record.links)),
     )
     lines = [*map(shown, known), ""]
     lines += [f"{iso(at)}  {at - began:8.3f} s  {shown(what)}" for at, what in told]
@@ -122,6 +126,13 @@ def _messages(record: CallRecord) -> Iterator[str]:
             left = f"; {message.left_by} left it for another" if message.left_by else ""
             latest = message.task_sid or "to be made"
             yield f"  offered to workers, {_times(message.offers)}; the latest task: {latest}{left}"
+
+
+def _talks(record: CallRecord) -> Iterator[str]:
+    for talk in record.talks:
+        where = f"in the bucket: {talk.stored_as}" if talk.stored_as else talk.status
+        held = f"; held by {talk.held_by}" if talk.held_at else ""
+        yield f"  the talk with {talk.worker or '?'} was recorded, {max(talk.seconds, 0)} s, {where}{held}"
 
 
 def _times(number: int) -> str:

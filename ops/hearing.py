@@ -1,8 +1,10 @@
 """What a caller would hear, line by line, from the same functions as in a call. Nothing is sent."""
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 from xml.etree import ElementTree
 
 from chalicelib.caller import closed, twiml
@@ -46,10 +48,13 @@ class Call:
     def _of_line(self, _name: str, line: Line) -> str:
         standing = state.under(Switch(), line, self.at)
         if not isinstance(standing, Closed):
-            return twiml.greet(line, WORKFLOW, BASE)
+            return twiml.greet(line, self._queueing(line, {}))
         return twiml.closed(
             line, closed.sentence(line, standing), twiml.Way(BASE), self._phone(line), is_answered=False
         )
+
+    def _queueing(self, line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
+        return twiml.Queueing(WORKFLOW, BASE, self.center.notices({**line.attributes, **chosen}))
 
     def _phone(self, line: Line) -> twiml.Phone:
         return closed.phone_of(self.center, line, CALLER)
@@ -84,7 +89,8 @@ class Call:
         route, path = urls.find(url) or (urls.INCOMING, {})
         _, line = self.center.line_of(self.number)
         if route == urls.MENU:
-            return twiml.menu(line, int(path["attempt"]), twiml.Chosen(self._pressed), WORKFLOW, BASE)
+            chosen = twiml.Chosen(self._pressed)
+            return twiml.menu(line, int(path["attempt"]), chosen, partial(self._queueing, line))
         return self._next_when_closed(route, line)
 
     def _next_when_closed(self, route: urls.Route, line: Line) -> str:

@@ -1,7 +1,7 @@
 """The caller's leg, from its first webhook to its last."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.caller import twiml
 from chalicelib.config import callcenter, environment, messages
@@ -30,7 +30,7 @@ def incoming(webhook: Webhook) -> str:
     if simple is None:
         name, line = center.line_of(number)
         closed = _when_closed(webhook, name, line) if line.may_be_closed else ""
-        return closed or twiml.greet(line, environment.current().workflow_sid, webhook.base_url)
+        return closed or twiml.greet(line, _queueing(webhook, line, {}))
     name, queue = simple
     if number in queue.agent_numbers:
         return twiml.serve_simple_queue(name, queue, webhook.form.get("From", ""))
@@ -61,7 +61,13 @@ def menu(webhook: Webhook) -> str:
     _, line = callcenter.current().line_of(webhook.form.get("To", ""))
     chosen = twiml.Chosen(webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
     attempt = count(webhook.path["attempt"]) or 1
-    return twiml.menu(line, attempt, chosen, environment.current().workflow_sid, webhook.base_url)
+    return twiml.menu(line, attempt, chosen, lambda attributes: _queueing(webhook, line, attributes))
+
+
+def _queueing(webhook: Webhook, line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
+    """The way of a caller who made this choice into the queue, and what they hear before it."""
+    notices = callcenter.current().notices({**line.attributes, **chosen})
+    return twiml.Queueing(environment.current().workflow_sid, webhook.base_url, notices)
 
 
 def wait(webhook: Webhook) -> str:

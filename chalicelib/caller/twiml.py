@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,6 +10,7 @@ from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
+from chalicelib.config.recording import NOTICE_ATTRIBUTE
 from chalicelib.config.star import Star
 from chalicelib.twilio import urls
 
@@ -22,14 +23,22 @@ AGAIN_PRIORITY, MOST_PRIORITY = 10, 2147483647
 QUIET_SECONDS = 20
 
 
-def greet(line: Line, workflow_sid: str, base_url: str) -> str:
-    """The first document of a call: greeting, then the menu or the queue."""
+class Queueing(NamedTuple):
+    """The way into the queue. `notices` are said before it, by the queues whose talks are recorded."""
+
+    workflow_sid: str
+    base_url: str
+    notices: Mapping[str, str]
+
+
+def greet(line: Line, queueing: Queueing) -> str:
+    """The first document of a call: greeting, then the menu or the queue, before which the notices are said."""
     response = VoiceResponse()
     _say(response, line, line.greeting)
     if line.menu:
-        _ask(response, line, line.menu, 1, base_url)
+        _ask(response, line, line.menu, 1, queueing.base_url)
     else:
-        _enqueue(response, line, workflow_sid, base_url, {})
+        _enqueue(response, line, queueing, {})
     return str(response)
 
 
@@ -60,20 +69,19 @@ class Chosen(NamedTuple):
     speech: str = ""
 
 
-def menu(line: Line, attempt: int, chosen: Chosen, workflow_sid: str, base_url: str) -> str:
-    """What follows on what was pressed or said at this attempt."""
-    if line.menu is None:
-        return enqueue(line, workflow_sid, base_url, {})
-    choice = choose(line.menu, chosen.digits, chosen.speech)
-    if choice is None and attempt < line.menu.tries:
-        return ask_again(line, line.menu, attempt + 1, base_url)
-    return enqueue(line, workflow_sid, base_url, choice.attributes if choice else {})
+def menu(line: Line, attempt: int, chosen: Chosen, queueing: Callable[[Mapping[str, Any]], Queueing]) -> str:
+    """What follows on what was pressed or said at this attempt. `queueing` is by the attributes of the choice."""
+    choice = choose(line.menu, chosen.digits, chosen.speech) if line.menu else None
+    if line.menu and choice is None and attempt < line.menu.tries:
+        return ask_again(line, line.menu, attempt + 1, queueing({}).base_url)
+    attributes = choice.attributes if choice else {}
+    return enqueue(line, queueing(attributes), attributes)
 
 
-def enqueue(line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]) -> str:
-    """Into the queue, with the line's attributes and those of the menu's choice."""
+def enqueue(line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> str:
+    """Into the queue, with the line's attributes and those of the menu's choice, once the notices are said."""
     response = VoiceResponse()
-    _enqueue(response, line, workflow_sid, base_url, attributes)
+    _enqueue(response, line, queueing, attributes)
     return str(response)
 
 
@@ -445,12 +453,15 @@ def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url
     response.redirect(urls.MENU.url(base_url, attempt=str(attempt)))  # nothing was pressed or said
 
 
-def _enqueue(
-    response: VoiceResponse, line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]
-) -> None:
+def _enqueue(response: VoiceResponse, line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> None:
+    """The task says which notices its caller has heard: no other queue's talk with them is recorded."""
+    workflow_sid, base_url, notices = queueing
+    for said in dict.fromkeys(notices.values()):
+        _say(response, line, said)
+    heard = {NOTICE_ATTRIBUTE: list(notices)} if notices else {}
     wait_url, action = urls.WAIT.url(base_url), urls.AFTER.url(base_url)
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
-    _task(enqueue, line, line.priority, {**line.attributes, **attributes})
+    _task(enqueue, line, line.priority, {**line.attributes, **attributes, **heard})
 
 
 def _task(enqueue: Enqueue, line: Line, priority: int, attributes: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.hours import Hours, WhenClosed
 from chalicelib.config.hours import mistakes as mistakes_of_hours
+from chalicelib.config.recording import Recording, reachable
 from chalicelib.config.staff import TAKEN_BY_TWILIO, Staff
 from chalicelib.config.star import Star, queue_of
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
@@ -210,6 +211,7 @@ class Queue(_Table, frozen=True):
     on_crm_outage: Literal["voicemail", "ring"] = "voicemail"
     answer: Answer | None = None
     after_talk: AfterTalk | None = None
+    recording: Recording | None = None
     star: Star | None = None
     attributes: Attributes = {}
     activities: Activities = Activities()
@@ -217,6 +219,10 @@ class Queue(_Table, frozen=True):
     workers: str = "1==1"
     max_reserved_workers: Annotated[int, Meta(ge=1, le=50)] = 1
     task_order: Literal["FIFO", "LIFO"] = "FIFO"
+
+    def listens(self, worker: str) -> bool:
+        """Whether this worker may hear the queue's recordings."""
+        return self.recording is not None and self.recording.may_listen(worker)
 
     @property
     def answering(self) -> Answer:
@@ -272,7 +278,9 @@ class Messages(_Table, frozen=True):
 
 
 class CallCenter(_Table, frozen=True):
-    """`time_zone` is that of the hours without a zone. What ops alone reads is only kept at run time."""
+    """`time_zone` is that of the hours without a zone. The tables from `workspace` to `voice_queue` are checked by ops
+    alone; of them only `workflow` is read at run time, for who may get to a queue that is recorded.
+    """
 
     default_line: str
     lines: dict[str, Line]
@@ -366,6 +374,26 @@ class CallCenter(_Table, frozen=True):
         """The CRM that is asked: the kind of work has its own, a caller's is the queue's, called back or not."""
         of_caller = not work or (work == CALLBACK and CALLBACK not in self.work)
         return self.queue(queue).crm if of_caller else self.work_of(work).crm
+
+    @property
+    def records(self) -> bool:
+        """Whether any queue's talks are recorded."""
+        return any(queue.recording for queue in self.queues.values())
+
+    def listens(self, worker: str) -> bool:
+        """Whether there is a queue whose recordings this worker may hear."""
+        return any(queue.listens(worker) for queue in self.queues.values())
+
+    def notices(self, attributes: Mapping[str, Any]) -> Mapping[str, str]:
+        """What a caller with these attributes hears before they wait, by the recorded queues that they may get to."""
+        if not self.records:
+            return {}
+        may = reachable(self.workflow, attributes)
+        return {
+            name: queue.recording.notice
+            for name, queue in self.queues.items()
+            if queue.recording and queue.recording.is_told_by_us and (may is None or name in may)
+        }
 
     def queue(self, name: str) -> Queue:
         """The queue's rules; a task queue that the file does not name gets the defaults."""
@@ -549,6 +577,23 @@ def _keys_after_a_talk(callcenter: CallCenter) -> Iterator[Mistake]:
             yield sentence(f"queues.{name}.after_talk.note_key", rules.note_key, "keys has the same")
 
 
+def _recordings(callcenter: CallCenter) -> Iterator[Mistake]:
+    """Nobody is recorded without a notice. TaskRouter's own leg tells nobody when its recording is there."""
+    for name, queue in callcenter.queues.items():
+        key, rules = f"queues.{name}.recording", queue.recording
+        if rules is None:
+            continue
+        if queue.mode == "direct":
+            yield sentence(key, "there", 'not allowed with mode = "direct", in which TaskRouter joins the two')
+        if not rules.notice.strip():
+            allowed = 'a sentence that callers hear before they wait, or "elsewhere" where something else tells them'
+            yield sentence(f"{key}.notice", rules.notice, f"allowed is {allowed}")
+        if rules.who_may_listen and not callcenter.staff.is_on:
+            yield sentence(f"{key}.who_may_listen", "there", "needs staff.numbers, which they call to listen")
+        if rules.who_may_listen and callcenter.messages.kept_in != "s3":
+            yield sentence(f"{key}.who_may_listen", "there", 'needs messages.kept_in = "s3"')
+
+
 def _stars(callcenter: CallCenter) -> Iterator[Mistake]:
     """In direct mode the worker's leg is Twilio's, and no key of it reaches us."""
     for name, queue in callcenter.queues.items():
@@ -644,6 +689,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _placeholders: frozenset(),
     _answers: frozenset(),
     _keys_after_a_talk: frozenset(),
+    _recordings: frozenset({"messages", "staff"}),
     _stars: frozenset({"queues"}),
     _transcriptions: frozenset({"messages"}),
     _offered_messages: frozenset({"messages", "work"}),

@@ -16,9 +16,10 @@ from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.config.callcenter import DAY_SECONDS
-from chalicelib.lifecycle import closing, lead_out, refusal, unserved, untold, wrap_up
+from chalicelib.lifecycle import closing, lead_out, recorded, refusal, unserved, untold, wrap_up
+from chalicelib.lifecycle.recorded import DELETED, NOT_KEPT_SECONDS, REFUSED_SECONDS, SOON_SECONDS
 from chalicelib.links import messages, table
-from chalicelib.links.model import Call, Link, Message, Outcome, deleted_at_twilio, outcome_of, recording_of
+from chalicelib.links.model import TALK, Call, Link, Message, Outcome, deleted_at_twilio, outcome_of, recording_of
 from chalicelib.observability import log, metrics
 from chalicelib.staff import shifts, told
 from chalicelib.storage import offering
@@ -38,15 +39,11 @@ CALLERS_SECONDS = 32.0
 ALL_SECONDS = 40.0
 NOTICES_SECONDS = 45.0
 
-SOON_SECONDS = 45  # less than a minute: the next sweep looks again
 WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
 MOST_TASKS = 500
 PERIOD_SECONDS = 60  # from one sweep to the next
 LOOK_AT_ASSIGNED_SECONDS = 300  # a task in a talk is looked at so often, and not before
 UNTOLD_SECONDS = 3600  # so often Twilio is asked for recordings of which nothing was told
-NOT_KEPT_SECONDS = 3600  # a message that is still not kept is tried again after this
-REFUSED_SECONDS = 24 * 3600  # a recording that Twilio refuses to delete is tried again after this
-RECORDING_DELETED = "recording deleted"  # as it should be: nothing that was lost
 
 
 class _OutOfTime(Exception):
@@ -117,7 +114,7 @@ def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
         except Exception as error:
             log.error("sweep failed", why=type(error).__name__)
             return "failed"
-        left = did in ("taken", RECORDING_DELETED) or did.startswith("left ")
+        left = did in ("taken", DELETED) or did.startswith("left ")
         log.info("swept", {} if left else metrics.of(metrics.SWEEP_ACTIONS), did=did)
         return did
 
@@ -266,7 +263,7 @@ def _finish_if_over(task_sid: str, now: float) -> str:
 
 
 def _recordings(clock: Clock, until: float) -> Iterator[str]:
-    """Pass E: messages at Twilio that are yet to be kept, or whose time is over."""
+    """Pass E: messages and recorded talks that are yet to be kept, or whose time is over."""
     return _each_due("recording", _look_at_message, clock, until)
 
 
@@ -274,6 +271,8 @@ def _look_at_message(due: table.Due, now: float) -> str:
     key = due.key
     log.bind(recording_sid=recording_of(key))
     try:
+        if key.reservation_sid.startswith(TALK):
+            return recorded.look(due, now)
         if now >= deleted_at_twilio(due.expires_at):
             return _delete_recording(due, now)
         message = messages.reschedule(key, due.check_at, now + SOON_SECONDS)
@@ -304,7 +303,7 @@ def _delete_recording(due: table.Due, now: float) -> str:
         messages.reschedule(due.key, due.check_at, now + REFUSED_SECONDS)
         return "left refused"
     messages.forget(due.key)
-    return RECORDING_DELETED
+    return DELETED
 
 
 def _offers(clock: Clock, until: float) -> Iterator[str]:
@@ -322,8 +321,9 @@ def _look_at_offer(due: table.Due, now: float) -> str:
 
 
 def _untold(clock: Clock, until: float) -> Iterator[str]:
-    """Pass G, once an hour, where messages are kept: recordings that we were never told of."""
-    if settings.bucket() and clock() % UNTOLD_SECONDS < 2 * PERIOD_SECONDS:  # by two sweeps, as one may fail
+    """Pass G, once an hour, where messages are kept, or talks recorded: recordings that we were never told of."""
+    wanted = settings.bucket() or callcenter.current().records
+    if wanted and clock() % UNTOLD_SECONDS < 2 * PERIOD_SECONDS:  # by two sweeps, as one may fail
         for one in _in_time(untold.recordings(clock()), clock, until):
             about = {"call_sid": one.call_sid, "recording_sid": one.sid}
             yield _guarded(partial(untold.take_in, one, clock()), about)

@@ -64,6 +64,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     message_of: str = ""  # the call and the recording of a message that is offered to the worker
     recording_sid: str = ""
     callback: str = ""  # the call that asked for the callback that this is
+    recorded: bool = False  # the talk is to be recorded: its queue's are, and the caller has heard so
     answered_by: str = ""  # Twilio's verdict on who answered, and after how many milliseconds
     machine_ms: int = 0
     asked_after_at: float = 0  # when the worker was asked what became of the call
@@ -368,6 +369,68 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return deleted_at_twilio(self.expires_at)
 
 
+TALK = "TALK#"  # how the sort key of a recorded talk begins; its recording's sid is the rest
+HEARD = "HEARD#"  # and that of the row which says who has heard it, and when
+NUMBER = "NUMBER#"  # how the partition begins that leads from the number of a recorded talk to its row
+
+
+class Talk(msgspec.Struct, frozen=True, kw_only=True):
+    """The recording of a talk, as the table keeps it, beside its link. Times are epoch seconds; 0 means not yet.
+
+    Nothing deletes one that is held: not the table, the bucket or the sweep.
+    """
+
+    subject: str = msgspec.field(name="call_sid")
+    item: str
+    reservation_sid: str = ""
+    queue: str = ""
+    worker: str = ""  # the name
+    caller: str = ""
+    seconds: int = -1  # -1: not known
+    base_url: str = ""
+    at: float = 0  # when it came to be known
+    ends_at: float = 0  # it is deleted then, wherever it is
+    check_at: float = 0  # the sweep looks at it then
+    stored_as: str = ""  # the object in the bucket
+    size: int = 0
+    kept_at: float = 0
+    dropped_at: float = 0
+    deleted_at: float = 0  # at Twilio
+    ending_at: float = 0  # the sweep has begun to delete it: it cannot be held any more
+    held_at: float = 0
+    held_by: str = ""
+
+    @property
+    def key(self) -> "Key":
+        return Key(self.subject, self.item)
+
+    @property
+    def recording_sid(self) -> str:
+        return recording_of(self.key)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether Twilio has no more of it."""
+        return bool(self.deleted_at or self.dropped_at)
+
+    @property
+    def number(self) -> str:
+        """Six digits, by which a worker asks for it on the phone."""
+        return f"{int(self.recording_sid[-12:], 16) % 1_000_000:06}"
+
+    @property
+    def status(self) -> str:
+        """In a word or two, for a list."""
+        if self.dropped_at:
+            return "nothing"
+        return "held" if self.held_at else "kept" if self.stored_as else "at Twilio"
+
+
+def talk_key(subject: str, recording_sid: str) -> "Key":
+    """Where the recorded talk of this recording is kept."""
+    return Key(subject, f"{TALK}{recording_sid}")
+
+
 def is_too_short(seconds: int) -> bool:
     """Whether a recording of this length is no message; one of -1 seconds, which are not known, may be."""
     return 0 <= seconds < SHORTEST_MESSAGE_SECONDS
@@ -396,6 +459,10 @@ class CallRecord(msgspec.Struct, frozen=True):
     notices: tuple[Notice, ...] = ()  # of the messages that the caller left
     messages: tuple[Message, ...] = ()
     callback: Callback | None = None  # that this call asked for
+    talks: tuple[Talk, ...] = ()  # that were recorded
+
+    def talk(self, key: Key) -> Talk | None:
+        return next((talk for talk in self.talks if talk.key == key), None)
 
     def message(self, key: Key) -> Message | None:
         return next((message for message in self.messages if message.key == key), None)

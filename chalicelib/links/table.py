@@ -2,12 +2,13 @@
 
 Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of a task without a call. Sort `item`:
 "CALL" for what is known of the caller's own leg, the ReservationSid for a link, "RECORDING#" and the RecordingSid for a
-voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one. Beside the calls, the partition "CRM"
-has a circuit breaker for each adapter, and "TELL" for each line the latest notice that nobody is available; an order
-of work is alone in a partition, which is called "WORK#" and then its kind and key; "STAFF" has a row for each worker
-who has said that they work, or is in the rota; "SWITCH" has one for each line that somebody closed or opened at once. A
-callback is "CALLBACK" beside the call that asked for it; the
-partition "PHONE#" and a number says which one is open, and how many there were in a day.
+voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one, "TALK#" and the RecordingSid for a
+talk that was recorded, "HEARD#" for each time that one was heard. Beside the calls, the partition "CRM" has a circuit
+breaker for each adapter, and "TELL" for each line the latest notice that nobody is available; an order of work is alone
+in a partition, which is called "WORK#" and then its kind and key; "STAFF" has a row for each worker who has said that
+they work, or is in the rota; "SWITCH" one for each line that somebody closed or opened at once. A callback is
+"CALLBACK" beside the call that asked for it; the partition "PHONE#" and a number says which one is open, and how many
+there were in a day; "NUMBER#" and a recorded talk's number leads to it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ from chalicelib.links.model import (
     CALLBACK_ITEM,
     MESSAGE,
     NOTICE,
+    TALK,
     Breaker,
     Call,
     Callback,
@@ -35,6 +37,7 @@ from chalicelib.links.model import (
     Outcome,
     Refusal,
     State,
+    Talk,
     before,
 )
 from chalicelib.links.modes import DIRECT
@@ -508,7 +511,9 @@ def find_call(subject: str, table: str = "") -> CallRecord:
     notices = [msgspec.convert(row, Notice) for row in rows if row["item"].startswith(f"{NOTICE}#")]
     messages = [msgspec.convert(row, Message) for row in rows if row["item"].startswith(MESSAGE)]
     callback = next((msgspec.convert(row, Callback) for row in rows if row["item"] == CALLBACK_ITEM), None)
-    return CallRecord(calls[0] if calls else None, tuple(links), tuple(notices), tuple(messages), callback)
+    talks = [msgspec.convert(row, Talk) for row in rows if row["item"].startswith(TALK)]
+    call = calls[0] if calls else None
+    return CallRecord(call, tuple(links), tuple(notices), tuple(messages), callback, tuple(talks))
 
 
 def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
@@ -529,6 +534,21 @@ def latest_links(worker_sid: str, most: int) -> list[Link]:
         "Limit": most,
     }
     return [_link(row) for row in next(_pages(request))]
+
+
+def rows_of_day(day: str) -> Iterator[dict[str, Any]]:
+    """The rows that the index by_day has under this day, the newest first; they are read as far as they are taken."""
+    request = {
+        "TableName": environment.current().links_table,
+        "IndexName": "by_day",
+        "KeyConditionExpression": "#day = :day",
+        "ExpressionAttributeNames": {"#day": "day"},
+        "ExpressionAttributeValues": encode({":day": day}),
+        "ScanIndexForward": False,
+        "Limit": DUE_PAGE,
+    }
+    for rows in _pages(request):
+        yield from rows
 
 
 def rows_of(subject: str) -> list[dict[str, Any]]:

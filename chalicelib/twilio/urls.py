@@ -74,6 +74,7 @@ WORKER_DETECTED = Route("/worker/{subject}/{reservation_sid}/detected")
 WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GET"))
 WORKER_AFTER = Route("/worker/{subject}/{reservation_sid}/after")
 WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
+WORKER_RECORDING = Route("/worker/{subject}/{reservation_sid}/recording")
 WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
 # The star key: the worker's Dial is over, for whatever reason; each key of the menu; the digits of a person; and the
 # end of the talk that the worker went back to. `attempt` counts the silences.
@@ -95,6 +96,7 @@ STAFF_NOTE = Route("/staff/call/note/{attempt}")
 STAFF_LINES = Route("/staff/call/lines/{attempt}")
 STAFF_LINE = Route("/staff/call/line/{line}/{attempt}")
 STAFF_LINE_UNTIL = Route("/staff/call/line/{line}/until/{attempt}")
+STAFF_LISTEN = Route("/staff/call/listen/{attempt}")
 # A worker calls a customer back: the Dial is over; then the worker may say that a machine answered.
 WORKER_CALLED = Route("/worker/{subject}/{reservation_sid}/called")
 WORKER_CALLED_KEY = Route("/worker/{subject}/{reservation_sid}/called/key")
@@ -136,6 +138,7 @@ ROUTES = (
     WORKER_STATUS,
     WORKER_AFTER,
     WORKER_DISPOSITION,
+    WORKER_RECORDING,
     WORKER_NOTE,
     WORKER_STAR,
     WORKER_STAR_KEY,
@@ -152,6 +155,7 @@ ROUTES = (
     STAFF_LINES,
     STAFF_LINE,
     STAFF_LINE_UNTIL,
+    STAFF_LISTEN,
     WORKER_CALLED,
     WORKER_CALLED_KEY,
     WORK,

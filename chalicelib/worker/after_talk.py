@@ -19,8 +19,13 @@ def after(webhook: Webhook) -> str:
     """
     link = link_of(webhook)
     if link is None or not (webhook.form.get("DialBridged") == "true" or link.bridged_at):
-        return twiml.say_goodbye(twiml.CALLER_GONE)
-    return begin(webhook, link)
+        return _unrecorded(link, twiml.say_goodbye(twiml.CALLER_GONE))
+    return _unrecorded(link, begin(webhook, link))
+
+
+def _unrecorded(link: Link | None, document: str) -> str:
+    """What the worker hears alone is in no recording."""
+    return twiml.unrecorded(document) if link and link.recorded else document
 
 
 def begin(webhook: Webhook, link: Link, first: str = "") -> str:

@@ -35,7 +35,15 @@ def connect(link: Link, whisper: str) -> str:
     """The document that joins the two, with the star key where the queue has one."""
     has_star = _may_be_pressed(link)
     after_url = words.after_url(link, has_star=has_star)
-    return twiml.connect(link.reservation_sid, whisper, words.treatment(link), after_url, has_star=has_star)
+    recording_url = words.recording_url(link)
+    return twiml.connect(
+        link.reservation_sid,
+        whisper,
+        words.treatment(link),
+        after_url,
+        has_star=has_star,
+        recording_url=recording_url,
+    )
 
 
 def _may_be_pressed(link: Link) -> bool:
@@ -58,11 +66,17 @@ def pressed(webhook: Webhook) -> str:
     if found is None:
         return _CALLER_GONE
     record, link = found
+    document = _parted(webhook, record.call, link)
+    return twiml.unrecorded(document) if link.recorded else document
+
+
+def _parted(webhook: Webhook, call: Call | None, link: Link) -> str:
+    """What the worker hears once the two do not hear each other any more."""
     if not (webhook.form.get("DialBridged") == "true" or link.bridged_at or _attempt(webhook) > 1):
         return _CALLER_GONE
-    if not link.held_at and _has_gone(record.call, link):
+    if not link.held_at and _has_gone(call, link):
         return _talked(webhook, link)
-    link = _hold(webhook, link, record.call)
+    link = _hold(webhook, link, call)
     return _done(webhook, link) if link.transferred_to else _menu(webhook, link, 1)
 
 

@@ -1,6 +1,6 @@
 """What a worker hears: pure functions from a situation to TwiML."""
 
-from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
+from twilio.twiml.voice_response import Dial, Gather, Recording, Start, Stop, VoiceResponse
 
 from chalicelib.config.answering import Answer
 from chalicelib.config.callcenter import Treatment
@@ -12,6 +12,7 @@ DONE = "Goodbye."
 NOT_KEPT = "This cannot be kept at the moment. Goodbye."
 WAIT_A_MOMENT = "One moment, please."
 REFUSED = "The call goes to somebody else. Goodbye."
+TALK = "talk"  # the name of a recording
 
 
 def connect(
@@ -21,21 +22,51 @@ def connect(
     after_url: str = "",
     *,
     has_star: bool = False,
+    recording_url: str = "",
 ) -> str:
     """The whisper in the line's voice, then the caller of this reservation (contract 3.2).
 
     When the caller has gone, before the two were joined or after they talked, Twilio asks for `after_url`; where there
-    is none, it runs what follows the Dial. With `has_star` the star key ends the talk, for the `after_url`.
+    is none, it runs what follows the Dial. With `has_star` the star key ends the talk, for the `after_url`. With a
+    `recording_url` the talk is recorded, and nothing else.
     """
     response = VoiceResponse()
     if whisper and treatment:
         _say(response, treatment, whisper)
+    if recording_url:
+        _record(response, recording_url)
     dial = Dial(action=after_url or None, hangup_on_star=True if has_star else None)
     dial.queue(None, reservation_sid=reservation_sid)
     response.append(dial)
+    if recording_url:
+        _stop_recording(response)
     response.say(CALLER_GONE)
     response.hangup()
     return str(response)
+
+
+def _record(response: VoiceResponse, url: str) -> None:
+    """It begins here, beside the verbs that follow (contract 14.3)."""
+    start = Start()
+    start.recording(
+        recording_status_callback=url,
+        recording_status_callback_event="completed absent",
+        trim="do-not-trim",
+        name=TALK,
+    )
+    response.append(start)
+
+
+def _stop_recording(response: VoiceResponse) -> None:
+    """What follows is said to the worker alone."""
+    stop = Stop()
+    stop.append(Recording(name=TALK))
+    response.append(stop)
+
+
+def unrecorded(document: str) -> str:
+    """The same, once the recording of the talk has ended; one that has ended before is left alone (contract 14.3)."""
+    return document.replace("<Response>", f'<Response><Stop><Recording name="{TALK}" /></Stop>', 1)
 
 
 def work(said: str, dial_number: str, caller_id: str, treatment: Treatment) -> str:

@@ -29,6 +29,13 @@ def after_url(link: Link, *, has_star: bool = False) -> str:
     return urls.WORKER_AFTER.url(link.base_url, **sids)
 
 
+def recording_url(link: Link) -> str:
+    """Who is told of the recording of the talk; empty: it is not recorded."""
+    if not link.recorded:
+        return ""
+    return urls.WORKER_RECORDING.url(link.base_url, subject=link.subject, reservation_sid=link.reservation_sid)
+
+
 def treatment(link: Link | None) -> Treatment:
     """The line that was called: its language and voice are the worker's too."""
     return callcenter.current().treatment_of(link.caller_id if link else "")

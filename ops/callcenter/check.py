@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
-from ops.callcenter import answers, attributes, files, lines, offered, rota, spoken, stars, waits, zones
+from ops.callcenter import answers, attributes, files, lines, offered, recorded, rota, spoken, stars, waits, zones
 from ops.callcenter.calls import calls, parsed, takers
 from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts, Worker
 from ops.callcenter.possible import TASKROUTER, outcomes, paths
@@ -47,6 +47,7 @@ def problems(center: Center, without: Collection[str] = ()) -> list[Mistake]:
 WARNINGS: Mapping[Callable[[Center], Iterator[str]], str] = {
     waits.ended_by_the_task: "a shorter wait.leave_after or longer timeouts, unless it is meant so",
     offered.to_everybody: "such a target before the others, unless it is meant so",
+    recorded.cannot_listen: "a pin for the worker",
     answers.unsaid: "an answer.mode for the queue; at-once, if it is meant so",
 }
 
@@ -211,6 +212,7 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _nobody_serves: frozenset({"workers"}),
     _lead_nowhere: frozenset({"workflow"}),
     attributes.of_workers: frozenset(),
+    recorded.unknown_listeners: frozenset({"queues", "workers"}),
     offered.lead_nowhere: frozenset({"workflow", "messages"}),
     offered.to_nobody: frozenset({"workers"}),
     spoken.unknown: frozenset(),

@@ -47,6 +47,13 @@ class Table:
             raise OpsError(f"LINKS_TABLE of stage {self.stage} is not set in .chalice/config.json: give --table")
         return name
 
+    def bucket(self) -> str:
+        """The bucket of messages and recorded talks. Raises OpsError."""
+        name = os.environ.get("MESSAGES_BUCKET") or stage.read(self.stage).get("MESSAGES_BUCKET", "")
+        if not name:
+            raise OpsError(f"MESSAGES_BUCKET of stage {self.stage} is not set: `./cordboard deploy` writes it")
+        return name
+
     def records(self) -> Records:
         return Records(self.name())
 

@@ -183,9 +183,26 @@ attempts = 3
 OnCrmOutage = Literal["voicemail", "ring"]
 
 
-def rules(on_crm_outage: OnCrmOutage, answers: "Answers") -> str:
-    """The rules of a world whose queue with a CRM endpoint has this setting, and whose phones are answered so."""
-    text = CALLCENTER.replace('crm = "http"', f'crm = "http"\non_crm_outage = "{on_crm_outage}"')
+LISTENER, NO_LISTENER = "Jan", "Kim"  # both have a PIN; only one may hear recordings
+PIN = "4711"
+NOTICES = {"Support": "Support records this call.", "Sales": "Sales records this call."}
+
+
+def recorded_of(seed: int) -> tuple[str, ...]:
+    """The queues whose talks are recorded in the world of this seed."""
+    return Random(f"{seed}:recorded").choice(((), ("Support",), ("Sales",), ("Support", "Sales")))
+
+
+def _recording(queue: str) -> str:
+    table = f'[queues.{queue}.recording]\nrecord = "both"\nnotice = "{NOTICES[queue]}"\nkeep_days = 1\n'
+    return f'{table}who_may_listen = ["{LISTENER}"]\n'
+
+
+def rules(on_crm_outage: OnCrmOutage, answers: "Answers", recorded: Sequence[str] = ()) -> str:
+    """The rules of a world whose queue with a CRM endpoint has this setting, whose phones are answered so, and some of
+    whose queues are recorded."""
+    text = CALLCENTER + "".join(map(_recording, recorded))
+    text = text.replace('crm = "http"', f'crm = "http"\non_crm_outage = "{on_crm_outage}"')
     return text.replace('"SUPPORT"', f'"{answers.queues["Support"]}"').replace(
         '"SALES"', f'"{answers.queues["Sales"]}"'
     )

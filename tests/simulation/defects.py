@@ -8,6 +8,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 import msgspec
+from twilio.twiml.voice_response import VoiceResponse
 
 from chalicelib import aws, budget, crm, jobs
 from chalicelib.callbacks import asking as callbacks_asking
@@ -16,21 +17,23 @@ from chalicelib.caller import handlers, hold
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
+from chalicelib.config.callcenter import CallCenter, Queue
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
-from chalicelib.lifecycle import activity, closing, lead_out, reconcile
+from chalicelib.lifecycle import activity, closing, lead_out, reconcile, recorded, untold
 from chalicelib.links import attributes, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Link, Message, message_key
 from chalicelib.routing import assignment, events
 from chalicelib.staff import commands, duty, people, shifts
-from chalicelib.storage import keep, offering
+from chalicelib.storage import keep, offering, talks
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
 from chalicelib.work import posting
 from chalicelib.worker import approval, asking, calling_back, doing, hearing, ring
+from chalicelib.worker import recorded as worker_recorded
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -140,6 +143,34 @@ def _silent_once_answered(true: Any) -> Any:
 
 def _no_deadline(true: Any) -> Any:
     return lambda *given: msgspec.structs.replace(true(*given), deadline=1e12)
+
+
+def _without_words(true: Any) -> Any:
+    """Into the queue, in silence."""
+
+    def enqueue(response: Any, line: Any, queueing: Any, attributes: Any) -> None:
+        whole = VoiceResponse()
+        true(whole, line, queueing, attributes)
+        for verb in whole.verbs:
+            if verb.name != "Say":
+                response.append(verb)
+
+    return enqueue
+
+
+def _no_notices(_true: Any) -> Any:
+    return lambda _center, _attributes: {}
+
+
+def _whoever(_true: Any) -> Any:
+    return lambda queue, _worker: queue.recording is not None
+
+
+@contextmanager
+def _talks_are_told_to_nobody() -> Iterator[None]:
+    """The callback does nothing, and the sweep takes in nothing of what it finds."""
+    with patch.object(worker_recorded, "_have_kept"), patch.object(untold, "_take_in_talk", lambda *_given: "left"):
+        yield
 
 
 def _always_completed(true: Any) -> Any:
@@ -648,6 +679,14 @@ DEFECTS: Mapping[str, Defect] = {
     ),
     "a mail shows the caller's number": _replace(outbox, "mask", lambda _true: str, 11, faults=NOBODY_THERE),
     "a message is deleted before it is kept": _replace(keep, "_store", _nothing, 14),
+    "a recorded talk is deleted before it is kept": _replace(talks, "_store", _nothing, 19),
+    "the notice is not said": _replace(caller_twiml, "_enqueue", _without_words, 19),
+    "the notice is not asked for": _replace(CallCenter, "notices", _no_notices, 19, faults="none"),
+    "whoever has a PIN may listen": _replace(Queue, "listens", _whoever, 19),
+    "no callback of a recorded talk is taken, nor is it looked for": Defect(
+        _talks_are_told_to_nobody, frozenset({19}), "all"
+    ),
+    "a recorded talk stays when its time is over": _replace(recorded, "_end", lambda _true: lambda *_given: "left", 19),
     "a message is dropped as if it were nothing": _replace(
         Message, "is_nothing", lambda _true: property(lambda _message: True), 14
     ),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from emulator.clock.scheduler import TraceEvent
+from tests.simulation.call_centre import STAFF
 from tests.simulation.callers import Caller
 from tests.simulation.world import World
 
@@ -193,6 +194,8 @@ class Observed:
             self.calls[sid] = Called(caller, event.at)
             return
         leg = self.world.twilio.context.calls[sid]
+        if leg.to == STAFF:
+            return
         if leg.parent_sid:
             self.work.customers.append((event.at, leg.parent_sid, detail["to"]))
             return

@@ -3,10 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chalicelib.staff import rota
+from chalicelib.staff import pins, rota
 from chalicelib.staff.rota import Shift
 from emulator.clock.scheduler import TraceEvent
-from tests.simulation.call_centre import EXTENSIONS, STAFF, TEXTERS, CallCentre, RandomPhone
+from tests.simulation.call_centre import (
+    EXTENSIONS,
+    LISTENER,
+    NO_LISTENER,
+    PIN,
+    STAFF,
+    TEXTERS,
+    CallCentre,
+    RandomPhone,
+)
 from tests.simulation.faults import Faults
 
 LONG = 7200
@@ -44,8 +53,9 @@ class Texters:
                 self._off(name)
             elif name not in SILENT:
                 self._plan(name, phone)
+        given = {name: pins.hashed(PIN, "ab" * 16) for name in (LISTENER, NO_LISTENER)}
         shifts = self._shifts() if self.texts else ()
-        self.rota = rota.Packaged(shifts=shifts, until=int(self.start) + LONG, extensions=dict(EXTENSIONS))
+        self.rota = rota.Packaged(shifts=shifts, until=int(self.start) + LONG, extensions=dict(EXTENSIONS), pins=given)
 
     def _off(self, name: str) -> None:
         worker, offline = self.call_centre.workers[name], self.call_centre.activities["Offline"]

@@ -14,12 +14,18 @@ from typing import Any, cast
 from chalicelib.config.answering import ModeName
 from emulator.clock.scheduler import Scheduler, TraceEvent, VirtualClock
 from emulator.twilio import Twilio
+from emulator.voice.parties import hangs_up, hears, presses, waits
 from emulator.worlds import EndedCall, Worlds, drawn
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
 from tests.simulation.call_centre import (
     ACCOUNT_SID,
+    LISTENER,
+    NO_LISTENER,
+    PIN,
+    STAFF,
     SUPPORT,
+    TEXTERS,
     WORKERS,
     Answers,
     CallCentre,
@@ -27,6 +33,7 @@ from tests.simulation.call_centre import (
     Staff,
     answers_of,
     build,
+    recorded_of,
     rules,
 )
 from tests.simulation.callers import ASKS, Crowd
@@ -52,6 +59,7 @@ SPAN = 300.0  # seconds in which the callers dial
 # Then nothing goes wrong, and nothing sweeps, until the last sweep. Twilio forgets a task five minutes after its end.
 CALM_BEFORE_REDRIVE, CALM = 180.0, 75.0
 HOURS = 6 * 3600.0
+DAY = 24 * 3600.0
 OF_MESSAGES = ("recording", "message")  # what a sweep of messages looks for
 LONGEST = 3600.0  # by then every caller is gone, or something loops
 
@@ -70,6 +78,11 @@ class Plan:
     away: bool = False  # nobody takes calls; callbacks are served
     hours: bool = False  # lines open and close among the calls, and an admin switches one
     texts: bool = True  # some workers text that they are on and off, and have shifts; otherwise these are off
+    records: tuple[str, ...] | None = None  # the queues whose talks are recorded, instead of chance
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        return recorded_of(self.seed) if self.records is None else self.records
 
     @property
     def on_crm_outage(self) -> OnCrmOutage:
@@ -105,6 +118,8 @@ class World:
     queue_of: dict[str, str] = field(default_factory=dict)  # of each reservation and each task: the task queue's name
     places: dict[str, float] = field(default_factory=dict)  # by task: since when it counts as waiting
     objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
+    kept: dict[str, bytes] = field(default_factory=dict)  # and before the time of the recorded talks was over
+    left_at_twilio: set[str] = field(default_factory=set)  # the recordings, in the same moment
     quiet_at: float = float("inf")  # when the calls were over, and only messages were seen to
     settled: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # the rows of the calls then
     app: Any = None
@@ -155,7 +170,7 @@ def play(plan: Plan) -> World:
     twilio = _twilio(plan, clock)
     world = _make(plan, clock, twilio)
     transport = OutboundTransport(twilio, world.crm.answer, world.faults)
-    own = rules(plan.on_crm_outage, plan.answers)
+    own = rules(plan.on_crm_outage, plan.answers, plan.recorded)
     team_files = (with_hours(own) if plan.hours else own, world.texters.rota)
     with running(world.call_centre, clock, _cloud(world), transport, team_files) as app:
         world.app = world.gateway.app = app
@@ -305,6 +320,8 @@ def _run(world: World) -> None:
     clock.run(scheduler, 120)
     world.settle()
     _keep_messages(world)
+    if world.plan.recorded:
+        _hear_and_forget(world)
 
 
 def _keep_messages(world: World) -> None:
@@ -316,10 +333,35 @@ def _keep_messages(world: World) -> None:
     clock.run(scheduler, reconcile.UNTOLD_SECONDS - clock.now() % reconcile.UNTOLD_SECONDS)
     world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
     clock.run(scheduler, 60)
-    while (waiting := [row["check_at"] for row in world.rows() if row.get("open") in OF_MESSAGES]) and (
-        clock.now() < until
-    ):
+    while (waiting := _waiting(world)) and clock.now() < until:
         clock.run(scheduler, max(0.0, min(waiting) - clock.now()) + 1)
+        world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
+        clock.run(scheduler, 60)
+
+
+def _waiting(world: World) -> list[float]:
+    """When the sweep looks at what is yet to be kept, or seen to."""
+    rows = (row for row in world.rows() if row.get("open") in OF_MESSAGES)
+    return [row["check_at"] for row in rows if not (row["item"].startswith("TALK#") and row.get("deleted_at"))]
+
+
+def _hear_and_forget(world: World) -> None:
+    """Recordings are looked for once more; who may listen calls, and who may not; then the day of the talks is over."""
+    from chalicelib.lifecycle import reconcile
+
+    clock, scheduler = world.clock, world.twilio.scheduler
+    clock.run(scheduler, reconcile.UNTOLD_SECONDS - clock.now() % reconcile.UNTOLD_SECONDS)
+    for _ in range(3):
+        world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
+        clock.run(scheduler, 180)
+    for name in (LISTENER, NO_LISTENER):
+        there = (hears("PIN"), presses(f"{PIN}#"), hears("Press"), presses("8"), hears("number of a recording"))
+        world.twilio.dial(TEXTERS[name], STAFF, [*there, presses("0#"), waits(20), hangs_up()])
+        clock.run(scheduler, 120)
+    world.kept, at_twilio = dict(world.objects), world.twilio.context.recordings.all
+    world.left_at_twilio = {sid for sid, one in at_twilio.items() if one.status != "absent"}  # of which there is sound
+    clock.run(scheduler, DAY)
+    for _ in range(2):
         world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
         clock.run(scheduler, 60)
 

@@ -88,6 +88,18 @@ VERBS: Mapping[str, Verb] = {
         },
         required=frozenset({"action"}),  # without one Twilio asks for the same document again: a loop
     ),
+    "Start": Verb({}, children=frozenset({"Recording"}), most=1),
+    "Stop": Verb({}, children=frozenset({"Recording"}), most=1),
+    "Recording": Verb(
+        {
+            "name": _WORDS,
+            "recordingStatusCallback": _like(_URL_PATTERN),  # absolute, otherwise 11200
+            "recordingStatusCallbackEvent": _like("(in-progress|completed|absent)( (in-progress|completed|absent))*"),
+            "recordingStatusCallbackMethod": _METHOD,
+            "trim": _like("trim-silence|do-not-trim"),
+            "channels": _like("mono|dual"),
+        }
+    ),
     "Redirect": Verb({"method": _METHOD}, _URL_OR_SAME),
     "Reject": Verb({"reason": _like("rejected|busy")}),
     "Hangup": Verb({}),
@@ -125,7 +137,7 @@ VERBS: Mapping[str, Verb] = {
     ),
 }
 
-TOP = frozenset(VERBS) - {"Task", "Queue", "Conference"}
+TOP = frozenset(VERBS) - {"Task", "Queue", "Recording", "Conference"}
 WAITING = frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"})  # contract 3.1, waitUrl
 LAST = frozenset({"Redirect", "Hangup", "Reject", "Leave"})  # nothing after these is run
 

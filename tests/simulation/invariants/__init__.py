@@ -16,6 +16,7 @@ from tests.simulation.invariants import (
     machines,
     messages,
     record,
+    recorded,
     ringing,
     stars,
     tell,
@@ -92,4 +93,10 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     availability.what_was_said_last_holds,
     availability.who_is_off_is_off_in_the_end,
     availability.no_shifts_end_throws_out_a_talk,
+    recorded.nobody_is_recorded_who_was_not_told,
+    recorded.each_recorded_talk_is_kept_once,
+    recorded.an_untroubled_talk_is_recorded,
+    recorded.only_who_may_hears_recordings,
+    recorded.who_may_hears_the_latest,
+    recorded.when_its_time_is_over_it_is_gone,
 )
