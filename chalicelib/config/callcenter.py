@@ -115,7 +115,7 @@ class Voicemail(_Table, frozen=True):
     prompt: str = "Please leave a message after the tone."
     max_seconds: Annotated[int, Meta(ge=1, le=3600)] = 120
     thanks: str = "Thank you. Goodbye."
-    transcribe: Literal["none", "twilio", "amazon"] = "none"
+    transcribe: Literal["none", "twilio"] = "none"
     offered: bool = False  # to a free worker, as work of the kind `message`
     messages_to: str = ""  # the worker whom the workflow may offer it to first
 
@@ -333,15 +333,10 @@ class CallCenter(_Table, frozen=True):
         simple = self.simple_queue_of(number)
         return simple[0] if simple else self.line_of(number)[0]
 
-    def transcribes(self, name: str, *by: Literal["twilio", "amazon"]) -> bool:
-        """Whether the messages of this line, or simple queue, become texts; with `by`: whether by these."""
+    def transcribes(self, name: str) -> bool:
+        """Whether the messages of this line, or simple queue, become texts."""
         treatment = self.lines.get(name) or self.simple_queues.get(name)
-        return treatment is not None and treatment.voicemail.transcribe in (by or ("twilio", "amazon"))
-
-    def language_of(self, name: str) -> str:
-        """What is spoken to the callers of this line, or simple queue."""
-        treatment = self.lines.get(name) or self.simple_queues.get(name) or self.lines[self.default_line]
-        return treatment.language
+        return treatment is not None and treatment.voicemail.transcribe != "none"
 
     def offers(self, name: str) -> bool:
         """Whether the messages of this line, or simple queue, are offered to workers."""
@@ -617,12 +612,12 @@ def _choice_of_star(callcenter: CallCenter, key: str, entry: str, before: Sequen
 
 
 def _transcriptions(callcenter: CallCenter) -> Iterator[Mistake]:
-    """Twilio makes texts of recordings of 2 to 120 s, and has them deleted with these; Amazon reads the bucket."""
+    """Twilio makes texts of recordings of 2 to 120 s; who has them has them deleted there, too."""
     for key, treatment in _treatments(callcenter):
         rules = treatment.voicemail
         if rules.transcribe == "none":
             continue
-        if rules.transcribe == "twilio" and rules.max_seconds > LONGEST_TEXT_SECONDS:
+        if rules.max_seconds > LONGEST_TEXT_SECONDS:
             allowed = f"at most {LONGEST_TEXT_SECONDS} where Twilio is to transcribe it"
             yield sentence(f"{key}.voicemail.max_seconds", rules.max_seconds, allowed)
         if callcenter.messages.kept_in != "s3":

@@ -55,10 +55,11 @@ def record_note(subject: str, recording_sid: str, now: float) -> None:
     table.update_row(Key(subject, NOTE + recording_sid), row, "", {}, defaults={"at": now})
 
 
-def mark_kept(key: Key, stored_as: str, size: int, now: float) -> Message:
+def mark_kept(key: Key, stored_as: str, size: int, now: float) -> None:
     """It is in the bucket, whole. Again is like once. Raises ConditionFailed: there is no such message."""
-    changes = {"stored_as": stored_as, "size": size}
-    return _message(table.update_row(key, changes, "attribute_exists(call_sid)", {}, defaults={"kept_at": now}))
+    table.update_row(
+        key, {"stored_as": stored_as, "size": size}, "attribute_exists(call_sid)", {}, defaults={"kept_at": now}
+    )
 
 
 def close(message: Message, now: float) -> None:

@@ -39,12 +39,6 @@ def size(name: str) -> int:
     return int(aws.request("s3", "head_object", Bucket=messages.bucket(), Key=name)["ContentLength"])
 
 
-def read(name: str, most: int) -> bytes:
-    """The object, or its first `most` bytes. Raises what AWS raises."""
-    body = aws.request("s3", "get_object", Bucket=messages.bucket(), Key=name)["Body"]
-    return bytes(body.read(most))
-
-
 def url(name: str) -> str:
     """A URL that plays the object to whoever has it, for five minutes: a role's own session may end sooner."""
     return aws.presigned_url(messages.bucket(), name, URL_SECONDS)

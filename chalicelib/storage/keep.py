@@ -9,7 +9,7 @@ from chalicelib.config import messages as settings
 from chalicelib.links import messages, table
 from chalicelib.links.model import Call, CallRecord, Message, Notice, message_key
 from chalicelib.observability import log, metrics
-from chalicelib.storage import bucket, offering, transcription
+from chalicelib.storage import bucket, offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.work import posting
@@ -34,27 +34,15 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
     if not message.line and record.call:
         message = _make_up_for_action(message, record.call, now)
     if not message.kept_at:
-        message = _store(message, now)
+        _store(message, now)
     if callcenter.current().offers(message.line) and not message.task_sid:
         message = _offer(message, record.call, now)
-    if _waits_for_text(message, now):
-        return
+    if callcenter.current().transcribes(message.line) and message.waits_for_text(now):
+        return  # Twilio needs the recording for it; the callback of the text, or the sweep, sends another job
     rest.delete_recording(message.recording_sid)
     _delete_text(message)
     messages.close(message, now)
     log.info("message is kept", recording_sid=message.recording_sid)
-
-
-def _waits_for_text(message: Message, now: float) -> bool:
-    """Twilio needs the recording for it: its callback, or the sweep, sends another job. Amazon is asked again."""
-    center = callcenter.current()
-    if not center.transcribes(message.line) or not message.waits_for_text(now):
-        return False
-    if center.transcribes(message.line, "amazon"):
-        message = transcription.go_on(message, now)
-        if message.waits_for_text(now):
-            jobs.send(jobs.KeepMessage(message.subject, message.recording_sid), transcription.LOOK_AGAIN_SECONDS)
-    return message.waits_for_text(now)
 
 
 def _noted(job: jobs.KeepMessage, record: CallRecord, now: float) -> Message:
@@ -105,10 +93,10 @@ def _offer(message: Message, call: Call | None, now: float) -> Message:
         return message
 
 
-def _store(message: Message, now: float) -> Message:
+def _store(message: Message, now: float) -> None:
     name = bucket.name_of(message)
     sound = rest.recording(message.recording_sid)
     bucket.put(name, sound)
     if bucket.size(name) != len(sound):
         raise NotWhole(name)
-    return messages.mark_kept(message.key, name, len(sound), now)
+    messages.mark_kept(message.key, name, len(sound), now)

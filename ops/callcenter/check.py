@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
-from ops.callcenter import answers, attributes, files, lines, offered, recorded, rota, spoken, stars, waits, zones
+from ops.callcenter import answers, attributes, files, lines, offered, recorded, rota, stars, waits, zones
 from ops.callcenter.calls import calls, parsed, takers
 from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts, Worker
 from ops.callcenter.possible import TASKROUTER, outcomes, paths
@@ -215,7 +215,6 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     recorded.unknown_listeners: frozenset({"queues", "workers"}),
     offered.lead_nowhere: frozenset({"workflow", "messages"}),
     offered.to_nobody: frozenset({"workers"}),
-    spoken.unknown: frozenset(),
     stars.lead_elsewhere: frozenset({"workflow", "queues", "lines"}),
     stars.persons: frozenset({"workflow", "queues", "workers"}),
     stars.extensions: frozenset({"workers"}),

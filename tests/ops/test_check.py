@@ -52,18 +52,6 @@ def test_a_date_in_a_lines_attributes_is_what_the_application_sends() -> None:
     assert check.problems(center(dated, ('department == "sales"\'', 'since == "2026-01-01"\''))) == []
 
 
-def test_amazon_transcribes_the_languages_that_it_has() -> None:
-    def told(language: str) -> Sequence[str]:
-        amazon = f'attributes = {{ department = "support" }}\nlanguage = "{language}"\nvoicemail.transcribe = "amazon"'
-        kept = ("[queues.Support]", '[messages]\nkept_in = "s3"\n[queues.Support]')
-        return check.problems(center(('attributes = { department = "support" }', amazon), kept))
-
-    assert told("en-US") == []
-    (said,) = told("en")
-    assert said.startswith("callcenter.toml: lines.support.language is 'en': one of those that Amazon transcribes")
-    assert "en-US" in said
-
-
 # --- What only Twilio knows
 
 ACCEPTED = """

@@ -60,8 +60,6 @@ def resource(given: Mapping[str, Any]) -> str:
         name = f"table/{given['TableName']}{index}"
     elif "Bucket" in given:
         name = f"{BUCKETS.sub('-messages-*', given['Bucket'])}/{given['Key'].partition('/')[0]}/*"
-    elif "TranscriptionJobName" in given:
-        name = f"transcription-job/{given['TranscriptionJobName'].rpartition('-')[0]}-*"
     elif "TopicArn" in given:
         name = str(given["TopicArn"]).rsplit(":", 1)[1]
     elif "QueueUrl" in given:

@@ -46,7 +46,6 @@ def test_the_file_that_is_shipped_holds() -> None:
         ('leave_after = 1800', 'options = { say = "?", choices = [{ digits = "10", then = "voicemail" }] }', "lines.support.wait.options.choices[0].digits is '10': Expected `str` matching regex '^[0-9*#]"),
         ('leave_after = 1800', 'options = { say = "?", choices = [{ digits = "1", then = "hangup" }] }', "lines.support.wait.options.choices[0].then is 'hangup': Invalid enum value 'hangup'; allowed: voicemail"),
         ('leave_after = 1800', 'options = { say = "?", choices = [{ digits = "1", then = "voicemail" }, { digits = "1", then = "voicemail" }] }', "lines.support.wait.options.choices[1].digits is '1': each digits may stand once"),
-        ('max_seconds = 120', 'transcribe = "aws"', "lines.support.voicemail.transcribe is 'aws'"),
         ('max_seconds = 120', 'max_seconds = 121\ntranscribe = "twilio"', "lines.support.voicemail.max_seconds is 121: at most 120 where Twilio"),
         ('[work.message]', '[work.note]', "lines.support.voicemail.offered is 'true': needs a table [work.message]"),
         ('kept_in = "s3"', 'kept_in = "twilio"', "lines.support.voicemail.offered is 'true': needs messages.kept_in = \"s3\""),
