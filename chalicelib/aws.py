@@ -12,7 +12,7 @@ from chalicelib import budget
 
 CONNECT_SECONDS, READ_SECONDS = 0.5, 1.0
 LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
-SOUND_SECONDS = 5.0  # of S3's answer, which has megabytes to take
+SOUND_SECONDS = 5.0  # of S3's answer, which has megabytes to take, and of those who read them there
 PAUSE_SECONDS = 0.05
 # Without these boto3 would sign URLs in the old way and for a host of no region, which most refuse.
 OF_S3: Mapping[str, Any] = {"signature_version": "s3v4", "s3": {"addressing_style": "virtual"}}
@@ -26,8 +26,11 @@ def client(service: str) -> Any:
     import boto3
     from botocore.config import Config
 
-    options = {"read_timeout": SOUND_SECONDS, **OF_S3} if service == "s3" else {"read_timeout": READ_SECONDS}
-    config = Config(connect_timeout=CONNECT_SECONDS, retries={"total_max_attempts": 1}, **options)
+    read_seconds = SOUND_SECONDS if service in ("s3", "transcribe") else READ_SECONDS
+    options = OF_S3 if service == "s3" else {}
+    config = Config(
+        connect_timeout=CONNECT_SECONDS, read_timeout=read_seconds, retries={"total_max_attempts": 1}, **options
+    )
     return boto3.client(service, config=config)
 
 

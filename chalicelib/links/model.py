@@ -269,7 +269,7 @@ NOTE = "NOTE#"  # how the sort key of a worker's spoken note begins
 MESSAGE = "RECORDING#"  # how the sort key of a message begins; its recording's sid is the rest
 # The row of a recording at Twilio stays this long after the recording should have been deleted: so long is that tried.
 RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
-TEXT_SECONDS = 300  # for Twilio to transcribe a message; so long it is not deleted there, and nobody is told of it
+TEXT_SECONDS = 300  # for a message to become a text; so long it is not deleted at Twilio, and nobody is told of it
 SHORTEST_MESSAGE_SECONDS = 2  # what is shorter was said by nobody
 
 
@@ -292,9 +292,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     kept_at: float = 0  # when it was in the bucket, whole
     dropped_at: float = 0  # when it turned out to be nothing
     deleted_at: float = 0  # at Twilio
-    text: str = ""  # what was said, as Twilio understood it
-    transcription_sid: str = ""
-    texted_at: float = 0  # when Twilio told the text, or that there is none
+    text: str = ""  # what was said, as a machine understood it
+    transcription_sid: str = ""  # of Twilio's text
+    transcription_job: str = ""  # of Amazon Transcribe
+    texted_at: float = 0  # when the text came, or that there is none
     heard_at: float = 0  # the first time
     heard_by: str = ""
     done_at: float = 0  # somebody has called back, or nobody needs to
@@ -325,7 +326,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.done_at or self.taken_at)
 
     def waits_for_text(self, now: float) -> bool:
-        """Whether Twilio may yet make a text of it; only where it was asked to."""
+        """Whether it may yet become a text; only where that was asked for."""
         return not self.texted_at and now < self.at + TEXT_SECONDS
 
     @property

@@ -18,7 +18,7 @@ class Mail(NamedTuple):
 def of(notice: Notice, stage: str, link: str = "", text: str = "") -> Mail:
     """The mail that tells of this. It says what to do next.
 
-    `link` leads to the page of the message, `text` is what Twilio understood of it.
+    `link` leads to the page of the message, `text` is what a machine understood of it.
     """
     subject, tell, commands = _words(notice)
     of_stage = f" --stage {stage}" if stage else ""
@@ -41,7 +41,7 @@ def _words(notice: Notice) -> tuple[str, Callable[[Notice], str], tuple[str, ...
 def _said(text: str) -> Iterator[str]:
     if text:
         yield ""
-        yield "Twilio understood:"
+        yield "As text:"
         yield "".join(letter for letter in text if letter.isprintable())
 
 

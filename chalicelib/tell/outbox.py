@@ -174,7 +174,7 @@ class NotPosted(Exception):
 
 
 def _text(notice: Notice, now: float) -> str | None:
-    """What Twilio understood of the message; empty where it makes no text; None while it may yet come."""
+    """The message as text; empty where none is made of it; None while it may yet come."""
     if not (notice.recording_sid and callcenter.current().transcribes(notice.line) and messages.bucket()):
         return ""
     message = table.find_call(notice.about).message(message_key(notice.about, notice.recording_sid))

@@ -42,6 +42,9 @@ MAY = {
         "sqs:GetQueueAttributes jobs",
         "s3:PutObject messages",
         "s3:GetObject messages",
+        "transcribe:StartTranscriptionJob texts",
+        "transcribe:GetTranscriptionJob texts",
+        "transcribe:DeleteTranscriptionJob texts",
         "ssm:GetParameter twilio",
     },
     "Sweep": {

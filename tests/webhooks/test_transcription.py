@@ -94,7 +94,7 @@ def test_the_mail_waits_for_the_text_and_has_it(driver: Driver, inbox: Inbox, la
     driver.sweep()
     (mail,) = inbox.mails()
     lines = mail["Message"].splitlines()
-    assert lines[lines.index("Twilio understood:") + 1] == f"{TEXT}Bcc: x"
+    assert lines[lines.index("As text:") + 1] == f"{TEXT}Bcc: x"
     assert TEXT not in driver.log.getvalue()
 
 
@@ -107,7 +107,7 @@ def test_the_mail_goes_out_without_a_text_after_five_minutes(driver: Driver, inb
     later(55)
     driver.sweep()
     (mail,) = inbox.mails()
-    assert "understood" not in mail["Message"]
+    assert "As text" not in mail["Message"]
 
 
 def test_a_text_needs_the_bucket(driver: Driver) -> None:
