@@ -237,13 +237,15 @@ class Crm(_Table, frozen=True):
 class Tell(_Table, frozen=True):
     """What the team has itself told, and whether what is told shows phone numbers in full.
 
-    `deliver` are phones (`sms:+1…`) and endpoints (`https:…`), beside the mails of whoever is subscribed.
+    `deliver` are phones (`sms:+1…`) and endpoints (`https:…`), beside the mails of whoever is subscribed. Each of
+    them is told `per_hour` things in an hour, and then how many more there were.
     """
 
     voicemail: bool = True
     nobody_available: bool = True
     callback: bool = True
     numbers: bool = False
+    per_hour: Annotated[int, Meta(ge=1, le=500)] = 20
     deliver: tuple[Annotated[str, Meta(pattern=r"^(sms:\+[1-9][0-9]{6,14}|https://\S+)\Z")], ...] = ()
 
 

@@ -216,7 +216,7 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True):
 
 OfTheTeam = Literal["voicemail", "led-out", "no-worker", "callback"]
 OfWorkers = Literal["set-off", "after-talk", "reminder", "unreachable"]
-What = OfTheTeam | OfWorkers
+What = OfTheTeam | OfWorkers | Literal["more"]
 OF_WORKERS: tuple[OfWorkers, ...] = get_args(OfWorkers)
 NOTICE = "TELL"  # the partition of the notices about a line, and how the sort key of one about a recording begins
 
@@ -229,6 +229,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
     Or of workers: a rule, or TaskRouter, took one off the phones; one has hung up first, and may write a note; a shift
     begins; a phone cannot be reached, which the admins are told.
+
+    Or `more`: after an hour in which `target` was to be told more than it is told in an hour.
     """
 
     what: What
@@ -245,6 +247,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int = 0  # of the recording, or of the wait
     told_at: float = 0  # when SNS had it
     base_url: str = ""  # of this application, for a link to the message where it is kept in the bucket
+    target: str = ""  # who alone is told
 
     @property
     def key(self) -> Key:
@@ -256,10 +259,11 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
                 return Key(self.about, f"{NOTICE}#{CALLBACK_ITEM}")
             case "after-talk":
                 return Key(self.about, f"{NOTICE}#{self.reservation_sid}")
-            case "set-off" | "unreachable":
-                return Key(NOTICE, f"{self.what}#{self.worker_sid}")
-            case "reminder":
-                return Key(NOTICE, f"{self.what}#{self.worker}")
+            case "more":
+                return Key(NOTICE, f"{self.what}#{self.target}#{int(self.at)}")
+            case "set-off" | "unreachable" | "reminder":
+                whom = self.worker if self.what == "reminder" else self.worker_sid
+                return Key(NOTICE, f"{self.what}#{whom}")
             case _:
                 return Key(NOTICE, self.line)
 

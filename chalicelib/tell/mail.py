@@ -27,6 +27,12 @@ def of(notice: Notice, stage: str, link: str = "", text: str = "") -> Mail:
     return Mail(_subject(subject, _name(notice.line)), "\n".join(lines))
 
 
+def of_more(told: str, stage: str) -> Mail:
+    """The mail after an hour in which more happened than is told in an hour."""
+    of_stage = f" --stage {stage}" if stage else ""
+    return Mail("More has happened on your lines", f"{told}\n\n./cordboard calls list{of_stage}\n")
+
+
 def short(notice: Notice, link: str = "") -> str:
     """The same in one text message."""
     _, tell, _ = _words(notice)
