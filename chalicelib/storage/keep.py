@@ -21,9 +21,10 @@ class NotWhole(Exception):
 
 def keep(job: jobs.KeepMessage, now: float) -> None:
     """Keep this message, as far as that is not done. Raises NotWhole, NotDone, TwilioRejected and what AWS raises."""
-    if not settings.bucket():
-        return  # it was switched off meanwhile: the message stays at Twilio, and the sweep looks after it
     record = table.find_call(job.subject)
+    if not settings.bucket():  # it was switched off meanwhile: the message stays at Twilio until its time is over
+        _delete_text_of(record.message(message_key(job.subject, job.recording_sid)))
+        return
     message = _noted(job, record, now)
     if message.is_over:
         _delete_text(message)  # which came after that
@@ -61,6 +62,11 @@ def _have_transcribed(message: Message, now: float) -> Message:
     from chalicelib.storage import transcribing
 
     return transcribing.go_on(message, now)
+
+
+def _delete_text_of(message: Message | None) -> None:
+    if message:
+        _delete_text(message)
 
 
 def _delete_text(message: Message) -> None:

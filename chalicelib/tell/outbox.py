@@ -196,12 +196,12 @@ class NotPosted(Exception):
 
 def _text(notice: Notice, now: float) -> str | None:
     """The message as text; empty where none is made of it; None while it may yet come."""
-    if not (notice.recording_sid and callcenter.current().transcribes(notice.line) and messages.bucket()):
+    if not (notice.recording_sid and callcenter.current().transcribes(notice.line)):
         return ""
     message = table.find_call(notice.about).message(message_key(notice.about, notice.recording_sid))
     if message is None:
         return ""
-    return None if message.waits_for_text(now) else message.text
+    return None if messages.bucket() and message.waits_for_text(now) else message.text
 
 
 def _link(notice: Notice, now: float) -> str:

@@ -22,7 +22,7 @@ def after(webhook: Webhook) -> str:
         return twiml.say_goodbye(twiml.CALLER_GONE)
     if callcenter.current().staff.is_on and webhook.form.get("CallStatus") != "completed":
         table.note_of_leg(link.key, link.worker_call_sid, {"asked_after_at": webhook.at})
-    return _ask(webhook, link)
+    return ask(webhook, link)
 
 
 def disposition(webhook: Webhook) -> str:
@@ -35,7 +35,7 @@ def disposition(webhook: Webhook) -> str:
     if rules.note_seconds and pressed == rules.note_key:
         return twiml.record_note(rules.note_seconds, _url(webhook, urls.WORKER_NOTE), words.treatment(link))
     if pressed not in rules.keys:
-        return _ask(webhook, link)
+        return ask(webhook, link)
     table.note_of_leg(link.key, link.worker_call_sid, {"disposition": rules.keys[pressed]})
     log.info("disposition", **link.key.sids, disposition=rules.keys[pressed])
     return twiml.say_goodbye(rules.thanks, words.treatment(link))
@@ -57,7 +57,8 @@ def without_record(_webhook: Webhook) -> str:
     return twiml.say_goodbye(twiml.NOT_KEPT)
 
 
-def _ask(webhook: Webhook, link: Link) -> str:
+def ask(webhook: Webhook, link: Link) -> str:
+    """What became of it, where the queue wants to know."""
     rules = _rules(link)
     if rules is None:
         return twiml.say_goodbye(twiml.DONE)
