@@ -72,7 +72,7 @@ STAFF: Mapping[str, Mapping[str, int | float]] = {
 # the job that makes the task; from the worker's reservation to the end of the talk, without the wrap-up.
 CALLBACK: Mapping[str, Mapping[str, int | float]] = {
     "offered": {"Query": 1, "read_units": 1},
-    "asked": {"Query": 4, "UpdateItem": 5, "read_units": 4, "write_units": 8},
+    "asked": {"Query": 5, "UpdateItem": 5, "read_units": 5, "write_units": 8},
     "queued": {"Query": 4, "UpdateItem": 4, "read_units": 4, "write_units": 8, "twilio": 1},
     "talked": {
         "GetItem": 1,

@@ -14,7 +14,7 @@ CONNECT_SECONDS, READ_SECONDS = 0.5, 1.0
 LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
 # Of what somebody decides without, if it is not there in time.
 QUICK_CONNECT_SECONDS, QUICK_READ_SECONDS = 0.1, 0.2
-SOUND_SECONDS = 5.0  # of S3's answer, which has megabytes to take
+SOUND_SECONDS = 5.0  # of S3's answer, which has megabytes to take, and of those who read them there
 PAUSE_SECONDS = 0.05
 # Without these boto3 would sign URLs in the old way and for a host of no region, which most refuse.
 OF_S3: Mapping[str, Any] = {"signature_version": "s3v4", "s3": {"addressing_style": "virtual"}}
@@ -31,7 +31,7 @@ def client(service: str, quick: bool = False) -> Any:
     import boto3
     from botocore.config import Config
 
-    read = SOUND_SECONDS if service == "s3" else QUICK_READ_SECONDS if quick else READ_SECONDS
+    read = SOUND_SECONDS if service in ("s3", "transcribe") else QUICK_READ_SECONDS if quick else READ_SECONDS
     connect = QUICK_CONNECT_SECONDS if quick else CONNECT_SECONDS
     options = OF_S3 if service == "s3" else {}
     config = Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": 1}, **options)

@@ -121,7 +121,7 @@ def _messages(record: CallRecord) -> Iterator[str]:
         if message.stored_as:
             yield f"  in the bucket: {message.stored_as}"
         if message.text:
-            yield f"  Twilio understood: {message.text}"
+            yield f"  as text: {message.text}"
         if message.offers:
             left = f"; {message.left_by} left it for another" if message.left_by else ""
             latest = message.task_sid or "to be made"

@@ -110,6 +110,31 @@ def is_back(phone: str, line: str, call_sid: str, now: float) -> str:
     return ""
 
 
+def open_of(phone: str, line: str) -> Callback | None:
+    """What this caller has asked for on this line, and may cancel. Raises what AWS raises."""
+    return rows.open_of(phone, line)[1] if callcenter.is_number(phone) else None
+
+
+def withdraw(phone: str, line: str, now: float) -> None:
+    """The caller wants to be called back no more. Again is like once. Raises Busy, and what AWS raises.
+
+    A worker who dials already finds the customer busy, and need not try again.
+    """
+    for _ in range(rows.TRIES):
+        standing = open_of(phone, line)
+        if standing is None:
+            return
+        try:
+            rows.change(standing, now, state="withdrawn", reason="the caller canceled it")
+        except ConditionFailed:
+            continue
+        log.info("callback is canceled by the caller", callback=standing.call_sid)
+        if standing.task_sid and standing.state != "taken":
+            cancel(standing.task_sid, "withdrawn")
+        return
+    raise Busy
+
+
 def attributes_of(task_attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a callback's task takes over of the call's: all that routes it, and is not blank."""
     return {name: value for name, value in task_attributes.items() if name not in OF_THE_CALL and value != ""}

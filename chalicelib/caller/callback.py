@@ -18,9 +18,11 @@ OWN, OTHER = "own", "other"  # of the route's path: which number is confirmed
 
 NOT_CALLED = "We cannot call this number back."
 TOO_OFTEN = "We cannot call this number back any more today."
+CANCELED = "You will not be called back. Please stay on the line."
 
 
-CONFIRMS, ANOTHER = "1", "2"  # keys
+class Keys:
+    CONFIRMS, ANOTHER, CANCELS = "1", "2", "4"
 
 
 def begin(webhook: Webhook) -> str:
@@ -30,7 +32,8 @@ def begin(webhook: Webhook) -> str:
         return twiml.wait_on(webhook.base_url)
     caller = text(webhook.form.get("From"))
     if may_call(caller, rules):
-        return twiml.confirm_callback(line, rules, numbers.spoken(caller), OWN, webhook.base_url)
+        asked = _has_asked(webhook, caller)
+        return twiml.confirm_callback(line, rules, numbers.spoken(caller), OWN, webhook.base_url, asked=asked)
     if rules.other_number:
         return twiml.ask_for_number(line, webhook.base_url)
     return twiml.say_and_wait(line, NOT_CALLED, webhook.base_url)
@@ -41,12 +44,16 @@ def confirm(webhook: Webhook) -> str:
     line, rules = _rules(webhook)
     if line is None or rules is None:
         return twiml.wait_on(webhook.base_url)
-    pressed = text(webhook.form.get("Digits"))
-    if pressed == CONFIRMS:
-        return _ask(webhook, line, rules)
-    if pressed == ANOTHER and rules.other_number:
-        return twiml.ask_for_number(line, webhook.base_url)
-    return twiml.wait_on(webhook.base_url)
+    match text(webhook.form.get("Digits")):
+        case Keys.CONFIRMS:
+            return _ask(webhook, line, rules)
+        case Keys.ANOTHER if rules.other_number:
+            return twiml.ask_for_number(line, webhook.base_url)
+        case Keys.CANCELS:
+            asking.withdraw(text(webhook.form.get("From")), _name(webhook), webhook.at)
+            return twiml.say_and_wait(line, CANCELED, webhook.base_url)
+        case _:
+            return twiml.wait_on(webhook.base_url)
 
 
 def number(webhook: Webhook) -> str:
@@ -105,6 +112,19 @@ def wanted_by(webhook: Webhook, call: Call | None) -> Callback | None:
         at=webhook.at,
         on_line=call_sid,
     )
+
+
+def _has_asked(webhook: Webhook, caller: str) -> bool:
+    """Whether the caller has a callback to cancel; while nobody knows, they are offered one all the same."""
+    try:
+        return asking.open_of(caller, _name(webhook)) is not None
+    except Exception as error:
+        log.error("open callbacks cannot be read", why=type(error).__name__)
+        return False
+
+
+def _name(webhook: Webhook) -> str:
+    return callcenter.current().line_of(text(webhook.form.get("To")))[0]
 
 
 def may_call(number: str, rules: Rules) -> bool:

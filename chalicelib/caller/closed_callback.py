@@ -14,9 +14,9 @@ def confirm(webhook: Webhook) -> str:
     """The caller heard the number to call back, and pressed a key."""
     line = _line(webhook)
     rules, pressed = line.callback, text(webhook.form.get("Digits"))
-    if rules and pressed == callback.CONFIRMS:
+    if rules and pressed == callback.Keys.CONFIRMS:
         return _ask(webhook, line)
-    if rules and rules.other_number and pressed == callback.ANOTHER:
+    if rules and rules.other_number and pressed == callback.Keys.ANOTHER:
         return twiml.ask_number_when_closed(line, webhook.base_url)
     return twiml.say_goodbye(line, "Goodbye.")
 

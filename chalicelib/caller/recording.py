@@ -12,7 +12,7 @@ from chalicelib.twilio.values import count, sid, text
 
 def take(webhook: Webhook) -> Answer:
     """Have the message kept, or drop what is none. Raises what AWS raises: then Twilio asks again."""
-    if sids := _of_message(webhook):
+    if (sids := _of_message(webhook)) and settings.bucket():
         match webhook.form.get("RecordingStatus"):
             case "completed":
                 _have_kept(*sids, webhook)
@@ -24,7 +24,8 @@ def take(webhook: Webhook) -> Answer:
 def take_text(webhook: Webhook) -> Answer:
     """Twilio has made a text of a message, or could not. Raises what AWS raises: then Twilio asks again.
 
-    The job that deletes the recording at Twilio has waited for this.
+    The job that deletes the recording at Twilio has waited for this; it deletes the text there also where the bucket
+    was switched off meanwhile.
     """
     if sids := _of_message(webhook):
         form = webhook.form
@@ -37,10 +38,9 @@ def take_text(webhook: Webhook) -> Answer:
 
 
 def _of_message(webhook: Webhook) -> tuple[str, str] | None:
-    """The sids of the call and of the recording; None where messages stay at Twilio, or this is of none."""
+    """The sids of the call and of the recording; None where this is of none."""
     subject, recording_sid = sid(webhook.form.get("CallSid")), sid(webhook.form.get("RecordingSid"))
-    is_one = settings.bucket() and subject and recording_sid.startswith("RE")
-    return (subject, recording_sid) if is_one else None
+    return (subject, recording_sid) if subject and recording_sid.startswith("RE") else None
 
 
 def _have_kept(subject: str, recording_sid: str, webhook: Webhook) -> None:

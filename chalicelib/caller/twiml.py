@@ -157,13 +157,20 @@ def wait_on(base_url: str) -> str:
     return str(response)
 
 
-def confirm_callback(line: Line, rules: Callback, number: str, which: str, base_url: str) -> str:
-    """The number is read to a caller who waits; without a key they wait on. `which` is for the path of the key."""
+def confirm_callback(
+    line: Line, rules: Callback, number: str, which: str, base_url: str, *, asked: bool = False
+) -> str:
+    """The number is read to a caller who waits; without a key they wait on. `which` is for the path of the key.
+
+    Who has `asked` before may cancel that.
+    """
     response = VoiceResponse()
     action = urls.CALLBACK_CONFIRM.url(base_url, number=which)
     gather = Gather(input="dtmf", num_digits=1, timeout=5, finish_on_key="", action=action)
     another = " For another number press 2." if rules.other_number else ""
-    _say(gather, line, f"We can call you back at {number}. To confirm press 1.{another} To stay on the line press 3.")
+    cancel = " To cancel the callback that you have asked for press 4." if asked else ""
+    stay = f"To stay on the line press 3.{cancel}"
+    _say(gather, line, f"We can call you back at {number}. To confirm press 1.{another} {stay}")
     response.append(gather)
     response.redirect(urls.WAIT.url(base_url))
     return str(response)

@@ -115,7 +115,7 @@ class Voicemail(_Table, frozen=True):
     prompt: str = "Please leave a message after the tone."
     max_seconds: Annotated[int, Meta(ge=1, le=3600)] = 120
     thanks: str = "Thank you. Goodbye."
-    transcribe: Literal["none", "twilio"] = "none"
+    transcribe: Literal["none", "twilio", "amazon"] = "none"
     offered: bool = False  # to a free worker, as work of the kind `message`
     messages_to: str = ""  # the worker whom the workflow may offer it to first
 
@@ -257,13 +257,15 @@ class Crm(_Table, frozen=True):
 class Tell(_Table, frozen=True):
     """What the team has itself told, and whether what is told shows phone numbers in full.
 
-    `deliver` are phones (`sms:+1…`) and endpoints (`https:…`), beside the mails of whoever is subscribed.
+    `deliver` are phones (`sms:+1…`) and endpoints (`https:…`), beside the mails of whoever is subscribed. Each of
+    them is told `per_hour` things in an hour, and then how many more there were.
     """
 
     voicemail: bool = True
     nobody_available: bool = True
     callback: bool = True
     numbers: bool = False
+    per_hour: Annotated[int, Meta(ge=1, le=500)] = 20
     deliver: tuple[Annotated[str, Meta(pattern=r"^(sms:\+[1-9][0-9]{6,14}|https://\S+)\Z")], ...] = ()
 
 
@@ -335,8 +337,15 @@ class CallCenter(_Table, frozen=True):
 
     def transcribes(self, name: str) -> bool:
         """Whether the messages of this line, or simple queue, become texts."""
+        return self._transcribed_by(name) != "none"
+
+    def transcribes_by_amazon(self, name: str) -> bool:
+        """Whether it is Amazon Transcribe that makes them."""
+        return self._transcribed_by(name) == "amazon"
+
+    def _transcribed_by(self, name: str) -> str:
         treatment = self.lines.get(name) or self.simple_queues.get(name)
-        return treatment is not None and treatment.voicemail.transcribe != "none"
+        return treatment.voicemail.transcribe if treatment else "none"
 
     def offers(self, name: str) -> bool:
         """Whether the messages of this line, or simple queue, are offered to workers."""
@@ -612,12 +621,12 @@ def _choice_of_star(callcenter: CallCenter, key: str, entry: str, before: Sequen
 
 
 def _transcriptions(callcenter: CallCenter) -> Iterator[Mistake]:
-    """Twilio makes texts of recordings of 2 to 120 s; who has them has them deleted there, too."""
+    """Twilio makes texts of recordings of 2 to 120 s, and has them deleted there, too; Amazon reads the bucket."""
     for key, treatment in _treatments(callcenter):
         rules = treatment.voicemail
         if rules.transcribe == "none":
             continue
-        if rules.max_seconds > LONGEST_TEXT_SECONDS:
+        if rules.transcribe == "twilio" and rules.max_seconds > LONGEST_TEXT_SECONDS:
             allowed = f"at most {LONGEST_TEXT_SECONDS} where Twilio is to transcribe it"
             yield sentence(f"{key}.voicemail.max_seconds", rules.max_seconds, allowed)
         if callcenter.messages.kept_in != "s3":

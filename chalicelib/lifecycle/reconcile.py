@@ -286,6 +286,9 @@ def _look_at_message(due: table.Due, now: float) -> str:
 
 def _keep_again(message: Message, now: float) -> str:
     """Its status callback, or its job, is lost or failed: again after twice the time, each hour in the end."""
+    if message.transcription_job and message.waits_for_text(now):  # a job asks each minute how far its text is
+        jobs.send(jobs.KeepMessage(message.subject, message.recording_sid, message.seconds, message.base_url))
+        return "left for its text"
     age = now - message.at
     if age >= DAY_SECONDS:
         log.error("message is not kept", metrics.of(metrics.MESSAGES_NOT_KEPT))

@@ -55,11 +55,22 @@ def record_note(subject: str, recording_sid: str, now: float) -> None:
     table.update_row(Key(subject, NOTE + recording_sid), row, "", {}, defaults={"at": now})
 
 
-def mark_kept(key: Key, stored_as: str, size: int, now: float) -> None:
+def mark_kept(key: Key, stored_as: str, size: int, now: float) -> Message:
     """It is in the bucket, whole. Again is like once. Raises ConditionFailed: there is no such message."""
-    table.update_row(
-        key, {"stored_as": stored_as, "size": size}, "attribute_exists(call_sid)", {}, defaults={"kept_at": now}
-    )
+    changes: dict[str, object] = {"stored_as": stored_as, "size": size}
+    return _message(table.update_row(key, changes, "attribute_exists(call_sid)", {}, defaults={"kept_at": now}))
+
+
+def note_transcribing(key: Key, job: str, check_at: float) -> Message:
+    """Amazon Transcribe is at work on it: the sweep looks at `check_at`. Raises ConditionFailed: it is over."""
+    changes, values = {"transcription_job": job, "check_at": int(check_at)}, {":open": "recording"}
+    return _message(table.update_row(key, changes, "#open = :open", values, defaults={"open": "recording"}))
+
+
+def note_text(key: Key, text: str, now: float) -> Message:
+    """What was said; empty: there will be no text. The first one counts. Raises ConditionFailed: no such message."""
+    known = {"texted_at": now, "text": text} if text else {"texted_at": now}
+    return _message(table.update_row(key, {}, "attribute_exists(call_sid)", {}, defaults=known))
 
 
 def close(message: Message, now: float) -> None:

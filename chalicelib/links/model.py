@@ -246,7 +246,7 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True):
 
 OfTheTeam = Literal["voicemail", "led-out", "no-worker", "callback"]
 OfWorkers = Literal["set-off", "after-talk", "reminder", "unreachable"]
-What = OfTheTeam | OfWorkers
+What = OfTheTeam | OfWorkers | Literal["more"]
 OF_WORKERS: tuple[OfWorkers, ...] = get_args(OfWorkers)
 NOTICE = "TELL"  # the partition of the notices about a line, and how the sort key of one about a recording begins
 
@@ -259,6 +259,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
     Or of workers: a rule, or TaskRouter, took one off the phones; one has hung up first, and may write a note; a shift
     begins; a phone cannot be reached, which the admins are told.
+
+    Or `more`: after an hour in which `target` was to be told more than it is told in an hour.
     """
 
     what: What
@@ -275,6 +277,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int = 0  # of the recording, or of the wait
     told_at: float = 0  # when SNS had it
     base_url: str = ""  # of this application, for a link to the message where it is kept in the bucket
+    target: str = ""  # who alone is told
 
     @property
     def key(self) -> Key:
@@ -286,10 +289,11 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
                 return Key(self.about, f"{NOTICE}#{CALLBACK_ITEM}")
             case "after-talk":
                 return Key(self.about, f"{NOTICE}#{self.reservation_sid}")
-            case "set-off" | "unreachable":
-                return Key(NOTICE, f"{self.what}#{self.worker_sid}")
-            case "reminder":
-                return Key(NOTICE, f"{self.what}#{self.worker}")
+            case "more":
+                return Key(NOTICE, f"{self.what}#{self.target}#{int(self.at)}")
+            case "set-off" | "unreachable" | "reminder":
+                whom = self.worker if self.what == "reminder" else self.worker_sid
+                return Key(NOTICE, f"{self.what}#{whom}")
             case _:
                 return Key(NOTICE, self.line)
 
@@ -299,7 +303,7 @@ NOTE = "NOTE#"  # how the sort key of a worker's spoken note begins
 MESSAGE = "RECORDING#"  # how the sort key of a message begins; its recording's sid is the rest
 # The row of a recording at Twilio stays this long after the recording should have been deleted: so long is that tried.
 RECORDING_GRACE_SECONDS = 30 * DAY_SECONDS
-TEXT_SECONDS = 300  # for Twilio to transcribe a message; so long it is not deleted there, and nobody is told of it
+TEXT_SECONDS = 300  # for a message to become a text; so long it is not deleted at Twilio, and nobody is told of it
 SHORTEST_MESSAGE_SECONDS = 2  # what is shorter was said by nobody
 
 
@@ -322,9 +326,10 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     kept_at: float = 0  # when it was in the bucket, whole
     dropped_at: float = 0  # when it turned out to be nothing
     deleted_at: float = 0  # at Twilio
-    text: str = ""  # what was said, as Twilio understood it
-    transcription_sid: str = ""
-    texted_at: float = 0  # when Twilio told the text, or that there is none
+    text: str = ""  # what was said, as a machine understood it
+    transcription_sid: str = ""  # of Twilio's text
+    transcription_job: str = ""  # of Amazon Transcribe
+    texted_at: float = 0  # when the text came, or that there is none
     heard_at: float = 0  # the first time
     heard_by: str = ""
     done_at: float = 0  # somebody has called back, or nobody needs to
@@ -355,7 +360,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.done_at or self.taken_at)
 
     def waits_for_text(self, now: float) -> bool:
-        """Whether Twilio may yet make a text of it; only where it was asked to."""
+        """Whether it may yet become a text; only where that was asked for."""
         return not self.texted_at and now < self.at + TEXT_SECONDS
 
     @property

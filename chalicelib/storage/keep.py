@@ -21,9 +21,10 @@ class NotWhole(Exception):
 
 def keep(job: jobs.KeepMessage, now: float) -> None:
     """Keep this message, as far as that is not done. Raises NotWhole, NotDone, TwilioRejected and what AWS raises."""
-    if not settings.bucket():
-        return  # it was switched off meanwhile: the message stays at Twilio, and the sweep looks after it
     record = table.find_call(job.subject)
+    if not settings.bucket():  # it was switched off meanwhile: the message stays at Twilio until its time is over
+        _delete_text_of(record.message(message_key(job.subject, job.recording_sid)))
+        return
     message = _noted(job, record, now)
     if message.is_over:
         _delete_text(message)  # which came after that
@@ -34,11 +35,12 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
     if not message.line and record.call:
         message = _make_up_for_action(message, record.call, now)
     if not message.kept_at:
-        _store(message, now)
+        message = _store(message, now)
     if callcenter.current().offers(message.line) and not message.task_sid:
         message = _offer(message, record.call, now)
+    message = _have_transcribed(message, now)
     if callcenter.current().transcribes(message.line) and message.waits_for_text(now):
-        return  # Twilio needs the recording for it; the callback of the text, or the sweep, sends another job
+        return  # Twilio needs the recording for its text; the callback of the text, or the sweep, sends another job
     rest.delete_recording(message.recording_sid)
     _delete_text(message)
     messages.close(message, now)
@@ -54,9 +56,27 @@ def _noted(job: jobs.KeepMessage, record: CallRecord, now: float) -> Message:
     return message if message and is_known else messages.record(key, known, now)
 
 
+def _have_transcribed(message: Message, now: float) -> Message:
+    if not (callcenter.current().transcribes_by_amazon(message.line) and message.waits_for_text(now)):
+        return message
+    from chalicelib.storage import transcribing
+
+    return transcribing.go_on(message, now)
+
+
+def _delete_text_of(message: Message | None) -> None:
+    if message:
+        _delete_text(message)
+
+
 def _delete_text(message: Message) -> None:
+    """Where it was made, it is not needed: it stands in the table."""
     if message.transcription_sid:
         rest.delete_transcription(message.transcription_sid)
+    if message.transcription_job:
+        from chalicelib.storage import transcribing
+
+        transcribing.delete(message.transcription_job)
 
 
 def _drop(message: Message, now: float) -> None:
@@ -93,10 +113,10 @@ def _offer(message: Message, call: Call | None, now: float) -> Message:
         return message
 
 
-def _store(message: Message, now: float) -> None:
+def _store(message: Message, now: float) -> Message:
     name = bucket.name_of(message)
     sound = rest.recording(message.recording_sid)
     bucket.put(name, sound)
     if bucket.size(name) != len(sound):
         raise NotWhole(name)
-    messages.mark_kept(message.key, name, len(sound), now)
+    return messages.mark_kept(message.key, name, len(sound), now)

@@ -31,7 +31,7 @@ def of(message: Message, caller: str, sound_url: str) -> Page:
     on_line = f" on line {message.line}" if message.line else ""
     told = [f"{caller or 'A caller without a number'} left a message{length}{on_line} at {moment(message.at)}."]
     if message.text:
-        told.append(f"Twilio understood: {message.text}")
+        told.append(f"As text: {message.text}")
     if message.heard_at:
         told.append(f"Heard at {moment(message.heard_at)} ({message.heard_by}).")
     if message.done_at:

@@ -18,13 +18,19 @@ class Mail(NamedTuple):
 def of(notice: Notice, stage: str, link: str = "", text: str = "") -> Mail:
     """The mail that tells of this. It says what to do next.
 
-    `link` leads to the page of the message, `text` is what Twilio understood of it.
+    `link` leads to the page of the message, `text` is what a machine understood of it.
     """
     subject, tell, commands = _words(notice)
     of_stage = f" --stage {stage}" if stage else ""
     shown = [f"./cordboard {command}{of_stage}" for command in (f"calls show {notice.about}", *commands)]
     lines = [tell(notice), *_said(text), *_listen(link), "", *shown, ""]
     return Mail(_subject(subject, _name(notice.line)), "\n".join(lines))
+
+
+def of_more(told: str, stage: str) -> Mail:
+    """The mail after an hour in which more happened than is told in an hour."""
+    of_stage = f" --stage {stage}" if stage else ""
+    return Mail("More has happened on your lines", f"{told}\n\n./cordboard calls list{of_stage}\n")
 
 
 def short(notice: Notice, link: str = "") -> str:
@@ -41,7 +47,7 @@ def _words(notice: Notice) -> tuple[str, Callable[[Notice], str], tuple[str, ...
 def _said(text: str) -> Iterator[str]:
     if text:
         yield ""
-        yield "Twilio understood:"
+        yield "As text:"
         yield "".join(letter for letter in text if letter.isprintable())
 
 

@@ -19,7 +19,7 @@ from chalicelib.links import table
 from chalicelib.links.model import OF_WORKERS, Notice, What, message_key
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
-from chalicelib.tell import mail
+from chalicelib.tell import limit, mail
 from chalicelib.twilio import rest, urls
 
 AGAIN_AFTER_SECONDS = 600  # of one line, or worker: nobody wants a mail for each caller while nobody is there
@@ -117,22 +117,43 @@ def tell(due: table.Due, now: float, of_workers: OfWorkers) -> str:
 
 def _deliveries(notice: Notice, now: float, of_workers: OfWorkers) -> Sequence[Callable[[], None]] | None:
     """One for each target; None while the text of a message may yet come."""
+    if notice.what == "more":
+        return _of_more(notice, now)
     if notice.what in OF_WORKERS:
         return [partial(_send, text.to, text.body) for text in of_workers(notice, now)]
     text = _text(notice, now)
     if text is None:
         return None
     link = _link(notice, now)
-    mailed = partial(_publish, mail.of(notice, environment.current().stage, link, text))
+    mailed = mail.of(notice, environment.current().stage, link, text)
     short = mail.short(notice, link)
-    return [
-        mailed
-        if target == MAIL
-        else partial(_send, target.removeprefix("sms:"), short)
-        if target.startswith("sms:")
-        else partial(_post, target, notice, short, now)
-        for target in _targets()
-    ]
+    return [partial(_tell_within, target, notice, mailed, short, now) for target in _targets()]
+
+
+def _of_more(notice: Notice, now: float) -> Sequence[Callable[[], None]]:
+    count = limit.more(notice)
+    if not count or notice.target not in _targets():
+        return []
+    said = limit.said(count, notice)
+    return [partial(_tell, notice.target, notice, mail.of_more(said, environment.current().stage), said, now)]
+
+
+def _tell_within(target: str, notice: Notice, mailed: mail.Mail, short: str, now: float) -> None:
+    """Unless the target was told enough in this hour: then it is one more. Raises as _tell does, and limit.Busy."""
+    if limit.is_within(target, notice, now):
+        _tell(target, notice, mailed, short, now)
+    else:
+        log.info("a notice is only counted", what=notice.what, line=notice.line)
+
+
+def _tell(target: str, notice: Notice, mailed: mail.Mail, short: str, now: float) -> None:
+    """Raises NotDone, NotPosted, and what AWS raises."""
+    if target == MAIL:
+        _publish(mailed)
+    elif target.startswith("sms:"):
+        _send(target.removeprefix("sms:"), short)
+    else:
+        _post(target, notice, short, now)
 
 
 def _deliver(notice: Notice, deliveries: Sequence[Callable[[], None]]) -> None:
@@ -174,13 +195,13 @@ class NotPosted(Exception):
 
 
 def _text(notice: Notice, now: float) -> str | None:
-    """What Twilio understood of the message; empty where it makes no text; None while it may yet come."""
-    if not (notice.recording_sid and callcenter.current().transcribes(notice.line) and messages.bucket()):
+    """The message as text; empty where none is made of it; None while it may yet come."""
+    if not (notice.recording_sid and callcenter.current().transcribes(notice.line)):
         return ""
     message = table.find_call(notice.about).message(message_key(notice.about, notice.recording_sid))
     if message is None:
         return ""
-    return None if message.waits_for_text(now) else message.text
+    return None if messages.bucket() and message.waits_for_text(now) else message.text
 
 
 def _link(notice: Notice, now: float) -> str:

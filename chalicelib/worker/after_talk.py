@@ -32,7 +32,7 @@ def begin(webhook: Webhook, link: Link, first: str = "") -> str:
     """The worker is asked what became of the talk, after what is said `first`."""
     if callcenter.current().staff.is_on and webhook.form.get("CallStatus") != "completed":
         table.note_of_leg(link.key, link.worker_call_sid, {"asked_after_at": webhook.at})
-    return _ask(webhook, link, first)
+    return ask(webhook, link, first)
 
 
 def disposition(webhook: Webhook) -> str:
@@ -45,7 +45,7 @@ def disposition(webhook: Webhook) -> str:
     if rules.note_seconds and pressed == rules.note_key:
         return twiml.record_note(rules.note_seconds, _url(webhook, urls.WORKER_NOTE), words.treatment(link))
     if pressed not in rules.keys:
-        return _ask(webhook, link)
+        return ask(webhook, link)
     table.note_of_leg(link.key, link.worker_call_sid, {"disposition": rules.keys[pressed]})
     log.info("disposition", **link.key.sids, disposition=rules.keys[pressed])
     return twiml.say_goodbye(rules.thanks, words.treatment(link))
@@ -67,7 +67,8 @@ def without_record(_webhook: Webhook) -> str:
     return twiml.say_goodbye(twiml.NOT_KEPT)
 
 
-def _ask(webhook: Webhook, link: Link, first: str = "") -> str:
+def ask(webhook: Webhook, link: Link, first: str = "") -> str:
+    """What became of it, where the queue wants to know, after what is said `first`."""
     rules = _rules(link)
     if rules is None:
         return twiml.say_goodbye(twiml.DONE)

@@ -13,7 +13,7 @@ from chalicelib.observability import log
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import sid, text
-from chalicelib.worker import twiml, words
+from chalicelib.worker import after_talk, twiml, words
 from chalicelib.worker.request import key_of
 
 NOT_WANTED = "This caller need not be called back any more. Goodbye."
@@ -52,7 +52,8 @@ def called(webhook: Webhook) -> str:
     if form.get("DialBridged", "true" if status in ("completed", "answered") else "") != "true":
         return _not_reached(link, callback, status or "not dialled", webhook.at)
     if form.get("CallStatus") == "completed":  # the worker has hung up
-        return _reached(link, callback, webhook.at)
+        _reached(link, callback, webhook.at)
+        return twiml.say_goodbye(twiml.DONE, words.treatment(link))
     return twiml.ask_for_key(ASK_FOR_MACHINE, _url(link, urls.WORKER_CALLED_KEY), words.treatment(link))
 
 
@@ -63,7 +64,8 @@ def key(webhook: Webhook) -> str:
         return twiml.say_goodbye(twiml.DONE)
     if webhook.form.get("Digits") == MACHINE_KEY:
         return _not_reached(link, callback, "machine", webhook.at)
-    return _reached(link, callback, webhook.at)
+    _reached(link, callback, webhook.at)
+    return after_talk.ask(webhook, link)
 
 
 def without_record(_webhook: Webhook) -> str:
@@ -85,12 +87,11 @@ def leg_ended(link: Link, now: float) -> None:
         log.info("somebody was faster", **link.key.sids)
 
 
-def _reached(link: Link, callback: Callback, now: float) -> str:
+def _reached(link: Link, callback: Callback, now: float) -> None:
     try:
         outcome.reached(callback, now)
     except ConditionFailed:
         log.info("somebody was faster", **link.key.sids)
-    return twiml.say_goodbye(twiml.DONE, words.treatment(link))
 
 
 def _not_reached(link: Link, callback: Callback, why: str, now: float) -> str:

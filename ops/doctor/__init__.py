@@ -22,6 +22,7 @@ CHECKS: Sequence[Check] = (
     aws.throttling,
     aws.dead_letters,
     aws.mails,
+    aws.bucket,
     aws.oldest_open_link,
     webhooks.webhooks,
     twilio.tokens,

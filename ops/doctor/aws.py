@@ -12,6 +12,7 @@ from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
 from ops.errors import StageError
 from ops.program import command
 
+PUBLIC_ACCESS_BLOCKS = 4  # ACLs and policies, each those of now and those to come
 LATE_SECONDS = 300  # the sweep looks each minute: what is due for longer was not looked at
 
 
@@ -190,6 +191,37 @@ def mails(stage: StageUnderTest) -> Iterator[Finding]:
         yield warn("mails", f"somebody is subscribed to {name}, and the functions do not know it", again)
     else:
         yield ok("mails", f"somebody is subscribed to {name}")
+
+
+def bucket(stage: StageUnderTest) -> Iterator[Finding]:
+    """Where messages are kept in S3 there is a bucket for them, which nobody else can read."""
+    if stage.center.application.messages.kept_in != "s3":
+        return
+    fix = command("deploy --stage", stage.name, "--only resources --only functions")
+    name = stage.environment.get("MESSAGES_BUCKET", "")
+    if not name:
+        yield fail("bucket", "callcenter.toml keeps messages in S3, and the functions know no bucket", fix)
+        return
+    try:
+        stage.aws("s3").head_bucket(Bucket=name)
+        is_closed = _is_closed(stage.aws("s3"), name)
+    except ClientError as error:
+        yield fail("bucket", f"{name} cannot be reached: {client.code(error)}; messages stay at Twilio", fix)
+        return
+    if is_closed:
+        yield ok("bucket", f"{name} is there, and closed to the public")
+    else:
+        yield fail("bucket", f"{name} is not closed to the public: block all public access to it", fix)
+
+
+def _is_closed(s3: Any, name: str) -> bool:
+    try:
+        blocks = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
+    except ClientError as error:
+        if client.code(error) == "NoSuchPublicAccessBlockConfiguration":
+            return False
+        raise
+    return len(blocks) == PUBLIC_ACCESS_BLOCKS and all(blocks.values())
 
 
 def oldest_open_link(stage: StageUnderTest) -> Iterator[Finding]:

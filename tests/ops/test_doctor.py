@@ -384,3 +384,50 @@ def test_mails_that_the_functions_do_not_know_of_are_a_warning(
     stage.write("test", {"MAIL_TOPIC_ARN": topic}, deployed.root)
     deployed.stage = replace(deployed.stage)  # reads the stage's file again
     assert _mails(deployed).verdict == "pass"
+
+
+BUCKET = "cordboard-test-messages-123456789012-eu-west-1"
+CLOSED = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+
+
+def _bucket(
+    deployed: DeployedStage, name: str = "", kept_in: str = "s3", closed: Mapping[str, bool] | None = None
+) -> list[Finding]:
+    """What the doctor says of the bucket: a stage whose functions know this one, closed as `closed` says."""
+    if name:
+        (deployed.root / stage.file_of("test")).parent.mkdir(parents=True, exist_ok=True)
+        stage.write("test", {"MESSAGES_BUCKET": name}, deployed.root)
+    if closed:
+        boto3.client("s3").put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=dict(closed))
+    files = center(("[workspace]", f'[messages]\nkept_in = "{kept_in}"\n\n[workspace]'))
+    return [found for found in deployed.examine(center=files) if found.check == "bucket"]
+
+
+def test_a_bucket_that_nobody_else_reads_is_well(deployed: DeployedStage) -> None:
+    (found,) = _bucket(deployed, BUCKET, closed=CLOSED)
+    assert (found.verdict, found.why) == ("pass", f"{BUCKET} is there, and closed to the public")
+
+
+def test_nothing_is_said_of_a_bucket_where_messages_stay_at_twilio(deployed: DeployedStage) -> None:
+    assert _bucket(deployed, BUCKET, "twilio", CLOSED) == []
+
+
+def test_messages_without_a_bucket_are_a_failure(deployed: DeployedStage) -> None:
+    (found,) = _bucket(deployed)
+    assert (found.verdict, found.fix) == (
+        "failure",
+        "cordboard deploy --stage test --only resources --only functions",
+    )
+    assert "know no bucket" in found.why
+
+
+def test_a_bucket_that_is_gone_is_a_failure(deployed: DeployedStage) -> None:
+    (found,) = _bucket(deployed, "cordboard-test-messages-gone")
+    assert found.verdict == "failure" and "cannot be reached: 404" in found.why
+
+
+@pytest.mark.parametrize("open_to", [*CLOSED, ""])
+def test_a_bucket_that_others_may_come_to_read_is_a_failure(deployed: DeployedStage, open_to: str) -> None:
+    closed = {**CLOSED, open_to: False} if open_to else {}
+    (found,) = _bucket(deployed, BUCKET, closed=closed)
+    assert found.verdict == "failure" and "not closed to the public" in found.why

@@ -171,6 +171,9 @@ seconds = 10
 kept_in = "s3"
 keys = "What becomes of it?"
 
+[tell]
+per_hour = 500
+
 [staff]
 numbers = ["+14155550105"]
 admins = ["Jan"]

@@ -62,6 +62,8 @@ def resource(given: Mapping[str, Any]) -> str:
         name = f"{BUCKETS.sub('-messages-*', given['Bucket'])}/{given['Key'].partition('/')[0]}/*"
     elif "TopicArn" in given:
         name = str(given["TopicArn"]).rsplit(":", 1)[1]
+    elif "TranscriptionJobName" in given:
+        name = f"transcription-job/{re.sub('-RE.*$', '-*', given['TranscriptionJobName'])}"
     elif "QueueUrl" in given:
         name = str(given["QueueUrl"]).rsplit("/", 1)[1]
     else:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 import requests
 
@@ -14,6 +15,7 @@ from chalicelib import jobs
 from chalicelib.callbacks import hours, outcome
 from chalicelib.caller import handlers
 from chalicelib.config import callcenter
+from chalicelib.config.after_talk import AfterTalk
 from chalicelib.links import callbacks as rows
 from chalicelib.links import table
 from chalicelib.links.model import Callback
@@ -753,6 +755,116 @@ def test_two_callers_and_two_lines_have_a_callback_each(driver: Driver) -> None:
     leaves(driver, SECOND)
     works(driver)
     assert len(made(driver)) == 2
+
+
+CANCELS = "To cancel the callback that you have asked for press 4."
+
+
+def test_who_has_asked_for_none_has_none_to_cancel(driver: Driver) -> None:
+    joins(driver)
+    gather, _ = dials(driver, urls.WAIT_KEY, Digits="*")
+    assert CANCELS not in heard(gather)[0]
+    assert heard(dials(driver, urls.CALLBACK_CONFIRM, Digits="4"))[-1] == WAITS_ON
+
+
+def test_on_the_second_call_they_may_cancel_it_and_keep_the_place_in_the_queue(driver: Driver) -> None:
+    second_call(driver)
+    gather, _ = dials(driver, urls.WAIT_KEY, SECOND, Digits="*")
+    assert heard(gather)[0].endswith(CANCELS)
+    for _ in range(2):
+        said = heard(dials(driver, urls.CALLBACK_CONFIRM, SECOND, Digits="4"))
+        assert said == ["You will not be called back. Please stay on the line.", WAITS_ON]
+    assert (row(driver)["state"], row(driver)["reason"]) == ("withdrawn", "the caller canceled it")
+    assert "open" not in row(driver)
+    leaves(driver, SECOND, "hangup")
+    works(driver)
+    assert len(made(driver)) == 1 and row(driver)["state"] == "withdrawn"
+
+
+def test_who_canceled_may_ask_again(driver: Driver) -> None:
+    second_call(driver)
+    dials(driver, urls.CALLBACK_CONFIRM, SECOND, Digits="4")
+    assert asks(driver, SECOND)[-1] == "Leave"
+    leaves(driver, SECOND)
+    works(driver)
+    states = [one["state"] for one in driver.cloud.rows() if one["item"] == "CALLBACK"]
+    assert sorted(states) == ["queued", "withdrawn"]
+
+
+def test_a_second_call_of_which_no_event_came_ends_the_task_too(driver: Driver) -> None:
+    asked(driver)
+    task = task_of(driver)
+    dials(driver, urls.CALLBACK_CONFIRM, SECOND, Digits="4")
+    assert canceled(driver) == [task] and row(driver)["state"] == "withdrawn"
+
+
+def test_a_worker_who_dials_already_is_told_nothing_and_the_callback_is_over(driver: Driver) -> None:
+    asked(driver)
+    takes(driver)
+    task = task_of(driver)
+    joins(driver, SECOND, "WT" + "e" * 32)
+    dials(driver, urls.CALLBACK_CONFIRM, SECOND, Digits="4")
+    assert canceled(driver) == [] and row(driver)["state"] == "withdrawn"
+    assert called(driver, "busy", task) == ["Goodbye.", "Hangup"]
+    hang_up(driver, task)
+    works(driver)
+    assert row(driver)["state"] == "withdrawn" and len(made(driver)) == 1
+
+
+def test_where_it_cannot_be_canceled_the_caller_waits_on_and_has_it_still(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second_call(driver)
+    with monkeypatch.context() as broken:
+        broken.setattr(table, "update_row", lambda *_, **__: 1 / 0)
+        assert heard(dials(driver, urls.CALLBACK_CONFIRM, SECOND, Digits="4")) == [WAITS_ON]
+    assert row(driver)["state"] == "held"
+
+
+def test_where_nobody_knows_whether_there_is_one_the_key_still_offers_a_callback(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joins(driver)
+    monkeypatch.setattr(table, "find_row", lambda *_: 1 / 0)
+    gather, _ = dials(driver, urls.WAIT_KEY, Digits="*")
+    assert heard(gather)[0].startswith("We can call you back") and CANCELS not in heard(gather)[0]
+
+
+# --- What the worker says of it
+
+
+def with_keys(environment: pytest.MonkeyPatch) -> None:
+    """The support queue asks what became of its calls."""
+    center = callcenter.current()
+    rules = AfterTalk(keys={"1": "solved", "5": "call again"})
+    support = msgspec.structs.replace(center.queue("Support"), after_talk=rules)
+    changed = msgspec.structs.replace(center, queues={**center.queues, "Support": support})
+    environment.setattr(callcenter, "current", lambda: changed)
+
+
+def test_after_the_talk_the_worker_says_by_a_key_what_became_of_it(
+    driver: Driver, environment: pytest.MonkeyPatch
+) -> None:
+    with_keys(environment)
+    asked(driver)
+    takes(driver)
+    task = task_of(driver)
+    called(driver, "completed", task)
+    gather, _ = on_leg(driver, urls.WORKER_CALLED_KEY, task)
+    assert gather.get("action") == f"{BASE}/worker/{task}/{RESERVATION}/disposition#rc=2&rp=all"
+    assert row(driver)["state"] == "talked"
+    on_leg(driver, urls.WORKER_DISPOSITION, task, Digits="5")
+    assert driver.cloud.row(RESERVATION)["disposition"] == "call again"
+
+
+def test_but_not_of_a_machine_nor_when_the_worker_has_hung_up(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+    with_keys(environment)
+    asked(driver)
+    takes(driver)
+    task = task_of(driver)
+    assert called(driver, "completed", task, CallStatus="completed") == ["Goodbye.", "Hangup"]
+    called(driver, "completed", task)
+    assert "Gather" not in heard(on_leg(driver, urls.WORKER_CALLED_KEY, task, Digits="2"))
 
 
 # --- What stands beside it

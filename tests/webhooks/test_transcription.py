@@ -6,6 +6,7 @@ import pytest
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import CallCenterError
 from tests.support.api_gateway import BASE, post
+from tests.support.caches import forget_everything
 from tests.support.driver import SALES, Driver, caller_form
 from tests.webhooks.test_messages import Sounds, is_kept, objects, row, sounds, tell, work
 from tests.webhooks.test_recordings import RECORDING, deleted, leave_message
@@ -94,7 +95,7 @@ def test_the_mail_waits_for_the_text_and_has_it(driver: Driver, inbox: Inbox, la
     driver.sweep()
     (mail,) = inbox.mails()
     lines = mail["Message"].splitlines()
-    assert lines[lines.index("Twilio understood:") + 1] == f"{TEXT}Bcc: x"
+    assert lines[lines.index("As text:") + 1] == f"{TEXT}Bcc: x"
     assert TEXT not in driver.log.getvalue()
 
 
@@ -107,7 +108,7 @@ def test_the_mail_goes_out_without_a_text_after_five_minutes(driver: Driver, inb
     later(55)
     driver.sweep()
     (mail,) = inbox.mails()
-    assert "understood" not in mail["Message"]
+    assert "As text" not in mail["Message"]
 
 
 def test_a_text_needs_the_bucket(driver: Driver) -> None:
@@ -115,3 +116,42 @@ def test_a_text_needs_the_bucket(driver: Driver) -> None:
     text = callcenter.source().replace('kept_in = "s3"', 'kept_in = "twilio"')
     with pytest.raises(CallCenterError, match=r"transcribe is 'twilio': needs messages\.kept_in"):
         callcenter.parse(text.replace("max_seconds = 120", 'max_seconds = 120\ntranscribe = "twilio"'))
+
+
+# --- The bucket was switched off while the caller spoke
+
+
+@pytest.fixture
+def no_bucket(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("MESSAGES_BUCKET")
+    forget_everything()
+
+
+@pytest.mark.usefixtures("no_bucket")
+def test_a_message_whose_callback_comes_before_its_action_has_its_line(driver: Driver) -> None:
+    assert tell(driver) == 204 and row(driver) == {}
+    leave_message(driver)
+    assert (row(driver)["line"], row(driver)["seconds"]) == ("support", 9)
+    assert work(driver) == 0 and deleted(driver) == []
+
+
+@pytest.mark.usefixtures("no_bucket")
+@pytest.mark.parametrize("first", ["text", "action"])
+def test_its_text_is_kept_and_mailed_and_deleted_at_twilio(driver: Driver, inbox: Inbox, first: str) -> None:
+    if first == "action":
+        leave_message(driver)
+    assert text_comes(driver) == 204
+    leave_message(driver)
+    work(driver)
+    assert (row(driver)["text"], row(driver)["line"]) == (TEXT, "support")
+    assert deleted(driver) == [TRANSCRIPTION]
+    driver.sweep()
+    (mail,) = inbox.mails()
+    assert TEXT in mail["Message"]
+
+
+@pytest.mark.usefixtures("no_bucket")
+def test_a_mail_waits_for_no_text_without_a_bucket(driver: Driver, inbox: Inbox) -> None:
+    leave_message(driver)
+    driver.sweep()
+    assert len(inbox.mails()) == 1
