@@ -57,8 +57,8 @@ ASKED: Mapping[str, Mapping[str, int | float]] = {
 
 # What workers ask for: a text, and what the sweep does for them; of the last two the whole sweep.
 STAFF: Mapping[str, Mapping[str, int | float]] = {
-    "on": {"twilio": 5, "Query": 3, "read_units": 3, "UpdateItem": 1, "write_units": 1},
-    "off": {"twilio": 6, "Query": 3, "read_units": 3, "UpdateItem": 1, "write_units": 1},
+    "on": {"twilio": 5, "Query": 2, "read_units": 2, "UpdateItem": 1, "write_units": 1},
+    "off": {"twilio": 6, "Query": 2, "read_units": 2, "UpdateItem": 1, "write_units": 1},
     "status": {"twilio": 2, "Query": 1, "read_units": 1},
     "who": {"twilio": 2},
     "a stranger": {"twilio": 1},

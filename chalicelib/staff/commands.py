@@ -37,13 +37,13 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
     """Put the worker on or off, until this time of day if one is given. Raises TwilioRejected, NotDone, and as AWS.
 
     It is kept first and done then. The same command again is finished if it has just come, and changes nothing later;
-    nor does a text that Twilio got before another one that has been done, or long ago.
+    nor does a text that Twilio got before another one that has been done, before a boundary of the rota, or long ago.
     """
     sent_at = _sent_at(asked)
-    if sent_at < max(asked.at - OLD_SECONDS, duty.find(asked.name).sent_at):
+    if sent_at < max(asked.at - OLD_SECONDS, _boundary_at(asked)):
         return status(asked)
-    changes = {"hand": to, "hand_at": asked.at, "until": _until(asked.at, time), "sent_at": sent_at}
-    standing, is_new = duty.take_text(asked.name, asked.sid, asked.at, changes)
+    changes = {"hand": to, "hand_at": asked.at, "until": _until(asked.at, time)}
+    standing, is_new = duty.take_text(asked.name, asked.sid, asked.at, changes, sent_at=sent_at)
     is_the_latest = standing.newest_text == asked.sid and asked.at < standing.hand_at + AGAIN_SECONDS
     if not is_new and not is_the_latest:
         return status(asked)
@@ -70,6 +70,12 @@ def _sent_at(asked: Asked) -> float:
     """When Twilio got the text, in whole seconds; what it does not know, and a key, is of now."""
     is_text = asked.sid.startswith(("SM", "MM"))
     return (rest.text_came_at(asked.sid) if is_text else 0.0) or float(int(asked.at))
+
+
+def _boundary_at(asked: Asked) -> float:
+    """When the worker's latest shift began or ended; 0 where there is none."""
+    last = packaged.current().last_boundary(rota_name(asked.name), asked.at)
+    return last.at if last else 0.0
 
 
 def move_by_hand(worker_sid: str, to: State) -> None:

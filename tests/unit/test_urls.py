@@ -11,7 +11,7 @@ PARAMETERS = {
     "reservation_sid": "WR" + "b" * 32,
     "token": "0" * 32,
     "number": "own",
-    "since": "1795230000",
+    "since": "1796000000",
 }
 
 
