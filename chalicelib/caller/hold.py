@@ -74,7 +74,7 @@ def without_record(webhook: Webhook) -> str:
     held = _Held.of(webhook)
     if held.is_over(None):
         return held.leave()
-    return twiml.hold_on(held.treatment, None, held.attempt, held.next_url(webhook.path["reservation_sid"]))
+    return twiml.hold_on(held.treatment, None, held.attempt, held.next_url(_known(webhook, "reservation_sid")))
 
 
 def alone(webhook: Webhook) -> str:
@@ -89,7 +89,13 @@ def alone(webhook: Webhook) -> str:
 
 def alone_without_record(webhook: Webhook) -> str:
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
-    return twiml.hold_on(treatment, None, 1, urls.ROOM.url(webhook.base_url, **webhook.path))
+    path = {name: _known(webhook, name) for name in ("subject", "reservation_sid")}
+    return twiml.hold_on(treatment, None, 1, urls.ROOM.url(webhook.base_url, **path))
+
+
+def _known(webhook: Webhook, name: str) -> str:
+    """The sid of the path, for the next one."""
+    return sid(webhook.path[name]) or "unknown"
 
 
 def _path(link: Link) -> dict[str, str]:

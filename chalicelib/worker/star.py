@@ -12,7 +12,7 @@ from chalicelib.callbacks import asking
 from chalicelib.config import callcenter
 from chalicelib.config.star import BACK, END, PERSON, Star, queue_of
 from chalicelib.links import table
-from chalicelib.links.model import LEFT, LOST, Call, Link
+from chalicelib.links.model import LEFT, LOST, Call, Key, Link
 from chalicelib.observability import log
 from chalicelib.staff import packaged
 from chalicelib.twilio import rest, urls
@@ -130,7 +130,7 @@ def alone(webhook: Webhook) -> str:
 
 
 def alone_without_record(webhook: Webhook) -> str:
-    return twiml.try_again(urls.WORKER_ROOM.url(webhook.base_url, **webhook.path))
+    return twiml.try_again(_url(webhook, urls.WORKER_ROOM))
 
 
 def leg_ended(link: Link, now: float) -> None:
@@ -253,7 +253,6 @@ def _attempt(webhook: Webhook) -> int:
 
 
 def _url(webhook: Webhook, route: urls.Route, attempt: int = 1) -> str:
-    key = key_of(webhook)
-    assert key is not None  # there is a link
+    key = key_of(webhook) or Key("unknown", "unknown")
     sids = {"subject": key.subject, "reservation_sid": key.reservation_sid}
     return route.url(webhook.base_url, **sids, **({"attempt": str(attempt)} if "{attempt}" in route.path else {}))

@@ -79,7 +79,7 @@ def named(resource: str) -> str:
     """What it is about, in a word: a policy's static file has a star where account, region or sid stand."""
     if ":transcription-job/" in resource or resource == "*":
         return "texts"
-    return re.split("[-/]", resource.removesuffix("-*/voicemail/*").removesuffix("/*"))[-1]
+    return re.split("[-/]", resource.removesuffix("/*").removesuffix("-*/voicemail"))[-1]
 
 
 def allowed(packaged: Package, function: str) -> Iterator[tuple[str, str]]:

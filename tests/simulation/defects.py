@@ -332,7 +332,7 @@ def _whether_or_not(true: Any) -> Any:
 
 NOBODY_THERE = "activity_changes=0.9,worker_no_answer=0.9"
 # Of a leg whose caller has gone.
-HANGS_ON = "rest_timeout_before=0.4,caller_hangs_up=0.9,worker_wrong_key=0.9"
+HANGS_ON = "rest_timeout_before=0.6,caller_hangs_up=0.9,worker_wrong_key=0.9"
 HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
 
 
@@ -492,7 +492,9 @@ DEFECTS: Mapping[str, Defect] = {
     "a message is posted by each job anew": _replace(
         posting, "post", _told_twice, 14, faults="rest_timeout_after=0.3,message_twice=0.5"
     ),
-    "who hangs up in the middle of a message has heard it": _replace(hearing, "begin", _taken_at_once, 14),
+    "who hangs up in the middle of a message has heard it": _replace(
+        hearing, "begin", _taken_at_once, 14, faults=NOBODY_THERE
+    ),
     "a message that is done is offered on": _replace(
         Message, "is_seen_to", lambda _true: property(lambda _message: False), 14
     ),
