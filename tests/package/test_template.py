@@ -42,9 +42,9 @@ MAY = {
         "sqs:GetQueueAttributes jobs",
         "s3:PutObject messages",
         "s3:GetObject messages",
-        "transcribe:StartTranscriptionJob texts",
-        "transcribe:GetTranscriptionJob texts",
-        "transcribe:DeleteTranscriptionJob texts",
+        "transcribe:StartTranscriptionJob messages",
+        "transcribe:GetTranscriptionJob messages",
+        "transcribe:DeleteTranscriptionJob messages",
         "ssm:GetParameter twilio",
     },
     "Sweep": {
@@ -125,7 +125,7 @@ def test_the_api_is_regional_and_has_one_stage(packaged: Package) -> None:
 @pytest.mark.parametrize("function", sorted(MAY))
 def test_each_function_may_do_what_it_does_and_nothing_else(packaged: Package, function: str) -> None:
     found = {
-        f"{action} {re.split('[-/]', resource.removesuffix('-*/voicemail/*'))[-1]}"
+        f"{action} {re.split('[-/]', resource.removesuffix('/voicemail/*').removesuffix('-*'))[-1]}"
         for action, resource in allowed(packaged, function)
         if action not in HARMLESS
     }
@@ -150,6 +150,9 @@ def test_every_policy_names_resources_of_its_own_stage(packaged: Package, functi
         assert "*" not in action
         if action.startswith("s3:"):
             assert resource == f"arn:aws:s3:::cordboard-{packaged.stage}-messages-*/voicemail/*"
+            continue
+        if action.startswith("transcribe:"):  # a job is named after its message
+            assert resource == f"arn:aws:transcribe:*:*:transcription-job/cordboard-{packaged.stage}-messages-*"
             continue
         # Region and account stay open: the files are static, and a role reaches no other account by its own policy.
         assert re.fullmatch(rf"arn:aws:{action.split(':')[0]}:\*:\*:.+", resource), resource
