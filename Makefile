@@ -23,14 +23,14 @@ quick: .venv/ready ## the habit of every day: lint, types, import rules, unit an
 	$(PY) -m pytest -q -n auto tests/unit tests/webhooks
 
 # These have real deadlines: one after the other, and nothing else beside them.
-ALONE = tests/laptop tests/load tests/deploy
+ALONE = tests/laptop tests/load
 
 ifdef TEAM
 test: .venv/ready .build/clients/ready
 	@$(PY) -m tests.support.with_team "$(TEAM)" $(MAKE) test
 else
 test: check .build/clients/ready ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
-	$(PY) -m pytest -n auto $(addprefix --ignore=,$(ALONE))
+	$(PY) -m pytest -n auto --dist loadgroup $(addprefix --ignore=,$(ALONE))
 	$(PY) -m pytest $(ALONE)
 endif
 

@@ -42,8 +42,11 @@ try:  # a mistake in the team's files stops the packaging, not the first call
     variables = environment.variables()
     if not IN_LAMBDA:
         team.hooks()  # there it is imported when it is used
+        from chalicelib.hours import state
         from chalicelib.staff import packaged
 
+        if unknown := state.unknown_zones(callcenter.current()):
+            raise CallCenterError(*unknown)
         if stale := packaged.stale(os.path.join(team.folder(), "..", "..")):  # noqa: PTH118 - pathlib is slow
             raise CallCenterError(stale)
 except (CallCenterError, environment.SettingsError) as error:
@@ -121,9 +124,61 @@ def voice_callback_number() -> Response:
     return _twiml(callback.number, handlers.wait_on)
 
 
+@_route(urls.CLOSED_KEY)
+def voice_closed_key() -> Response:
+    from chalicelib.caller import closed
+
+    return _twiml(closed.key, closed.apologize)
+
+
+@_route(urls.CLOSED_CALLBACK)
+def voice_closed_callback(number: str) -> Response:
+    from chalicelib.caller import closed, closed_callback
+
+    return _twiml(closed_callback.confirm, closed.apologize)
+
+
+@_route(urls.CLOSED_NUMBER)
+def voice_closed_number() -> Response:
+    from chalicelib.caller import closed, closed_callback
+
+    return _twiml(closed_callback.number, closed.apologize)
+
+
+@_route(urls.CLOSED_DIALED)
+def voice_closed_dialed() -> Response:
+    from chalicelib.caller import closed
+
+    return _twiml(closed.dialed, closed.apologize)
+
+
 @_route(urls.AFTER)
 def voice_after() -> Response:
     return _twiml(handlers.after, handlers.apologize)
+
+
+@_route(urls.AFTER_ROUND)
+def voice_after_round(number: str) -> Response:
+    return _twiml(handlers.after, handlers.apologize)
+
+
+@_route(urls.HOLD)
+def voice_hold(reservation_sid: str, since: str, attempt: str) -> Response:
+    from chalicelib.caller import hold
+
+    return _twiml(hold.hold, hold.without_record)
+
+
+@_route(urls.HOLD_OVER)
+def voice_hold_over() -> Response:
+    return _twiml(handlers.talked_again, handlers.apologize)
+
+
+@_route(urls.ROOM)
+def voice_room(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.caller import hold
+
+    return _twiml(hold.alone, hold.alone_without_record)
 
 
 @_route(urls.MOVED)
@@ -241,11 +296,53 @@ def worker_disposition(subject: str, reservation_sid: str) -> Response:
     return _twiml(after_talk.disposition, after_talk.without_record)
 
 
+@_route(urls.WORKER_RECORDING)
+def worker_recording(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import recorded
+
+    return _data(recorded.take)
+
+
 @_route(urls.WORKER_NOTE)
 def worker_note(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import after_talk
 
     return _twiml(after_talk.note, after_talk.without_record)
+
+
+@_route(urls.WORKER_STAR)
+def worker_star(subject: str, reservation_sid: str, attempt: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.pressed, star.again)
+
+
+@_route(urls.WORKER_STAR_KEY)
+def worker_star_key(subject: str, reservation_sid: str, attempt: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.choose, star.key_again)
+
+
+@_route(urls.WORKER_STAR_PERSON)
+def worker_star_person(subject: str, reservation_sid: str, attempt: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.person, star.key_again)
+
+
+@_route(urls.WORKER_STAR_OVER)
+def worker_star_over(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.over, star.over_without_record)
+
+
+@_route(urls.WORKER_ROOM)
+def worker_room(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import star
+
+    return _twiml(star.alone, star.alone_without_record)
 
 
 @_route(urls.WORKER_MESSAGE)
@@ -319,6 +416,34 @@ def staff_note(attempt: str) -> Response:
     from chalicelib.staff import phone
 
     return _twiml(phone.note, phone.sorry)
+
+
+@_route(urls.STAFF_LINES)
+def staff_lines(attempt: str) -> Response:
+    from chalicelib.staff import phone, switching
+
+    return _twiml(switching.which_line, phone.sorry)
+
+
+@_route(urls.STAFF_LINE)
+def staff_line(line: str, attempt: str) -> Response:
+    from chalicelib.staff import phone, switching
+
+    return _twiml(switching.line, phone.sorry)
+
+
+@_route(urls.STAFF_LINE_UNTIL)
+def staff_line_until(line: str, attempt: str) -> Response:
+    from chalicelib.staff import phone, switching
+
+    return _twiml(switching.line_until, phone.sorry)
+
+
+@_route(urls.STAFF_LISTEN)
+def staff_listen(attempt: str) -> Response:
+    from chalicelib.staff import listening, phone
+
+    return _twiml(listening.listen, phone.sorry)
 
 
 # --- The team's own systems

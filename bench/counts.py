@@ -57,8 +57,8 @@ ASKED: Mapping[str, Mapping[str, int | float]] = {
 
 # What workers ask for: a text, and what the sweep does for them; of the last two the whole sweep.
 STAFF: Mapping[str, Mapping[str, int | float]] = {
-    "on": {"twilio": 5, "Query": 3, "read_units": 3, "UpdateItem": 1, "write_units": 1},
-    "off": {"twilio": 6, "Query": 3, "read_units": 3, "UpdateItem": 1, "write_units": 1},
+    "on": {"twilio": 5, "Query": 2, "read_units": 2, "UpdateItem": 1, "write_units": 1},
+    "off": {"twilio": 6, "Query": 2, "read_units": 2, "UpdateItem": 1, "write_units": 1},
     "status": {"twilio": 2, "Query": 1, "read_units": 1},
     "who": {"twilio": 2},
     "a stranger": {"twilio": 1},
@@ -86,12 +86,28 @@ CALLBACK: Mapping[str, Mapping[str, int | float]] = {
     },
 }
 
+# What a queue with a star key asks for more: at the worker's answer; when a worker hung up, or the caller; and from the
+# star key to the further wait, with one round of hold.
+STAR: Mapping[str, Mapping[str, int | float]] = {
+    "may be pressed": {"UpdateItem": 1, "write_units": 3},
+    "worker hung up": {"Query": 1, "read_units": 1, "twilio": 1},
+    "caller hung up": {"Query": 1, "read_units": 1},
+    "given away": {
+        "Query": 4,
+        "UpdateItem": 3,
+        "SendMessage": 1,
+        "read_units": 4,
+        "write_units": 10,
+        "twilio": 2,
+    },
+}
+
 # Twilio's price of one detection, in US dollars: its pages, November 2026.
 DETECTION_DOLLARS = 0.0075
 
 # What a month of 30 days has, whether anybody calls or not.
 ALARMS, DASHBOARDS = 15, 1
-METRICS = 14  # of ours, and again for each reason of a rejection
+METRICS = 15  # of ours, and again for each reason of a rejection
 REASONS = 20 + 2  # of a rejection, what follows a colon left out; and whose account a refused webhook claims
 SWEEPS = 30 * 24 * 60  # one a minute
 SWEEP_READ_UNITS = 1.5  # three queries of the index `open`: links, callers who wait, and recordings

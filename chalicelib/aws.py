@@ -12,6 +12,8 @@ from chalicelib import budget
 
 CONNECT_SECONDS, READ_SECONDS = 0.5, 1.0
 LONGEST_SECONDS = CONNECT_SECONDS + READ_SECONDS
+# Of what somebody decides without, if it is not there in time.
+QUICK_CONNECT_SECONDS, QUICK_READ_SECONDS = 0.1, 0.2
 SOUND_SECONDS = 5.0  # of S3's answer, which has megabytes to take, and of those who read them there
 PAUSE_SECONDS = 0.05
 # Without these boto3 would sign URLs in the old way and for a host of no region, which most refuse.
@@ -21,16 +23,18 @@ _THROTTLED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededExc
 
 
 @cache
-def client(service: str) -> Any:
-    """The process's client of `service`. Importing boto3 is left to the first use: most webhooks never need it."""
+def client(service: str, quick: bool = False) -> Any:
+    """The process's client of `service`. Importing boto3 is left to the first use: most webhooks never need it.
+
+    A `quick` one gives up after QUICK_CONNECT_SECONDS and QUICK_READ_SECONDS.
+    """
     import boto3
     from botocore.config import Config
 
-    read_seconds = SOUND_SECONDS if service in ("s3", "transcribe") else READ_SECONDS
+    read = SOUND_SECONDS if service in ("s3", "transcribe") else QUICK_READ_SECONDS if quick else READ_SECONDS
+    connect = QUICK_CONNECT_SECONDS if quick else CONNECT_SECONDS
     options = OF_S3 if service == "s3" else {}
-    config = Config(
-        connect_timeout=CONNECT_SECONDS, read_timeout=read_seconds, retries={"total_max_attempts": 1}, **options
-    )
+    config = Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": 1}, **options)
     return boto3.client(service, config=config)
 
 
@@ -49,6 +53,19 @@ def request(service: str, operation: str, **arguments: Any) -> Any:
     return _ask(service, operation, arguments)
 
 
+def quick_request(service: str, operation: str, **arguments: Any) -> Any:
+    """One request that has its answer soon, or fails. Raises as `request`.
+
+    It is made once more only when the connection was broken off, which shows at once.
+    """
+    from botocore.exceptions import ConnectionClosedError
+
+    try:
+        return _ask(service, operation, arguments, quick=True)
+    except ConnectionClosedError:
+        return _ask(service, operation, arguments, quick=True)
+
+
 def presigned_url(bucket: str, name: str, seconds: int) -> str:
     """A URL that gives this object to whoever has it, for so long. Asks nobody."""
     url: str = client("s3").generate_presigned_url(
@@ -57,10 +74,11 @@ def presigned_url(bucket: str, name: str, seconds: int) -> str:
     return url
 
 
-def _ask(service: str, operation: str, arguments: dict[str, Any]) -> Any:
+def _ask(service: str, operation: str, arguments: dict[str, Any], *, quick: bool = False) -> Any:
     if budget.seconds_left() < LONGEST_SECONDS:
         raise budget.OutOfTime(f"no time is left for {service}")
-    return getattr(client(service), operation)(**arguments)
+    of_service = client(service, quick=True) if quick else client(service)
+    return getattr(of_service, operation)(**arguments)
 
 
 def _was_not_taken(error: Exception) -> bool:

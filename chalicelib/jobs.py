@@ -114,13 +114,26 @@ class KeepMessage(msgspec.Struct, frozen=True, tag_field="job", tag="keep_messag
     base_url: str = ""
 
 
+class KeepTalk(msgspec.Struct, frozen=True, tag_field="job", tag="keep_talk"):
+    """The sound of a recorded talk is there: keep it. `seconds` of -1 are not known."""
+
+    subject: Sid = msgspec.field(name="call_sid")
+    reservation_sid: Sid
+    recording_sid: Sid
+    seconds: int = -1
+
+    @property
+    def key(self) -> Key:
+        return Key(self.subject, self.reservation_sid)
+
+
 class GoOn(msgspec.Struct, frozen=True, tag_field="job", tag="callback"):
     """Do what is due for the callback that this call asked for."""
 
     subject: Sid = msgspec.field(name="call_sid")
 
 
-Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | TellCrm | LeadOut | Tell | KeepMessage | GoOn
+Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | TellCrm | LeadOut | Tell | KeepMessage | KeepTalk | GoOn
 
 
 class JobError(Exception):

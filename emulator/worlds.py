@@ -15,7 +15,9 @@ UnknownParameter = Literal["refused", "ignored"]
 RedirectedCall = Literal["ends_task", "leaves_task"]
 UnansweredDequeue = Literal["cancels", "pauses", "waits"]
 HungUpDial = Literal["is_silent", "is_told"]
+StarredDial = Literal["caller_first", "worker_first", "at_once"]
 RecordedQueue = Literal["nothing", "all"]
+StartedRecording = Literal["by_twiml", "by_api"]
 ConferenceEnd = Literal["stays", "ends"]
 OutboundAccept = Literal["with_customer", "with_worker"]
 OptOutWord = Literal["is_told", "is_kept"]
@@ -45,8 +47,17 @@ class Worlds(TypedDict, total=False):
     hung_up_dial: Annotated[
         HungUpDial, "whether the action of a <Dial> hears that the leg which dialled has hung up: is silent, or is told"
     ]
+    starred_dial: Annotated[
+        StarredDial,
+        "which action is asked first when the star key ends a <Dial> of a <Queue>: that of the caller's <Enqueue>, or "
+        "of the worker's <Dial>, each two seconds before the other, or both at once",
+    ]
     recorded_queue: Annotated[
         RecordedQueue, "whether the record of a <Dial> records the caller of a <Queue>: nothing is recorded, or all"
+    ]
+    started_recording: Annotated[
+        StartedRecording,
+        "what the source of a recording is called that <Start> began: StartCallRecordingTwiML, or as one over REST",
     ]
     conference_end: Annotated[
         ConferenceEnd,

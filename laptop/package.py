@@ -65,7 +65,7 @@ def _make_staff_file(team: Path, file: Path) -> None:
         center = files.parse(*files.texts_of(team / NAME, folder / WORKERS))
         content = calendar.read_bytes() if calendar.exists() else None
         made = staff_file.made(center, content, rota.Packaged(), datetime.now(UTC))
-        if made.shifts or made.pins:
+        if made.shifts or made.pins or made.extensions:
             file.write_bytes(msgspec.json.encode(made))
 
 

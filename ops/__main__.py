@@ -34,6 +34,16 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "ops.commands.voicemail:voicemail",
         "List the messages that callers left, hear them, and mark them as done",
     ),
+    "line": ("ops.commands.line:line", "Close or open a line at once, and show how the lines stand"),
+    "hear": ("ops.commands.hear:hear", "Print what a caller would hear, and when lines are open"),
+    "holidays": (
+        "ops.commands.holidays:holidays",
+        "Write a year's public holidays into callcenter.toml, as dates on which it is closed",
+    ),
+    "recordings": (
+        "ops.commands.recordings:recordings",
+        "List the talks that were recorded, hear them, and hold them",
+    ),
     "rota": ("ops.commands.rota:rota", "Show who works when, and take a calendar's shifts"),
     "worker": ("ops.commands.worker:worker", "Show the workers, and put them on and off the phones"),
 }

@@ -7,8 +7,9 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.config.star import BACK, END, PERSON, queue_of
 from chalicelib.links import table
-from chalicelib.links.model import STATES, Call, Callback, CallRecord, Link, What
+from chalicelib.links.model import LEFT, LOST, STATES, Call, Callback, CallRecord, Link, What
 from chalicelib.observability.masking import mask
 from ops.aws import client
 
@@ -50,7 +51,11 @@ def timeline(record: CallRecord, show_numbers: bool = False) -> str:
     began = told[0][0] if told else 0.0
     shown: Callable[[str], str] = str if show_numbers else mask
     known = chain(
-        _call(record.call), _callback(record.callback), _messages(record), chain.from_iterable(map(_link, record.links))
+        _call(record.call),
+        _callback(record.callback),
+        _messages(record),
+        _talks(record),
+        chain.from_iterable(map(_link, record.links)),
     )
     lines = [*map(shown, known), ""]
     lines += [f"{iso(at)}  {at - began:8.3f} s  {shown(what)}" for at, what in told]
@@ -71,6 +76,8 @@ def _call(call: Call | None) -> Iterator[str]:
         yield f"  pressed the key for: {call.wish}"
     if call.queue_result:
         yield f"  left the queue after {call.queue_seconds} s: {call.queue_result}"
+    if call.round:
+        yield f"  the caller's wait number {call.round}: given away by the star key before"
     if call.reason:
         yield f"  the task was canceled: {call.reason}"
     if call.survey:
@@ -121,6 +128,13 @@ def _messages(record: CallRecord) -> Iterator[str]:
             yield f"  offered to workers, {_times(message.offers)}; the latest task: {latest}{left}"
 
 
+def _talks(record: CallRecord) -> Iterator[str]:
+    for talk in record.talks:
+        where = f"in the bucket: {talk.stored_as}" if talk.stored_as else talk.status
+        held = f"; held by {talk.held_by}" if talk.held_at else ""
+        yield f"  the talk with {talk.worker or '?'} was recorded, {max(talk.seconds, 0)} s, {where}{held}"
+
+
 def _times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
@@ -131,6 +145,10 @@ def _link(link: Link) -> Iterator[str]:
     yield f"  reservation {link.reservation_sid}, leg {link.worker_call_sid or 'none'}, to {link.contact_uri or '?'}"
     if link.answer or link.answered_by:
         yield f"  {_asking(link)}"
+    if link.transferred_from:
+        yield f"  given by {link.transferred_from}"
+    if link.held_at or link.transferred_to:
+        yield f"  star key: {_transferred(link)}"
     if link.disposition or link.note_sid:
         note = f"; a note of {link.note_seconds} s: {link.note_sid}" if link.note_sid else ""
         yield f"  after the talk: {link.disposition or 'nothing pressed'}{note}"
@@ -140,6 +158,22 @@ def _link(link: Link) -> Iterator[str]:
         yield f"  said to the worker: {link.work_say}; connected with {link.work_dial or 'nobody'}"
     if link.crm_name or link.crm_whisper:
         yield f"  CRM: {link.crm_name}; said to the worker: {link.crm_whisper or 'nothing'}"
+
+
+# What became of a caller whom the worker put on hold; a queue or a person is named as it is.
+_ON_HOLD: Mapping[str, str] = {
+    "": "the caller is on hold, or hung up there",
+    BACK: "back to the caller",
+    END: "hung up for both",
+    LOST: "the worker chose nothing, and the caller went to somebody else",
+    LEFT: "the caller was on hold for too long, and was led out",
+}
+
+
+def _transferred(link: Link) -> str:
+    to = link.transferred_to
+    name = queue_of(to) or to.removeprefix(f"{PERSON}:")
+    return _ON_HOLD.get(to, f"the caller is given to {name}")
 
 
 def _asking(link: Link) -> str:
@@ -160,9 +194,15 @@ def _moments(record: CallRecord) -> Iterator[Moment]:
     yield from _of_callback(record.callback)
     yield from _notices(record)
     for link in record.links:
-        for state in STATES:
-            if at := getattr(link, f"{state}_at"):
-                yield at, f"{_name(link)}: {_ending(link) if state == 'closed' else state}"
+        yield from ((at, f"{_name(link)}: {what}") for at, what in _of_link(link) if at)
+
+
+def _of_link(link: Link) -> Iterator[Moment]:
+    """Each step, and when, or 0."""
+    for state in STATES:
+        yield getattr(link, f"{state}_at"), _ending(link) if state == "closed" else state
+    yield link.held_at, "the caller is on hold"
+    yield link.transferred_at, _transferred(link)
 
 
 # What a notice that stands beside a call tells of it, and that it was told.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from chalicelib.config.callcenter import CallCenter
 from ops import doctor, stage
 from ops.aws import api, client, functions, secret, stack, topic
 from ops.callcenter import check
@@ -16,6 +17,7 @@ from ops.project import Project
 
 CHANGING = ("resources", "functions", "twilio", "settings")
 IN_AWS = {"resources": "the stack of infra/resources.yaml", "functions": "the functions and their API"}
+LONGEST_KEEP_DAYS = 3650
 ALWAYS = "account"  # the step that comes before any other, also when only one is asked for
 
 
@@ -143,6 +145,7 @@ def _resources(asked: Deployment) -> bool:
     of_messages = {
         "MessagesInS3": "yes" if center.messages.kept_in == "s3" else "no",
         "MessageDays": str(center.keep_days),
+        "RecordingDays": str(_recording_days(center)),
     }
     deployed = stack.deploy(asked.stage, asked.root, {**of_messages, **asked.parameters}, asked.adopt)
     asked.say(f"the stack {deployed.name} is {deployed.did or 'as it was'}")
@@ -155,6 +158,15 @@ def _resources(asked: Deployment) -> bool:
         written = " and ".join(name for name, value in known.items() if value)
         asked.say(f"{written} written to {stage.file_of(asked.stage)}")
     return bool(deployed.did or is_new)
+
+
+def _recording_days(center: CallCenter) -> int:
+    """When the bucket deletes by itself: a day after the sweep would have, of the queue that keeps talks longest.
+
+    Without such a queue it is as late as can be, so that what earlier files had recorded has its time.
+    """
+    days = [queue.recording.keep_days for queue in center.queues.values() if queue.recording]
+    return max(days, default=LONGEST_KEEP_DAYS) + 1
 
 
 def _functions(asked: Deployment) -> bool:

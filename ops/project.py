@@ -71,7 +71,8 @@ class Project:
         made = staff_file.made(center, content, kept, now, rules)
         if staff_file.is_as_good(kept, made, now):
             return kept
-        if made.shifts or made.pins or file.exists() or center.rota or center.application.staff.is_on:
+        people = made.pins or made.extensions or center.application.staff.is_on
+        if made.shifts or people or file.exists() or center.rota:
             file.write_bytes(encode(made) + b"\n")
         return made
 

@@ -7,12 +7,14 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from chalicelib.links import table
+from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.links import table, talks
 from chalicelib.links.attributes import decode, encode
-from chalicelib.links.model import Call, CallRecord, Key, Link
+from chalicelib.links.model import RECORDING_GRACE_SECONDS, Call, CallRecord, Key, Link, Talk
 from ops.aws import client
 
 PAGE = 500
+NO_NAMES: Mapping[str, str] = {}
 AT_ONCE = 8  # queries; the client has ten connections
 
 
@@ -61,6 +63,16 @@ class Records:
             if row["item"] == "CALL":
                 yield msgspec.convert(row, Call)
 
+    def talks_between(self, since: float, until: float) -> Iterator[Talk]:
+        """The recorded talks of this time, latest first. They are read as far as they are taken."""
+        last, key = day_of(until, UTC), "#day = :day AND #at BETWEEN :since AND :until"
+        names = {"#day": "day", "#at": "at"}
+        for number in range((last - day_of(since, UTC)).days + 1):
+            day = talks.day_of(began(last, UTC) - number * DAY_SECONDS)
+            request = {"KeyConditionExpression": key, "ExpressionAttributeNames": names}
+            for row in self._query("by_day", {":day": day, ":since": since, ":until": until}, request):
+                yield msgspec.convert(row, Talk)
+
     def links_of(self, worker_sid: str, since: float, until: float) -> Iterator[Link]:
         """The worker's reservations of this time, latest first."""
         key = "worker_sid = :worker AND reserved_at BETWEEN :since AND :until"
@@ -81,15 +93,44 @@ class Records:
     def mark(self, key: Key, what: Literal["heard", "done"], by: str, now: float) -> bool:
         """Write that the message is heard, or done; the first one counts. Whether it was not written before."""
         names = {"#at": f"{what}_at", "#by": f"{what}_by"}
+        condition = "attribute_exists(call_sid) AND attribute_not_exists(#at)"
+        return self._update(key, "SET #at = :at, #by = :by", condition, {":at": now, ":by": by}, names)
+
+    def hold(self, talk: Talk, by: str, now: float) -> bool:
+        """Nothing deletes it from now on. Whether that could still be; held before is held."""
+        condition = (
+            "attribute_exists(call_sid) AND attribute_not_exists(ending_at) AND attribute_not_exists(dropped_at)"
+        )
+        update = "SET held_at = if_not_exists(held_at, :at), held_by = if_not_exists(held_by, :by) REMOVE expires_at"
+        return self._update(talk.key, update, condition, {":at": now, ":by": by})
+
+    def release(self, talk: Talk, now: float) -> bool:
+        """It is deleted when its time is over, or in a minute if that was before. Whether it was held."""
+        ends_at = int(max(talk.ends_at, now))
+        values = {":expires": ends_at + RECORDING_GRACE_SECONDS, ":open": "recording", ":check": ends_at}
+        update = "SET expires_at = :expires, #open = :open, check_at = :check REMOVE held_at, held_by"
+        return self._update(talk.key, update, "attribute_exists(held_at)", values, {"#open": "open"})
+
+    def note_heard(self, talk: Talk, by: str, now: float) -> None:
+        """Somebody hears it."""
+        values = {":by": by, ":at": now, ":expires": talks.heard_until(now)}
+        update = "SET #by = :by, #at = :at, expires_at = :expires"
+        self._update(talks.heard_key(talk, now), update, "", values, {"#by": "by", "#at": "at"})
+
+    def _update(
+        self, key: Key, update: str, condition: str, values: Mapping[str, object], names: Mapping[str, str] = NO_NAMES
+    ) -> bool:
+        """Whether the condition held."""
+        options: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
+        options |= {"ExpressionAttributeNames": names} if names else {}
         with client.plain(f"write the table {self.table}"):
             try:
                 self._dynamodb.update_item(
                     TableName=self.table,
                     Key=encode({"call_sid": key.subject, "item": key.reservation_sid}),
-                    UpdateExpression="SET #at = :at, #by = :by",
-                    ConditionExpression="attribute_exists(call_sid) AND attribute_not_exists(#at)",
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=encode({":at": now, ":by": by}),
+                    UpdateExpression=update,
+                    ExpressionAttributeValues=encode(values),
+                    **options,
                 )
             except self._dynamodb.exceptions.ConditionalCheckFailedException:
                 return False

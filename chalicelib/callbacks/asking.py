@@ -25,6 +25,7 @@ BACK_ON_THE_LINE = "on the line again"
 OF_THE_CALL = frozenset(
     {"call_sid", "conference", "worker_call_sid", "call_status", "direction", "caller", "called", "from", "to"}
     | {"account_sid", "api_version", "kind", "work_key", "callback_id", "asked_by", "attempt"}
+    | {"transferred_from", "round"}
 )
 
 

@@ -1,10 +1,17 @@
-"""When the customers of a line may be called (pure)."""
+"""When the customers of a line may be called."""
+
+from chalicelib.config import callcenter
 
 
 def opens_at(line: str, now: float) -> float:
-    """From when on callbacks of this line are given to workers, in epoch seconds; `now` or earlier: at once.
+    """From when on callbacks of this line are given to workers, in epoch seconds; `now`: at once.
 
-    Lines have no opening hours yet: theirs belong here. A task that waits over the closing time would be given out
-    all the same, so a callback's task is not made before this.
+    A task that waits over the closing time would be given out all the same, so a callback's task is not made before
+    this.
     """
-    return now
+    rules = callcenter.current().lines.get(line)
+    if rules is None or not rules.may_be_closed:
+        return now
+    from chalicelib.hours import state
+
+    return state.opens_at(line, now)

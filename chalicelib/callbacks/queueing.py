@@ -35,7 +35,8 @@ def go_on(about: str, now: float) -> str:
 def _held(callback: Callback, now: float) -> str:
     """The caller was on the line: unless they talked to a worker there, or still wait, the callback goes on."""
     record = table.find_call(callback.on_line)
-    if any(link.bridged_at or link.outcome == "completed" for link in record.links) or _bridged(record):
+    talks = [link for link in record.links if not link.is_requeued]
+    if any(link.bridged_at or link.outcome == "completed" for link in talks) or _bridged(record):
         rows.change(callback, now, state="withdrawn", reason="the caller talked to a worker")
         return "withdrawn"
     if _is_unsettled(record, now) or not _has_left(record, callback.on_line):

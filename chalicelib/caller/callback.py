@@ -21,7 +21,7 @@ TOO_OFTEN = "We cannot call this number back any more today."
 CANCELED = "You will not be called back. Please stay on the line."
 
 
-class _Keys:
+class Keys:
     CONFIRMS, ANOTHER, CANCELS = "1", "2", "4"
 
 
@@ -31,7 +31,7 @@ def begin(webhook: Webhook) -> str:
     if line is None or rules is None:
         return twiml.wait_on(webhook.base_url)
     caller = text(webhook.form.get("From"))
-    if _may_call(caller, rules):
+    if may_call(caller, rules):
         asked = _has_asked(webhook, caller)
         return twiml.confirm_callback(line, rules, numbers.spoken(caller), OWN, webhook.base_url, asked=asked)
     if rules.other_number:
@@ -45,11 +45,11 @@ def confirm(webhook: Webhook) -> str:
     if line is None or rules is None:
         return twiml.wait_on(webhook.base_url)
     match text(webhook.form.get("Digits")):
-        case _Keys.CONFIRMS:
+        case Keys.CONFIRMS:
             return _ask(webhook, line, rules)
-        case _Keys.ANOTHER if rules.other_number:
+        case Keys.ANOTHER if rules.other_number:
             return twiml.ask_for_number(line, webhook.base_url)
-        case _Keys.CANCELS:
+        case Keys.CANCELS:
             asking.withdraw(text(webhook.form.get("From")), _name(webhook), webhook.at)
             return twiml.say_and_wait(line, CANCELED, webhook.base_url)
         case _:
@@ -63,7 +63,7 @@ def number(webhook: Webhook) -> str:
     if line is None or rules is None or not (rules.other_number and call_sid):
         return twiml.wait_on(webhook.base_url)
     typed = numbers.typed(text(webhook.form.get("Digits")), rules.countries[0])
-    if not _may_call(typed, rules):
+    if not may_call(typed, rules):
         return twiml.say_and_wait(line, NOT_CALLED, webhook.base_url)
     table.record_call(call_sid, {"wish_number": typed}, webhook.at)
     return twiml.confirm_callback(line, rules, numbers.spoken(typed), OTHER, webhook.base_url)
@@ -71,13 +71,13 @@ def number(webhook: Webhook) -> str:
 
 def can_be_offered(caller: str, rules: Rules) -> bool:
     """Whether there is a number to call: the caller's own, or one that they may type."""
-    return rules.other_number or _may_call(caller, rules)
+    return rules.other_number or may_call(caller, rules)
 
 
 def _ask(webhook: Webhook, line: Line, rules: Rules) -> str:
     call_sid = sid(webhook.form.get("CallSid"))
     call = table.find_call(call_sid).call if call_sid else None
-    wanted = _wanted(webhook, call)
+    wanted = wanted_by(webhook, call)
     if wanted is None:
         return twiml.wait_on(webhook.base_url)
     answer, about = asking.ask(wanted, rules, webhook.at)
@@ -91,7 +91,7 @@ def _ask(webhook: Webhook, line: Line, rules: Rules) -> str:
     return twiml.leave_queue(line, said)
 
 
-def _wanted(webhook: Webhook, call: Call | None) -> Callback | None:
+def wanted_by(webhook: Webhook, call: Call | None) -> Callback | None:
     """The callback that is asked for; None when nobody knows the number."""
     form, own = webhook.form, webhook.path.get("number") == OWN
     caller, called, call_sid = text(form.get("From")), text(form.get("To")), sid(form.get("CallSid"))
@@ -127,7 +127,7 @@ def _name(webhook: Webhook) -> str:
     return callcenter.current().line_of(text(webhook.form.get("To")))[0]
 
 
-def _may_call(number: str, rules: Rules) -> bool:
+def may_call(number: str, rules: Rules) -> bool:
     return numbers.is_allowed(number, rules.countries, callcenter.current().own_numbers())
 
 

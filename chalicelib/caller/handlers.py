@@ -1,7 +1,7 @@
 """The caller's leg, from its first webhook to its last."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.caller import twiml
 from chalicelib.config import callcenter, environment, messages
@@ -28,13 +28,28 @@ def incoming(webhook: Webhook) -> str:
     center = callcenter.current()
     simple = center.simple_queue_of(number)
     if simple is None:
-        _, line = center.line_of(number)
-        return twiml.greet(line, environment.current().workflow_sid, webhook.base_url)
+        name, line = center.line_of(number)
+        closed = _when_closed(webhook, name, line) if line.may_be_closed else ""
+        return closed or twiml.greet(line, _queueing(webhook, line, {}))
     name, queue = simple
     if number in queue.agent_numbers:
         return twiml.serve_simple_queue(name, queue, webhook.form.get("From", ""))
     log.info("caller enqueued", metrics.of(metrics.CALLERS_ENQUEUED))  # there is no task, and so no event of it
     return twiml.join_simple_queue(name, queue, webhook.base_url)
+
+
+def _when_closed(webhook: Webhook, name: str, line: Line, *, is_answered: bool = False) -> str:
+    """What the caller hears if the line is closed now; empty if it is open, or if that cannot be told."""
+    from chalicelib.caller import closed
+
+    return closed.document(webhook, name, line, is_answered=is_answered)
+
+
+def _leaves_at_closing(webhook: Webhook) -> str:
+    """What a caller hears who leaves the queue as the line has closed; empty where callers are served all the same."""
+    name, line = callcenter.current().line_of(webhook.form.get("To", ""))
+    leaves = line.closing == "leave" and line.may_be_closed
+    return _when_closed(webhook, name, line, is_answered=True) if leaves else ""
 
 
 def enqueue_plainly(webhook: Webhook) -> str:
@@ -44,14 +59,15 @@ def enqueue_plainly(webhook: Webhook) -> str:
 def menu(webhook: Webhook) -> str:
     """What the caller pressed or said. No choice after the last try: the call goes on without one."""
     _, line = callcenter.current().line_of(webhook.form.get("To", ""))
-    workflow_sid, base_url = environment.current().workflow_sid, webhook.base_url
+    chosen = twiml.Chosen(webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
     attempt = count(webhook.path["attempt"]) or 1
-    if line.menu is None:
-        return twiml.enqueue(line, workflow_sid, base_url, {})
-    choice = twiml.choose(line.menu, webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
-    if choice is None and attempt < line.menu.tries:
-        return twiml.ask_again(line, line.menu, attempt + 1, base_url)
-    return twiml.enqueue(line, workflow_sid, base_url, choice.attributes if choice else {})
+    return twiml.menu(line, attempt, chosen, lambda attributes: _queueing(webhook, line, attributes))
+
+
+def _queueing(webhook: Webhook, line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
+    """The way of a caller who made this choice into the queue, and what they hear before it."""
+    notices = callcenter.current().notices({**line.attributes, **chosen})
+    return twiml.Queueing(environment.current().workflow_sid, webhook.base_url, notices)
 
 
 def wait(webhook: Webhook) -> str:
@@ -59,6 +75,8 @@ def wait(webhook: Webhook) -> str:
     treatment = callcenter.current().treatment_of(form.get("To", ""))
     seconds = count(form.get("QueueTime"))
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
+    if isinstance(treatment, Line) and treatment.closing == "leave" and _leaves_at_closing(webhook):
+        return twiml.leave_queue()
     waited = twiml.Waited(count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds)
     return twiml.wait(treatment, waited, webhook.base_url, _offer_of_callback(treatment, webhook, seconds))
 
@@ -102,27 +120,68 @@ def wait_on(webhook: Webhook) -> str:
 def after(webhook: Webhook) -> str:
     """The caller is out of the queue: QueueResult says why (contract 3.1)."""
     call_sid, result = sid(webhook.form.get("CallSid")), text(webhook.form.get("QueueResult"))
-    seconds = count(webhook.form.get("QueueTime"))
-    log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
-    left = {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}
-    alone = result in LEFT_ALONE
-    if alone:
-        left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
-    call = _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook))
+    call = _left_queue(webhook, call_sid, result)
     if call and call.callback:
         _go_on_with_callback(call.callback)
+    if hold_url := _hold_url(webhook, call):
+        return twiml.before_hold(hold_url)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     called_back = _who_is_called_back(treatment, call, call_sid) if result == "leave" else None
     chose_message = result == "leave" and not called_back and _wishes_for_message(treatment, call_sid)
+    alone_at_closing = result == "leave" and isinstance(treatment, Line) and not (called_back or chose_message)
+    closed = _leaves_at_closing(webhook) if alone_at_closing else ""
     if result == "leave" and not chose_message and not called_back:
         _tell(webhook, "led-out")
-    if call_sid and alone:
+    if call_sid and result in LEFT_ALONE:
         _stop_ringing(call_sid, webhook.at)
     if called_back:
         return twiml.thank_for_callback(called_back)
     if chose_message:
         return twiml.take_message(treatment, _way(webhook))
-    return twiml.after(treatment, result, _way(webhook))
+    return closed or twiml.after(treatment, result, _way(webhook))
+
+
+def _left_queue(webhook: Webhook, call_sid: str, result: str) -> "Call | None":
+    """What is known of the call, with its leaving; None when that cannot be kept now."""
+    seconds = count(webhook.form.get("QueueTime"))
+    log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
+    left = {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}
+    alone, number = result in LEFT_ALONE, 0
+    if alone:
+        left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
+    if callcenter.current().longest_hold:
+        number = count(webhook.path.get("number")) or 1
+        left |= {"over_at": webhook.at} if _is_over(webhook) else {}
+    return _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook), of_round=number)
+
+
+def _is_over(webhook: Webhook) -> bool:
+    """Whether no document runs on this call any more."""
+    return webhook.form.get("CallStatus") == "completed"
+
+
+def _hold_url(webhook: Webhook, call: "Call | None") -> str:
+    """What is asked for when a talk has ended after which the caller may be on hold; empty when they are not."""
+    center, called = callcenter.current(), webhook.form.get("To", "")
+    if webhook.form.get("QueueResult") != "bridged" or not center.longest_hold or _is_over(webhook):
+        return ""
+    if center.simple_queue_of(called):
+        return ""
+    star = call.star if call else "unknown"
+    since = str(int(webhook.at))
+    return urls.HOLD.url(webhook.base_url, reservation_sid=star, since=since, attempt="1") if star else ""
+
+
+def hold(webhook: Webhook) -> str:
+    from chalicelib.caller import hold
+
+    return hold.hold(webhook)
+
+
+def talked_again(webhook: Webhook) -> str:
+    """The caller and the worker who came back to them have parted."""
+    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    return twiml.after(treatment, "bridged", _way(webhook))
 
 
 def _go_on_with_callback(about: str) -> None:
@@ -228,7 +287,7 @@ def voicemail(webhook: Webhook) -> str:
     form = webhook.form
     call_sid, url = sid(form.get("CallSid")), text(form.get("RecordingUrl"))
     seconds, recording_sid = count(form.get("RecordingDuration")), _recording_sid(form.get("RecordingSid"), url)
-    _record(call_sid, {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at)
+    _record(call_sid, {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at, defaults=_who(webhook))
     _record_message(call_sid, recording_sid, webhook)
     if url and not _is_nothing(webhook):
         _tell(webhook, "voicemail", recording_sid, seconds)
@@ -301,13 +360,30 @@ def _callback(step: Literal["confirm", "number"], webhook: Webhook) -> str:
     return callback.confirm(webhook) if step == "confirm" else callback.number(webhook)
 
 
+def _closed(step: Literal["key", "confirm", "number", "dialed"], webhook: Webhook) -> str:
+    if step in ("key", "dialed"):
+        from chalicelib.caller import closed
+
+        return closed.key(webhook) if step == "key" else closed.dialed(webhook)
+    from chalicelib.caller import closed_callback
+
+    return closed_callback.confirm(webhook) if step == "confirm" else closed_callback.number(webhook)
+
+
 _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.MENU: menu,
     urls.WAIT: wait,
     urls.WAIT_KEY: wait_key,
     urls.CALLBACK_CONFIRM: lambda webhook: _callback("confirm", webhook),
     urls.CALLBACK_NUMBER: lambda webhook: _callback("number", webhook),
+    urls.CLOSED_KEY: lambda webhook: _closed("key", webhook),
+    urls.CLOSED_CALLBACK: lambda webhook: _closed("confirm", webhook),
+    urls.CLOSED_NUMBER: lambda webhook: _closed("number", webhook),
+    urls.CLOSED_DIALED: lambda webhook: _closed("dialed", webhook),
     urls.AFTER: after,
+    urls.AFTER_ROUND: after,
+    urls.HOLD: hold,
+    urls.HOLD_OVER: talked_again,
     urls.MOVED: moved,
     urls.DECLINED: declined,
     urls.SURVEY: survey,
@@ -326,6 +402,7 @@ def _record(
     *,
     left_queue: bool = False,
     defaults: Mapping[str, object] | None = None,
+    of_round: int = 0,
 ) -> "Call | None":
     """Keep it if possible, and say what is known then: the caller's document does not depend on our records."""
     from chalicelib.links import table
@@ -334,7 +411,12 @@ def _record(
         log.warning("a call without a CallSid is not recorded", lost=list(changes))
         return None
     try:
-        return table.record_and_read_call(call_sid, changes, now, left_queue=left_queue, defaults=defaults)
+        return table.record_and_read_call(
+            call_sid, changes, now, left_queue=left_queue, defaults=defaults, of_round=of_round
+        )
+    except table.ConditionFailed:
+        log.info("a request of an earlier wait", call_sid=call_sid)
+        return None
     except Exception as error:
         log.error("call not recorded", call_sid=call_sid, why=type(error).__name__, lost=list(changes))
         return None

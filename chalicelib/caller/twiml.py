@@ -2,28 +2,43 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
-from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
+from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
+from chalicelib.config.recording import NOTICE_ATTRIBUTE
+from chalicelib.config.star import Star
 from chalicelib.twilio import urls
+
+HOLD_SAY = "One moment, please."  # where nothing is known of the queue
+HOLD_PAUSE_SECONDS = 3
+# A caller who has talked already goes before others of the line, again each time; and what a task's priority may be.
+AGAIN_PRIORITY, MOST_PRIORITY = 10, 2147483647
 
 # Between two rounds of the waiting document when a line plays no music.
 QUIET_SECONDS = 20
 
 
-def greet(line: Line, workflow_sid: str, base_url: str) -> str:
-    """The first document of a call: greeting, then the menu or the queue."""
+class Queueing(NamedTuple):
+    """The way into the queue. `notices` are said before it, by the queues whose talks are recorded."""
+
+    workflow_sid: str
+    base_url: str
+    notices: Mapping[str, str]
+
+
+def greet(line: Line, queueing: Queueing) -> str:
+    """The first document of a call: greeting, then the menu or the queue, before which the notices are said."""
     response = VoiceResponse()
     _say(response, line, line.greeting)
     if line.menu:
-        _ask(response, line, line.menu, 1, base_url)
+        _ask(response, line, line.menu, 1, queueing.base_url)
     else:
-        _enqueue(response, line, workflow_sid, base_url, {})
+        _enqueue(response, line, queueing, {})
     return str(response)
 
 
@@ -47,10 +62,26 @@ def ask_again(line: Line, menu: Menu, attempt: int, base_url: str) -> str:
     return str(response)
 
 
-def enqueue(line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]) -> str:
-    """Into the queue, with the line's attributes and those of the menu's choice."""
+class Chosen(NamedTuple):
+    """What a caller did at a menu."""
+
+    digits: str
+    speech: str = ""
+
+
+def menu(line: Line, attempt: int, chosen: Chosen, queueing: Callable[[Mapping[str, Any]], Queueing]) -> str:
+    """What follows on what was pressed or said at this attempt. `queueing` is by the attributes of the choice."""
+    choice = choose(line.menu, chosen.digits, chosen.speech) if line.menu else None
+    if line.menu and choice is None and attempt < line.menu.tries:
+        return ask_again(line, line.menu, attempt + 1, queueing({}).base_url)
+    attributes = choice.attributes if choice else {}
+    return enqueue(line, queueing(attributes), attributes)
+
+
+def enqueue(line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> str:
+    """Into the queue, with the line's attributes and those of the menu's choice, once the notices are said."""
     response = VoiceResponse()
-    _enqueue(response, line, workflow_sid, base_url, attributes)
+    _enqueue(response, line, queueing, attributes)
     return str(response)
 
 
@@ -184,6 +215,13 @@ class Way(NamedTuple):
     keeps: bool = False
 
 
+class Phone(NamedTuple):
+    """The caller's: what is shown where they are led to, and the number to call back as it is read to them, if any."""
+
+    caller_id: str
+    spoken: str = ""
+
+
 def after(treatment: Treatment, queue_result: str, way: Way) -> str:
     """Enqueue's action: how the call goes on (contract 3.1, QueueResult)."""
     response = VoiceResponse()
@@ -204,6 +242,115 @@ def after(treatment: Treatment, queue_result: str, way: Way) -> str:
     return str(response)
 
 
+def closed(line: Line, said: str, way: Way, phone: Phone, *, is_answered: bool) -> str:
+    """A caller of a line that is closed: what is said, the urgent key if there is one, and where the line leads them.
+
+    A line that rejects its callers says nothing, unless something is to be `said` for a reason.
+    """
+    response, urgent = VoiceResponse(), line.closed.urgent_key
+    if line.closed.then == "reject" and not (said or is_answered):
+        response.reject(reason="busy")
+        return str(response)
+    if urgent:
+        gather = Gather(
+            input="dtmf", num_digits=1, timeout=4, finish_on_key="", action=urls.CLOSED_KEY.url(way.base_url)
+        )
+        _say(gather, line, f"{said} {urgent.told}".strip())
+        response.append(gather)
+    else:
+        _say(response, line, said)
+    _closed_then(response, line, way, phone)
+    return str(response)
+
+
+def closed_then(line: Line, way: Way, phone: Phone) -> str:
+    """The same, after another key than the urgent one."""
+    response = VoiceResponse()
+    _closed_then(response, line, way, phone)
+    return str(response)
+
+
+def _closed_then(response: VoiceResponse, line: Line, way: Way, phone: Phone) -> None:
+    match line.closed.then:
+        case "voicemail":
+            _take_message(response, line, "", way)
+        case "redirect":
+            _ring(response, line, line.closed.to or "", phone.caller_id, way.base_url)
+        case "callback" if phone.spoken:
+            _confirm_when_closed(response, line, phone.spoken, "own", way.base_url)
+        case "callback" if line.callback and line.callback.other_number:
+            _ask_number_when_closed(response, line, way.base_url)
+        case "callback":
+            _goodbye(response, line, "We cannot call your number back. Goodbye.")
+        case _:
+            response.hangup()
+
+
+def ring_for_caller(line: Line, number: str, phone: Phone, base_url: str) -> str:
+    """The caller is connected with this number."""
+    response = VoiceResponse()
+    _ring(response, line, number, phone.caller_id, base_url)
+    return str(response)
+
+
+def _ring(response: VoiceResponse, line: Line, number: str, caller_id: str, base_url: str) -> None:
+    dial = Dial(
+        timeout=line.closed.ring_seconds,
+        answer_on_bridge=True,
+        caller_id=caller_id or None,
+        action=urls.CLOSED_DIALED.url(base_url),
+    )
+    dial.number(number)
+    response.append(dial)
+
+
+def dialed_when_closed(line: Line, way: Way, *, is_answered: bool) -> str:
+    """The call to another number is over, or nobody answered there."""
+    response, rules = VoiceResponse(), line.closed.not_reached
+    if is_answered:
+        response.hangup()
+    else:
+        _end(response, line, rules.say, rules.then, way)
+    return str(response)
+
+
+def confirm_when_closed(line: Line, number: str, which: str, base_url: str) -> str:
+    """The number that is to be called back when the line opens is read to the caller."""
+    response = VoiceResponse()
+    _confirm_when_closed(response, line, number, which, base_url)
+    return str(response)
+
+
+def _confirm_when_closed(response: VoiceResponse, line: Line, number: str, which: str, base_url: str) -> None:
+    action = urls.CLOSED_CALLBACK.url(base_url, number=which)
+    gather = Gather(input="dtmf", num_digits=1, timeout=5, finish_on_key="", action=action)
+    another = " For another number press 2." if line.callback and line.callback.other_number else ""
+    _say(gather, line, f"We can call you back at {number} when we are open. To confirm press 1.{another}")
+    response.append(gather)
+    _goodbye(response, line, "Goodbye.")
+
+
+def ask_number_when_closed(line: Line, base_url: str) -> str:
+    """A caller of a closed line types the number to call back."""
+    response = VoiceResponse()
+    _ask_number_when_closed(response, line, base_url)
+    return str(response)
+
+
+def _ask_number_when_closed(response: VoiceResponse, line: Line, base_url: str) -> None:
+    gather = Gather(input="dtmf", timeout=8, finish_on_key="#", action=urls.CLOSED_NUMBER.url(base_url))
+    _say(gather, line, "To be called back, please enter your number with its area code, and press the hash key.")
+    response.append(gather)
+    _goodbye(response, line, "Goodbye.")
+
+
+def say_goodbye(line: Line, said: str) -> str:
+    """The caller hears this, and the call is over."""
+    response = VoiceResponse()
+    _goodbye(response, line, said)
+    return str(response)
+
+
 def decline(treatment: Treatment, say: str, then: str, way: Way) -> str:
     """A caller to whom the CRM says no. Empty: as the line's `after.declined` has it."""
     response = VoiceResponse()
@@ -221,6 +368,46 @@ def thank_for_survey(treatment: Treatment) -> str:
 def thank_for_voicemail(treatment: Treatment) -> str:
     response = VoiceResponse()
     _goodbye(response, treatment, treatment.voicemail.thanks)
+    return str(response)
+
+
+def before_hold(url: str) -> str:
+    """The talk is over, or the worker puts the caller on hold: a moment later that is known."""
+    response = VoiceResponse()
+    response.pause(length=1)
+    response.redirect(url)
+    return str(response)
+
+
+def hold_on(treatment: Treatment, rules: Star | None, attempt: int, url: str) -> str:
+    """One round of hold, and then the `url`. Pieces of music follow each other; without any there are words."""
+    response = VoiceResponse()
+    pieces = rules.hold_music if rules else ()
+    if pieces:
+        response.play(pieces[(attempt - 1) % len(pieces)])
+    else:
+        _say(response, treatment, rules.hold_say if rules else HOLD_SAY)
+        response.pause(length=HOLD_PAUSE_SECONDS)
+    response.redirect(url)
+    return str(response)
+
+
+def join_room(name: str, action: str, wait_url: str) -> str:
+    """The two talk again. Whoever leaves ends it for both, and who is alone in it hears the `wait_url`."""
+    response = VoiceResponse()
+    dial = Dial(action=action)
+    dial.conference(name, beep="false", start_conference_on_enter=True, end_conference_on_exit=True, wait_url=wait_url)
+    response.append(dial)
+    return str(response)
+
+
+def enqueue_again(line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any], number: int) -> str:
+    """Into a queue after a talk, before those who wait there: the caller's wait of this number, counted from 1."""
+    response = VoiceResponse()
+    wait_url, action = urls.WAIT.url(base_url), urls.AFTER_ROUND.url(base_url, number=str(number))
+    enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
+    priority = min(line.priority + AGAIN_PRIORITY * (number - 1), MOST_PRIORITY)
+    _task(enqueue, line, priority, {**attributes, "round": number})
     return str(response)
 
 
@@ -273,13 +460,19 @@ def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url
     response.redirect(urls.MENU.url(base_url, attempt=str(attempt)))  # nothing was pressed or said
 
 
-def _enqueue(
-    response: VoiceResponse, line: Line, workflow_sid: str, base_url: str, attributes: Mapping[str, Any]
-) -> None:
+def _enqueue(response: VoiceResponse, line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> None:
+    """The task says which notices its caller has heard: no other queue's talk with them is recorded."""
+    workflow_sid, base_url, notices = queueing
+    for said in dict.fromkeys(notices.values()):
+        _say(response, line, said)
+    heard = {NOTICE_ATTRIBUTE: list(notices)} if notices else {}
     wait_url, action = urls.WAIT.url(base_url), urls.AFTER.url(base_url)
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
-    body = msgspec.json.encode({**line.attributes, **attributes}).decode()
-    enqueue.task(body, priority=line.priority, timeout=line.timeout)
+    _task(enqueue, line, line.priority, {**line.attributes, **attributes, **heard})
+
+
+def _task(enqueue: Enqueue, line: Line, priority: int, attributes: Mapping[str, Any]) -> None:
+    enqueue.task(msgspec.json.encode(attributes).decode(), priority=priority, timeout=line.timeout)
 
 
 def _ask_survey(response: VoiceResponse, treatment: Treatment, base_url: str) -> None:

@@ -13,7 +13,11 @@ from chalicelib.config import team, toml_errors
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.callbacks import Callback
+from chalicelib.config.hours import Hours, WhenClosed
+from chalicelib.config.hours import mistakes as mistakes_of_hours
+from chalicelib.config.recording import Recording, reachable
 from chalicelib.config.staff import TAKEN_BY_TWILIO, Staff
+from chalicelib.config.star import Star, queue_of
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
@@ -145,6 +149,14 @@ class Line(Treatment, frozen=True, kw_only=True):
     timeout: Annotated[int, Meta(ge=1, le=1209600)] = 86400
     menu: Menu | None = None
     callback: Callback | None = None
+    hours: str = ""  # the name of a table of [hours]; empty: it is always open
+    switch: bool = False  # whether people may close and open it at once
+    closing: Literal["serve", "leave"] = "serve"  # what becomes of callers who wait when it closes
+    closed: WhenClosed = WhenClosed()
+
+    @property
+    def may_be_closed(self) -> bool:
+        return self.switch or bool(self.hours)
 
     @property
     def longest_wait(self) -> int:
@@ -188,7 +200,8 @@ class WrapUp(_Table, frozen=True):
 class Queue(_Table, frozen=True):
     """`workers`, `max_reserved_workers` and `task_order` are the task queue's own; only ops reads them.
 
-    `answer` is None where the file says nothing.
+    `answer` is None where the file says nothing. `attributes` are those by which the workflow puts a task here, for a
+    caller who is given to this queue by another one's `star`.
     """
 
     mode: Literal["crm-first", "direct"] = "crm-first"
@@ -198,11 +211,18 @@ class Queue(_Table, frozen=True):
     on_crm_outage: Literal["voicemail", "ring"] = "voicemail"
     answer: Answer | None = None
     after_talk: AfterTalk | None = None
+    recording: Recording | None = None
+    star: Star | None = None
+    attributes: Attributes = {}
     activities: Activities = Activities()
     wrap_up: WrapUp = WrapUp()
     workers: str = "1==1"
     max_reserved_workers: Annotated[int, Meta(ge=1, le=50)] = 1
     task_order: Literal["FIFO", "LIFO"] = "FIFO"
+
+    def listens(self, worker: str) -> bool:
+        """Whether this worker may hear the queue's recordings."""
+        return self.recording is not None and self.recording.may_listen(worker)
 
     @property
     def answering(self) -> Answer:
@@ -260,7 +280,9 @@ class Messages(_Table, frozen=True):
 
 
 class CallCenter(_Table, frozen=True):
-    """`time_zone` and the last four tables are read and checked by ops alone: at run time they are only kept."""
+    """`time_zone` is that of the hours without a zone. The tables from `workspace` to `voice_queue` are checked by ops
+    alone; of them only `workflow` is read at run time, for who may get to a queue that is recorded.
+    """
 
     default_line: str
     lines: dict[str, Line]
@@ -278,6 +300,7 @@ class CallCenter(_Table, frozen=True):
     voice_queue: dict[str, Any] = {}
     messages: Messages = Messages()
     staff: Staff = Staff()
+    hours: dict[str, Hours] = {}
 
     def line_of(self, number: str) -> tuple[str, Line]:
         """Name and line of a dialled number; the default line for a number that no line lists."""
@@ -346,10 +369,35 @@ class CallCenter(_Table, frozen=True):
     def calls_back(self) -> bool:
         return any(line.callback for line in self.lines.values())
 
+    @property
+    def longest_hold(self) -> int:
+        """The most seconds for which any queue holds a caller; 0 where none does."""
+        return max((queue.star.hold_seconds for queue in self.queues.values() if queue.star), default=0)
+
     def crm_of(self, queue: str, work: str) -> CrmAdapter:
         """The CRM that is asked: the kind of work has its own, a caller's is the queue's, called back or not."""
         of_caller = not work or (work == CALLBACK and CALLBACK not in self.work)
         return self.queue(queue).crm if of_caller else self.work_of(work).crm
+
+    @property
+    def records(self) -> bool:
+        """Whether any queue's talks are recorded."""
+        return any(queue.recording for queue in self.queues.values())
+
+    def listens(self, worker: str) -> bool:
+        """Whether there is a queue whose recordings this worker may hear."""
+        return any(queue.listens(worker) for queue in self.queues.values())
+
+    def notices(self, attributes: Mapping[str, Any]) -> Mapping[str, str]:
+        """What a caller with these attributes hears before they wait, by the recorded queues that they may get to."""
+        if not self.records:
+            return {}
+        may = reachable(self.workflow, attributes)
+        return {
+            name: queue.recording.notice
+            for name, queue in self.queues.items()
+            if queue.recording and queue.recording.is_told_by_us and (may is None or name in may)
+        }
 
     def queue(self, name: str) -> Queue:
         """The queue's rules; a task queue that the file does not name gets the defaults."""
@@ -358,6 +406,7 @@ class CallCenter(_Table, frozen=True):
 
 _DEFAULT_QUEUE = Queue()
 _NO_WORK = Work(say="")
+NO_HOURS = Hours(week={})
 is_number = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 
 
@@ -462,6 +511,31 @@ def _callbacks(callcenter: CallCenter) -> Iterator[Mistake]:
         yield sentence(f"work.{CALLBACK}", "there", "another name, as the callbacks of a line are called so")
 
 
+def _hours(callcenter: CallCenter) -> Iterator[Mistake]:
+    for name, hours in callcenter.hours.items():
+        yield from (sentence(f"hours.{name}.{key}", value, said) for key, value, said in mistakes_of_hours(hours))
+    for name, line in callcenter.lines.items():
+        if line.hours and line.hours not in callcenter.hours:
+            allowed = f"allowed: {', '.join(callcenter.hours) or 'none: there is no table [hours.NAME]'}"
+            yield sentence(f"lines.{name}.hours", line.hours, allowed)
+
+
+def _closed_lines(callcenter: CallCenter) -> Iterator[Mistake]:
+    ours = {number for _, number in _every_number(callcenter)}
+    for name, line in callcenter.lines.items():
+        key, rules = f"lines.{name}.closed", line.closed
+        for where, number in rules.leads_to.items():
+            if number in ours:
+                yield sentence(f"{key}.{where}", number, "a number that is not ours: callers would come back")
+        if rules.then == "redirect" and not rules.to:
+            yield sentence(f"{key}.then", rules.then, "needs closed.to, the number")
+        if rules.then == "callback" and line.callback is None:
+            yield sentence(f"{key}.then", rules.then, f"needs a table [lines.{name}.callback]")
+        if rules.then == "reject" and rules.urgent_key:
+            yield sentence(f"{key}.urgent_key", "there", 'not allowed with then = "reject", which says nothing')
+        yield from _other_placeholders(f"{key}.say_holiday", rules.say_holiday, "name")
+
+
 def _twice(key: str, digits: Sequence[str]) -> Iterator[Mistake]:
     for at, given in enumerate(digits):
         if given in digits[:at]:
@@ -505,6 +579,45 @@ def _keys_after_a_talk(callcenter: CallCenter) -> Iterator[Mistake]:
             yield sentence(f"queues.{name}.after_talk", "there", 'not allowed with mode = "direct"')
         if rules and rules.note_seconds and rules.note_key in rules.keys:
             yield sentence(f"queues.{name}.after_talk.note_key", rules.note_key, "keys has the same")
+
+
+def _recordings(callcenter: CallCenter) -> Iterator[Mistake]:
+    """Nobody is recorded without a notice. TaskRouter's own leg tells nobody when its recording is there."""
+    for name, queue in callcenter.queues.items():
+        key, rules = f"queues.{name}.recording", queue.recording
+        if rules is None:
+            continue
+        if queue.mode == "direct":
+            yield sentence(key, "there", 'not allowed with mode = "direct", in which TaskRouter joins the two')
+        if not rules.notice.strip():
+            allowed = 'a sentence that callers hear before they wait, or "elsewhere" where something else tells them'
+            yield sentence(f"{key}.notice", rules.notice, f"allowed is {allowed}")
+        if rules.who_may_listen and not callcenter.staff.is_on:
+            yield sentence(f"{key}.who_may_listen", "there", "needs staff.numbers, which they call to listen")
+        if rules.who_may_listen and callcenter.messages.kept_in != "s3":
+            yield sentence(f"{key}.who_may_listen", "there", 'needs messages.kept_in = "s3"')
+
+
+def _stars(callcenter: CallCenter) -> Iterator[Mistake]:
+    """In direct mode the worker's leg is Twilio's, and no key of it reaches us."""
+    for name, queue in callcenter.queues.items():
+        if queue.star is None:
+            continue
+        if queue.mode == "direct":
+            yield sentence(f"queues.{name}.star", "there", 'not allowed with mode = "direct"')
+        for at, entry in enumerate(queue.star.menu):
+            yield from _choice_of_star(callcenter, f"queues.{name}.star.menu[{at}]", entry, queue.star.menu[:at])
+
+
+def _choice_of_star(callcenter: CallCenter, key: str, entry: str, before: Sequence[str]) -> Iterator[Mistake]:
+    named = queue_of(entry)
+    if entry in before:
+        yield sentence(key, entry, "each choice may stand once")
+    elif named and named not in callcenter.queues:
+        allowed = ", ".join(f"queue:{known}" for known in callcenter.queues)
+        yield sentence(key, entry, f"allowed: {allowed}, person, back")
+    elif named and not callcenter.queues[named].attributes:
+        yield sentence(key, entry, f"needs queues.{named}.attributes, by which the workflow puts a call there")
 
 
 def _transcriptions(callcenter: CallCenter) -> Iterator[Mistake]:
@@ -575,9 +688,13 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _numbers: frozenset(),
     _menus: frozenset(),
     _callbacks: frozenset({"work"}),
+    _hours: frozenset({"hours"}),
+    _closed_lines: frozenset({"staff", "simple_queues"}),
     _placeholders: frozenset(),
     _answers: frozenset(),
     _keys_after_a_talk: frozenset(),
+    _recordings: frozenset({"messages", "staff"}),
+    _stars: frozenset({"queues"}),
     _transcriptions: frozenset({"messages"}),
     _offered_messages: frozenset({"messages", "work"}),
     _words_of_staff: frozenset(),

@@ -16,9 +16,10 @@ from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.config.callcenter import DAY_SECONDS
-from chalicelib.lifecycle import closing, lead_out, refusal, unserved, untold, wrap_up
+from chalicelib.lifecycle import closing, lead_out, recorded, refusal, unserved, untold, wrap_up
+from chalicelib.lifecycle.recorded import DELETED, NOT_KEPT_SECONDS, REFUSED_SECONDS, SOON_SECONDS
 from chalicelib.links import messages, table
-from chalicelib.links.model import Call, Link, Message, Outcome, deleted_at_twilio, outcome_of, recording_of
+from chalicelib.links.model import TALK, Call, Link, Message, Outcome, deleted_at_twilio, outcome_of, recording_of
 from chalicelib.observability import log, metrics
 from chalicelib.staff import shifts, told
 from chalicelib.storage import offering
@@ -38,15 +39,11 @@ CALLERS_SECONDS = 32.0
 ALL_SECONDS = 40.0
 NOTICES_SECONDS = 45.0
 
-SOON_SECONDS = 45  # less than a minute: the next sweep looks again
 WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
 MOST_TASKS = 500
 PERIOD_SECONDS = 60  # from one sweep to the next
 LOOK_AT_ASSIGNED_SECONDS = 300  # a task in a talk is looked at so often, and not before
 UNTOLD_SECONDS = 3600  # so often Twilio is asked for recordings of which nothing was told
-NOT_KEPT_SECONDS = 3600  # a message that is still not kept is tried again after this
-REFUSED_SECONDS = 24 * 3600  # a recording that Twilio refuses to delete is tried again after this
-RECORDING_DELETED = "recording deleted"  # as it should be: nothing that was lost
 
 
 class _OutOfTime(Exception):
@@ -117,7 +114,7 @@ def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
         except Exception as error:
             log.error("sweep failed", why=type(error).__name__)
             return "failed"
-        left = did in ("taken", RECORDING_DELETED) or did.startswith("left ")
+        left = did in ("taken", DELETED) or did.startswith("left ")
         log.info("swept", {} if left else metrics.of(metrics.SWEEP_ACTIONS), did=did)
         return did
 
@@ -175,13 +172,20 @@ def _joined(link: Link, status: str, now: float) -> str:
 
     Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it.
     """
-    if status == "accepted" and not rest.is_live(link.subject if link.policy.has_caller else link.worker_call_sid):
+    if status == "accepted" and _is_over(link):
         return wrap_up.finish_task(link.task_sid, "swept: the call is over", now)
     if link.state != "bridged":
         link = table.upsert_state(link.key, "bridged", now, {})
     later = table.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
     table.reschedule_check(link.key, link.check_at, now + later)
     return f"left {status}"
+
+
+def _is_over(link: Link) -> bool:
+    """Whether the talk is: the call may go on with somebody else, to whom the worker gave the caller."""
+    if link.is_given_away:
+        return True
+    return not rest.is_live(link.subject if link.policy.has_caller else link.worker_call_sid)
 
 
 def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
@@ -201,7 +205,8 @@ def _look_at_caller(due: table.Due, now: float) -> str:
         return "taken"  # the caller left the queue, or another sweep is here
     if not call.task_sid:  # its event is lost; whoever was reserved knows the task
         links = table.find_call(call.call_sid).links
-        call = msgspec.structs.replace(call, task_sid=next((link.task_sid for link in links if link.task_sid), ""))
+        known = [link.task_sid for link in links if link.task_sid and not link.is_requeued]
+        call = msgspec.structs.replace(call, task_sid=next(iter(known), ""))
     task = rest.task(call.task_sid) if call.task_sid else None
     status = task.status if task else "gone"
     if status in ("pending", "reserved"):
@@ -229,7 +234,7 @@ def _look_no_more(call: Call, now: float) -> None:
 
 
 def _was_joined(call: Call) -> bool:
-    return any(link.bridged_at for link in table.find_call(call.call_sid).links)
+    return any(link.bridged_at and not link.is_requeued for link in table.find_call(call.call_sid).links)
 
 
 def _tasks(clock: Clock, until: float) -> Iterator[str]:
@@ -258,7 +263,7 @@ def _finish_if_over(task_sid: str, now: float) -> str:
 
 
 def _recordings(clock: Clock, until: float) -> Iterator[str]:
-    """Pass E: messages at Twilio that are yet to be kept, or whose time is over."""
+    """Pass E: messages and recorded talks that are yet to be kept, or whose time is over."""
     return _each_due("recording", _look_at_message, clock, until)
 
 
@@ -266,6 +271,8 @@ def _look_at_message(due: table.Due, now: float) -> str:
     key = due.key
     log.bind(recording_sid=recording_of(key))
     try:
+        if key.reservation_sid.startswith(TALK):
+            return recorded.look(due, now)
         if now >= deleted_at_twilio(due.expires_at):
             return _delete_recording(due, now)
         message = messages.reschedule(key, due.check_at, now + SOON_SECONDS)
@@ -299,7 +306,7 @@ def _delete_recording(due: table.Due, now: float) -> str:
         messages.reschedule(due.key, due.check_at, now + REFUSED_SECONDS)
         return "left refused"
     messages.forget(due.key)
-    return RECORDING_DELETED
+    return DELETED
 
 
 def _offers(clock: Clock, until: float) -> Iterator[str]:
@@ -317,8 +324,9 @@ def _look_at_offer(due: table.Due, now: float) -> str:
 
 
 def _untold(clock: Clock, until: float) -> Iterator[str]:
-    """Pass G, once an hour, where messages are kept: recordings that we were never told of."""
-    if settings.bucket() and clock() % UNTOLD_SECONDS < 2 * PERIOD_SECONDS:  # by two sweeps, as one may fail
+    """Pass G, once an hour, where messages are kept, or talks recorded: recordings that we were never told of."""
+    wanted = settings.bucket() or callcenter.current().records
+    if wanted and clock() % UNTOLD_SECONDS < 2 * PERIOD_SECONDS:  # by two sweeps, as one may fail
         for one in _in_time(untold.recordings(clock()), clock, until):
             about = {"call_sid": one.call_sid, "recording_sid": one.sid}
             yield _guarded(partial(untold.take_in, one, clock()), about)

@@ -48,7 +48,7 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
     call_sid = subject_of(task.attributes, task_sid)
     log.bind(call_sid=call_sid)
     rules = queue_of(task)
-    if rules.after_talk and _is_on_the_phone(call_sid):
+    if (rules.after_talk or rules.star) and _is_on_the_phone(call_sid, task_sid):
         return ON_THE_PHONE
     activities = rules.activities
     wrapping = environment.current().activity_sid(activities.after_call)
@@ -74,10 +74,13 @@ def _tell_crm(call_sid: str, served: list[rest.Reservation]) -> None:
                 jobs.send(jobs.TellCrm(call_sid, reservation.sid), delay_seconds=TELL_CRM_AFTER_SECONDS)
 
 
-def _is_on_the_phone(call_sid: str) -> bool:
-    """Whether a worker who talked is still on our leg, and says what became of the call. Raises NotDone."""
-    legs = [link.own_leg for link in table.find_call(call_sid).links if link.bridged_at and link.own_leg]
-    return any(map(rest.is_live, legs))
+def _is_on_the_phone(call_sid: str, task_sid: str) -> bool:
+    """Whether a worker who talked is still on our leg: says what became of the call, or what becomes of the caller.
+
+    Raises NotDone.
+    """
+    links = [link for link in table.find_call(call_sid).links if link.task_sid in ("", task_sid)]
+    return any(rest.is_live(link.own_leg) for link in links if link.bridged_at and link.own_leg)
 
 
 def is_ours(task: rest.Task) -> bool:

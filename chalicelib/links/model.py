@@ -7,6 +7,7 @@ import msgspec
 
 from chalicelib.config import answering
 from chalicelib.config.callcenter import CALLBACK, DAY_SECONDS
+from chalicelib.config.star import BACK, END
 from chalicelib.links.modes import MODES, Mode, ModeName
 
 State = Literal["reserved", "preparing", "dialing", "ringing", "asked", "answered", "bridged", "closed"]
@@ -22,6 +23,10 @@ Told = Literal["completed", "rejected", "timeout", "canceled", "rescinded"]
 Outcome = Told | Literal["unknown"]
 
 TOLD: tuple[Told, ...] = get_args(Told)
+
+
+# What becomes of a caller on hold without a choice: the worker's leg is over, or the caller has waited long enough.
+LOST, LEFT = "lost", "left"
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,9 +64,16 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     message_of: str = ""  # the call and the recording of a message that is offered to the worker
     recording_sid: str = ""
     callback: str = ""  # the call that asked for the callback that this is
+    recorded: bool = False  # the talk is to be recorded: its queue's are, and the caller has heard so
     answered_by: str = ""  # Twilio's verdict on who answered, and after how many milliseconds
     machine_ms: int = 0
     asked_after_at: float = 0  # when the worker was asked what became of the call
+    transferred_from: str = ""  # the name of the worker who gave the caller to this one
+    held_at: float = 0  # when the worker put the caller on hold by the star key
+    transferred_to: str = ""  # what became of it: a choice of the star menu, with the person's name, `lost` or `left`
+    transferred_at: float = 0
+    next_round: int = 0  # the number of the caller's wait in a queue that may follow, counted from 1
+    attributes: Mapping[str, Any] = {}  # that routed the caller, kept at the star key
     keys: str = ""  # that the worker pressed and that mean nothing
     reply: str = ""  # the key, or the words, that took or passed the caller
     deadline: float = 0  # the last moment to dial
@@ -89,6 +101,16 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     def is_refused(self) -> bool:
         """Whether the worker, or a machine, was asked and does not get the caller."""
         return self.reason in REFUSALS
+
+    @property
+    def is_given_away(self) -> bool:
+        """Whether the star key ended the talk for good, so that the task is not about this caller any more."""
+        return self.transferred_to not in ("", BACK)
+
+    @property
+    def is_requeued(self) -> bool:
+        """Whether the caller waits in a queue again after the talk: given away, or lost on hold."""
+        return self.transferred_to not in ("", BACK, END, LEFT)
 
     @property
     def may_be_dequeued(self) -> bool:
@@ -152,11 +174,19 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     wish_number: str = ""  # another number that the caller typed to be called back at
     callback: str = ""  # the call that asked for the callback which waits for the end of this one
     attributes: Mapping[str, Any] = {}  # of the task, on a line with callbacks
+    star: str = ""  # the reservation of the latest worker who may put the caller on hold
+    round: int = 0  # which wait in a queue this is, counted from 1, where a worker gave the caller away; else 0
+    over_at: float = 0  # when the call was over, as Enqueue's action tells where there is a star key
     moved_at: float = 0  # when we led the caller out of the queue
     left_queue_at: float = 0
     wrapping_at: float = 0
     completed_at: float = 0
     canceled_at: float = 0
+
+
+def wrapping_of(number: int) -> str:
+    """The attribute of the row CALL that says when the task of the caller's wait of this number began to wrap up."""
+    return "wrapping_at" if number == 1 else f"wrapping_at_{number}"
 
 
 CallbackState = Literal["held", "queued", "taken", "waiting", "talked", "given up", "withdrawn"]
@@ -344,6 +374,68 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return deleted_at_twilio(self.expires_at)
 
 
+TALK = "TALK#"  # how the sort key of a recorded talk begins; its recording's sid is the rest
+HEARD = "HEARD#"  # and that of the row which says who has heard it, and when
+NUMBER = "NUMBER#"  # how the partition begins that leads from the number of a recorded talk to its row
+
+
+class Talk(msgspec.Struct, frozen=True, kw_only=True):
+    """The recording of a talk, as the table keeps it, beside its link. Times are epoch seconds; 0 means not yet.
+
+    Nothing deletes one that is held: not the table, the bucket or the sweep.
+    """
+
+    subject: str = msgspec.field(name="call_sid")
+    item: str
+    reservation_sid: str = ""
+    queue: str = ""
+    worker: str = ""  # the name
+    caller: str = ""
+    seconds: int = -1  # -1: not known
+    base_url: str = ""
+    at: float = 0  # when it came to be known
+    ends_at: float = 0  # it is deleted then, wherever it is
+    check_at: float = 0  # the sweep looks at it then
+    stored_as: str = ""  # the object in the bucket
+    size: int = 0
+    kept_at: float = 0
+    dropped_at: float = 0
+    deleted_at: float = 0  # at Twilio
+    ending_at: float = 0  # the sweep has begun to delete it: it cannot be held any more
+    held_at: float = 0
+    held_by: str = ""
+
+    @property
+    def key(self) -> "Key":
+        return Key(self.subject, self.item)
+
+    @property
+    def recording_sid(self) -> str:
+        return recording_of(self.key)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether Twilio has no more of it."""
+        return bool(self.deleted_at or self.dropped_at)
+
+    @property
+    def number(self) -> str:
+        """Six digits, by which a worker asks for it on the phone."""
+        return f"{int(self.recording_sid[-12:], 16) % 1_000_000:06}"
+
+    @property
+    def status(self) -> str:
+        """In a word or two, for a list."""
+        if self.dropped_at:
+            return "nothing"
+        return "held" if self.held_at else "kept" if self.stored_as else "at Twilio"
+
+
+def talk_key(subject: str, recording_sid: str) -> "Key":
+    """Where the recorded talk of this recording is kept."""
+    return Key(subject, f"{TALK}{recording_sid}")
+
+
 def is_too_short(seconds: int) -> bool:
     """Whether a recording of this length is no message; one of -1 seconds, which are not known, may be."""
     return 0 <= seconds < SHORTEST_MESSAGE_SECONDS
@@ -372,6 +464,10 @@ class CallRecord(msgspec.Struct, frozen=True):
     notices: tuple[Notice, ...] = ()  # of the messages that the caller left
     messages: tuple[Message, ...] = ()
     callback: Callback | None = None  # that this call asked for
+    talks: tuple[Talk, ...] = ()  # that were recorded
+
+    def talk(self, key: Key) -> Talk | None:
+        return next((talk for talk in self.talks if talk.key == key), None)
 
     def message(self, key: Key) -> Message | None:
         return next((message for message in self.messages if message.key == key), None)

@@ -2,11 +2,13 @@
 
 Keys: partition `call_sid`, the subject: the caller's CallSid, or the TaskSid of a task without a call. Sort `item`:
 "CALL" for what is known of the caller's own leg, the ReservationSid for a link, "RECORDING#" and the RecordingSid for a
-voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one. Beside the calls, the partition "CRM"
-has a circuit breaker for each adapter, and "TELL" for each line the latest notice that nobody is available; an order
-of work is alone in a partition, which is called "WORK#" and then its kind and key; "STAFF" has a row for each worker
-who has said that they work, or is in the rota. A callback is "CALLBACK" beside the call that asked for it; the
-partition "PHONE#" and a number says which one is open, and how many there were in a day.
+voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one, "TALK#" and the RecordingSid for a
+talk that was recorded, "HEARD#" for each time that one was heard. Beside the calls, the partition "CRM" has a circuit
+breaker for each adapter, and "TELL" for each line the latest notice that nobody is available; an order of work is alone
+in a partition, which is called "WORK#" and then its kind and key; "STAFF" has a row for each worker who has said that
+they work, or is in the rota; "SWITCH" one for each line that somebody closed or opened at once. A callback is
+"CALLBACK" beside the call that asked for it; the partition "PHONE#" and a number says which one is open, and how many
+there were in a day; "NUMBER#" and a recorded talk's number leads to it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +25,7 @@ from chalicelib.links.model import (
     CALLBACK_ITEM,
     MESSAGE,
     NOTICE,
+    TALK,
     Breaker,
     Call,
     Callback,
@@ -34,6 +37,7 @@ from chalicelib.links.model import (
     Outcome,
     Refusal,
     State,
+    Talk,
     before,
 )
 from chalicelib.links.modes import DIRECT
@@ -159,6 +163,37 @@ def note_of_leg(key: Key, worker_call_sid: str, known: Mapping[str, object]) -> 
     return _write_link(key, _Write(known, condition, {":leg": worker_call_sid}))
 
 
+def hold(key: Key, worker_call_sid: str, now: float, known: Mapping[str, object]) -> Link:
+    """The worker puts the caller on hold, once. Returns the link as it stands. Raises ConditionFailed: another leg's.
+
+    A caller who has waited long enough by then is not held any more.
+    """
+    free = "attribute_not_exists(held_at) AND attribute_not_exists(transferred_to)"
+    write = _Write({**known, "held_at": now}, f"worker_call_sid = :leg AND {free}", {":leg": worker_call_sid}, {})
+    try:
+        return _write_link(key, write)
+    except ConditionFailed as failed:
+        if failed.current is None or failed.current.worker_call_sid != worker_call_sid:
+            raise
+        return failed.current
+
+
+def transfer(key: Key, to: str, now: float, instead_of: str = "") -> Link:
+    """Where the caller goes after the talk: the first word counts, or the one `instead_of` which this one is said.
+
+    Returns the link as it stands. Raises ConditionFailed: there is no link.
+    """
+    before = "transferred_to = :before" if instead_of else "attribute_not_exists(transferred_to)"
+    values = {":before": instead_of} if instead_of else {}
+    write = _Write({"transferred_to": to, "transferred_at": now}, f"attribute_exists(#state) AND {before}", values)
+    try:
+        return _write_link(key, write)
+    except ConditionFailed as failed:
+        if failed.current is None:
+            raise
+        return failed.current
+
+
 def _before(state: State, worker_call_sid: str) -> tuple[str, dict[str, object]]:
     """The condition of a link that has not got to `state`, and that no leg has, or this one."""
     condition, values = _is_in(before(state))
@@ -271,13 +306,15 @@ def record_call(
     defaults: Mapping[str, object] | None = None,
     once: str = "",
     left_queue: bool = False,
+    of_round: int = 0,
 ) -> bool:
     """Keep something of the caller's own leg; with `once` only if that attribute is not there yet, else False.
 
-    `left_queue`: the sweep no longer looks at this caller.
+    `left_queue`: the sweep no longer looks at this caller. `of_round` counts the waits of this caller: of one that a
+    later one has followed nothing is kept.
     """
     try:
-        _update(subject, "CALL", _of_call(changes, now, defaults or {}, once, left_queue))
+        _update(subject, "CALL", _of_call(changes, now, defaults or {}, once, left_queue=left_queue, of_round=of_round))
     except ConditionFailed:
         return False
     return True
@@ -290,27 +327,59 @@ def record_and_read_call(
     *,
     defaults: Mapping[str, object] | None = None,
     left_queue: bool = False,
+    of_round: int = 0,
 ) -> Call:
-    """The same, and what is known of the leg then."""
-    row = _update(subject, "CALL", _of_call(changes, now, defaults or {}, "", left_queue))
-    return msgspec.convert(row, Call)
+    """The same, and what is known of the leg then. Raises ConditionFailed: a later wait has begun."""
+    write = _of_call(changes, now, defaults or {}, left_queue=left_queue, of_round=of_round)
+    return msgspec.convert(_update(subject, "CALL", write), Call)
 
 
 def _of_call(
-    changes: Mapping[str, object], now: float, defaults: Mapping[str, object], once: str, left_queue: bool
+    changes: Mapping[str, object],
+    now: float,
+    defaults: Mapping[str, object],
+    once: str = "",
+    *,
+    left_queue: bool = False,
+    of_round: int = 0,
 ) -> _Write:
     day = datetime.fromtimestamp(now, UTC).date().isoformat()
-    condition, names = ("attribute_not_exists(#once)", {"#once": once}) if once else ("", {})
+    conditions, names, values = [], {}, {}
+    if once:
+        conditions, names = ["attribute_not_exists(#once)"], {"#once": once}
+    if of_round:
+        conditions.append("(attribute_not_exists(#round) OR #round <= :of_round)")
+        names, values = {**names, "#round": "round"}, {":of_round": of_round}
     remove = ("open", "check_at") if left_queue else ()
     defaults = {**defaults, "day": day, "at": now, **_expiry(now)}
-    return _Write(changes, condition, names=names, defaults=defaults, remove=remove)
+    return _Write(changes, " AND ".join(conditions), values, names, defaults, remove)
 
 
-def record_waiting(subject: str, known_fields: Mapping[str, object], now: float) -> None:
-    """A caller waits in the queue from now on, and the sweep looks after them, unless they have left it already."""
+def record_waiting(subject: str, known_fields: Mapping[str, object], now: float, of_round: int = 1) -> None:
+    """A caller waits in the queue from now on, and the sweep looks after them, unless they have left it already.
+
+    `of_round` is which wait of this caller that is, counted from 1.
+    """
     watched = {**known_fields, "open": "call", "check_at": int(now) + CHECK_CALLER_SECONDS}
-    if not record_call(subject, watched, now, once="left_queue_at"):
-        record_call(subject, known_fields, now)
+    if not record_call(subject, watched, now, once="left_queue_at", of_round=of_round):
+        record_call(subject, known_fields, now, of_round=of_round)
+
+
+# What is known of one wait, and of no other.
+_OF_A_ROUND = (
+    *("star", "left_queue_at", "queue_result", "queue_seconds", "moved_at", "wish", "wished_at", "task_sid"),
+    *("canceled_at", "completed_at", "reason", "declined_say", "declined_then", "open", "check_at"),
+)
+
+
+def begin_round(subject: str, number: int, now: float) -> Call | None:
+    """The caller waits in a queue once more: it is the wait of this number. None when it has begun before."""
+    condition = "attribute_not_exists(#round) OR #round < :round"
+    write = _of_call({"round": number}, now, {})._replace(condition=condition, remove=_OF_A_ROUND)
+    try:
+        return msgspec.convert(_update(subject, "CALL", write), Call)
+    except ConditionFailed:
+        return None
 
 
 def reschedule_caller(due: Due, check_at: float) -> Call:
@@ -442,7 +511,9 @@ def find_call(subject: str, table: str = "") -> CallRecord:
     notices = [msgspec.convert(row, Notice) for row in rows if row["item"].startswith(f"{NOTICE}#")]
     messages = [msgspec.convert(row, Message) for row in rows if row["item"].startswith(MESSAGE)]
     callback = next((msgspec.convert(row, Callback) for row in rows if row["item"] == CALLBACK_ITEM), None)
-    return CallRecord(calls[0] if calls else None, tuple(links), tuple(notices), tuple(messages), callback)
+    talks = [msgspec.convert(row, Talk) for row in rows if row["item"].startswith(TALK)]
+    call = calls[0] if calls else None
+    return CallRecord(call, tuple(links), tuple(notices), tuple(messages), callback, tuple(talks))
 
 
 def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
@@ -463,6 +534,21 @@ def latest_links(worker_sid: str, most: int) -> list[Link]:
         "Limit": most,
     }
     return [_link(row) for row in next(_pages(request))]
+
+
+def rows_of_day(day: str) -> Iterator[dict[str, Any]]:
+    """The rows that the index by_day has under this day, the newest first; they are read as far as they are taken."""
+    request = {
+        "TableName": environment.current().links_table,
+        "IndexName": "by_day",
+        "KeyConditionExpression": "#day = :day",
+        "ExpressionAttributeNames": {"#day": "day"},
+        "ExpressionAttributeValues": encode({":day": day}),
+        "ScanIndexForward": False,
+        "Limit": DUE_PAGE,
+    }
+    for rows in _pages(request):
+        yield from rows
 
 
 def rows_of(subject: str) -> list[dict[str, Any]]:
@@ -507,7 +593,7 @@ def _is_ours(link: Link, changes: Mapping[str, object]) -> bool:
     return marked and all(getattr(link, name) == value for name, value in changes.items() if value)
 
 
-def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:
+def _update(subject: str, item: str, write: _Write, table: str = "") -> dict[str, Any]:
     changes = {name: value for name, value in write.changes.items() if value not in ("", None)}
     known = {*changes, *write.remove}
     defaults = {name: value for name, value in write.defaults.items() if value not in ("", None) and name not in known}
@@ -523,7 +609,7 @@ def _update(subject: str, item: str, write: _Write) -> dict[str, Any]:
         answer = aws.request(
             "dynamodb",
             "update_item",
-            TableName=environment.current().links_table,
+            TableName=table or environment.current().links_table,
             Key=encode({"call_sid": subject, "item": item}),
             UpdateExpression=" ".join(f"{verb} {', '.join(what)}" for verb, what in parts if what),
             ExpressionAttributeNames={**{f"#{name}": name for name in [*used, *write.remove]}, **write.names},
@@ -568,12 +654,13 @@ def update_row(
     *,
     defaults: Mapping[str, object] | None = None,
     remove: Sequence[str] = (),
+    table: str = "",
 ) -> dict[str, Any]:
     """Change a row of another kind than the above, if the condition holds; returns it. Raises ConditionFailed.
 
     The condition names attributes as `#name`, each of them one that is changed, defaulted or removed.
     """
-    return _update(*_place(key), _Write(changes, condition, values, {}, defaults or {}, remove))
+    return _update(*_place(key), _Write(changes, condition, values, {}, defaults or {}, remove), table)
 
 
 def delete_row(key: Key) -> None:
@@ -582,13 +669,22 @@ def delete_row(key: Key) -> None:
     aws.request("dynamodb", "delete_item", TableName=environment.current().links_table, Key=where)
 
 
-def find_row(key: Key) -> dict[str, Any]:
+def find_row(key: Key, table: str = "") -> dict[str, Any]:
     """The row of this key as it is now; empty when there is none."""
-    request = {
-        "TableName": environment.current().links_table,
+    request = {**_only(key, table), "ConsistentRead": True}
+    return next((row for rows in _pages(request) for row in rows), {})
+
+
+def find_row_quickly(key: Key) -> dict[str, Any]:
+    """The row of this key as it was a moment ago, for whoever decides without it when it is not there in time."""
+    found = aws.quick_request("dynamodb", "query", **_only(key))["Items"]
+    return decode(found[0]) if found else {}
+
+
+def _only(key: Key, table: str = "") -> dict[str, Any]:
+    return {
+        "TableName": table or environment.current().links_table,
         "KeyConditionExpression": "call_sid = :sid AND #item = :item",
         "ExpressionAttributeNames": {"#item": "item"},
         "ExpressionAttributeValues": encode({":sid": key.subject, ":item": key.reservation_sid}),
-        "ConsistentRead": True,
     }
-    return next((row for rows in _pages(request) for row in rows), {})

@@ -8,6 +8,7 @@ import msgspec
 from chalicelib import jobs
 from chalicelib.config import answering, callcenter, environment
 from chalicelib.config.callcenter import CALLBACK, MARGIN_SECONDS, Queue
+from chalicelib.config.recording import NOTICE_ATTRIBUTE
 from chalicelib.links import modes, table
 from chalicelib.links.model import Link
 from chalicelib.links.modes import Mode
@@ -176,6 +177,8 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         mode=mode.name,
         work="" if mode.has_caller else reservation.kind,
         callback=_callback(reservation),
+        recorded=_is_recorded(reservation, mode, rules),
+        transferred_from=text(task.get("transferred_from")),
         answer="" if answer == "at-once" else answer,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,
@@ -187,6 +190,14 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         base_url=webhook.base_url,
         deadline=webhook.at + center.reservation_timeout - needed,
     )
+
+
+def _is_recorded(reservation: Reservation, mode: Mode, rules: Queue) -> bool:
+    """Whether the queue's talks are recorded, and this caller was told so before they waited, by us or elsewhere."""
+    if not (rules.recording and mode.owns_leg and mode.has_caller):
+        return False
+    heard = reservation.task_attributes.get(NOTICE_ATTRIBUTE)
+    return not rules.recording.is_told_by_us or (isinstance(heard, list) and reservation.queue in heard)
 
 
 def _callback(reservation: Reservation) -> str:

@@ -11,7 +11,7 @@ from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import CALLBACK, Queue
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import modes, table
-from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over
+from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, wrapping_of
 from chalicelib.observability import log, metrics
 from chalicelib.staff import told
 from chalicelib.twilio import rest
@@ -25,6 +25,8 @@ _ENDINGS: Mapping[str, Outcome] = {f"reservation.{outcome}": outcome for outcome
 BEGIN_WITHIN_SECONDS, BEGIN_SECONDS = 10.0, 8.0
 
 WAITING = ("pending", "reserved")
+
+MOST_ROUNDS = 1000
 
 # Beyond the year 2286 a time is no time; what is larger still fits no date, and no float.
 _MAX_MILLISECONDS = 10**13
@@ -52,6 +54,12 @@ class Event(msgspec.Struct, frozen=True):
     @property
     def key(self) -> Key:
         return Key(self.subject, self.form.get("ReservationSid", ""))
+
+    @property
+    def round(self) -> int:
+        """Which wait of the caller's the task is, counted from 1: a worker may have given the caller away."""
+        number = self.attributes.get("round")
+        return number if isinstance(number, int) and 1 < number < MOST_ROUNDS else 1
 
     @property
     def queue(self) -> str:
@@ -91,7 +99,7 @@ def _created(event: Event) -> None:
         "base_url": event.base_url,
         **(_of_callbacks(event, line) if rules.callback else {}),
     }
-    table.record_waiting(event.subject, known, event.at)
+    table.record_waiting(event.subject, known, event.at, event.round)
 
 
 def _of_callbacks(event: Event, line: str) -> dict[str, object]:
@@ -121,7 +129,8 @@ def _wrapping_up(event: Event) -> None:
 def _wrapping(event: Event) -> None:
     """Complete the task when the wrap-up time is over. Two events start it; the first one counts."""
     task_sid = event.form.get("TaskSid", "")
-    if table.record_call(event.subject, {"wrapping_at": event.at}, event.at, once="wrapping_at"):
+    once = wrapping_of(event.round)
+    if table.record_call(event.subject, {once: event.at}, event.at, once=once):
         rules = callcenter.current().queue(event.queue)
         _begin_wrap_up(event, task_sid, rules)
         jobs.send(jobs.CompleteTask(event.subject, task_sid), delay_seconds=rules.wrap_up.seconds)
@@ -135,11 +144,13 @@ def _begin_wrap_up(event: Event, task_sid: str, rules: Queue) -> None:
 
 
 def _completed(event: Event) -> None:
-    table.record_call(event.subject, {"completed_at": event.at}, event.at)
+    table.record_call(event.subject, {"completed_at": event.at}, event.at, of_round=event.round)
     links, leg = table.find_call(event.subject).links, sid(event.attributes.get("worker_call_sid"))
     if leg and links and not links[-1].worker_call_sid and not links[-1].policy.owns_leg:
         table.record_leg(links[-1].key, leg)  # TaskRouter's last one, when its callbacks are lost
     for link in links:
+        if link.task_sid not in ("", event.form["TaskSid"]):
+            continue  # of another wait of the same caller
         if link.state == "bridged":
             closing.close(link.key, "completed", "", event.at)
         elif not is_over(link):
@@ -149,7 +160,8 @@ def _completed(event: Event) -> None:
 def _canceled(event: Event) -> None:
     reason = text(event.form.get("TaskCanceledReason") or event.form.get("Reason"))
     gone = reason == "hangup"
-    table.record_call(event.subject, {"canceled_at": event.at, "reason": reason}, event.at, left_queue=gone)
+    ended = {"canceled_at": event.at, "reason": reason}
+    table.record_call(event.subject, ended, event.at, left_queue=gone, of_round=event.round)
     closing.caller_left(event.subject, event.at)
     if event.has_caller and not gone:
         lead_out.lead_out_soon(event.subject, event.base_url)

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
+from chalicelib.hours.switch import Change, Position
 from chalicelib.links import table
 from chalicelib.links.model import Link
 from chalicelib.observability import log
-from chalicelib.staff import duty, packaged, people, texts
+from chalicelib.staff import duty, lines, packaged, people, texts
 from chalicelib.staff.duty import Duty
 from chalicelib.staff.rota import State
 from chalicelib.staff.texts import Said
@@ -37,13 +38,13 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
     """Put the worker on or off, until this time of day if one is given. Raises TwilioRejected, NotDone, and as AWS.
 
     It is kept first and done then. The same command again is finished if it has just come, and changes nothing later;
-    nor does a text that Twilio got before another one that has been done, or long ago.
+    nor does a text that Twilio got before another one that has been done, before a boundary of the rota, or long ago.
     """
     sent_at = _sent_at(asked)
-    if sent_at < max(asked.at - OLD_SECONDS, duty.find(asked.name).sent_at):
+    if sent_at < max(asked.at - OLD_SECONDS, _boundary_at(asked)):
         return status(asked)
-    changes = {"hand": to, "hand_at": asked.at, "until": _until(asked.at, time), "sent_at": sent_at}
-    standing, is_new = duty.take_text(asked.name, asked.sid, asked.at, changes)
+    changes = {"hand": to, "hand_at": asked.at, "until": _until(asked.at, time)}
+    standing, is_new = duty.take_text(asked.name, asked.sid, asked.at, changes, sent_at=sent_at)
     is_the_latest = standing.newest_text == asked.sid and asked.at < standing.hand_at + AGAIN_SECONDS
     if not is_new and not is_the_latest:
         return status(asked)
@@ -70,6 +71,12 @@ def _sent_at(asked: Asked) -> float:
     """When Twilio got the text, in whole seconds; what it does not know, and a key, is of now."""
     is_text = asked.sid.startswith(("SM", "MM"))
     return (rest.text_came_at(asked.sid) if is_text else 0.0) or float(int(asked.at))
+
+
+def _boundary_at(asked: Asked) -> float:
+    """When the worker's latest shift began or ended; 0 where there is none."""
+    last = packaged.current().last_boundary(rota_name(asked.name), asked.at)
+    return last.at if last else 0.0
 
 
 def move_by_hand(worker_sid: str, to: State) -> None:
@@ -181,6 +188,23 @@ def _switched(asked: Asked, said: Said) -> str:
     return texts.NO_TIME if said.is_odd else switch(asked, to, said.until)
 
 
+def switch_line(asked: Asked, to: Position, of_line: texts.OfLine) -> str:
+    """Close or open a line; who is no admin changes nothing. A text of long ago only hears how the line stands."""
+    sent_at = _sent_at(asked)
+    if not lines.is_admin(asked.name):
+        return texts.ADMINS_ALONE
+    if sent_at < asked.at - OLD_SECONDS:
+        return lines.stands(of_line.line, asked.at)
+    return lines.turn(of_line, to, Change(to=to, at=sent_at, by=asked.name, sid=asked.sid), asked.at)
+
+
+def _line_switched(asked: Asked, said: Said) -> str:
+    if not lines.is_admin(asked.name):
+        return texts.ADMINS_ALONE
+    of_line, unclear = lines.understood(said.note)
+    return unclear or switch_line(asked, "open" if said.command == "open" else "closed", of_line)
+
+
 _DOES: Mapping[str, Callable[[Asked, Said], str]] = {
     "on": _switched,
     "off": _switched,
@@ -189,4 +213,6 @@ _DOES: Mapping[str, Callable[[Asked, Said], str]] = {
     "next": lambda asked, _said: next_shift(asked),
     "who": lambda _asked, _said: who(),
     "last": lambda asked, _said: last(asked),
+    "close": _line_switched,
+    "open": _line_switched,
 }

@@ -63,14 +63,17 @@ def all_rows() -> dict[str, Duty]:
     return {duty.worker: duty for duty in duties}
 
 
-def take_text(worker: str, sid: str, now: float, changes: Mapping[str, object]) -> tuple[Duty, bool]:
+def take_text(
+    worker: str, sid: str, now: float, changes: Mapping[str, object], *, sent_at: float = 0.0
+) -> tuple[Duty, bool]:
     """Take a command once, and keep these changes; whether it is new. Raises ConditionFailed.
 
-    An empty value takes out what stands.
+    With `sent_at` it is none if one that was sent later has been taken. An empty value takes out what stands.
     """
+    changes = {**changes, "sent_at": sent_at} if sent_at else changes
     for _ in range(TRIES):
         seen = find(worker)
-        if seen.has_heard(sid):
+        if seen.has_heard(sid) or 0 < sent_at < seen.sent_at:
             return seen, False
         texts = " ".join([sid, *seen.texts.split()][:KNOWN_TEXTS])
         condition = "#texts = :seen" if seen.texts else "attribute_not_exists(#texts)"

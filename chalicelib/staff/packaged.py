@@ -36,9 +36,16 @@ def stale(root: str) -> str:
         if content is not None and made.made_of.get(name) != sha256(_bytes(root, name)).hexdigest():
             return _said(name)
     people = tomllib.loads(team.read("workers.toml", root) or "").get("workers", {})
-    given = {name: str(one["pin"]) for name, one in people.items() if isinstance(one, dict) and one.get("pin")}
+    extensions = {one["extension"]: name for name, one in people.items() if _has(one, "extension")}
+    if people and extensions != made.extensions:
+        return _said("workers.toml")
+    given = {name: str(one["pin"]) for name, one in people.items() if _has(one, "pin")}
     is_fresh = given.keys() == made.pins.keys() and all(pins.fits(pin, made.pins[name]) for name, pin in given.items())
     return "" if is_fresh or not people else _said("workers.toml")
+
+
+def _has(worker: object, key: str) -> bool:
+    return isinstance(worker, dict) and bool(worker.get(key))
 
 
 def _bytes(root: str, name: str) -> bytes:

@@ -39,6 +39,7 @@ class Packaged(msgspec.Struct, frozen=True, kw_only=True):
     shifts: tuple[Shift, ...] = ()
     until: int = 0
     pins: Mapping[str, str] = {}
+    extensions: Mapping[str, str] = {}  # digits, and the worker's name
     made_of: Mapping[str, str] = {}
 
     def workers(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ from chalicelib.twilio import rest
 
 # A rota that is new begins with each worker's next boundary, and one of some minutes ago was missed.
 NEW_SECONDS = 3600
+MOVED_WITHIN_SECONDS = 15  # of what they texted, which is as old as the text: so long a webhook may take
 
 
 class Due(NamedTuple):
@@ -80,7 +81,7 @@ def apply(one: Due, now: float) -> str:
         log.error("nobody of that name", worker=one.worker)
         did = "left unknown"
     else:
-        did = f"put {one.boundary.to}" if _move(worker.sid, one.boundary) else "left as they are"
+        did = f"put {one.boundary.to}" if _move(worker.sid, one) else "left as they are"
     kept = {"applied_to": one.boundary.to, "until": 0, "hand": ""}
     try:
         duty.note_applied(one.worker, one.boundary.at, now, one.seen, kept)
@@ -93,11 +94,12 @@ def apply(one: Due, now: float) -> str:
     return did
 
 
-def _move(worker_sid: str, boundary: Boundary) -> bool:
+def _move(worker_sid: str, one: Due) -> bool:
     """A talk goes on all the same: an activity only says who gets the next one (contract 4.6)."""
+    boundary, done_by = one.boundary, one.seen.hand_at + MOVED_WITHIN_SECONDS
 
     def is_wanted(worker: rest.Worker) -> bool:
-        is_back_soon, is_older = people.is_on_the_way_back(worker), worker.since <= boundary.at
+        is_back_soon, is_older = people.is_on_the_way_back(worker), worker.since <= max(boundary.at, done_by)
         if boundary.to == "on":
             return not worker.available and is_older and not is_back_soon
         return is_back_soon or (worker.available and is_older)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
-from chalicelib.config.staff import COMMANDS, TAKEN_BY_TWILIO, UNTIL, Command
+from chalicelib.config.staff import COMMANDS, TAKEN_BY_TWILIO, UNTIL, WITH_WORDS, Command
 
 LONGEST_NOTE = 1000  # characters that are kept
 MORNING_AND_EVENING = {"am": 0, "pm": 12}
@@ -16,7 +16,8 @@ _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm)?", re.IGNORECASE)
 class Said(NamedTuple):
     """What a text asks for. `until` is the time of day after that word, None where there is none or it is no time.
 
-    `is_odd`: there is more in it than the command takes.
+    `note` are the words after a note, and after what closes or opens a line. `is_odd`: there is more in it than the
+    command takes.
     """
 
     command: Command | Literal["unknown", "twilio"]
@@ -33,8 +34,9 @@ def understood(body: str, words: Mapping[str, str]) -> Said:
     if word in TAKEN_BY_TWILIO and not rest:
         return Said("twilio")
     command = known.get(word, "")
-    if command == "note":
-        return Said("note", note=rest[:LONGEST_NOTE])
+    if command in WITH_WORDS:
+        told = f": {rest}" if command != "note" and first.endswith(":") else rest
+        return Said(command, note=told[:LONGEST_NOTE])
     if command in ("on", "off"):
         return _switch("on" if command == "on" else "off", rest, known)
     if command in COMMANDS:
@@ -54,6 +56,41 @@ def _switch(command: Literal["on", "off"], rest: str, known: Mapping[str, str]) 
         return Said(command, is_odd=True)
     until = time_of_day(time)
     return Said(command, until, is_odd=until is None)
+
+
+class OfLine(NamedTuple):
+    """Which line is meant, until when, and what its callers are to hear. `line` is empty where that is not clear."""
+
+    line: str
+    until: tuple[int, int] | None = None
+    say: str = ""
+    is_odd: bool = False
+
+
+def of_line(text: str, lines: Sequence[str], words: Mapping[str, str]) -> OfLine:
+    """What follows close or open: `support until 14:00: We are at a funeral.` Where there is one line, it is meant.
+
+    What callers hear stands after a colon, so that nothing that is misspelled is ever said to them.
+    """
+    head, colon, say = _parted(text)
+    fitting = [name for name in lines if re.match(rf"{re.escape(name)}(?!\S)", head, re.IGNORECASE)]
+    named = max(fitting, key=len, default="")
+    line, rest = named or (lines[0] if len(lines) == 1 else ""), head[len(named) :].strip()
+    until = None
+    if rest:
+        word, _, time = rest.partition(" ")
+        is_until = word.casefold() in {UNTIL, *(own.casefold() for own, to in words.items() if to == UNTIL)}
+        until = time_of_day(time) if is_until else None
+        if until is None:
+            return OfLine(line, is_odd=True)
+    return OfLine(line, until, say, is_odd=bool(colon) and not say)
+
+
+def _parted(text: str) -> tuple[str, str, str]:
+    """Before and after the colon that is no part of a time."""
+    found = re.search(r":(?!\d\d(?!\d))", text)
+    at = found.start() if found else len(text)
+    return text[:at].strip(), text[at : at + 1], text[at + 1 :].strip()
 
 
 def time_of_day(text: str) -> tuple[int, int] | None:
@@ -90,6 +127,19 @@ NO_CALLER = "You have had no caller yet."
 EMPTY_NOTE = "Text note and what you want to keep, in one message."
 PICTURES = "Pictures are not kept, only words."
 NO_TIME = "That is no time. Text it as off until 14:00."
+ADMINS_ALONE = "Only admins close and open lines."
+NO_SWITCH = "No line may be closed or opened by text."
+HOW_TO_SWITCH = "Text close {line} until 14:00: and what callers are to hear, or open {line}."
+
+
+def which_line(lines: Sequence[str]) -> str:
+    return f"Which line? {', '.join(lines)}."
+
+
+def line_stands(line: str, is_open: bool, until: str, say: str) -> str:
+    """How a line stands now, and what callers are told for a reason."""
+    told = f" Callers hear: {say}" if say else ""
+    return f"{line} is {'open' if is_open else 'closed'}{f' until {until}' if until else ''}.{told}"
 
 
 def standing(name: str, activity: str, available: bool, until: str) -> str:

@@ -30,7 +30,7 @@ def not_put_through(key: Key, worker_sid: str, reason: str, now: float, *, is_mo
 def hung_up_first(link: Link, now: float) -> None:
     """The worker ended the talk: nobody asked them what became of it. Never raises."""
     rules = callcenter.current().queue(link.queue).after_talk
-    if rules is None or not rules.note_seconds or link.asked_after_at or not link.policy.has_caller:
+    if rules is None or not rules.note_seconds or link.asked_after_at or link.held_at or not link.policy.has_caller:
         return
     outbox.order(
         Notice(

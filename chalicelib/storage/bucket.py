@@ -1,24 +1,37 @@
-"""The bucket of the messages: what is put there, and how large it is there."""
+"""The bucket of messages and of recorded talks: what is put there, and how large it is there."""
 
 from datetime import UTC, datetime
 
 from chalicelib import aws
 from chalicelib.config import messages
-from chalicelib.links.model import Message
+from chalicelib.links.model import Message, Talk
 
 CONTENT_TYPE = "audio/mpeg"
 URL_SECONDS = 300
 
 
-def name_of(message: Message) -> str:
-    """The object that this message is kept in: the same however often it is tried."""
-    day = datetime.fromtimestamp(message.at, UTC).date().isoformat()
-    return f"voicemail/{day}/{message.recording_sid}.mp3"
+# What the bucket deletes by itself has this tag. A rule of S3 can ask for a tag that is there, and for none that is
+# missing: so whoever holds a talk changes the tag, in one request, and no object moves.
+EXPIRES = "expires=yes"
 
 
-def put(name: str, sound: bytes) -> None:
+def name_of(kept: Message | Talk) -> str:
+    """The object that this is kept in: the same however often it is tried."""
+    day = datetime.fromtimestamp(kept.at, UTC).date().isoformat()
+    folder = "recordings" if isinstance(kept, Talk) else "voicemail"
+    return f"{folder}/{day}/{kept.recording_sid}.mp3"
+
+
+def put(name: str, sound: bytes, tags: str = "") -> None:
     """Raises what AWS raises."""
-    aws.request("s3", "put_object", Bucket=messages.bucket(), Key=name, Body=sound, ContentType=CONTENT_TYPE)
+    tagged = {"Tagging": tags} if tags else {}
+    where = {"Bucket": messages.bucket(), "Key": name}
+    aws.request("s3", "put_object", **where, Body=sound, ContentType=CONTENT_TYPE, **tagged)
+
+
+def delete(name: str) -> None:
+    """One that is not there is deleted. Raises what AWS raises."""
+    aws.request("s3", "delete_object", Bucket=messages.bucket(), Key=name)
 
 
 def size(name: str) -> int:

@@ -29,7 +29,7 @@ RETRIED_STATUSES = frozenset({429, 500, 503})
 UNKNOWN_STATUSES = frozenset({502, 504})
 
 API_URL = "https://api.twilio.com"
-MOST_SOUND_BYTES = 32 * 1024 * 1024  # an hour, four times over
+MOST_SOUND_BYTES = 64 * 1024 * 1024  # four hours in two channels
 
 PAGE_SIZE = 100
 MOVE_TRIES = 3  # when somebody else changes the worker at the same moment

@@ -41,7 +41,19 @@ WAIT_KEY = Route("/voice/wait/key")
 # A caller who waits asks to be called back: the number that is confirmed is their `own`, or the `other` that was typed.
 CALLBACK_CONFIRM = Route("/voice/callback/confirm/{number}")
 CALLBACK_NUMBER = Route("/voice/callback/number")
+# A caller of a line that is closed: the urgent key, the number to call back, and the end of a call to another number.
+CLOSED_KEY = Route("/voice/closed/key")
+CLOSED_CALLBACK = Route("/voice/closed/callback/{number}")
+CLOSED_NUMBER = Route("/voice/closed/number")
+CLOSED_DIALED = Route("/voice/closed/dialed")
 AFTER = Route("/voice/after")
+# Of a caller whom a worker gave away: the same after each further wait, which is counted from 2.
+AFTER_ROUND = Route("/voice/after/{number}")
+# The talk with this worker may go on: since when the caller is on hold, in epoch seconds, and how often asked.
+HOLD = Route("/voice/hold/{reservation_sid}/{since}/{attempt}")
+HOLD_OVER = Route("/voice/hold/over")  # the two have talked again
+# What is heard alone in the room in which they do: Twilio may not say whose leg asks.
+ROOM = Route("/voice/room/{subject}/{reservation_sid}")
 MOVED = Route("/voice/moved")
 DECLINED = Route("/voice/declined")
 SURVEY = Route("/voice/survey")
@@ -62,7 +74,15 @@ WORKER_DETECTED = Route("/worker/{subject}/{reservation_sid}/detected")
 WORKER_STATUS = Route("/worker/{subject}/{reservation_sid}/status", ("POST", "GET"))
 WORKER_AFTER = Route("/worker/{subject}/{reservation_sid}/after")
 WORKER_DISPOSITION = Route("/worker/{subject}/{reservation_sid}/disposition")
+WORKER_RECORDING = Route("/worker/{subject}/{reservation_sid}/recording")
 WORKER_NOTE = Route("/worker/{subject}/{reservation_sid}/note")
+# The star key: the worker's Dial is over, for whatever reason; each key of the menu; the digits of a person; and the
+# end of the talk that the worker went back to. `attempt` counts the silences.
+WORKER_STAR = Route("/worker/{subject}/{reservation_sid}/star/{attempt}")
+WORKER_STAR_KEY = Route("/worker/{subject}/{reservation_sid}/star/key/{attempt}")
+WORKER_STAR_PERSON = Route("/worker/{subject}/{reservation_sid}/star/person/{attempt}")
+WORKER_STAR_OVER = Route("/worker/{subject}/{reservation_sid}/star-over")
+WORKER_ROOM = Route("/worker/{subject}/{reservation_sid}/room")
 # Of a worker who hears a message: each key, each silence (`attempt` counts them), and the end of a call back.
 WORKER_MESSAGE = Route("/worker/{subject}/{reservation_sid}/message/{attempt}")
 STAFF_MESSAGE = Route("/staff/message")
@@ -72,6 +92,11 @@ STAFF_PIN = Route("/staff/call/pin/{attempt}")
 STAFF_KEY = Route("/staff/call/key/{attempt}")
 STAFF_UNTIL = Route("/staff/call/until/{attempt}")
 STAFF_NOTE = Route("/staff/call/note/{attempt}")
+# An admin closes or opens a line: which one, what becomes of it, and until when. `line` is its place among them.
+STAFF_LINES = Route("/staff/call/lines/{attempt}")
+STAFF_LINE = Route("/staff/call/line/{line}/{attempt}")
+STAFF_LINE_UNTIL = Route("/staff/call/line/{line}/until/{attempt}")
+STAFF_LISTEN = Route("/staff/call/listen/{attempt}")
 # A worker calls a customer back: the Dial is over; then the worker may say that a machine answered.
 WORKER_CALLED = Route("/worker/{subject}/{reservation_sid}/called")
 WORKER_CALLED_KEY = Route("/worker/{subject}/{reservation_sid}/called/key")
@@ -87,7 +112,15 @@ ROUTES = (
     WAIT_KEY,
     CALLBACK_CONFIRM,
     CALLBACK_NUMBER,
+    CLOSED_KEY,
+    CLOSED_CALLBACK,
+    CLOSED_NUMBER,
+    CLOSED_DIALED,
     AFTER,
+    AFTER_ROUND,
+    HOLD_OVER,
+    HOLD,
+    ROOM,
     MOVED,
     DECLINED,
     SURVEY,
@@ -105,7 +138,13 @@ ROUTES = (
     WORKER_STATUS,
     WORKER_AFTER,
     WORKER_DISPOSITION,
+    WORKER_RECORDING,
     WORKER_NOTE,
+    WORKER_STAR,
+    WORKER_STAR_KEY,
+    WORKER_STAR_PERSON,
+    WORKER_STAR_OVER,
+    WORKER_ROOM,
     WORKER_MESSAGE,
     STAFF_MESSAGE,
     STAFF_CALL,
@@ -113,6 +152,10 @@ ROUTES = (
     STAFF_KEY,
     STAFF_UNTIL,
     STAFF_NOTE,
+    STAFF_LINES,
+    STAFF_LINE,
+    STAFF_LINE_UNTIL,
+    STAFF_LISTEN,
     WORKER_CALLED,
     WORKER_CALLED_KEY,
     WORK,

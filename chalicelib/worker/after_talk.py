@@ -19,10 +19,20 @@ def after(webhook: Webhook) -> str:
     """
     link = link_of(webhook)
     if link is None or not (webhook.form.get("DialBridged") == "true" or link.bridged_at):
-        return twiml.say_goodbye(twiml.CALLER_GONE)
+        return _unrecorded(link, twiml.say_goodbye(twiml.CALLER_GONE))
+    return _unrecorded(link, begin(webhook, link))
+
+
+def _unrecorded(link: Link | None, document: str) -> str:
+    """What the worker hears alone is in no recording."""
+    return twiml.unrecorded(document) if link and link.recorded else document
+
+
+def begin(webhook: Webhook, link: Link, first: str = "") -> str:
+    """The worker is asked what became of the talk, after what is said `first`."""
     if callcenter.current().staff.is_on and webhook.form.get("CallStatus") != "completed":
         table.note_of_leg(link.key, link.worker_call_sid, {"asked_after_at": webhook.at})
-    return ask(webhook, link)
+    return ask(webhook, link, first)
 
 
 def disposition(webhook: Webhook) -> str:
@@ -57,12 +67,13 @@ def without_record(_webhook: Webhook) -> str:
     return twiml.say_goodbye(twiml.NOT_KEPT)
 
 
-def ask(webhook: Webhook, link: Link) -> str:
-    """What became of it, where the queue wants to know."""
+def ask(webhook: Webhook, link: Link, first: str = "") -> str:
+    """What became of it, where the queue wants to know, after what is said `first`."""
     rules = _rules(link)
     if rules is None:
         return twiml.say_goodbye(twiml.DONE)
-    return twiml.ask_for_disposition(rules.said, _url(webhook, urls.WORKER_DISPOSITION), words.treatment(link))
+    said = f"{first} {rules.said}".strip()
+    return twiml.ask_for_disposition(said, _url(webhook, urls.WORKER_DISPOSITION), words.treatment(link))
 
 
 def _rules(link: Link) -> AfterTalk | None:

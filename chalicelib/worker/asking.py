@@ -17,7 +17,7 @@ from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import count, sid, text
-from chalicelib.worker import doing, twiml, words
+from chalicelib.worker import doing, star, twiml, words
 from chalicelib.worker.request import key_of
 
 MOST_REPLY = 40  # characters that are kept of what a worker said
@@ -207,7 +207,7 @@ def _connect(asked: _Asked, link: Link) -> str:
     if link.work:
         return doing.begin(link, asked.at)
     whisper = "" if link.asked_at else words.of_caller(link)
-    return twiml.connect(link.reservation_sid, whisper, words.treatment(link), words.after_url(link))
+    return star.connect(link, whisper)
 
 
 def _not_understood(asked: _Asked, link: Link, digits: str, speech: str) -> str:

@@ -13,6 +13,7 @@ from chalicelib.jobs import (
     HangUp,
     Job,
     KeepMessage,
+    KeepTalk,
     LeadOut,
     PutBack,
     Reject,
@@ -22,7 +23,7 @@ from chalicelib.jobs import (
 )
 from chalicelib.lifecycle import activity, closing, lead_out, wrap_up
 from chalicelib.observability import log, metrics
-from chalicelib.storage import keep
+from chalicelib.storage import keep, talks
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
@@ -89,5 +90,6 @@ _DOES: Mapping[type[Job], Callable[[Any, Callable[[], float]], object]] = {
     TellCrm: lambda job, clock: ended.tell(job),
     Tell: lambda job, clock: outbox.keep(job.notice),
     KeepMessage: lambda job, clock: keep.keep(job, clock()),
+    KeepTalk: lambda job, clock: talks.keep(job, clock()),
     GoOn: lambda job, clock: _go_on(job, clock()),
 }

@@ -11,7 +11,7 @@ from chalicelib.twilio import rest
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import sid
-from chalicelib.worker import doing, twiml, words
+from chalicelib.worker import doing, star, twiml, words
 from chalicelib.worker.request import key_of
 
 LIVE = frozenset({"initiated", "queued", "ringing", "in-progress"})
@@ -31,7 +31,7 @@ def answer(webhook: Webhook) -> str:
         if failed.current.worker_call_sid != leg:
             return twiml.say_goodbye(twiml.TAKEN)
         link = failed.current
-    return twiml.connect(link.reservation_sid, words.of_caller(link), words.treatment(link), words.after_url(link))
+    return star.connect(link, words.of_caller(link))
 
 
 def answer_without_record(webhook: Webhook) -> str:
@@ -77,6 +77,7 @@ def _follow_own(link: Link, leg: str, status: str, now: float) -> None:
     stray = link.worker_call_sid not in ("", leg)
     if status == "completed" and link.bridged_at and not stray:
         told.hung_up_first(link, now)
+        star.leg_ended(link, now)
     if status in LIVE:
         if stray or is_over(link):
             closing.end_leg(leg, link.subject)

@@ -1,7 +1,7 @@
 """What a request on a worker's leg says of its link."""
 
 from chalicelib.links import table
-from chalicelib.links.model import Key, Link
+from chalicelib.links.model import CallRecord, Key, Link
 from chalicelib.observability import log
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import sid
@@ -15,11 +15,18 @@ def key_of(webhook: Webhook) -> Key | None:
 
 def link_of(webhook: Webhook) -> Link | None:
     """The link of this leg; None where the leg has none."""
+    found = record_of(webhook)
+    return found[1] if found else None
+
+
+def record_of(webhook: Webhook) -> tuple[CallRecord, Link] | None:
+    """The same, and all that is known of the call."""
     key, leg = key_of(webhook), sid(webhook.form.get("CallSid"))
     if not (key and leg):
         return None
-    link = table.find_call(key.subject).link(key)
+    record = table.find_call(key.subject)
+    link = record.link(key)
     if link is None or link.worker_call_sid != leg:
         log.info("a leg without a link", **key.sids)
         return None
-    return link
+    return record, link

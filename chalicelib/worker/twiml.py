@@ -1,6 +1,6 @@
 """What a worker hears: pure functions from a situation to TwiML."""
 
-from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
+from twilio.twiml.voice_response import Dial, Gather, Recording, Start, Stop, VoiceResponse
 
 from chalicelib.config.answering import Answer
 from chalicelib.config.callcenter import Treatment
@@ -10,24 +10,63 @@ TAKEN = "This call has been taken already. Goodbye."
 LEAVE_A_NOTE = "Speak after the tone, and press the hash key."
 DONE = "Goodbye."
 NOT_KEPT = "This cannot be kept at the moment. Goodbye."
+WAIT_A_MOMENT = "One moment, please."
 REFUSED = "The call goes to somebody else. Goodbye."
+TALK = "talk"  # the name of a recording
 
 
-def connect(reservation_sid: str, whisper: str = "", treatment: Treatment | None = None, after_url: str = "") -> str:
+def connect(
+    reservation_sid: str,
+    whisper: str = "",
+    treatment: Treatment | None = None,
+    after_url: str = "",
+    *,
+    has_star: bool = False,
+    recording_url: str = "",
+) -> str:
     """The whisper in the line's voice, then the caller of this reservation (contract 3.2).
 
     When the caller has gone, before the two were joined or after they talked, Twilio asks for `after_url`; where there
-    is none, it runs what follows the Dial.
+    is none, it runs what follows the Dial. With `has_star` the star key ends the talk, for the `after_url`. With a
+    `recording_url` the talk is recorded, and nothing else.
     """
     response = VoiceResponse()
     if whisper and treatment:
         _say(response, treatment, whisper)
-    dial = Dial(action=after_url or None)
+    if recording_url:
+        _record(response, recording_url)
+    dial = Dial(action=after_url or None, hangup_on_star=True if has_star else None)
     dial.queue(None, reservation_sid=reservation_sid)
     response.append(dial)
+    if recording_url:
+        _stop_recording(response)
     response.say(CALLER_GONE)
     response.hangup()
     return str(response)
+
+
+def _record(response: VoiceResponse, url: str) -> None:
+    """It begins here, beside the verbs that follow (contract 14.3)."""
+    start = Start()
+    start.recording(
+        recording_status_callback=url,
+        recording_status_callback_event="completed absent",
+        trim="do-not-trim",
+        name=TALK,
+    )
+    response.append(start)
+
+
+def _stop_recording(response: VoiceResponse) -> None:
+    """What follows is said to the worker alone."""
+    stop = Stop()
+    stop.append(Recording(name=TALK))
+    response.append(stop)
+
+
+def unrecorded(document: str) -> str:
+    """The same, once the recording of the talk has ended; one that has ended before is left alone (contract 14.3)."""
+    return document.replace("<Response>", f'<Response><Stop><Recording name="{TALK}" /></Stop>', 1)
 
 
 def work(said: str, dial_number: str, caller_id: str, treatment: Treatment) -> str:
@@ -108,6 +147,44 @@ def _speech(rules: Answer, treatment: Treatment) -> dict[str, str]:
     if not rules.say_yes:
         return {}
     return {"language": treatment.language, "speech_timeout": "auto", "hints": ", ".join([*rules.yes, *rules.no])}
+
+
+def choices(said: str, url: str, silence_url: str, treatment: Treatment) -> str:
+    """What becomes of the caller on hold: the `url` has the key, the other one is for a silence."""
+    response = VoiceResponse()
+    gather = _one_key(url)
+    _say(gather, treatment, said)
+    response.append(gather)
+    response.redirect(silence_url, method="POST")
+    return str(response)
+
+
+def ask_for_digits(said: str, url: str, treatment: Treatment) -> str:
+    """Digits up to the hash key; the same URL is asked for when nothing is pressed."""
+    response = VoiceResponse()
+    gather = Gather(input="dtmf", action=url, method="POST", timeout=8, finish_on_key="#")
+    _say(gather, treatment, said)
+    response.append(gather)
+    response.redirect(url, method="POST")
+    return str(response)
+
+
+def try_again(url: str) -> str:
+    """Nothing can be kept just now."""
+    response = VoiceResponse()
+    response.say(WAIT_A_MOMENT)
+    response.pause(length=3)
+    response.redirect(url, method="POST")
+    return str(response)
+
+
+def join_room(name: str, action: str, wait_url: str) -> str:
+    """The two talk again. Whoever leaves ends it for both, and who is alone in it hears the `wait_url`."""
+    response = VoiceResponse()
+    dial = Dial(action=action, method="POST")
+    dial.conference(name, beep="false", start_conference_on_enter=True, end_conference_on_exit=True, wait_url=wait_url)
+    response.append(dial)
+    return str(response)
 
 
 def ask_for_disposition(said: str, url: str, treatment: Treatment) -> str:

@@ -19,11 +19,21 @@ def rules(link: Link | None) -> Answer:
     return callcenter.current().queue(link.queue).answering if link else AT_ONCE
 
 
-def after_url(link: Link) -> str:
+def after_url(link: Link, *, has_star: bool = False) -> str:
     """What is asked for when the two have talked, and the caller has hung up; empty: nothing."""
+    sids = {"subject": link.subject, "reservation_sid": link.reservation_sid}
+    if has_star:
+        return urls.WORKER_STAR.url(link.base_url, **sids, attempt="1")
     if not callcenter.current().queue(link.queue).after_talk:
         return ""
-    return urls.WORKER_AFTER.url(link.base_url, subject=link.subject, reservation_sid=link.reservation_sid)
+    return urls.WORKER_AFTER.url(link.base_url, **sids)
+
+
+def recording_url(link: Link) -> str:
+    """Who is told of the recording of the talk; empty: it is not recorded."""
+    if not link.recorded:
+        return ""
+    return urls.WORKER_RECORDING.url(link.base_url, subject=link.subject, reservation_sid=link.reservation_sid)
 
 
 def treatment(link: Link | None) -> Treatment:
@@ -65,4 +75,6 @@ def of_caller(link: Link) -> str:
     said = [named[part].strip() for part in rules(link).whisper]
     if link.callback:
         said.insert(0, "Callback.")
+    if link.transferred_from:
+        said.insert(0, f"From {link.transferred_from}.")
     return " ".join(part if part.endswith(ENDS) else f"{part}." for part in said if part)

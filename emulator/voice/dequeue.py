@@ -7,6 +7,8 @@ from emulator.voice.context import Context
 from emulator.voice.document import Dial
 from emulator.voice.queues import Bridge, Member
 
+LATER_SECONDS = 2.0  # of the two actions after the star key, the second one
+
 
 def bridge_to(context: Context, worker: Call, member: Member, reservation: str = "", activity: str = "") -> Bridge:
     """A bridge to this caller; without a reservation the queue is a named one."""
@@ -50,9 +52,16 @@ def talk(worker: Call, bridge: Bridge, verb: Dial | None = None) -> Program:
     try:
         yield Wait(lambda: bridge.state != "preparing")
         yield Wait(lambda: bridge.state != "joined" or _let_go(worker, verb), verb.time_limit if verb else None)
+        bridge.starred = bridge.state == "joined" and _let_go(worker, verb)
     finally:
         bridge.abandon()
         bridge.part()
+
+
+def wait_for_the_other(context: Context, bridge: Bridge, side: str) -> Program:
+    """Which action comes first when the star key parted the two is uncertain (contract 12)."""
+    if bridge.starred and context.worlds["starred_dial"] not in (f"{side}_first", "at_once"):
+        yield Wait(seconds=LATER_SECONDS)
 
 
 def _let_go(worker: Call, verb: Dial | None) -> bool:

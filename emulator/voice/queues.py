@@ -139,6 +139,7 @@ class Bridge:
     state: BridgeState = "preparing"
     joined_at: float = 0.0
     parted_at: float = 0.0
+    starred: bool = False  # the worker let go by the star key
     on_warning: Callable[[TwilioError, str], None] = lambda _error, _sid: None
     leaves_task: Callable[[str], bool] = lambda _sid: False  # given the caller's CallSid
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
-from ops.callcenter import answers, attributes, files, lines, offered, rota, waits, zones
+from ops.callcenter import answers, attributes, files, lines, offered, recorded, rota, stars, waits, zones
 from ops.callcenter.calls import calls, parsed, takers
 from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts, Worker
 from ops.callcenter.possible import TASKROUTER, outcomes, paths
@@ -47,6 +47,7 @@ def problems(center: Center, without: Collection[str] = ()) -> list[Mistake]:
 WARNINGS: Mapping[Callable[[Center], Iterator[str]], str] = {
     waits.ended_by_the_task: "a shorter wait.leave_after or longer timeouts, unless it is meant so",
     offered.to_everybody: "such a target before the others, unless it is meant so",
+    recorded.cannot_listen: "a pin for the worker",
     answers.unsaid: "an answer.mode for the queue; at-once, if it is meant so",
 }
 
@@ -66,6 +67,9 @@ def _time_zone(center: Center) -> Iterator[Mistake]:
     named = center.application.time_zone
     if not zones.is_known(named):
         yield sentence("time_zone", named, zones.allowed(named))
+    for name, hours in center.application.hours.items():
+        if hours.zone and not zones.is_known(hours.zone):
+            yield sentence(f"hours.{name}.zone", hours.zone, zones.allowed(hours.zone))
 
 
 def _targets(center: Center) -> Iterator[tuple[str, Filter, Target]]:
@@ -208,8 +212,12 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _nobody_serves: frozenset({"workers"}),
     _lead_nowhere: frozenset({"workflow"}),
     attributes.of_workers: frozenset(),
+    recorded.unknown_listeners: frozenset({"queues", "workers"}),
     offered.lead_nowhere: frozenset({"workflow", "messages"}),
     offered.to_nobody: frozenset({"workers"}),
+    stars.lead_elsewhere: frozenset({"workflow", "queues", "lines"}),
+    stars.persons: frozenset({"workflow", "queues", "workers"}),
+    stars.extensions: frozenset({"workers"}),
     answers.unknown: frozenset({"workers"}),
     answers.too_long: frozenset({"workers", "crm", "queues", "reservation_timeout"}),
 }

@@ -25,6 +25,7 @@ DEFAULT_ACTIVITIES: Mapping[str, bool] = {"Offline": False, "Unavailable": False
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT)]
 Pin = Annotated[str, Meta(pattern=r"^([0-9]{4,10})?\Z", description="4 to 10 digits in quotes")]
+Extension = Annotated[str, Meta(pattern=r"^([0-9]{1,6})?\Z", description="1 to 6 digits in quotes")]
 Capacity = Annotated[int, Meta(ge=0)]
 Priority = Annotated[int, Meta(ge=0, le=2147483647)]
 
@@ -83,16 +84,20 @@ class Channels(_Table, frozen=True):
 
 
 class Worker(_Table, frozen=True):
-    """`mobile` is the phone that the worker texts from, where contact_uri is none; `pin` is for the staff number."""
+    """`mobile` is the phone that the worker texts from, where contact_uri is none; `pin` is for the staff number.
+
+    `extension` is what a colleague dials to give a caller to this worker.
+    """
 
     contact_uri: Contact | None = None
     mobile: callcenter.Number | None = None
     pin: Pin = ""
+    extension: Extension = ""
     attributes: dict[str, Any] = {}
     capacity: Channels = Channels()
 
     def all_attributes(self) -> dict[str, Any]:
-        """The worker's attributes in Twilio: those of the file, contact_uri and mobile among them. The PIN is not."""
+        """The worker's attributes in Twilio: those of the file, contact_uri and mobile among them; no PIN."""
         own = {"contact_uri": self.contact_uri, "mobile": self.mobile}
         return {**self.attributes, **{name: value for name, value in own.items() if value}}
 

@@ -18,7 +18,7 @@ from chalicelib.observability.masking import mask
 from ops import records, stage
 from ops.callcenter import zones
 from ops.commands.cli import stage_option
-from ops.errors import OpsError, UsageError
+from ops.errors import FilesError, OpsError, UsageError
 from ops.project import Project
 from ops.records import Records
 from ops.staff import Staff, unknown
@@ -47,6 +47,13 @@ class Table:
             raise OpsError(f"LINKS_TABLE of stage {self.stage} is not set in .chalice/config.json: give --table")
         return name
 
+    def bucket(self) -> str:
+        """The bucket of messages and recorded talks. Raises OpsError."""
+        name = os.environ.get("MESSAGES_BUCKET") or stage.read(self.stage).get("MESSAGES_BUCKET", "")
+        if not name:
+            raise OpsError(f"MESSAGES_BUCKET of stage {self.stage} is not set: `./cordboard deploy` writes it")
+        return name
+
     def records(self) -> Records:
         return Records(self.name())
 
@@ -65,6 +72,13 @@ class Table:
         zone = self.zone()
         today = records.day_of(self.now(), zone)
         return records.began(today - timedelta(days=count - 1), zone), records.span(today, zone)[1]
+
+    def center(self) -> CallCenter:
+        """The team's call centre. Raises FilesError."""
+        try:
+            return callcenter.current()
+        except CallCenterError as error:
+            raise FilesError(str(error)) from error
 
     def own_numbers(self) -> tuple[str, ...]:
         center = _center()

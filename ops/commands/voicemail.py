@@ -1,7 +1,6 @@
 """`voicemail list`, `hear` and `done`: who left a message, where it is, and that somebody has seen to it."""
 
 import getpass
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import click
 
 from chalicelib.links.model import Message
-from ops import call_list, listing, messages, records, stage
+from ops import call_list, listing, messages, records
 from ops.commands.cli import group, json_option
 from ops.commands.output import note, say, show
 from ops.commands.output import table as as_table
@@ -68,10 +67,10 @@ def hear(*, call_sid: str, recording: str, by: str, to: Path | None, at: Table) 
     if not message.stored_as:
         raise OpsError("the message is not in the bucket, but at Twilio: `voicemail list` has its URL")
     if to:
-        messages.fetch(_bucket(at), message, to)
+        messages.fetch(at.bucket(), message, to)
         say(f"written to {to}")
     else:
-        say(messages.url(_bucket(at), message))
+        say(messages.url(at.bucket(), message))
     at.records().mark(message.key, "heard", by or getpass.getuser(), at.now())
     return ExitCode.DONE
 
@@ -91,10 +90,3 @@ def done(*, call_sid: str, recording: str, by: str, at: Table) -> ExitCode:
 
 def _message(at: Table, call_sid: str, recording: str) -> Message:
     return messages.chosen(at.records().one(call_sid), recording)
-
-
-def _bucket(at: Table) -> str:
-    name = os.environ.get("MESSAGES_BUCKET") or stage.read(at.stage).get("MESSAGES_BUCKET", "")
-    if not name:
-        raise OpsError(f"MESSAGES_BUCKET of stage {at.stage} is not set: `./cordboard deploy` writes it")
-    return name

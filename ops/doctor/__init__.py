@@ -17,6 +17,7 @@ CHECKS: Sequence[Check] = (
     aws.tables,
     aws.functions,
     aws.permissions,
+    aws.recordings,
     aws.triggers,
     aws.throttling,
     aws.dead_letters,

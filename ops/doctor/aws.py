@@ -1,11 +1,12 @@
 """Is everything there in AWS, configured as the stage says, and does it do its work?"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.storage.bucket import EXPIRES
 from ops.aws import api, client, stack, topic
 from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
 from ops.errors import StageError
@@ -77,6 +78,42 @@ def _granted(iam: Any, role: str) -> list[Any]:
 
 def _canonical(statement: Any) -> str:
     return json.dumps(statement, sort_keys=True)
+
+
+def recordings(stage: StageUnderTest) -> Iterator[Finding]:
+    """Where talks are recorded and kept, the bucket deletes those that are to go, and none that somebody holds."""
+    center, fix = stage.center.application, f"./cordboard deploy --stage {stage.name}"
+    if not (center.records and center.messages.kept_in == "s3"):
+        return
+    bucket = stage.environment.get("MESSAGES_BUCKET", "")
+    if not bucket:
+        yield fail("bucket of recordings", "MESSAGES_BUCKET is not set: they stay at Twilio", fix)
+        return
+    try:
+        rules = stage.aws("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    except ClientError as error:
+        yield fail("bucket of recordings", f"{bucket} cannot be read: {client.code(error)}", fix)
+        return
+    of_talks = [rule.get("Filter", {}) for rule in rules if not _spares_talks(rule)]
+    if of_talks and all(_asks_for_tag(found) for found in of_talks):
+        yield ok("bucket of recordings", f"{bucket} keeps what is held, and forgets the rest")
+    else:
+        why = "deletes recordings that are held, too" if of_talks else "has no rule that forgets recordings"
+        yield fail("bucket of recordings", f"{bucket} {why}", fix)
+
+
+def _spares_talks(rule: Mapping[str, Any]) -> bool:
+    """Whether no recorded talk is under this rule of the bucket."""
+    given = rule.get("Filter", {})
+    prefix = str(given.get("And", given).get("Prefix", rule.get("Prefix", "")))
+    is_other = not (prefix.startswith("recordings/") or "recordings/".startswith(prefix))
+    return is_other or rule.get("Status") != "Enabled" or "Expiration" not in rule
+
+
+def _asks_for_tag(given: Mapping[str, Any]) -> bool:
+    """Whether the rule is for objects alone that may expire."""
+    key, _, value = EXPIRES.partition("=")
+    return {"Key": key, "Value": value} in [*given.get("And", {}).get("Tags", []), given.get("Tag")]
 
 
 def triggers(stage: StageUnderTest) -> Iterator[Finding]:

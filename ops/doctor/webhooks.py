@@ -11,7 +11,7 @@ from ops.doctor.check import Finding, StageUnderTest, fail, ok
 
 # In place of a sid: no call, leg or reservation has this name, so nothing is recorded.
 NOBODY = "doctor"
-PARAMETERS = {"attempt": "1", "subject": NOBODY, "reservation_sid": NOBODY, "number": NOBODY}
+PARAMETERS = {"attempt": "1", "subject": NOBODY, "reservation_sid": NOBODY, "number": NOBODY, "since": "1"}
 
 SPOKEN, NO_CONTENT = (200, "<Response"), (204, "")
 
@@ -42,6 +42,11 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
         urls.WORKER_AFTER: Webhook({"CallSid": NOBODY}),
         urls.WORKER_DISPOSITION: Webhook({"CallSid": NOBODY, "Digits": "1"}),
         urls.WORKER_NOTE: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_STAR: Webhook({"CallSid": NOBODY, "DialBridged": "true"}),
+        urls.WORKER_STAR_KEY: Webhook({"CallSid": NOBODY, "Digits": "1"}),
+        urls.WORKER_STAR_PERSON: Webhook({"CallSid": NOBODY, "Digits": "1"}),
+        urls.WORKER_STAR_OVER: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_ROOM: Webhook({"CallSid": NOBODY}),
         urls.WORKER_MESSAGE: Webhook({"CallSid": NOBODY}),
         urls.STAFF_MESSAGE: Webhook({"MessageSid": NOBODY, "Body": "status"}),
         **{route: Webhook({"CallSid": NOBODY}) for route in urls.ROUTES if route.path.startswith("/staff/call")},

@@ -9,8 +9,8 @@ import pytest
 
 from chalicelib.crm import contacts
 from chalicelib.crm.port import Attempt
-from chalicelib.links import messages, table
-from chalicelib.links.model import Breaker, Key, Link, Message, Notice, message_key
+from chalicelib.links import messages, table, talks
+from chalicelib.links.model import Breaker, Key, Link, Message, Notice, Talk, message_key, talk_key
 from tests.conftest import Aws
 
 CALL, RECORDING = "CA" + "a" * 32, "RE" + "a" * 32
@@ -19,10 +19,23 @@ NOW = 1795230042.517
 CALLER = table.Due(Key(CALL, "CALL"), NOW)
 MESSAGE = message_key(CALL, RECORDING)
 OF_NOBODY = Message(subject=CALL, item=MESSAGE.reservation_sid, at=NOW)
+TALK = talk_key(CALL, RECORDING)
+OF_NO_TALK = Talk(subject=CALL, item=TALK.reservation_sid, at=NOW, ends_at=NOW)
+RECORDED = Link(subject=CALL, reservation_sid=KEY.reservation_sid)
 NOTICE = Notice(what="led-out", about=CALL, line="main", at=NOW)
 KNOWN = {"caller": "+12125550171", "empty": ""}
 
-READS = {"due", "find_call", "find_row", "rows_of", "latest_links", "by_worker_leg", "messages.find_by_link"}
+READS = {"talks.of_number", "talks.latest", "talks.day_of", "talks.heard_key", "talks.heard_until"}
+READS |= {
+    "due",
+    "find_call",
+    "find_row",
+    "rows_of",
+    "rows_of_day",
+    "latest_links",
+    "by_worker_leg",
+    "messages.find_by_link",
+}
 MAKES: Mapping[str, Callable[[], object]] = {
     "reserve": lambda: table.reserve(Link(subject=CALL, reservation_sid=KEY.reservation_sid), NOW),
     "upsert_state": lambda: table.upsert_state(KEY, "bridged", NOW, KNOWN),
@@ -40,6 +53,9 @@ MAKES: Mapping[str, Callable[[], object]] = {
     "messages.record_note": lambda: messages.record_note(CALL, RECORDING, NOW),
     "messages.drop": lambda: messages.drop(MESSAGE, NOW),
     "messages.record": lambda: messages.record(MESSAGE, {"line": "main"}, NOW),
+    "talks.record": lambda: talks.record(RECORDED, RECORDING, {"seconds": 9}, NOW),
+    "talks.drop": lambda: talks.drop(TALK, NOW),
+    "talks.note_heard": lambda: talks.note_heard(OF_NO_TALK, "Bea", NOW),
 }
 MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "claim": lambda: table.claim(KEY, NOW, 20),
@@ -56,6 +72,11 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "reschedule_check": lambda: table.reschedule_check(KEY, NOW, NOW + 45),
     "reschedule_caller": lambda: table.reschedule_caller(CALLER, NOW + 45),
     "messages.mark_kept": lambda: messages.mark_kept(MESSAGE, "voicemail/x.mp3", 9, NOW),
+    "talks.close": lambda: talks.close(OF_NO_TALK, NOW),
+    "talks.reschedule": lambda: talks.reschedule(TALK, NOW, NOW + 45),
+    "talks.look_no_more": lambda: talks.look_no_more(TALK),
+    "talks.begin_end": lambda: talks.begin_end(TALK, NOW),
+    "talks.forget": lambda: talks.forget(OF_NO_TALK),
     "messages.close": lambda: messages.close(OF_NOBODY, NOW),
     "messages.fix_routing": lambda: messages.fix_routing(MESSAGE, "{}"),
     "messages.note_offer": lambda: messages.note_offer(OF_NOBODY, "WT" + "a" * 32),
@@ -103,9 +124,16 @@ def test_a_link_to_a_message_expires_in_a_week(cloud: Aws) -> None:
     assert messages.find_by_link(token, row["expires_at"]) is None  # also while DynamoDB has not deleted it yet
 
 
+def test_the_number_of_a_recorded_talk_expires_with_it(cloud: Aws) -> None:
+    talk = talks.record(RECORDED, RECORDING, {"seconds": 9}, NOW)
+    talks.mark_kept(talk, "recordings/x.mp3", 9, NOW)
+    assert {row["expires_at"] for row in cloud.rows()} == {int(talk.ends_at) + 30 * 86400}
+
+
 def test_every_function_of_the_table_is_here() -> None:
-    public = _own(table) | {f"messages.{name}" for name in _own(messages)}
-    assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE) | {"messages.make_link"}
+    public = _own(table) | {f"messages.{name}" for name in _own(messages)} | {f"talks.{name}" for name in _own(talks)}
+    apart = {"messages.make_link", "talks.mark_kept"}
+    assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE) | apart
 
 
 def _own(module: ModuleType) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib import aws, budget
-from chalicelib.config import secrets
+from chalicelib.config import callcenter, secrets
 from tests.doubles.http_server import Endpoint, serving
 from tests.support.api_gateway import post
 from tests.support.caches import forget_everything
@@ -43,6 +43,21 @@ def test_an_assignment_is_answered_in_time_and_nothing_is_written_again(hanging:
 def test_a_caller_hears_their_document_in_time(hanging: Endpoint) -> None:
     answer, seconds = timed(post("/voice/after", caller_form(QueueResult="leave")))
     assert answer["statusCode"] == 200 and seconds < 2 * aws.LONGEST_SECONDS + MARGIN
+
+
+def test_a_line_with_a_switch_goes_by_the_file_within_300_ms(
+    hanging: Endpoint, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = callcenter.source().replace("[lines.support]", "[lines.support]\nswitch = true", 1)
+    environment.setattr(callcenter, "source", lambda: text)
+    forget_everything()
+    aws.client("dynamodb", quick=True), timed(post("/voice/incoming", caller_form(To="+14155550101")))
+    answer, seconds = timed(post("/voice/incoming", caller_form()))
+    assert "Thank you for calling" in answer["body"] and 0.15 < seconds < 0.3 + MARGIN
+    assert len(hanging.requests) == 1 and '"HoursFailed":1' in capsys.readouterr().out
+    assert aws.QUICK_CONNECT_SECONDS + aws.QUICK_READ_SECONDS <= 0.3001
+    answer, seconds = timed(post("/voice/incoming", caller_form()))
+    assert "Thank you for calling" in answer["body"] and len(hanging.requests) == 1  # it is not asked again at once
 
 
 def test_mails_that_cannot_be_kept_keep_no_caller_waiting(

@@ -250,6 +250,7 @@ def test_of_an_unknown_link_nothing_is_known() -> None:
         "state": "reserved",
         "mode": "crm-first",
         "crm_data": {},
+        "attributes": {},
     }
     fields = to_builtins(link())
     assert {name: value for name, value in fields.items() if name not in known and value not in ("", 0)} == {}

@@ -52,6 +52,13 @@ class Project:
         return answer.status, answer.data.decode()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a module share what is deployed, so one process runs them."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     with local_aws.running(tmp_path_factory.mktemp("aws") / "aws.log") as running:

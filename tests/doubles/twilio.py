@@ -31,7 +31,8 @@ class FakeTwilio:
     events: list[tuple[int, str]] = field(default_factory=list)  # of every reservation: when, in ms, and what
     recordings: list[dict[str, Any]] = field(default_factory=list)  # the ones that are listed
     forgotten: bool = False  # hours have passed: tasks and reservations are deleted, legs are over
-    call: str = "in-progress"  # the status of the caller's leg
+    call: str = "in-progress"  # the status of every leg that is not in `calls`
+    calls: dict[str, str] = field(default_factory=dict)  # by sid
     children: list[dict[str, Any]] = field(default_factory=list)  # the calls that a <Dial> placed, the latest first
     unserved: set[str] = field(default_factory=set)  # the task queues without a worker in an activity that takes calls
     on_task: Any = None  # called when a task is made, before the answer goes back
@@ -101,7 +102,8 @@ class FakeTwilio:
                 self.on_call()
             return Response(201, json.dumps({"sid": self.leg, "queue_time": self.queue_time}))
         if method == "GET":
-            return Response(200, json.dumps({"status": self.call}))
+            leg = path.removesuffix(".json").rpartition("/")[2]
+            return Response(200, json.dumps({"status": self.calls.get(leg, self.call)}))
         return self._fail((400, 21220)) if self.forgotten else Response(200, "{}")
 
     def _serving(self, asked: dict[str, Any]) -> Response:

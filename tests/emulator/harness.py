@@ -35,8 +35,8 @@ def xml(body: str) -> WebResponse:
 class Asked:
     """One request that the application got."""
 
-    def __init__(self, request: WebRequest) -> None:
-        self.request = request
+    def __init__(self, request: WebRequest, at: float) -> None:
+        self.request, self.at = request, at
         self.method = request.method
         self.path = urlsplit(request.url).path
         text = request.body.decode() if request.method == "POST" else urlsplit(request.url).query
@@ -76,7 +76,7 @@ class Harness:
         return self.delays.get(urlsplit(request.url).path, 0.0)
 
     def _answer(self, request: WebRequest) -> WebResult:
-        asked = Asked(request)
+        asked = Asked(request, self.clock.now())
         self.asked.append(asked)
         answer = self.pages.get(asked.path, WebResponse(404, {}, b""))
         if callable(answer):
@@ -112,6 +112,10 @@ class Harness:
 
     def forms(self, path: str) -> list[dict[str, str]]:
         return [asked.form for asked in self.asked if asked.path == path]
+
+    def asked_at(self, path: str) -> float:
+        """When this document was asked for first."""
+        return next(asked.at for asked in self.asked if asked.path == path)
 
     def warnings(self) -> list[str]:
         return [event["code"] for event in self.trace("warning")]

@@ -32,7 +32,7 @@ class Served(Harness):
         self.browser = make(client_of(self), BASE).flask.test_client()
 
     def _answer(self, request: WebRequest) -> WebResult:
-        self.asked.append(Asked(request))
+        self.asked.append(Asked(request, 0.0))
         parts, headers = urlsplit(request.url), dict(request.headers)
         answer = self.browser.open(
             parts.path, BASE, query_string=parts.query, method=request.method, data=request.body, headers=headers

@@ -138,6 +138,32 @@ def test_another_thing_to_start_is_not_imitated() -> None:
     assert (harness.warnings(), harness.heard(sid)) == (["not imitated"], ["Hello"])
 
 
+@pytest.mark.parametrize(
+    ("world", "source"), [("by_twiml", "StartCallRecordingTwiML"), ("by_api", "StartCallRecordingAPI")]
+)
+def test_the_source_of_one_that_a_document_starts(world: str, source: str) -> None:
+    document = f"<Start><Recording recordingStatusCallback='{BASE}/told'/></Start><Pause length='3'/>"
+    harness = Harness({"/answer": document}, started_recording=world)  # type: ignore[arg-type]
+    harness.twilio.phone(WORKER).will(answers(1))
+    harness.ring()
+    harness.run(30)
+    (recording,) = client_of(harness).recordings.list()
+    assert recording.source == harness.forms("/told")[0]["RecordingSource"] == source
+
+
+def test_a_talk_is_recorded_from_the_start_to_the_stop_and_told_for_the_leg_that_dials() -> None:
+    begun = f"<Start><Recording name='talk' recordingStatusCallback='{BASE}/told'/></Start>"
+    stopped = "<Stop><Recording name='talk'/></Stop><Pause length='9'/>"
+    answer = f"<Pause length='4'/>{begun}<Dial><Queue>sales</Queue></Dial>{stopped}"
+    harness = Harness({"/incoming": "<Enqueue waitUrl=''>sales</Enqueue>", "/answer": answer})
+    harness.twilio.phone(WORKER).will(answers(1))
+    harness.dial(joined(), talks(7), hangs_up())
+    leg = harness.ring()
+    harness.run(40)
+    (form,) = harness.forms("/told")
+    assert (form["CallSid"], form["RecordingDuration"], form["RecordingStatus"]) == (leg, "7", "completed")
+
+
 @pytest.mark.parametrize("world", ["nothing", "all"])
 def test_a_dial_of_a_queue_that_asks_for_it_is_recorded_or_not(world: str) -> None:
     dial = (

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from emulator.ports import WebResponse
-from emulator.voice.parties import answers, busy, hangs_up, waits
+from emulator.voice.parties import Step, answers, busy, hangs_up, joined, presses, waits
 from tests.emulator.full_harness import FullHarness
-from tests.emulator.harness import BASE, LINE, WORKER, Harness
+from tests.emulator.harness import BASE, LINE, RESERVATION, WORKER, Harness
 from tests.emulator.official import client_of
+from tests.emulator.voice_harness import VoiceHarness
 
 # A redirect over REST takes a waiting caller out of the queue
 
@@ -120,3 +121,61 @@ def test_the_action_of_its_dial_hears_of_it_or_not(noun: str, world: str, told: 
     assert len(harness.forms("/after")) == told
     assert {form["CallStatus"] for form in harness.forms("/after")} <= {"completed"}
     assert harness.heard(caller) == []
+
+
+# The star key ends the talk of a worker with a caller of a queue
+
+
+def starred(world: str, *steps: Step) -> VoiceHarness:
+    pages = {
+        "/incoming": f"<Enqueue workflowSid='{'WW' + '1' * 32}' action='/after' waitUrl='/wait'/>",
+        "/wait": "<Play>song</Play>",
+        "/answer": f"<Dial hangupOnStar='true' action='/starred'><Queue reservationSid='{RESERVATION}'/></Dial>",
+        "/after": "<Say>Hold</Say><Pause length='60'/>",
+        "/starred": "<Say>Choose</Say>",
+    }
+    harness = VoiceHarness(pages, starred_dial=world)  # type: ignore[arg-type]
+    harness.twilio.phone(WORKER).will(answers(2, [joined(), waits(5), presses("*")]))
+    harness.dial(*steps)
+    harness.ring()
+    harness.run(20)
+    return harness
+
+
+@pytest.mark.parametrize(
+    ("world", "late"), [("caller_first", "/starred"), ("worker_first", "/after"), ("at_once", None)]
+)
+def test_the_star_key_asks_one_action_before_the_other(world: str, late: str | None) -> None:
+    harness = starred(world)
+    asked = {path: harness.asked_at(path) for path in ("/after", "/starred")}
+    assert {path: at - min(asked.values()) for path, at in asked.items()} == {
+        path: pytest.approx(2.0 if path == late else 0.0, abs=0.5) for path in asked
+    }
+    assert harness.forms("/after")[0]["QueueResult"] == "bridged"
+    assert (
+        harness.forms("/starred")[0] | {"DialCallStatus": "completed", "DialBridged": "true"}
+        == (harness.forms("/starred")[0])
+    )
+
+
+def test_a_caller_who_hangs_up_between_the_two_was_bridged() -> None:
+    harness = starred("worker_first", joined(), waits(6), hangs_up())
+    (form,) = harness.forms("/after")
+    assert (form["QueueResult"], form["CallStatus"]) == ("bridged", "completed")
+
+
+@pytest.mark.parametrize(("world", "told"), [("is_silent", 0), ("is_told", 1)])
+def test_the_action_of_a_dial_of_a_queue_hears_of_it_or_not(world: str, told: int) -> None:
+    pages = {
+        "/incoming": f"<Enqueue workflowSid='{'WW' + '1' * 32}' action='/after' waitUrl='/wait'/>",
+        "/wait": "<Play>song</Play>",
+        "/answer": f"<Dial action='/over'><Queue reservationSid='{RESERVATION}'/></Dial>",
+        "/after": "<Hangup/>",
+        "/over": "<Say>Never</Say>",
+    }
+    harness = VoiceHarness(pages, hung_up_dial=world)  # type: ignore[arg-type]
+    harness.twilio.phone(WORKER).will(answers(2, [joined(), waits(5), hangs_up()]))
+    harness.dial()
+    harness.ring()
+    harness.run(20)
+    assert [form["CallStatus"] for form in harness.forms("/over")] == ["completed"] * told

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Unpack
 
 from emulator.ports import TwilioError
+from emulator.worlds import Worlds
 from tests.emulator.harness import Answer, Harness
 
 
@@ -58,7 +60,12 @@ class VoiceHarness(Harness):
     """Voice alone: what it asks of TaskRouter is in `router.events`."""
 
     def __init__(
-        self, pages: Mapping[str, Answer], *, speech_rate: float = 0.06, calls_per_second: float = 1.0
+        self,
+        pages: Mapping[str, Answer],
+        *,
+        speech_rate: float = 0.06,
+        calls_per_second: float = 1.0,
+        **worlds: Unpack[Worlds],
     ) -> None:
-        super().__init__(pages, speech_rate=speech_rate, calls_per_second=calls_per_second)
+        super().__init__(pages, speech_rate=speech_rate, calls_per_second=calls_per_second, **worlds)
         self.twilio.context.router = self.router = FakeTaskRouter()

@@ -34,15 +34,15 @@ def test_a_worker_goes_on_by_a_call_with_the_pin(commands: Commands, lines: list
 
 
 def test_a_worker_who_missed_a_call_is_told_by_the_sweep(commands: Commands, lines: list[str], laptop: Laptop) -> None:
-    commands.do("on Carl")
+    commands.do("on Bea")
     commands.do("dial Ivy support")
-    eventually(hears(lines, "Carl's phone +14155550112 rings"))
-    commands.do("decline Carl")
-    eventually(hears(lines, "Carl is Unavailable"))
+    eventually(hears(lines, "Bea's phone +14155550111 rings"))
+    commands.do("decline Bea")
+    eventually(hears(lines, "Bea is Unavailable"))
     commands.do("hangup Ivy")
 
     def is_told_by_the_sweep() -> bool:
         package.invoke(laptop.aws, "Sweep", schedule())
-        return hears(lines, "texts Carl: You missed a call")()
+        return hears(lines, "texts Bea: You missed a call")()
 
     eventually(is_told_by_the_sweep)

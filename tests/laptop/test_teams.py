@@ -2,8 +2,9 @@
 
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from emulator.voice.parties import Step, answers, hangs_up, hears, joined, press
 from laptop import environment, outcome, package
 from laptop.environment import Laptop
 from laptop.teams import Team, chosen
+from tests.support.api_gateway import schedule
 from tests.support.waiting import eventually
 
 TEAMS = package.ROOT / "tests" / "teams"
@@ -47,6 +49,35 @@ def test_a_caller_of_the_first_line_is_joined_to_a_worker(started: Laptop) -> No
     call_sid = started.do(dial)
     expected = [f"{worker}: completed", f"joined: {worker}", "task: completed", "legs left: 0"]
     eventually(lambda: [line for line in outcome.observe(started, call_sid) if line in expected] == expected)
+
+
+@pytest.mark.parametrize("team", ["largest"], indirect=True)
+def test_a_message_is_read_by_amazon_and_is_gone_at_twilio(started: Laptop) -> None:
+    centre = started.call_centre
+    number, line = next(iter(centre.lines.values())), centre.center.application.lines[next(iter(centre.lines))]
+    assert line.menu and line.wait.options and line.voicemail.transcribe == "amazon"
+    steps: list[Step] = [
+        *(hears(line.greeting), hears(line.menu.prompt), presses("1")),
+        *(hears(line.wait.options.say), presses("9"), hears(line.voicemail.prompt), talks(4), presses("#")),
+    ]
+
+    def dial() -> str:
+        centre.on_duty()
+        return started.twilio.dial(centre.callers["Ivy"], number, steps)
+
+    call_sid = started.do(dial)
+
+    def message() -> Mapping[str, Any]:
+        rows = outcome.call_rows(started.aws, call_sid)
+        return next((row for row in rows if row["item"].startswith("RECORDING#")), {})
+
+    def is_kept_by_the_sweep() -> bool:
+        package.invoke(started.aws, "Sweep", schedule())
+        return "deleted_at" in message()
+
+    eventually(is_kept_by_the_sweep, within=80)
+    assert message()["text"] and message()["stored_as"].endswith(".mp3")
+    assert started.do(lambda: dict(started.twilio.context.recordings.all)) == {}
 
 
 def test_its_files_are_in_the_package_but_for_the_people(started: Laptop, team: Team) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from chalicelib.config.toml_errors import CallCenterError
 from ops.callcenter import check
 from ops.callcenter.calls import OF_THE_CALL
 from ops.callcenter.files import Texts, parse
@@ -263,3 +264,85 @@ def test_whom_messages_are_for_is_one_of_the_workers_and_the_workflow_knows_it()
     )
     (told,) = check.problems(center((FOR_DORA[0], FOR_DORA[1].replace("Dora", "Zoe")), OFFERED[1]))
     assert told.startswith("callcenter.toml: lines.sales.voicemail.messages_to is 'Zoe': allowed: Bea, Dora, as")
+
+
+# --- Callers whom a worker gives away by the star key
+
+STAR = (
+    ("[queues.Sales]\n", '[queues.Sales]\nattributes = { department = "sales" }\n'),
+    ("[workspace]", '[queues.Support.star]\nmenu = ["queue:Sales", "person", "back"]\n[workspace]'),
+    ("level = 2 }", 'level = 2 }\nextension = "21"'),
+)
+
+
+def test_a_star_menu_whose_choices_lead_where_they_say_is_right() -> None:
+    assert check.problems(center(*STAR)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            ("queue:Sales", "queue:Nowhere"),
+            "queues.Support.star.menu[0] is 'queue:Nowhere': allowed: queue:Support, queue:Sales, person, back",
+        ),
+        (
+            ('attributes = { department = "sales" }\n', ""),
+            "queues.Support.star.menu[0] is 'queue:Sales': needs queues.Sales.attributes, by which",
+        ),
+        (('"person", ', '"queue:Sales", '), "queues.Support.star.menu[1] is 'queue:Sales': each choice may stand once"),
+        (
+            ("task.agent", "task.somebody"),
+            "menu[1] is 'person': needs a target of the workflow with known_worker = \"task.agent\"",
+        ),
+        (
+            ('\nextension = "21"', ""),
+            "queues.Support.star.menu[1] is 'person': needs somebody with an extension in workers.toml",
+        ),
+    ],
+)
+def test_a_choice_that_leads_nowhere_is_refused(change: tuple[str, str], said: str) -> None:
+    in_workflow = [change] if "task." in change[0] else []
+    (found,) = check.problems(center(*(change_in(one, change) for one in STAR), *in_workflow))
+    assert said in found
+
+
+def change_in(given: tuple[str, str], change: tuple[str, str]) -> tuple[str, str]:
+    """A change of the file, changed itself."""
+    return given[0], given[1].replace(*change)
+
+
+def test_attributes_that_lead_elsewhere_are_refused() -> None:
+    elsewhere = (STAR[0][0], STAR[0][1].replace('"sales"', '"billing"'))
+    found = check.problems(center(elsewhere, *STAR[1:]))
+    assert [told.partition(": the first")[0] for told in found] == [
+        "callcenter.toml: queues.Sales.attributes is {'department': 'billing'}"
+    ] * 2
+    assert "the first filter that takes a call of line support with them needs a target Sales" in found[0]
+
+
+@pytest.mark.parametrize("wrong", ["queue:", "queues:Sales", "Sales", "hang up", ""])
+def test_a_choice_is_a_queue_a_person_or_back(wrong: str) -> None:
+    with pytest.raises(CallCenterError, match=r"queues.Support.star.menu\[0\]"):
+        center(*(change_in(one, ("queue:Sales", wrong)) for one in STAR))
+
+
+def test_no_star_key_where_the_leg_is_twilios() -> None:
+    direct = ("[queues.Support]\n", '[queues.Support]\nmode = "direct"\n')
+    (told,) = check.problems(center(*STAR, direct))
+    assert told == "callcenter.toml: queues.Support.star is 'there': not allowed with mode = \"direct\""
+
+
+def test_an_extension_stands_once() -> None:
+    twice = ('contact_uri = "client:dora"', 'contact_uri = "client:dora"\nextension = "21"')
+    (told,) = check.problems(center(*STAR, twice))
+    assert (
+        told
+        == "workers.toml: workers.Dora.extension is '21': each extension may stand once, and workers.Bea has the same"
+    )
+
+
+@pytest.mark.parametrize("wrong", ["12a", "1234567", "+1"])
+def test_an_extension_has_1_to_6_digits(wrong: str) -> None:
+    with pytest.raises(CallCenterError, match=r"workers.Bea.extension is"):
+        center(*(change_in(one, ("21", wrong)) for one in STAR))

@@ -180,6 +180,15 @@ def test_the_package_has_shifts_zone_and_hashed_pins_and_keeps_what_has_not_chan
     assert staff_file.made(center, None, made, MONDAY).pins == made.pins
 
 
+def test_the_package_has_the_extensions_by_their_digits_and_no_phone() -> None:
+    people = WORKERS.replace('contact_uri = "client:dora"', 'contact_uri = "client:dora"\nextension = "204"')
+    center = parse(CENTER, people)
+    made = staff_file.made(center, None, Packaged(), MONDAY)
+    assert made.extensions == {"204": "Dora"} and "client:dora" not in str(made)
+    assert staff_file.is_as_good(made, staff_file.made(center, None, made, MONDAY), MONDAY)
+    assert not staff_file.is_as_good(Packaged(), made, MONDAY)
+
+
 def test_what_is_packaged_is_kept_until_it_runs_out_or_something_changes() -> None:
     text = 'zone = "Europe/Berlin"\nshifts = [{ worker = "Bea", on = "mon", from = "08:00", to = "12:00" }]'
     center = parse(CENTER, WORKERS, text)

@@ -89,6 +89,19 @@ def test_whatever_the_code_imports_later_is_in_the_archive_too(local: Package, u
 
 
 @only_on_lambdas_system
+def test_the_archive_knows_every_time_zone_where_the_system_knows_none(
+    local: Package, unzipped: Path, runtime: Path
+) -> None:
+    code = (
+        "import zoneinfo; zoneinfo.reset_tzpath(())\n"
+        "from chalicelib.config.hours import Hours; from chalicelib.hours.calendar import Calendar\n"
+        "week = {'mon-sun': ('08:00-12:00',)}\n"
+        "print(Calendar(Hours(week=week), zoneinfo.ZoneInfo('Australia/Lord_Howe')).next_change(0.0))"
+    )
+    assert float(run(code, unzipped, runtime, local.environment("APIHandler"))) == 2 * 3600  # noon, at UTC+10
+
+
+@only_on_lambdas_system
 def test_the_archive_answers_a_signed_call_with_twiml(local: Package, unzipped: Path, runtime: Path) -> None:
     form = {"CallSid": "CA" + "1" * 32, "From": "+14155550199", "To": "+14155550101"}
     event = {

@@ -15,6 +15,7 @@ from chalicelib import aws, budget
 from chalicelib.config import callcenter, secrets, team
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
+from chalicelib.hours import switch
 from chalicelib.links import messages
 from chalicelib.observability import metrics
 from chalicelib.staff import packaged
@@ -67,7 +68,7 @@ def running(
         patch.object(exchange, "within", _within),
         # No proxy is asked for: `requests` would look through the environment at each request.
         patch("requests.sessions.get_environ_proxies", lambda *_given, **_named: {}),
-        patch.object(breaker, "known", _known()),
+        _knowledge_of_processes(),
         patch.object(metrics, "time", _Time(clock)),
         patch.object(budget, "time", _Time(clock)),
         patch.object(aws, "time", _Time(clock)),
@@ -119,6 +120,13 @@ def _timed(ask: _Ask, scheduler: Scheduler) -> _Ask:
     return timed
 
 
+@contextmanager
+def _knowledge_of_processes() -> Iterator[None]:
+    """What a process keeps for itself in memory: here they are one."""
+    with patch.object(breaker, "known", _known()), patch.object(switch, "_known", _OfEachProcess()):
+        yield
+
+
 def _known() -> Callable[[str], breaker.Known]:
     """What each of a few processes knows of the CRM: a message is always worked on by the same one."""
     kept: dict[tuple[str, int], breaker.Known] = {}
@@ -128,6 +136,22 @@ def _known() -> Callable[[str], breaker.Known]:
         return kept.setdefault((adapter, process), breaker.Known())
 
     return known
+
+
+class _OfEachProcess(dict[str, tuple[float, switch.Switch]]):
+    """What each of a few processes knows of the switches: who turns one is not who answers a call."""
+
+    def _key(self, line: str) -> str:
+        return f"{crc32(' '.join(invocation.current().about).encode()) % JOB_PROCESSES}/{line}"
+
+    def get(self, line: str, default: Any = None) -> Any:
+        return super().get(self._key(line), default)
+
+    def pop(self, line: str, default: Any = None) -> Any:
+        return super().pop(self._key(line), default)
+
+    def __setitem__(self, line: str, known: tuple[float, switch.Switch]) -> None:
+        super().__setitem__(self._key(line), known)
 
 
 def _token(scheduler: Scheduler) -> Callable[[int], str]:

@@ -106,8 +106,13 @@ after_call = "Wrap up"
 after_wrap_up = "Available"
 [queues.Support.wrap_up]
 seconds = 10
+[queues.Support.star]
+menu = ["queue:Sales", "person", "back"]
+prompt = "What becomes of the caller?"
+hold_seconds = 40
 
 [queues.Sales]
+attributes = { department = "sales" }
 mode = "crm-first"
 crm = "http"
 on_outage = "fallback"
@@ -181,9 +186,26 @@ attempts = 3
 OnCrmOutage = Literal["voicemail", "ring"]
 
 
-def rules(on_crm_outage: OnCrmOutage, answers: "Answers") -> str:
-    """The rules of a world whose queue with a CRM endpoint has this setting, and whose phones are answered so."""
-    text = CALLCENTER.replace('crm = "http"', f'crm = "http"\non_crm_outage = "{on_crm_outage}"')
+LISTENER, NO_LISTENER = "Jan", "Kim"  # both have a PIN; only one may hear recordings
+PIN = "4711"
+NOTICES = {"Support": "Support records this call.", "Sales": "Sales records this call."}
+
+
+def recorded_of(seed: int) -> tuple[str, ...]:
+    """The queues whose talks are recorded in the world of this seed."""
+    return Random(f"{seed}:recorded").choice(((), ("Support",), ("Sales",), ("Support", "Sales")))
+
+
+def _recording(queue: str) -> str:
+    table = f'[queues.{queue}.recording]\nrecord = "both"\nnotice = "{NOTICES[queue]}"\nkeep_days = 1\n'
+    return f'{table}who_may_listen = ["{LISTENER}"]\n'
+
+
+def rules(on_crm_outage: OnCrmOutage, answers: "Answers", recorded: Sequence[str] = ()) -> str:
+    """The rules of a world whose queue with a CRM endpoint has this setting, whose phones are answered so, and some of
+    whose queues are recorded."""
+    text = CALLCENTER + "".join(map(_recording, recorded))
+    text = text.replace('crm = "http"', f'crm = "http"\non_crm_outage = "{on_crm_outage}"')
     return text.replace('"SUPPORT"', f'"{answers.queues["Support"]}"').replace(
         '"SALES"', f'"{answers.queues["Sales"]}"'
     )
@@ -212,6 +234,8 @@ TEXTERS: Mapping[str, str] = {
     "Max": "+14155550134",
 }
 STAFF = "+14155550105"
+STAR_PROMPT = "What becomes of the caller?"
+EXTENSIONS: Mapping[str, str] = {"21": "Bea", "22": "Carl", "23": "Dora", "24": "Emil"}
 AWAY = ("Unavailable", "Offline")
 
 MODES: Sequence[ModeName] = ("key", "key", "key+detect", "key+detect", "detect", "at-once")
@@ -288,9 +312,14 @@ def _filters(queues: Mapping[str, str]) -> list[dict[str, object]]:
 
     They go to people who take no calls: what is promised to the others is judged by their calls alone.
     """
-    whens = {"Messages": 'kind == "message"', "Work": 'kind == "lead" OR kind == "callback"'}
-    whens |= {name: f'department == "{name.lower()}"' for name in ("Support", "Sales", "Urgent")}
-    return [{"expression": when, "targets": [{"queue": queues[name]}]} for name, when in whens.items()]
+    to_one = {"queue": queues["Support"], "known_worker_friendly_name": "task.agent", "timeout": 30}
+    departments = [(f'department == "{name.lower()}"', queues[name]) for name in ("Support", "Sales", "Urgent")]
+    whens = [('kind == "message"', queues["Messages"]), ('kind == "lead" OR kind == "callback"', queues["Work"])]
+    filters: list[dict[str, object]] = [
+        {"expression": when, "targets": [{"queue": queue}]} for when, queue in (*whens, *departments)
+    ]
+    filters.insert(2, {"expression": "agent != null", "targets": [to_one, {"queue": queues["Support"]}]})
+    return filters
 
 
 def _worker(twilio: Twilio, name: str, answer: str) -> Worker:

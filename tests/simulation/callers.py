@@ -38,6 +38,7 @@ class Crowd:
         self, call_centre: CallCentre, faults: Faults, calls: int, span: float, *, line: str = "", asks: float = ASKS
     ) -> None:
         self.callers: dict[str, Caller] = {}
+        self._talks: dict[str, int] = {}  # how many talks of each caller are not to end as it was meant
         self.to_come = calls
         self._call_centre = call_centre
         self._faults = faults
@@ -138,10 +139,21 @@ class Crowd:
         worker_hangs_up = self._faults.happens("worker_hangs_up", (caller.call_sid,))
         first = caller.call_sid if caller.ends_talk == "caller" and not worker_hangs_up else detail["worker_sid"]
         seconds = 0.2 if worker_hangs_up else caller.talks
-        if first == caller.call_sid:
-            self._later(seconds, lambda: self._hang_up(caller))
-        else:
-            self._scheduler.after(seconds, lambda: self._call_centre.twilio.hang_up(first))
+        talk = self._talks.setdefault(caller.call_sid, 0)
+
+        def ends() -> None:
+            if self._talks[caller.call_sid] != talk:
+                return
+            if first == caller.call_sid:
+                self._hang_up(caller)
+            else:
+                self._call_centre.twilio.hang_up(first)
+
+        self._later(seconds, ends)
+
+    def talks_on(self, call_sid: str) -> None:
+        """The talk of this caller does not end by itself after all."""
+        self._talks[call_sid] += 1
 
     def _task(self, detail: Mapping[str, str]) -> None:
         self._about(detail["call_sid"], "enqueued" if detail["status"] == "pending" else "")
@@ -163,6 +175,9 @@ class Crowd:
             self._scheduler.after(caller.leaves_after, lambda: self._hang_up(caller))
 
     # What callers do
+
+    def hangs_up(self, call_sid: str) -> None:
+        self._hang_up(self.callers[call_sid])
 
     def _hang_up(self, caller: Caller) -> None:
         if not self._call_centre.twilio.context.calls[caller.call_sid].is_over:

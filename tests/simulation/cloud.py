@@ -242,8 +242,9 @@ class S3:
     objects: dict[str, bytes]
     faults: Faults
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> Any:  # noqa: N803 - boto3's
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str, Tagging: str = "") -> Any:  # noqa: N803
         del Bucket, ContentType
+        assert bool(Tagging) == Key.startswith("recordings/")
         return _write(self.faults, "s3", "put_object", lambda: self.objects.update({Key: Body}), Key)
 
     def head_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803 - boto3's
@@ -255,6 +256,10 @@ class S3:
             return {"ContentLength": len(self.objects[Key])}
 
         return _attempt(self.faults, "s3", "head_object", act)
+
+    def delete_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803 - boto3's
+        del Bucket
+        return _write(self.faults, "s3", "delete_object", lambda: self.objects.pop(Key, None), Key)
 
     def generate_presigned_url(self, _operation: str, *, Params: Mapping[str, str], ExpiresIn: int) -> str:  # noqa: N803
         """Signed in the process: nobody is asked."""
@@ -272,7 +277,7 @@ class Cloud:
     ssm: Ssm
     s3: S3
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **_limits: bool) -> Any:
         known = {"dynamodb": self.tables, "sqs": self.sqs, "sns": self.sns, "ssm": self.ssm, "s3": self.s3}
         return known[service] if service in known else _unknown(service)
 

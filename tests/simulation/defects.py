@@ -8,28 +8,32 @@ from unittest.mock import patch
 from uuid import UUID
 
 import msgspec
+from twilio.twiml.voice_response import VoiceResponse
 
 from chalicelib import aws, budget, crm, jobs
 from chalicelib.callbacks import asking as callbacks_asking
 from chalicelib.callbacks import outcome
-from chalicelib.caller import handlers
+from chalicelib.caller import handlers, hold
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
+from chalicelib.config.callcenter import CallCenter, Queue
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
-from chalicelib.lifecycle import activity, closing, lead_out, reconcile
+from chalicelib.hours import calendar, switch
+from chalicelib.lifecycle import activity, closing, lead_out, reconcile, recorded, untold
 from chalicelib.links import attributes, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Link, Message, message_key
 from chalicelib.routing import assignment, events
 from chalicelib.staff import commands, duty, people, shifts
-from chalicelib.storage import keep, offering
+from chalicelib.storage import keep, offering, talks
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
 from chalicelib.work import posting
 from chalicelib.worker import approval, asking, calling_back, doing, hearing, ring
+from chalicelib.worker import recorded as worker_recorded
 from chalicelib.worker import twiml as worker_twiml
 from tests.simulation import invocation
 
@@ -45,6 +49,7 @@ class Defect(NamedTuple):
     faults: str
     answer: ModeName | None = None
     away: bool = False  # nobody takes calls, and so callers ask to be called back
+    hours: bool = False  # lines open and close among the calls
 
 
 def _replace(
@@ -55,10 +60,11 @@ def _replace(
     faults: str = "all",
     answer: ModeName | None = None,
     away: bool = False,
+    hours: bool = False,
 ) -> Defect:
     """A defect in one function: `made` gets the right one and returns the wrong one."""
     plant = lambda: patch.object(where, name, made(getattr(where, name)))  # noqa: E731 - a context manager each time
-    return Defect(plant, frozenset(invariants), faults, answer, away)
+    return Defect(plant, frozenset(invariants), faults, answer, away, hours)
 
 
 def _nothing(_true: Any) -> Any:
@@ -124,8 +130,47 @@ def _without(kind: type) -> Callable[[Any], Any]:
     return made
 
 
+def _whenever_it_was(_true: Any) -> Any:
+    return lambda of, _now: of.changes[0] if of.changes and of.changes[0].to != "file" else None
+
+
+def _silent_once_answered(true: Any) -> Any:
+    def closed(*given: Any, is_answered: bool) -> Any:
+        return "<Response/>" if is_answered else true(*given, is_answered=is_answered)
+
+    return closed
+
+
 def _no_deadline(true: Any) -> Any:
     return lambda *given: msgspec.structs.replace(true(*given), deadline=1e12)
+
+
+def _without_words(true: Any) -> Any:
+    """Into the queue, in silence."""
+
+    def enqueue(response: Any, line: Any, queueing: Any, attributes: Any) -> None:
+        whole = VoiceResponse()
+        true(whole, line, queueing, attributes)
+        for verb in whole.verbs:
+            if verb.name != "Say":
+                response.append(verb)
+
+    return enqueue
+
+
+def _no_notices(_true: Any) -> Any:
+    return lambda _center, _attributes: {}
+
+
+def _whoever(_true: Any) -> Any:
+    return lambda queue, _worker: queue.recording is not None
+
+
+@contextmanager
+def _talks_are_told_to_nobody() -> Iterator[None]:
+    """The callback does nothing, and the sweep takes in nothing of what it finds."""
+    with patch.object(worker_recorded, "_have_kept"), patch.object(untold, "_take_in_talk", lambda *_given: "left"):
+        yield
 
 
 def _always_completed(true: Any) -> Any:
@@ -169,6 +214,14 @@ def _our_number_is_theirs() -> Iterator[None]:
     codes = ring.WORKER_NUMBER_REFUSED | ring.CALLER_ID_REFUSED
     with patch.object(ring, "WORKER_NUMBER_REFUSED", codes), patch.object(ring, "CALLER_ID_REFUSED", frozenset()):
         yield
+
+
+def _whoever_chooses(_true: Any) -> Any:
+    return lambda link: not link.transferred_to
+
+
+def _lost_is_the_end(true: Any) -> Any:
+    return lambda key, to, now, *given, **named: true(key, "end" if to == "lost" else to, now, *given, **named)
 
 
 def _never(_true: Any) -> Any:
@@ -279,7 +332,7 @@ def _whether_or_not(true: Any) -> Any:
 
 NOBODY_THERE = "activity_changes=0.9,worker_no_answer=0.9"
 # Of a leg whose caller has gone.
-HANGS_ON = "rest_timeout_before=0.3,caller_hangs_up=0.95,worker_wrong_key=0.9,activity_changes=0.5"
+HANGS_ON = "rest_timeout_before=0.4,caller_hangs_up=0.9,worker_wrong_key=0.9"
 HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
 
 
@@ -497,6 +550,18 @@ DEFECTS: Mapping[str, Defect] = {
     "the CRM's answer is read to its end": _replace(
         crm_http, "MAX_ANSWER_BYTES", lambda _most: 10**9, 9, faults="crm_megabytes=0.3"
     ),
+    "music on hold is silence": _replace(
+        caller_twiml, "hold_on", _says('<Pause length="60"/>'), 17, faults="worker_presses_star=0.9"
+    ),
+    "a worker on hold is taken for one who hung up": _replace(
+        hold, "_has_ended", _whoever_chooses, 17, faults="worker_presses_star=0.9"
+    ),
+    "who hangs up on hold loses the caller": _replace(
+        table, "transfer", _lost_is_the_end, 17, faults="worker_presses_star=0.9"
+    ),
+    "the caller is given to the queue that they came from": _replace(
+        hold, "_route", lambda _true: lambda _to: {}, 17, faults="worker_presses_star=0.9"
+    ),
     "the waiting document is silent": _replace(caller_twiml, "wait", _says('<Pause length="120"/>'), 4),
     "the call ends without a word": _replace(caller_twiml, "after", _says(""), 4),
     "after the queue comes the queue": _replace(caller_twiml, "after", _once_more_in_the_queue, 4),
@@ -547,7 +612,9 @@ DEFECTS: Mapping[str, Defect] = {
         5,
         faults="worker_passes=0.5,sqs_throttled=0.3",
     ),
-    "a caller who has gone is asked about": _replace(asking, "ask", _whoever_is_gone, 12, faults=HANGS_ON),
+    "a caller who has gone is asked about": _replace(
+        asking, "ask", _whoever_is_gone, 12, faults=HANGS_ON, answer="key"
+    ),
     "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
     "nobody goes back to work": _replace(activity, "resume", _nothing, 5),
@@ -612,6 +679,14 @@ DEFECTS: Mapping[str, Defect] = {
     ),
     "a mail shows the caller's number": _replace(outbox, "mask", lambda _true: str, 11, faults=NOBODY_THERE),
     "a message is deleted before it is kept": _replace(keep, "_store", _nothing, 14),
+    "a recorded talk is deleted before it is kept": _replace(talks, "_store", _nothing, 19),
+    "the notice is not said": _replace(caller_twiml, "_enqueue", _without_words, 19),
+    "the notice is not asked for": _replace(CallCenter, "notices", _no_notices, 19, faults="none"),
+    "whoever has a PIN may listen": _replace(Queue, "listens", _whoever, 19),
+    "no callback of a recorded talk is taken, nor is it looked for": Defect(
+        _talks_are_told_to_nobody, frozenset({19}), "all"
+    ),
+    "a recorded talk stays when its time is over": _replace(recorded, "_end", lambda _true: lambda *_given: "left", 19),
     "a message is dropped as if it were nothing": _replace(
         Message, "is_nothing", lambda _true: property(lambda _message: True), 14
     ),
@@ -621,6 +696,32 @@ DEFECTS: Mapping[str, Defect] = {
         lambda _true: lambda *_given: "left",
         14,
         faults=f"{NOBODY_THERE},webhook_never=0.9",
+    ),
+    "a closed line takes calls": _replace(
+        calendar.Calendar, "is_open", lambda _true: lambda *_given: True, 18, hours=True
+    ),
+    "an hour is added in summer": _replace(
+        calendar.Calendar, "local", lambda true: lambda of, now: true(of, now + 3600), 18, faults="none", hours=True
+    ),
+    "nobody has turned a switch": _replace(
+        switch.Switch, "standing", lambda _true: lambda *_given: None, 18, faults="none", hours=True
+    ),
+    "a switch is known for ever": Defect(
+        lambda: patch.object(switch, "CACHED_SECONDS", 1e6), frozenset({18}), "none", away=True, hours=True
+    ),
+    "a switch lasts until it is turned back": _replace(
+        switch.Switch, "standing", _whenever_it_was, 18, faults="none", away=True, hours=True
+    ),
+    "who waits at closing time waits on": _replace(
+        handlers,
+        "_leaves_at_closing",
+        lambda _true: lambda _webhook: "",
+        18,
+        faults="worker_no_answer=0.9,activity_changes=0.5",
+        hours=True,
+    ),
+    "who leaves at closing time hears nothing": _replace(
+        caller_twiml, "closed", _silent_once_answered, 4, faults="none", hours=True
     ),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),

@@ -91,6 +91,7 @@ RATES: Mapping[str, float] = {
     "worker_says_no": 0.04,
     "worker_wrong_key": 0.06,
     "worker_says_yes": 0.06,
+    "worker_presses_star": 0.15,  # during the talk
     "activity_changes": 0.1,
 }
 

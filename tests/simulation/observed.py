@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from emulator.clock.scheduler import TraceEvent
+from tests.simulation.call_centre import STAFF
 from tests.simulation.callers import Caller
 from tests.simulation.world import World
 
@@ -40,7 +41,13 @@ class Leg:
     ended_by: str = ""
     asks: list[float] = field(default_factory=list)  # when the worker was asked for a key
     keys_told: list[float] = field(default_factory=list)  # when the worker had heard a message, and was told the keys
-    replies: list[tuple[float, str]] = field(default_factory=list)  # what was pressed or said
+    replies: list[tuple[float, str]] = field(default_factory=list)  # what was pressed or said before the talk
+    keys: list[tuple[float, str]] = field(default_factory=list)  # what was pressed in the talk, or after it
+
+    @property
+    def stars(self) -> list[float]:
+        """When the star key was pressed in the talk, or after it."""
+        return [at for at, key in self.keys if key == "*"]
 
 
 @dataclass
@@ -78,6 +85,7 @@ class Called:
     ended_by: str = ""
     sounds: list[tuple[float, str]] = field(default_factory=list)
     conversations: list[Conversation] = field(default_factory=list)
+    waits: list[tuple[float, str]] = field(default_factory=list)  # when the caller joined a queue, and which
 
     @property
     def hung_up(self) -> bool:
@@ -155,6 +163,7 @@ class Observed:
         self.secret = Secret()
         self.sent_again: list[str] = []  # writes whose first try was not answered in time
         self.warnings: list[tuple[float, str, str]] = []
+        self.rooms: list[tuple[float, str]] = []  # when which leg entered a room
         self._replay(world.trace)
 
     def _replay(self, trace: Sequence[TraceEvent]) -> None:
@@ -185,6 +194,8 @@ class Observed:
             self.calls[sid] = Called(caller, event.at)
             return
         leg = self.world.twilio.context.calls[sid]
+        if leg.to == STAFF:
+            return
         if leg.parent_sid:
             self.work.customers.append((event.at, leg.parent_sid, detail["to"]))
             return
@@ -208,7 +219,7 @@ class Observed:
 
     def _pressed(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if leg := self._leg(detail["sid"]):
-            leg.replies.append((event.at, detail["digits"]))
+            (leg.keys if leg.conversations else leg.replies).append((event.at, detail["digits"]))
 
     def _said(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if leg := self._leg(detail["sid"]):
@@ -316,7 +327,14 @@ class Observed:
 
     def _enqueued(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:
-            self.calls[detail["sid"]].enqueued = event.at
+            call = self.calls[detail["sid"]]
+            call.enqueued = event.at
+            call.left_queue = FOREVER
+            call.waits.append((event.at, self.world.queue_of.get(detail["task_sid"], "")))
+
+    def _conference(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
+        if detail["event"] == "participant-join":
+            self.rooms.append((event.at, detail["call_sid"]))
 
     def _left_queue(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["sid"] in self.calls:

@@ -17,6 +17,7 @@ from tests.simulation.trace import render
 from tests.simulation.world import Plan, World, play
 
 CALLS_A_WORLD = 25
+HOURS_EACH = 4
 WORLDS_A_PROCESS = 100  # then it is replaced by a fresh one, so that memory stays flat however long the run
 
 
@@ -110,7 +111,7 @@ def many(plans: Sequence[Plan], summary: Summary, progress: Callable[[Summary], 
 def explain(seed: int, violation: Violation, rates: Mapping[str, float]) -> str:
     """The trace of the call that breaks an invariant, with as few faults as it takes, and the command that plays it."""
     rates = shrink(seed, violation, rates)
-    world = play(Plan(seed, rates, CALLS_A_WORLD))
+    world = play(plan_of(seed, rates))
     again = [found for found in check(Observed(world)) if found.invariant == violation.invariant]
     shown = again[0] if again else violation
     return "\n".join(
@@ -127,7 +128,7 @@ def shrink(seed: int, violation: Violation, rates: Mapping[str, float]) -> dict[
     needed = dict(rates)
     for kind in rates:
         fewer = {name: rate for name, rate in needed.items() if name != kind}
-        if any(found.invariant == violation.invariant for found in check(Observed(play(Plan(seed, fewer))))):
+        if any(found.invariant == violation.invariant for found in check(Observed(play(plan_of(seed, fewer))))):
             needed = fewer
     return needed
 
@@ -142,7 +143,12 @@ def _asked(rates: Mapping[str, float]) -> str:
 
 def plans_of(calls: int, seed: int, rates: Mapping[str, float]) -> Iterator[Plan]:
     for number in seeds_of(calls, seed):
-        yield Plan(number, rates, CALLS_A_WORLD)
+        yield plan_of(number, rates)
+
+
+def plan_of(seed: int, rates: Mapping[str, float]) -> Plan:
+    """Of this seed's world in a run: in one of four lines open and close."""
+    return Plan(seed, rates, CALLS_A_WORLD, hours=seed % HOURS_EACH == 0)
 
 
 def digest(world: World) -> str:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -18,7 +19,9 @@ from tests.simulation.world import Plan, World, play
 
 WORLDS_TO_FIND_IT = 6
 OF_WORK = 13  # the promise about work that is no call
+OF_AVAILABILITY = 15  # and about who is on
 OF_CALLBACKS = 16  # the promise about callbacks
+OF_HOLD = 17  # the promise about the star key
 
 
 def judged(world: World) -> list[Violation]:
@@ -47,10 +50,15 @@ def test_hostile_calls_meet_every_kind_of_fault() -> None:
 def test_a_planted_defect_is_found(name: str) -> None:
     defect, found = DEFECTS[name], set[int]()
     orders = 4 if OF_WORK in defect.invariants else 0  # what else is played hides nothing
+    texts = OF_AVAILABILITY in defect.invariants
     for seed in range(1, 1 + WORLDS_TO_FIND_IT):
         with defect.plant():
             asks = (1.0 if defect.away else 0.5) if OF_CALLBACKS in defect.invariants else 0.0
-            plan = Plan(seed, chosen(defect.faults), orders=orders, answer=defect.answer, asks=asks, away=defect.away)
+            rates, away = chosen(defect.faults), defect.away
+            if OF_HOLD not in defect.invariants:
+                rates.pop("worker_presses_star", None)
+            plan = Plan(seed, rates, orders=orders, answer=defect.answer, asks=asks, away=away, texts=texts)
+            plan = replace(plan, hours=defect.hours)
             found |= {violation.invariant for violation in judged(play(plan))}
         if found & defect.invariants:
             return
@@ -58,7 +66,7 @@ def test_a_planted_defect_is_found(name: str) -> None:
 
 
 def test_each_invariant_has_a_defect_that_it_finds() -> None:
-    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 17))
+    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 20))
 
 
 def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:
@@ -68,9 +76,16 @@ def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:
     assert summary.faults["customer_busy"] and summary.faults["caller_calls_again"]
 
 
+def test_lines_open_and_close_among_the_calls_and_an_admin_switches_one() -> None:
+    summary, rates = Summary(1, "all"), chosen("all")
+    many([Plan(seed, rates, hours=True) for seed in range(4000, 4020)], summary)
+    assert summary.violations == []
+
+
 # --- One ordinary call, and a function that dies before and after each of its effects
 
 SUPPORT, SALES, URGENT = 5, 4, 3  # seeds of worlds whose only caller dials this line, and talks to a worker
+PASSED_ONCE = 51  # and of one where a worker passes before the next one takes the call
 
 
 class DiesAt:
@@ -93,41 +108,66 @@ class DiesAt:
         (URGENT, "at-once", ""),
         (SALES, "key", ""),
         (SALES, "detect", ""),
-        (SALES, "key", "worker_passes=0.5"),
+        (PASSED_ONCE, "key", "worker_passes=0.5"),
         (SALES, "key+detect", "worker_voicemail=0.5"),
     ],
 )
 def test_a_function_may_die_at_every_step_of_a_call(seed: int, answer: ModeName, people: str) -> None:
     rates, ordinary = chosen(people) if people else {}, DiesAt()
-    world = play(Plan(seed, rates, calls=1, orders=0, dies=ordinary, answer=answer))
+    world = play(Plan(seed, rates, calls=1, orders=0, texts=False, dies=ordinary, answer=answer))
     assert judged(world) == [] and any(call.conversations for call in Observed(world).calls.values())
     for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(seed, rates, calls=1, orders=0, dies=DiesAt(number), answer=answer)))
+        violations = judged(play(Plan(seed, rates, calls=1, orders=0, texts=False, dies=DiesAt(number), answer=answer)))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
 def test_a_function_may_die_at_every_step_of_a_piece_of_work() -> None:
     ordinary = DiesAt()
-    world = play(Plan(SUPPORT, {}, calls=0, orders=1, dies=ordinary))
+    world = play(Plan(SUPPORT, {}, calls=0, orders=1, texts=False, dies=ordinary))
     assert judged(world) == [] and Observed(world).work.customers
     for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(SUPPORT, {}, calls=0, orders=1, dies=DiesAt(number))))
+        violations = judged(play(Plan(SUPPORT, {}, calls=0, orders=1, texts=False, dies=DiesAt(number))))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
-ASKED_AND_TALKED, BUSY_FIRST = 5, 93  # seeds
-
-
-@pytest.mark.parametrize(("seed", "faults"), [(ASKED_AND_TALKED, ""), (BUSY_FIRST, "customer_busy=0.5")])
-def test_a_function_may_die_at_every_step_of_a_callback(seed: int, faults: str) -> None:
-    rates, ordinary = chosen(faults) if faults else {}, DiesAt()
+def test_a_function_may_die_at_every_step_of_a_callback() -> None:
+    """The customer is busy when the first worker presses 1, and talks to the second."""
+    busy_first, rates, ordinary = 9, chosen("customer_busy=0.5"), DiesAt()
 
     def plan(dies: DiesAt) -> Plan:
-        return Plan(seed, rates, calls=1, orders=0, dies=dies, asks=1.0, away=True)
+        return Plan(busy_first, rates, calls=1, orders=0, texts=False, dies=dies, asks=1.0, away=True)
 
     world = play(plan(ordinary))
     assert judged(world) == [] and [row["state"] for row in world.callbacks().values()] == ["talked"]
-    assert (len(Observed(world).work.customers) > 1) == bool(faults)
+    assert len(Observed(world).work.customers) > 1
+    for number, step in enumerate(ordinary.steps):
+        violations = judged(play(plan(DiesAt(number))))
+        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+
+
+def test_a_function_may_die_at_every_step_of_what_workers_text() -> None:
+    ordinary = DiesAt()
+    world = play(Plan(1, {}, calls=0, orders=0, dies=ordinary))
+    assert judged(world) == [] and any(world.texters.sent.values())
+    for number, step in enumerate(ordinary.steps):
+        violations = judged(play(Plan(1, {}, calls=0, orders=0, dies=DiesAt(number))))
+        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+
+
+# Seeds of worlds whose only caller is put on hold, and what becomes of them.
+ON_HOLD = {11: ["queue:Sales"], 40: ["lost"], 103: ["back", "person:Carl"]}
+
+
+@pytest.mark.parametrize("seed", ON_HOLD)
+def test_a_function_may_die_at_every_step_of_a_call_on_hold(seed: int) -> None:
+    def plan(dies: DiesAt) -> Plan:
+        rates = chosen("worker_presses_star=1")
+        return Plan(seed, rates, calls=1, orders=0, dies=dies, answer="at-once", asks=0.0, texts=False)
+
+    ordinary = DiesAt()
+    world = play(plan(ordinary))
+    links = [row for row in world.rows() if row["item"].startswith("WR")]
+    assert sorted(row["transferred_to"] for row in links if "held_at" in row) == ON_HOLD[seed] and judged(world) == []
     for number, step in enumerate(ordinary.steps):
         violations = judged(play(plan(DiesAt(number))))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"

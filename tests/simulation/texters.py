@@ -3,10 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from chalicelib.staff import rota
+from chalicelib.staff import pins, rota
 from chalicelib.staff.rota import Shift
 from emulator.clock.scheduler import TraceEvent
-from tests.simulation.call_centre import STAFF, TEXTERS, CallCentre, RandomPhone
+from tests.simulation.call_centre import (
+    EXTENSIONS,
+    LISTENER,
+    NO_LISTENER,
+    PIN,
+    STAFF,
+    TEXTERS,
+    CallCentre,
+    RandomPhone,
+)
 from tests.simulation.faults import Faults
 
 LONG = 7200
@@ -30,6 +39,7 @@ class Texters:
     faults: Faults
     start: float
     span: float
+    texts: bool  # and have shifts; otherwise they are off, and stay so
     sent: dict[str, list[Decided]] = field(default_factory=dict)
     done: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
 
@@ -39,9 +49,18 @@ class Texters:
         for name, phone in TEXTERS.items():
             twilio.voice.phones[phone] = RandomPhone(phone, self.faults, twilio.scheduler)
             self.sent[name], self.done[name] = [], []
-            if name not in SILENT:
+            if not self.texts:
+                self._off(name)
+            elif name not in SILENT:
                 self._plan(name, phone)
-        self.rota = rota.Packaged(shifts=self._shifts(), until=int(self.start) + LONG)
+        given = {name: pins.hashed(PIN, "ab" * 16) for name in (LISTENER, NO_LISTENER)}
+        shifts = self._shifts() if self.texts else ()
+        self.rota = rota.Packaged(shifts=shifts, until=int(self.start) + LONG, extensions=dict(EXTENSIONS), pins=given)
+
+    def _off(self, name: str) -> None:
+        worker, offline = self.call_centre.workers[name], self.call_centre.activities["Offline"]
+        self.sent[name].append(Decided(self.start, "off", by_hand=True))
+        self.call_centre.twilio.router.lifecycle.set_activity(worker, offline)
 
     def _shifts(self) -> tuple[Shift, ...]:
         """Each has been on for long, and stops once among the calls; some begin again."""

@@ -8,17 +8,24 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from chalicelib.config.answering import ModeName
 from emulator.clock.scheduler import Scheduler, TraceEvent, VirtualClock
 from emulator.twilio import Twilio
+from emulator.voice.parties import hangs_up, hears, presses, waits
 from emulator.worlds import EndedCall, Worlds, drawn
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.application import running
 from tests.simulation.call_centre import (
     ACCOUNT_SID,
+    LISTENER,
+    NO_LISTENER,
+    PIN,
+    STAFF,
     SUPPORT,
+    TEXTERS,
     WORKERS,
     Answers,
     CallCentre,
@@ -26,6 +33,7 @@ from tests.simulation.call_centre import (
     Staff,
     answers_of,
     build,
+    recorded_of,
     rules,
 )
 from tests.simulation.callers import ASKS, Crowd
@@ -37,6 +45,8 @@ from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
 from tests.simulation.orders import Orders
 from tests.simulation.secret import rotated
+from tests.simulation.stars import Stars
+from tests.simulation.switching import Switching, with_hours
 from tests.simulation.texters import Texters
 from tests.simulation.transport import OutboundTransport
 from tests.support import api_gateway, resources
@@ -49,6 +59,7 @@ SPAN = 300.0  # seconds in which the callers dial
 # Then nothing goes wrong, and nothing sweeps, until the last sweep. Twilio forgets a task five minutes after its end.
 CALM_BEFORE_REDRIVE, CALM = 180.0, 75.0
 HOURS = 6 * 3600.0
+DAY = 24 * 3600.0
 OF_MESSAGES = ("recording", "message")  # what a sweep of messages looks for
 LONGEST = 3600.0  # by then every caller is gone, or something loops
 
@@ -65,6 +76,13 @@ class Plan:
     answer: ModeName | None = None  # of every queue that rings, instead of chance
     asks: float = ASKS  # how likely it is that a caller asks to be called back, when that is offered
     away: bool = False  # nobody takes calls; callbacks are served
+    hours: bool = False  # lines open and close among the calls, and an admin switches one
+    texts: bool = True  # some workers text that they are on and off, and have shifts; otherwise these are off
+    records: tuple[str, ...] | None = None  # the queues whose talks are recorded, instead of chance
+
+    @property
+    def recorded(self) -> tuple[str, ...]:
+        return recorded_of(self.seed) if self.records is None else self.records
 
     @property
     def on_crm_outage(self) -> OnCrmOutage:
@@ -94,10 +112,14 @@ class World:
     queue: Queue
     orders: Orders
     texters: Texters
+    switching: Switching
     seconds_of: dict[str, int] = field(default_factory=dict)  # of each recording that was made
     work_of: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # the attributes of each task without a call
+    queue_of: dict[str, str] = field(default_factory=dict)  # of each reservation and each task: the task queue's name
     places: dict[str, float] = field(default_factory=dict)  # by task: since when it counts as waiting
     objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
+    kept: dict[str, bytes] = field(default_factory=dict)  # and before the time of the recorded talks was over
+    left_at_twilio: set[str] = field(default_factory=set)  # the recordings, in the same moment
     quiet_at: float = float("inf")  # when the calls were over, and only messages were seen to
     settled: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # the rows of the calls then
     app: Any = None
@@ -148,7 +170,8 @@ def play(plan: Plan) -> World:
     twilio = _twilio(plan, clock)
     world = _make(plan, clock, twilio)
     transport = OutboundTransport(twilio, world.crm.answer, world.faults)
-    team_files = (rules(plan.on_crm_outage, plan.answers), world.texters.rota)
+    own = rules(plan.on_crm_outage, plan.answers, plan.recorded)
+    team_files = (with_hours(own) if plan.hours else own, world.texters.rota)
     with running(world.call_centre, clock, _cloud(world), transport, team_files) as app:
         world.app = world.gateway.app = app
         _run(world)
@@ -202,26 +225,40 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     crowd = Crowd(call_centre, faults, plan.calls, SPAN, line=line, asks=plan.asks)
     Customers(twilio, faults, crowd.numbers)
     if plan.away:
-        for name in WORKERS:
-            twilio.scheduler.emit("by_hand", sid=call_centre.workers[name].sid, activity="Offline")
-            twilio.router.lifecycle.set_activity(call_centre.workers[name], call_centre.activities["Offline"])
+        _send_away(call_centre)
     crm = CrmStub(faults, store, twilio.scheduler, crowd.numbers)
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     orders = Orders(call_centre, gateway, plan.orders, SPAN)
-    texters = Texters(call_centre, faults, START, SPAN)
-    world = World(plan, clock, twilio, gateway, call_centre, store, crm, crowd, queue, orders, texters)
+    Stars(call_centre, faults, crowd)
+    texters = Texters(call_centre, faults, START, SPAN, plan.texts)
+    switching = Switching(call_centre, faults, SPAN if plan.hours else 0.0)
+    parts = (store, crm, crowd, queue, orders, texters, switching)
+    world = World(plan, clock, twilio, gateway, call_centre, *parts)
 
-    def hear(event: TraceEvent) -> None:
-        if event.kind == "recording":
-            sid = event.detail["url"].rpartition("/")[2]
-            world.seconds_of[sid] = twilio.context.recordings.all[sid].seconds
-        elif event.kind == "task" and event.detail["status"] == "pending" and not event.detail["call_sid"]:
-            task = twilio.router.workspace.tasks[event.detail["sid"]]
-            world.work_of[task.sid], world.places[task.sid] = task.attributes, task.virtual_start
-
-    twilio.scheduler.on_event.append(hear)
+    twilio.scheduler.on_event.append(partial(_note, world))
     return world
+
+
+def _send_away(call_centre: CallCentre) -> None:
+    for name in WORKERS:
+        call_centre.twilio.scheduler.emit("by_hand", sid=call_centre.workers[name].sid, activity="Offline")
+        call_centre.twilio.router.lifecycle.set_activity(call_centre.workers[name], call_centre.activities["Offline"])
+
+
+def _note(world: World, event: TraceEvent) -> None:
+    """What Twilio knows now, and may have forgotten when the world is judged."""
+    twilio, workspace, detail = world.twilio, world.twilio.router.workspace, event.detail
+    if event.kind == "recording":
+        sid = detail["url"].rpartition("/")[2]
+        world.seconds_of[sid] = twilio.context.recordings.all[sid].seconds
+    elif event.kind == "reservation":
+        world.queue_of[detail["sid"]] = workspace.reservations[detail["sid"]].task.queue.friendly_name
+    elif event.kind == "enqueued" and detail["task_sid"]:
+        world.queue_of[detail["task_sid"]] = workspace.tasks[detail["task_sid"]].queue.friendly_name
+    elif event.kind == "task" and detail["status"] == "pending" and not detail["call_sid"]:
+        task = workspace.tasks[detail["sid"]]
+        world.work_of[task.sid], world.places[task.sid] = task.attributes, task.virtual_start
 
 
 def _tables() -> Dynamodb:
@@ -283,6 +320,8 @@ def _run(world: World) -> None:
     clock.run(scheduler, 120)
     world.settle()
     _keep_messages(world)
+    if world.plan.recorded:
+        _hear_and_forget(world)
 
 
 def _keep_messages(world: World) -> None:
@@ -294,10 +333,35 @@ def _keep_messages(world: World) -> None:
     clock.run(scheduler, reconcile.UNTOLD_SECONDS - clock.now() % reconcile.UNTOLD_SECONDS)
     world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
     clock.run(scheduler, 60)
-    while (waiting := [row["check_at"] for row in world.rows() if row.get("open") in OF_MESSAGES]) and (
-        clock.now() < until
-    ):
+    while (waiting := _waiting(world)) and clock.now() < until:
         clock.run(scheduler, max(0.0, min(waiting) - clock.now()) + 1)
+        world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
+        clock.run(scheduler, 60)
+
+
+def _waiting(world: World) -> list[float]:
+    """When the sweep looks at what is yet to be kept, or seen to."""
+    rows = (row for row in world.rows() if row.get("open") in OF_MESSAGES)
+    return [row["check_at"] for row in rows if not (row["item"].startswith("TALK#") and row.get("deleted_at"))]
+
+
+def _hear_and_forget(world: World) -> None:
+    """Recordings are looked for once more; who may listen calls, and who may not; then the day of the talks is over."""
+    from chalicelib.lifecycle import reconcile
+
+    clock, scheduler = world.clock, world.twilio.scheduler
+    clock.run(scheduler, reconcile.UNTOLD_SECONDS - clock.now() % reconcile.UNTOLD_SECONDS)
+    for _ in range(3):
+        world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
+        clock.run(scheduler, 180)
+    for name in (LISTENER, NO_LISTENER):
+        there = (hears("PIN"), presses(f"{PIN}#"), hears("Press"), presses("8"), hears("number of a recording"))
+        world.twilio.dial(TEXTERS[name], STAFF, [*there, presses("0#"), waits(20), hangs_up()])
+        clock.run(scheduler, 120)
+    world.kept, at_twilio = dict(world.objects), world.twilio.context.recordings.all
+    world.left_at_twilio = {sid for sid, one in at_twilio.items() if one.status != "absent"}  # of which there is sound
+    clock.run(scheduler, DAY)
+    for _ in range(2):
         world.functions.start("sweep", (), lambda: _sweep_messages(world), SWEEP_TIMEOUT, lambda _result: None)
         clock.run(scheduler, 60)
 

@@ -3,6 +3,7 @@
 from chalicelib import aws
 from chalicelib.config import callcenter, environment, secrets, team
 from chalicelib.crm import http as crm_http
+from chalicelib.hours import switch
 from chalicelib.lifecycle import unserved
 from chalicelib.twilio import rest
 from chalicelib.worker import breaker
@@ -25,3 +26,4 @@ def forget_everything() -> None:
         cached.cache_clear()
     secrets._kept = secrets._Kept()
     unserved._of_work.clear()
+    switch._known.clear()

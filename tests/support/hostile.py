@@ -88,6 +88,25 @@ ENDPOINTS = (
     Endpoint(urls.CALLBACK_CONFIRM.path, caller_form(Digits="1", QueueTime="5"), {"number": "own"}),
     Endpoint(urls.CALLBACK_NUMBER.path, caller_form(Digits="2125550199", QueueTime="5")),
     Endpoint("/voice/after", caller_form(QueueResult="leave", QueueTime="5"), says=("QueueResult", QUEUE_RESULTS)),
+    Endpoint(
+        urls.AFTER_ROUND.path,
+        caller_form(QueueResult="bridged", QueueTime="5"),
+        {"number": "2"},
+        ("QueueResult", QUEUE_RESULTS),
+    ),
+    Endpoint(urls.HOLD.path, caller_form(), {"reservation_sid": RESERVATION, "since": "1795230000", "attempt": "1"}),
+    Endpoint(urls.HOLD_OVER.path, caller_form()),
+    Endpoint(urls.ROOM.path, caller_form(), LEG_PATH),
+    Endpoint(urls.WORKER_ROOM.path, leg_form("in-progress"), LEG_PATH),
+    Endpoint(urls.WORKER_STAR_OVER.path, leg_form("in-progress"), LEG_PATH),
+    *(
+        Endpoint(route.path, leg_form("in-progress") | form, {**LEG_PATH, "attempt": "1"})
+        for route, form in (
+            (urls.WORKER_STAR, {"DialBridged": "true"}),
+            (urls.WORKER_STAR_KEY, {"Digits": "1"}),
+            (urls.WORKER_STAR_PERSON, {"Digits": "21"}),
+        )
+    ),
     Endpoint("/voice/fallback", caller_form(ErrorCode="11200"), says=("ErrorUrl", ERROR_URLS)),
     Endpoint("/voice/moved", caller_form()),
     Endpoint("/voice/declined", caller_form()),

@@ -88,6 +88,18 @@ VERBS: Mapping[str, Verb] = {
         },
         required=frozenset({"action"}),  # without one Twilio asks for the same document again: a loop
     ),
+    "Start": Verb({}, children=frozenset({"Recording"}), most=1),
+    "Stop": Verb({}, children=frozenset({"Recording"}), most=1),
+    "Recording": Verb(
+        {
+            "name": _WORDS,
+            "recordingStatusCallback": _like(_URL_PATTERN),  # absolute, otherwise 11200
+            "recordingStatusCallbackEvent": _like("(in-progress|completed|absent)( (in-progress|completed|absent))*"),
+            "recordingStatusCallbackMethod": _METHOD,
+            "trim": _like("trim-silence|do-not-trim"),
+            "channels": _like("mono|dual"),
+        }
+    ),
     "Redirect": Verb({"method": _METHOD}, _URL_OR_SAME),
     "Reject": Verb({"reason": _like("rejected|busy")}),
     "Hangup": Verb({}),
@@ -108,15 +120,24 @@ VERBS: Mapping[str, Verb] = {
     "Task": Verb({"priority": _between(0, 2**31 - 1), "timeout": _between(1, 1209600)}, _json_object),
     "Dial": Verb(
         _TIMED | {"hangupOnStar": _BOOLEAN, "timeLimit": _between(1, 86400), "answerOnBridge": _BOOLEAN},
-        children=frozenset({"Queue"}),
+        children=frozenset({"Queue", "Conference"}),
         most=1,
+    ),
+    "Conference": Verb(
+        {
+            "beep": _like("true|false|onEnter|onExit"),
+            "startConferenceOnEnter": _BOOLEAN,
+            "endConferenceOnExit": _BOOLEAN,
+            "waitUrl": _URL,
+        },
+        _QUEUE_NAME,
     ),
     "Queue": Verb(
         {"reservationSid": _sid("WR"), "postWorkActivitySid": _sid("WA"), "url": _URL, "method": _METHOD}, _QUEUE_NAME
     ),
 }
 
-TOP = frozenset(VERBS) - {"Task", "Queue"}
+TOP = frozenset(VERBS) - {"Task", "Queue", "Recording", "Conference"}
 WAITING = frozenset({"Play", "Say", "Pause", "Hangup", "Redirect", "Leave", "Gather"})  # contract 3.1, waitUrl
 LAST = frozenset({"Redirect", "Hangup", "Reject", "Leave"})  # nothing after these is run
 

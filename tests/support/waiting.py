@@ -6,9 +6,9 @@ from collections.abc import Callable
 LIMIT_SECONDS = 20.0
 
 
-def eventually(is_so: Callable[[], bool]) -> None:
-    """Fails when it is not so within the limit."""
-    deadline = time.monotonic() + LIMIT_SECONDS
+def eventually(is_so: Callable[[], bool], within: float = LIMIT_SECONDS) -> None:
+    """Fails when it is not so within these seconds."""
+    deadline = time.monotonic() + within
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.05)

@@ -24,6 +24,13 @@ def test_the_file_that_is_shipped_holds() -> None:
         ("keep_days", "keepdays", "(top level): Object contains unknown field `keepdays`; allowed: default_line, lines, keep_days"),
         ('"key+detect"', '"keys"', "queues.Sales.answer.mode is 'keys': Invalid enum value 'keys'; allowed: key, detect, key+detect, at-once"),
         ('mode = "key+detect"', "", "queues.Sales.answer: Object missing required field `mode`; allowed: mode, whisper, prompt"),
+        ('[queues.Sales]', '[queues.Support.recording]\nrecord = "both"\n' + '[queues.Sales]', 'queues.Support.recording.notice is \'\': allowed is a sentence that callers hear before they wait, or "elsewhere"'),
+        ('[queues.Sales]', '[queues.Support.recording]\nrecord = "both"\nnotice = " "\n' + '[queues.Sales]', "queues.Support.recording.notice is ' ': allowed is a sentence"),
+        ('[queues.Sales]', '[queues.Support.recording]\nnotice = "Recorded."\n' + '[queues.Sales]', 'queues.Support.recording: Object missing required field `record`; allowed: record, notice, keep_days, who_may_listen'),
+        ('[queues.Sales]', '[queues.Support.recording]\nrecord = "caller"\nnotice = "Recorded."\n' + '[queues.Sales]', "queues.Support.recording.record is 'caller': Invalid enum value 'caller'; allowed: both"),
+        ('[queues.Sales]', '[queues.Support.recording]\nrecord = "both"\nnotice = "Recorded."\nkeep_days = 0\n' + '[queues.Sales]', 'queues.Support.recording.keep_days is 0: Expected `int` >= 1'),
+        ('[queues.Sales]', '[queues.Support.recording]\nrecord = "both"\nnotice = "Recorded."\nwho_may_listen = [""]\n' + '[queues.Sales]', "queues.Support.recording.who_may_listen[0] is '': Expected `str` of length >= 1"),
+        ('[queues.Sales]', '[queues.Urgent.recording]\nrecord = "both"\nnotice = "Recorded."\n' + '[queues.Sales]', 'queues.Urgent.recording is \'there\': not allowed with mode = "direct", in which TaskRouter joins the two'),
         ('mode = "direct"', 'mode = "direct"\nanswer = { mode = "key" }', "queues.Urgent.answer.mode is 'key': allowed with mode = \"direct\": at-once"),
         ("say_yes = true", 'no = ["Yes"]', "queues.Sales.answer.no is 'yes': each word may stand once, and answer.yes has the same"),
         ("ask_seconds = 12", "ask_seconds = 90", "queues.Sales.ring_timeout is 15: CRM budget, ring time, asking the worker and margin (122 s) must fit"),
@@ -73,6 +80,18 @@ def test_each_mistake_names_file_key_value_and_what_is_allowed(written: str, wro
     with pytest.raises(CallCenterError) as error:
         parse(text.replace(written, wrong))
     assert str(error.value).startswith(f"callcenter.toml: {said}")
+
+
+LISTENED = '[queues.Support.recording]\nrecord = "both"\nnotice = "Recorded."\nwho_may_listen = ["Bea"]\n'
+
+
+def test_who_listens_calls_the_staff_and_hears_from_the_bucket() -> None:
+    text = callcenter.source().replace("offered = true", "").replace("[queues.Sales]", f"{LISTENED}[queues.Sales]", 1)
+    parse(text)
+    with pytest.raises(CallCenterError, match=r"who_may_listen is 'there': needs staff\.numbers, which they call"):
+        parse(text.replace('numbers = ["+14155550105"]', ""))
+    with pytest.raises(CallCenterError, match=r"who_may_listen is 'there': needs messages\.kept_in"):
+        parse(text.replace('kept_in = "s3"', 'kept_in = "twilio"'))
 
 
 def test_a_table_of_tables_that_is_no_table_is_said() -> None:

@@ -13,6 +13,7 @@ from chalicelib.twilio import urls, values
 from chalicelib.twilio.respond import as_xml
 
 BASE = "https://x.example/api"
+QUEUEING = twiml.Queueing("WW1", BASE, {})
 MENU = {
     "prompt": "Press 1 or say sales.",
     "choices": [
@@ -124,7 +125,7 @@ def test_who_chose_to_leave_a_message_hears_the_prompt_alone() -> None:
 
 
 def test_a_menu_is_asked_by_keys_and_by_speech() -> None:
-    asked = verbs(twiml.greet(line(menu=MENU), "WW1", BASE))
+    asked = verbs(twiml.greet(line(menu=MENU), QUEUEING))
     action = f"{BASE}/voice/menu/1#rc=2&rp=all"
     gather = {
         "input": "dtmf speech",
@@ -146,7 +147,7 @@ def test_a_menu_is_asked_by_keys_and_by_speech() -> None:
 
 def test_a_menu_with_the_hash_key_does_not_end_at_it() -> None:
     with_hash = {"prompt": "Press hash.", "choices": [{"digits": "#", "attributes": {}}]}
-    ((_, gather, _),) = [verb for verb in verbs(twiml.greet(line(menu=with_hash), "WW1", BASE)) if verb[0] == "Gather"]
+    ((_, gather, _),) = [verb for verb in verbs(twiml.greet(line(menu=with_hash), QUEUEING)) if verb[0] == "Gather"]
     assert gather["finishOnKey"] == "" and gather["numDigits"] == "1" and "hints" not in gather
 
 
@@ -173,7 +174,7 @@ def test_what_a_caller_chose(digits: str, speech: str, to: str | None) -> None:
 
 def test_a_caller_is_enqueued_with_priority_and_timeout() -> None:
     made = line(attributes={"a": 1, "b": 2}, priority=7, timeout=600)
-    enqueue, task = verbs(twiml.enqueue(made, "WW1", BASE, {"b": 3}))
+    enqueue, task = verbs(twiml.enqueue(made, QUEUEING, {"b": 3}))
     waiting, action = f"{BASE}/voice/wait#rc=2&rp=all", f"{BASE}/voice/after#rc=2&rp=all"
     assert enqueue[:2] == ("Enqueue", {"workflowSid": "WW1", "waitUrl": waiting, "action": action})
     assert task == ("Task", {"priority": "7", "timeout": "600"}, '{"a":1,"b":3}')

@@ -6,11 +6,13 @@ from chalicelib.twilio import urls
 from tests.support.api_gateway import BASE
 
 PARAMETERS = {
+    "line": "1",
     "attempt": "2",
     "subject": "CA" + "a" * 32,
     "reservation_sid": "WR" + "b" * 32,
     "token": "0" * 32,
     "number": "own",
+    "since": "1795230000",
 }
 
 

@@ -199,6 +199,8 @@ QUEUE: dict[str, Any] = {
         "passed": None,
     },
     "after_talk": None,
+    "star": None,
+    "attributes": {},
     "answer": None,
     "wrap_up": {"seconds": 0},
     "workers": "1==1",

@@ -85,7 +85,7 @@ def test_a_word_is_a_whole_word_and_two_choices_are_none(said: str, ward: str | 
 
 def test_the_hash_key_can_be_a_choice() -> None:
     line = Line(greeting="Hello.", menu=WARDS)
-    assert 'finishOnKey=""' in twiml.greet(line, "WW1", BASE)
+    assert 'finishOnKey=""' in twiml.greet(line, twiml.Queueing("WW1", BASE, {}))
     chosen = twiml.choose(WARDS, "#", "female")
     assert chosen is not None and chosen.attributes["ward"] == "n"
 

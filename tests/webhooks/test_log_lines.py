@@ -267,6 +267,15 @@ def test_a_door_that_fails_counts_whether_it_has_twiml_or_not(driver: Driver, mo
     assert measured(driver) == {"WebhookErrors": [1, 1]}
 
 
+def test_a_line_whose_switch_cannot_be_read_counts(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = callcenter.source().replace("[lines.support]", "[lines.support]\nswitch = true", 1)
+    monkeypatch.setattr(callcenter, "source", lambda: text)
+    callcenter.current.cache_clear()
+    monkeypatch.setattr(table, "find_row_quickly", lambda _key: 1 / 0)
+    driver.voice("incoming")
+    assert measured(driver) == {"HoursFailed": [1]}
+
+
 def test_a_job_that_comes_again_counts_and_is_no_error(driver: Driver) -> None:
     driver.assign()
     table.claim(table.find_call(CALL).links[0].key, 0, 4_000_000_000)
@@ -298,6 +307,7 @@ def test_every_metric_is_told_somewhere() -> None:
     told = {metric.name for metric in vars(metrics).values() if isinstance(metric, metrics.Metric)}
     assert told == {
         "CallersEnqueued",
+        "HoursFailed",
         "StillWaiting",
         "CallerWaited",
         "ReservationsRejected",

@@ -3,13 +3,18 @@
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from unittest.mock import Mock
 
+import msgspec
 import pytest
 
 from bench.counts import ASKED, CALLS
 from chalicelib import jobs
+from chalicelib.config import callcenter
+from chalicelib.config.star import Star
 from chalicelib.twilio import urls
+from chalicelib.worker import twiml
 from tests.conftest import ACTIVITIES, QUEUES
 from tests.support.api_gateway import post
 from tests.support.driver import CALL, LEG_PATH, PHONE, RESERVATION, TASK, Driver, leg_form
@@ -144,6 +149,28 @@ def test_a_call_makes_exactly_these_requests(driver: Driver, monkeypatch: pytest
     ended = "bridged" if mode == "simple queue" else "5"
     assert ended in (driver.call["queue_result"], driver.call.get("survey"))
     assert mode == "simple queue" or driver.link["outcome"] == "completed"
+
+
+def test_a_star_key_of_another_queue_costs_a_call_nothing(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    center = callcenter.current()
+    sales = msgspec.structs.replace(center.queue("Sales"), star=Star(menu=("back",)))
+    center = msgspec.structs.replace(center, queues={**center.queues, "Sales": sales})
+    monkeypatch.setattr(callcenter, "current", lambda: center)
+    said: list[str] = []
+
+    def heard(event: dict[str, Any]) -> dict[str, Any]:
+        answer = Driver.send(driver, event)
+        said.append(str(answer["body"]))
+        return answer
+
+    monkeypatch.setattr(driver, "send", heard)
+    with counting() as made:
+        for step in PLAYED["crm-first"]:
+            step(driver)
+    counted = {"webhooks": len(said), "twilio": len(driver.twilio.requests), **made}
+    assert counted == {name: CALLS["crm-first"][name] for name in counted}
+    (joined,) = [body for body in said if "<Dial" in body]
+    assert joined == twiml.connect(RESERVATION) and not any("/hold/" in body for body in said)
 
 
 def row(**values: str) -> dict[str, dict[str, str]]:

@@ -15,7 +15,7 @@ from tests.conftest import ENVIRONMENT
 from tests.support.api_gateway import BASE, TOKEN, get, in_base64, post
 from tests.support.caches import forget_everything
 from tests.support.checkout import OWN_TEAM
-from tests.support.driver import LEG_PATH, Driver, assignment_form, caller_form, event_form, leg_form
+from tests.support.driver import LEG_PATH, RESERVATION, Driver, assignment_form, caller_form, event_form, leg_form
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -48,6 +48,15 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     (urls.CALLBACK_NUMBER.path, caller_form(Digits="2125550171"), {}),
     (urls.WORKER_CALLED.path, leg_form("in-progress"), LEG_PATH),
     (urls.WORKER_CALLED_KEY.path, leg_form("in-progress"), LEG_PATH),
+    (urls.AFTER_ROUND.path, caller_form(QueueResult="bridged"), {"number": "2"}),
+    (urls.HOLD.path, caller_form(), {"reservation_sid": RESERVATION, "since": "1795230000", "attempt": "1"}),
+    (urls.HOLD_OVER.path, caller_form(), {}),
+    (urls.ROOM.path, caller_form(), LEG_PATH),
+    (urls.WORKER_STAR.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
+    (urls.WORKER_STAR_KEY.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
+    (urls.WORKER_STAR_PERSON.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
+    (urls.WORKER_STAR_OVER.path, leg_form("in-progress"), LEG_PATH),
+    (urls.WORKER_ROOM.path, leg_form("in-progress"), LEG_PATH),
     (urls.WORKER_MESSAGE.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
     ("/staff/message", {"From": "+14155550111", "To": "+14155550105", "Body": "on"}, {}),
     ("/staff/call", caller_form(To="+14155550105"), {}),
@@ -235,10 +244,20 @@ def test_the_token_never_reaches_the_log(driver: Driver) -> None:
     assert TOKEN not in driver.log.getvalue()
 
 
-def test_the_first_webhook_of_a_call_loads_neither_boto3_nor_the_rest_client() -> None:
+HOURS = (
+    "from chalicelib.config import callcenter\n"
+    "text = callcenter.source().replace('[lines.support]', '[lines.support]\\nhours = \"all\"', 1)\n"
+    'text += \'[hours.all]\\nzone = "Europe/Berlin"\\nweek = { mon-sun = ["00:00-24:00"] }\\n\'\n'
+    "callcenter.source = lambda: text\n"
+)
+NEVER = HOURS.replace('"00:00-24:00"', "")
+
+
+@pytest.mark.parametrize("rules", ["", HOURS, NEVER], ids=["plain", "open", "closed"])
+def test_the_first_webhook_of_a_call_loads_neither_boto3_nor_the_rest_client(rules: str) -> None:
     event = post("/voice/incoming", caller_form(), base=BASE)
     program = (
-        f"{OWN_TEAM}import json, sys, app\n"
+        f"{OWN_TEAM}{rules}import json, sys, app\n"
         "answer = app.app(json.load(sys.stdin), None)\n"
         "assert answer['statusCode'] == 200, answer\n"
         "print([name for name in ('boto3', 'botocore', 'twilio.rest', 'requests', 'urllib3') if name in sys.modules])"
@@ -247,4 +266,4 @@ def test_the_first_webhook_of_a_call_loads_neither_boto3_nor_the_rest_client() -
     done = subprocess.run(
         command, input=json.dumps(event), env=ENVIRONMENT, cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.splitlines()[-1] == "[]" and ("closed line" in done.stdout) == (rules == NEVER)

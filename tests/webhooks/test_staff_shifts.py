@@ -5,10 +5,11 @@ import pytest
 from chalicelib import jobs
 from chalicelib.links import table
 from chalicelib.staff import commands, duty, shifts
-from chalicelib.twilio import rest
+from chalicelib.twilio import rest, urls
 from emulator.voice.parties import answers, hangs_up, talks
 from tests.conftest import Aws
-from tests.support.staff_room import BEA, CARL, MONDAY, STRANGER, SUPPORT, StaffRoom
+from tests.support.api_gateway import post
+from tests.support.staff_room import BEA, CARL, MONDAY, STAFF, STRANGER, SUPPORT, StaffRoom
 
 TWELVE, THIRTEEN = "2026-11-30T12:00:00", "2026-11-30T13:00:00"
 DAY = (("Bea", "2026-11-30T08:00:00", TWELVE), ("Bea", THIRTEEN, "2026-11-30T17:00:00"))
@@ -65,14 +66,38 @@ def test_who_stays_on_after_the_end_says_so_before_the_sweep_comes(room: StaffRo
     assert room.activity("Bea") == "Available"
 
 
+def test_a_text_of_before_the_end_that_comes_after_it_is_over(room: StaffRoom) -> None:
+    room.text(BEA, "off")
+    room.until(11, 59)
+    room.run(50)
+    on = room.twilio.messaging._keep(BEA, STAFF, "on", (), "inbound")
+    room.run(25)
+    form = {"AccountSid": room.twilio.account_sid, "MessageSid": on.sid, "From": BEA, "To": STAFF, "Body": "on"}
+    assert "Bea, you are off." in room.send(post(urls.STAFF_MESSAGE.path, form))["body"]
+    room.minutes(2)
+    assert room.activity("Bea") == "Offline"
+
+
+def test_a_text_of_before_the_end_that_is_done_after_it_is_over_too(room: StaffRoom) -> None:
+    room.text(BEA, "off")
+    room.until(11, 59)
+    room.run(58)
+    duty.take_text("Bea", "SM" + "b" * 32, room.time(), {"hand": "on", "hand_at": room.time()}, sent_at=room.time())
+    room.run(3)
+    commands.move_by_hand(room.worker("Bea").sid, "on")
+    assert room.activity("Bea") == "Available"
+    room.minutes(2)
+    assert room.activity("Bea") == "Offline"
+
+
 def test_who_says_so_while_the_sweep_is_at_it_stays_on(room: StaffRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     """The row was read before, and the worker is moved after: the last word is the worker's."""
     room.until(12)
     real = shifts._move
 
-    def move(worker_sid: str, boundary: object) -> bool:
+    def move(worker_sid: str, one: object) -> bool:
         duty.take_text("Bea", "SM" + "b" * 32, room.time(), {"hand": "on", "hand_at": room.time()})
-        return real(worker_sid, boundary)  # type: ignore[arg-type]
+        return real(worker_sid, one)  # type: ignore[arg-type]
 
     monkeypatch.setattr(shifts, "_move", move)
     room.sweep()

@@ -158,6 +158,26 @@ def test_a_text_that_overtook_another_one_stands(room: StaffRoom) -> None:
     assert room.activity("Bea") == "Offline" and room.rows()["bea"]["hand"] == "off"
 
 
+def test_of_two_texts_at_once_the_one_that_was_sent_later_stands(
+    room: StaffRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The earlier one had to be sent again by Twilio, and is at work when the later one is done."""
+    off = room.twilio.messaging._keep(BEA, STAFF, "off", (), "inbound")
+    room.run(2)
+    on = room.twilio.messaging._keep(BEA, STAFF, "on", (), "inbound")
+    real = duty.find
+
+    def found(worker: str) -> duty.Duty:
+        seen = real(worker)
+        monkeypatch.setattr(duty, "find", real)
+        room.send(post(urls.STAFF_MESSAGE.path, form(room, "on", on.sid)))
+        return seen
+
+    monkeypatch.setattr(duty, "find", found)
+    assert "Bea, you are on." in room.send(post(urls.STAFF_MESSAGE.path, form(room, "off", off.sid)))["body"]
+    assert room.activity("Bea") == "Available" and room.rows()["bea"]["hand"] == "on"
+
+
 def test_a_function_that_died_before_it_moved_the_worker_does_it_when_twilio_asks_again(
     room: StaffRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from chalicelib import jobs
-from chalicelib.lifecycle import reconcile
+from chalicelib.lifecycle import reconcile, recorded
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link
 from chalicelib.twilio import rest
@@ -181,7 +181,7 @@ def test_a_worker_who_is_wrapping_up_is_looked_at_again_soon(driver: Driver, lat
     later(AFTER_DEADLINE)
     driver.sweep()
     assert driver.link["state"] == "bridged"
-    assert driver.link["check_at"] == int(later.now + reconcile.SOON_SECONDS)
+    assert driver.link["check_at"] == int(later.now + recorded.SOON_SECONDS)
     driver.twilio.reservation = "completed"
     later(60)
     driver.sweep()

@@ -5,8 +5,10 @@ from email.utils import format_datetime
 
 import pytest
 
+from chalicelib.config import callcenter
 from chalicelib.lifecycle import reconcile, untold
-from tests.support.driver import CALL, LEG, OTHER_LEG, Driver
+from tests.support.caches import forget_everything
+from tests.support.driver import CALL, LEG, OTHER_LEG, RESERVATION, Driver
 from tests.webhooks.test_messages import is_kept, row, sounds, work
 from tests.webhooks.test_recordings import ANOTHER, DAY, RECORDING
 from tests.webhooks.test_sweep import Later, later, swept
@@ -99,3 +101,73 @@ def test_where_messages_stay_at_twilio_nobody_looks(
     on_the_hour(later)
     driver.sweep()
     assert driver.twilio.made("/Recordings.json") == []
+
+
+# --- Recorded talks
+
+
+TALK = "TALK#"
+
+
+@pytest.fixture
+def recording(environment: pytest.MonkeyPatch) -> None:
+    """The talks of Support are recorded; the notice is given elsewhere."""
+    table = '[queues.Support.recording]\nrecord = "both"\nnotice = "elsewhere"\n[queues.Sales]'
+    text = callcenter.source().replace("offered = true", "offered = false").replace("[queues.Sales]", table, 1)
+    changed = callcenter.parse(text)
+    environment.setattr(callcenter, "current", lambda: changed)
+
+
+@pytest.mark.parametrize("source", ["StartCallRecordingTwiML", "StartCallRecordingAPI", "StartSomethingElse"])
+@pytest.mark.parametrize("leg", [LEG, CALL], ids=["of the worker", "of the caller"])
+def test_a_talk_that_nobody_told_of_is_found_and_kept(
+    recording: None, driver: Driver, later: Later, source: str, leg: str
+) -> None:
+    driver.ring()
+    driver.answer()
+    driver.event("reservation.accepted")
+    on_the_hour(later)
+    recorded(driver, later.now - 1000, ANOTHER, leg, source)
+    driver.sweep()
+    assert swept(driver)["talk found"] == 1
+    later(121)
+    driver.sweep()
+    work(driver)
+    found = driver.cloud.row(f"{TALK}{ANOTHER}")
+    assert found["reservation_sid"] == RESERVATION and found["deleted_at"] and found["seconds"] == 9
+    on_the_hour(later)
+    driver.sweep()
+    assert "talk found" not in swept(driver)
+
+
+@pytest.mark.parametrize("source", ["DialVerb", "OutboundAPI", "Conference", "Trunking", "RecordVerb"])
+def test_what_others_recorded_is_no_talk_of_ours(recording: None, driver: Driver, later: Later, source: str) -> None:
+    driver.ring()
+    driver.answer()
+    on_the_hour(later)
+    recorded(driver, later.now - 1000, ANOTHER, LEG, source)
+    driver.sweep()
+    assert driver.cloud.row(f"{TALK}{ANOTHER}") == {}
+
+
+def test_a_leg_whose_talk_was_not_to_be_recorded_is_left_alone(driver: Driver, later: Later) -> None:
+    driver.ring()
+    driver.answer()
+    on_the_hour(later)
+    recorded(driver, later.now - 1000, ANOTHER, LEG, "StartCallRecordingTwiML")
+    driver.sweep()
+    assert driver.cloud.row(f"{TALK}{ANOTHER}") == {} and "left to whoever recorded it" not in swept(driver)
+
+
+def test_where_messages_stay_at_twilio_a_lost_talk_is_found_too(
+    recording: None, driver: Driver, later: Later, environment: pytest.MonkeyPatch
+) -> None:
+    environment.delenv("MESSAGES_BUCKET")
+    forget_everything()
+    driver.ring()
+    driver.answer()
+    on_the_hour(later)
+    recorded(driver, later.now - 1000, ANOTHER, LEG, "StartCallRecordingTwiML")
+    driver.sweep()
+    found = driver.cloud.row(f"{TALK}{ANOTHER}")
+    assert found["check_at"] == found["ends_at"]

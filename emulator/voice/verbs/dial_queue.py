@@ -2,9 +2,9 @@
 
 from emulator.clock.process import Program, Wait
 from emulator.ports import TwilioError
-from emulator.voice.calls import Source
+from emulator.voice.calls import LegEnded, Source
 from emulator.voice.context import Context
-from emulator.voice.dequeue import bridge_to, reserved, take, talk
+from emulator.voice.dequeue import bridge_to, reserved, take, talk, wait_for_the_other
 from emulator.voice.document import Dial, QueueNoun
 from emulator.voice.interpreter import Interpreter, verb_method
 from emulator.voice.queues import Bridge, Member
@@ -22,12 +22,21 @@ def dial_queue(leg: Interpreter, verb: Dial, noun: QueueNoun) -> Program:
     recorded = None
     if outcome:
         recorded = _record(leg, verb)
-        yield from talk(leg.call, outcome[0], verb)
+        yield from _talk(leg, verb, outcome)
     if recorded is not None:
         leg.context.recordings.stop(recorded)
     if verb.action:
         sound = {} if recorded is None else {"RecordingUrl": recorded.url}
         raise leg.after(verb.action, verb.method, {**_dial_result(outcome, status[0]), **sound})
+
+
+def _talk(leg: Interpreter, verb: Dial, outcome: list[Bridge]) -> Program:
+    try:
+        yield from talk(leg.call, outcome[0], verb)
+        yield from wait_for_the_other(leg.context, outcome[0], "worker")
+    except LegEnded:
+        leg.report_dial(verb, _dial_result(outcome, "failed"))
+        raise
 
 
 def _record(leg: Interpreter, verb: Dial) -> Recording | None:

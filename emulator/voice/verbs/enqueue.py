@@ -6,6 +6,7 @@ from emulator.clock.process import Process, Program, Wait
 from emulator.ports import TwilioError
 from emulator.voice.attendance import attend
 from emulator.voice.calls import GoTo, LegEnded, Source, task_attributes
+from emulator.voice.dequeue import wait_for_the_other
 from emulator.voice.document import Enqueue
 from emulator.voice.interpreter import Interpreter, verb_method
 from emulator.voice.queues import NAMED_QUEUE_SIZE, WORKFLOW_QUEUE_SIZE, Bridge, Member, Seat
@@ -100,6 +101,7 @@ class _Wait:
         self._stop_side()
         if bridge.state == "parted":
             self.member.left_with = "bridged"
+            yield from wait_for_the_other(self.leg.context, bridge, "caller")
 
     def _in_conference(self, seat: Seat) -> Program:
         """That the action comes with `bridged` when the caller is out of the conference is uncertain."""
@@ -115,7 +117,9 @@ class _Wait:
         """The caller hung up or was redirected: the other side hears of it, and so does the action."""
         result = "hangup" if isinstance(gone, LegEnded) else "redirected"
         bridge, seat = self.member.bridge, self.member.seat
-        if seat is not None and seat.is_taken:
+        if self.member.left_with == "bridged":
+            result = "bridged"
+        elif seat is not None and seat.is_taken:
             result = "bridged" if result == "hangup" else "redirected-from-bridged"
         elif bridge is not None and bridge.state == "joined":
             bridge.part()

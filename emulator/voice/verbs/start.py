@@ -7,6 +7,7 @@ from emulator.voice.document import NounCallback, StartRecording, StopRecording
 from emulator.voice.interpreter import Interpreter
 
 RELATIVE_CALLBACK = 11200  # here alone a relative URL is not resolved
+SOURCES = {"by_twiml": "StartCallRecordingTwiML", "by_api": "StartCallRecordingAPI"}
 
 
 def start(leg: Interpreter, verb: StartRecording) -> Program:
@@ -16,7 +17,8 @@ def start(leg: Interpreter, verb: StartRecording) -> Program:
     if given.url and not given.url.startswith(("http://", "https://")):
         leg.context.warn(RELATIVE_CALLBACK, f"recordingStatusCallback is not absolute: {given.url}", call.sid)
         given = NounCallback()
-    order = replace(leg.recording_order("StartCallRecordingAPI", verb.channels, given), name=verb.name)
+    source = SOURCES[leg.context.worlds["started_recording"]]
+    order = replace(leg.recording_order(source, verb.channels, given), name=verb.name)
     if recordings.live(call.sid) is None:
         recordings.start(call.sid, order)
     yield from ()

@@ -5,12 +5,14 @@ from itertools import pairwise
 
 from chalicelib.config.answering import DETECTION_SECONDS
 from emulator.voice.interpreter import STOCK_ERROR
-from tests.simulation.invariants.terms import LONG_SILENCE, RULES, WEBHOOK, Found, Violation, mode_of
+from tests.simulation.invariants.terms import LONG_SILENCE, LOST, RULES, TWILIO, WEBHOOK, Found, Violation, mode_of
 from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Observed
 
 SENTENCE = 8.0  # the longest that is said to a worker alone: the whisper, then a goodbye
 SILENCE = 30.0
 LONGEST_CALL = 600.0
+LOST_OR_LATE = (*LOST, *TWILIO)  # in doubt the caller is there
+CHOOSES = 110.0  # the choices three times, a room, and what is said after it
 LONGEST_ASK = 16.0  # the whisper, the prompt, a silence
 
 
@@ -42,7 +44,8 @@ def not_to_nobody(observed: Observed) -> Found:
         bound = _asking(observed, leg) + SENTENCE
         if alone_until - leg.answered > bound + (WEBHOOK * (1 + len(leg.asks)) if late else 0):
             yield Violation(1, leg.call_sid, f"worker leg {leg.sid} is joined to nobody for too long")
-        if leg.conversations and leg.ended - leg.conversations[-1].end > SENTENCE:
+        chooses = CHOOSES if leg.stars or observed.faults_about((leg.sid,), LOST_OR_LATE) else 0
+        if leg.conversations and leg.ended - leg.conversations[-1].end > SENTENCE + chooses:
             yield Violation(1, leg.call_sid, f"worker leg {leg.sid} goes on when the conversation is over")
 
 
@@ -63,9 +66,10 @@ def nobody_is_stranded(observed: Observed) -> Found:
             yield Violation(4, sid, "the caller hears Twilio's error message")
         elif not call.hung_up and call.ended < FOREVER and not _said_goodbye(call):
             yield Violation(4, sid, f"the call ends without a goodbye, by {call.ended_by}")
-        if sum(1 for history in observed.tasks.values() if history[0][2] == sid) > 1:
+        holds = sum(len(leg.stars) for leg in observed.legs.values() if leg.call_sid == sid)
+        if sum(1 for history in observed.tasks.values() if history[0][2] == sid) > 1 + holds:
             yield Violation(4, sid, "the caller is sent back to the start")
-        if call.ended - call.dialed > LONGEST_CALL and call.ended < FOREVER:
+        if call.ended - call.dialed > LONGEST_CALL * max(1, len(call.waits)) and call.ended < FOREVER:
             yield Violation(4, sid, "the call goes in a loop")
         yield from _silences(observed, sid, call)
 
@@ -96,7 +100,7 @@ def _silences(observed: Observed, sid: str, call: Called) -> Found:
 def every_wait_ends(observed: Observed) -> Found:
     """Whoever waits is in a document that lets them out, whatever became of their task."""
     for sid, call in observed.calls.items():
-        joined = call.conversations[0].start if call.conversations else FOREVER
+        joined = min((talk.start for talk in call.conversations if talk.start >= call.enqueued), default=FOREVER)
         waited = min(call.left_queue, joined, call.ended) - call.enqueued
         _, line = RULES.line_of(call.caller.line)
         bound = line.longest_wait + (2 * LONG_SILENCE if observed.faults_about((sid,)) else SILENCE)

@@ -8,13 +8,13 @@ from tests.simulation.crm import Said
 from tests.simulation.invariants.terms import (
     CRM_FAILS,
     PEOPLE,
-    QUEUES,
     RULES,
     SOON,
     Found,
     Violation,
     fell_back_to_direct,
     may_ring_without_crm,
+    rules_of,
 )
 from tests.simulation.observed import FOREVER, Observed, Reserved
 
@@ -28,7 +28,7 @@ def crm_first(observed: Observed) -> Found:
         without = leg.own and yes.get(leg.reservation_sid, FOREVER) > leg.dialed
         if without and not may_ring_without_crm(observed, leg):
             yield Violation(3, leg.call_sid, f"{leg.sid} rings without the CRM's yes to {leg.reservation_sid}")
-        rules = QUEUES[observed.calls[leg.call_sid].caller.line]
+        rules = rules_of(observed, leg.reservation_sid)
         if not leg.own and rules.mode == "crm-first":
             outage = observed.faults_about((leg.reservation_sid,), ("dynamodb", "sqs"))
             if not outage or rules.on_outage != "direct":

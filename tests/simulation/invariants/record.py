@@ -65,8 +65,8 @@ def _wrong_leg(observed: Observed, legs: list[Leg], row: dict[str, Any]) -> Iter
 def calls_are_true(observed: Observed) -> Found:
     """The call's own record, where every event of it came."""
     rows = {row["call_sid"]: row for row in observed.world.rows() if row["item"] == "CALL"}
-    for history in observed.tasks.values():
-        call_sid = history[0][2]
+    latest = {history[0][2]: history for history in observed.tasks.values()}
+    for call_sid, history in latest.items():
         row = rows.get(call_sid)
         if observed.faults_about((call_sid,), LOST):
             continue

@@ -2,13 +2,13 @@
 
 from tests.simulation.invariants.terms import (
     LATER,
-    QUEUES,
     RULES,
     SOON,
     Found,
     Violation,
     fell_back_to_direct,
     mode_of,
+    rules_of,
 )
 from tests.simulation.observed import FOREVER, Leg, Observed
 
@@ -40,7 +40,7 @@ def no_late_ringing(observed: Observed) -> Found:
 def no_late_dial(observed: Observed) -> Found:
     """A phone that is rung has its time to ring before the reservation ends."""
     for leg in observed.legs.values():
-        ring_timeout = QUEUES[observed.calls[leg.call_sid].caller.line].ring_timeout
+        ring_timeout = rules_of(observed, leg.reservation_sid).ring_timeout
         ends = observed.reservations[leg.reservation_sid].statuses[0][0] + RULES.reservation_timeout
         asking = _RULES_OF_ANSWERS.seconds(mode_of(observed, leg))
         if leg.own and leg.asked > ends - ring_timeout - asking:

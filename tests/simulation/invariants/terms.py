@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from chalicelib.config import callcenter
 from chalicelib.config.answering import ModeName
+from chalicelib.config.callcenter import Queue
 from chalicelib.twilio import urls
-from tests.simulation.call_centre import SALES, SUPPORT, URGENT, answers_of, rules
+from tests.simulation.call_centre import answers_of, rules
 from tests.simulation.gateway import Delivery
 from tests.simulation.observed import Leg, Observed
 
@@ -22,8 +23,6 @@ CRM_FAILS = ("crm_slow", "crm_500", "crm_garbage", "crm_drips", "crm_megabytes",
 CRM_OUT = 60.0  # a failure, the seconds until the CRM is asked again, and a job that comes again
 TAKES = ("1", "yes please")
 RULES = callcenter.parse(rules("voicemail", answers_of(0)))
-_QUEUE_OF = {SUPPORT: "Support", SALES: "Sales", URGENT: "Urgent"}
-QUEUES = {SUPPORT: RULES.queues["Support"], SALES: RULES.queues["Sales"], URGENT: RULES.queues["Urgent"]}
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,15 @@ Found = Iterator[Violation]
 
 def mode_of(observed: Observed, leg: Leg) -> ModeName:
     """How the worker of this leg is to answer. TaskRouter, which rings for the urgent line, asks nothing."""
-    queue = _QUEUE_OF[observed.calls[leg.call_sid].caller.line]
+    queue = observed.world.queue_of[leg.reservation_sid]
     if queue == "Urgent":
         return "at-once"
     return observed.world.plan.answers.mode(queue, observed.reservations[leg.reservation_sid].worker)
+
+
+def rules_of(observed: Observed, reservation_sid: str) -> Queue:
+    """Of the queue in which the caller waited for this worker."""
+    return RULES.queue(observed.world.queue_of[reservation_sid])
 
 
 def may_ring_without_crm(observed: Observed, leg: Leg) -> bool:
@@ -51,10 +55,10 @@ def may_ring_without_crm(observed: Observed, leg: Leg) -> bool:
 
     A no that the CRM said, and that was heard, counts all the same.
     """
-    caller = observed.calls[leg.call_sid].caller
-    if caller.line == SUPPORT and not caller.number:
+    caller, queue = observed.calls[leg.call_sid].caller, observed.world.queue_of[leg.reservation_sid]
+    if queue == "Support" and not caller.number:
         return True  # who withholds the number has no contact to look up
-    if caller.line != SALES or observed.world.plan.on_crm_outage != "ring":
+    if queue != "Sales" or observed.world.plan.on_crm_outage != "ring":
         return False
     if observed.faults_about((leg.reservation_sid,), CRM_FAILS):
         return True

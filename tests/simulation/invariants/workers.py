@@ -2,8 +2,9 @@
 
 from itertools import pairwise
 
+from chalicelib.worker.consumer import LOOK_AGAIN_SECONDS
 from tests.simulation.call_centre import AWAY, DOERS, HEARERS, TEXTERS, WORKERS
-from tests.simulation.invariants.terms import QUEUES, SOON, TAKES, WEBHOOK, Found, Violation
+from tests.simulation.invariants.terms import SOON, TAKES, WEBHOOK, Found, Violation, rules_of
 from tests.simulation.observed import FOREVER, Leg, Move, Observed, Reserved
 
 AFTERWARDS = 130.0  # a message that comes late, and again
@@ -34,10 +35,17 @@ def wrap_up_ends_in_time(observed: Observed) -> Found:
             reservation = _served(observed, sid, since)
             if name != "Wrap up" or reservation is None or until == FOREVER:
                 continue
-            allowed = QUEUES[observed.calls[reservation.call_sid].caller.line].wrap_up.seconds + SOON
+            on_the_phone = _on_the_phone(observed, reservation, since)
+            allowed = rules_of(observed, reservation.sid).wrap_up.seconds + SOON + on_the_phone
             about = (reservation.sid, reservation.call_sid, reservation.task_sid, sid)
             if until - since > allowed and not observed.faults_about(about):
                 yield Violation(5, reservation.call_sid, f"{reservation.worker} wraps up for {until - since:.0f} s")
+
+
+def _on_the_phone(observed: Observed, reservation: Reserved, since: float) -> float:
+    """How long the worker was on the phone after the talk, as the star key has them choose; 0 without it."""
+    legs = [leg for leg in observed.legs.values() if leg.reservation_sid == reservation.sid and leg.stars]
+    return max((leg.ended - since + LOOK_AGAIN_SECONDS for leg in legs), default=0.0)
 
 
 def _served(observed: Observed, worker_sid: str, at: float) -> Reserved | None:

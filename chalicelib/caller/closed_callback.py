@@ -1,0 +1,57 @@
+"""A caller of a closed line asks to be called back when it opens."""
+
+from chalicelib.callbacks import asking, numbers
+from chalicelib.caller import callback, twiml
+from chalicelib.config import callcenter
+from chalicelib.config.callcenter import Line
+from chalicelib.links import table
+from chalicelib.observability import log
+from chalicelib.twilio.request import Webhook
+from chalicelib.twilio.values import sid, text
+
+
+def confirm(webhook: Webhook) -> str:
+    """The caller heard the number to call back, and pressed a key."""
+    line = _line(webhook)
+    rules, pressed = line.callback, text(webhook.form.get("Digits"))
+    if rules and pressed == callback.Keys.CONFIRMS:
+        return _ask(webhook, line)
+    if rules and rules.other_number and pressed == callback.Keys.ANOTHER:
+        return twiml.ask_number_when_closed(line, webhook.base_url)
+    return twiml.say_goodbye(line, "Goodbye.")
+
+
+def number(webhook: Webhook) -> str:
+    """The caller typed the number to call back: it is kept with the call, and read back."""
+    line = _line(webhook)
+    rules, call_sid = line.callback, sid(webhook.form.get("CallSid"))
+    if rules is None or not (rules.other_number and call_sid):
+        return twiml.say_goodbye(line, "Goodbye.")
+    typed = numbers.typed(text(webhook.form.get("Digits")), rules.countries[0])
+    if not callback.may_call(typed, rules):
+        return twiml.say_goodbye(line, f"{callback.NOT_CALLED} Goodbye.")
+    table.record_call(call_sid, {"wish_number": typed}, webhook.at)
+    return twiml.confirm_when_closed(line, numbers.spoken(typed), callback.OTHER, webhook.base_url)
+
+
+def _ask(webhook: Webhook, line: Line) -> str:
+    """Keep the callback: it is held while this call lasts, and then until the line opens."""
+    call_sid = sid(webhook.form.get("CallSid"))
+    call = table.find_call(call_sid).call if call_sid else None
+    wanted = callback.wanted_by(webhook, call)
+    if wanted is None or line.callback is None:
+        return twiml.say_goodbye(line, f"{callback.NOT_CALLED} Goodbye.")
+    answer, about = asking.ask(wanted, line.callback, webhook.at)
+    if answer != "asked":
+        log.info("callback is refused", why=answer)
+        said = callback.NOT_CALLED if answer == "not allowed" else callback.TOO_OFTEN
+        return twiml.say_goodbye(line, f"{said} Goodbye.")
+    known = {"wish": "callback", "wished_at": webhook.at, "callback": about}
+    who = {"line": wanted.line, "caller": wanted.caller, "called": webhook.form.get("To", "")}
+    table.record_and_read_call(call_sid, known, webhook.at, left_queue=False, defaults=who)
+    log.info("callback is asked for", callback=about)
+    return twiml.thank_for_callback(line)
+
+
+def _line(webhook: Webhook) -> Line:
+    return callcenter.current().line_of(webhook.form.get("To", ""))[1]

@@ -1,0 +1,93 @@
+"""Whether a line is open now: its switch first, then the file's dates, then the week. What fails leaves it open."""
+
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from chalicelib.config import callcenter
+from chalicelib.config.callcenter import CallCenter, Line
+from chalicelib.config.toml_errors import Mistake, sentence
+from chalicelib.hours import switch
+from chalicelib.hours.calendar import DAY_SECONDS, OPEN, Calendar, Closed, Open, State
+from chalicelib.hours.switch import Change, Switch
+from chalicelib.observability import log, metrics
+
+SWITCHED_TIMES = 4  # that a line may be closed anew while its next opening is looked for
+
+
+def of(name: str, line: Line, now: float) -> State:
+    """How this line stands. A line without a switch is not asked about. Never raises."""
+    standing = switch.seen(name, now) if line.switch else Switch()
+    return under(standing, line, now)
+
+
+def under(standing: Switch, line: Line, now: float) -> State:
+    """How the line stands under this switch. Never raises."""
+    change = standing.standing(now)
+    if change:
+        return OPEN if change.to == "open" else Closed(say=change.said)
+    if not line.hours:
+        return OPEN
+    try:
+        return calendar(callcenter.current(), line).at(now)
+    except Exception as error:
+        measured = metrics.of(metrics.HOURS_FAILED)
+        log.error("hours of a line fail: it is open", measured, hours=line.hours, why=type(error).__name__)
+        return OPEN
+
+
+def calendar(center: CallCenter, line: Line) -> Calendar:
+    """The hours of a line that has some; of one without, a calendar that is never open but has its zone.
+
+    Raises ZoneInfoNotFoundError.
+    """
+    hours = center.hours.get(line.hours)
+    return Calendar(hours or callcenter.NO_HOURS, ZoneInfo((hours.zone if hours else "") or center.time_zone))
+
+
+def changes_at(standing: Switch, line: Line, now: float) -> float | None:
+    """When it opens or closes the next time; None when nobody knows."""
+    state, at = type(under(standing, line, now)), now
+    for _ in range(2 * SWITCHED_TIMES):
+        change = standing.standing(at)
+        later = change.until if change else _next_of_file(line, at)
+        if later is None or type(under(standing, line, later)) is not state:
+            return later
+        at = later
+    return None
+
+
+def _next_of_file(line: Line, now: float) -> float | None:
+    return calendar(callcenter.current(), line).next_change(now) if line.hours else None
+
+
+def order(line: Line, change: Change, now: float) -> Change:
+    """What somebody wants who gives no time: until the end of the line's day.
+
+    Opening a line in its own hours only takes back that it was closed: it closes when it always does.
+    """
+    if change.until:
+        return change
+    if change.to == "open" and isinstance(under(Switch(), line, now), Open):
+        return msgspec.structs.replace(change, to="file", said="")
+    return msgspec.structs.replace(change, until=calendar(callcenter.current(), line).end_of_day(now))
+
+
+def opens_at(name: str, now: float) -> float:
+    """From when on the line is open: `now`, if it is. Where nobody knows, a day later is soon enough to look again."""
+    line = callcenter.current().lines.get(name)
+    if line is None or not line.may_be_closed or isinstance(of(name, line, now), Open):
+        return now
+    return changes_at(switch.seen(name, now) if line.switch else Switch(), line, now) or now + DAY_SECONDS
+
+
+def unknown_zones(center: CallCenter) -> list[Mistake]:
+    """Zones that this machine does not know, of hours that a line has."""
+    found = []
+    for name in dict.fromkeys(line.hours for line in center.lines.values() if line.hours):
+        zone = center.hours[name].zone or center.time_zone
+        try:
+            ZoneInfo(zone)
+        except (OSError, ValueError, KeyError):
+            found.append(sentence(f"hours.{name}.zone", zone, "allowed is an IANA name such as Europe/Berlin"))
+    return found

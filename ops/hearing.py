@@ -1,0 +1,127 @@
+"""What a caller would hear, line by line, from the same functions as in a call. Nothing is sent."""
+
+import html
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from xml.etree import ElementTree
+
+from chalicelib.caller import closed, twiml
+from chalicelib.config.callcenter import CallCenter, Line, SimpleQueue
+from chalicelib.hours import state
+from chalicelib.hours.calendar import Closed
+from chalicelib.hours.switch import Switch
+from chalicelib.twilio import urls
+
+BASE, WORKFLOW, CALLER = "https://hear.invalid", "WW", "+12125550171"
+MOST_DOCUMENTS = 20  # of one call: a menu may be asked for again
+
+
+@dataclass
+class Call:
+    """A call to this number at this moment, of a caller who presses these keys one after the other."""
+
+    center: CallCenter
+    number: str
+    at: float
+    keys: str
+
+    def heard(self) -> Iterator[str]:
+        """What happens, a sentence each."""
+        simple = self.center.simple_queue_of(self.number)
+        document = self._of_queue(*simple) if simple else self._of_line(*self.center.line_of(self.number))
+        for _ in range(MOST_DOCUMENTS):
+            following = ""
+            for said in self._play(document):
+                if said.startswith(BASE):
+                    following = said
+                    break
+                yield said
+            if not following:
+                return
+            document = self._next(following)
+
+    def _of_queue(self, name: str, queue: SimpleQueue) -> str:
+        return twiml.join_simple_queue(name, queue, BASE)
+
+    def _of_line(self, _name: str, line: Line) -> str:
+        standing = state.under(Switch(), line, self.at)
+        if not isinstance(standing, Closed):
+            return twiml.greet(line, self._queueing(line, {}))
+        return twiml.closed(
+            line, closed.sentence(line, standing), twiml.Way(BASE), self._phone(line), is_answered=False
+        )
+
+    def _queueing(self, line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
+        return twiml.Queueing(WORKFLOW, BASE, self.center.notices({**line.attributes, **chosen}))
+
+    def _phone(self, line: Line) -> twiml.Phone:
+        return closed.phone_of(self.center, line, CALLER)
+
+    def _play(self, document: str) -> Iterator[str]:
+        """What happens in a document; the URL of the next one, if another follows."""
+        for verb in ElementTree.fromstring(document):  # noqa: S314 - it is our own
+            match verb.tag:
+                case "Say":
+                    yield f"says: {verb.text}"
+                case "Gather":
+                    yield from (f"says: {inner.text}" for inner in verb if inner.tag == "Say")
+                    if pressed := self._press(verb):
+                        yield f"the caller presses {pressed}"
+                        self._pressed = pressed.rstrip("#")
+                        yield verb.get("action", "")
+                    yield "the caller presses nothing"
+                case "Redirect":
+                    self._pressed = ""
+                    yield str(verb.text)
+                case _:
+                    yield _what(verb)
+                    return
+
+    def _press(self, gather: ElementTree.Element) -> str:
+        count = int(gather.get("numDigits") or len(self.keys.partition("#")[0]) + 1)
+        pressed, self.keys = self.keys[:count], self.keys[count:]
+        return pressed
+
+    def _next(self, url: str) -> str:
+        """The document that follows at this URL."""
+        route, path = urls.find(url) or (urls.INCOMING, {})
+        _, line = self.center.line_of(self.number)
+        if route == urls.MENU:
+            chosen = twiml.Chosen(self._pressed)
+            return twiml.menu(line, int(path["attempt"]), chosen, partial(self._queueing, line))
+        return self._next_when_closed(route, line)
+
+    def _next_when_closed(self, route: urls.Route, line: Line) -> str:
+        urgent, other_number = line.closed.urgent_key, line.callback is not None and line.callback.other_number
+        match route, self._pressed:
+            case urls.CLOSED_KEY, pressed if urgent and pressed == urgent.digits:
+                return twiml.ring_for_caller(line, urgent.to, self._phone(line), BASE)
+            case urls.CLOSED_KEY, _:
+                return twiml.closed_then(line, twiml.Way(BASE), self._phone(line))
+            case urls.CLOSED_CALLBACK, "1":
+                return twiml.thank_for_callback(line)
+            case urls.CLOSED_CALLBACK, "2" if other_number:
+                return twiml.ask_number_when_closed(line, BASE)
+            case urls.CLOSED_NUMBER, typed:
+                return twiml.confirm_when_closed(line, " ".join(typed), "other", BASE)
+            case _:
+                return twiml.say_goodbye(line, "Goodbye.")
+
+
+def _what(verb: ElementTree.Element) -> str:
+    """What a verb does after which nothing more is heard of the document."""
+    match verb.tag:
+        case "Enqueue":
+            task = verb.find("Task")
+            known = f", as a task with {html.unescape(task.text or '')}" if task is not None else f" {verb.text}"
+            return f"the caller waits in the queue{known}"
+        case "Dial":
+            return f"the caller is connected with {''.join(verb.itertext())}"
+        case "Record":
+            return f"the caller may leave a message of up to {verb.get('maxLength')} seconds"
+        case "Reject":
+            return "the caller hears that the line is busy; the call costs nothing"
+        case _:
+            return "the call is over"
