@@ -59,7 +59,7 @@ def delete(job: str) -> None:
 
 def _start(message: Message, now: float) -> Message:
     """A second delivery names the same job, which Transcribe has already."""
-    job = f"cordboard-{environment.current().stage}-{message.recording_sid}"
+    job = f"cordboard-{environment.current().stage}-messages-{message.recording_sid}"
     try:
         _ask_for(job, message.stored_as, {"LanguageCode": _language(message.line)})
     except Exception as error:

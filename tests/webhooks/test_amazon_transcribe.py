@@ -26,7 +26,7 @@ __all__ = ["inbox", "later", "sounds"]
 
 TEXT = "Please call me back."
 MODEL = "transcribe::transcriptionjob"
-JOB = f"cordboard-test-{RECORDING}"
+JOB = f"cordboard-test-messages-{RECORDING}"
 Request = Callable[..., Any]
 
 
