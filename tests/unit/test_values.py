@@ -118,6 +118,7 @@ def test_what_a_team_leaves_out() -> None:
         "queues": {"Support": QUEUE},
         "crm": {"timeout": 2.0, "attempts": 3, "breaker_failures": 3, "breaker_seconds": 30, "after": False},
         "simple_queues": {},
+        "hours": {},
         "work": {},
         "tell": {
             "voicemail": True,
@@ -183,6 +184,21 @@ LINE: dict[str, Any] = {
     "timeout": 86400,
     "menu": None,
     "callback": None,
+    "hours": "",
+    "switch": False,
+    "closing": "serve",
+    "closed": {
+        "say": "We are closed.",
+        "say_holiday": "We are closed for {name}.",
+        "then": "hangup",
+        "to": None,
+        "ring_seconds": 30,
+        "urgent_key": None,
+        "not_reached": {
+            "say": "Nobody can be reached at the moment. Please call again later. Goodbye.",
+            "then": "hangup",
+        },
+    },
 }
 QUEUE: dict[str, Any] = {
     "mode": "crm-first",
@@ -199,6 +215,7 @@ QUEUE: dict[str, Any] = {
         "passed": None,
     },
     "after_talk": None,
+    "recording": None,
     "star": None,
     "attributes": {},
     "answer": None,
