@@ -29,7 +29,8 @@ def in_code() -> Iterator[tuple[str, float]]:
         if path.parent.name == "team":
             continue  # the examples there are no modules
         name = ".".join(path.relative_to(PROJECT).with_suffix("").parts)
-        written = set(re.findall(r"\b([A-Z_]+)\b(?=[^\n=:]*(?:: \w+)? = )", path.read_text(encoding="utf-8")))
+        assigned = re.findall(r"^([A-Z_]+(?:, [A-Z_]+)*)(?:: \w+)? = ", path.read_text(encoding="utf-8"), re.MULTILINE)
+        written = {constant for names in assigned for constant in names.split(", ")}
         for constant, value in vars(importlib.import_module(name.removesuffix(".__init__"))).items():
             if constant in written - SETTINGS and isinstance(value, int | float) and not isinstance(value, bool):
                 yield f"{name.removeprefix('chalicelib.')}.{constant}", float(value)
