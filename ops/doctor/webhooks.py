@@ -11,7 +11,7 @@ from ops.doctor.check import Finding, StageUnderTest, fail, ok
 
 # In place of a sid: no call, leg or reservation has this name, so nothing is recorded.
 NOBODY = "doctor"
-PARAMETERS = {"attempt": "1", "subject": NOBODY, "reservation_sid": NOBODY, "number": NOBODY, "since": "1"}
+PARAMETERS = {"attempt": "1", "subject": NOBODY, "reservation_sid": NOBODY, "number": NOBODY, "since": "1", "line": "1"}
 
 SPOKEN, NO_CONTENT = (200, "<Response"), (204, "")
 
@@ -41,6 +41,7 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
         urls.WORKER_STATUS: Webhook({"CallSid": NOBODY, "CallStatus": "completed"}, NO_CONTENT),
         urls.WORKER_AFTER: Webhook({"CallSid": NOBODY}),
         urls.WORKER_DISPOSITION: Webhook({"CallSid": NOBODY, "Digits": "1"}),
+        urls.WORKER_RECORDING: Webhook({"CallSid": NOBODY}, NO_CONTENT),
         urls.WORKER_NOTE: Webhook({"CallSid": NOBODY}),
         urls.WORKER_STAR: Webhook({"CallSid": NOBODY, "DialBridged": "true"}),
         urls.WORKER_STAR_KEY: Webhook({"CallSid": NOBODY, "Digits": "1"}),

@@ -21,6 +21,7 @@ WORLDS_TO_FIND_IT = 6
 OF_WORK = 13  # the promise about work that is no call
 OF_AVAILABILITY = 15  # and about who is on
 OF_CALLBACKS = 16  # the promise about callbacks
+OF_TALKS = 19  # and about recorded talks
 OF_HOLD = 17  # the promise about the star key
 
 
@@ -58,7 +59,7 @@ def test_a_planted_defect_is_found(name: str) -> None:
             if OF_HOLD not in defect.invariants:
                 rates.pop("worker_presses_star", None)
             plan = Plan(seed, rates, orders=orders, answer=defect.answer, asks=asks, away=away, texts=texts)
-            plan = replace(plan, hours=defect.hours)
+            plan = replace(plan, hours=defect.hours, records=None if OF_TALKS in defect.invariants else ())
             found |= {violation.invariant for violation in judged(play(plan))}
         if found & defect.invariants:
             return
@@ -114,19 +115,19 @@ class DiesAt:
 )
 def test_a_function_may_die_at_every_step_of_a_call(seed: int, answer: ModeName, people: str) -> None:
     rates, ordinary = chosen(people) if people else {}, DiesAt()
-    world = play(Plan(seed, rates, calls=1, orders=0, texts=False, dies=ordinary, answer=answer))
+    world = play(Plan(seed, rates, calls=1, orders=0, texts=False, records=(), dies=ordinary, answer=answer))
     assert judged(world) == [] and any(call.conversations for call in Observed(world).calls.values())
     for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(seed, rates, calls=1, orders=0, texts=False, dies=DiesAt(number), answer=answer)))
+        violations = judged(play(Plan(seed, rates, calls=1, orders=0, texts=False, records=(), dies=DiesAt(number), answer=answer)))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
 def test_a_function_may_die_at_every_step_of_a_piece_of_work() -> None:
     ordinary = DiesAt()
-    world = play(Plan(SUPPORT, {}, calls=0, orders=1, texts=False, dies=ordinary))
+    world = play(Plan(SUPPORT, {}, calls=0, orders=1, texts=False, records=(), dies=ordinary))
     assert judged(world) == [] and Observed(world).work.customers
     for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(SUPPORT, {}, calls=0, orders=1, texts=False, dies=DiesAt(number))))
+        violations = judged(play(Plan(SUPPORT, {}, calls=0, orders=1, texts=False, records=(), dies=DiesAt(number))))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
@@ -135,7 +136,7 @@ def test_a_function_may_die_at_every_step_of_a_callback() -> None:
     busy_first, rates, ordinary = 9, chosen("customer_busy=0.5"), DiesAt()
 
     def plan(dies: DiesAt) -> Plan:
-        return Plan(busy_first, rates, calls=1, orders=0, texts=False, dies=dies, asks=1.0, away=True)
+        return Plan(busy_first, rates, calls=1, orders=0, texts=False, records=(), dies=dies, asks=1.0, away=True)
 
     world = play(plan(ordinary))
     assert judged(world) == [] and [row["state"] for row in world.callbacks().values()] == ["talked"]

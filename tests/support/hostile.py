@@ -76,7 +76,7 @@ class Endpoint(NamedTuple):
 
     @property
     def is_voice(self) -> bool:
-        told = (STATUS_ROUTE, DETECTED_ROUTE, urls.RECORDING.path, urls.TRANSCRIPTION.path)
+        told = (STATUS_ROUTE, DETECTED_ROUTE, urls.WORKER_RECORDING.path, urls.RECORDING.path, urls.TRANSCRIPTION.path)
         return self.route.startswith(("/voice/", "/worker/", "/staff/call")) and self.route not in told
 
 
@@ -106,6 +106,20 @@ ENDPOINTS = (
             (urls.WORKER_STAR_KEY, {"Digits": "1"}),
             (urls.WORKER_STAR_PERSON, {"Digits": "21"}),
         )
+    ),
+    Endpoint(urls.CLOSED_KEY.path, caller_form(Digits="9")),
+    Endpoint(urls.CLOSED_CALLBACK.path, caller_form(Digits="1"), {"number": "own"}),
+    Endpoint(urls.CLOSED_NUMBER.path, caller_form(Digits="2125550199")),
+    Endpoint(urls.CLOSED_DIALED.path, caller_form(DialCallStatus="no-answer")),
+    Endpoint(
+        urls.WORKER_RECORDING.path,
+        leg_form("in-progress") | {"RecordingSid": f"RE{'1' * 32}", "RecordingDuration": "9"},
+        LEG_PATH,
+        ("RecordingStatus", ("completed", "absent", "in-progress")),
+    ),
+    *(
+        Endpoint(route.path, {**caller_form(Digits="1"), **FROM_STAFF}, {"line": "1", "attempt": "2"})
+        for route in (urls.STAFF_LINES, urls.STAFF_LINE, urls.STAFF_LINE_UNTIL, urls.STAFF_LISTEN)
     ),
     Endpoint("/voice/fallback", caller_form(ErrorCode="11200"), says=("ErrorUrl", ERROR_URLS)),
     Endpoint("/voice/moved", caller_form()),

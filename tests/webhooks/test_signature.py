@@ -19,7 +19,7 @@ from tests.support.driver import LEG_PATH, RESERVATION, Driver, assignment_form,
 
 ROOT = Path(__file__).parent.parent.parent
 
-STEPS = ("pin", "key", "until", "note")
+STEPS = ("pin", "key", "until", "note", "lines", "listen")
 ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/voice/incoming", caller_form(), {}),
     ("/voice/menu/{attempt}", caller_form(), {"attempt": "1"}),
@@ -57,6 +57,15 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     (urls.WORKER_STAR_PERSON.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
     (urls.WORKER_STAR_OVER.path, leg_form("in-progress"), LEG_PATH),
     (urls.WORKER_ROOM.path, leg_form("in-progress"), LEG_PATH),
+    (urls.CLOSED_KEY.path, caller_form(Digits="9"), {}),
+    (urls.CLOSED_CALLBACK.path, caller_form(Digits="1"), {"number": "own"}),
+    (urls.CLOSED_NUMBER.path, caller_form(Digits="2125550171"), {}),
+    (urls.CLOSED_DIALED.path, caller_form(DialCallStatus="completed"), {}),
+    (urls.WORKER_RECORDING.path, leg_form("in-progress"), LEG_PATH),
+    *(
+        (route.path, caller_form(Digits="1"), {"line": "1", "attempt": "1"})
+        for route in (urls.STAFF_LINE, urls.STAFF_LINE_UNTIL)
+    ),
     (urls.WORKER_MESSAGE.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
     ("/staff/message", {"From": "+14155550111", "To": "+14155550105", "Body": "on"}, {}),
     ("/staff/call", caller_form(To="+14155550105"), {}),
