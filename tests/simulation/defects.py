@@ -455,11 +455,11 @@ def _every_task_is_the_callbacks() -> Iterator[None]:
 
 
 def _hangs_up_at_the_end(true: Any) -> Any:
-    def move(worker_sid: str, boundary: Any) -> Any:
-        for link in table.latest_links(worker_sid, 5) if boundary.to == "off" else ():
+    def move(worker_sid: str, one: Any) -> Any:
+        for link in table.latest_links(worker_sid, 5) if one.boundary.to == "off" else ():
             if link.state == "bridged":
                 rest.hang_up(link.worker_call_sid)
-        return true(worker_sid, boundary)
+        return true(worker_sid, one)
 
     return move
 
@@ -640,7 +640,7 @@ DEFECTS: Mapping[str, Defect] = {
         2,
         3,
         6,
-        faults="webhook_twice=1,dynamodb_hangs=0.2,webhook_never=1",
+        faults="webhook_twice=1,dynamodb_hangs=0.3,webhook_never=1",
         answer="at-once",
     ),
     "nobody who waits is let out": Defect(_wait_for_ever, frozenset({4}), "worker_no_answer=0.9,activity_changes=0.5"),

@@ -118,7 +118,9 @@ def test_a_function_may_die_at_every_step_of_a_call(seed: int, answer: ModeName,
     world = play(Plan(seed, rates, calls=1, orders=0, texts=False, records=(), dies=ordinary, answer=answer))
     assert judged(world) == [] and any(call.conversations for call in Observed(world).calls.values())
     for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(seed, rates, calls=1, orders=0, texts=False, records=(), dies=DiesAt(number), answer=answer)))
+        violations = judged(
+            play(Plan(seed, rates, calls=1, orders=0, texts=False, records=(), dies=DiesAt(number), answer=answer))
+        )
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 

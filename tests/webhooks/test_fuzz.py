@@ -204,7 +204,9 @@ def assert_rows_can_be_read(application: Application) -> None:
     rows = [attributes.decode(item) for item in application.cloud.items()]
     for row in rows:
         story = table.find_call(row["call_sid"])
-        kind = {"CALL": "call", "RECORDING": "recording", "TALK": "recording"}.get(row["item"].partition("#")[0], "link")
+        kind = {"CALL": "call", "RECORDING": "recording", "TALK": "recording"}.get(
+            row["item"].partition("#")[0], "link"
+        )
         kind = {duty.PARTITION: "staff", NOTICE: "notice"}.get(row["call_sid"], kind)
         if kind == "call":
             assert story.call is not None
