@@ -206,7 +206,8 @@ def _doctor(asked: Deployment) -> bool:
         asked.report(doctor.as_text(finding))
         findings.append(finding)
     if not doctor.is_healthy(findings):
-        raise OpsError("the doctor found what keeps callers out; each line above says how to fix it")
+        failed = ", ".join(f"{finding.check} ({finding.why})" for finding in findings if finding.verdict == "failure")
+        raise OpsError(f"the doctor found what keeps callers out: {failed}; each line above says how to fix it")
     return False
 
 
