@@ -423,7 +423,7 @@ def test_messages_without_a_bucket_are_a_failure(deployed: DeployedStage) -> Non
 
 def test_a_bucket_that_is_gone_is_a_failure(deployed: DeployedStage) -> None:
     (found,) = _bucket(deployed, "cordboard-test-messages-gone")
-    assert found.verdict == "failure" and "cannot be reached: 404" in found.why
+    assert found.verdict == "failure" and "cannot be reached: NoSuchBucket" in found.why
 
 
 @pytest.mark.parametrize("open_to", [*CLOSED, ""])
