@@ -4,9 +4,11 @@ import json
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 import pytest
 from moto import mock_aws
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 # What runs in the background ignores Ctrl-C, and so would each program that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Moto begins a new session for each test: what AWS's library says of the services is read once for all of them.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 BUCKET = "cordboard-test-messages-123456789012-eu-west-1"
 WORKFLOW = "WW" + "1" * 32
