@@ -46,11 +46,18 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
     standing, is_new = duty.take_text(asked.name, asked.sid, asked.at, changes, sent_at=sent_at)
     is_the_latest = standing.newest_text == asked.sid and asked.at < standing.hand_at + AGAIN_SECONDS
     if not is_new and not is_the_latest:
-        return status(asked)
+        return _as_it_stands(asked, standing)
     rang = rest.ringing(asked.worker.sid) if to == "off" else 0
     move_by_hand(asked.worker.sid, to)
     log.info("worker by hand", worker_sid=asked.worker.sid, to=to, until=int(standing.until))
     return _standing(asked, _with_the_last_word(asked, to)) + texts.took_back(rang)
+
+
+def _as_it_stands(asked: Asked, standing: Duty) -> str:
+    """Whoever moved the worker by an older word may not have put that right: what was said last is done."""
+    if standing.hand and asked.at < standing.hand_at + AGAIN_SECONDS:
+        move_by_hand(asked.worker.sid, "on" if standing.hand == "on" else "off")
+    return status(asked)
 
 
 def _with_the_last_word(asked: Asked, to: State) -> Duty:

@@ -402,11 +402,11 @@ def _every_task_is_the_callbacks() -> Iterator[None]:
 
 
 def _hangs_up_at_the_end(true: Any) -> Any:
-    def move(worker_sid: str, boundary: Any) -> Any:
-        for link in table.latest_links(worker_sid, 5) if boundary.to == "off" else ():
+    def move(worker_sid: str, one: Any) -> Any:
+        for link in table.latest_links(worker_sid, 5) if one.boundary.to == "off" else ():
             if link.state == "bridged":
                 rest.hang_up(link.worker_call_sid)
-        return true(worker_sid, boundary)
+        return true(worker_sid, one)
 
     return move
 

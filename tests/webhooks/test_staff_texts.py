@@ -178,6 +178,15 @@ def test_of_two_texts_at_once_the_one_that_was_sent_later_stands(
     assert room.activity("Bea") == "Available" and room.rows()["bea"]["hand"] == "on"
 
 
+def test_who_moved_the_worker_by_an_older_word_and_died_is_put_right_when_twilio_asks_again(room: StaffRoom) -> None:
+    off = room.twilio.messaging._keep(BEA, STAFF, "off", (), "inbound")
+    room.run(2)
+    room.text(BEA, "on")
+    room.set("Bea", "Offline")  # by the function of `off`, which had begun before
+    assert "Bea, you are on." in room.send(post(urls.STAFF_MESSAGE.path, form(room, "off", off.sid)))["body"]
+    assert room.activity("Bea") == "Available"
+
+
 def test_a_function_that_died_before_it_moved_the_worker_does_it_when_twilio_asks_again(
     room: StaffRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
