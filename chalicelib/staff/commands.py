@@ -56,7 +56,7 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
 def _as_it_stands(asked: Asked, standing: Duty) -> str:
     """Whoever moved the worker by an older word may not have put that right: what was said last is done."""
     if standing.hand and asked.at < standing.hand_at + AGAIN_SECONDS:
-        move_by_hand(asked.worker.sid, "on" if standing.hand == "on" else "off")
+        move_by_hand(asked.worker.sid, standing.hand)
     return status(asked)
 
 
@@ -66,9 +66,9 @@ def _with_the_last_word(asked: Asked, to: State) -> Duty:
     """
     for _ in range(TRIES):
         standing = duty.find(asked.name)
-        if standing.hand in ("", to):
+        if not standing.hand or standing.hand == to:
             break
-        to = "on" if standing.hand == "on" else "off"
+        to = standing.hand
         move_by_hand(asked.worker.sid, to)
     return standing
 
