@@ -67,9 +67,9 @@ def _with_the_last_word(asked: Asked, to: State) -> Duty:
     """
     for _ in range(TRIES):
         standing = duty.find(asked.name)
-        if standing.hand in ("", to):
+        if not standing.hand or standing.hand == to:
             break
-        to = "on" if standing.hand == "on" else "off"
+        to = standing.hand
         move_by_hand(asked.worker.sid, to)
     return standing
 

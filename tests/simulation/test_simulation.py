@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -114,46 +115,49 @@ class DiesAt:
     ],
 )
 def test_a_function_may_die_at_every_step_of_a_call(seed: int, answer: ModeName, people: str) -> None:
-    rates, ordinary = chosen(people) if people else {}, DiesAt()
-    world = play(Plan(seed, rates, calls=1, orders=0, texts=False, records=(), dies=ordinary, answer=answer))
-    assert judged(world) == [] and any(call.conversations for call in Observed(world).calls.values())
-    for number, step in enumerate(ordinary.steps):
-        violations = judged(
-            play(Plan(seed, rates, calls=1, orders=0, texts=False, records=(), dies=DiesAt(number), answer=answer))
-        )
-        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+    plan = Plan(seed, chosen(people) if people else {}, calls=1, orders=0, texts=False, records=(), answer=answer)
+    world, steps = undisturbed(plan)
+    assert any(call.conversations for call in Observed(world).calls.values())
+    assert_that_no_death_matters(plan, steps)
 
 
 def test_a_function_may_die_at_every_step_of_a_piece_of_work() -> None:
-    ordinary = DiesAt()
-    world = play(Plan(SUPPORT, {}, calls=0, orders=1, texts=False, records=(), dies=ordinary))
-    assert judged(world) == [] and Observed(world).work.customers
-    for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(SUPPORT, {}, calls=0, orders=1, texts=False, records=(), dies=DiesAt(number))))
-        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+    plan = Plan(SUPPORT, {}, calls=0, orders=1, texts=False, records=())
+    world, steps = undisturbed(plan)
+    assert Observed(world).work.customers
+    assert_that_no_death_matters(plan, steps)
 
 
 def test_a_function_may_die_at_every_step_of_a_callback() -> None:
     """The customer is busy when the first worker presses 1, and talks to the second."""
-    busy_first, rates, ordinary = 9, chosen("customer_busy=0.5"), DiesAt()
-
-    def plan(dies: DiesAt) -> Plan:
-        return Plan(busy_first, rates, calls=1, orders=0, texts=False, records=(), dies=dies, asks=1.0, away=True)
-
-    world = play(plan(ordinary))
-    assert judged(world) == [] and [row["state"] for row in world.callbacks().values()] == ["talked"]
+    busy_first = 9
+    plan = Plan(
+        busy_first, chosen("customer_busy=0.5"), calls=1, orders=0, texts=False, records=(), asks=1.0, away=True
+    )
+    world, steps = undisturbed(plan)
+    assert [row["state"] for row in world.callbacks().values()] == ["talked"]
     assert len(Observed(world).work.customers) > 1
-    for number, step in enumerate(ordinary.steps):
-        violations = judged(play(plan(DiesAt(number))))
-        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+    assert_that_no_death_matters(plan, steps)
 
 
 def test_a_function_may_die_at_every_step_of_what_workers_text() -> None:
+    plan = Plan(1, {}, calls=0, orders=0)
+    world, steps = undisturbed(plan)
+    assert any(world.texters.sent.values())
+    assert_that_no_death_matters(plan, steps)
+
+
+def undisturbed(plan: Plan) -> tuple[World, list[Step]]:
+    """The world in which nobody dies, which is as it should be, and the steps at which a function might."""
     ordinary = DiesAt()
-    world = play(Plan(1, {}, calls=0, orders=0, dies=ordinary))
-    assert judged(world) == [] and any(world.texters.sent.values())
-    for number, step in enumerate(ordinary.steps):
-        violations = judged(play(Plan(1, {}, calls=0, orders=0, dies=DiesAt(number))))
+    world = play(replace(plan, dies=ordinary))
+    assert judged(world) == []
+    return world, ordinary.steps
+
+
+def assert_that_no_death_matters(plan: Plan, steps: Sequence[Step]) -> None:
+    for number, step in enumerate(steps):
+        violations = judged(play(replace(plan, dies=DiesAt(number))))
         assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
 
 
@@ -163,17 +167,11 @@ ON_HOLD = {11: ["queue:Sales"], 40: ["lost"], 103: ["back", "person:Carl"]}
 
 @pytest.mark.parametrize("seed", ON_HOLD)
 def test_a_function_may_die_at_every_step_of_a_call_on_hold(seed: int) -> None:
-    def plan(dies: DiesAt) -> Plan:
-        rates = chosen("worker_presses_star=1")
-        return Plan(seed, rates, calls=1, orders=0, dies=dies, answer="at-once", asks=0.0, texts=False)
-
-    ordinary = DiesAt()
-    world = play(plan(ordinary))
+    plan = Plan(seed, chosen("worker_presses_star=1"), calls=1, orders=0, answer="at-once", asks=0.0, texts=False)
+    world, steps = undisturbed(plan)
     links = [row for row in world.rows() if row["item"].startswith("WR")]
-    assert sorted(row["transferred_to"] for row in links if "held_at" in row) == ON_HOLD[seed] and judged(world) == []
-    for number, step in enumerate(ordinary.steps):
-        violations = judged(play(plan(DiesAt(number))))
-        assert violations == [], f"after dying {'after' if step.after else 'before'} {step.effect} of {step.invocation}"
+    assert sorted(row["transferred_to"] for row in links if "held_at" in row) == ON_HOLD[seed]
+    assert_that_no_death_matters(plan, steps)
 
 
 # --- The same again

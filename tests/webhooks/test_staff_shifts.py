@@ -10,6 +10,7 @@ from emulator.voice.parties import answers, hangs_up, talks
 from tests.conftest import Aws
 from tests.support.api_gateway import post
 from tests.support.staff_room import BEA, CARL, MONDAY, STAFF, STRANGER, SUPPORT, StaffRoom
+from tests.webhooks.test_staff_texts import form
 
 TWELVE, THIRTEEN = "2026-11-30T12:00:00", "2026-11-30T13:00:00"
 DAY = (("Bea", "2026-11-30T08:00:00", TWELVE), ("Bea", THIRTEEN, "2026-11-30T17:00:00"))
@@ -66,19 +67,18 @@ def test_who_stays_on_after_the_end_says_so_before_the_sweep_comes(room: StaffRo
     assert room.activity("Bea") == "Available"
 
 
-def test_a_text_of_before_the_end_that_comes_after_it_is_over(room: StaffRoom) -> None:
+def test_a_text_sent_before_the_end_of_a_shift_and_delivered_after_it_changes_nothing(room: StaffRoom) -> None:
     room.text(BEA, "off")
     room.until(11, 59)
     room.run(50)
     on = room.twilio.messaging._keep(BEA, STAFF, "on", (), "inbound")
     room.run(25)
-    form = {"AccountSid": room.twilio.account_sid, "MessageSid": on.sid, "From": BEA, "To": STAFF, "Body": "on"}
-    assert "Bea, you are off." in room.send(post(urls.STAFF_MESSAGE.path, form))["body"]
+    assert "Bea, you are off." in room.send(post(urls.STAFF_MESSAGE.path, form(room, "on", on.sid)))["body"]
     room.minutes(2)
     assert room.activity("Bea") == "Offline"
 
 
-def test_a_text_of_before_the_end_that_is_done_after_it_is_over_too(room: StaffRoom) -> None:
+def test_a_worker_whom_a_text_of_before_the_end_moves_after_it_is_put_off(room: StaffRoom) -> None:
     room.text(BEA, "off")
     room.until(11, 59)
     room.run(58)
@@ -95,9 +95,9 @@ def test_who_says_so_while_the_sweep_is_at_it_stays_on(room: StaffRoom, monkeypa
     room.until(12)
     real = shifts._move
 
-    def move(worker_sid: str, one: object) -> bool:
+    def move(worker_sid: str, one: shifts.Due) -> bool:
         duty.take_text("Bea", "SM" + "b" * 32, room.time(), {"hand": "on", "hand_at": room.time()})
-        return real(worker_sid, one)  # type: ignore[arg-type]
+        return real(worker_sid, one)
 
     monkeypatch.setattr(shifts, "_move", move)
     room.sweep()
