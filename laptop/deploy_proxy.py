@@ -9,7 +9,8 @@ request is passed on to the local AWS as it came, but for what is missing there:
   empty text, which no client can read in its answers: the operation is left out, nothing being compressed anyway.
 - CloudFormation refuses a template with a resource of a type that the local AWS does not know: it gets the template
   without them.
-- The local AWS speaks no TLS, and holds a queue's policy to that: it gets the template without these policies.
+- The local AWS speaks no TLS, and holds to a queue's and a bucket's policy that asks for it: it gets the template
+  without these policies.
 - A stack's tables are made without their time to live: it is set as the template says when somebody asks for it.
 - The local AWS runs functions on this machine's own system: where that is not Lambda's Linux, the libraries are taken
   out of the archive, as the laptop's stage does.
@@ -46,6 +47,7 @@ from laptop.package import runnable_here
 HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length", "date", "server")
 UNSIGNED = ("authorization", "x-amz-date", "x-amz-content-sha256", *HOP_BY_HOP)  # made anew, or not signed at all
 CHANGE_SECONDS = 4.0
+HOLD_TO_TLS = ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy")
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ class Proxy:
         form = parse_qs(request.body.decode(errors="replace"))
         if "TemplateBody" in form:
             self._times_to_live.update(_times_to_live(form))
-            request = self._signed(_without(["AWS::SQS::QueuePolicy"], request))
+            request = self._signed(_without(HOLD_TO_TLS, request))
         answer = self._pass_on(request)
         found = re.search(rb"Unrecognized resource types: \[([^]]+)\]", answer.body)
         if not found:
