@@ -36,6 +36,7 @@ OTHER_NAMES = [
     {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"},
     {"Effect": "Allow", "Action": "events:*", "Resource": "*"},
     {"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "*"},
+    {"Effect": "Allow", "Action": "s3:GetPublicAccessBlock", "Resource": "*"},
 ]
 
 
