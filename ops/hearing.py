@@ -69,7 +69,7 @@ class Call:
                     yield from (f"says: {inner.text}" for inner in verb if inner.tag == "Say")
                     if pressed := self._press(verb):
                         yield f"the caller presses {pressed}"
-                        self._pressed = pressed.rstrip("#")
+                        self._pressed = pressed.removesuffix(_finishing(verb))
                         yield verb.get("action", "")
                     yield "the caller presses nothing"
                 case "Redirect":
@@ -80,9 +80,12 @@ class Call:
                     return
 
     def _press(self, gather: ElementTree.Element) -> str:
-        count = int(gather.get("numDigits") or len(self.keys.partition("#")[0]) + 1)
-        pressed, self.keys = self.keys[:count], self.keys[count:]
-        return pressed
+        """The keys that this Gather takes: so many, or up to the one that finishes it."""
+        taken, finishing = self.keys[: int(gather.get("numDigits") or len(self.keys))], _finishing(gather)
+        if finishing and finishing in taken:
+            taken = taken[: taken.index(finishing) + 1]
+        self.keys = self.keys[len(taken) :]
+        return taken
 
     def _next(self, url: str) -> str:
         """The document that follows at this URL."""
@@ -108,6 +111,11 @@ class Call:
                 return twiml.confirm_when_closed(line, " ".join(typed), "other", BASE)
             case _:
                 return twiml.say_goodbye(line, "Goodbye.")
+
+
+def _finishing(gather: ElementTree.Element) -> str:
+    """The key that ends the typing, and is none of the digits; empty: no key does (contract 3.3)."""
+    return gather.get("finishOnKey", "#")
 
 
 def _what(verb: ElementTree.Element) -> str:

@@ -346,3 +346,17 @@ def test_an_extension_stands_once() -> None:
 def test_an_extension_has_1_to_6_digits(wrong: str) -> None:
     with pytest.raises(CallCenterError, match=r"workers.Bea.extension is"):
         center(*(change_in(one, ("21", wrong)) for one in STAR))
+
+
+@pytest.mark.parametrize(
+    ("other", "vain"), [("billing", [0, 1]), ("Billing", [0, 1]), ("my billing", [1]), ("bill", [])]
+)
+def test_words_that_make_two_choices_of_a_menu_are_told(other: str, vain: list[int]) -> None:
+    billing = '{ digits = "1", speech = ["billing"], attributes = { language = "en" } }'
+    others = f'{{ digits = "2", speech = ["{other}"], attributes = {{ language = "en" }} }}'
+    of_one = 'choices = [{ digits = "1", attributes = { language = "en" } }]'
+    words = ["billing", other]
+    assert check.problems(center((of_one, f"choices = [{billing}, {others}]"))) == [
+        f"callcenter.toml: lines.support.menu.choices[{at}].speech[0] is {words[at]!r}: words that make no other choice"
+        for at in vain
+    ]

@@ -33,7 +33,7 @@ switch = true
 closed = { then = "voicemail", urgent_key = { digits = "9", to = "+14155550199" } }
 [lines.support.menu]
 prompt = "For English press 1."
-choices = [{ digits = "1", attributes = { language = "en" } }]
+choices = [{ digits = "1", attributes = { language = "en" } }, { digits = "#", attributes = { language = "fr" } }]
 [lines.sales]
 numbers = ["+14155550101"]
 greeting = "Sales."
@@ -126,6 +126,7 @@ def test_what_cannot_be_switched_is_said(typed: Typed, words: tuple[str, ...], w
         (("+14155550100", "--at", "2026-12-24T17:05", "--keys", "4"), ["support is closed", "press 9.", "presses 4", "says: Please leave", "may leave"]),
         (("+14155550100", "--at", "2026-12-25T09:00"), ["closed", "says: We are closed for Christmas. If", "nothing", "leave", "leave"]),
         (("+14155550100", "--at", "2026-12-23T09:00", "--keys", "1"), ["open", "says: Welcome.", "says: For English press 1.", "presses 1", 'as a task with {"language":"en"}']),
+        (("+14155550100", "--at", "2026-12-23T09:00", "--keys", "#"), ["open", "Welcome", "English", "presses #", 'as a task with {"language":"fr"}']),
         (("+14155550100", "--at", "2026-12-23T09:00", "--keys", "77"), ["open", "Welcome", "English", "presses 7", "Sorry", "English", "presses 7", "as a task with {}"]),
         (("+14155550100", "--at", "2026-12-23T09:00"), ["open", "Welcome", "English", "presses nothing", "Sorry", "English", "presses nothing", "as a task with {}"]),
         (("+14155550101", "--at", "2026-12-23T18:00", "--keys", "1"), ["closed", "says: We are closed.", "call you back at", "presses 1", "says: You will be called back.", "over"]),
