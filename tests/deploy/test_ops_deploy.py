@@ -36,7 +36,8 @@ OTHER_NAMES = [
     {"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"},
     {"Effect": "Allow", "Action": "events:*", "Resource": "*"},
     {"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": "*"},
-    {"Effect": "Allow", "Action": "s3:GetPublicAccessBlock", "Resource": "*"},
+    # It does not know whose account a bucket is in, which ours is held to.
+    {"Effect": "Allow", "Action": "s3:GetBucketPublicAccessBlock", "Resource": "arn:aws:s3:::cordboard-*"},
 ]
 
 
