@@ -167,7 +167,8 @@ ON_HOLD = {11: ["queue:Sales"], 40: ["lost"], 103: ["back", "person:Carl"]}
 
 @pytest.mark.parametrize("seed", ON_HOLD)
 def test_a_function_may_die_at_every_step_of_a_call_on_hold(seed: int) -> None:
-    plan = Plan(seed, chosen("worker_presses_star=1"), calls=1, orders=0, answer="at-once", asks=0.0, texts=False)
+    rates = chosen("worker_presses_star=1")
+    plan = Plan(seed, rates, calls=1, orders=0, answer="at-once", asks=0.0, texts=False, records=())
     world, steps = undisturbed(plan)
     links = [row for row in world.rows() if row["item"].startswith("WR")]
     assert sorted(row["transferred_to"] for row in links if "held_at" in row) == ON_HOLD[seed]
