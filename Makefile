@@ -30,7 +30,7 @@ test: .venv/ready .build/clients/ready
 	@$(PY) -m tests.support.with_team "$(TEAM)" $(MAKE) test
 else
 test: check .build/clients/ready ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
-	$(PY) -m pytest -n auto --dist loadgroup $(addprefix --ignore=,$(ALONE))
+	$(PY) -m pytest -n auto $(addprefix --ignore=,$(ALONE))
 	$(PY) -m pytest $(ALONE)
 endif
 

@@ -11,6 +11,7 @@ import boto3
 import botocore.session
 import pytest
 from moto import mock_aws
+from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.config import team
 from chalicelib.twilio import rest
@@ -30,6 +31,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Moto begins a new session for each test: what AWS's library says of the services is read once for all of them.
 botocore.session.create_loader = cache(botocore.session.create_loader)
 
+DEPLOYMENTS = "tests/deploy/"
 BUCKET = "cordboard-test-messages-123456789012-eu-west-1"
 WORKFLOW = "WW" + "1" * 32
 ACTIVITIES = {
@@ -54,6 +56,16 @@ ENVIRONMENT = {
     "CRM_URL": "http://127.0.0.1:9/attempts",
     "JOBS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/cordboard-test-jobs",
 }
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deployments go to one process, as they share the folders that are packaged; others to whichever is free.
+
+    `--dist loadgroup` is for that, and has no effect with pytest 9.2.
+    """
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = lambda nodeid: DEPLOYMENTS if nodeid.startswith(DEPLOYMENTS) else nodeid
+    return scheduling
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -52,13 +52,6 @@ class Project:
         return answer.status, answer.data.decode()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs them all: they share what is deployed, and the folders that are packaged."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("deploy"))
-
-
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
     with local_aws.running(tmp_path_factory.mktemp("aws") / "aws.log") as running:
