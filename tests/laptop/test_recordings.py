@@ -74,7 +74,7 @@ def test_the_talk_is_in_the_bucket_and_no_longer_at_twilio(started: Laptop, reco
 
 def test_who_may_listen_hears_it_on_the_phone(started: Laptop, recorded: dict[str, Any]) -> None:
     centre = started.call_centre
-    steps = (hears("PIN"), presses("4711#"), hears("Press 7"), presses("7"), hears("number of a recording"))
+    steps = (hears("PIN"), presses("4711#"), hears("Press 8"), presses("8"), hears("number of a recording"))
     staff = centre.center.application.staff.numbers[0]
     call_sid = started.do(
         lambda: started.twilio.dial(centre.phones["Bea"], staff, [*steps, presses("0#"), waits(20), hangs_up()])
