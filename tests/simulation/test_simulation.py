@@ -141,7 +141,7 @@ def test_a_function_may_die_at_every_step_of_a_callback() -> None:
 
 
 def test_a_function_may_die_at_every_step_of_what_workers_text() -> None:
-    plan = Plan(1, {}, calls=0, orders=0)
+    plan = Plan(1, {}, calls=0, orders=0, records=())
     world, steps = undisturbed(plan)
     assert any(world.texters.sent.values())
     assert_that_no_death_matters(plan, steps)
