@@ -143,6 +143,10 @@ def topic_arn(aws: LocalAws) -> str:
     return _resource(aws, "AlarmTopic")
 
 
+def bucket(aws: LocalAws) -> str:
+    return _resource(aws, "MessagesBucket")
+
+
 def invoke(aws: LocalAws, name: str, event: Mapping[str, Any]) -> None:
     """Have AWS call this function with this event now. Raises LaptopError with what the function raised."""
     answer = aws.client("lambda").invoke(FunctionName=_resource(aws, name), Payload=json.dumps(event))

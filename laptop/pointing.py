@@ -27,8 +27,8 @@ def prepare(laptop: Laptop, team: Team, checkout: Path = CHECKOUT) -> Path:
     stages = json.loads(config.read_text(encoding="utf-8"))
     stages["stages"][STAGE]["environment_variables"] |= environment.places(laptop)
     config.write_text(json.dumps(stages, indent=2), encoding="utf-8")
-    queue = {"JOBS_QUEUE_URL": package.queue_url(laptop.aws)}
-    stage.write(STAGE, {**laptop.call_centre.environment, **queue}, checkout)
+    made = {"JOBS_QUEUE_URL": package.queue_url(laptop.aws), "MESSAGES_BUCKET": package.bucket(laptop.aws)}
+    stage.write(STAGE, {**laptop.call_centre.environment, **made}, checkout)
     return checkout
 
 
