@@ -81,7 +81,7 @@ def alone(webhook: Webhook) -> str:
     """The caller is alone in the room: the worker is about to come, or has gone; then the caller is on hold again."""
     key = Key(sid(webhook.path["subject"]), sid(webhook.path["reservation_sid"]))
     link = table.find_call(key.subject).link(key) if key.subject else None
-    if link and not _is_on_the_phone(link):
+    if link and link.held_at and not _is_on_the_phone(link):
         path = {"reservation_sid": key.reservation_sid, "since": str(int(webhook.at)), "attempt": "1"}
         rest.redirect(key.subject, urls.HOLD.url(webhook.base_url, **path))
     return alone_without_record(webhook)

@@ -124,7 +124,7 @@ def alone(webhook: Webhook) -> str:
     """The worker is alone in the room: the caller is about to come, or has hung up; then the worker is let go."""
     key = key_of(webhook)
     link = table.find_call(key.subject).link(key) if key else None
-    if link and link.own_leg and not _is_there(link):
+    if link and link.held_at and link.own_leg and not _is_there(link):
         rest.redirect(link.own_leg, _url(webhook, urls.WORKER_STAR_OVER))
     return alone_without_record(webhook)
 

@@ -7,10 +7,13 @@ valid TwiML, and no row that stands in the way of the next honest webhook.
 import io
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, ClassVar
+from unittest.mock import patch
 
 import pytest
 from botocore.exceptions import ClientError
@@ -291,7 +294,8 @@ def test_a_request_as_twilio_never_makes_one_is_answered(
 def test_a_hostile_request_in_the_middle_of_a_call_changes_nothing_of_it(
     application: Application, data: st.DataObject
 ) -> None:
-    expected = outcome(application, {})
+    now = time.time()
+    expected = outcome(application, {}, now)
     told, asked, _ = expected
     assert [row.get("state") for row in told] == [None, "closed"], expected
     assert any(path.endswith("/Calls.json") for _, path, _ in asked), expected
@@ -301,7 +305,7 @@ def test_a_hostile_request_in_the_middle_of_a_call_changes_nothing_of_it(
     forged = hostile.forged(endpoint)
     request = data.draw(forged if is_of_staff else st.one_of(forged, hostile.astray(endpoint)))
     position = data.draw(st.integers(0, len(AN_HONEST_CALL)))
-    assert outcome(application, {position: request}) == expected
+    assert outcome(application, {position: request}, now) == expected
 
 
 AN_HONEST_CALL: Sequence[Event | None] = (  # None: the queue delivers what lies on it
@@ -326,9 +330,19 @@ AN_HONEST_CALL: Sequence[Event | None] = (  # None: the queue delivers what lies
 )
 
 
-def outcome(application: Application, between: Mapping[int, Request]) -> Any:
-    """What is left of an honest call: its rows without times, what Twilio was asked, the messages; and its answers."""
+def outcome(application: Application, between: Mapping[int, Request], now: float) -> Any:
+    """What is left of an honest call: its rows without times, what Twilio was asked, the messages; and its answers.
+
+    All of it happens at `now`: some answers have the time in a URL.
+    """
+    import app
+
     application.clear()
+    with patch.object(app, "time", SimpleNamespace(time=lambda: now)):
+        return _outcome(application, between)
+
+
+def _outcome(application: Application, between: Mapping[int, Request]) -> Any:
     answers = []
     for position, event in enumerate([*AN_HONEST_CALL, None]):
         if position in between:

@@ -422,6 +422,18 @@ def test_a_caller_who_is_in_the_room_by_then_is_brought_out(driver: Driver) -> N
     assert task_of(hold(driver))["priority"] == 15
 
 
+@pytest.mark.parametrize(("route", "leg"), [(urls.ROOM, CALL), (urls.WORKER_ROOM, LEG)])
+def test_nobody_is_brought_out_of_a_room_before_a_star_key(driver: Driver, route: urls.Route, leg: str) -> None:
+    driver.event("task.created")
+    driver.assign()
+    alone(driver, route)
+    assert redirected(driver, leg) == []
+    talk(driver)
+    driver.twilio.calls |= {CALL: "completed", LEG: "completed"}
+    alone(driver, route)
+    assert redirected(driver, leg) == []
+
+
 def test_the_worker_may_hang_up_for_both(driver: Driver) -> None:
     talk(driver)
     press_star(driver)
