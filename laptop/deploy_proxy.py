@@ -42,12 +42,11 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from laptop.local_aws import LocalAws
-from laptop.package import runnable_here
+from laptop.package import HELD_TO_TLS, runnable_here
 
 HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length", "date", "server")
 UNSIGNED = ("authorization", "x-amz-date", "x-amz-content-sha256", *HOP_BY_HOP)  # made anew, or not signed at all
 CHANGE_SECONDS = 4.0
-HOLD_TO_TLS = ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy")
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ class Proxy:
         form = parse_qs(request.body.decode(errors="replace"))
         if "TemplateBody" in form:
             self._times_to_live.update(_times_to_live(form))
-            request = self._signed(_without(HOLD_TO_TLS, request))
+            request = self._signed(_without(HELD_TO_TLS, request))
         answer = self._pass_on(request)
         found = re.search(rb"Unrecognized resource types: \[([^]]+)\]", answer.body)
         if not found:

@@ -35,7 +35,8 @@ BUCKET = "cordboard-package"
 FUNCTIONS = ("APIHandler", "JobsConsumer", "Sweep")
 # The local AWS knows no saved queries, and would refuse the stack; and it speaks no TLS, without which the policies of
 # queues and bucket refuse everything.
-NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition", "AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy")
+HELD_TO_TLS = ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy")  # which the local AWS does not speak
+NOT_ON_THE_LAPTOP = ("AWS::Logs::QueryDefinition", *HELD_TO_TLS)
 
 
 def copy_project(to: Path, team: Path = TEAM) -> Path:

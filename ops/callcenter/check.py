@@ -212,7 +212,7 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _nobody_serves: frozenset({"workers"}),
     _lead_nowhere: frozenset({"workflow"}),
     attributes.of_workers: frozenset(),
-    menus.words_in_vain: frozenset({"lines"}),
+    menus.ambiguous_words: frozenset({"lines"}),
     recorded.unknown_listeners: frozenset({"queues", "workers"}),
     offered.lead_nowhere: frozenset({"workflow", "messages"}),
     offered.to_nobody: frozenset({"workers"}),

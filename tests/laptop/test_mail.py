@@ -32,8 +32,11 @@ def test_a_voicemail_goes_into_the_bucket_and_is_heard_by_the_link_of_its_mail(l
         return next((row for row in rows if row["item"]["S"].startswith("RECORDING#")), {})
 
     eventually(lambda: "deleted_at" in message())
-    (bucket,) = [it["Name"] for it in laptop.aws.client("s3").list_buckets()["Buckets"] if "-messages-" in it["Name"]]
-    kept = laptop.aws.client("s3").get_object(Bucket=bucket, Key=message()["stored_as"]["S"])["Body"].read()
+    kept = (
+        laptop.aws.client("s3")
+        .get_object(Bucket=package.bucket(laptop.aws), Key=message()["stored_as"]["S"])["Body"]
+        .read()
+    )
     assert kept == mp3(int(message()["seconds"]["N"]))
     recording_sid = message()["item"]["S"].removeprefix("RECORDING#")
     assert recording_sid not in laptop.do(lambda: dict(laptop.twilio.context.recordings.all))

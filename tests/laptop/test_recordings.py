@@ -54,19 +54,21 @@ def recorded(started: Laptop) -> dict[str, Any]:
     return row_of(started, call_sid)
 
 
-def row_of(laptop: Laptop, call_sid: str) -> dict[str, Any]:
+def row_of(laptop: Laptop, call_sid: str, kind: str = "TALK#") -> dict[str, Any]:
     found = laptop.aws.client("dynamodb").query(
         TableName="cordboard-local-links",
         KeyConditionExpression="call_sid = :sid",
         ExpressionAttributeValues={":sid": {"S": call_sid}},
     )["Items"]
-    return next((decode(row) for row in found if row["item"]["S"].startswith("TALK#")), {})
+    return next((decode(row) for row in found if row["item"]["S"].startswith(kind)), {})
 
 
 def test_the_talk_is_in_the_bucket_and_no_longer_at_twilio(started: Laptop, recorded: dict[str, Any]) -> None:
-    s3 = started.aws.client("s3")
-    (bucket,) = [it["Name"] for it in s3.list_buckets()["Buckets"] if "-messages-" in it["Name"]]
-    kept = s3.get_object(Bucket=bucket, Key=recorded["stored_as"])["Body"].read()
+    kept = (
+        started.aws.client("s3")
+        .get_object(Bucket=package.bucket(started.aws), Key=recorded["stored_as"])["Body"]
+        .read()
+    )
     assert kept == mp3(int(recorded["seconds"])) and 4 <= recorded["seconds"] <= 7
     recording_sid = recorded["item"].removeprefix("TALK#")
     assert recording_sid not in started.do(lambda: dict(started.twilio.context.recordings.all))
@@ -85,3 +87,4 @@ def test_who_may_listen_hears_it_on_the_phone(started: Laptop, recorded: dict[st
         return any(recorded["stored_as"] in sound for sound in heard)
 
     eventually(is_heard)
+    assert row_of(started, recorded["call_sid"], "HEARD#")["by"] == "Bea"

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.config.answering import ModeName
 from laptop.package import ROOT
-from tests.simulation.defects import DEFECTS
+from tests.simulation.defects import DEFECTS, Defect
 from tests.simulation.faults import RATES, chosen
 from tests.simulation.invariants import Violation, check
 from tests.simulation.invocation import Step
@@ -51,20 +51,30 @@ def test_hostile_calls_meet_every_kind_of_fault() -> None:
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_planted_defect_is_found(name: str) -> None:
     defect, found = DEFECTS[name], set[int]()
-    orders = 4 if OF_WORK in defect.invariants else 0  # what else is played hides nothing
-    texts = OF_AVAILABILITY in defect.invariants
     for seed in range(1, 1 + WORLDS_TO_FIND_IT):
         with defect.plant():
-            asks = (1.0 if defect.away else 0.5) if OF_CALLBACKS in defect.invariants else 0.0
-            rates, away = chosen(defect.faults), defect.away
-            if OF_HOLD not in defect.invariants:
-                rates.pop("worker_presses_star", None)
-            plan = Plan(seed, rates, orders=orders, answer=defect.answer, asks=asks, away=away, texts=texts)
-            plan = replace(plan, hours=defect.hours, records=None if OF_TALKS in defect.invariants else ())
-            found |= {violation.invariant for violation in judged(play(plan))}
+            found |= {violation.invariant for violation in judged(play(plan_for(defect, seed)))}
         if found & defect.invariants:
-            return
-    pytest.fail(f"not found in {WORLDS_TO_FIND_IT * CALLS_A_WORLD} calls; only {sorted(found)}")
+            break
+    assert found & defect.invariants, f"not found in {WORLDS_TO_FIND_IT * CALLS_A_WORLD} calls; only {sorted(found)}"
+
+
+def plan_for(defect: Defect, seed: int) -> Plan:
+    """A world in which the defect shows; what else is played hides nothing."""
+    rates, invariants = chosen(defect.faults), defect.invariants
+    if OF_HOLD not in invariants:
+        rates.pop("worker_presses_star", None)
+    return Plan(
+        seed,
+        rates,
+        orders=4 if OF_WORK in invariants else 0,
+        answer=defect.answer,
+        asks=(1.0 if defect.away else 0.5) if OF_CALLBACKS in invariants else 0.0,
+        away=defect.away,
+        texts=OF_AVAILABILITY in invariants,
+        hours=defect.hours,
+        records=None if OF_TALKS in invariants else (),
+    )
 
 
 def test_each_invariant_has_a_defect_that_it_finds() -> None:
