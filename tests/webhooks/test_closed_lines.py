@@ -10,8 +10,8 @@ from chalicelib.links import table
 from chalicelib.staff import pins, texts
 from emulator.voice.parties import Step, answers, hangs_up, hears, no_answer, presses, says, waits
 from tests.conftest import Aws
+from tests.support.call_centre import BEA, CALLCENTER, CARL, STAFF, STRANGER, SUPPORT, CallCentre
 from tests.support.meter import counting
-from tests.support.staff_room import BEA, CALLCENTER, CARL, STAFF, STRANGER, SUPPORT, StaffRoom
 
 ELSEWHERE, ON_CALL = "+14155550198", "+14155550199"
 CALLER = "+12125550171"
@@ -36,55 +36,55 @@ def team(closed: str = "", *, line: str = 'hours = "clinic"', more: str = "") ->
 
 @pytest.fixture
 def opened(cloud: Aws, environment: pytest.MonkeyPatch) -> Any:
-    return lambda rules, at=DAWN: StaffRoom(cloud, environment, rules, at)
+    return lambda rules, at=DAWN: CallCentre(cloud, environment, rules, at)
 
 
-def calls(room: StaffRoom, *then: Step, from_: str = CALLER, seconds: float = 60) -> list[str]:
+def calls(centre: CallCentre, *then: Step, from_: str = CALLER, seconds: float = 60) -> list[str]:
     """What this caller hears within so many seconds."""
-    sid = room.twilio.dial(from_, SUPPORT, then)
-    room.run(seconds)
-    return list(room.twilio.context.calls[sid].heard)
+    sid = centre.twilio.dial(from_, SUPPORT, then)
+    centre.run(seconds)
+    return list(centre.twilio.context.calls[sid].heard)
 
 
-def waiting(room: StaffRoom) -> int:
-    return len([one for one in room.twilio.router.workspace.tasks.values() if one.status == "pending"])
+def waiting(centre: CallCentre) -> int:
+    return len([one for one in centre.twilio.router.workspace.tasks.values() if one.status == "pending"])
 
 
 # --- By the file
 
 
 def test_a_caller_hears_that_it_is_closed_and_then_the_greeting_when_it_opens(opened: Any) -> None:
-    room = opened(team('[lines.support.closed]\nsay = "We are closed."'))
-    assert calls(room) == ["We are closed."]
-    room.until(12, 59)
-    assert calls(room, seconds=59) == ["We are closed."]
-    room.until(13)
-    assert calls(room)[0] == "Hello." and waiting(room) == 1
+    centre = opened(team('[lines.support.closed]\nsay = "We are closed."'))
+    assert calls(centre) == ["We are closed."]
+    centre.until(12, 59)
+    assert calls(centre, seconds=59) == ["We are closed."]
+    centre.until(13)
+    assert calls(centre)[0] == "Hello." and waiting(centre) == 1
 
 
 def test_a_date_has_its_own_words(opened: Any) -> None:
-    room = opened(team('[lines.support.closed]\nsay = "Closed."\nsay_holiday = "Closed for {name}."'))
-    room.run(28 * 3600)  # nine on Tuesday
-    assert calls(room) == ["We are at a meeting."]
-    room.run(24 * 3600)
-    assert calls(room) == ["Closed for Founders' day."]
+    centre = opened(team('[lines.support.closed]\nsay = "Closed."\nsay_holiday = "Closed for {name}."'))
+    centre.run(28 * 3600)  # nine on Tuesday
+    assert calls(centre) == ["We are at a meeting."]
+    centre.run(24 * 3600)
+    assert calls(centre) == ["Closed for Founders' day."]
 
 
 def test_a_closed_line_takes_a_message(opened: Any) -> None:
-    room = opened(team('[lines.support.closed]\nthen = "voicemail"'))
-    said = calls(room, hears("leave a message"), says("Please call me."), waits(2), presses("#"))
+    centre = opened(team('[lines.support.closed]\nthen = "voicemail"'))
+    said = calls(centre, hears("leave a message"), says("Please call me."), waits(2), presses("#"))
     assert (
         said[:2] == ["We are closed.", "Please leave a message after the tone."] and said[-1] == "Thank you. Goodbye."
     )
-    (row,) = [row for row in room.cloud.rows() if row["item"] == "CALL"]
+    (row,) = [row for row in centre.cloud.rows() if row["item"] == "CALL"]
     assert (row["line"], row["caller"]) == ("support", CALLER) and row["voicemail_url"]
 
 
 def test_a_closed_line_leads_to_another_number(opened: Any) -> None:
-    room = opened(team(f'[lines.support.closed]\nthen = "redirect"\nto = "{ELSEWHERE}"'))
-    room.twilio.phone(ELSEWHERE).will(answers(then=(waits(5), hangs_up())))
-    assert calls(room) == ["We are closed."]
-    (leg,) = [one for one in room.twilio.context.calls.values() if one.to == ELSEWHERE]
+    centre = opened(team(f'[lines.support.closed]\nthen = "redirect"\nto = "{ELSEWHERE}"'))
+    centre.twilio.phone(ELSEWHERE).will(answers(then=(waits(5), hangs_up())))
+    assert calls(centre) == ["We are closed."]
+    (leg,) = [one for one in centre.twilio.context.calls.values() if one.to == ELSEWHERE]
     assert leg.from_ == CALLER and leg.status == "completed"
 
 
@@ -98,35 +98,35 @@ def test_a_closed_line_leads_to_another_number(opened: Any) -> None:
 def test_where_nobody_answers_there_the_caller_hears_so(opened: Any, then: str, heard: str) -> None:
     rules = f'then = "redirect"\nto = "{ELSEWHERE}"\nring_seconds = 20'
     rules += f'\nnot_reached = {{ say = "Nobody there. Goodbye.", then = "{then}" }}'
-    room = opened(team(f"[lines.support.closed]\n{rules}"))
-    room.twilio.phone(ELSEWHERE).will(no_answer())
-    assert calls(room)[:2] == ["We are closed.", heard]
+    centre = opened(team(f"[lines.support.closed]\n{rules}"))
+    centre.twilio.phone(ELSEWHERE).will(no_answer())
+    assert calls(centre)[:2] == ["We are closed.", heard]
 
 
 def test_a_closed_line_may_be_busy_which_costs_nothing(opened: Any) -> None:
-    room = opened(team('[lines.support.closed]\nthen = "reject"'))
-    sid = room.twilio.dial(CALLER, SUPPORT, [])
-    room.run(10)
-    call = room.twilio.context.calls[sid]
+    centre = opened(team('[lines.support.closed]\nthen = "reject"'))
+    sid = centre.twilio.dial(CALLER, SUPPORT, [])
+    centre.run(10)
+    call = centre.twilio.context.calls[sid]
     assert (call.status, call.heard) == ("busy", [])
 
 
 @pytest.mark.parametrize("then", ["hangup", "voicemail"])
 def test_the_urgent_key_rings_whoever_is_on_call(opened: Any, then: str) -> None:
     rules = f'then = "{then}"\nurgent_key = {{ digits = "9", to = "{ON_CALL}" }}'
-    room = opened(team(f"[lines.support.closed]\n{rules}"))
-    room.twilio.phone(ON_CALL).will(answers(then=(waits(5), hangs_up())))
-    assert calls(room, hears("urgent"), presses("9")) == ["We are closed. If it is urgent, press 9."]
-    assert [one.status for one in room.twilio.context.calls.values() if one.to == ON_CALL] == ["completed"]
+    centre = opened(team(f"[lines.support.closed]\n{rules}"))
+    centre.twilio.phone(ON_CALL).will(answers(then=(waits(5), hangs_up())))
+    assert calls(centre, hears("urgent"), presses("9")) == ["We are closed. If it is urgent, press 9."]
+    assert [one.status for one in centre.twilio.context.calls.values() if one.to == ON_CALL] == ["completed"]
 
 
 @pytest.mark.parametrize("keys", [[], [hears("urgent"), presses("4")]])
 def test_who_presses_another_key_or_none_goes_on_as_others(opened: Any, keys: list[Step]) -> None:
     rules = f'then = "voicemail"\nurgent_key = {{ digits = "9", to = "{ON_CALL}", say = "Is it urgent? Press 9." }}'
-    room = opened(team(f"[lines.support.closed]\n{rules}"))
-    said = calls(room, *keys)
+    centre = opened(team(f"[lines.support.closed]\n{rules}"))
+    said = calls(centre, *keys)
     assert said[:2] == ["We are closed. Is it urgent? Press 9.", "Please leave a message after the tone."]
-    assert not [one for one in room.twilio.context.calls.values() if one.to == ON_CALL]
+    assert not [one for one in centre.twilio.context.calls.values() if one.to == ON_CALL]
 
 
 # --- Called back when it opens
@@ -137,9 +137,9 @@ CALLBACK = (
 
 
 def test_who_asks_to_be_called_back_is_called_when_it_opens(opened: Any) -> None:
-    room = opened(team(CALLBACK))
-    room.text(BEA, "on")
-    said = calls(room, hears("To confirm press 1"), presses("1"))
+    centre = opened(team(CALLBACK))
+    centre.text(BEA, "on")
+    said = calls(centre, hears("To confirm press 1"), presses("1"))
     assert said == [
         "We are closed.",
         "We can call you back at 1, 2 1 2, 5 5 5, 0 1 7 1 when we are open. To confirm press 1."
@@ -147,51 +147,51 @@ def test_who_asks_to_be_called_back_is_called_when_it_opens(opened: Any) -> None
         "You will be called back. Goodbye.",
     ]
     for _ in range(3):
-        room.minutes(1)
-        room.work()
-    (row,) = [row for row in room.cloud.rows() if row["item"] == "CALLBACK"]
-    assert row["state"] == "waiting" and row["retry_at"] == DAWN + 3 * 3600 and waiting(room) == 0
-    room.until(12, 58)
+        centre.minutes(1)
+        centre.work()
+    (row,) = [row for row in centre.cloud.rows() if row["item"] == "CALLBACK"]
+    assert row["state"] == "waiting" and row["retry_at"] == DAWN + 3 * 3600 and waiting(centre) == 0
+    centre.until(12, 58)
     for _ in range(4):
-        room.minutes(1)
-        room.work()
-    assert next(row for row in room.cloud.rows() if row["item"] == "CALLBACK")["state"] in ("queued", "taken")
+        centre.minutes(1)
+        centre.work()
+    assert next(row for row in centre.cloud.rows() if row["item"] == "CALLBACK")["state"] in ("queued", "taken")
 
 
 def test_another_number_may_be_called_back(opened: Any) -> None:
-    room = opened(team(CALLBACK))
+    centre = opened(team(CALLBACK))
     keys = (hears("press 2"), presses("2"), hears("enter your number"), presses("2125550188#"))
-    said = calls(room, *keys, hears("0 1 8 8"), presses("1"))
+    said = calls(centre, *keys, hears("0 1 8 8"), presses("1"))
     assert said[-1] == "You will be called back. Goodbye."
-    (row,) = [row for row in room.cloud.rows() if row["item"] == "CALLBACK"]
+    (row,) = [row for row in centre.cloud.rows() if row["item"] == "CALLBACK"]
     assert row["number"] == "+12125550188"
 
 
 @pytest.mark.parametrize("from_", ["+442071838750", "anonymous"])
 def test_who_cannot_be_called_back_types_a_number_or_goes(opened: Any, from_: str) -> None:
-    room = opened(team(CALLBACK))
-    assert "enter your number" in calls(room, from_=from_)[1]
+    centre = opened(team(CALLBACK))
+    assert "enter your number" in calls(centre, from_=from_)[1]
 
 
 # --- Who waits when it closes
 
 
 def test_who_waits_when_it_closes_is_served_all_the_same(opened: Any) -> None:
-    room = opened(team())
-    room.until(16, 59)
-    sid = room.twilio.dial(CALLER, SUPPORT, [])
-    room.run(300)
-    assert not room.twilio.context.calls[sid].is_over and waiting(room) == 1
-    assert "We are closed." not in room.twilio.context.calls[sid].heard
+    centre = opened(team())
+    centre.until(16, 59)
+    sid = centre.twilio.dial(CALLER, SUPPORT, [])
+    centre.run(300)
+    assert not centre.twilio.context.calls[sid].is_over and waiting(centre) == 1
+    assert "We are closed." not in centre.twilio.context.calls[sid].heard
 
 
 def test_who_waits_when_it_closes_may_be_let_go_with_the_closed_document(opened: Any) -> None:
     rules = team('[lines.support.closed]\nthen = "voicemail"', line='hours = "clinic"\nclosing = "leave"')
-    room = opened(rules)
-    room.until(16, 59)
-    said = calls(room, seconds=300)
+    centre = opened(rules)
+    centre.until(16, 59)
+    said = calls(centre, seconds=300)
     assert said[0] == "Hello." and said[-3:-1] == ["We are closed.", "Please leave a message after the tone."]
-    assert waiting(room) == 0
+    assert waiting(centre) == 0
 
 
 # --- The switch
@@ -200,17 +200,17 @@ SWITCHED = 'hours = "clinic"\nswitch = true'
 
 
 def test_an_admin_closes_the_line_by_a_text_until_a_time_with_a_sentence(opened: Any) -> None:
-    room = opened(team(line=SWITCHED))
-    room.until(14)
-    assert calls(room)[0] == "Hello."
-    room.until(14, 2)
-    answer = room.text(CARL, "Close support until 11:30: We are at a funeral.")
+    centre = opened(team(line=SWITCHED))
+    centre.until(14)
+    assert calls(centre)[0] == "Hello."
+    centre.until(14, 2)
+    answer = centre.text(CARL, "Close support until 11:30: We are at a funeral.")
     assert answer == "support is closed until 11:30. Callers hear: We are at a funeral."
-    assert calls(room) == ["We are at a funeral."]
-    room.until(16, 29)
-    assert calls(room, seconds=59) == ["We are at a funeral."]
-    room.until(16, 31)
-    assert calls(room)[0] == "Hello."
+    assert calls(centre) == ["We are at a funeral."]
+    centre.until(16, 29)
+    assert calls(centre, seconds=59) == ["We are at a funeral."]
+    centre.until(16, 31)
+    assert calls(centre)[0] == "Hello."
 
 
 @pytest.mark.parametrize(
@@ -231,37 +231,37 @@ def test_an_admin_closes_the_line_by_a_text_until_a_time_with_a_sentence(opened:
     ],
 )  # fmt: skip
 def test_what_an_admin_may_text_in_the_morning(opened: Any, body: str, answer: str) -> None:
-    room = opened(team(line=SWITCHED))
-    room.until(14)
-    assert room.text(CARL, body) == answer
+    centre = opened(team(line=SWITCHED))
+    centre.until(14)
+    assert centre.text(CARL, body) == answer
 
 
 def test_a_line_that_was_closed_is_opened_again_and_closes_when_it_always_does(opened: Any) -> None:
-    room = opened(team(line=SWITCHED))
-    room.until(14)
-    room.text(CARL, "close")
-    assert calls(room) == ["We are closed."]
-    assert room.text(CARL, "open") == "support is open until 12:00."
-    assert calls(room)[0] == "Hello."
-    room.until(17, 1)
-    assert calls(room) == ["We are closed."]
+    centre = opened(team(line=SWITCHED))
+    centre.until(14)
+    centre.text(CARL, "close")
+    assert calls(centre) == ["We are closed."]
+    assert centre.text(CARL, "open") == "support is open until 12:00."
+    assert calls(centre)[0] == "Hello."
+    centre.until(17, 1)
+    assert calls(centre) == ["We are closed."]
 
 
 def test_a_line_is_opened_beside_its_hours_until_midnight_at_the_latest(opened: Any) -> None:
-    room = opened(team(line=SWITCHED))
-    assert room.text(CARL, "open") == "support is open until Tue 00:00."
-    room.run(13 * 3600)  # 18:00
-    assert calls(room)[0] == "Hello."
-    assert room.text(CARL, "close") == "support is closed until Tue 08:00."
+    centre = opened(team(line=SWITCHED))
+    assert centre.text(CARL, "open") == "support is open until Tue 00:00."
+    centre.run(13 * 3600)  # 18:00
+    assert calls(centre)[0] == "Hello."
+    assert centre.text(CARL, "close") == "support is closed until Tue 08:00."
 
 
 @pytest.mark.parametrize(("who", "answer"), [(BEA, texts.ADMINS_ALONE), (STRANGER, "")])
 def test_who_is_no_admin_changes_nothing(opened: Any, who: str, answer: str) -> None:
-    room = opened(team(line=SWITCHED))
-    room.until(14)
-    assert room.text(who, "close support") == answer
-    assert not [row for row in room.cloud.rows() if row["call_sid"] == switch.PARTITION]
-    assert calls(room)[0] == "Hello."
+    centre = opened(team(line=SWITCHED))
+    centre.until(14)
+    assert centre.text(who, "close support") == answer
+    assert not [row for row in centre.cloud.rows() if row["call_sid"] == switch.PARTITION]
+    assert calls(centre)[0] == "Hello."
 
 
 def test_a_line_without_a_switch_cannot_be_closed_by_text(opened: Any) -> None:
@@ -269,13 +269,13 @@ def test_a_line_without_a_switch_cannot_be_closed_by_text(opened: Any) -> None:
 
 
 def test_each_change_is_kept_with_who_made_it(opened: Any) -> None:
-    room = opened(team(line=SWITCHED))
-    room.text(CARL, "close: Snow.")
-    room.run(60)
-    room.text(CARL, "open until 18:00")
+    centre = opened(team(line=SWITCHED))
+    centre.text(CARL, "close: Snow.")
+    centre.run(60)
+    centre.text(CARL, "open until 18:00")
     changes = switch.find("support").changes
     assert [(one.to, one.by, one.said) for one in changes] == [("open", "Carl", ""), ("closed", "Carl", "Snow.")]
-    assert room.log.getvalue().count('"event":"line switched"') == 2
+    assert centre.log.getvalue().count('"event":"line switched"') == 2
 
 
 def test_the_same_request_twice_and_one_that_comes_late_change_nothing(opened: Any) -> None:
@@ -293,83 +293,83 @@ PIN = "4711"
 
 
 def test_an_admin_closes_the_line_by_phone(opened: Any) -> None:
-    room = opened(team(line=SWITCHED))
-    room.pack(pins={"Carl": pins.hashed(PIN, "ab" * 16), "Bea": pins.hashed(PIN, "cd" * 16)})
-    room.until(14)
+    centre = opened(team(line=SWITCHED))
+    centre.pack(pins={"Carl": pins.hashed(PIN, "ab" * 16), "Bea": pins.hashed(PIN, "cd" * 16)})
+    centre.until(14)
     keys = (hears("PIN"), presses(f"{PIN}#"), hears("7 to close or open a line"), presses("7"))
     until = (hears("support is open until 12:00. Press 1"), presses("3"), hears("four digits"), presses("1030"))
-    sid = room.twilio.dial(CARL, STAFF, [*keys, *until, hears("support is closed until 10:30"), hangs_up()])
-    room.run(120)
-    assert "support is closed until 10:30." in room.twilio.context.calls[sid].heard[-1]
-    assert calls(room) == ["We are closed."]
+    sid = centre.twilio.dial(CARL, STAFF, [*keys, *until, hears("support is closed until 10:30"), hangs_up()])
+    centre.run(120)
+    assert "support is closed until 10:30." in centre.twilio.context.calls[sid].heard[-1]
+    assert calls(centre) == ["We are closed."]
     again = (hears("support is closed"), presses("2"), hears("support is open until 12:00."), hangs_up())
-    room.twilio.dial(CARL, STAFF, [*keys, *again])
-    room.run(120)
-    assert calls(room)[0] == "Hello."
+    centre.twilio.dial(CARL, STAFF, [*keys, *again])
+    centre.run(120)
+    assert calls(centre)[0] == "Hello."
 
 
 def test_who_is_no_admin_hears_of_no_such_key_and_it_does_nothing(opened: Any) -> None:
-    room = opened(team(line=SWITCHED))
-    room.pack(pins={"Bea": pins.hashed(PIN, "cd" * 16)})
-    room.until(14)
-    sid = room.twilio.dial(BEA, STAFF, [hears("PIN"), presses(f"{PIN}#"), hears("Press 1"), presses("7"), waits(3)])
-    room.run(60)
-    assert "close or open" not in " ".join(room.twilio.context.calls[sid].heard)
-    assert calls(room)[0] == "Hello."
+    centre = opened(team(line=SWITCHED))
+    centre.pack(pins={"Bea": pins.hashed(PIN, "cd" * 16)})
+    centre.until(14)
+    sid = centre.twilio.dial(BEA, STAFF, [hears("PIN"), presses(f"{PIN}#"), hears("Press 1"), presses("7"), waits(3)])
+    centre.run(60)
+    assert "close or open" not in " ".join(centre.twilio.context.calls[sid].heard)
+    assert calls(centre)[0] == "Hello."
 
 
 # --- When something fails, and what it costs
 
 
 def test_while_the_table_fails_a_switched_line_goes_by_its_hours(opened: Any, environment: pytest.MonkeyPatch) -> None:
-    room = opened(team(line=SWITCHED))
-    room.until(14)
-    room.text(CARL, "close")
+    centre = opened(team(line=SWITCHED))
+    centre.until(14)
+    centre.text(CARL, "close")
     environment.setattr(table, "find_row_quickly", lambda _key: 1 / 0)
     switch._known.clear()
-    assert calls(room)[0] == "Hello."
-    assert '"HoursFailed":1' in room.log.getvalue()
+    assert calls(centre)[0] == "Hello."
+    assert '"HoursFailed":1' in centre.log.getvalue()
 
 
 def test_hours_that_cannot_be_told_leave_the_line_open(opened: Any, environment: pytest.MonkeyPatch) -> None:
-    room = opened(team().replace("America/New_York", "America/New_Yrok"))
-    assert calls(room)[0] == "Hello." and '"HoursFailed":1' in room.log.getvalue()
+    centre = opened(team().replace("America/New_York", "America/New_Yrok"))
+    assert calls(centre)[0] == "Hello." and '"HoursFailed":1' in centre.log.getvalue()
 
 
 def test_a_line_with_hours_alone_asks_aws_for_nothing_and_one_with_a_switch_once_in_twenty_seconds(opened: Any) -> None:
-    room = opened(team())
+    centre = opened(team())
     with counting() as made:
-        calls(room)
+        calls(centre)
     assert made == {}
-    room = opened(team(line=SWITCHED))
+    centre = opened(team(line=SWITCHED))
     with counting() as made:
-        calls(room, seconds=5)
-        calls(room, seconds=5)
+        calls(centre, seconds=5)
+        calls(centre, seconds=5)
     assert made == {"Query": 1, "read_units": 0.5}
 
 
 def test_what_it_costs_to_close_a_line_by_a_text(opened: Any) -> None:
-    room = opened(team(line=SWITCHED))
-    asked = len(room.twilio.requests)
+    centre = opened(team(line=SWITCHED))
+    asked = len(centre.twilio.requests)
     with counting() as made:
-        room.text(CARL, "close")
+        centre.text(CARL, "close")
     assert made == {"Query": 1, "read_units": 1, "UpdateItem": 1, "write_units": 1}
-    assert len(room.twilio.requests) - asked == 2
+    assert len(centre.twilio.requests) - asked == 2
 
 
 def test_of_two_admins_at_once_the_later_text_counts_and_both_hear_what_stands(opened: Any) -> None:
-    room = opened(team(line=SWITCHED).replace('admins = ["Carl"]', 'admins = ["Carl", "Bea"]'))
-    room.until(14)
-    room.twilio.text(CARL, STAFF, "close until 11:00: Fire.")
-    room.run(1)
-    room.twilio.text(BEA, STAFF, "open")
-    room.run(5)
-    assert room.texts(CARL)[-1].startswith("support is ") and room.texts(BEA)[-1] == "support is open until 12:00."
-    assert calls(room)[0] == "Hello."
+    centre = opened(team(line=SWITCHED).replace('admins = ["Carl"]', 'admins = ["Carl", "Bea"]'))
+    centre.until(14)
+    centre.twilio.text(CARL, STAFF, "close until 11:00: Fire.")
+    centre.run(1)
+    centre.twilio.text(BEA, STAFF, "open")
+    centre.run(5)
+    assert centre.texts(CARL)[-1].startswith("support is ") and centre.texts(BEA)[-1] == "support is open until 12:00."
+    assert calls(centre)[0] == "Hello."
 
 
 def test_a_sentence_for_callers_may_be_as_long_as_a_text_and_odd(opened: Any) -> None:
-    room = opened(team(line=SWITCHED))
+    centre = opened(team(line=SWITCHED))
     said = "Grüße 🙂 <&> " + "x" * 700
-    assert room.text(CARL, f"close: {said}").endswith(said[-50:])
-    assert calls(room)[0].startswith("Grüße 🙂 <&> x")
+    assert centre.text(CARL, f"close: {said}").endswith(said[-50:])
+    assert calls(centre)[0].startswith("Grüße 🙂 <&> x")

@@ -12,7 +12,7 @@ from emulator.voice.parties import Step, answers, hangs_up, hears, joined, press
 from emulator.voice.parties import talks as speaks
 from tests.conftest import BUCKET, Aws
 from tests.support.api_gateway import post
-from tests.support.staff_room import BEA, CALLCENTER, CARL, STAFF, STRANGER, SUPPORT, StaffRoom
+from tests.support.call_centre import BEA, CALLCENTER, CARL, STAFF, STRANGER, SUPPORT, CallCentre
 from tests.webhooks.test_messages import Sounds
 
 NOTICE = "This call is recorded."
@@ -29,118 +29,121 @@ ASKED = (*HERE, presses("8"), hears("number of a recording"))
 
 
 @pytest.fixture
-def room(cloud: Aws, environment: pytest.MonkeyPatch) -> StaffRoom:
+def centre(cloud: Aws, environment: pytest.MonkeyPatch) -> CallCentre:
     """Bea may listen, and Carl may not."""
     environment.setenv("MESSAGES_BUCKET", BUCKET)
-    room = StaffRoom(cloud, environment, CALLCENTER + RECORDED)
-    room.pack(pins={"Bea": pins.hashed("4711", "ab" * 16), "Carl": pins.hashed("4711", "cd" * 16)})
+    centre = CallCentre(cloud, environment, CALLCENTER + RECORDED)
+    centre.pack(pins={"Bea": pins.hashed("4711", "ab" * 16), "Carl": pins.hashed("4711", "cd" * 16)})
     environment.setattr(transport, "fetch", Sounds().fetch)
-    return room
+    return centre
 
 
-def talk(room: StaffRoom, seconds: float = 12, caller: str = STRANGER) -> str:
+def talk(centre: CallCentre, seconds: float = 12, caller: str = STRANGER) -> str:
     """Carl takes a call of so many seconds; returns the number of its recording."""
-    room.text(CARL, "on")
-    room.twilio.phone(CARL).will(answers(1))
-    sid = room.twilio.dial(caller, SUPPORT, [joined(), speaks(seconds), hangs_up()])
+    centre.text(CARL, "on")
+    centre.twilio.phone(CARL).will(answers(1))
+    sid = centre.twilio.dial(caller, SUPPORT, [joined(), speaks(seconds), hangs_up()])
     for _ in range(60):
-        room.run(2)
-        room.work()
-    room.text(CARL, "off")
+        centre.run(2)
+        centre.work()
+    centre.text(CARL, "off")
     (found,) = table.find_call(sid).talks
     return found.number
 
 
-def call(room: StaffRoom, *then: Step, from_: str = BEA) -> list[str]:
+def call(centre: CallCentre, *then: Step, from_: str = BEA) -> list[str]:
     """Everything that is heard on this call."""
-    sid = room.twilio.dial(from_, STAFF, then)
-    room.run(120)
-    return room.twilio.context.calls[sid].heard
+    sid = centre.twilio.dial(from_, STAFF, then)
+    centre.run(120)
+    return centre.twilio.context.calls[sid].heard
 
 
 def played(heard: list[str]) -> list[str]:
     return [sound.partition("?")[0].rpartition("/")[2] for sound in heard if "/recordings/" in sound]
 
 
-def times_heard(room: StaffRoom) -> list[str]:
-    return [row["by"] for row in room.cloud.rows() if row["item"].startswith("HEARD#")]
+def times_heard(centre: CallCentre) -> list[str]:
+    return [row["by"] for row in centre.cloud.rows() if row["item"].startswith("HEARD#")]
 
 
-def test_the_caller_is_told_and_the_talk_alone_is_recorded(room: StaffRoom) -> None:
-    talk(room)
-    caller = next(one for one in room.twilio.context.calls.values() if one.to == SUPPORT)
+def test_the_caller_is_told_and_the_talk_alone_is_recorded(centre: CallCentre) -> None:
+    talk(centre)
+    caller = next(one for one in centre.twilio.context.calls.values() if one.to == SUPPORT)
     assert caller.heard[:2] == ["Hello.", NOTICE]
     (found,) = table.find_call(caller.sid).talks
     assert abs(found.seconds - 12) <= 1 and found.worker == "Carl" and found.deleted_at
-    assert room.twilio.context.recordings.all == {}  # nothing is left at Twilio
+    assert centre.twilio.context.recordings.all == {}  # nothing is left at Twilio
 
 
-def test_who_may_hears_the_latest_one_and_one_by_its_number(room: StaffRoom) -> None:
-    first, second = talk(room), talk(room, 20)
-    heard = call(room, *ASKED, presses("0#"), hears("number of a recording"), presses(f"{first}#"), waits(15))
-    sids = {one.number: one.recording_sid for one in talks.latest(room.time())}
+def test_who_may_hears_the_latest_one_and_one_by_its_number(centre: CallCentre) -> None:
+    first, second = talk(centre), talk(centre, 20)
+    heard = call(centre, *ASKED, presses("0#"), hears("number of a recording"), presses(f"{first}#"), waits(15))
+    sids = {one.number: one.recording_sid for one in talks.latest(centre.time())}
     assert played(heard) == [f"{sids[second]}.mp3", f"{sids[first]}.mp3"]
     assert any(said.startswith(f"Number {' '.join(second)}, ") and "20 seconds, Carl." in said for said in heard)
-    assert times_heard(room) == ["Bea", "Bea"]
+    assert times_heard(centre) == ["Bea", "Bea"]
 
 
-def test_who_listened_to_what_is_logged_and_the_caller_is_masked(room: StaffRoom) -> None:
-    number = talk(room)
-    call(room, *ASKED, presses(f"{number}#"), waits(15))
-    lines = [json.loads(line) for line in room.log.getvalue().splitlines()]
+def test_who_listened_to_what_is_logged_and_the_caller_is_masked(centre: CallCentre) -> None:
+    number = talk(centre)
+    call(centre, *ASKED, presses(f"{number}#"), waits(15))
+    lines = [json.loads(line) for line in centre.log.getvalue().splitlines()]
     (line,) = [line for line in lines if line["event"] == "recording is heard"]
     assert (line["by"], line["caller"]) == ("Bea", "…71") and line["recording_sid"].startswith("RE")
-    assert STRANGER not in room.log.getvalue()
+    assert STRANGER not in centre.log.getvalue()
 
 
-def test_who_may_not_hears_of_no_key_and_is_refused(room: StaffRoom) -> None:
-    talk(room)
-    heard = call(room, *HERE, presses("8"), waits(15), from_=CARL)
+def test_who_may_not_hears_of_no_key_and_is_refused(centre: CallCentre) -> None:
+    talk(centre)
+    heard = call(centre, *HERE, presses("8"), waits(15), from_=CARL)
     assert not any("Press 8" in said for said in heard) and any(said.startswith(twiml.NOT_YOURS) for said in heard)
-    assert played(heard) == [] and times_heard(room) == []
-    assert '"event": "recordings are refused"' in room.log.getvalue() or "recordings are refused" in room.log.getvalue()
+    assert played(heard) == [] and times_heard(centre) == []
+    assert (
+        '"event": "recordings are refused"' in centre.log.getvalue()
+        or "recordings are refused" in centre.log.getvalue()
+    )
 
 
-def test_a_forged_way_past_the_menu_is_refused_too(room: StaffRoom) -> None:
-    number = talk(room)
-    sid = room.twilio.dial(CARL, STAFF, [*HERE, waits(60)])
-    room.run(9)
+def test_a_forged_way_past_the_menu_is_refused_too(centre: CallCentre) -> None:
+    number = talk(centre)
+    sid = centre.twilio.dial(CARL, STAFF, [*HERE, waits(60)])
+    centre.run(9)
     form = {"CallSid": sid, "From": CARL, "To": STAFF, "CallStatus": "in-progress", "Digits": number}
-    body = room.send(post(urls.STAFF_LISTEN.path, form, {"attempt": "3"}))["body"]
-    assert twiml.NOT_YOURS in body and "<Play>" not in body and times_heard(room) == []
+    body = centre.send(post(urls.STAFF_LISTEN.path, form, {"attempt": "3"}))["body"]
+    assert twiml.NOT_YOURS in body and "<Play>" not in body and times_heard(centre) == []
     without_pin = post(urls.STAFF_LISTEN.path, form | {"CallSid": "CA" + "9" * 32}, {"attempt": "3"})
-    assert twiml.NOT_NOW in room.send(without_pin)["body"]
+    assert twiml.NOT_NOW in centre.send(without_pin)["body"]
 
 
 @pytest.mark.parametrize("digits", ["999999", "12", "*7", "1"])
-def test_a_number_of_nothing_plays_nothing(room: StaffRoom, digits: str) -> None:
-    talk(room)
-    heard = call(room, *ASKED, presses(f"{digits}#"), waits(15))
+def test_a_number_of_nothing_plays_nothing(centre: CallCentre, digits: str) -> None:
+    talk(centre)
+    heard = call(centre, *ASKED, presses(f"{digits}#"), waits(15))
     assert played(heard) == [] and any(said.startswith(twiml.NO_TALK) for said in heard)
 
 
-def test_star_leads_back_to_the_menu(room: StaffRoom) -> None:
-    heard = call(room, *ASKED, presses("*#"), hears("Press"), hangs_up())
+def test_star_leads_back_to_the_menu(centre: CallCentre) -> None:
+    heard = call(centre, *ASKED, presses("*#"), hears("Press"), hangs_up())
     assert "Press 8 to hear recordings." in heard[-1]
 
 
 def test_the_recordings_of_a_queue_that_lets_others_listen_are_refused(
-    room: StaffRoom, environment: pytest.MonkeyPatch
+    centre: CallCentre, environment: pytest.MonkeyPatch
 ) -> None:
-    number = talk(room)
+    number = talk(centre)
     other = RECORDED.replace("[messages]", "").replace('kept_in = "s3"', "").replace("Support", "Sales")
     text = CALLCENTER + RECORDED.replace('["Bea"]', '["Carl"]') + other
     changed = callcenter.parse(text)
     environment.setattr(callcenter, "current", lambda: changed)
-    heard = call(room, *ASKED, presses(f"{number}#"), hears("number of a recording"), presses("0#"), waits(15))
-    assert played(heard) == [] and times_heard(room) == [] and "recording is refused" in room.log.getvalue()
+    heard = call(centre, *ASKED, presses(f"{number}#"), hears("number of a recording"), presses("0#"), waits(15))
+    assert played(heard) == [] and times_heard(centre) == [] and "recording is refused" in centre.log.getvalue()
 
 
-def test_a_name_in_another_case_is_the_same_worker(room: StaffRoom) -> None:
+def test_a_name_in_another_case_is_the_same_worker(centre: CallCentre) -> None:
     assert callcenter.current().listens("bea") and not callcenter.current().listens("")
 
 
-def test_a_worker_of_the_emulators_world_hears_nothing_of_the_notice(room: StaffRoom) -> None:
-    talk(room)
-    legs = [one for one in room.twilio.context.calls.values() if one.to == CARL]
+def test_a_worker_of_the_emulators_world_hears_nothing_of_the_notice(centre: CallCentre) -> None:
+    talk(centre)
+    legs = [one for one in centre.twilio.context.calls.values() if one.to == CARL]
     assert legs and all(NOTICE not in leg.heard for leg in legs)

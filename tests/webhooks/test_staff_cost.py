@@ -8,37 +8,37 @@ from bench.counts import STAFF
 from chalicelib.staff import shifts
 from emulator.voice.parties import busy
 from tests.conftest import Aws
+from tests.support.call_centre import BEA, STRANGER, SUPPORT, CallCentre
 from tests.support.meter import counting
-from tests.support.staff_room import BEA, STRANGER, SUPPORT, StaffRoom
 
 SHIFT = ("Bea", "2026-11-30T10:20:00", "2026-11-30T12:00:00")
 
 
 @pytest.fixture
-def room(cloud: Aws, environment: pytest.MonkeyPatch) -> StaffRoom:
-    room = StaffRoom(cloud, environment)
-    room.pack(("Bea", "2026-11-30T07:00:00", "2026-11-30T08:00:00"), SHIFT)
-    room.text(BEA, "on")
-    room.text(BEA, "off")
-    return room
+def centre(cloud: Aws, environment: pytest.MonkeyPatch) -> CallCentre:
+    centre = CallCentre(cloud, environment)
+    centre.pack(("Bea", "2026-11-30T07:00:00", "2026-11-30T08:00:00"), SHIFT)
+    centre.text(BEA, "on")
+    centre.text(BEA, "off")
+    return centre
 
 
-def text(body: str) -> Callable[[StaffRoom], object]:
-    return lambda room: room.text(BEA, body)
+def text(body: str) -> Callable[[CallCentre], object]:
+    return lambda centre: centre.text(BEA, body)
 
 
-def beginning(room: StaffRoom) -> None:
-    (due,) = list(shifts.due(room.time()))
-    shifts.apply(due, room.time())
+def beginning(centre: CallCentre) -> None:
+    (due,) = list(shifts.due(centre.time()))
+    shifts.apply(due, centre.time())
 
 
-def missed(room: StaffRoom) -> None:
-    room.twilio.phone(BEA).will(busy())
-    room.text(BEA, "on")
-    room.twilio.dial(STRANGER, SUPPORT, [])
+def missed(centre: CallCentre) -> None:
+    centre.twilio.phone(BEA).will(busy())
+    centre.text(BEA, "on")
+    centre.twilio.dial(STRANGER, SUPPORT, [])
     for _ in range(10):
-        room.run(2)
-        room.work()
+        centre.run(2)
+        centre.work()
 
 
 @pytest.mark.parametrize(
@@ -48,20 +48,20 @@ def missed(room: StaffRoom) -> None:
         ("off", text("on"), text("off")),
         ("status", None, text("status")),
         ("who", None, text("who")),
-        ("a stranger", None, lambda room: room.text(STRANGER, "on")),
-        ("a sweep", None, lambda room: list(shifts.due(room.time()))),
-        ("a boundary", lambda room: room.until(10, 20), beginning),
-        ("a reminder", lambda room: room.until(10, 6), lambda room: room.minutes(1)),
-        ("told of a missed call", missed, lambda room: room.minutes(1)),
+        ("a stranger", None, lambda centre: centre.text(STRANGER, "on")),
+        ("a sweep", None, lambda centre: list(shifts.due(centre.time()))),
+        ("a boundary", lambda centre: centre.until(10, 20), beginning),
+        ("a reminder", lambda centre: centre.until(10, 6), lambda centre: centre.minutes(1)),
+        ("told of a missed call", missed, lambda centre: centre.minutes(1)),
     ],
 )
 def test_each_asks_exactly_for_this(
-    room: StaffRoom, what: str, before: Callable[[StaffRoom], object] | None, does: Callable[[StaffRoom], object]
+    centre: CallCentre, what: str, before: Callable[[CallCentre], object] | None, does: Callable[[CallCentre], object]
 ) -> None:
     if before:
-        before(room)
-    asked = len(room.twilio.requests)
+        before(centre)
+    asked = len(centre.twilio.requests)
     with counting() as made:
-        does(room)
-    counted = {"twilio": len(room.twilio.requests) - asked, **{name: made[name] for name in made if made[name]}}
+        does(centre)
+    counted = {"twilio": len(centre.twilio.requests) - asked, **{name: made[name] for name in made if made[name]}}
     assert counted == STAFF[what]

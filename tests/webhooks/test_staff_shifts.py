@@ -9,7 +9,7 @@ from chalicelib.twilio import rest, urls
 from emulator.voice.parties import answers, hangs_up, talks
 from tests.conftest import Aws
 from tests.support.api_gateway import post
-from tests.support.staff_room import BEA, CARL, MONDAY, STAFF, STRANGER, SUPPORT, StaffRoom
+from tests.support.call_centre import BEA, CARL, MONDAY, STAFF, STRANGER, SUPPORT, CallCentre
 from tests.webhooks.test_staff_texts import form
 
 TWELVE, THIRTEEN = "2026-11-30T12:00:00", "2026-11-30T13:00:00"
@@ -17,293 +17,297 @@ DAY = (("Bea", "2026-11-30T08:00:00", TWELVE), ("Bea", THIRTEEN, "2026-11-30T17:
 
 
 @pytest.fixture
-def room(cloud: Aws, environment: pytest.MonkeyPatch) -> StaffRoom:
+def centre(cloud: Aws, environment: pytest.MonkeyPatch) -> CallCentre:
     """Ten o'clock, in the middle of Bea's shift."""
-    room = StaffRoom(cloud, environment, at=MONDAY - 3 * 3600)
-    room.pack(*DAY)
-    room.minutes(61)
-    room.until(10)
-    return room
+    centre = CallCentre(cloud, environment, at=MONDAY - 3 * 3600)
+    centre.pack(*DAY)
+    centre.minutes(61)
+    centre.until(10)
+    return centre
 
 
-def test_a_shift_puts_a_worker_on_and_its_end_puts_them_off(room: StaffRoom) -> None:
-    assert room.activity("Bea") == "Available"
-    room.until(11, 59)
-    room.sweep()
-    assert room.activity("Bea") == "Available"
-    room.until(12)
-    room.sweep()
-    assert room.activity("Bea") == "Offline"
-    room.until(13)
-    room.sweep()
-    assert room.activity("Bea") == "Available" and room.activity("Carl") == "Offline"
+def test_a_shift_puts_a_worker_on_and_its_end_puts_them_off(centre: CallCentre) -> None:
+    assert centre.activity("Bea") == "Available"
+    centre.until(11, 59)
+    centre.sweep()
+    assert centre.activity("Bea") == "Available"
+    centre.until(12)
+    centre.sweep()
+    assert centre.activity("Bea") == "Offline"
+    centre.until(13)
+    centre.sweep()
+    assert centre.activity("Bea") == "Available" and centre.activity("Carl") == "Offline"
 
 
-def test_what_was_set_by_text_stays_until_the_next_boundary(room: StaffRoom) -> None:
-    room.text(BEA, "off")
-    room.minutes(110)
-    assert room.activity("Bea") == "Offline"
-    room.until(12, 30)
-    room.sweep()
-    room.text(BEA, "on")
-    room.minutes(20)
-    assert room.activity("Bea") == "Available"
-    room.until(17)
-    room.sweep()
-    assert room.activity("Bea") == "Offline"
+def test_what_was_set_by_text_stays_until_the_next_boundary(centre: CallCentre) -> None:
+    centre.text(BEA, "off")
+    centre.minutes(110)
+    assert centre.activity("Bea") == "Offline"
+    centre.until(12, 30)
+    centre.sweep()
+    centre.text(BEA, "on")
+    centre.minutes(20)
+    assert centre.activity("Bea") == "Available"
+    centre.until(17)
+    centre.sweep()
+    assert centre.activity("Bea") == "Offline"
 
 
-def test_what_was_set_by_hand_past_the_application_stays_as_well(room: StaffRoom) -> None:
-    room.set("Bea", "Unavailable")
-    room.minutes(100)
-    assert room.activity("Bea") == "Unavailable"
+def test_what_was_set_by_hand_past_the_application_stays_as_well(centre: CallCentre) -> None:
+    centre.set("Bea", "Unavailable")
+    centre.minutes(100)
+    assert centre.activity("Bea") == "Unavailable"
 
 
-def test_who_stays_on_after_the_end_says_so_before_the_sweep_comes(room: StaffRoom) -> None:
-    room.until(12)
-    room.run(20)
-    assert room.text(BEA, "on") == "Bea, you are on. "[:-1]
-    room.minutes(3)
-    assert room.activity("Bea") == "Available"
+def test_who_stays_on_after_the_end_says_so_before_the_sweep_comes(centre: CallCentre) -> None:
+    centre.until(12)
+    centre.run(20)
+    assert centre.text(BEA, "on") == "Bea, you are on. "[:-1]
+    centre.minutes(3)
+    assert centre.activity("Bea") == "Available"
 
 
-def test_a_text_sent_before_the_end_of_a_shift_and_delivered_after_it_changes_nothing(room: StaffRoom) -> None:
-    room.text(BEA, "off")
-    room.until(11, 59)
-    room.run(50)
-    on = room.twilio.messaging._keep(BEA, STAFF, "on", (), "inbound")
-    room.run(25)
-    assert "Bea, you are off." in room.send(post(urls.STAFF_MESSAGE.path, form(room, "on", on.sid)))["body"]
-    room.minutes(2)
-    assert room.activity("Bea") == "Offline"
+def test_a_text_sent_before_the_end_of_a_shift_and_delivered_after_it_changes_nothing(centre: CallCentre) -> None:
+    centre.text(BEA, "off")
+    centre.until(11, 59)
+    centre.run(50)
+    on = centre.twilio.messaging._keep(BEA, STAFF, "on", (), "inbound")
+    centre.run(25)
+    assert "Bea, you are off." in centre.send(post(urls.STAFF_MESSAGE.path, form(centre, "on", on.sid)))["body"]
+    centre.minutes(2)
+    assert centre.activity("Bea") == "Offline"
 
 
-def test_a_worker_whom_a_text_of_before_the_end_moves_after_it_is_put_off(room: StaffRoom) -> None:
-    room.text(BEA, "off")
-    room.until(11, 59)
-    room.run(58)
-    duty.take_text("Bea", "SM" + "b" * 32, room.time(), {"hand": "on", "hand_at": room.time()}, sent_at=room.time())
-    room.run(3)
-    commands.move_by_hand(room.worker("Bea").sid, "on")
-    assert room.activity("Bea") == "Available"
-    room.minutes(2)
-    assert room.activity("Bea") == "Offline"
+def test_a_worker_whom_a_text_of_before_the_end_moves_after_it_is_put_off(centre: CallCentre) -> None:
+    centre.text(BEA, "off")
+    centre.until(11, 59)
+    centre.run(58)
+    duty.take_text(
+        "Bea", "SM" + "b" * 32, centre.time(), {"hand": "on", "hand_at": centre.time()}, sent_at=centre.time()
+    )
+    centre.run(3)
+    commands.move_by_hand(centre.worker("Bea").sid, "on")
+    assert centre.activity("Bea") == "Available"
+    centre.minutes(2)
+    assert centre.activity("Bea") == "Offline"
 
 
-def test_who_says_so_while_the_sweep_is_at_it_stays_on(room: StaffRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_says_so_while_the_sweep_is_at_it_stays_on(centre: CallCentre, monkeypatch: pytest.MonkeyPatch) -> None:
     """The row was read before, and the worker is moved after: the last word is the worker's."""
-    room.until(12)
+    centre.until(12)
     real = shifts._move
 
     def move(worker_sid: str, one: shifts.Due) -> bool:
-        duty.take_text("Bea", "SM" + "b" * 32, room.time(), {"hand": "on", "hand_at": room.time()})
+        duty.take_text("Bea", "SM" + "b" * 32, centre.time(), {"hand": "on", "hand_at": centre.time()})
         return real(worker_sid, one)
 
     monkeypatch.setattr(shifts, "_move", move)
-    room.sweep()
-    assert room.activity("Bea") == "Available"
+    centre.sweep()
+    assert centre.activity("Bea") == "Available"
 
 
-def test_off_until_goes_before_the_rota_and_then_it_is_as_the_rota_says(room: StaffRoom) -> None:
-    assert room.text(BEA, "off until 13:30") == "Bea, you are off until 13:30 UTC."
-    room.minutes(200)
-    assert room.activity("Bea") == "Offline"
-    room.until(13, 30)
-    room.sweep()
-    assert room.activity("Bea") == "Available"
-    room.until(16)
-    room.text(BEA, "off until 17:30")
-    room.until(17, 30)
-    room.sweep()
-    assert room.activity("Bea") == "Offline"
+def test_off_until_goes_before_the_rota_and_then_it_is_as_the_rota_says(centre: CallCentre) -> None:
+    assert centre.text(BEA, "off until 13:30") == "Bea, you are off until 13:30 UTC."
+    centre.minutes(200)
+    assert centre.activity("Bea") == "Offline"
+    centre.until(13, 30)
+    centre.sweep()
+    assert centre.activity("Bea") == "Available"
+    centre.until(16)
+    centre.text(BEA, "off until 17:30")
+    centre.until(17, 30)
+    centre.sweep()
+    assert centre.activity("Bea") == "Offline"
 
 
-def test_until_works_for_whoever_is_in_no_rota(room: StaffRoom) -> None:
-    room.text(CARL, "on")
-    room.text(CARL, "off until 10:30")
-    room.minutes(35)
-    assert room.activity("Carl") == "Available"
-    room.text(CARL, "on until 11")
-    room.minutes(35)
-    assert room.activity("Carl") == "Offline"
-    room.minutes(35)
-    assert room.activity("Carl") == "Offline" and "until" not in room.rows()["carl"]
+def test_until_works_for_whoever_is_in_no_rota(centre: CallCentre) -> None:
+    centre.text(CARL, "on")
+    centre.text(CARL, "off until 10:30")
+    centre.minutes(35)
+    assert centre.activity("Carl") == "Available"
+    centre.text(CARL, "on until 11")
+    centre.minutes(35)
+    assert centre.activity("Carl") == "Offline"
+    centre.minutes(35)
+    assert centre.activity("Carl") == "Offline" and "until" not in centre.rows()["carl"]
 
 
-def test_the_end_of_a_shift_throws_out_no_talk_and_wrap_up_does_not_bring_back_who_is_off(room: StaffRoom) -> None:
-    room.until(11, 59)
-    talks_on(room, 90)
-    room.until(12)
-    room.sweep()
-    assert room.activity("Bea") == "Offline"
-    (reservation,) = room.worker("Bea").reservations.values()
+def test_the_end_of_a_shift_throws_out_no_talk_and_wrap_up_does_not_bring_back_who_is_off(centre: CallCentre) -> None:
+    centre.until(11, 59)
+    talks_on(centre, 90)
+    centre.until(12)
+    centre.sweep()
+    assert centre.activity("Bea") == "Offline"
+    (reservation,) = centre.worker("Bea").reservations.values()
     assert str(reservation.status) == "accepted"
-    finish(room)
-    assert str(reservation.status) == "completed" and room.activity("Bea") == "Offline"
+    finish(centre)
+    assert str(reservation.status) == "completed" and centre.activity("Bea") == "Offline"
 
 
-def talks_on(room: StaffRoom, seconds: float) -> None:
-    room.twilio.phone(BEA).will(answers(1, [talks(seconds), hangs_up()]))
-    room.twilio.dial(STRANGER, SUPPORT, [talks(600)])
+def talks_on(centre: CallCentre, seconds: float) -> None:
+    centre.twilio.phone(BEA).will(answers(1, [talks(seconds), hangs_up()]))
+    centre.twilio.dial(STRANGER, SUPPORT, [talks(600)])
     for _ in range(4):
-        room.run(1)
-        room.work()
+        centre.run(1)
+        centre.work()
 
 
-def finish(room: StaffRoom) -> None:
+def finish(centre: CallCentre) -> None:
     for _ in range(120):
-        room.run(2)
-        room.work()
+        centre.run(2)
+        centre.work()
 
 
-def test_a_wrap_up_that_began_before_the_end_of_the_shift_ends_off(room: StaffRoom) -> None:
-    room.until(11, 59)
-    talks_on(room, 48)
-    room.until(12)
-    room.run(5)
-    assert room.activity("Bea") == "Wrap up"
-    room.sweep()
-    assert room.activity("Bea") == "Offline"
-    finish(room)
-    assert room.activity("Bea") == "Offline"
+def test_a_wrap_up_that_began_before_the_end_of_the_shift_ends_off(centre: CallCentre) -> None:
+    centre.until(11, 59)
+    talks_on(centre, 48)
+    centre.until(12)
+    centre.run(5)
+    assert centre.activity("Bea") == "Wrap up"
+    centre.sweep()
+    assert centre.activity("Bea") == "Offline"
+    finish(centre)
+    assert centre.activity("Bea") == "Offline"
 
 
-def test_a_wrap_up_that_is_over_before_the_sweep_comes_does_not_bring_back_either(room: StaffRoom) -> None:
+def test_a_wrap_up_that_is_over_before_the_sweep_comes_does_not_bring_back_either(centre: CallCentre) -> None:
     """The talk ends just after the shift, and the wrap-up before the sweep."""
-    room.until(11, 59)
-    talks_on(room, 60)
-    finish(room)
-    assert room.activity("Bea") == "Offline"
-    room.sweep()
-    assert room.activity("Bea") == "Offline"
+    centre.until(11, 59)
+    talks_on(centre, 60)
+    finish(centre)
+    assert centre.activity("Bea") == "Offline"
+    centre.sweep()
+    assert centre.activity("Bea") == "Offline"
 
 
-def test_who_is_wrapping_up_when_the_shift_begins_comes_back(room: StaffRoom) -> None:
-    room.until(12, 30)
-    room.sweep()
-    room.text(BEA, "on")
-    room.until(12, 59)
-    talks_on(room, 55)
-    room.until(13)
-    room.run(2)
-    room.sweep()
-    finish(room)
-    assert room.activity("Bea") == "Available"
+def test_who_is_wrapping_up_when_the_shift_begins_comes_back(centre: CallCentre) -> None:
+    centre.until(12, 30)
+    centre.sweep()
+    centre.text(BEA, "on")
+    centre.until(12, 59)
+    talks_on(centre, 55)
+    centre.until(13)
+    centre.run(2)
+    centre.sweep()
+    finish(centre)
+    assert centre.activity("Bea") == "Available"
 
 
-def test_who_said_off_is_not_put_back_by_what_was_ordered_before(room: StaffRoom) -> None:
+def test_who_said_off_is_not_put_back_by_what_was_ordered_before(centre: CallCentre) -> None:
     """They passed a caller on, and are to come back; then they text."""
-    bea, offline = room.worker("Bea"), room.twilio.router.workspace.activity_named("Unavailable").sid
+    bea, offline = centre.worker("Bea"), centre.twilio.router.workspace.activity_named("Unavailable").sid
     available = bea.activity.sid
-    room.set("Bea", "Unavailable")
-    now = room.time()
-    room.run(3)
-    room.text(BEA, "off")
+    centre.set("Bea", "Unavailable")
+    now = centre.time()
+    centre.run(3)
+    centre.text(BEA, "off")
     jobs.send(jobs.PutBack(bea.sid, offline, available, now - 5, now + 5))
-    room.work()
-    assert room.activity("Bea") == "Offline"
+    centre.work()
+    assert centre.activity("Bea") == "Offline"
 
 
 # --- Sweeps that fail, die, are late, or are two
 
 
 def test_a_boundary_that_could_not_be_applied_is_applied_later(
-    room: StaffRoom, monkeypatch: pytest.MonkeyPatch
+    centre: CallCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room.until(12)
+    centre.until(12)
     with monkeypatch.context() as patched:
         patched.setattr(rest, "worker_of_name", lambda _name: raises(rest.TwilioUnavailable("down")))
-        room.sweep()
+        centre.sweep()
     with monkeypatch.context() as patched:
         patched.setattr(duty, "note_applied", lambda *_given: 1 / 0)
-        room.sweep()
-    room.minutes(25)
-    assert room.activity("Bea") == "Offline" and room.rows()["bea"]["applied_to"] == "off"
+        centre.sweep()
+    centre.minutes(25)
+    assert centre.activity("Bea") == "Offline" and centre.rows()["bea"]["applied_to"] == "off"
 
 
 def raises(error: Exception) -> None:
     raise error
 
 
-def test_a_late_sweep_leaves_who_changed_since_the_boundary(room: StaffRoom) -> None:
-    room.until(12, 5)
-    room.set("Bea", "Offline")
-    room.run(60)
-    room.set("Bea", "Available")
-    room.until(12, 40)
-    room.sweep()
-    assert room.activity("Bea") == "Available"
+def test_a_late_sweep_leaves_who_changed_since_the_boundary(centre: CallCentre) -> None:
+    centre.until(12, 5)
+    centre.set("Bea", "Offline")
+    centre.run(60)
+    centre.set("Bea", "Available")
+    centre.until(12, 40)
+    centre.sweep()
+    assert centre.activity("Bea") == "Available"
 
 
-def test_two_sweeps_at_once_do_it_once(room: StaffRoom) -> None:
-    room.until(12)
-    (one,) = shifts.due(room.time())
-    (two,) = shifts.due(room.time())
-    assert shifts.apply(one, room.time()) == "put off"
-    assert shifts.apply(two, room.time()) == "taken"
+def test_two_sweeps_at_once_do_it_once(centre: CallCentre) -> None:
+    centre.until(12)
+    (one,) = shifts.due(centre.time())
+    (two,) = shifts.due(centre.time())
+    assert shifts.apply(one, centre.time()) == "put off"
+    assert shifts.apply(two, centre.time()) == "taken"
 
 
 def test_a_new_rota_begins_with_the_next_boundary(cloud: Aws, environment: pytest.MonkeyPatch) -> None:
-    room = StaffRoom(cloud, environment)
-    room.pack(*DAY)
-    room.minutes(2)
-    assert room.activity("Bea") == "Offline" and room.rows() == {}
-    room.until(12)
-    room.sweep()
-    room.until(13)
-    room.sweep()
-    assert room.activity("Bea") == "Available"
+    centre = CallCentre(cloud, environment)
+    centre.pack(*DAY)
+    centre.minutes(2)
+    assert centre.activity("Bea") == "Offline" and centre.rows() == {}
+    centre.until(12)
+    centre.sweep()
+    centre.until(13)
+    centre.sweep()
+    assert centre.activity("Bea") == "Available"
 
 
-def test_a_name_that_twilio_does_not_have_holds_nobody_up(room: StaffRoom) -> None:
-    room.pack(("Ann", "2026-11-30T08:00:00", TWELVE), *DAY)
-    room.until(12)
-    room.sweep()
-    assert room.activity("Bea") == "Offline" and "nobody of that name" in room.log.getvalue()
-    before = room.log.getvalue().count("nobody of that name")
-    room.minutes(3)
-    assert room.log.getvalue().count("nobody of that name") == before
+def test_a_name_that_twilio_does_not_have_holds_nobody_up(centre: CallCentre) -> None:
+    centre.pack(("Ann", "2026-11-30T08:00:00", TWELVE), *DAY)
+    centre.until(12)
+    centre.sweep()
+    assert centre.activity("Bea") == "Offline" and "nobody of that name" in centre.log.getvalue()
+    before = centre.log.getvalue().count("nobody of that name")
+    centre.minutes(3)
+    assert centre.log.getvalue().count("nobody of that name") == before
 
 
 # --- What a worker hears of it
 
 
-def test_next_and_status_say_the_shift(room: StaffRoom) -> None:
-    assert room.text(BEA, "next") == "Your shift goes until 12:00."
-    assert room.text(BEA, "status") == "Bea, you are on. Your shift goes until 12:00."
-    room.until(12, 30)
-    assert room.text(BEA, "next") == "Your next shift is 13:00 UTC to 17:00."
-    room.until(17)
-    assert room.text(BEA, "next") == "You have no shift to come."
-    assert room.text(CARL, "next") == "You have no shift to come."
+def test_next_and_status_say_the_shift(centre: CallCentre) -> None:
+    assert centre.text(BEA, "next") == "Your shift goes until 12:00."
+    assert centre.text(BEA, "status") == "Bea, you are on. Your shift goes until 12:00."
+    centre.until(12, 30)
+    assert centre.text(BEA, "next") == "Your next shift is 13:00 UTC to 17:00."
+    centre.until(17)
+    assert centre.text(BEA, "next") == "You have no shift to come."
+    assert centre.text(CARL, "next") == "You have no shift to come."
 
 
-def test_a_worker_is_reminded_once_before_a_shift(room: StaffRoom) -> None:
-    room.until(12, 44)
-    room.sweep()
-    before = len(room.texts(BEA))
-    room.minutes(12)
-    assert room.texts(BEA)[before:] == ["Your shift begins at 13:00 UTC and goes until 17:00 UTC. You are put on then."]
+def test_a_worker_is_reminded_once_before_a_shift(centre: CallCentre) -> None:
+    centre.until(12, 44)
+    centre.sweep()
+    before = len(centre.texts(BEA))
+    centre.minutes(12)
+    assert centre.texts(BEA)[before:] == [
+        "Your shift begins at 13:00 UTC and goes until 17:00 UTC. You are put on then."
+    ]
 
 
-def test_who_is_off_beyond_its_beginning_is_not_reminded(room: StaffRoom) -> None:
-    room.text(BEA, "off until 15:00")
-    before = len(room.texts(BEA))
-    room.until(12, 44)
-    room.minutes(20)
-    assert room.texts(BEA)[before:] == []
+def test_who_is_off_beyond_its_beginning_is_not_reminded(centre: CallCentre) -> None:
+    centre.text(BEA, "off until 15:00")
+    before = len(centre.texts(BEA))
+    centre.until(12, 44)
+    centre.minutes(20)
+    assert centre.texts(BEA)[before:] == []
 
 
-def test_a_worker_without_a_phone_is_reminded_by_nobody(room: StaffRoom) -> None:
-    room.hire("Eve", contact_uri="client:eve")
-    room.pack(("Eve", THIRTEEN, "2026-11-30T17:00:00"))
-    room.until(12, 50)
-    room.sweep()
-    assert "people were told" in room.log.getvalue() or room.texts("") == []
+def test_a_worker_without_a_phone_is_reminded_by_nobody(centre: CallCentre) -> None:
+    centre.hire("Eve", contact_uri="client:eve")
+    centre.pack(("Eve", THIRTEEN, "2026-11-30T17:00:00"))
+    centre.until(12, 50)
+    centre.sweep()
+    assert "people were told" in centre.log.getvalue() or centre.texts("") == []
 
 
 def test_without_a_rota_and_without_staff_the_sweep_asks_nothing_more(
-    room: StaffRoom, monkeypatch: pytest.MonkeyPatch
+    centre: CallCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from chalicelib.config import callcenter
     from chalicelib.config.staff import Staff
@@ -311,9 +315,9 @@ def test_without_a_rota_and_without_staff_the_sweep_asks_nothing_more(
     plain = callcenter.parse(callcenter.source().partition("[staff]")[0])
     assert plain.staff == Staff()
     monkeypatch.setattr(callcenter, "current", lambda: plain)
-    room.pack()
+    centre.pack()
     monkeypatch.setattr(table, "rows_of", lambda _partition: 1 / 0)
-    room.sweep()
-    assert list(shifts.due(room.time())) == []
-    assert shifts.may_come_back(rest.worker(room.worker("Bea").sid), room.time())
+    centre.sweep()
+    assert list(shifts.due(centre.time())) == []
+    assert shifts.may_come_back(rest.worker(centre.worker("Bea").sid), centre.time())
     assert commands.rota_name("Bea") == "Bea"

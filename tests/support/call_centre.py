@@ -59,7 +59,7 @@ words = {{ an = "on", aus = "off", bis = "until" }}
 """
 
 
-class StaffRoom:
+class CallCentre:
     """`log` is what the application printed."""
 
     def __init__(
