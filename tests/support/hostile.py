@@ -348,7 +348,7 @@ def signed(draw: st.DrawFn, endpoint: Endpoint) -> Request:
 
 @st.composite
 def astray(draw: st.DrawFn, endpoint: Endpoint) -> Request:
-    """A webhook that is signed, and about no call or another one, whatever its path says."""
+    """A webhook that is signed, and about no call or another one: whatever it says, no call of ours is meant."""
     request = draw(signed(endpoint))
     other = draw(
         st.one_of(st.sampled_from(["CA" + "f" * 32, "", "CALL", CALL + "\n", CALL.lower()]), texts(request.number))
@@ -357,7 +357,8 @@ def astray(draw: st.DrawFn, endpoint: Endpoint) -> Request:
     identity = {"CallSid": other, "TaskAttributes": spoilt}
     pairs = [(name, value) for name, value in parse_qsl(_text_of(request.event)) if name not in identity]
     pairs += [(name, value) for name, value in identity.items() if name in endpoint.form]
-    return Request(endpoint, post(endpoint.route, pairs, endpoint.path), request.number)
+    path = {**endpoint.path, "subject": "CA" + "f" * 32} if "subject" in endpoint.path else endpoint.path
+    return Request(endpoint, post(endpoint.route, pairs, path), request.number)
 
 
 def _text_of(event: Mapping[str, Any]) -> str:
