@@ -1,8 +1,9 @@
 """A caller of a line that is closed: decided once, at the first webhook or when callers leave at closing time."""
 
-from chalicelib.caller import twiml
+from chalicelib.caller import called, twiml
 from chalicelib.config import callcenter, messages
 from chalicelib.config.callcenter import CallCenter, Line
+from chalicelib.config.texts import Text, filled
 from chalicelib.hours import state
 from chalicelib.hours.calendar import Closed
 from chalicelib.observability import log
@@ -21,14 +22,14 @@ def document(webhook: Webhook, name: str, line: Line, *, is_answered: bool = Fal
     return twiml.closed(line, sentence(line, standing), _way(webhook), _phone(webhook, line), is_answered=is_answered)
 
 
-def sentence(line: Line, standing: Closed) -> str:
+def sentence(line: Line, standing: Closed) -> Text:
     """What the switch, or the date, has to say; else the line's own, unless it rejects its callers."""
     if standing.say:
         return standing.say
     rules = line.closed
     if rules.then == "reject":
         return ""
-    return rules.say_holiday.format(name=standing.name) if standing.name and rules.say_holiday else rules.say
+    return filled(rules.say_holiday, name=standing.name) if standing.name and rules.say_holiday else rules.say
 
 
 def key(webhook: Webhook) -> str:
@@ -56,7 +57,7 @@ def apologize(webhook: Webhook) -> str:
 
 
 def _line(webhook: Webhook) -> tuple[str, Line]:
-    return callcenter.current().line_of(webhook.form.get("To", ""))
+    return called.line(webhook)
 
 
 def _way(webhook: Webhook) -> twiml.Way:

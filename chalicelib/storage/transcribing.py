@@ -107,7 +107,7 @@ def _text_of(stored_as: str) -> str:
 def _language(name: str) -> str:
     center = callcenter.current()
     treatment = center.lines.get(name) or center.simple_queues.get(name)
-    return treatment.language if treatment else ""
+    return treatment.speaks.language if treatment else ""
 
 
 def _code(error: Exception) -> str:

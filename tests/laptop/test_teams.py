@@ -37,13 +37,13 @@ def test_a_caller_of_the_first_line_is_joined_to_a_worker(started: Laptop) -> No
     centre = started.call_centre
     number, line = next(iter(centre.lines.values())), centre.center.application.lines[next(iter(centre.lines))]
     worker, phone = next(iter(centre.phones.items()))
-    choice: list[Step] = [hears(line.menu.prompt), presses("1")] if line.menu else []
-    survey: list[Step] = [hears(line.after.survey), presses("5")] if line.after.survey else []
+    choice: list[Step] = [hears(line.said(line.menu.prompt).words), presses("1")] if line.menu else []
+    survey: list[Step] = [hears(line.said(line.after.survey).words), presses("5")] if line.after.survey else []
 
     def dial() -> str:
         started.twilio.phone(phone).will(answers(1, [joined(), talks(1), hangs_up()]))
         centre.on_duty(worker)
-        steps: list[Step] = [hears(line.greeting), *choice, joined(), *survey]
+        steps: list[Step] = [hears(line.said(line.greeting).words), *choice, joined(), *survey]
         return started.twilio.dial(centre.callers["Gus"], number, steps)
 
     call_sid = started.do(dial)
@@ -58,8 +58,14 @@ def test_a_message_is_read_by_amazon_and_is_gone_at_twilio(started: Laptop) -> N
     number, line = next(iter(centre.lines.values())), centre.center.application.lines[next(iter(centre.lines))]
     assert line.menu and line.wait.options and line.voicemail.transcribe == "amazon"
     steps: list[Step] = [
-        *(hears(line.greeting), hears(line.menu.prompt), presses("1")),
-        *(hears(line.wait.options.say), presses("9"), hears(line.voicemail.prompt), talks(4), presses("#")),
+        *(hears(line.said(line.greeting).words), hears(line.said(line.menu.prompt).words), presses("1")),
+        *(
+            hears(line.said(line.wait.options.say).words),
+            presses("9"),
+            hears(line.said(line.voicemail.prompt).words),
+            talks(4),
+            presses("#"),
+        ),
     ]
 
     def dial() -> str:
