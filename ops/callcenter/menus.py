@@ -36,10 +36,10 @@ def _ambiguous_words(place: str, menu: Menu, at: int, words: Speech, languages: 
 def missing_texts(center: Center) -> Iterator[str]:
     """Texts of a line with several languages that are not there in one of them: callers hear them in the first one."""
     for name, line in center.application.lines.items():
-        for key, text in texts_of(line, f"lines.{name}"):
-            missing = [language for language in line.languages if text and language not in _languages(text, line)]
-            if missing:
-                yield f"{key} is not there in {', '.join(missing)}"
+        for language in line.languages:
+            texts = texts_of(line, f"lines.{name}")
+            if missing := [key for key, text in texts if text and language not in _languages(text, line)]:
+                yield f"lines.{name} has no text in {language} at {', '.join(missing)}"
 
 
 def _languages(text: str | dict[str, str], line: Line) -> set[str]:

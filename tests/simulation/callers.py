@@ -12,8 +12,8 @@ from tests.simulation.faults import Faults
 MOMENTS = ("dialed", "heard", "enqueued", "reserved", "worker_dialed", "worker_ringing", "worker_answered", "joined")
 
 ASKS = 0.5  # of who is offered a callback, at each round of the waiting document
-# In the menus: up and down for ever, silent, unclear words alone, a wrong key each time, the language first, or whatever
-# comes to mind.
+# In the menus: up and down for ever, silent, unclear words alone, a wrong key each time, the language first, or
+# whatever comes to mind.
 MANNERS = ("up and down", "silent", "mumbles", "wrong keys", "in Spanish", "anything")
 UNCLEAR = 0.2  # Twilio's Confidence of what such a caller says
 TIRES = 0.1  # of who waits, at each round of the waiting document
