@@ -108,7 +108,7 @@ def test_a_caller_goes_down_the_menus_and_back_and_waits_in_their_language(start
         tasks = started.twilio.router.workspace.tasks.values()
         return next((one.attributes for one in tasks if one.attributes.get("call_sid") == call_sid), {})
 
-    eventually(lambda: started.do(known))
+    eventually(lambda: bool(started.do(known)))
     chosen_by_keys = {"asked_for": "english", "skill": "more", "language": "en"}
     assert {**line.attributes, **chosen_by_keys}.items() <= started.do(lambda: dict(known())).items()
     heard = started.twilio.context.calls[call_sid].heard
