@@ -73,11 +73,10 @@ def _onward(webhook: Webhook, line: Line) -> menus.Onward:
     def queueing(line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
         """Into the queue for who made these choices, and what they hear before it."""
         notices = callcenter.current().notices({**line.attributes, **line.language_attribute, **chosen})
-        base_url = urls.in_language(webhook.base_url, line.spoken)
-        return twiml.Queueing(environment.current().workflow_sid, base_url, notices)
+        return twiml.Queueing(environment.current().workflow_sid, called.base_url(webhook, line), notices)
 
     phone = twiml.Phone(callcenter.current().caller_id(text(webhook.form.get("From"))))
-    return menus.Onward(queueing, _way(webhook), phone)
+    return menus.Onward(queueing, called.way(webhook, line), phone)
 
 
 def wait(webhook: Webhook) -> str:
@@ -147,8 +146,8 @@ def after(webhook: Webhook) -> str:
     if called_back:
         return twiml.thank_for_callback(called_back)
     if chose_message:
-        return twiml.take_message(treatment, _way(webhook))
-    return closed or twiml.after(treatment, result, _way(webhook))
+        return twiml.take_message(treatment, called.way(webhook, treatment))
+    return closed or twiml.after(treatment, result, called.way(webhook, treatment))
 
 
 def _left_queue(webhook: Webhook, call_sid: str, result: str) -> "Call | None":
@@ -191,7 +190,7 @@ def hold(webhook: Webhook) -> str:
 def talked_again(webhook: Webhook) -> str:
     """The caller and the worker who came back to them have parted."""
     treatment = called.treatment(webhook)
-    return twiml.after(treatment, "bridged", _way(webhook))
+    return twiml.after(treatment, "bridged", called.way(webhook, treatment))
 
 
 def _go_on_with_callback(about: str) -> None:
@@ -227,10 +226,6 @@ def _stop_ringing(call_sid: str, now: float) -> None:
         log.error("phones may ring on", call_sid=call_sid, why=type(error).__name__)
 
 
-def _way(webhook: Webhook) -> twiml.Way:
-    return twiml.Way(webhook.base_url, bool(messages.bucket()))
-
-
 def _wishes_for_message(treatment: Treatment, call_sid: str) -> bool:
     """Whether a caller who left the queue pressed the key for it.
 
@@ -259,7 +254,7 @@ def moved(webhook: Webhook) -> str:
     _record(sid(webhook.form.get("CallSid")), {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
     _tell(webhook, "led-out")
     treatment = called.treatment(webhook)
-    return twiml.after(treatment, "leave", _way(webhook))
+    return twiml.after(treatment, "leave", called.way(webhook, treatment))
 
 
 def declined(webhook: Webhook) -> str:
@@ -268,7 +263,7 @@ def declined(webhook: Webhook) -> str:
     _record(call_sid, {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
     treatment = called.treatment(webhook)
     say, then = _declined_by(call_sid)
-    return twiml.decline(treatment, say, then, _way(webhook))
+    return twiml.decline(treatment, say, then, called.way(webhook, treatment))
 
 
 def _declined_by(call_sid: str) -> tuple[str, str]:

@@ -26,7 +26,7 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a language sounds like: Twilio's own codes."""
 
     language: Annotated[
-        str, Meta(pattern=r"^[a-z]{2,3}-[A-Z][A-Za-z]{1,3}\Z", description="Twilio's code such as en-US")
+        str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,4}){0,2}\Z", description="Twilio's code such as en-US")
     ]
     voice: str = ""
 

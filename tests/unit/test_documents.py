@@ -294,6 +294,26 @@ def test_a_number_that_a_field_has(digits: str | None, number: int) -> None:
     assert values.count(digits) == number
 
 
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [
+        ("0.87", 0.87),
+        ("0", 0),
+        ("1", 1),
+        ("1.7", 1),
+        ("", 1),
+        (None, 1),
+        ("-1", 0),
+        ("nan", 0),
+        ("1e3", 0),
+        ("0.5.1", 0),
+        (".", 0),
+    ],
+)
+def test_a_share_that_a_field_has(given: str | None, number: float) -> None:
+    assert values.share(given) == number
+
+
 def test_attributes_are_a_json_object_that_is_not_too_deep() -> None:
     assert values.attributes('{"a": [1]}') == {"a": [1]}
     for wrong in ("[]", "7", "no JSON", '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}"):

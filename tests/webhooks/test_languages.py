@@ -8,7 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from chalicelib import aws
 from chalicelib.lifecycle import lead_out
+from chalicelib.links import messages as rows
+from chalicelib.links.model import Message
+from chalicelib.storage import transcribing
 from chalicelib.twilio import urls
 from emulator.voice.parties import Step, hears, presses, says, waits
 from tests.conftest import Aws
@@ -133,3 +137,16 @@ def test_who_is_led_out_hears_it_too() -> None:
 
 def test_a_mails_link_to_a_message_is_the_same_in_every_language() -> None:
     assert urls.MESSAGE_PAGE.page(urls.in_language(BASE, "es"), token="t") == f"{BASE}/m/t"
+
+
+@pytest.mark.usefixtures("centre")
+@pytest.mark.parametrize(("language", "read_as"), [("es", "es-US"), ("en", "en-US"), ("", "en-US")])
+def test_a_message_is_read_in_the_language_in_which_it_was_asked_for(
+    language: str, read_as: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for: list[dict[str, Any]] = []
+    monkeypatch.setattr(aws, "request", lambda _service, _operation, **given: asked_for.append(given))
+    monkeypatch.setattr(rows, "note_transcribing", lambda *_given: None)
+    message = Message(subject="CA1", item="RECORDING#RE1", line="support", base_url=urls.in_language(BASE, language))
+    transcribing.go_on(message, 0.0)
+    assert [given["LanguageCode"] for given in asked_for] == [read_as]
