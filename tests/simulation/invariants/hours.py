@@ -43,7 +43,8 @@ def _switched(observed: Observed, sid: str, since: float, until: float) -> set[s
     done = sorted(observed.world.switching.done, key=lambda one: one.at)
     lags = since - CACHED_SECONDS - A_MOMENT
     known = [one for one in done if one.at <= lags][-1:] + [one for one in done if lags < one.at <= until]
-    late = until - IN_FLIGHT - CACHED_SECONDS
+    # A function that dies after the write says nothing of it: such a text may stand until a later one is done.
+    late = min(until - IN_FLIGHT - CACHED_SECONDS, known[0].at if known else until)
     sent = [one for one in observed.world.switching.sent if late < one.at <= until and not _is_done(one, observed)]
     found = {_state(one, at) for one in (*known, *sent) for at in (since, until)}
     if not [one for one in done if one.at <= lags] or _table_fails(observed, sid, since):
