@@ -1,9 +1,11 @@
 """The caller's leg, from its first webhook to its last."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from chalicelib.caller import twiml
+from chalicelib.caller.way_in import queueing
+from chalicelib.callers.known import UNKNOWN, Known
 from chalicelib.config import callcenter, environment, messages
 from chalicelib.config.callcenter import Line, Treatment
 from chalicelib.observability import log, metrics
@@ -28,14 +30,37 @@ def incoming(webhook: Webhook) -> str:
     center = callcenter.current()
     simple = center.simple_queue_of(number)
     if simple is None:
-        name, line = center.line_of(number)
-        closed = _when_closed(webhook, name, line) if line.may_be_closed else ""
-        return closed or twiml.greet(line, _queueing(webhook, line, {}))
+        return _meet(webhook, *center.line_of(number))
     name, queue = simple
     if number in queue.agent_numbers:
         return twiml.serve_simple_queue(name, queue, webhook.form.get("From", ""))
     log.info("caller enqueued", metrics.of(metrics.CALLERS_ENQUEUED))  # there is no task, and so no event of it
     return twiml.join_simple_queue(name, queue, webhook.base_url)
+
+
+def _meet(webhook: Webhook, name: str, line: Line) -> str:
+    """A caller of this line: who is not let in hears so, before it counts whether the line is open."""
+    known = UNKNOWN
+    if line.asks_who_calls:
+        from chalicelib.caller import who
+
+        refused, known = who.meet(webhook, name, line)
+        if refused:
+            return refused
+    return _greet(webhook, name, line, known)
+
+
+def _greet(webhook: Webhook, name: str, line: Line, known: Known | None, *, is_answered: bool = False) -> str:
+    closed = _when_closed(webhook, name, line, is_answered=is_answered) if line.may_be_closed else ""
+    return closed or twiml.greet(line, queueing(webhook, line, {}, known))
+
+
+def screened(webhook: Webhook) -> str:
+    """A caller was to press a digit: with the right one they are let in."""
+    from chalicelib.caller import who
+
+    name, line = callcenter.current().line_of(webhook.form.get("To", ""))
+    return who.digit_pressed(webhook, line) or _greet(webhook, name, line, None, is_answered=True)
 
 
 def _when_closed(webhook: Webhook, name: str, line: Line, *, is_answered: bool = False) -> str:
@@ -60,14 +85,12 @@ def menu(webhook: Webhook) -> str:
     """What the caller pressed or said. No choice after the last try: the call goes on without one."""
     _, line = callcenter.current().line_of(webhook.form.get("To", ""))
     chosen = twiml.Chosen(webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
+    if line.extensions and chosen.digits and chosen.digits == line.extensions.key:
+        from chalicelib.caller import extension
+
+        return extension.ask(webhook, line, line.extensions)
     attempt = count(webhook.path["attempt"]) or 1
-    return twiml.menu(line, attempt, chosen, lambda attributes: _queueing(webhook, line, attributes))
-
-
-def _queueing(webhook: Webhook, line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
-    """The way of a caller who made this choice into the queue, and what they hear before it."""
-    notices = callcenter.current().notices({**line.attributes, **chosen})
-    return twiml.Queueing(environment.current().workflow_sid, webhook.base_url, notices)
+    return twiml.menu(line, attempt, chosen, lambda attributes: queueing(webhook, line, attributes))
 
 
 def wait(webhook: Webhook) -> str:
@@ -125,6 +148,8 @@ def after(webhook: Webhook) -> str:
         _go_on_with_callback(call.callback)
     if hold_url := _hold_url(webhook, call):
         return twiml.before_hold(hold_url)
+    if result == "leave" and webhook.path.get("extension"):
+        return _message_for_person(webhook, call_sid)
     treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
     called_back = _who_is_called_back(treatment, call, call_sid) if result == "leave" else None
     chose_message = result == "leave" and not called_back and _wishes_for_message(treatment, call_sid)
@@ -139,6 +164,15 @@ def after(webhook: Webhook) -> str:
     if chose_message:
         return twiml.take_message(treatment, _way(webhook))
     return closed or twiml.after(treatment, result, _way(webhook))
+
+
+def _message_for_person(webhook: Webhook, call_sid: str) -> str:
+    """The caller waited for one worker alone, and did not get them."""
+    from chalicelib.caller import extension
+
+    if call_sid:
+        _stop_ringing(call_sid, webhook.at)
+    return extension.message(webhook)
 
 
 def _left_queue(webhook: Webhook, call_sid: str, result: str) -> "Call | None":
@@ -287,10 +321,11 @@ def voicemail(webhook: Webhook) -> str:
     form = webhook.form
     call_sid, url = sid(form.get("CallSid")), text(form.get("RecordingUrl"))
     seconds, recording_sid = count(form.get("RecordingDuration")), _recording_sid(form.get("RecordingSid"), url)
-    _record(call_sid, {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at, defaults=_who(webhook))
+    left = {"voicemail_url": url, "voicemail_seconds": seconds}
+    call = _record(call_sid, left, webhook.at, defaults=_who(webhook))
     _record_message(call_sid, recording_sid, webhook)
     if url and not _is_nothing(webhook):
-        _tell(webhook, "voicemail", recording_sid, seconds)
+        _tell(webhook, "voicemail", recording_sid, seconds, call.person if call else "")
     return twiml.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
 
 
@@ -327,7 +362,7 @@ def _is_nothing(webhook: Webhook) -> bool:
     return bool(messages.bucket()) and is_too_short(recording.seconds_of(webhook))
 
 
-def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int = 0) -> None:
+def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int = 0, person: str = "") -> None:
     """Have people told of this, if they want it and if possible, like `_record`."""
     from chalicelib.links.model import Notice
     from chalicelib.tell import outbox
@@ -339,6 +374,7 @@ def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int 
         line=callcenter.current().name_of(form.get("To", "")),
         at=webhook.at,
         caller=text(form.get("From")),
+        worker=person,
         recording_sid=recording_sid,
         seconds=seconds,
         base_url=webhook.base_url if messages.bucket() and recording_sid else "",
@@ -360,6 +396,12 @@ def _callback(step: Literal["confirm", "number"], webhook: Webhook) -> str:
     return callback.confirm(webhook) if step == "confirm" else callback.number(webhook)
 
 
+def _extension(step: Literal["typed", "wait"], webhook: Webhook) -> str:
+    from chalicelib.caller import extension
+
+    return extension.typed(webhook) if step == "typed" else extension.wait(webhook)
+
+
 def _closed(step: Literal["key", "confirm", "number", "dialed"], webhook: Webhook) -> str:
     if step in ("key", "dialed"):
         from chalicelib.caller import closed
@@ -372,6 +414,11 @@ def _closed(step: Literal["key", "confirm", "number", "dialed"], webhook: Webhoo
 
 _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.MENU: menu,
+    urls.MENU_OF_KNOWN: menu,
+    urls.SCREENED: screened,
+    urls.EXTENSION: lambda webhook: _extension("typed", webhook),
+    urls.PERSON_WAIT: lambda webhook: _extension("wait", webhook),
+    urls.PERSON_AFTER: after,
     urls.WAIT: wait,
     urls.WAIT_KEY: wait_key,
     urls.CALLBACK_CONFIRM: lambda webhook: _callback("confirm", webhook),

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
+from chalicelib.callers.known import UNKNOWN, Known
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
+from chalicelib.config.callers import Extensions, Screening
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
 from chalicelib.config.star import Star
 from chalicelib.twilio import urls
@@ -21,14 +23,19 @@ AGAIN_PRIORITY, MOST_PRIORITY = 10, 2147483647
 
 # Between two rounds of the waiting document when a line plays no music.
 QUIET_SECONDS = 20
+PERSON_ROUND_SECONDS = 10  # the same for who waits for one worker alone
 
 
 class Queueing(NamedTuple):
-    """The way into the queue. `notices` are said before it, by the queues whose talks are recorded."""
+    """The way into the queue. `notices` are said before it, by the queues whose talks are recorded.
+
+    `known` is what the line knows of the caller.
+    """
 
     workflow_sid: str
     base_url: str
     notices: Mapping[str, str]
+    known: Known = UNKNOWN
 
 
 def greet(line: Line, queueing: Queueing) -> str:
@@ -36,8 +43,10 @@ def greet(line: Line, queueing: Queueing) -> str:
     response = VoiceResponse()
     _say(response, line, line.greeting)
     if line.menu:
-        _ask(response, line, line.menu, 1, queueing.base_url)
+        _ask(response, line, line.menu, 1, queueing)
     else:
+        if line.extensions:
+            _ask_extension(response, line, line.extensions, 1, queueing)
         _enqueue(response, line, queueing, {})
     return str(response)
 
@@ -54,11 +63,11 @@ def _is_said(word: str, speech: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", speech.casefold()) is not None
 
 
-def ask_again(line: Line, menu: Menu, attempt: int, base_url: str) -> str:
+def ask_again(line: Line, menu: Menu, attempt: int, queueing: Queueing) -> str:
     """The menu once more; `attempt` counts from 1."""
     response = VoiceResponse()
     _say(response, line, menu.sorry)
-    _ask(response, line, menu, attempt, base_url)
+    _ask(response, line, menu, attempt, queueing)
     return str(response)
 
 
@@ -73,7 +82,7 @@ def menu(line: Line, attempt: int, chosen: Chosen, queueing: Callable[[Mapping[s
     """What follows on what was pressed or said at this attempt. `queueing` is by the attributes of the choice."""
     choice = choose(line.menu, chosen.digits, chosen.speech) if line.menu else None
     if line.menu and choice is None and attempt < line.menu.tries:
-        return ask_again(line, line.menu, attempt + 1, queueing({}).base_url)
+        return ask_again(line, line.menu, attempt + 1, queueing({}))
     attributes = choice.attributes if choice else {}
     return enqueue(line, queueing(attributes), attributes)
 
@@ -444,10 +453,11 @@ def serve_simple_queue(name: str, queue: SimpleQueue, agent: str) -> str:
     return str(response)
 
 
-def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url: str) -> None:
+def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, queueing: Queueing) -> None:
+    url = _menu_url(queueing, attempt)
     gather = Gather(
         input="dtmf speech",
-        action=urls.MENU.url(base_url, attempt=str(attempt)),
+        action=url,
         timeout=menu.timeout,
         num_digits=max(len(choice.digits) for choice in menu.choices),
         # Gather ends at # unless it is told otherwise, and keeps it for itself (contract 3.3).
@@ -457,18 +467,103 @@ def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url
     )
     _say(gather, line, menu.prompt)
     response.append(gather)
-    response.redirect(urls.MENU.url(base_url, attempt=str(attempt)))  # nothing was pressed or said
+    response.redirect(url)  # nothing was pressed or said
+
+
+def _menu_url(queueing: Queueing, attempt: int) -> str:
+    """Where what is pressed or said goes to; of a caller of whom something is known, with that."""
+    base_url, known = queueing.base_url, queueing.known
+    if known == UNKNOWN:
+        return urls.MENU.url(base_url, attempt=str(attempt))
+    return urls.MENU_OF_KNOWN.url(base_url, caller=known.token, attempt=str(attempt))
+
+
+def ask_extension(line: Line, rules: Extensions, attempt: int, queueing: Queueing, first: str = "") -> str:
+    """The extension is asked for, after what is to be said `first`; who types nothing goes into the line's queue."""
+    response = VoiceResponse()
+    _say(response, line, first)
+    _ask_extension(response, line, rules, attempt, queueing)
+    _enqueue(response, line, queueing, {})
+    return str(response)
+
+
+def _ask_extension(response: VoiceResponse, line: Line, rules: Extensions, attempt: int, queueing: Queueing) -> None:
+    action = urls.EXTENSION.url(queueing.base_url, caller=queueing.known.token, attempt=str(attempt))
+    gather = Gather(input="dtmf", timeout=5, finish_on_key="#", action=action)
+    _say(gather, line, rules.prompt)
+    response.append(gather)
+
+
+class Person(NamedTuple):
+    """The worker whose extension a caller has typed."""
+
+    extension: str
+    name: str
+
+
+def enqueue_for_person(line: Line, rules: Extensions, person: Person, queueing: Queueing) -> str:
+    """Into the queue, for this worker alone."""
+    response = VoiceResponse()
+    path = {"extension": person.extension}
+    wait_url, action = (route.url(queueing.base_url, **path) for route in (urls.PERSON_WAIT, urls.PERSON_AFTER))
+    for said in dict.fromkeys(queueing.notices.values()):
+        _say(response, line, said)
+    enqueue = response.enqueue(None, workflow_sid=queueing.workflow_sid, wait_url=wait_url, action=action)
+    own = {"agent": person.name, "person_queue": rules.queue, **_heard(queueing)}
+    known = {name: value for name, value in queueing.known.attributes(line).items() if not name.startswith("first_")}
+    _task(enqueue, line, queueing.known.priority(line), {**line.attributes, **known, **own})
+    return str(response)
+
+
+def wait_for_person(line: Line, rules: Extensions, seconds: int) -> str:
+    """One round of waiting for a worker whose extension was typed, until their time is over."""
+    if seconds >= rules.wait:
+        return leave_queue()
+    response = VoiceResponse()
+    _say(response, line, rules.ringing)
+    response.pause(length=min(PERSON_ROUND_SECONDS, rules.wait - seconds))
+    return str(response)
+
+
+def take_message_for(line: Line, rules: Extensions, name: str, way: Way) -> str:
+    """The worker cannot be had: the caller may leave them a message."""
+    response = VoiceResponse()
+    _take_message(response, line, f"{rules.away.format(name=name)} ", way)
+    return str(response)
+
+
+def ask_digit(line: Line, rules: Screening, digit: str, action: str) -> str:
+    """A caller has to press the digit that was drawn for the call."""
+    response = VoiceResponse()
+    gather = Gather(input="dtmf", num_digits=1, timeout=6, finish_on_key="", action=action, action_on_empty_result=True)
+    _say(gather, line, rules.say.format(digit=digit))
+    response.append(gather)
+    return str(response)
+
+
+def refuse(line: Line, then: str, said: str, way: Way) -> str:
+    """A caller who is let in no further: they hear that it is busy, or a sentence, and may leave a message at most."""
+    response = VoiceResponse()
+    if then == "reject":
+        response.reject(reason="busy")
+    else:
+        _end(response, line, said, then, way)
+    return str(response)
 
 
 def _enqueue(response: VoiceResponse, line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> None:
     """The task says which notices its caller has heard: no other queue's talk with them is recorded."""
-    workflow_sid, base_url, notices = queueing
+    workflow_sid, base_url, notices, known = queueing
     for said in dict.fromkeys(notices.values()):
         _say(response, line, said)
-    heard = {NOTICE_ATTRIBUTE: list(notices)} if notices else {}
     wait_url, action = urls.WAIT.url(base_url), urls.AFTER.url(base_url)
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
-    _task(enqueue, line, line.priority, {**line.attributes, **attributes, **heard})
+    given = {**line.attributes, **known.attributes(line), **attributes, **_heard(queueing)}
+    _task(enqueue, line, known.priority(line), given)
+
+
+def _heard(queueing: Queueing) -> Mapping[str, Any]:
+    return {NOTICE_ATTRIBUTE: list(queueing.notices)} if queueing.notices else {}
 
 
 def _task(enqueue: Enqueue, line: Line, priority: int, attributes: Mapping[str, Any]) -> None:

@@ -36,6 +36,14 @@ class Route(NamedTuple):
 
 INCOMING = Route("/voice/incoming")
 MENU = Route("/voice/menu/{attempt}")
+# What the line knows of the `caller` rides in the path, so that the profile is read once a call.
+MENU_OF_KNOWN = Route("/voice/known/{caller}/menu/{attempt}")
+# A caller types the digit that was drawn for the call.
+SCREENED = Route("/voice/screened/{caller}/{digit}/{attempt}")
+# A caller types the extension of a worker, waits for that one alone, and is out of the queue.
+EXTENSION = Route("/voice/extension/{caller}/{attempt}")
+PERSON_WAIT = Route("/voice/person/{extension}/wait")
+PERSON_AFTER = Route("/voice/person/{extension}/after")
 WAIT = Route("/voice/wait")
 WAIT_KEY = Route("/voice/wait/key")
 # A caller who waits asks to be called back: the number that is confirmed is their `own`, or the `other` that was typed.
@@ -108,6 +116,11 @@ WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 ROUTES = (
     INCOMING,
     MENU,
+    MENU_OF_KNOWN,
+    SCREENED,
+    EXTENSION,
+    PERSON_WAIT,
+    PERSON_AFTER,
     WAIT,
     WAIT_KEY,
     CALLBACK_CONFIRM,
