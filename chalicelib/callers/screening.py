@@ -2,7 +2,7 @@
 
 from chalicelib.config.callers import Screening, Verdict
 
-FAILED = "TN-Validation-Failed"  # how Twilio's words for a number that is somebody else's begin (contract 2.1)
+FAILED = "TN-Validation-Failed"  # how Twilio's words for a number that is somebody else's begin (contract 1.2)
 
 
 def verdict(rules: Screening, number: str, verstat: str) -> Verdict:

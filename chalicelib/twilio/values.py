@@ -9,7 +9,7 @@ import msgspec
 # More than any name, number or URL of Twilio's: what is kept of a text, so that a row never outgrows DynamoDB's 400 KB.
 MAX_TEXT = 2048
 
-# How networks spell on the keys of a phone that a number is withheld (contract 2.1): no person has such a number.
+# How networks spell on the keys of a phone that a number is withheld (contract 1.2): no person has such a number.
 _WITHHELD = ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown")
 _ON_KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 _SPELLED = frozenset(f"+{word.translate(_ON_KEYS)}" for word in _WITHHELD)

@@ -83,6 +83,17 @@ class Endpoint(NamedTuple):
 ENDPOINTS = (
     Endpoint("/voice/incoming", caller_form()),
     Endpoint("/voice/menu/{attempt}", caller_form(Digits="1", SpeechResult="english"), {"attempt": "1"}),
+    *(
+        Endpoint(route.path, caller_form(Digits="1"), {"caller": "-", "digit": "4", "attempt": "1"})
+        for route in (urls.MENU_OF_KNOWN, urls.SCREENED, urls.EXTENSION)
+    ),
+    Endpoint(urls.PERSON_WAIT.path, caller_form(QueueTime="5"), {"extension": "21"}),
+    Endpoint(
+        urls.PERSON_AFTER.path,
+        caller_form(QueueResult="leave", QueueTime="5"),
+        {"extension": "21"},
+        ("QueueResult", QUEUE_RESULTS),
+    ),
     Endpoint("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
     Endpoint("/voice/wait/key", caller_form(Digits="1", QueueTime="5")),
     Endpoint(urls.CALLBACK_CONFIRM.path, caller_form(Digits="1", QueueTime="5"), {"number": "own"}),

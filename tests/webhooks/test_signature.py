@@ -23,6 +23,11 @@ STEPS = ("pin", "key", "until", "note", "lines", "listen")
 ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/voice/incoming", caller_form(), {}),
     ("/voice/menu/{attempt}", caller_form(), {"attempt": "1"}),
+    (urls.MENU_OF_KNOWN.path, caller_form(Digits="1"), {"caller": "-", "attempt": "1"}),
+    (urls.SCREENED.path, caller_form(Digits="1"), {"caller": "-", "digit": "4", "attempt": "1"}),
+    (urls.EXTENSION.path, caller_form(Digits="21"), {"caller": "-", "attempt": "1"}),
+    (urls.PERSON_WAIT.path, caller_form(QueueTime="5"), {"extension": "21"}),
+    (urls.PERSON_AFTER.path, caller_form(QueueResult="leave"), {"extension": "21"}),
     ("/voice/wait", caller_form(), {}),
     ("/voice/wait/key", caller_form(Digits="1"), {}),
     ("/voice/after", caller_form(QueueResult="leave"), {}),
