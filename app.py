@@ -134,6 +134,11 @@ def voice_wait() -> Response:
     return _twiml(handlers.wait, handlers.keep_waiting)
 
 
+@_route(urls.WAIT_TOLD)
+def voice_wait_told(position: str, minutes: str) -> Response:
+    return _twiml(handlers.wait, handlers.keep_waiting)
+
+
 @_route(urls.WAIT_KEY)
 def voice_wait_key() -> Response:
     return _twiml(handlers.wait_key, handlers.wait_on)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from chalicelib.caller import twiml
 from chalicelib.caller.way_in import queueing
+from chalicelib.callers.estimate import FIRST_PLACE, Told
 from chalicelib.callers.known import UNKNOWN, Known
 from chalicelib.config import callcenter, environment, messages
 from chalicelib.config.callcenter import Line, Treatment
@@ -100,8 +101,17 @@ def wait(webhook: Webhook) -> str:
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
     if isinstance(treatment, Line) and treatment.closing == "leave" and _leaves_at_closing(webhook):
         return twiml.leave_queue()
-    waited = twiml.Waited(count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds)
+    told = Told(count(webhook.path.get("position")), count(webhook.path.get("minutes")))
+    position = count(form.get("QueuePosition"))
+    left = _minutes_left(webhook, seconds) if treatment.wait.rough_wait and position >= FIRST_PLACE else 0
+    waited = twiml.Waited(position, left, seconds, told)
     return twiml.wait(treatment, waited, webhook.base_url, _offer_of_callback(treatment, webhook, seconds))
+
+
+def _minutes_left(webhook: Webhook, seconds: int) -> int:
+    from chalicelib.callers import waits
+
+    return waits.minutes_left(callcenter.current().name_of(webhook.form.get("To", "")), seconds, webhook.at)
 
 
 def _offer_of_callback(treatment: Treatment, webhook: Webhook, seconds: int) -> str:
@@ -420,6 +430,7 @@ _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.PERSON_WAIT: lambda webhook: _extension("wait", webhook),
     urls.PERSON_AFTER: after,
     urls.WAIT: wait,
+    urls.WAIT_TOLD: wait,
     urls.WAIT_KEY: wait_key,
     urls.CALLBACK_CONFIRM: lambda webhook: _callback("confirm", webhook),
     urls.CALLBACK_NUMBER: lambda webhook: _callback("number", webhook),

@@ -1,6 +1,5 @@
 """What a caller hears: pure functions from a situation to TwiML."""
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
+from chalicelib.callers.estimate import Told, to_tell
 from chalicelib.callers.known import UNKNOWN, Known
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
@@ -102,11 +102,15 @@ def enqueue_plainly(workflow_sid: str) -> str:
 
 
 class Waited(NamedTuple):
-    """What Twilio says of a caller who waits: the place, and seconds. 0: Twilio did not say."""
+    """What is known of a caller who waits: the place, minutes that are left, and seconds waited. 0: it is not known.
+
+    `told` is what the caller has heard of that.
+    """
 
     position: int
-    average_seconds: int
+    minutes: int
     seconds: int
+    told: Told = Told()
 
 
 def wait(treatment: Treatment, waited: Waited, base_url: str, offer: str = "") -> str:
@@ -123,7 +127,17 @@ def wait(treatment: Treatment, waited: Waited, base_url: str, offer: str = "") -
         response.append(gather)  # when nothing is pressed the document ends with it, and is asked for again
     else:
         _waiting(response, treatment, waited, offer)
+    now, before = _told_now(treatment, waited), waited.told
+    position, minutes = now.position or before.position, now.minutes or before.minutes
+    if position or minutes:  # the next round has to know it
+        response.redirect(urls.WAIT_TOLD.url(base_url, position=str(position), minutes=str(minutes)))
     return str(response)
+
+
+def _told_now(treatment: Treatment, waited: Waited) -> Told:
+    rules = treatment.wait
+    position, minutes = waited.position if rules.position else 0, waited.minutes if rules.rough_wait else 0
+    return to_tell(position, minutes, waited.told)
 
 
 def _key_of_who_waits(base_url: str) -> Gather:
@@ -134,10 +148,11 @@ def _key_of_who_waits(base_url: str) -> Gather:
 def _waiting(verb: VoiceResponse | Gather, treatment: Treatment, waited: Waited, offer: str) -> None:
     rules = treatment.wait
     _say(verb, treatment, rules.say)
-    if waited.position and rules.position:
-        _say(verb, treatment, rules.position.format(position=waited.position))
-    if waited.average_seconds and rules.rough_wait:
-        _say(verb, treatment, rules.rough_wait.format(minutes=max(1, math.ceil(waited.average_seconds / 60))))
+    told = _told_now(treatment, waited)
+    if told.position:
+        _say(verb, treatment, rules.position.format(position=told.position))
+    if told.minutes:
+        _say(verb, treatment, rules.rough_wait.format(minutes=told.minutes))
     if rules.options:
         _say(verb, treatment, rules.options.say)
     _say(verb, treatment, offer)

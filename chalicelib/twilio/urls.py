@@ -45,6 +45,7 @@ EXTENSION = Route("/voice/extension/{caller}/{attempt}")
 PERSON_WAIT = Route("/voice/person/{extension}/wait")
 PERSON_AFTER = Route("/voice/person/{extension}/after")
 WAIT = Route("/voice/wait")
+WAIT_TOLD = Route("/voice/wait/told/{position}/{minutes}")  # what the caller has heard so far; 0: nothing
 WAIT_KEY = Route("/voice/wait/key")
 # A caller who waits asks to be called back: the number that is confirmed is their `own`, or the `other` that was typed.
 CALLBACK_CONFIRM = Route("/voice/callback/confirm/{number}")
@@ -122,6 +123,7 @@ ROUTES = (
     PERSON_WAIT,
     PERSON_AFTER,
     WAIT,
+    WAIT_TOLD,
     WAIT_KEY,
     CALLBACK_CONFIRM,
     CALLBACK_NUMBER,

@@ -15,7 +15,7 @@ MOST_REASON = 200
 
 @group("block")
 def block() -> None:
-    """Block callers, let them in again, and list who is blocked, on the lines that ask who calls."""
+    """Block callers, let them in again, and list who is blocked."""
 
 
 @block.subcommand("add", "block add +12125550171", 'block add +12125550171 --until 2027-01-31T12:00 --reason "abuse"')

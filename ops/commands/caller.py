@@ -15,7 +15,7 @@ MOST_LANGUAGE = 20  # characters
 
 @group("caller")
 def caller() -> None:
-    """Show and set what is known of a caller, on the lines that ask who calls."""
+    """Show and set what is known of a caller."""
 
 
 @caller.subcommand("set", "caller set +12125550171 --vip", "caller set +12125550171 --no-vip --language es")

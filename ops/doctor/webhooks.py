@@ -12,7 +12,7 @@ from ops.doctor.check import Finding, StageUnderTest, fail, ok
 # In place of a sid: no call, leg or reservation has this name, so nothing is recorded.
 NOBODY = "doctor"
 PARAMETERS = {"attempt": "1", "subject": NOBODY, "reservation_sid": NOBODY, "number": NOBODY, "since": "1", "line": "1"}
-PARAMETERS |= {"caller": NOBODY, "digit": "1", "extension": NOBODY}
+PARAMETERS |= {"caller": NOBODY, "digit": "1", "extension": NOBODY, "position": "3", "minutes": "2"}
 
 SPOKEN, NO_CONTENT = (200, "<Response"), (204, "")
 

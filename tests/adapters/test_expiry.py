@@ -30,6 +30,7 @@ READS |= {"profiles.seen", "profiles.find", "profiles.blocked"}
 READS |= {
     "due",
     "open_rows",
+    "latest_of_day_quickly",
     "find_call",
     "find_row",
     "find_row_quickly",

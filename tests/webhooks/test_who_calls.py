@@ -9,7 +9,9 @@ from chalicelib import aws
 from chalicelib.callers import block
 from chalicelib.links import profiles
 from chalicelib.links.attributes import encode
+from chalicelib.links.model import Notice
 from chalicelib.links.profiles import Change, Did
+from chalicelib.tell import mail
 from chalicelib.twilio import rest
 from emulator.voice.parties import Step, answers, hangs_up, hears, presses, says, waits
 from ops.callcenter import files
@@ -384,12 +386,16 @@ def test_who_types_an_extension_gets_that_worker(opened: Any) -> None:
 
 def test_where_the_worker_is_off_the_caller_leaves_them_a_message_at_once(opened: Any) -> None:
     centre = of_bea(opened)
-    heard = calls(centre, *types("21"), hears("message"), says("Call me."), waits(2), presses("#"), seconds=30)
+    speaks = (hears("message"), waits(6), says("Call me."), waits(3), presses("#"))
+    heard = calls(centre, *types("21"), *speaks, seconds=40)
     assert "Bea is not available. Please leave a message after the tone." in heard and tasks(centre) == []
     (row,) = [row for row in centre.cloud.rows() if row["item"] == "CALL"]
     assert (row["person"], row["line"], row["caller"]) == ("Bea", "support", CALLER) and row["voicemail_url"]
-    (notice,) = [row for row in centre.cloud.rows() if row["item"].startswith("TELL#")]
-    assert notice["worker"] == "Bea"
+
+
+def test_the_mail_says_whom_a_message_is_for() -> None:
+    notice = Notice(what="voicemail", line="support", at=MONDAY, worker="Bea", caller="…71")
+    assert mail.short(notice) == "…71 left a message for Bea on line support at 2026-11-30 10:00 UTC."
 
 
 def test_a_worker_who_is_on_another_call_is_waited_for_and_nobody_else_rings(opened: Any) -> None:
@@ -400,7 +406,7 @@ def test_a_worker_who_is_on_another_call_is_waited_for_and_nobody_else_rings(ope
     centre.work()
     centre.run(10)
     heard = calls(centre, *types("21"), seconds=50)
-    assert offered(centre) == "" and heard[-1].startswith("Bea is not available.")
+    assert offered(centre) == "" and "Bea is not available. Please leave a message after the tone." in heard
 
 
 def test_while_twilio_does_not_say_who_is_on_the_worker_is_tried(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
