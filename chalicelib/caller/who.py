@@ -1,7 +1,5 @@
 """Who calls, on lines that ask for it: at the first webhook, before anything is said. In doubt a caller is let in."""
 
-import secrets
-
 from chalicelib.caller import twiml
 from chalicelib.callers import profile, screening
 from chalicelib.callers.known import UNKNOWN, Known, of_token
@@ -53,7 +51,7 @@ def digit_pressed(webhook: Webhook, line: Line) -> str:
 
 def _ask_digit(webhook: Webhook, line: Line, known: Known, attempt: int) -> str:
     assert line.screening is not None  # whose verdict, or whose digit, it is
-    digit = str(1 + secrets.randbelow(9))
+    digit = screening.digit(text(webhook.form.get("CallSid")), attempt)
     action = urls.SCREENED.url(webhook.base_url, caller=known.token, digit=digit, attempt=str(attempt))
     return twiml.ask_digit(line, line.screening, digit, action)
 

@@ -20,6 +20,7 @@ from tests.simulation.invariants import (
     ringing,
     stars,
     tell,
+    who,
     work,
     workers,
 )
@@ -86,6 +87,7 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     callbacks.one_at_a_time,
     hours.a_caller_meets_the_line_as_it_stands,
     hours.nobody_waits_beyond_the_closing_time,
+    who.who_is_blocked_rings_nobody,
     stars.nobody_on_hold_is_in_silence,
     stars.nobody_stays_on_hold,
     stars.the_worker_says_where_the_caller_goes,
