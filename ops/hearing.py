@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from chalicelib.caller import closed, twiml
 from chalicelib.config.callcenter import CallCenter, Line, SimpleQueue
+from chalicelib.config.callers import Extensions
 from chalicelib.hours import state
 from chalicelib.hours.calendar import Closed
 from chalicelib.hours.switch import Switch
@@ -91,10 +92,20 @@ class Call:
         """The document that follows at this URL."""
         route, path = urls.find(url) or (urls.INCOMING, {})
         _, line = self.center.line_of(self.number)
+        extensions = line.extensions
+        if route == urls.MENU and extensions and extensions.key and self._pressed == extensions.key:
+            return twiml.ask_extension(line, extensions, 1, self._queueing(line, {}))
         if route == urls.MENU:
             chosen = twiml.Chosen(self._pressed)
             return twiml.menu(line, int(path["attempt"]), chosen, partial(self._queueing, line))
+        if route == urls.EXTENSION and extensions:
+            return self._of_person(line, extensions)
         return self._next_when_closed(route, line)
+
+    def _of_person(self, line: Line, rules: Extensions) -> str:
+        """Of whoever has the extension, by a name that nobody has to have."""
+        person = twiml.Person(self._pressed, f"the worker with extension {self._pressed}")
+        return twiml.enqueue_for_person(line, rules, person, self._queueing(line, {}))
 
     def _next_when_closed(self, route: urls.Route, line: Line) -> str:
         urgent, other_number = line.closed.urgent_key, line.callback is not None and line.callback.other_number

@@ -184,3 +184,11 @@ def test_where_no_line_asks_who_calls_nobody_is_blocked(typed: Typed, environmen
     environment.setattr(callcenter, "source", lambda _where="": CENTER)
     callcenter.current.cache_clear()
     assert "no line asks who calls" in typed("block", "add", NUMBER)[1]
+
+
+def test_one_hears_what_who_types_an_extension_would(typed: Typed, environment: pytest.MonkeyPatch) -> None:
+    table = '[lines.support.extensions]\nqueue = "Support"\nkey = "9"\n'
+    environment.setattr(callcenter, "source", lambda _where="": f"{CENTER}\n{table}")
+    callcenter.current.cache_clear()
+    _, said = typed("hear", "+14155550100", "--keys", "921#")
+    assert "says: If you know the extension" in said and '"person_queue":"Support"' in said

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib import aws
 from chalicelib.callers import block
+from chalicelib.callers.known import Known, of_token
 from chalicelib.links import profiles
 from chalicelib.links.attributes import encode
 from chalicelib.links.model import Notice
@@ -485,3 +486,18 @@ def test_a_strangers_text_blocks_nobody(opened: Any) -> None:
     centre = opened(team())
     talk(centre, "Carl", CARL)
     assert centre.text(OTHER, "block") == "" and list(profiles.blocked()) == []
+
+
+# --- What rides in the path
+
+
+@pytest.mark.parametrize(
+    "known", [Known(), Known(vip=True), Known(vip=False, language="es"), Known(True, "es", 'O"Neil 🙂')]
+)
+def test_what_is_known_comes_back_from_the_path(known: Known) -> None:
+    assert of_token(known.token) == known and not set(known.token) & set("/+=?#% ")
+
+
+@pytest.mark.parametrize("token", ["", "-", "x", "e30", "W10x", "🙂", "W3RydWUsMV0", "/" * 3, "A" * 5000])
+def test_a_path_of_nonsense_says_nothing_of_the_caller(token: str) -> None:
+    assert of_token(token) == Known()
