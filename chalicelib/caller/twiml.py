@@ -8,7 +8,7 @@ import msgspec
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
 from chalicelib.callers.estimate import Told, to_tell
-from chalicelib.callers.known import UNKNOWN, Known
+from chalicelib.callers.known import UNKNOWN, VIP, Known
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
 from chalicelib.config.callers import Extensions, Screening
@@ -430,7 +430,8 @@ def enqueue_again(line: Line, workflow_sid: str, base_url: str, attributes: Mapp
     response = VoiceResponse()
     wait_url, action = urls.WAIT.url(base_url), urls.AFTER_ROUND.url(base_url, number=str(number))
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
-    priority = min(line.priority + AGAIN_PRIORITY * (number - 1), MOST_PRIORITY)
+    of_caller = Known(vip=attributes.get(VIP) is True).priority(line)
+    priority = min(of_caller + AGAIN_PRIORITY * (number - 1), MOST_PRIORITY)
     _task(enqueue, line, priority, {**attributes, "round": number})
     return str(response)
 

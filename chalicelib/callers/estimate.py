@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from statistics import median
 from typing import NamedTuple
 
 MOST_CALLS = 50  # of all lines, the latest, among which those of one are looked for
@@ -23,7 +22,8 @@ def minutes(waits: Sequence[int], waited: int) -> int:
     """What is left of a wait, by those of the latest talks, the newest first; 0 where nobody knows, or it is short."""
     if len(waits) < FEWEST_TALKS:
         return 0
-    left = median(waits[:LATEST_TALKS]) - waited
+    latest = sorted(waits[:LATEST_TALKS])
+    left = latest[len(latest) // 2] - waited
     return math.ceil(left / 60) if left >= SHORTEST_SECONDS else 0
 
 

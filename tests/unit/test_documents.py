@@ -340,3 +340,10 @@ def test_attributes_are_a_json_object_that_is_not_too_deep() -> None:
 )
 def test_what_xml_cannot_carry_is_left_out(text: str, carried: str) -> None:
     assert as_xml(text) == carried
+
+
+@pytest.mark.parametrize(("attributes", "priority"), [({}, "15"), ({"vip": True}, "22"), ({"vip": "yes"}, "15")])
+def test_a_vip_who_is_given_away_goes_before_others_still(attributes: dict[str, object], priority: str) -> None:
+    described = line(priority=5, know_caller={"vip_priority": 7})
+    (_, task) = verbs(twiml.enqueue_again(described, "WW1", BASE, attributes, 2))
+    assert task[1]["priority"] == priority
