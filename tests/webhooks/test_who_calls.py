@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 
 from chalicelib import aws
+from chalicelib.callbacks import asking
 from chalicelib.callers import block
 from chalicelib.callers.known import Known, of_token
+from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import profiles
 from chalicelib.links.attributes import encode
-from chalicelib.links.model import Notice
+from chalicelib.links.model import Callback, Notice
 from chalicelib.links.profiles import Change, Did
 from chalicelib.tell import mail
-from chalicelib.twilio import rest
+from chalicelib.twilio import rest, values
 from emulator.voice.parties import Step, answers, hangs_up, hears, presses, says, waits
 from ops.callcenter import files
 from ops.callcenter.resources import workflow
@@ -201,6 +203,32 @@ def test_a_withheld_number_is_no_person(opened: Any, from_: str) -> None:
     with counting() as made:
         assert calls(centre, from_=from_, seconds=0.5)[0] == "Hello."
     assert "Query" not in made
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (CALLER, CALLER),
+        (ANONYMOUS, ""),
+        ("+7378742833", ""),
+        ("+7748283", ""),
+        ("+1", ""),
+        (f"+{'9' * 25}", ""),
+        (None, ""),
+    ],
+)
+def test_a_person_has_a_number_of_their_own(value: object, number: str) -> None:
+    assert values.person(value) == number
+
+
+def test_two_callers_who_withhold_their_numbers_do_not_share_a_callback(opened: Any) -> None:
+    opened(team('[lines.support.callback]\ncountries = ["+1"]\nother_number = true'))
+    first = "CA" + "a" * 32
+    kept = Callback(call_sid=first, line="support", caller=ANONYMOUS, number=CALLER, since=MONDAY)
+    callback_rows.create(kept, MONDAY)
+    callback_rows.claim(ANONYMOUS, "support", first, "", MONDAY)
+    assert asking.is_back(ANONYMOUS, "support", "CA" + "b" * 32, MONDAY) == ""
+    assert asking.open_of(ANONYMOUS, "support") is None
 
 
 # --- Known
