@@ -100,8 +100,8 @@ def voice_menu(attempt: str) -> Response:
     return _twiml(handlers.menu, handlers.enqueue_plainly)
 
 
-@_route(urls.MENU_OF_KNOWN)
-def voice_menu_of_known(caller: str, attempt: str) -> Response:
+@_route(urls.MENUS_OF_KNOWN)
+def voice_menus_of_known(caller: str, trail: str, attempt: str, total: str) -> Response:
     return _twiml(handlers.menu, handlers.enqueue_plainly)
 
 
@@ -127,6 +127,11 @@ def voice_person_wait(extension: str) -> Response:
 @_route(urls.PERSON_AFTER)
 def voice_person_after(extension: str) -> Response:
     return _twiml(handlers.after, handlers.apologize)
+
+
+@_route(urls.MENUS)
+def voice_menus(trail: str, attempt: str, total: str) -> Response:
+    return _twiml(handlers.menu, handlers.enqueue_plainly)
 
 
 @_route(urls.WAIT)

@@ -1,11 +1,13 @@
 """A caller types the extension of a worker: they are offered the call alone, or the caller leaves them a message."""
 
-from chalicelib.caller import twiml
+from chalicelib.caller import called, twiml
 from chalicelib.caller.twiml import Person
 from chalicelib.caller.way_in import queueing
-from chalicelib.config import callcenter, messages
+from chalicelib.callers.known import of_token
+from chalicelib.config import callcenter
 from chalicelib.config.callcenter import CallCenter, Line
 from chalicelib.config.callers import Extensions
+from chalicelib.config.texts import Text
 from chalicelib.links import table
 from chalicelib.observability import log
 from chalicelib.staff import packaged, people
@@ -16,14 +18,14 @@ from chalicelib.twilio.values import count, sid, text
 
 def ask(webhook: Webhook, line: Line, rules: Extensions) -> str:
     """The caller pressed the key of the menu that asks for it."""
-    return twiml.ask_extension(line, rules, 1, queueing(webhook, line, {}))
+    return twiml.ask_extension(line, rules, 1, _into_queue(webhook, line))
 
 
 def typed(webhook: Webhook) -> str:
     """The digits. Who types none, or often enough such as nobody has, goes into the queue of the line."""
-    name, line = _line(webhook)
+    name, line = called.line(webhook)
     rules, digits = line.extensions, text(webhook.form.get("Digits"))
-    into_queue = queueing(webhook, line, {})
+    into_queue = _into_queue(webhook, line)
     if rules is None or not digits:
         return twiml.enqueue(line, into_queue, {})
     person, attempt = Person(digits, packaged.current().extensions.get(digits, "")), count(webhook.path["attempt"]) or 1
@@ -33,14 +35,14 @@ def typed(webhook: Webhook) -> str:
         return twiml.ask_extension(line, rules, attempt + 1, into_queue, rules.unknown)
     _keep(webhook, name, person)
     if _is_off(person.name):
-        return twiml.take_message_for(line, rules, person.name, _way(webhook))
+        return twiml.take_message_for(line, rules, person.name, called.way(webhook, line))
     notices = _notices(callcenter.current(), rules)
     return twiml.enqueue_for_person(line, rules, person, into_queue._replace(notices=notices))
 
 
 def wait(webhook: Webhook) -> str:
     """One round of waiting for the worker."""
-    _, line = _line(webhook)
+    _, line = called.line(webhook)
     if line.extensions is None:
         return twiml.leave_queue()
     return twiml.wait_for_person(line, line.extensions, count(webhook.form.get("QueueTime")))
@@ -48,14 +50,14 @@ def wait(webhook: Webhook) -> str:
 
 def message(webhook: Webhook) -> str:
     """The caller has left the queue without the worker."""
-    _, line = _line(webhook)
+    _, line = called.line(webhook)
     name = packaged.current().extensions.get(webhook.path.get("extension", ""), "")
     if line.extensions is None or not name:
-        return twiml.after(line, "leave", _way(webhook))
-    return twiml.take_message_for(line, line.extensions, name, _way(webhook))
+        return twiml.after(line, "leave", called.way(webhook, line))
+    return twiml.take_message_for(line, line.extensions, name, called.way(webhook, line))
 
 
-def _notices(center: CallCenter, rules: Extensions) -> dict[str, str]:
+def _notices(center: CallCenter, rules: Extensions) -> dict[str, Text]:
     """What callers hear before whose talks in the queue of persons are recorded."""
     recording = center.queue(rules.queue).recording
     return {rules.queue: recording.notice} if recording and recording.is_told_by_us else {}
@@ -82,9 +84,5 @@ def _keep(webhook: Webhook, line: str, person: Person) -> None:
         log.error("whom the caller asked for is not kept", call_sid=call_sid, why=type(error).__name__)
 
 
-def _line(webhook: Webhook) -> tuple[str, Line]:
-    return callcenter.current().line_of(webhook.form.get("To", ""))
-
-
-def _way(webhook: Webhook) -> twiml.Way:
-    return twiml.Way(webhook.base_url, bool(messages.bucket()))
+def _into_queue(webhook: Webhook, line: Line) -> twiml.Queueing:
+    return queueing(webhook, line, {}, known=of_token(webhook.path.get("caller", "")))

@@ -1,18 +1,22 @@
 """The caller's leg, from its first webhook to its last."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from chalicelib.caller import twiml
+from chalicelib.caller import called, twiml
+from chalicelib.caller import menu as menus
 from chalicelib.caller.way_in import queueing
 from chalicelib.callers.estimate import FIRST_PLACE, Told
-from chalicelib.callers.known import UNKNOWN, Known
+from chalicelib.callers.known import UNKNOWN, Known, of_token
 from chalicelib.config import callcenter, environment, messages
 from chalicelib.config.callcenter import Line, Treatment
+from chalicelib.config.menus import MAIN
+from chalicelib.config.texts import Text
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
-from chalicelib.twilio.values import count, sid, text
+from chalicelib.twilio.values import count, share, sid, text
 
 if TYPE_CHECKING:
     from chalicelib.links.model import Call, What
@@ -31,7 +35,7 @@ def incoming(webhook: Webhook) -> str:
     center = callcenter.current()
     simple = center.simple_queue_of(number)
     if simple is None:
-        return _meet(webhook, *center.line_of(number))
+        return _meet(webhook, *called.line(webhook))
     name, queue = simple
     if number in queue.agent_numbers:
         return twiml.serve_simple_queue(name, queue, webhook.form.get("From", ""))
@@ -40,7 +44,10 @@ def incoming(webhook: Webhook) -> str:
 
 
 def _meet(webhook: Webhook, name: str, line: Line) -> str:
-    """A caller of this line: who is not let in hears so, before it counts whether the line is open."""
+    """A caller of this line: who is not let in hears so, before it counts whether the line is open.
+
+    A caller whose language is known hears it from the first word on, where the line has it.
+    """
     known = UNKNOWN
     if line.asks_who_calls:
         from chalicelib.caller import who
@@ -48,19 +55,21 @@ def _meet(webhook: Webhook, name: str, line: Line) -> str:
         refused, known = who.meet(webhook, name, line)
         if refused:
             return refused
+        line = line.in_language(known.language)
+        webhook = webhook._replace(base_url=called.base_url(webhook, line))
     return _greet(webhook, name, line, known)
 
 
 def _greet(webhook: Webhook, name: str, line: Line, known: Known | None, *, is_answered: bool = False) -> str:
     closed = _when_closed(webhook, name, line, is_answered=is_answered) if line.may_be_closed else ""
-    return closed or twiml.greet(line, queueing(webhook, line, {}, known))
+    return closed or menus.greet(line, _onward(webhook, line, known))
 
 
 def screened(webhook: Webhook) -> str:
     """A caller was to press a digit: with the right one they are let in."""
     from chalicelib.caller import who
 
-    name, line = callcenter.current().line_of(webhook.form.get("To", ""))
+    name, line = called.line(webhook)
     return who.digit_pressed(webhook, line) or _greet(webhook, name, line, None, is_answered=True)
 
 
@@ -73,7 +82,7 @@ def _when_closed(webhook: Webhook, name: str, line: Line, *, is_answered: bool =
 
 def _leaves_at_closing(webhook: Webhook) -> str:
     """What a caller hears who leaves the queue as the line has closed; empty where callers are served all the same."""
-    name, line = callcenter.current().line_of(webhook.form.get("To", ""))
+    name, line = called.line(webhook)
     leaves = line.closing == "leave" and line.may_be_closed
     return _when_closed(webhook, name, line, is_answered=True) if leaves else ""
 
@@ -83,20 +92,28 @@ def enqueue_plainly(webhook: Webhook) -> str:
 
 
 def menu(webhook: Webhook) -> str:
-    """What the caller pressed or said. No choice after the last try: the call goes on without one."""
-    _, line = callcenter.current().line_of(webhook.form.get("To", ""))
-    chosen = twiml.Chosen(webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
-    if line.extensions and chosen.digits and chosen.digits == line.extensions.key:
+    """What the caller pressed or said."""
+    _, line = called.line(webhook)
+    form, path = webhook.form, webhook.path
+    attempt = count(path.get("attempt")) or 1
+    asked = menus.Asked(text(path.get("trail")) or MAIN, attempt, count(path.get("total")) or attempt)
+    given = menus.Given(form.get("Digits", ""), form.get("SpeechResult", ""), share(form.get("Confidence")))
+    if line.extensions and given.digits and given.digits == line.extensions.key:
         from chalicelib.caller import extension
 
         return extension.ask(webhook, line, line.extensions)
-    attempt = count(webhook.path["attempt"]) or 1
-    return twiml.menu(line, attempt, chosen, lambda attributes: queueing(webhook, line, attributes))
+    return menus.answer(line, asked, given, _onward(webhook, line))
+
+
+def _onward(webhook: Webhook, line: Line, known: Known | None = None) -> menus.Onward:
+    known = of_token(webhook.path.get("caller", "")) if known is None else known
+    phone = twiml.Phone(callcenter.current().caller_id(text(webhook.form.get("From"))))
+    return menus.Onward(partial(queueing, webhook, known=known), called.way(webhook, line), phone, known)
 
 
 def wait(webhook: Webhook) -> str:
     form = webhook.form
-    treatment = callcenter.current().treatment_of(form.get("To", ""))
+    treatment = called.treatment(webhook)
     seconds = count(form.get("QueueTime"))
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
     if isinstance(treatment, Line) and treatment.closing == "leave" and _leaves_at_closing(webhook):
@@ -114,7 +131,7 @@ def _minutes_left(webhook: Webhook, seconds: int) -> int:
     return waits.minutes_left(callcenter.current().name_of(webhook.form.get("To", "")), seconds, webhook.at)
 
 
-def _offer_of_callback(treatment: Treatment, webhook: Webhook, seconds: int) -> str:
+def _offer_of_callback(treatment: Treatment, webhook: Webhook, seconds: int) -> Text:
     """The sentence that tells of the key; empty where there are no callbacks, or not yet, or not for this caller."""
     rules = treatment.callback if isinstance(treatment, Line) else None
     if rules is None or seconds < rules.offer_after:
@@ -134,7 +151,7 @@ def wait_key(webhook: Webhook) -> str:
     Where it cannot be kept, and after any other key, the caller waits on in their place.
     """
     call_sid = sid(webhook.form.get("CallSid"))
-    pressed, treatment = webhook.form.get("Digits", ""), callcenter.current().treatment_of(webhook.form.get("To", ""))
+    pressed, treatment = webhook.form.get("Digits", ""), called.treatment(webhook)
     if isinstance(treatment, Line) and treatment.callback and pressed == treatment.callback.key:
         from chalicelib.caller import callback
 
@@ -160,7 +177,7 @@ def after(webhook: Webhook) -> str:
         return twiml.before_hold(hold_url)
     if result == "leave" and webhook.path.get("extension"):
         return _message_for_person(webhook, call_sid)
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    treatment = called.treatment(webhook)
     called_back = _who_is_called_back(treatment, call, call_sid) if result == "leave" else None
     chose_message = result == "leave" and not called_back and _wishes_for_message(treatment, call_sid)
     alone_at_closing = result == "leave" and isinstance(treatment, Line) and not (called_back or chose_message)
@@ -172,8 +189,8 @@ def after(webhook: Webhook) -> str:
     if called_back:
         return twiml.thank_for_callback(called_back)
     if chose_message:
-        return twiml.take_message(treatment, _way(webhook))
-    return closed or twiml.after(treatment, result, _way(webhook))
+        return twiml.take_message(treatment, called.way(webhook, treatment))
+    return closed or twiml.after(treatment, result, called.way(webhook, treatment))
 
 
 def _message_for_person(webhook: Webhook, call_sid: str) -> str:
@@ -206,10 +223,10 @@ def _is_over(webhook: Webhook) -> bool:
 
 def _hold_url(webhook: Webhook, call: "Call | None") -> str:
     """What is asked for when a talk has ended after which the caller may be on hold; empty when they are not."""
-    center, called = callcenter.current(), webhook.form.get("To", "")
+    center, dialled = callcenter.current(), webhook.form.get("To", "")
     if webhook.form.get("QueueResult") != "bridged" or not center.longest_hold or _is_over(webhook):
         return ""
-    if center.simple_queue_of(called):
+    if center.simple_queue_of(dialled):
         return ""
     star = call.star if call else "unknown"
     since = str(int(webhook.at))
@@ -224,8 +241,8 @@ def hold(webhook: Webhook) -> str:
 
 def talked_again(webhook: Webhook) -> str:
     """The caller and the worker who came back to them have parted."""
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
-    return twiml.after(treatment, "bridged", _way(webhook))
+    treatment = called.treatment(webhook)
+    return twiml.after(treatment, "bridged", called.way(webhook, treatment))
 
 
 def _go_on_with_callback(about: str) -> None:
@@ -261,10 +278,6 @@ def _stop_ringing(call_sid: str, now: float) -> None:
         log.error("phones may ring on", call_sid=call_sid, why=type(error).__name__)
 
 
-def _way(webhook: Webhook) -> twiml.Way:
-    return twiml.Way(webhook.base_url, bool(messages.bucket()))
-
-
 def _wishes_for_message(treatment: Treatment, call_sid: str) -> bool:
     """Whether a caller who left the queue pressed the key for it.
 
@@ -284,25 +297,25 @@ def _wishes_for_message(treatment: Treatment, call_sid: str) -> bool:
 
 def _who(webhook: Webhook) -> dict[str, object]:
     """What the call's row lacks where no event told of its task: in a simple queue there is none."""
-    called = webhook.form.get("To", "")
-    return {"line": callcenter.current().name_of(called), "caller": text(webhook.form.get("From")), "called": called}
+    dialled = webhook.form.get("To", "")
+    return {"line": callcenter.current().name_of(dialled), "caller": text(webhook.form.get("From")), "called": dialled}
 
 
 def moved(webhook: Webhook) -> str:
     """A caller whose task ended without a worker, led out of the queue by us: the same as after leaving it."""
     _record(sid(webhook.form.get("CallSid")), {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
     _tell(webhook, "led-out")
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
-    return twiml.after(treatment, "leave", _way(webhook))
+    treatment = called.treatment(webhook)
+    return twiml.after(treatment, "leave", called.way(webhook, treatment))
 
 
 def declined(webhook: Webhook) -> str:
     """The CRM says no to this caller: what it wants said is in the call's row, else the line's own sentence is."""
     call_sid = sid(webhook.form.get("CallSid"))
     _record(call_sid, {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    treatment = called.treatment(webhook)
     say, then = _declined_by(call_sid)
-    return twiml.decline(treatment, say, then, _way(webhook))
+    return twiml.decline(treatment, say, then, called.way(webhook, treatment))
 
 
 def _declined_by(call_sid: str) -> tuple[str, str]:
@@ -320,7 +333,7 @@ def _declined_by(call_sid: str) -> tuple[str, str]:
 def survey(webhook: Webhook) -> str:
     """The digit of the survey is kept with the call."""
     _record(sid(webhook.form.get("CallSid")), {"survey": webhook.form.get("Digits", "")[:1]}, webhook.at)
-    return twiml.thank_for_survey(callcenter.current().treatment_of(webhook.form.get("To", "")))
+    return twiml.thank_for_survey(called.treatment(webhook))
 
 
 def voicemail(webhook: Webhook) -> str:
@@ -336,7 +349,7 @@ def voicemail(webhook: Webhook) -> str:
     _record_message(call_sid, recording_sid, webhook)
     if url and not _is_nothing(webhook):
         _tell(webhook, "voicemail", recording_sid, seconds, call.person if call else "")
-    return twiml.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
+    return twiml.thank_for_voicemail(called.treatment(webhook))
 
 
 def _recording_sid(told: str | None, url: str) -> str:
@@ -395,9 +408,11 @@ def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int 
 
 def fallback(webhook: Webhook) -> str:
     """Twilio could not get one of our documents (ErrorUrl says which): answer as that route does."""
-    route, parameters = urls.find(webhook.form.get("ErrorUrl", "")) or (urls.INCOMING, {})
+    asked_for = webhook.form.get("ErrorUrl", "")
+    route, parameters = urls.find(asked_for) or (urls.INCOMING, {})
     handler = _AGAIN_AT_FALLBACK.get(route, incoming)
-    return handler(webhook._replace(path=parameters))
+    base_url = urls.in_language(webhook.base_url, urls.language_of(asked_for))
+    return handler(webhook._replace(path=parameters, base_url=base_url))
 
 
 def _callback(step: Literal["confirm", "number"], webhook: Webhook) -> str:
@@ -424,7 +439,8 @@ def _closed(step: Literal["key", "confirm", "number", "dialed"], webhook: Webhoo
 
 _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.MENU: menu,
-    urls.MENU_OF_KNOWN: menu,
+    urls.MENUS: menu,
+    urls.MENUS_OF_KNOWN: menu,
     urls.SCREENED: screened,
     urls.EXTENSION: lambda webhook: _extension("typed", webhook),
     urls.PERSON_WAIT: lambda webhook: _extension("wait", webhook),

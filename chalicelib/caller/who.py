@@ -1,9 +1,8 @@
 """Who calls, on lines that ask for it: at the first webhook, before anything is said. In doubt a caller is let in."""
 
-from chalicelib.caller import twiml
+from chalicelib.caller import called, twiml
 from chalicelib.callers import profile, screening
 from chalicelib.callers.known import UNKNOWN, Known, of_token
-from chalicelib.config import messages
 from chalicelib.config.callcenter import Line
 from chalicelib.observability import log
 from chalicelib.twilio import urls
@@ -20,7 +19,7 @@ def meet(webhook: Webhook, name: str, line: Line) -> tuple[str, Known]:
         if found.is_blocked(webhook.at):
             log.info("blocked caller", line=name, then=line.know_caller.blocked)
             rules = line.know_caller
-            return twiml.refuse(line, rules.blocked, rules.blocked_say, _way(webhook)), UNKNOWN
+            return twiml.refuse(line, rules.blocked, rules.blocked_say, called.way(webhook, line)), UNKNOWN
         known = profile.known(found, name, line.know_caller, webhook.at)
     return _screen(webhook, line, number, known), known
 
@@ -34,7 +33,7 @@ def _screen(webhook: Webhook, line: Line, number: str, known: Known) -> str:
         return ""
     log.info("caller is screened", verdict=verdict)
     if verdict == "reject":
-        return twiml.refuse(line, "reject", "", _way(webhook))
+        return twiml.refuse(line, "reject", "", called.way(webhook, line))
     return _ask_digit(webhook, line, known, 1)
 
 
@@ -54,7 +53,3 @@ def _ask_digit(webhook: Webhook, line: Line, known: Known, attempt: int) -> str:
     digit = screening.digit(text(webhook.form.get("CallSid")), attempt)
     action = urls.SCREENED.url(webhook.base_url, caller=known.token, digit=digit, attempt=str(attempt))
     return twiml.ask_digit(line, line.screening, digit, action)
-
-
-def _way(webhook: Webhook) -> twiml.Way:
-    return twiml.Way(webhook.base_url, bool(messages.bucket()))

@@ -11,8 +11,11 @@ from ops.doctor.check import Finding, StageUnderTest, fail, ok
 
 # In place of a sid: no call, leg or reservation has this name, so nothing is recorded.
 NOBODY = "doctor"
-PARAMETERS = {"attempt": "1", "subject": NOBODY, "reservation_sid": NOBODY, "number": NOBODY, "since": "1", "line": "1"}
-PARAMETERS |= {"caller": NOBODY, "digit": "1", "extension": NOBODY, "position": "3", "minutes": "2"}
+PARAMETERS = {
+    **dict.fromkeys(("attempt", "since", "line", "total", "digit", "position", "minutes"), "1"),
+    **dict.fromkeys(("subject", "reservation_sid", "number", "caller", "extension"), NOBODY),
+    "trail": "main",
+}
 
 SPOKEN, NO_CONTENT = (200, "<Response"), (204, "")
 

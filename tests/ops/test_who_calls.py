@@ -76,7 +76,7 @@ def test_an_import_leaves_out_what_apply_puts_there() -> None:
         ("sales", 'extensions]\nqueue = "Sales"\nkey = "9"', "extensions.key is '9': needs a menu"),
         ("sales", 'extensions]\nqueue = "Sales"\naway = "{nme}"', "the only placeholder allowed is {name}"),
         ("support", 'extensions]\nqueue = "Support"', "a line with a menu needs a key"),
-        ("support", 'extensions]\nqueue = "Support"\nkey = "1"', "menu.choices has the same"),
+        ("support", 'extensions]\nqueue = "Support"\nkey = "1"', "a choice of a menu has the same"),
     ],
 )
 def test_the_application_refuses_a_value_and_says_what_is_allowed(line: str, table: str, said: str) -> None:

@@ -57,7 +57,20 @@ CALL_STATUSES = (
     "failed",
     "canceled",
 )
-ENDINGS = ("incoming", "menu/2", "menu/", "wait", "wait/key", "after#rc=2", "moved", "survey", "voicemail", "", "x")
+ENDINGS = (
+    "incoming",
+    "menu/2",
+    "menu/",
+    "menus/main.7/2/19?language=es",
+    "wait",
+    "wait/key",
+    "after#rc=2",
+    "moved",
+    "survey",
+    "voicemail",
+    "",
+    "x",
+)
 ERROR_URLS = tuple(f"{BASE}/voice/{ending}" for ending in ENDINGS)
 WORKER_ATTRIBUTES = json.dumps({"contact_uri": "+14155550111"})
 
@@ -85,7 +98,7 @@ ENDPOINTS = (
     Endpoint("/voice/menu/{attempt}", caller_form(Digits="1", SpeechResult="english"), {"attempt": "1"}),
     *(
         Endpoint(route.path, caller_form(Digits="1"), {"caller": "-", "digit": "4", "attempt": "1"})
-        for route in (urls.MENU_OF_KNOWN, urls.SCREENED, urls.EXTENSION)
+        for route in (urls.SCREENED, urls.EXTENSION)
     ),
     Endpoint(urls.PERSON_WAIT.path, caller_form(QueueTime="5"), {"extension": "21"}),
     Endpoint(
@@ -93,6 +106,14 @@ ENDPOINTS = (
         caller_form(QueueResult="leave", QueueTime="5"),
         {"extension": "21"},
         ("QueueResult", QUEUE_RESULTS),
+    ),
+    *(
+        Endpoint(
+            route.path,
+            caller_form(Digits="1", SpeechResult="english", Confidence="0.2"),
+            {"caller": "-", "trail": "main.1s", "attempt": "1", "total": "3"},
+        )
+        for route in (urls.MENUS, urls.MENUS_OF_KNOWN)
     ),
     Endpoint("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
     Endpoint(urls.WAIT_TOLD.path, caller_form(QueuePosition="2", QueueTime="5"), {"position": "3", "minutes": "2"}),

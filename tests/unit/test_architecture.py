@@ -16,10 +16,15 @@ PACKAGES = ("bench", "chalicelib", "emulator", "laptop", "load", "ops", "taskrou
 SOURCES = upstreams([ROOT / "app.py", *chain.from_iterable((ROOT / package).rglob("*.py") for package in PACKAGES)])
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PURE = (
+    "caller/menu",
+    "caller/say",
     "caller/twiml",
     "config/answering",
     "config/callcenter",
+    "config/menu_mistakes",
+    "config/menus",
     "config/staff",
+    "config/texts",
     "config/toml_errors",
     "links/attributes",
     "links/model",
@@ -30,6 +35,7 @@ PURE = (
     "staff/pins",
     "staff/rota",
     "staff/texts",
+    "twilio/saying",
     "twilio/urls",
     "twilio/values",
     "worker/twiml",

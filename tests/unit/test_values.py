@@ -154,6 +154,7 @@ LINE: dict[str, Any] = {
     "greeting": "Hello.",
     "language": "en-US",
     "voice": "",
+    "languages": {},
     "wait": {
         "say": "Please stay on the line.",
         "position": "",
@@ -183,6 +184,7 @@ LINE: dict[str, Any] = {
     "priority": 0,
     "timeout": 86400,
     "menu": None,
+    "menus": {},
     "callback": None,
     "hours": "",
     "switch": False,

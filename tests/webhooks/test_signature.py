@@ -23,7 +23,8 @@ STEPS = ("pin", "key", "until", "note", "lines", "listen")
 ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/voice/incoming", caller_form(), {}),
     ("/voice/menu/{attempt}", caller_form(), {"attempt": "1"}),
-    (urls.MENU_OF_KNOWN.path, caller_form(Digits="1"), {"caller": "-", "attempt": "1"}),
+    (urls.MENUS.path, caller_form(), {"trail": "main", "attempt": "1", "total": "1"}),
+    (urls.MENUS_OF_KNOWN.path, caller_form(), {"caller": "-", "trail": "main", "attempt": "1", "total": "1"}),
     (urls.SCREENED.path, caller_form(Digits="1"), {"caller": "-", "digit": "4", "attempt": "1"}),
     (urls.EXTENSION.path, caller_form(Digits="21"), {"caller": "-", "attempt": "1"}),
     (urls.PERSON_WAIT.path, caller_form(QueueTime="5"), {"extension": "21"}),

@@ -15,7 +15,7 @@ from chalicelib.links.attributes import encode
 from chalicelib.links.model import Callback, Notice
 from chalicelib.links.profiles import Change, Did
 from chalicelib.tell import mail
-from chalicelib.twilio import rest, values
+from chalicelib.twilio import rest, urls, values
 from emulator.voice.parties import Step, answers, hangs_up, hears, presses, says, waits
 from ops.callcenter import files
 from ops.callcenter.resources import workflow
@@ -252,13 +252,22 @@ def test_on_a_line_with_a_menu_the_profile_is_read_once(opened: Any) -> None:
     assert made["Query"] == 1
     known = task.attributes
     assert (task.priority, known["language"], known["topic"]) == (10, "es", "help")
-    assert centre.asked.count("/voice/known/{caller}/menu/{attempt}") == 2
+    assert centre.asked.count(urls.MENUS_OF_KNOWN.path) == 2
 
 
 def test_of_a_caller_of_whom_nothing_is_known_the_menu_is_as_ever(opened: Any) -> None:
     centre = opened(team(f"[lines.support.know_caller]\n{MENU}"))
     calls(centre, hears("For help"), presses("1"))
-    assert "/voice/menu/{attempt}" in centre.asked and tasks(centre)[0].priority == 0
+    assert urls.MENUS.path in centre.asked and tasks(centre)[0].priority == 0
+
+
+def test_a_caller_of_a_known_language_hears_it_from_the_first_word_on(opened: Any) -> None:
+    texts = 'greeting = { en = "Hello.", es = "Hola." }\nlanguage = "en"'
+    voices = '[lines.support.languages]\nen = { language = "en-US" }\nes = { language = "es-US" }'
+    centre = opened(team(f"[lines.support.know_caller]\n{voices}").replace('greeting = "Hello."', texts))
+    knows(language="es")
+    assert calls(centre)[0] == "Hola." and tasks(centre)[0].attributes["language"] == "es"
+    assert calls(centre, from_=OTHER)[0] == "Hello."
 
 
 # --- The same worker again
