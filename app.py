@@ -100,6 +100,35 @@ def voice_menu(attempt: str) -> Response:
     return _twiml(handlers.menu, handlers.enqueue_plainly)
 
 
+@_route(urls.MENUS_OF_KNOWN)
+def voice_menus_of_known(caller: str, trail: str, attempt: str, total: str) -> Response:
+    return _twiml(handlers.menu, handlers.enqueue_plainly)
+
+
+@_route(urls.SCREENED)
+def voice_screened(caller: str, digit: str, attempt: str) -> Response:
+    return _twiml(handlers.screened, handlers.enqueue_plainly)
+
+
+@_route(urls.EXTENSION)
+def voice_extension(caller: str, attempt: str) -> Response:
+    from chalicelib.caller import extension
+
+    return _twiml(extension.typed, handlers.enqueue_plainly)
+
+
+@_route(urls.PERSON_WAIT)
+def voice_person_wait(extension: str) -> Response:
+    from chalicelib.caller import extension as of_person
+
+    return _twiml(of_person.wait, handlers.keep_waiting)
+
+
+@_route(urls.PERSON_AFTER)
+def voice_person_after(extension: str) -> Response:
+    return _twiml(handlers.after, handlers.apologize)
+
+
 @_route(urls.MENUS)
 def voice_menus(trail: str, attempt: str, total: str) -> Response:
     return _twiml(handlers.menu, handlers.enqueue_plainly)
@@ -107,6 +136,11 @@ def voice_menus(trail: str, attempt: str, total: str) -> Response:
 
 @_route(urls.WAIT)
 def voice_wait() -> Response:
+    return _twiml(handlers.wait, handlers.keep_waiting)
+
+
+@_route(urls.WAIT_TOLD)
+def voice_wait_told(position: str, minutes: str) -> Response:
     return _twiml(handlers.wait, handlers.keep_waiting)
 
 

@@ -107,7 +107,7 @@ DETECTION_DOLLARS = 0.0075
 
 # What a month of 30 days has, whether anybody calls or not.
 ALARMS, DASHBOARDS = 15, 1
-METRICS = 15  # of ours, and again for each reason of a rejection
+METRICS = 16  # of ours, and again for each reason of a rejection
 REASONS = 20 + 2  # of a rejection, what follows a colon left out; and whose account a refused webhook claims
 SWEEPS = 30 * 24 * 60  # one a minute
 SWEEP_READ_UNITS = 1.5  # three queries of the index `open`: links, callers who wait, and recordings

@@ -34,6 +34,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "ops.commands.voicemail:voicemail",
         "List the messages that callers left, hear them, and mark them as done",
     ),
+    "block": ("ops.commands.block:block", "Block callers, let them in again, and list who is blocked"),
+    "caller": ("ops.commands.caller:caller", "Show and set what is known of a caller"),
     "line": ("ops.commands.line:line", "Close or open a line at once, and show how the lines stand"),
     "hear": ("ops.commands.hear:hear", "Print what a caller would hear, and when lines are open"),
     "holidays": (

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from chalicelib.caller import closed, menu, twiml
 from chalicelib.config.callcenter import CallCenter, Line, SimpleQueue
+from chalicelib.config.callers import Extensions
 from chalicelib.config.menus import MOST_ROUNDS
 from chalicelib.hours import state
 from chalicelib.hours.calendar import Closed
@@ -105,11 +106,22 @@ class Call:
         """The document that follows at this URL."""
         route, path = urls.find(url) or (urls.INCOMING, {})
         line = self.center.line_of(self.number)[1].in_language(urls.language_of(url))
+        base_url = urls.in_language(BASE, urls.language_of(url))
+        extensions = line.extensions
+        if route == urls.MENUS and extensions and extensions.key and self._given.digits == extensions.key:
+            return twiml.ask_extension(line, extensions, 1, self._onward(base_url).queueing(line, {}))
         if route == urls.MENUS:
             asked = menu.Asked(path["trail"], int(path["attempt"]), int(path["total"]))
-            base_url = urls.in_language(BASE, urls.language_of(url))
             return menu.answer(line, asked, self._given, self._onward(base_url))
+        if route == urls.EXTENSION and extensions:
+            return self._of_person(line, extensions, self._onward(base_url).queueing(line, {}))
         return self._next_when_closed(route, line)
+
+    def _of_person(self, line: Line, rules: Extensions, queueing: twiml.Queueing) -> str:
+        """Of whoever has the extension, by a name that nobody has to have."""
+        digits = self._given.digits
+        person = twiml.Person(digits, f"the worker with extension {digits}")
+        return twiml.enqueue_for_person(line, rules, person, queueing)
 
     def _next_when_closed(self, route: urls.Route, line: Line) -> str:
         urgent, other_number = line.closed.urgent_key, line.callback is not None and line.callback.other_number

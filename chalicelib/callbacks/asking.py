@@ -16,16 +16,18 @@ from chalicelib.links.model import Callback
 from chalicelib.links.table import ConditionFailed
 from chalicelib.observability import log
 from chalicelib.twilio import rest
+from chalicelib.twilio.values import person
 
 Answer = Literal["asked", "not allowed", "too often"]
 
 BACK_ON_THE_LINE = "on the line again"
+BY_THE_CALLER = "the caller canceled it"
 
 # What a task has of its own call, which the task of the callback must not have (contract 3.1).
 OF_THE_CALL = frozenset(
     {"call_sid", "conference", "worker_call_sid", "call_status", "direction", "caller", "called", "from", "to"}
     | {"account_sid", "api_version", "kind", "work_key", "callback_id", "asked_by", "attempt"}
-    | {"transferred_from", "round"}
+    | {"transferred_from", "round", "first_worker", "first_wait", "person_queue"}
 )
 
 
@@ -99,7 +101,7 @@ def cancel(task_sid: str, reason: str) -> None:
 
 def is_back(phone: str, line: str, call_sid: str, now: float) -> str:
     """A caller joins the queue: the call that asked for the callback which is now held for this one; empty for none."""
-    if not callcenter.is_number(phone):
+    if not person(phone):
         return ""
     for _ in range(rows.TRIES):
         about, standing = rows.open_of(phone, line)
@@ -110,26 +112,27 @@ def is_back(phone: str, line: str, call_sid: str, now: float) -> str:
     return ""
 
 
-def open_of(phone: str, line: str) -> Callback | None:
+def open_of(phone: str, line: str, where: str = "") -> Callback | None:
     """What this caller has asked for on this line, and may cancel. Raises what AWS raises."""
-    return rows.open_of(phone, line)[1] if callcenter.is_number(phone) else None
+    return rows.open_of(phone, line, where)[1] if person(phone) else None
 
 
-def withdraw(phone: str, line: str, now: float) -> None:
-    """The caller wants to be called back no more. Again is like once. Raises Busy, and what AWS raises.
+def withdraw(phone: str, line: str, now: float, reason: str = BY_THE_CALLER, where: str = "") -> None:
+    """The caller is called back no more. Again is like once. Raises Busy, and what AWS raises.
 
-    A worker who dials already finds the customer busy, and need not try again.
+    A worker who dials already finds the customer busy, and need not try again. `where` is the table, for an operator,
+    who leaves the task to its assignment.
     """
     for _ in range(rows.TRIES):
-        standing = open_of(phone, line)
+        standing = open_of(phone, line, where)
         if standing is None:
             return
         try:
-            rows.change(standing, now, state="withdrawn", reason="the caller canceled it")
+            rows.change(standing, now, where=where, state="withdrawn", reason=reason)
         except ConditionFailed:
             continue
-        log.info("callback is canceled by the caller", callback=standing.call_sid)
-        if standing.task_sid and standing.state != "taken":
+        log.info("callback is withdrawn", callback=standing.call_sid, why=reason)
+        if standing.task_sid and standing.state != "taken" and not where:
             cancel(standing.task_sid, "withdrawn")
         return
     raise Busy

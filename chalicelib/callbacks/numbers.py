@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from chalicelib.config.callcenter import is_number
+from chalicelib.twilio.values import person
 
 LONGEST_TYPED = 20  # digits
 TYPED_COUNTRY = {"+1": "011"}  # how an international number is begun there; 00 elsewhere
@@ -26,7 +27,7 @@ def is_allowed(number: str, countries: Collection[str], own: Collection[str]) ->
 
     Of all ranges that it is in, those of `countries` and those that are refused, the narrowest decides.
     """
-    if not is_number(number) or number in own or (number[:2] == "+1" and not _is_north_american(number)):
+    if not person(number) or number in own or (number[:2] == "+1" and not _is_north_american(number)):
         return False
     allowed, refused = (_narrowest(number, ranges) for ranges in (countries, REFUSED))
     return allowed > 0 and allowed >= refused

@@ -1,5 +1,7 @@
 """What became of an attempt to call back: talked, once more later, or given up; and people are told of the last."""
 
+from typing import Any
+
 from chalicelib.config import callcenter
 from chalicelib.config.callbacks import Callback as Rules
 from chalicelib.links import callbacks as rows
@@ -27,7 +29,7 @@ def take(about: str, task_sid: str, reservation_sid: str, worker_call_sid: str, 
         return callback if callback.reservation_sid == reservation_sid else None
     if callback.state != "queued" or callback.task_sid != task_sid:
         return None
-    known = {"reservation_sid": reservation_sid, "worker_call_sid": worker_call_sid, "taken_at": now}
+    known: dict[str, Any] = {"reservation_sid": reservation_sid, "worker_call_sid": worker_call_sid, "taken_at": now}
     try:
         return rows.change(
             callback, now, QUEUED_SECONDS, state="taken", attempts=callback.attempts + 1, reason="", **known

@@ -13,7 +13,7 @@ from chalicelib.links import table
 from chalicelib.links.model import Call, Callback
 from chalicelib.observability import log
 from chalicelib.twilio.request import Webhook
-from chalicelib.twilio.values import sid, text
+from chalicelib.twilio.values import person, sid, text
 
 OWN, OTHER = "own", "other"  # of the route's path: which number is confirmed
 
@@ -104,7 +104,7 @@ def wanted_by(webhook: Webhook, call: Call | None) -> Callback | None:
     return Callback(
         call_sid=call_sid,
         line=name,
-        caller=caller if callcenter.is_number(caller) else "",
+        caller=person(caller),
         number=wished,
         called=callcenter.current().caller_id(dialled),
         attributes=asking.attributes_of(routing),

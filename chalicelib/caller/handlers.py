@@ -1,10 +1,14 @@
 """The caller's leg, from its first webhook to its last."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 from chalicelib.caller import called, twiml
 from chalicelib.caller import menu as menus
+from chalicelib.caller.way_in import queueing
+from chalicelib.callers.estimate import FIRST_PLACE, Told
+from chalicelib.callers.known import UNKNOWN, Known, of_token
 from chalicelib.config import callcenter, environment, messages
 from chalicelib.config.callcenter import Line, Treatment
 from chalicelib.config.menus import MAIN
@@ -31,14 +35,42 @@ def incoming(webhook: Webhook) -> str:
     center = callcenter.current()
     simple = center.simple_queue_of(number)
     if simple is None:
-        name, line = called.line(webhook)
-        closed = _when_closed(webhook, name, line) if line.may_be_closed else ""
-        return closed or menus.greet(line, _onward(webhook, line))
+        return _meet(webhook, *called.line(webhook))
     name, queue = simple
     if number in queue.agent_numbers:
         return twiml.serve_simple_queue(name, queue, webhook.form.get("From", ""))
     log.info("caller enqueued", metrics.of(metrics.CALLERS_ENQUEUED))  # there is no task, and so no event of it
     return twiml.join_simple_queue(name, queue, webhook.base_url)
+
+
+def _meet(webhook: Webhook, name: str, line: Line) -> str:
+    """A caller of this line: who is not let in hears so, before it counts whether the line is open.
+
+    A caller whose language is known hears it from the first word on, where the line has it.
+    """
+    known = UNKNOWN
+    if line.asks_who_calls:
+        from chalicelib.caller import who
+
+        refused, known = who.meet(webhook, name, line)
+        if refused:
+            return refused
+        line = line.in_language(known.language)
+        webhook = webhook._replace(base_url=called.base_url(webhook, line))
+    return _greet(webhook, name, line, known)
+
+
+def _greet(webhook: Webhook, name: str, line: Line, known: Known | None, *, is_answered: bool = False) -> str:
+    closed = _when_closed(webhook, name, line, is_answered=is_answered) if line.may_be_closed else ""
+    return closed or menus.greet(line, _onward(webhook, line, known))
+
+
+def screened(webhook: Webhook) -> str:
+    """A caller was to press a digit: with the right one they are let in."""
+    from chalicelib.caller import who
+
+    name, line = called.line(webhook)
+    return who.digit_pressed(webhook, line) or _greet(webhook, name, line, None, is_answered=True)
 
 
 def _when_closed(webhook: Webhook, name: str, line: Line, *, is_answered: bool = False) -> str:
@@ -66,17 +98,17 @@ def menu(webhook: Webhook) -> str:
     attempt = count(path.get("attempt")) or 1
     asked = menus.Asked(text(path.get("trail")) or MAIN, attempt, count(path.get("total")) or attempt)
     given = menus.Given(form.get("Digits", ""), form.get("SpeechResult", ""), share(form.get("Confidence")))
+    if line.extensions and given.digits and given.digits == line.extensions.key:
+        from chalicelib.caller import extension
+
+        return extension.ask(webhook, line, line.extensions)
     return menus.answer(line, asked, given, _onward(webhook, line))
 
 
-def _onward(webhook: Webhook, line: Line) -> menus.Onward:
-    def queueing(line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
-        """Into the queue for who made these choices, and what they hear before it."""
-        notices = callcenter.current().notices({**line.attributes, **line.language_attribute, **chosen})
-        return twiml.Queueing(environment.current().workflow_sid, called.base_url(webhook, line), notices)
-
+def _onward(webhook: Webhook, line: Line, known: Known | None = None) -> menus.Onward:
+    known = of_token(webhook.path.get("caller", "")) if known is None else known
     phone = twiml.Phone(callcenter.current().caller_id(text(webhook.form.get("From"))))
-    return menus.Onward(queueing, called.way(webhook, line), phone)
+    return menus.Onward(partial(queueing, webhook, known=known), called.way(webhook, line), phone, known)
 
 
 def wait(webhook: Webhook) -> str:
@@ -86,8 +118,17 @@ def wait(webhook: Webhook) -> str:
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
     if isinstance(treatment, Line) and treatment.closing == "leave" and _leaves_at_closing(webhook):
         return twiml.leave_queue()
-    waited = twiml.Waited(count(form.get("QueuePosition")), count(form.get("AvgQueueTime")), seconds)
+    told = Told(count(webhook.path.get("position")), count(webhook.path.get("minutes")))
+    position = count(form.get("QueuePosition"))
+    left = _minutes_left(webhook, seconds) if treatment.wait.rough_wait and position >= FIRST_PLACE else 0
+    waited = twiml.Waited(position, left, seconds, told)
     return twiml.wait(treatment, waited, webhook.base_url, _offer_of_callback(treatment, webhook, seconds))
+
+
+def _minutes_left(webhook: Webhook, seconds: int) -> int:
+    from chalicelib.callers import waits
+
+    return waits.minutes_left(callcenter.current().name_of(webhook.form.get("To", "")), seconds, webhook.at)
 
 
 def _offer_of_callback(treatment: Treatment, webhook: Webhook, seconds: int) -> Text:
@@ -134,6 +175,8 @@ def after(webhook: Webhook) -> str:
         _go_on_with_callback(call.callback)
     if hold_url := _hold_url(webhook, call):
         return twiml.before_hold(hold_url)
+    if result == "leave" and webhook.path.get("extension"):
+        return _message_for_person(webhook, call_sid)
     treatment = called.treatment(webhook)
     called_back = _who_is_called_back(treatment, call, call_sid) if result == "leave" else None
     chose_message = result == "leave" and not called_back and _wishes_for_message(treatment, call_sid)
@@ -148,6 +191,15 @@ def after(webhook: Webhook) -> str:
     if chose_message:
         return twiml.take_message(treatment, called.way(webhook, treatment))
     return closed or twiml.after(treatment, result, called.way(webhook, treatment))
+
+
+def _message_for_person(webhook: Webhook, call_sid: str) -> str:
+    """The caller waited for one worker alone, and did not get them."""
+    from chalicelib.caller import extension
+
+    if call_sid:
+        _stop_ringing(call_sid, webhook.at)
+    return extension.message(webhook)
 
 
 def _left_queue(webhook: Webhook, call_sid: str, result: str) -> "Call | None":
@@ -292,10 +344,11 @@ def voicemail(webhook: Webhook) -> str:
     form = webhook.form
     call_sid, url = sid(form.get("CallSid")), text(form.get("RecordingUrl"))
     seconds, recording_sid = count(form.get("RecordingDuration")), _recording_sid(form.get("RecordingSid"), url)
-    _record(call_sid, {"voicemail_url": url, "voicemail_seconds": seconds}, webhook.at, defaults=_who(webhook))
+    left = {"voicemail_url": url, "voicemail_seconds": seconds}
+    call = _record(call_sid, left, webhook.at, defaults=_who(webhook))
     _record_message(call_sid, recording_sid, webhook)
     if url and not _is_nothing(webhook):
-        _tell(webhook, "voicemail", recording_sid, seconds)
+        _tell(webhook, "voicemail", recording_sid, seconds, call.person if call else "")
     return twiml.thank_for_voicemail(called.treatment(webhook))
 
 
@@ -332,7 +385,7 @@ def _is_nothing(webhook: Webhook) -> bool:
     return bool(messages.bucket()) and is_too_short(recording.seconds_of(webhook))
 
 
-def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int = 0) -> None:
+def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int = 0, person: str = "") -> None:
     """Have people told of this, if they want it and if possible, like `_record`."""
     from chalicelib.links.model import Notice
     from chalicelib.tell import outbox
@@ -344,6 +397,7 @@ def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int 
         line=callcenter.current().name_of(form.get("To", "")),
         at=webhook.at,
         caller=text(form.get("From")),
+        worker=person,
         recording_sid=recording_sid,
         seconds=seconds,
         base_url=webhook.base_url if messages.bucket() and recording_sid else "",
@@ -367,6 +421,12 @@ def _callback(step: Literal["confirm", "number"], webhook: Webhook) -> str:
     return callback.confirm(webhook) if step == "confirm" else callback.number(webhook)
 
 
+def _extension(step: Literal["typed", "wait"], webhook: Webhook) -> str:
+    from chalicelib.caller import extension
+
+    return extension.typed(webhook) if step == "typed" else extension.wait(webhook)
+
+
 def _closed(step: Literal["key", "confirm", "number", "dialed"], webhook: Webhook) -> str:
     if step in ("key", "dialed"):
         from chalicelib.caller import closed
@@ -380,7 +440,13 @@ def _closed(step: Literal["key", "confirm", "number", "dialed"], webhook: Webhoo
 _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.MENU: menu,
     urls.MENUS: menu,
+    urls.MENUS_OF_KNOWN: menu,
+    urls.SCREENED: screened,
+    urls.EXTENSION: lambda webhook: _extension("typed", webhook),
+    urls.PERSON_WAIT: lambda webhook: _extension("wait", webhook),
+    urls.PERSON_AFTER: after,
     urls.WAIT: wait,
+    urls.WAIT_TOLD: wait,
     urls.WAIT_KEY: wait_key,
     urls.CALLBACK_CONFIRM: lambda webhook: _callback("confirm", webhook),
     urls.CALLBACK_NUMBER: lambda webhook: _callback("number", webhook),

@@ -13,6 +13,7 @@ from twilio.twiml.voice_response import Gather, VoiceResponse
 from chalicelib.caller import twiml
 from chalicelib.caller.say import say
 from chalicelib.caller.twiml import Phone, Queueing, Way
+from chalicelib.callers.known import UNKNOWN, Known
 from chalicelib.config import menus
 from chalicelib.config.callcenter import Line
 from chalicelib.config.menus import MOST_ROUNDS, Choice, Menu, Place
@@ -42,13 +43,16 @@ class Onward(NamedTuple):
     queueing: Callable[[Line, Mapping[str, Any]], Queueing]
     way: Way
     phone: Phone
+    known: Known = UNKNOWN
 
 
 def greet(line: Line, onward: Onward) -> str:
     """The first document of a call: greeting, then the first menu or the queue, before which the notices are said."""
-    if not line.every_menu:
-        return twiml.enqueue(line, onward.queueing(line, {}), {}, line.greeting)
-    return _ask(line, menus.first(line.every_menu), Asked(), onward.way.base_url, first=line.greeting)
+    if line.every_menu:
+        return _ask(line, menus.first(line.every_menu), Asked(), onward, first=line.greeting)
+    if line.extensions:
+        return twiml.ask_extension(line, line.extensions, 1, onward.queueing(line, {}), line.greeting)
+    return twiml.enqueue(line, onward.queueing(line, {}), {}, line.greeting)
 
 
 def answer(line: Line, asked: Asked, given: Given, onward: Onward) -> str:
@@ -121,24 +125,31 @@ def _go(
 ) -> str:
     """The next question; after the last one the call goes on as the menu says."""
     if asked.attempt <= place.menu.tries and asked.total <= MOST_ROUNDS:
-        return _ask(line, place, asked._replace(trail=place.trail), onward.way.base_url, first=first, prompts=prompts)
+        return _ask(line, place, asked._replace(trail=place.trail), onward, first=first, prompts=prompts)
     if place.menu.otherwise == "leave":
         return twiml.after(line, "leave", onward.way)
     return twiml.enqueue(line, onward.queueing(line, place.attributes), place.attributes)
 
 
 def _ask(
-    line: Line, place: Place, asked: Asked, base_url: str, *, first: Text = "", prompts: Sequence[Text] = ()
+    line: Line, place: Place, asked: Asked, onward: Onward, *, first: Text = "", prompts: Sequence[Text] = ()
 ) -> str:
     """What comes first, and the prompts, or the menu's own; keys and words count from the first prompt on."""
-    response, trail, attempt, total = VoiceResponse(), *asked
-    action = urls.MENUS.url(base_url, trail=trail, attempt=str(attempt), total=str(total))
+    response, action = VoiceResponse(), _url(asked, onward)
     gather = _gather(line, place.menu, action)
     say(response, line, first)
     say(gather, line, *(prompts or [place.menu.prompt]))
     response.append(gather)
     response.redirect(action)  # nothing was pressed or said
     return str(response)
+
+
+def _url(asked: Asked, onward: Onward) -> str:
+    """Where what is pressed or said goes to; of a caller of whom something is known, with that."""
+    path = {"trail": asked.trail, "attempt": str(asked.attempt), "total": str(asked.total)}
+    if onward.known == UNKNOWN:
+        return urls.MENUS.url(onward.way.base_url, **path)
+    return urls.MENUS_OF_KNOWN.url(onward.way.base_url, caller=onward.known.token, **path)
 
 
 def _gather(line: Line, menu: Menu, action: str) -> Gather:

@@ -1,6 +1,5 @@
 """What a caller hears: pure functions from a situation to TwiML."""
 
-import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -8,8 +7,11 @@ import msgspec
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
 from chalicelib.caller.say import goodbye, say
+from chalicelib.callers.estimate import Told, to_tell
+from chalicelib.callers.known import UNKNOWN, VIP, Known
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.callcenter import Line, SimpleQueue, Treatment
+from chalicelib.config.callers import Extensions, Screening
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
 from chalicelib.config.star import Star
 from chalicelib.config.texts import Text, filled
@@ -22,14 +24,19 @@ AGAIN_PRIORITY, MOST_PRIORITY = 10, 2147483647
 
 # Between two rounds of the waiting document when a line plays no music.
 QUIET_SECONDS = 20
+PERSON_ROUND_SECONDS = 10  # the same for who waits for one worker alone
 
 
 class Queueing(NamedTuple):
-    """The way into the queue. `notices` are said before it, by the queues whose talks are recorded."""
+    """The way into the queue. `notices` are said before it, by the queues whose talks are recorded.
+
+    `known` is what the line knows of the caller.
+    """
 
     workflow_sid: str
     base_url: str
     notices: Mapping[str, Text]
+    known: Known = UNKNOWN
 
 
 def enqueue(line: Line, queueing: Queueing, attributes: Mapping[str, Any], first: Text = "") -> str:
@@ -51,11 +58,15 @@ def enqueue_plainly(workflow_sid: str) -> str:
 
 
 class Waited(NamedTuple):
-    """What Twilio says of a caller who waits: the place, and seconds. 0: Twilio did not say."""
+    """What is known of a caller who waits: the place, minutes that are left, and seconds waited. 0: it is not known.
+
+    `told` is what the caller has heard of that.
+    """
 
     position: int
-    average_seconds: int
+    minutes: int
     seconds: int
+    told: Told = Told()
 
 
 def wait(treatment: Treatment, waited: Waited, base_url: str, offer: Text = "") -> str:
@@ -72,7 +83,17 @@ def wait(treatment: Treatment, waited: Waited, base_url: str, offer: Text = "") 
         response.append(gather)  # when nothing is pressed the document ends with it, and is asked for again
     else:
         _waiting(response, treatment, waited, offer)
+    now, before = _told_now(treatment, waited), waited.told
+    position, minutes = now.position or before.position, now.minutes or before.minutes
+    if position or minutes:  # the next round has to know it
+        response.redirect(urls.WAIT_TOLD.url(base_url, position=str(position), minutes=str(minutes)))
     return str(response)
+
+
+def _told_now(treatment: Treatment, waited: Waited) -> Told:
+    rules = treatment.wait
+    position, minutes = waited.position if rules.position else 0, waited.minutes if rules.rough_wait else 0
+    return to_tell(position, minutes, waited.told)
 
 
 def _key_of_who_waits(base_url: str) -> Gather:
@@ -83,10 +104,11 @@ def _key_of_who_waits(base_url: str) -> Gather:
 def _waiting(verb: VoiceResponse | Gather, treatment: Treatment, waited: Waited, offer: Text) -> None:
     rules = treatment.wait
     say(verb, treatment, rules.say)
-    if waited.position and rules.position:
-        say(verb, treatment, filled(rules.position, position=waited.position))
-    if waited.average_seconds and rules.rough_wait:
-        say(verb, treatment, filled(rules.rough_wait, minutes=max(1, math.ceil(waited.average_seconds / 60))))
+    told = _told_now(treatment, waited)
+    if told.position:
+        say(verb, treatment, filled(rules.position, position=told.position))
+    if told.minutes:
+        say(verb, treatment, filled(rules.rough_wait, minutes=told.minutes))
     if rules.options:
         say(verb, treatment, rules.options.say)
     say(verb, treatment, offer)
@@ -366,7 +388,8 @@ def enqueue_again(line: Line, workflow_sid: str, base_url: str, attributes: Mapp
     response = VoiceResponse()
     wait_url, action = urls.WAIT.url(base_url), urls.AFTER_ROUND.url(base_url, number=str(number))
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
-    priority = min(line.priority + AGAIN_PRIORITY * (number - 1), MOST_PRIORITY)
+    of_caller = Known(vip=attributes.get(VIP) is True).priority(line)
+    priority = min(of_caller + AGAIN_PRIORITY * (number - 1), MOST_PRIORITY)
     _task(enqueue, line, priority, {**attributes, "round": number})
     return str(response)
 
@@ -404,15 +427,95 @@ def serve_simple_queue(name: str, queue: SimpleQueue, agent: str) -> str:
     return str(response)
 
 
+def ask_extension(line: Line, rules: Extensions, attempt: int, queueing: Queueing, first: Text = "") -> str:
+    """The extension is asked for, after what is to be said `first`; who types nothing goes into the line's queue."""
+    response = VoiceResponse()
+    say(response, line, first)
+    _ask_extension(response, line, rules, attempt, queueing)
+    _enqueue(response, line, queueing, {})
+    return str(response)
+
+
+def _ask_extension(response: VoiceResponse, line: Line, rules: Extensions, attempt: int, queueing: Queueing) -> None:
+    action = urls.EXTENSION.url(queueing.base_url, caller=queueing.known.token, attempt=str(attempt))
+    gather = Gather(input="dtmf", timeout=5, finish_on_key="#", action=action)
+    say(gather, line, rules.prompt)
+    response.append(gather)
+
+
+class Person(NamedTuple):
+    """The worker whose extension a caller has typed."""
+
+    extension: str
+    name: str
+
+
+def enqueue_for_person(line: Line, rules: Extensions, person: Person, queueing: Queueing) -> str:
+    """Into the queue, for this worker alone."""
+    response = VoiceResponse()
+    path = {"extension": person.extension}
+    wait_url, action = (route.url(queueing.base_url, **path) for route in (urls.PERSON_WAIT, urls.PERSON_AFTER))
+    _say_notices(response, line, queueing)
+    enqueue = response.enqueue(None, workflow_sid=queueing.workflow_sid, wait_url=wait_url, action=action)
+    own = {"agent": person.name, "person_queue": rules.queue, **_heard(queueing)}
+    known = {name: value for name, value in queueing.known.attributes(line).items() if not name.startswith("first_")}
+    _task(enqueue, line, queueing.known.priority(line), {**line.attributes, **known, **line.language_attribute, **own})
+    return str(response)
+
+
+def wait_for_person(line: Line, rules: Extensions, seconds: int) -> str:
+    """One round of waiting for a worker whose extension was typed, until their time is over."""
+    if seconds >= rules.wait:
+        return leave_queue()
+    response = VoiceResponse()
+    say(response, line, rules.ringing)
+    response.pause(length=min(PERSON_ROUND_SECONDS, rules.wait - seconds))
+    return str(response)
+
+
+def take_message_for(line: Line, rules: Extensions, name: str, way: Way) -> str:
+    """The worker cannot be had: the caller may leave them a message."""
+    response = VoiceResponse()
+    _take_message(response, line, f"{rules.away.format(name=name)} ", way)
+    return str(response)
+
+
+def ask_digit(line: Line, rules: Screening, digit: str, action: str) -> str:
+    """A caller has to press the digit that was drawn for the call."""
+    response = VoiceResponse()
+    gather = Gather(input="dtmf", num_digits=1, timeout=6, finish_on_key="", action=action, action_on_empty_result=True)
+    say(gather, line, rules.say.format(digit=digit))
+    response.append(gather)
+    return str(response)
+
+
+def refuse(line: Line, then: str, said: str, way: Way) -> str:
+    """A caller who is let in no further: they hear that it is busy, or a sentence, and may leave a message at most."""
+    response = VoiceResponse()
+    if then == "reject":
+        response.reject(reason="busy")
+    else:
+        _end(response, line, said, then, way)
+    return str(response)
+
+
 def _enqueue(response: VoiceResponse, line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> None:
     """The task says which notices its caller has heard: no other queue's talk with them is recorded."""
-    workflow_sid, base_url, notices = queueing
-    for said in dict.fromkeys(map(line.said, notices.values())):
-        saying.say(response, said)
-    heard = {NOTICE_ATTRIBUTE: list(notices)} if notices else {}
+    workflow_sid, base_url, _, known = queueing
+    _say_notices(response, line, queueing)
     wait_url, action = urls.WAIT.url(base_url), urls.AFTER.url(base_url)
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
-    _task(enqueue, line, line.priority, {**line.attributes, **line.language_attribute, **attributes, **heard})
+    of_caller = {**known.attributes(line), **line.language_attribute}
+    _task(enqueue, line, known.priority(line), {**line.attributes, **of_caller, **attributes, **_heard(queueing)})
+
+
+def _say_notices(response: VoiceResponse, line: Line, queueing: Queueing) -> None:
+    for said in dict.fromkeys(map(line.said, queueing.notices.values())):
+        saying.say(response, said)
+
+
+def _heard(queueing: Queueing) -> Mapping[str, Any]:
+    return {NOTICE_ATTRIBUTE: list(queueing.notices)} if queueing.notices else {}
 
 
 def _task(enqueue: Enqueue, line: Line, priority: int, attributes: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from chalicelib.config import menu_mistakes, team, toml_errors
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.callbacks import Callback
+from chalicelib.config.callers import Extensions, KnowCaller, Screening
 from chalicelib.config.hours import Hours, WhenClosed
 from chalicelib.config.hours import mistakes as mistakes_of_hours
 from chalicelib.config.menu_mistakes import twice
@@ -178,6 +179,14 @@ class Line(Treatment, frozen=True, kw_only=True):
     switch: bool = False  # whether people may close and open it at once
     closing: Literal["serve", "leave"] = "serve"  # what becomes of callers who wait when it closes
     closed: WhenClosed = WhenClosed()
+    know_caller: KnowCaller | None = None
+    screening: Screening | None = None
+    extensions: Extensions | None = None
+
+    @property
+    def asks_who_calls(self) -> bool:
+        """Whether it depends on the caller what they hear first."""
+        return self.know_caller is not None or self.screening is not None
 
     @property
     def every_menu(self) -> Menus:
@@ -579,6 +588,30 @@ def _closed_lines(callcenter: CallCenter) -> Iterator[Mistake]:
         yield from _other_placeholders(f"{key}.say_holiday", rules.say_holiday, "name")
 
 
+def _known_callers(callcenter: CallCenter) -> Iterator[Mistake]:
+    for name, line in callcenter.lines.items():
+        if line.screening:
+            yield from _other_placeholders(f"lines.{name}.screening.say", line.screening.say, "digit")
+            if "{digit}" not in line.screening.say:
+                yield sentence(f"lines.{name}.screening.say", line.screening.say, "needs {digit}")
+        if line.extensions:
+            yield from _extensions(callcenter, f"lines.{name}.extensions", line, line.extensions)
+
+
+def _extensions(callcenter: CallCenter, key: str, line: Line, rules: Extensions) -> Iterator[Mistake]:
+    """With menus a key of its own asks for the extension in each of them; without one it is asked for at once."""
+    yield from _other_placeholders(f"{key}.away", rules.away, "name")
+    if rules.queue not in callcenter.queues:
+        yield sentence(f"{key}.queue", rules.queue, f"allowed: {', '.join(callcenter.queues) or 'there is no queue'}")
+    taken = [choice.digits for menu in line.every_menu.values() for choice in menu.choices]
+    if not taken and rules.key:
+        yield sentence(f"{key}.key", rules.key, "needs a menu; without one the extension is asked for at once")
+    if taken and not rules.key:
+        yield sentence(f"{key}.key", "missing", "a line with a menu needs a key that asks for the extension")
+    if rules.key and rules.key in taken:
+        yield sentence(f"{key}.key", rules.key, "each key may stand once, and a choice of a menu has the same")
+
+
 def _placeholders(callcenter: CallCenter) -> Iterator[Mistake]:
     for key, treatment in _treatments(callcenter):
         yield from _other_placeholders(f"{key}.wait.position", treatment.wait.position, "position")
@@ -769,6 +802,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _callbacks: frozenset({"work"}),
     _hours: frozenset({"hours"}),
     _closed_lines: frozenset({"staff", "simple_queues"}),
+    _known_callers: frozenset({"queues"}),
     _placeholders: frozenset(),
     _unsure_menus: frozenset(),
     _texts: frozenset(),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-Command = Literal["on", "off", "status", "next", "who", "last", "note", "close", "open"]
+Command = Literal["on", "off", "status", "next", "who", "last", "note", "close", "open", "block"]
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="an E.164 number")]
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Word = Annotated[str, Meta(pattern=r"^\S{1,20}\Z", description="one word")]
@@ -15,8 +15,8 @@ TAKEN_BY_TWILIO = frozenset(
     {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"}
     | {"start", "yes", "unstop", "help", "info"}
 )
-COMMANDS: tuple[Command, ...] = ("on", "off", "status", "next", "who", "last", "note", "close", "open")
-WITH_WORDS: tuple[Command, ...] = ("note", "close", "open")  # what follows is no rest, but what is meant
+COMMANDS: tuple[Command, ...] = ("on", "off", "status", "next", "who", "last", "note", "close", "open", "block")
+WITH_WORDS: tuple[Command, ...] = ("note", "close", "open", "block")  # what follows is no rest, but what is meant
 UNTIL = "until"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from chalicelib import jobs
+from chalicelib.callers import memory
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import MARGIN_SECONDS
 from chalicelib.jobs import HangUp, Reject
@@ -37,7 +38,9 @@ def close(
         if failed.current and failed.current.outcome != "completed":
             table.set_reason_once(key, reason)
         return None
-    if outcome != "completed" and link.own_leg and not leg_ended:
+    if outcome == "completed":
+        memory.remember(link)
+    elif link.own_leg and not leg_ended:
         end_leg(link.own_leg, link.subject)
     return link
 

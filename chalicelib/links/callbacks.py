@@ -32,13 +32,13 @@ def create(new: Callback, now: float) -> Callback:
         return _callback(failed.row)
 
 
-def find(about: str) -> Callback | None:
-    """The callback that this call asked for, as it is now."""
-    row = table.find_row(Key(about, CALLBACK_ITEM))
+def find(about: str, where: str = "") -> Callback | None:
+    """The callback that this call asked for, as it is now; `where` is the table, if it is not this process's own."""
+    row = table.find_row(Key(about, CALLBACK_ITEM), where)
     return _callback(row) if row else None
 
 
-def change(seen: Callback, now: float, check_after: float = 0, **changes: Any) -> Callback:
+def change(seen: Callback, now: float, check_after: float = 0, where: str = "", **changes: Any) -> Callback:
     """Change a callback that is as it was `seen`; an empty text takes a value away. Returns it as it stands then.
 
     The sweep looks at it after `check_after` seconds, unless it is over. Raises ConditionFailed: somebody else was
@@ -57,20 +57,20 @@ def change(seen: Callback, now: float, check_after: float = 0, **changes: Any) -
         remove += ["open", "check_at"]
     condition, values = "#version = :seen", {":seen": seen.version}
     try:
-        return _callback(table.update_row(seen.key, _kept(known), condition, values, remove=remove))
+        return _callback(table.update_row(seen.key, _kept(known), condition, values, remove=remove, table=where))
     except ConditionFailed as failed:
         if failed.row and _is_ours(failed.row, known):
             return _callback(failed.row)
         raise
 
 
-def open_of(phone: str, line: str) -> tuple[str, Callback | None]:
+def open_of(phone: str, line: str, where: str = "") -> tuple[str, Callback | None]:
     """What is known of this caller's callback on this line: the call that asked for it, and the callback if it is open.
 
     Both are empty when there was none.
     """
-    about = str(table.find_row(_claim(phone, line)).get("about", ""))
-    callback = find(about) if about else None
+    about = str(table.find_row(_claim(phone, line), where).get("about", ""))
+    callback = find(about, where) if about else None
     return about, callback if callback and not callback.is_over else None
 
 

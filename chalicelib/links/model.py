@@ -174,6 +174,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     wish_number: str = ""  # another number that the caller typed to be called back at
     callback: str = ""  # the call that asked for the callback which waits for the end of this one
     attributes: Mapping[str, Any] = {}  # of the task, on a line with callbacks
+    person: str = ""  # the worker whose extension the caller typed
     star: str = ""  # the reservation of the latest worker who may put the caller on hold
     round: int = 0  # which wait in a queue this is, counted from 1, where a worker gave the caller away; else 0
     over_at: float = 0  # when the call was over, as Enqueue's action tells where there is a star key
@@ -267,7 +268,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     about: str = ""  # the caller's CallSid, or work's TaskSid; empty for a reminder
     line: str = ""  # or the simple queue; empty for what is of workers
     at: float
-    worker: str = ""  # the name
+    worker: str = ""  # the name; of a voicemail whom it is for, where the caller typed an extension
     worker_sid: str = ""
     reservation_sid: str = ""
     reason: str = ""

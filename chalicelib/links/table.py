@@ -8,7 +8,8 @@ breaker for each adapter, and "TELL" for each line the latest notice that nobody
 in a partition, which is called "WORK#" and then its kind and key; "STAFF" has a row for each worker who has said that
 they work, or is in the rota; "SWITCH" one for each line that somebody closed or opened at once. A callback is
 "CALLBACK" beside the call that asked for it; the partition "PHONE#" and a number says which one is open, and how many
-there were in a day; "NUMBER#" and a recorded talk's number leads to it.
+there were in a day, and has "PROFILE", what is known of whoever calls from there; "NUMBER#" and a recorded talk's
+number leads to it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -549,6 +550,33 @@ def rows_of_day(day: str) -> Iterator[dict[str, Any]]:
     }
     for rows in _pages(request):
         yield from rows
+
+
+def open_rows(what: str, table: str = "") -> Iterator[dict[str, Any]]:
+    """The rows that the index `open` has under this name, whatever their time, the earliest first."""
+    request = {
+        "TableName": table or environment.current().links_table,
+        "IndexName": "open",
+        "KeyConditionExpression": "#open = :what",
+        "ExpressionAttributeNames": {"#open": "open"},
+        "ExpressionAttributeValues": encode({":what": what}),
+    }
+    for rows in _pages(request):
+        yield from rows
+
+
+def latest_of_day_quickly(day: str, most: int) -> list[dict[str, Any]]:
+    """At most so many rows that the index by_day has under this day, the newest first, for whoever can do without."""
+    request = {
+        "TableName": environment.current().links_table,
+        "IndexName": "by_day",
+        "KeyConditionExpression": "#day = :day",
+        "ExpressionAttributeNames": {"#day": "day"},
+        "ExpressionAttributeValues": encode({":day": day}),
+        "ScanIndexForward": False,
+        "Limit": most,
+    }
+    return [decode(item) for item in aws.quick_request("dynamodb", "query", **request)["Items"]]
 
 
 def rows_of(subject: str) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ JOBS_TRIED_AGAIN = Metric("JobsTriedAgain", "Count")
 MESSAGES_DROPPED = Metric("MessagesDropped", "Count")  # too short to be one, or of silence
 MESSAGES_NOT_KEPT = Metric("MessagesNotKept", "Count")  # a day old, and still at Twilio: at each try from then on
 HOURS_FAILED = Metric("HoursFailed", "Count")  # a line went by its file, or was open, as the rest could not be told
+CALLERS_NOT_KNOWN = Metric("CallersNotKnown", "Count")  # a profile that could not be read, or was none
 SWEEP_ACTIONS = Metric("SweepActions", "Count")
 
 

@@ -1,24 +1,31 @@
 """What a worker asks for, whether by text or on the phone: it is done, and a sentence says what stands then."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from chalicelib import jobs
+from chalicelib.callers import block
 from chalicelib.config import callcenter
-from chalicelib.hours.switch import Change, Position
+from chalicelib.hours import switch as switches
+from chalicelib.hours.switch import Position
 from chalicelib.links import table
 from chalicelib.links.model import Link
+from chalicelib.links.profiles import Change
 from chalicelib.observability import log
+from chalicelib.observability.masking import mask
 from chalicelib.staff import duty, lines, packaged, people, texts
 from chalicelib.staff.duty import Duty
 from chalicelib.staff.rota import State
 from chalicelib.staff.texts import Said
 from chalicelib.twilio import rest
+from chalicelib.twilio.values import person
 
 AGAIN_SECONDS = 60.0  # a command that comes again so soon is finished, if whoever did it died
 OLD_SECONDS = 3600.0  # a text of that age is no command any more
 NOTE_SECONDS = 4 * 3600.0  # after the question, other words are no note
 LATEST = 10
+MOST_REASON = 200  # characters that are kept of why somebody is blocked
 TRIES = 3
 
 
@@ -150,9 +157,30 @@ def last(asked: Asked) -> str:
     return texts.last(link.caller, packaged.clock(link.bridged_at, asked.at), line)
 
 
-def last_talk(worker_sid: str) -> Link | None:
-    """The latest link of this worker in which the two talked."""
-    return next((link for link in table.latest_links(worker_sid, LATEST) if link.bridged_at), None)
+def last_talk(worker_sid: str, until: float = math.inf) -> Link | None:
+    """The latest link of this worker in which the two talked, if they did so before `until`."""
+    latest = table.latest_links(worker_sid, LATEST)
+    return next((link for link in latest if link.bridged_at and link.bridged_at < until), None)
+
+
+def block_last(asked: Asked, reason: str) -> str:
+    """Block the caller whom the worker talked to last when Twilio got the text: it may come late, or twice."""
+    sent_at = _sent_at(asked)
+    if not any(line.know_caller for line in callcenter.current().lines.values()):
+        return texts.NOBODY_TO_BLOCK
+    if sent_at < asked.at - OLD_SECONDS:
+        return texts.LATE_BLOCK
+    link = last_talk(asked.worker.sid, sent_at + 1)
+    if link is None:
+        return texts.NO_CALLER
+    number = person(link.caller)
+    if not number:
+        return texts.NO_NUMBER
+    until = block.ends_at(asked.at)
+    known = Change(did="blocked", at=sent_at, by=asked.name, sid=asked.sid, until=until, reason=reason[:MOST_REASON])
+    standing = block.add(number, known, asked.at)
+    shown = packaged.clock(standing.blocked_until, asked.at) if standing.is_blocked(asked.at) else ""
+    return texts.blocked(mask(number), shown)
 
 
 def note(asked: Asked, words: str) -> str:
@@ -204,7 +232,7 @@ def switch_line(asked: Asked, to: Position, of_line: texts.OfLine) -> str:
         return texts.ADMINS_ALONE
     if sent_at < asked.at - OLD_SECONDS:
         return lines.stands(of_line.line, asked.at)
-    return lines.turn(of_line, to, Change(to=to, at=sent_at, by=asked.name, sid=asked.sid), asked.at)
+    return lines.turn(of_line, to, switches.Change(to=to, at=sent_at, by=asked.name, sid=asked.sid), asked.at)
 
 
 def _line_switched(asked: Asked, said: Said) -> str:
@@ -224,4 +252,5 @@ _DOES: Mapping[str, Callable[[Asked, Said], str]] = {
     "last": lambda asked, _said: last(asked),
     "close": _line_switched,
     "open": _line_switched,
+    "block": lambda asked, said: block_last(asked, said.note),
 }

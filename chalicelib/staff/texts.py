@@ -16,7 +16,7 @@ _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?\s*(am|pm)?", re.IGNORECASE)
 class Said(NamedTuple):
     """What a text asks for. `until` is the time of day after that word, None where there is none or it is no time.
 
-    `note` are the words after a note, and after what closes or opens a line. `is_odd`: there is more in it than the
+    `note` are the words after a note, a block, and what closes or opens a line. `is_odd`: there is more in it than the
     command takes.
     """
 
@@ -35,7 +35,7 @@ def understood(body: str, words: Mapping[str, str]) -> Said:
         return Said("twilio")
     command = known.get(word, "")
     if command in WITH_WORDS:
-        told = f": {rest}" if command != "note" and first.endswith(":") else rest
+        told = f": {rest}" if command in ("close", "open") and first.endswith(":") else rest
         return Said(command, note=told[:LONGEST_NOTE])
     if command in ("on", "off"):
         return _switch("on" if command == "on" else "off", rest, known)
@@ -129,6 +129,9 @@ PICTURES = "Pictures are not kept, only words."
 NO_TIME = "That is no time. Text it as off until 14:00."
 ADMINS_ALONE = "Only admins close and open lines."
 NO_SWITCH = "No line may be closed or opened by text."
+NOBODY_TO_BLOCK = "No line asks who calls, so nobody can be blocked."
+NO_NUMBER = "Your last caller has no number, and cannot be blocked."
+LATE_BLOCK = "That text came late, and nobody is blocked. Your last caller may be another one by now."
 HOW_TO_SWITCH = "Text close {line} until 14:00: and what callers are to hear, or open {line}."
 
 
@@ -172,6 +175,11 @@ def who(names: Sequence[str], most: int = 12) -> str:
 
 def last(caller: str, at: str, line: str) -> str:
     return f"Your last caller was {caller or 'without a number'}, {at}{f', line {line}' if line else ''}."
+
+
+def blocked(caller: str, until: str) -> str:
+    """Whether the caller, whose number is masked, is blocked now."""
+    return f"{caller} is blocked until {until}." if until else f"{caller} is not blocked: somebody let them in again."
 
 
 def noted(caller: str) -> str:

@@ -15,7 +15,10 @@ from chalicelib.twilio.values import sid
 from chalicelib.work import posting
 from chalicelib.work.order import LONGEST_ATTRIBUTES, Order
 
-OF_THE_CALL = frozenset({"call_sid", "conference", "worker_call_sid", "kind", "work_key"})
+OF_THE_CALL = frozenset(
+    {"call_sid", "conference", "worker_call_sid", "kind", "work_key"}
+    | {"agent", "person_queue", "first_worker", "first_wait"}
+)
 ROOM = 200  # characters of the attributes for what an order adds
 ENDED = ("completed", "canceled", "gone")
 
@@ -93,7 +96,7 @@ def _routing(message: Message, call: Call | None) -> str:
         "seconds": max(message.seconds, 0),
         "message_of": message.subject,
         "recording_sid": message.recording_sid,
-        "messages_to": treatment.voicemail.messages_to if treatment else "",
+        "messages_to": (call.person if call else "") or (treatment.voicemail.messages_to if treatment else ""),
     }
     task = rest.task(call.task_sid) if call and call.task_sid else None
     whole = {name: value for name, value in task.attributes.items() if name not in OF_THE_CALL} if task else own

@@ -64,7 +64,8 @@ def _subject(what: str, line: str) -> str:
 
 def _voicemail(notice: Notice) -> str:
     length = f" of {notice.seconds} s" if notice.seconds else ""
-    return f"{_caller(notice)} left a message{length} on line {_name(notice.line)} at {moment(notice.at)}."
+    whom = f" for {_name(notice.worker)}" if notice.worker else ""
+    return f"{_caller(notice)} left a message{length}{whom} on line {_name(notice.line)} at {moment(notice.at)}."
 
 
 def _led_out(notice: Notice) -> str:

@@ -61,7 +61,16 @@ INCOMING = Route("/voice/incoming")
 MENU = Route("/voice/menu/{attempt}")  # of calls that an older version has asked
 # Where a caller is in the menus (`trail`), how often they were asked there, and how often in all, from 1.
 MENUS = Route("/voice/menus/{trail}/{attempt}/{total}")
+# The same for one of whom something is known: that rides in the path, so that the profile is read once a call.
+MENUS_OF_KNOWN = Route("/voice/known/{caller}/menus/{trail}/{attempt}/{total}")
+# A caller types the digit that was drawn for the call.
+SCREENED = Route("/voice/screened/{caller}/{digit}/{attempt}")
+# A caller types the extension of a worker, waits for that one alone, and is out of the queue.
+EXTENSION = Route("/voice/extension/{caller}/{attempt}")
+PERSON_WAIT = Route("/voice/person/{extension}/wait")
+PERSON_AFTER = Route("/voice/person/{extension}/after")
 WAIT = Route("/voice/wait")
+WAIT_TOLD = Route("/voice/wait/told/{position}/{minutes}")  # what the caller has heard so far; 0: nothing
 WAIT_KEY = Route("/voice/wait/key")
 # A caller who waits asks to be called back: the number that is confirmed is their `own`, or the `other` that was typed.
 CALLBACK_CONFIRM = Route("/voice/callback/confirm/{number}")
@@ -134,7 +143,13 @@ ROUTES = (
     INCOMING,
     MENU,
     MENUS,
+    MENUS_OF_KNOWN,
+    SCREENED,
+    EXTENSION,
+    PERSON_WAIT,
+    PERSON_AFTER,
     WAIT,
+    WAIT_TOLD,
     WAIT_KEY,
     CALLBACK_CONFIRM,
     CALLBACK_NUMBER,

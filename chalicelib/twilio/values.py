@@ -9,7 +9,13 @@ import msgspec
 # More than any name, number or URL of Twilio's: what is kept of a text, so that a row never outgrows DynamoDB's 400 KB.
 MAX_TEXT = 2048
 
+# How networks spell on the keys of a phone that a number is withheld (contract 1.2): no person has such a number.
+_WITHHELD = ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown")
+_ON_KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+_SPELLED = frozenset(f"+{word.translate(_ON_KEYS)}" for word in _WITHHELD)
+
 _is_sid = re.compile("[A-Z]{2}[0-9a-fA-F]{32}").fullmatch
+_is_number = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 
 
 def sid(value: object) -> str:
@@ -20,6 +26,11 @@ def sid(value: object) -> str:
 def text(value: object) -> str:
     """The value if it is text, its first MAX_TEXT characters; else an empty string. Attributes may be of any type."""
     return value[:MAX_TEXT] if isinstance(value, str) else ""
+
+
+def person(value: object) -> str:
+    """The number of whoever calls, by which they are known again; empty where it is withheld, or no E.164 number."""
+    return value if isinstance(value, str) and _is_number(value) and value not in _SPELLED else ""
 
 
 def kind_of(task_attributes: Mapping[str, Any]) -> str:

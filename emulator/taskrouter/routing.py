@@ -121,7 +121,19 @@ class Routing:
             route.timer = self._scheduler.at(task.created + route.ends, lambda: self._timed_out(task))
         self._events.workflow("workflow.target-matched", task)
         self._events.task_queue("task-queue.entered", task)
+        self._warn_of_known_worker(task)
         self.wake()
+
+    def _warn_of_known_worker(self, task: Task) -> None:
+        """Nobody can serve a target whose known worker is not in the workspace, or not in the queue (contract 7.5)."""
+        named = self._known_worker(task)
+        if named is None:
+            return
+        known = [one for one in self._workspace.workers.values() if named in (one.sid, one.friendly_name)]
+        if not known:
+            self._scheduler.warn(40155, "Invalid Workspace for Known Worker", task.sid)
+        elif not any(map(task.queue.takes, known)):
+            self._scheduler.warn(40152, "Invalid Queue for Known Worker", task.sid)
 
     def _enter_queue(self, task: Task, sid: str) -> None:
         """`task-queue.moved` names the queue that the task leaves, and comes when the next is another (contract 6)."""
@@ -225,10 +237,15 @@ class Routing:
         return [worker for worker in workers if _is_free(worker, task) and task.queue.takes(worker)]
 
     def _is_known_worker(self, task: Task, worker: Worker) -> bool:
-        """A target for a known worker names the attribute with its sid or friendly name: `task.agent_sid`."""
-        target, variables = task.route.target, {"task": task.attributes}
+        target = task.route.target
         if target.known_worker_sid is not None:
-            return worker.sid == value_of(target.known_worker_sid, variables)
+            return worker.sid == self._known_worker(task)
         if target.known_worker_friendly_name is not None:
-            return worker.friendly_name == value_of(target.known_worker_friendly_name, variables)
+            return worker.friendly_name == self._known_worker(task)
         return True
+
+    def _known_worker(self, task: Task) -> object:
+        """What the task says where its target names the attribute with a sid or friendly name: `task.agent_sid`."""
+        target = task.route.target
+        named = target.known_worker_sid or target.known_worker_friendly_name
+        return value_of(named, {"task": task.attributes}) if named is not None else None

@@ -4,17 +4,28 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
-from ops.callcenter import answers, attributes, files, lines, menus, offered, recorded, rota, stars, waits, zones
+from ops.callcenter import (
+    answers,
+    attributes,
+    files,
+    lines,
+    menus,
+    offered,
+    persons,
+    recorded,
+    rota,
+    stars,
+    waits,
+    zones,
+)
 from ops.callcenter.calls import calls, parsed, takers
-from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts, Worker
-from ops.callcenter.possible import TASKROUTER, outcomes, paths
+from ops.callcenter.eligible import may_serve
+from ops.callcenter.files import WORKERS, Center, Filter, Target, Texts
+from ops.callcenter.possible import paths
 from ops.callcenter.rota import ROTA
-from taskrouter_expressions import ExpressionError, Path, parse, parse_order
+from taskrouter_expressions import ExpressionError, parse, parse_order
 
 NO_WORKERS = f"no {WORKERS}: the workers in Twilio are left alone"
-
-# What a task queue's expression may ask of a worker that stands in no file (contract 5).
-OF_THE_WORKER = ("activity_name", "activity_sid", "available", "channel", "sid")
 
 
 def mistakes(texts: Texts) -> list[Mistake]:
@@ -174,21 +185,9 @@ def _nobody_serves(center: Center) -> Iterator[Mistake]:
         expression = parsed(rules.workers)
         if expression is None or not any(paths(expression)):
             continue
-        if not any(True in outcomes(expression, _seen(*person), _is_unknown) for person in center.workers.items()):
+        if not any(may_serve(expression, *person) for person in center.workers.items()):
             allowed = f"allowed is an expression that somebody in {WORKERS} matches, or 1==2 for nobody"
             yield sentence(f"queues.{queue}.workers", rules.workers, allowed)
-
-
-def _seen(name: str, worker: Worker) -> dict[str, object]:
-    """What a queue's expression sees of a worker, bare and behind `worker.`."""
-    person = {"friendly_name": name, **worker.all_attributes()}
-    return {**person, "worker": person}
-
-
-def _is_unknown(path: Path) -> bool:
-    first, *others = path.steps
-    asked = others[0] if first == "worker" and others else first
-    return first == TASKROUTER or asked in OF_THE_WORKER
 
 
 def _lead_nowhere(center: Center) -> Iterator[Mistake]:
@@ -222,6 +221,9 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     stars.lead_elsewhere: frozenset({"workflow", "queues", "lines"}),
     stars.persons: frozenset({"workflow", "queues", "workers"}),
     stars.extensions: frozenset({"workers"}),
+    persons.overruled: frozenset({"workflow", "lines"}),
+    persons.nobody: frozenset({"workers"}),
+    persons.unreachable: frozenset({"queues", "workers"}),
     answers.unknown: frozenset({"workers"}),
     answers.too_long: frozenset({"workers", "crm", "queues", "reservation_timeout"}),
 }

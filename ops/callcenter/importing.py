@@ -13,6 +13,7 @@ from chalicelib.routing.instructions import is_contact
 from ops.callcenter import check, files, state, toml_writer
 from ops.callcenter.files import Channels, Texts
 from ops.callcenter.model import Resource, State
+from ops.callcenter.persons import is_made
 from ops.callcenter.resources.workspace import find_workspace
 from ops.errors import OpsError
 from ops.twilio import plain_errors
@@ -110,7 +111,7 @@ def _center(inside: State, workflow: Resource) -> dict[str, Any]:
         "workflow": {
             "name": workflow.name,
             "default_queue": routing.get("default_filter", {}).get("queue"),
-            "filters": [_filter(given) for given in routing["filters"]],
+            "filters": [_filter(given) for given in routing["filters"] if not is_made(given["expression"])],
         },
         "voice_queue": {"max_size": voice_queue.fields["max_size"] if voice_queue else 100},
     }

@@ -14,6 +14,7 @@ import click
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import CallCenter
 from chalicelib.config.toml_errors import CallCenterError
+from chalicelib.hours.calendar import Calendar
 from chalicelib.observability.masking import mask
 from ops import records, stage
 from ops.callcenter import zones
@@ -66,6 +67,14 @@ class Table:
         """The time zone of the team's file."""
         center = _center()
         return ZoneInfo(center.time_zone if center and zones.is_known(center.time_zone) else zones.UTC)
+
+    def calendar(self) -> Calendar:
+        """Of the team's zone, for times that people write."""
+        return Calendar(callcenter.NO_HOURS, self.zone())
+
+    def clock(self, moment: float) -> str:
+        """A moment as the team's zone has it; empty for none."""
+        return datetime.fromtimestamp(moment, self.zone()).strftime("%Y-%m-%d %H:%M") if moment else ""
 
     def days(self, count: int) -> tuple[float, float]:
         """From when until when so many days of the team's time zone are, of which today is the last."""

@@ -12,8 +12,8 @@ from ops.doctor.check import Finding, StageUnderTest, fail, ok
 # In place of a sid: no call, leg or reservation has this name, so nothing is recorded.
 NOBODY = "doctor"
 PARAMETERS = {
-    **dict.fromkeys(("attempt", "since", "line", "total"), "1"),
-    **dict.fromkeys(("subject", "reservation_sid", "number"), NOBODY),
+    **dict.fromkeys(("attempt", "since", "line", "total", "digit", "position", "minutes"), "1"),
+    **dict.fromkeys(("subject", "reservation_sid", "number", "caller", "extension"), NOBODY),
     "trail": "main",
 }
 

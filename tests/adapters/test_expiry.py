@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.crm import contacts
 from chalicelib.crm.port import Attempt
-from chalicelib.links import messages, table, talks
+from chalicelib.links import messages, profiles, table, talks
 from chalicelib.links.model import Breaker, Key, Link, Message, Notice, Talk, message_key, talk_key
 from tests.conftest import Aws
 
@@ -26,8 +26,11 @@ NOTICE = Notice(what="led-out", about=CALL, line="main", at=NOW)
 KNOWN = {"caller": "+12125550171", "empty": ""}
 
 READS = {"talks.of_number", "talks.latest", "talks.day_of", "talks.heard_key", "talks.heard_until"}
+READS |= {"profiles.seen", "profiles.find", "profiles.blocked"}
 READS |= {
     "due",
+    "open_rows",
+    "latest_of_day_quickly",
     "find_call",
     "find_row",
     "find_row_quickly",
@@ -49,6 +52,7 @@ MAKES: Mapping[str, Callable[[], object]] = {
     "begin_round": lambda: table.begin_round(CALL, 2, NOW),
     "claim_caller": lambda: table.claim_caller(CALL, NOW, 20, {"declined_say": "No."}),
     "record_unknown_leg": lambda: table.record_unknown_leg(KEY, "CA" + "b" * 32, NOW),
+    "profiles.change": lambda: profiles.change("+12125550171", lambda _standing: {"vip": True}, NOW),
     "swap_breaker": lambda: table.swap_breaker("http", Breaker(), Breaker(failures=1, failed_at=NOW), NOW),
     "order_notice": lambda: table.order_notice(NOTICE, 0.0),
     "claim_order": lambda: table.claim_order("lead/1", "digest", NOW, 30),
@@ -137,7 +141,8 @@ def test_the_number_of_a_recorded_talk_expires_with_it(cloud: Aws) -> None:
 
 
 def test_every_function_of_the_table_is_here() -> None:
-    public = _own(table) | {f"messages.{name}" for name in _own(messages)} | {f"talks.{name}" for name in _own(talks)}
+    others = (messages, talks, profiles)
+    public = _own(table) | {f"{one.__name__.rpartition('.')[2]}.{name}" for one in others for name in _own(one)}
     apart = {"messages.make_link", "talks.mark_kept"}
     assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE) | apart
 

@@ -511,6 +511,17 @@ def test_a_target_for_a_known_worker_waits_for_nobody_else(key: str) -> None:
     assert second.status == "pending"
 
 
+@pytest.mark.parametrize(("agent", "codes"), [("nobody", ["40155"]), ("cora", ["40152"]), ("ada", []), (None, [])])
+def test_a_known_worker_who_cannot_serve_the_target_is_warned_of(agent: str | None, codes: list[str]) -> None:
+    centre = CallCentre()
+    few = centre.router.create_task_queue("Few", 'language == "de"')
+    workflow = centre.add_workflow(one_queue(few.sid, known_worker_friendly_name="task.agent"))
+    centre.worker("ada", language="de", activity="Offline")
+    centre.worker("cora")
+    centre.call(workflow, agent=agent)
+    assert centre.warnings() == codes
+
+
 @pytest.mark.parametrize(
     "targets",
     [

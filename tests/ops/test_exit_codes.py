@@ -44,7 +44,8 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("worker", "on", "Bea"),
     ("worker", "off", "Bea"),
 )
-OF_NO_STAGE = ("init", "hear", "holidays", "line")  # they ask nobody: no line has a switch here
+# They ask nobody: no line has a switch here, nor asks who calls.
+OF_NO_STAGE = ("init", "hear", "holidays", "line", "block", "caller")
 WITH_ROOT = COMMANDS[:8]  # those that can be told which checkout
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 

@@ -7,6 +7,7 @@ from emulator.clock.scheduler import TraceEvent
 from emulator.ports import TwilioError
 from tests.simulation.call_centre import MENUS, SALES, SUPPORT, URGENT, CallCentre
 from tests.simulation.faults import Faults
+from tests.simulation.knowing import PRESS
 
 # A caller who hangs up does so this shortly after something happened on the call, or after a while.
 MOMENTS = ("dialed", "heard", "enqueued", "reserved", "worker_dialed", "worker_ringing", "worker_answered", "joined")
@@ -41,14 +42,22 @@ class Crowd:
     """All callers of a world. `callers` by CallSid, those who have not dialed yet under their number."""
 
     def __init__(
-        self, call_centre: CallCentre, faults: Faults, calls: int, span: float, *, line: str = "", asks: float = ASKS
+        self,
+        call_centre: CallCentre,
+        faults: Faults,
+        calls: int,
+        span: float,
+        *,
+        line: str = "",
+        asks: float = ASKS,
+        withheld: str = "",
     ) -> None:
         self.callers: dict[str, Caller] = {}
         self._talks: dict[str, int] = {}  # how many talks of each caller are not to end as it was meant
         self.to_come = calls
         self._call_centre = call_centre
         self._faults = faults
-        self._line, self._asks = line, asks
+        self._line, self._asks, self._withheld = line, asks, withheld  # what comes in place of a withheld number
         self._scheduler = call_centre.twilio.scheduler
         self._scheduler.on_event.append(self._hear)
         drawn = [self._draw(number) for number in range(calls)]
@@ -69,7 +78,7 @@ class Crowd:
         if caller.line == SUPPORT and self._faults.happens("caller_wanders"):
             caller.wanders = manner
         if self._faults.happens("caller_withholds_number"):
-            caller.number = ""
+            caller.number = self._withheld
         moment, soon, late = stream.choice((*MOMENTS, "patience")), stream.uniform(0, 3), stream.uniform(3, 200)
         if self._faults.happens("caller_hangs_up"):
             caller.leaves_at = moment
@@ -103,6 +112,8 @@ class Crowd:
             self._wanders(caller, text)
         elif "English press 1" in text and caller.presses:
             self._later(1.0, lambda: self._call_centre.twilio.press(caller.call_sid, "1"))
+        if PRESS in text and caller.presses:
+            self._later(1.0, lambda: self._call_centre.twilio.press(caller.call_sid, text.removesuffix(".")[-1]))
         if "press star" in text:
             self._tires(caller)
         self._is_offered_a_callback(caller, text)

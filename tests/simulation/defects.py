@@ -13,9 +13,10 @@ from twilio.twiml.voice_response import VoiceResponse
 from chalicelib import aws, budget, crm, jobs
 from chalicelib.callbacks import asking as callbacks_asking
 from chalicelib.callbacks import outcome
-from chalicelib.caller import handlers, hold
+from chalicelib.caller import handlers, hold, who
 from chalicelib.caller import menu as caller_menu
 from chalicelib.caller import twiml as caller_twiml
+from chalicelib.callers import profile
 from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
 from chalicelib.config.callcenter import CallCenter, Queue
@@ -23,10 +24,11 @@ from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
 from chalicelib.lifecycle import activity, closing, lead_out, reconcile, recorded, untold
-from chalicelib.links import attributes, table
+from chalicelib.links import attributes, profiles, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
-from chalicelib.links.model import Link, Message, message_key
+from chalicelib.links.model import Key, Link, Message, message_key
+from chalicelib.links.profiles import Profile
 from chalicelib.routing import assignment, events
 from chalicelib.staff import commands, duty, people, shifts
 from chalicelib.storage import keep, offering, talks
@@ -51,6 +53,7 @@ class Defect(NamedTuple):
     answer: ModeName | None = None
     away: bool = False  # nobody takes calls, and so callers ask to be called back
     hours: bool = False  # lines open and close among the calls
+    known: bool = False  # lines ask who calls
 
 
 def _replace(
@@ -62,14 +65,25 @@ def _replace(
     answer: ModeName | None = None,
     away: bool = False,
     hours: bool = False,
+    known: bool = False,
 ) -> Defect:
     """A defect in one function: `made` gets the right one and returns the wrong one."""
     plant = lambda: patch.object(where, name, made(getattr(where, name)))  # noqa: E731 - a context manager each time
-    return Defect(plant, frozenset(invariants), faults, answer, away, hours)
+    return Defect(plant, frozenset(invariants), faults, answer, away, hours, known)
 
 
 def _nothing(_true: Any) -> Any:
     return lambda *_given, **_named: None
+
+
+def _blocked_in_doubt(_true: Any) -> Any:
+    def of(number: str, now: float) -> Profile:
+        try:
+            return (profiles.seen(number, now) if number else None) or Profile()
+        except Exception:
+            return Profile(blocked_until=now + 60)
+
+    return of
 
 
 def _no_condition(true: Any) -> Any:
@@ -757,6 +771,23 @@ DEFECTS: Mapping[str, Defect] = {
     ),
     "who leaves at closing time hears nothing": _replace(
         caller_twiml, "closed", _silent_once_answered, 4, faults="none", hours=True
+    ),
+    "nobody is blocked": _replace(
+        Profile, "is_blocked", lambda _true: lambda *_given: False, 21, faults="none", known=True
+    ),
+    "who cannot be looked up is refused": _replace(
+        profile, "of", _blocked_in_doubt, 21, faults="dynamodb_throttled=0.3,dynamodb_down=1", known=True
+    ),
+    "one number's profile is everybody's": _replace(
+        profiles,
+        "_key",
+        lambda _true: lambda _number: Key("PHONE#+266696687", "PROFILE"),
+        21,
+        faults="none",
+        known=True,
+    ),
+    "a number that is withheld is a person's": _replace(
+        who, "person", lambda _true: str, 21, faults="caller_withholds_number=0.5", known=True
     ),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),

@@ -81,12 +81,13 @@ def plan_for(defect: Defect, seed: int) -> Plan:
         away=defect.away,
         texts=OF_AVAILABILITY in invariants,
         hours=defect.hours,
+        known=defect.known,
         records=None if OF_TALKS in invariants else (),
     )
 
 
 def test_each_invariant_has_a_defect_that_it_finds() -> None:
-    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 21))
+    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 22))
 
 
 def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:
@@ -99,6 +100,12 @@ def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:
 def test_lines_open_and_close_among_the_calls_and_an_admin_switches_one() -> None:
     summary, rates = Summary(1, "all"), chosen("all")
     many([Plan(seed, rates, hours=True) for seed in range(4000, 4020)], summary)
+    assert summary.violations == []
+
+
+def test_lines_ask_who_calls_and_some_callers_are_blocked() -> None:
+    summary, rates = Summary(1, "all"), chosen("all")
+    many([Plan(seed, rates, known=True) for seed in range(5000, 5006)], summary)
     assert summary.violations == []
 
 

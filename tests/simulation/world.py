@@ -43,6 +43,7 @@ from tests.simulation.customers import Customers
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
+from tests.simulation.knowing import ANONYMOUS, Knowing, who_asks
 from tests.simulation.orders import Orders
 from tests.simulation.secret import rotated
 from tests.simulation.stars import Stars
@@ -77,6 +78,7 @@ class Plan:
     asks: float = ASKS  # how likely it is that a caller asks to be called back, when that is offered
     away: bool = False  # nobody takes calls; callbacks are served
     hours: bool = False  # lines open and close among the calls, and an admin switches one
+    known: bool = False  # lines ask who calls, and some callers are blocked
     texts: bool = True  # some workers text that they are on and off, and have shifts; otherwise these are off
     records: tuple[str, ...] | None = None  # the queues whose talks are recorded, instead of chance
 
@@ -122,6 +124,7 @@ class World:
     left_at_twilio: set[str] = field(default_factory=set)  # the recordings, in the same moment
     quiet_at: float = float("inf")  # when the calls were over, and only messages were seen to
     settled: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # the rows of the calls then
+    knowing: Knowing | None = None
     app: Any = None
     unfinished: bool = False  # somebody was still on the line after an hour
 
@@ -171,7 +174,8 @@ def play(plan: Plan) -> World:
     world = _make(plan, clock, twilio)
     transport = OutboundTransport(twilio, world.crm.answer, world.faults)
     own = rules(plan.on_crm_outage, plan.answers, plan.recorded)
-    team_files = (with_hours(own) if plan.hours else own, world.texters.rota)
+    own = with_hours(own) if plan.hours else own
+    team_files = (who_asks(own) if plan.known else own, world.texters.rota)
     with running(world.call_centre, clock, _cloud(world), transport, team_files) as app:
         world.app = world.gateway.app = app
         _run(world)
@@ -222,7 +226,9 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     gateway = cast(Gateway, twilio.transport)
     faults, store, call_centre = gateway.faults, _tables(), build(twilio, plan.answers)
     line = SUPPORT if plan.away else ""
-    crowd = Crowd(call_centre, faults, plan.calls, SPAN, line=line, asks=plan.asks)
+    withheld = ANONYMOUS if plan.known else ""
+    crowd = Crowd(call_centre, faults, plan.calls, SPAN, line=line, asks=plan.asks, withheld=withheld)
+    knowing = Knowing(store, faults, crowd.numbers, START + DAY) if plan.known else None
     Customers(twilio, faults, crowd.numbers)
     if plan.away:
         _send_away(call_centre)
@@ -234,7 +240,7 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     texters = Texters(call_centre, faults, START, SPAN, plan.texts)
     switching = Switching(call_centre, faults, SPAN if plan.hours else 0.0)
     parts = (store, crm, crowd, queue, orders, texters, switching)
-    world = World(plan, clock, twilio, gateway, call_centre, *parts)
+    world = World(plan, clock, twilio, gateway, call_centre, *parts, knowing=knowing)
 
     twilio.scheduler.on_event.append(partial(_note, world))
     return world

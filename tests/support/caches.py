@@ -1,6 +1,7 @@
 """What a process of the application reads once, and how a test has it read again."""
 
 from chalicelib import aws
+from chalicelib.callers import waits
 from chalicelib.config import callcenter, environment, secrets, team
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import switch
@@ -27,3 +28,4 @@ def forget_everything() -> None:
     secrets._kept = secrets._Kept()
     unserved._of_work.clear()
     switch._known.clear()
+    waits._known.clear()

@@ -96,12 +96,27 @@ class Endpoint(NamedTuple):
 ENDPOINTS = (
     Endpoint("/voice/incoming", caller_form()),
     Endpoint("/voice/menu/{attempt}", caller_form(Digits="1", SpeechResult="english"), {"attempt": "1"}),
+    *(
+        Endpoint(route.path, caller_form(Digits="1"), {"caller": "-", "digit": "4", "attempt": "1"})
+        for route in (urls.SCREENED, urls.EXTENSION)
+    ),
+    Endpoint(urls.PERSON_WAIT.path, caller_form(QueueTime="5"), {"extension": "21"}),
     Endpoint(
-        urls.MENUS.path,
-        caller_form(Digits="1", SpeechResult="english", Confidence="0.2"),
-        {"trail": "main.1s", "attempt": "1", "total": "3"},
+        urls.PERSON_AFTER.path,
+        caller_form(QueueResult="leave", QueueTime="5"),
+        {"extension": "21"},
+        ("QueueResult", QUEUE_RESULTS),
+    ),
+    *(
+        Endpoint(
+            route.path,
+            caller_form(Digits="1", SpeechResult="english", Confidence="0.2"),
+            {"caller": "-", "trail": "main.1s", "attempt": "1", "total": "3"},
+        )
+        for route in (urls.MENUS, urls.MENUS_OF_KNOWN)
     ),
     Endpoint("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
+    Endpoint(urls.WAIT_TOLD.path, caller_form(QueuePosition="2", QueueTime="5"), {"position": "3", "minutes": "2"}),
     Endpoint("/voice/wait/key", caller_form(Digits="1", QueueTime="5")),
     Endpoint(urls.CALLBACK_CONFIRM.path, caller_form(Digits="1", QueueTime="5"), {"number": "own"}),
     Endpoint(urls.CALLBACK_NUMBER.path, caller_form(Digits="2125550199", QueueTime="5")),

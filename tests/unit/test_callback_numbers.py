@@ -32,6 +32,7 @@ OURS = ("+14155550100",)
         ("+979123456789", ["+9"], False),
         ("anonymous", ["+1"], False),
         ("", ["+1"], False),
+        ("+7378742833", ["+7"], False),  # restricted, on the keys of a phone
         ("+266696687", ["+1"], False),  # what some networks say for a withheld number
         ("sip:ann@example.com", ["+1"], False),
         ("+1212555017a", ["+1"], False),

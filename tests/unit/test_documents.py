@@ -7,6 +7,8 @@ import pytest
 
 from chalicelib.caller import menu, twiml
 from chalicelib.caller.twiml import Waited, Way
+from chalicelib.callers import estimate
+from chalicelib.callers.estimate import Told
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Line, SimpleQueue
 from chalicelib.twilio import urls, values
@@ -69,20 +71,44 @@ def test_a_simple_queue_lets_nobody_wait_longer_than_a_call_may_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("position", "average", "heard"),
+    ("position", "minutes", "told", "heard", "then"),
     [
-        (0, 0, []),
-        (1, 1, ["You are number 1.", "About 1 minutes."]),
-        (2, 60, ["You are number 2.", "About 1 minutes."]),
-        (2, 61, ["You are number 2.", "About 2 minutes."]),
-        (0, 121, ["About 3 minutes."]),
-        (3, 0, ["You are number 3."]),
+        (0, 0, (0, 0), [], ""),
+        (1, 0, (0, 0), [], ""),  # who is next hears it from the worker
+        (2, 1, (0, 0), ["You are number 2.", "About 1 minutes."], "2/1"),
+        (2, 2, (3, 2), ["You are number 2.", "About 2 minutes."], "2/2"),
+        (3, 3, (2, 2), [], "2/2"),  # somebody goes before them: nothing rises
+        (1, 0, (2, 1), [], "2/1"),
+        (3, 0, (0, 4), ["You are number 3."], "3/4"),
     ],
 )
-def test_a_caller_hears_place_and_time_where_twilio_tells_them(position: int, average: int, heard: list[str]) -> None:
+def test_a_caller_hears_place_and_time_where_they_mean_something(
+    position: int, minutes: int, told: tuple[int, int], heard: list[str], then: str
+) -> None:
     rules = {"say": "", "position": "You are number {position}.", "rough_wait": "About {minutes} minutes."}
-    assert verbs(twiml.wait(line(wait=rules), Waited(position, average, 0), BASE)) == [*map(said, heard), QUIET]
-    assert verbs(twiml.wait(line(wait={"say": ""}), Waited(position, average, 0), BASE)) == [QUIET]
+    waited = Waited(position, minutes, 0, Told(*told))
+    url = f"{BASE}/voice/wait/told/{then}#rc=2&rp=all"
+    next_round: list[tuple[str, dict[str, str], str]] = [("Redirect", {}, url)] if then else []
+    assert verbs(twiml.wait(line(wait=rules), waited, BASE)) == [*map(said, heard), QUIET, *next_round]
+    assert verbs(twiml.wait(line(wait={"say": ""}), Waited(position, minutes, 0), BASE)) == [QUIET]
+
+
+@pytest.mark.parametrize(
+    ("waits", "waited", "minutes"),
+    [
+        ([], 0, 0),
+        ([600, 600], 0, 0),  # two talks say nothing
+        ([600, 600, 600], 0, 10),
+        ([600, 600, 600], 541, 0),  # under a minute is left
+        ([600, 600, 600], 540, 1),
+        ([600, 600, 600], 539, 2),
+        ([600, 600, 600], 900, 0),
+        ([100, 5000, 200], 0, 4),  # one long wait does not count for all
+        ([120] * 9 + [9000] * 40, 0, 2),  # of long ago
+    ],
+)
+def test_a_wait_is_told_by_the_latest_talks(waits: list[int], waited: int, minutes: int) -> None:
+    assert estimate.minutes(waits, waited) == minutes
 
 
 def test_music_is_played_instead_of_silence() -> None:
@@ -109,6 +135,7 @@ def test_who_may_leave_by_a_key_is_told_and_listened_to_all_the_time() -> None:
         said("You are number 2."),
         said("For a message press star."),
         ("Play", {}, "https://x.example/a.mp3"),
+        ("Redirect", {}, f"{BASE}/voice/wait/told/2/0#rc=2&rp=all"),
     ]
     assert verbs(twiml.wait(line(wait={"options": OPTIONS}), Waited(0, 0, 0), BASE))[-1] == QUIET
     assert verbs(twiml.wait(line(wait=rules), Waited(2, 0, 1800), BASE)) == [("Leave", {}, "")]
@@ -333,3 +360,10 @@ def test_attributes_are_a_json_object_that_is_not_too_deep() -> None:
 )
 def test_what_xml_cannot_carry_is_left_out(text: str, carried: str) -> None:
     assert as_xml(text) == carried
+
+
+@pytest.mark.parametrize(("attributes", "priority"), [({}, "15"), ({"vip": True}, "22"), ({"vip": "yes"}, "15")])
+def test_a_vip_who_is_given_away_goes_before_others_still(attributes: dict[str, object], priority: str) -> None:
+    described = line(priority=5, know_caller={"vip_priority": 7})
+    (_, task) = verbs(twiml.enqueue_again(described, "WW1", BASE, attributes, 2))
+    assert task[1]["priority"] == priority

@@ -15,6 +15,11 @@ PARAMETERS = {
     "token": "0" * 32,
     "number": "own",
     "since": "1795230000",
+    "caller": "-",
+    "digit": "4",
+    "extension": "21",
+    "position": "3",
+    "minutes": "0",
 }
 
 

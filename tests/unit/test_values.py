@@ -201,6 +201,9 @@ LINE: dict[str, Any] = {
             "then": "hangup",
         },
     },
+    "know_caller": None,
+    "screening": None,
+    "extensions": None,
 }
 QUEUE: dict[str, Any] = {
     "mode": "crm-first",

@@ -1,14 +1,17 @@
 """The caller's leg: from the first webhook to the last."""
 
+import time
 from xml.etree import ElementTree
 
 import pytest
 
+from chalicelib import aws
 from chalicelib.caller import menu, twiml
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Line
 from chalicelib.config.menus import Choice, Menu
 from chalicelib.links import table
+from chalicelib.twilio import urls
 from tests.conftest import WORKFLOW
 from tests.support.api_gateway import BASE, post
 from tests.support.driver import CALL, SALES, URGENT, Driver, caller_form
@@ -112,10 +115,24 @@ def test_a_menu_on_a_line_without_one_enqueues(driver: Driver) -> None:
 
 
 def test_waiting_tells_position_and_rough_wait(driver: Driver) -> None:
-    document = driver.voice("wait", QueuePosition="3", AvgQueueTime="100", QueueTime="5")
+    talked = {"line": "support", "queue_result": "bridged", "queue_seconds": 100}
+    for number in range(3):
+        table.record_call(f"CA{number:032}", talked, time.time())
+    document = driver.voice("wait", QueuePosition="3", AvgQueueTime="9000", QueueTime="5")
     said = [str(verb.text) for verb in document if verb.tag == "Say"]
     assert said[1:] == ["You are number 3 in the queue.", "Expected wait in minutes: 2."]
-    assert document[-1].tag == "Play"
+    assert [verb.tag for verb in document][-2:] == ["Play", "Redirect"]
+    form, path = caller_form(QueuePosition="4", QueueTime="70"), {"position": "3", "minutes": "1"}
+    later = ElementTree.fromstring(driver.send(post(urls.WAIT_TOLD.path, form, path))["body"])
+    assert [verb.tag for verb in later] == ["Say", "Play", "Redirect"]
+
+
+def test_while_the_table_is_slow_no_wait_is_told(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*_given: object, **_named: object) -> None:
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(aws, "quick_request", down)
+    assert [verb.tag[0] for verb in driver.voice("wait", QueuePosition="2", QueueTime="5")] == [*"SSPR"]
 
 
 def test_waiting_says_nothing_of_what_the_request_does_not_carry(driver: Driver) -> None:

@@ -308,6 +308,7 @@ def test_every_metric_is_told_somewhere() -> None:
     assert told == {
         "CallersEnqueued",
         "HoursFailed",
+        "CallersNotKnown",  # tests/webhooks/test_who_calls.py
         "StillWaiting",
         "CallerWaited",
         "ReservationsRejected",

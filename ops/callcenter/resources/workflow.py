@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.twilio import urls
+from ops.callcenter import persons
 from ops.callcenter.files import Center, Filter, Target
 from ops.callcenter.model import Resource, State
 from ops.callcenter.resources.kind import PAGE_SIZE, Execution, Reading, WorkspaceKind
@@ -111,7 +112,7 @@ def _whole(value: Any) -> Any:
 
 def configuration(center: Center) -> dict[str, Any]:
     """The workflow's document with names of task queues in place of their sids (contract 7.5)."""
-    routing: dict[str, Any] = {"filters": [_filter(given) for given in center.workflow.filters]}
+    routing: dict[str, Any] = {"filters": [_filter(given) for given in persons.filters(center)]}
     if center.workflow.default_queue:
         routing["default_filter"] = {"queue": center.workflow.default_queue}
     return {"task_routing": routing}

@@ -21,6 +21,7 @@ from tests.simulation.invariants import (
     ringing,
     stars,
     tell,
+    who,
     work,
     workers,
 )
@@ -87,6 +88,7 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     callbacks.one_at_a_time,
     hours.a_caller_meets_the_line_as_it_stands,
     hours.nobody_waits_beyond_the_closing_time,
+    who.who_is_blocked_rings_nobody,
     menus.every_menu_ends,
     menus.every_menu_ends_with_a_queue_or_a_sentence,
     menus.nobody_is_taken_at_an_unclear_word,
