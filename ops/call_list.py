@@ -1,17 +1,16 @@
 """Calls as a list: what became of each, who talked, who was tried (pure)."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib.links.model import Call, Callback, CallRecord, Link, Message
+from chalicelib.links.model import Call, CallRecord, Link, Message
 from chalicelib.observability.masking import mask
+from chalicelib.reports.export import csv_of
+from chalicelib.reports.outcome import ended
 
-LONGEST_CALL_SECONDS = 4 * 3600  # at Twilio (contract 7.1); of an older one its last events are lost
 UNDECIDED = frozenset(
     {"talked", "talking", "in progress", "unknown", "to be called back", "called back", "called again"}
 )
@@ -102,34 +101,6 @@ def _who(at: float, by: str) -> str:
     return f"{datetime.fromtimestamp(at, UTC).strftime('%Y-%m-%d %H:%M')} {by}" if at else ""
 
 
-def ended(record: CallRecord, now: float) -> str:
-    """What became of the call, in a word or two."""
-    call = record.call
-    if call is None:
-        return "unknown"
-    is_out = call.left_queue_at or call.canceled_at or call.completed_at
-    if call.queue_result.startswith("bridged") or any(link.bridged_at for link in record.links):
-        return "talked" if is_out or now > call.at + LONGEST_CALL_SECONDS else "talking"
-    if is_out:
-        return _without_a_worker(call, record.callback)
-    return "in progress" if now <= call.at + LONGEST_CALL_SECONDS else "unknown"
-
-
-_OF_CALLBACK = {"talked": "called back", "given up": "not reached", "withdrawn": "called again"}
-
-
-def _without_a_worker(call: Call, callback: Callback | None) -> str:
-    if call.voicemail_url:
-        return "voicemail"
-    if call.wish == "callback" and call.queue_result in ("leave", "hangup"):
-        return "to be called back" if callback is None or not callback.is_over else _OF_CALLBACK[callback.state]
-    if call.moved_at or call.queue_result in ("leave", "redirected"):
-        return "led out"
-    if "hangup" in (call.queue_result, call.reason):
-        return "hung up"
-    return call.queue_result or "led out"
-
-
 def is_missed(listed: Row) -> bool:
     """Whether the caller has gone, and talked to nobody."""
     return listed.ended not in UNDECIDED
@@ -143,18 +114,7 @@ def table(rows: Sequence[Row], columns: Mapping[str, str], zone: ZoneInfo) -> tu
 
 def as_csv(rows: Sequence[Row]) -> str:
     """Comma-separated values with a header, as RFC 4180 has them."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(Row.__struct_fields__)
-    for one in rows:
-        writer.writerow([_harmless(str(value)) for value in msgspec.structs.astuple(one)])
-    return text.getvalue()
-
-
-def _harmless(value: str) -> str:
-    """A caller may send a formula as a number, and a spreadsheet would run it."""
-    is_number = value.startswith("+") and value[1:].isdecimal()
-    return f"'{value}" if value[:1] in tuple("=+-@\t\r") and not is_number else value
+    return csv_of(Row.__struct_fields__, map(msgspec.structs.astuple, rows))
 
 
 def _text(name: str, value: object, zone: ZoneInfo) -> str:

@@ -16,6 +16,7 @@ from chalicelib.config.callbacks import Callback
 from chalicelib.config.hours import Hours, WhenClosed
 from chalicelib.config.hours import mistakes as mistakes_of_hours
 from chalicelib.config.recording import Recording, reachable
+from chalicelib.config.reports import Reports
 from chalicelib.config.staff import TAKEN_BY_TWILIO, Staff
 from chalicelib.config.star import Star, queue_of
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
@@ -301,6 +302,7 @@ class CallCenter(_Table, frozen=True):
     messages: Messages = Messages()
     staff: Staff = Staff()
     hours: dict[str, Hours] = {}
+    reports: Reports = Reports()
 
     def line_of(self, number: str) -> tuple[str, Line]:
         """Name and line of a dialled number; the default line for a number that no line lists."""

@@ -156,6 +156,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     call_sid: str
     task_sid: str = ""
     line: str = ""
+    queue: str = ""  # friendly name of the task queue in which the caller began to wait
     caller: str = ""
     called: str = ""
     queue_result: str = ""

@@ -93,6 +93,8 @@ def reserve(link: Link, now: float) -> Link:
     row = _row(link) | {"reserved_at": now} | _expiry(now)
     if link.state != "closed":
         row |= {"open": "link", "check_at": _check_at(link, now)}
+    else:
+        row |= _of_day(now)
     try:
         aws.request(
             "dynamodb",
@@ -242,10 +244,13 @@ def upsert_state(key: Key, state: State, now: float, known_fields: Mapping[str, 
 def close(
     key: Key, outcome: Outcome, reason: str, now: float, known_fields: Mapping[str, object] | None = None
 ) -> Link:
-    """The link has ended; like `upsert_state` it may make the row. Raises ConditionFailed: it is closed already."""
+    """The link has ended; like `upsert_state` it may make the row. Raises ConditionFailed: it is closed already.
+
+    It gets into the index by_day with this write, once, so that a day's reports find it.
+    """
     condition, values = _is_in(before("closed"))
     changes = {"state": "closed", "closed_at": now, "outcome": outcome, "reason": reason}
-    defaults = {**(known_fields or {}), "reserved_at": now, **_expiry(now)}
+    defaults = {**(known_fields or {}), "reserved_at": now, **_of_day(now), **_expiry(now)}
     condition = f"attribute_not_exists(#state) OR {condition}"
     return _write_link(
         key, _Write(changes, condition, values, defaults=defaults, remove=("open", "check_at", "leased_until"))
@@ -343,7 +348,6 @@ def _of_call(
     left_queue: bool = False,
     of_round: int = 0,
 ) -> _Write:
-    day = datetime.fromtimestamp(now, UTC).date().isoformat()
     conditions, names, values = [], {}, {}
     if once:
         conditions, names = ["attribute_not_exists(#once)"], {"#once": once}
@@ -351,7 +355,7 @@ def _of_call(
         conditions.append("(attribute_not_exists(#round) OR #round <= :of_round)")
         names, values = {**names, "#round": "round"}, {":of_round": of_round}
     remove = ("open", "check_at") if left_queue else ()
-    defaults = {**defaults, "day": day, "at": now, **_expiry(now)}
+    defaults = {**defaults, **_of_day(now), **_expiry(now)}
     return _Write(changes, " AND ".join(conditions), values, names, defaults, remove)
 
 
@@ -551,6 +555,19 @@ def rows_of_day(day: str) -> Iterator[dict[str, Any]]:
         yield from rows
 
 
+def rows_between(day: str, since: float, until: float, table: str = "") -> Iterator[dict[str, Any]]:
+    """The rows that the index by_day has under this UTC day from `since` to `until`, in as few requests as can be."""
+    request = {
+        "TableName": table or environment.current().links_table,
+        "IndexName": "by_day",
+        "KeyConditionExpression": "#day = :day AND #at BETWEEN :since AND :until",
+        "ExpressionAttributeNames": {"#day": "day", "#at": "at"},
+        "ExpressionAttributeValues": encode({":day": day, ":since": since, ":until": until}),
+    }
+    for rows in _pages(request):
+        yield from rows
+
+
 def rows_of(subject: str) -> list[dict[str, Any]]:
     """Every row of this partition as it is now."""
     return _query("", subject, KeyConditionExpression="call_sid = :sid", ConsistentRead=True)
@@ -625,6 +642,11 @@ def _update(subject: str, item: str, write: _Write, table: str = "") -> dict[str
 def _check_at(link: Link, now: float) -> int:
     due_at = link.policy.due_at(now, link.deadline, callcenter.current().reservation_timeout)
     return int(due_at) + CHECK_AFTER_SECONDS
+
+
+def _of_day(now: float) -> dict[str, object]:
+    """Where the index by_day has a row of this moment."""
+    return {"day": datetime.fromtimestamp(now, UTC).date().isoformat(), "at": now}
 
 
 def _expiry(now: float) -> dict[str, object]:

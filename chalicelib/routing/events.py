@@ -94,6 +94,7 @@ def _created(event: Event) -> None:
     known: dict[str, object] = {
         "task_sid": event.form.get("TaskSid"),
         "line": line,
+        "queue": event.queue,
         "caller": text(event.attributes.get("from")),
         "called": called,
         "base_url": event.base_url,

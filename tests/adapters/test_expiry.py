@@ -33,6 +33,7 @@ READS |= {
     "find_row_quickly",
     "rows_of",
     "rows_of_day",
+    "rows_between",
     "latest_links",
     "by_worker_leg",
     "messages.find_by_link",

@@ -32,6 +32,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("calls", "list"),
     ("calls", "show", CALL),
     ("calls", "follow", CALL),
+    ("report",),
     ("voicemail", "list"),
     ("work", "add", "lead"),
     ("recordings", "list"),

@@ -1,0 +1,13 @@
+"""From when on a call counts as answered in time, and until when as no call: [reports] (pure)."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class Reports(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Seconds of waiting. Who hangs up within `short_seconds` has dialled wrongly, and is not counted as abandoned."""
+
+    answered_within: Annotated[int, Meta(ge=1, le=3600)] = 20
+    short_seconds: Annotated[int, Meta(ge=0, le=600)] = 10

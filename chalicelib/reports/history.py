@@ -1,0 +1,39 @@
+"""The calls of some days, with their reservations: one query for each UTC day, not one for each call."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from chalicelib.links import table
+from chalicelib.links.model import Call, CallRecord, Link
+from chalicelib.reports.outcome import LONGEST_CALL_SECONDS, joined_at
+
+
+def calls(since: float, until: float, now: float, name: str = "") -> list[CallRecord]:
+    """The calls that began from `since` to `until`, earliest first; `name` of a table that is not this process's own.
+
+    Reservations are found by when they ended, which may be as much later as a call lasts: so much further is read.
+    What is no call is left out. The index is a moment behind, and of what is still open it has the call alone.
+    """
+    found: dict[str, Call] = {}
+    links: dict[str, list[Link]] = {}
+    for row in _rows(since, min(until + LONGEST_CALL_SECONDS, max(now, until)), name):
+        if row["item"] == "CALL":
+            found[row["call_sid"]] = msgspec.convert(row, Call)
+        elif row["item"].startswith("WR"):
+            link = msgspec.convert({**row, "reservation_sid": row["item"]}, Link)
+            links.setdefault(link.subject, []).append(link)
+    wanted = [call for call in found.values() if call.call_sid.startswith("CA") and since <= joined_at(call) <= until]
+    return [
+        CallRecord(call, tuple(sorted(links.get(call.call_sid, ()), key=lambda link: link.reserved_at)))
+        for call in sorted(wanted, key=joined_at)
+    ]
+
+
+def _rows(since: float, until: float, name: str) -> Iterator[dict[str, Any]]:
+    day = datetime.fromtimestamp(since, UTC).date()
+    while day <= datetime.fromtimestamp(until, UTC).date():
+        yield from table.rows_between(day.isoformat(), since, until, name)
+        day += timedelta(days=1)
