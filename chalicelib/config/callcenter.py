@@ -13,6 +13,7 @@ from chalicelib.config import team, toml_errors
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.callbacks import Callback
+from chalicelib.config.console import Console
 from chalicelib.config.hours import Hours, WhenClosed
 from chalicelib.config.hours import mistakes as mistakes_of_hours
 from chalicelib.config.recording import Recording, reachable
@@ -303,6 +304,7 @@ class CallCenter(_Table, frozen=True):
     staff: Staff = Staff()
     hours: dict[str, Hours] = {}
     reports: Reports = Reports()
+    console: Console = Console()
 
     def line_of(self, number: str) -> tuple[str, Line]:
         """Name and line of a dialled number; the default line for a number that no line lists."""
@@ -361,6 +363,10 @@ class CallCenter(_Table, frozen=True):
     def work_of(self, kind: str) -> Work:
         """The rules of this kind of work; one that the file has no more has nothing to be said."""
         return self.work.get(kind, _NO_WORK)
+
+    def takes_calls(self, activity: str) -> bool:
+        """Whether a worker in this activity gets calls; without the table it is as in a new workspace of Twilio's."""
+        return bool(self.activities.get(activity, False) if self.activities else activity == "Available")
 
     @property
     def kinds(self) -> Collection[str]:

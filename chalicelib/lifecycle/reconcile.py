@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from chalicelib import jobs
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, environment
 from chalicelib.config import messages as settings
 from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.lifecycle import closing, lead_out, recorded, refusal, unserved, untold, wrap_up
@@ -361,6 +361,16 @@ def _shifts(clock: Clock, until: float) -> Iterator[str]:
         yield _guarded(partial(shifts.apply, one, clock()), {})
 
 
+def _board(clock: Clock, until: float) -> Iterator[str]:
+    """Pass J, in a stage with a console: what the wallboard shows of workers and of the day."""
+    if not environment.current().user_pool_arn or clock() >= until:
+        return
+    from chalicelib.lifecycle import board
+
+    board.refresh_today(clock())
+    yield from board.refresh_workers(clock())
+
+
 def _notices(clock: Clock, until: float) -> Iterator[str]:
     """What people have yet to be told. When one cannot be, the next sweep tries again: it would hold up the others."""
     for notice in _in_time(outbox.due(clock()), clock, until):
@@ -381,4 +391,5 @@ _PASSES = (
     (_untold, ALL_SECONDS),
     (_callbacks, ALL_SECONDS),
     (_unserved, ALL_SECONDS),
+    (_board, ALL_SECONDS),
 )

@@ -6,9 +6,9 @@ voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one,
 talk that was recorded, "HEARD#" for each time that one was heard. Beside the calls, the partition "CRM" has a circuit
 breaker for each adapter, and "TELL" for each line the latest notice that nobody is available; an order of work is alone
 in a partition, which is called "WORK#" and then its kind and key; "STAFF" has a row for each worker who has said that
-they work, or is in the rota; "SWITCH" one for each line that somebody closed or opened at once. A callback is
-"CALLBACK" beside the call that asked for it; the partition "PHONE#" and a number says which one is open, and how many
-there were in a day; "NUMBER#" and a recorded talk's number leads to it.
+they work, or is in the rota; "SWITCH" one for each line that somebody closed or opened at once, "BOARD" what the
+wallboard shows beside the calls. A callback is "CALLBACK" beside the call that asked for it; the partition "PHONE#" and
+a number says which one is open, and how many there were in a day; "NUMBER#" and a recorded talk's number leads to it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -563,6 +563,19 @@ def rows_between(day: str, since: float, until: float, table: str = "") -> Itera
         "KeyConditionExpression": "#day = :day AND #at BETWEEN :since AND :until",
         "ExpressionAttributeNames": {"#day": "day", "#at": "at"},
         "ExpressionAttributeValues": encode({":day": day, ":since": since, ":until": until}),
+    }
+    for rows in _pages(request):
+        yield from rows
+
+
+def rows_open(what: Watched) -> Iterator[dict[str, Any]]:
+    """Every row that is open as this, its time come or not (from an index: a moment behind)."""
+    request = {
+        "TableName": environment.current().links_table,
+        "IndexName": "open",
+        "KeyConditionExpression": "#open = :what",
+        "ExpressionAttributeNames": {"#open": "open"},
+        "ExpressionAttributeValues": encode({":what": what}),
     }
     for rows in _pages(request):
         yield from rows

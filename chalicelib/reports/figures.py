@@ -67,12 +67,12 @@ class Report(NamedTuple):
 
 
 class Counting(NamedTuple):
-    """How is counted: `now` in epoch seconds, days and hours are those of `zone`."""
+    """How is counted: `at`, in epoch seconds, is when; days and hours are those of `zone`."""
 
     by: By
     rules: Reports
     zone: tzinfo
-    now: float
+    at: float
 
 
 def report(records: Iterable[CallRecord], how: Counting) -> Report:
@@ -101,7 +101,7 @@ def total(parts: Sequence[Figures]) -> Figures:
 
 
 def _of_call(record: CallRecord, how: Counting) -> Figures:
-    ended: Outcome = outcome(record, how.now, how.rules.short_seconds)
+    ended: Outcome = outcome(record, how.at, how.rules.short_seconds)
     seconds = waited(record)
     is_answered = ended == "answered"
     return msgspec.structs.replace(

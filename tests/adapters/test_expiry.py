@@ -34,6 +34,7 @@ READS |= {
     "rows_of",
     "rows_of_day",
     "rows_between",
+    "rows_open",
     "latest_links",
     "by_worker_leg",
     "messages.find_by_link",

@@ -25,6 +25,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("destroy", "--yes"),
     ("number", "list"),
     ("number", "restore", "--all"),
+    ("people",),
     ("deploy",),
     ("doctor",),
     ("secret", "set"),
@@ -46,7 +47,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("worker", "off", "Bea"),
 )
 OF_NO_STAGE = ("init", "hear", "holidays", "line")  # they ask nobody: no line has a switch here
-WITH_ROOT = COMMANDS[:8]  # those that can be told which checkout
+WITH_ROOT = COMMANDS[:9]  # those that can be told which checkout
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 

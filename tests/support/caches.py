@@ -2,6 +2,7 @@
 
 from chalicelib import aws
 from chalicelib.config import callcenter, environment, secrets, team
+from chalicelib.console import wallboard
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import switch
 from chalicelib.lifecycle import unserved
@@ -27,3 +28,4 @@ def forget_everything() -> None:
     secrets._kept = secrets._Kept()
     unserved._of_work.clear()
     switch._known.clear()
+    wallboard._kept = wallboard._Kept()

@@ -13,6 +13,7 @@ PARAMETERS = {
     "token": "0" * 32,
     "number": "own",
     "since": "1795230000",
+    "file": "console.js",
 }
 
 
@@ -21,7 +22,8 @@ def test_app_answers_every_route_by_its_methods_and_no_other() -> None:
     import app
 
     answered = {(path, method) for path, methods in app.app.routes.items() for method in methods}
-    assert answered == {(route.path, method) for route in urls.ROUTES for method in route.methods}
+    ours = [route for route in urls.ROUTES if not route.of_console]  # this stage has no user pool
+    assert answered == {(route.path, method) for route in ours for method in route.methods}
     assert len({route.path for route in urls.ROUTES}) == len(urls.ROUTES)
 
 

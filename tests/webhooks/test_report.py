@@ -68,7 +68,7 @@ def test_days_and_hours_are_those_of_the_zone(month: Driver, person: Person) -> 
     where = ("--from", "2026-11-02", "--to", "2026-11-02", "--zone", "Pacific/Auckland", "--csv")
     assert person.types("report", *where, "--by", "day") == 0
     day, total = csv.DictReader(io.StringIO(person.out))
-    assert (day["group"], day["offered"], total["offered"]) == ("2026-11-02", "11", "11")  # 11:00 to 11:00 UTC
+    assert (day["group"], day["offered"], total["offered"]) == ("2026-11-02", "12", "12")  # from 11:00 to 11:00 UTC
     assert person.types("report", *where, "--by", "hour") == 0
     assert [row["group"] for row in csv.DictReader(io.StringIO(person.out))][:2] == ["00", "01"]
 
