@@ -192,6 +192,8 @@ def test_the_board_is_right_on_each_screen_and_to_a_screen_reader(
     assert page.get_by_role("cell", name=MARKUP).count() == 1 and page.locator("img").count() == 0
     assert page.title() == "Cordboard"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits = "all => all.every(one => one.scrollWidth <= one.clientWidth)"
+    assert page.locator("#tiles dd, #tiles dt").evaluate_all(fits)
     page.screenshot(path=package.BUILD / f"console-{size}-{scheme}.png")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()

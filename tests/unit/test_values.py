@@ -125,7 +125,7 @@ def test_what_a_team_leaves_out() -> None:
         "crm": {"timeout": 2.0, "attempts": 3, "breaker_failures": 3, "breaker_seconds": 30, "after": False},
         "simple_queues": {},
         "hours": {},
-        "reports": {"answered_within": 20, "short_seconds": 10},
+        "reports": {"answered_within": 20, "short_seconds": 10, "digest": ""},
         "console": {
             "callers_waiting": 5,
             "longest_wait": 120,

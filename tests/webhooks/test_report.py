@@ -29,12 +29,17 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def month(driver: Driver) -> Driver:
+    fill(driver, FIRST, DAYS)
+    return driver
+
+
+def fill(driver: Driver, first: datetime, days: int) -> None:
+    """The calls of these days, as the table has them when they are over."""
     dynamodb = driver.cloud.client("dynamodb")
-    for number in range(DAYS * EACH_DAY):
-        at = (FIRST + timedelta(days=number // EACH_DAY, hours=number % EACH_DAY + 1)).timestamp()
+    for number in range(days * EACH_DAY):
+        at = (first + timedelta(days=number // EACH_DAY, hours=number % EACH_DAY + 1)).timestamp()
         for row in _rows(number, at):
             dynamodb.put_item(TableName=TABLE, Item=encode(row))
-    return driver
 
 
 def _rows(number: int, at: float) -> list[dict[str, object]]:
