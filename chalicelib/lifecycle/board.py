@@ -56,8 +56,8 @@ def _is_as_known(worker: Worker, known: Worker) -> bool:
     return msgspec.structs.replace(worker, since=known.since) == known and worker.since <= known.since + CLOCKS_SECONDS
 
 
-def refresh_today(now: float) -> None:
-    """Count the day so far, and keep its figures."""
+def refresh_today(now: float) -> Iterator[str]:
+    """Count the day so far, and keep its figures; says nothing, as that is done each time."""
     zone = ZoneInfo(callcenter.current().time_zone)
     midnight = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     day = midnight.date().isoformat()
@@ -82,6 +82,7 @@ def refresh_today(now: float) -> None:
         ),
         now,
     )
+    yield from ()
 
 
 def _settled_until(records: list[CallRecord], now: float, since: float) -> float:

@@ -377,8 +377,13 @@ def _board(clock: Clock, until: float) -> Iterator[str]:
         return
     from chalicelib.lifecycle import board
 
-    board.refresh_today(clock())
-    yield from board.refresh_workers(clock())
+    for refresh in (board.refresh_today, board.refresh_workers):
+        try:
+            yield from refresh(clock())
+        except rest.NotDone:
+            raise
+        except Exception as error:  # what people look at holds up nothing that callers wait for
+            log.error("the wallboard is not put right", why=type(error).__name__)
 
 
 def _digest(clock: Clock, until: float) -> Iterator[str]:

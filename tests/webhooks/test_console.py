@@ -240,38 +240,43 @@ def test_a_list_of_twilios_that_is_old_does_not_take_the_board_back(
     assert [one.activity for one in board.workers()] == ["Offline"]
 
 
+def count(now: float) -> None:
+    """The sweep counts the day."""
+    assert list(refreshing.refresh_today(now)) == []
+
+
 NOON_OF_THE_20TH = 1795132800 + 43200  # 2026-11-20, UTC
 
 
 def test_the_day_is_counted_once_however_often_it_is_counted(month: Driver, console: Console) -> None:
     for minute in range(3):
-        refreshing.refresh_today(NOON_OF_THE_20TH + 60 * minute)
+        count(NOON_OF_THE_20TH + 60 * minute)
     today = board.today()
     assert today and today.day == "2026-11-20"
     assert (today.figures["offered"], today.figures["answered"], today.figures["abandoned"]) == (12, 6, 3)
 
 
 def test_what_is_settled_is_not_read_again(month: Driver, console: Console) -> None:
-    refreshing.refresh_today(NOON_OF_THE_20TH + 3600)
+    count(NOON_OF_THE_20TH + 3600)
     with counting() as made:
-        refreshing.refresh_today(NOON_OF_THE_20TH + 3660)
+        count(NOON_OF_THE_20TH + 3660)
     assert made["read_units"] < 3 and made["UpdateItem"] == 1
 
 
 def test_a_days_row_that_is_lost_is_made_anew(month: Driver, console: Console) -> None:
-    refreshing.refresh_today(NOON_OF_THE_20TH)
+    count(NOON_OF_THE_20TH)
     before = board.today()
     month.cloud.client("dynamodb").delete_item(
         TableName="cordboard-test-links", Key={"call_sid": {"S": "BOARD"}, "item": {"S": "TODAY"}}
     )
-    refreshing.refresh_today(NOON_OF_THE_20TH + 60)
+    count(NOON_OF_THE_20TH + 60)
     after = board.today()
     assert before and after and after.figures == before.figures
 
 
 def test_an_older_count_does_not_take_the_day_back(month: Driver, console: Console) -> None:
-    refreshing.refresh_today(NOON_OF_THE_20TH)
-    refreshing.refresh_today(NOON_OF_THE_20TH - 3600)
+    count(NOON_OF_THE_20TH)
+    count(NOON_OF_THE_20TH - 3600)
     today = board.today()
     assert today and today.counted_at == NOON_OF_THE_20TH
 
@@ -280,6 +285,18 @@ def test_each_sweep_counts_the_day_and_asks_for_the_workers(driver: Driver, cons
     driver.sweep()
     assert board.today() is not None
     assert [one.name for one in board.workers()] == ["Bea"]
+
+
+def test_a_board_that_cannot_be_put_right_holds_up_no_sweep(
+    driver: Driver, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(now: float) -> None:
+        raise KeyError("broken")
+
+    monkeypatch.setattr(board, "today", broken)
+    driver.sweep()
+    assert [one.name for one in board.workers()] == ["Bea"]
+    assert "the wallboard is not put right" in driver.log.getvalue()
 
 
 def test_a_sweep_of_a_stage_without_a_console_counts_nothing(driver: Driver) -> None:

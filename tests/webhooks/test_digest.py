@@ -7,6 +7,8 @@ import pytest
 
 from chalicelib.config import callcenter
 from chalicelib.config.reports import Reports
+from chalicelib.config.toml_errors import CallCenterError
+from chalicelib.hours import state
 from chalicelib.tell import digest
 from tests.support.driver import Driver
 from tests.webhooks.test_report import fill
@@ -94,5 +96,12 @@ def test_it_is_due_for_some_minutes_of_the_teams_own_day(
 @pytest.mark.parametrize("at", ["8:00", "24:00", "08:60", "morning"])
 def test_what_is_no_time_of_day_is_refused(at: str) -> None:
     text = f'default_line = "m"\n[lines.m]\ngreeting = "Hi."\n[reports]\ndigest = "{at}"\n'
-    with pytest.raises(callcenter.CallCenterError, match=r"reports\.digest"):
+    with pytest.raises(CallCenterError, match=r"reports\.digest"):
         callcenter.parse(text)
+
+
+def test_the_teams_time_zone_has_to_be_known_where_there_is_a_digest() -> None:
+    text = 'default_line = "m"\ntime_zone = "Mars/Olympus"\n[lines.m]\ngreeting = "Hi."\n'
+    assert state.unknown_zones(callcenter.parse(text)) == []
+    (mistake,) = state.unknown_zones(callcenter.parse(f'{text}[reports]\ndigest = "08:00"\n'))
+    assert "time_zone" in mistake and "Mars/Olympus" in mistake

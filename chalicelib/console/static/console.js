@@ -45,5 +45,9 @@ addEventListener("hashchange", () => {
   tell(null);
   show();
 });
-await comeBack();
+try {
+  await comeBack();
+} catch (error) {
+  tell(error);
+}
 show();
