@@ -8,17 +8,17 @@ from bench.environment import ENVIRONMENT
 
 os.environ.update(ENVIRONMENT)  # before anything imports `app`
 
-from bench import cost, counts, imports, webhook_timings
+from bench import cold_start, cost, counts, webhook_timings
+from laptop import package
 
 DOOR_GOAL = 0.6
-IMPORT_GOAL = 1.3
 
 
 def main() -> None:
     print(f"Python {sys.version.split()[0]}\n")
     for title, seconds in webhook_timings.seconds().items():
         print_door(title, seconds)
-    print_imports(imports.seconds())
+    print_cold_start()
     print_cost()
 
 
@@ -30,14 +30,10 @@ def print_door(title: str, seconds: Mapping[str, float]) -> None:
     print(f"  app / Flask              {verdict(seconds['app'] / seconds['Flask'], DOOR_GOAL)}\n")
 
 
-def print_imports(seconds: Mapping[str, float]) -> None:
-    bare = seconds["bare interpreter"]
-    print("a fresh process that imports, median")
-    for name, value in seconds.items():
-        print(f"  {name:24} {value * 1e3:8.1f} ms   without the interpreter {(value - bare) * 1e3:6.1f} ms")
-    ratio = (seconds["app"] - bare) / (seconds["libraries"] - bare)
-    print(f"  app / libraries, whole   {seconds['app'] / seconds['libraries']:8.2f}")
-    print(f"  app / libraries, import  {verdict(ratio, IMPORT_GOAL)}\n")
+def print_cold_start() -> None:
+    package.build()
+    print("a fresh process on the unzipped archive, median of the processor's time")
+    print(*cold_start.lines(cold_start.spent()), "", sep="\n")
 
 
 def print_cost() -> None:

@@ -20,6 +20,8 @@ import urllib3
 REGION = "us-east-1"
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
+MEMORY = "/dev/shm"  # noqa: S108 - a folder of its own is made there
+ROOM_BYTES = 4 * 2**30  # the package for each process of a function, the old ones after each change of code included
 
 # The root of the local account.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "laptop", "AWS_SECRET_ACCESS_KEY": "laptop", "AWS_DEFAULT_REGION": REGION}
@@ -80,7 +82,7 @@ def running(log_file: Path) -> Iterator[LocalAws]:
     reach_loopback_directly()
     port = free_port()
     log_file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="cordboard-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="cordboard-", dir=_place(), ignore_cleanup_errors=True) as folder:
         process = _start(port, folder, log_file)
         try:
             aws = LocalAws(f"http://127.0.0.1:{port}")
@@ -88,6 +90,18 @@ def running(log_file: Path) -> Iterator[LocalAws]:
             yield aws
         finally:
             _stop(process)
+
+
+def _place() -> str | None:
+    """Where its files are to be: in memory, if that has room and programs may run there; None for the usual place.
+
+    Each process of a function unpacks the package, thousands of files, and removes them when it ends.
+    """
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return None
+    there = os.statvfs(MEMORY)
+    has_room = there.f_bavail * there.f_frsize >= ROOM_BYTES
+    return MEMORY if has_room and not there.f_flag & os.ST_NOEXEC else None
 
 
 def _start(port: int, folder: str, log_file: Path) -> "subprocess.Popen[bytes]":

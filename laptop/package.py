@@ -21,6 +21,7 @@ from chalicelib.config.toml_errors import NAME, CallCenterError
 from chalicelib.staff import rota
 from laptop import versions, wheels
 from laptop.local_aws import LaptopError, LocalAws, environment
+from ops.aws import byte_code
 from ops.callcenter import files, ics, staff_file
 from ops.callcenter.files import WORKERS
 from ops.errors import OpsError
@@ -80,8 +81,7 @@ def build(
     sam.yaml. Raises LaptopError.
     """
     root = root or copy_project(BUILD / "project")
-    for cache in (root / "chalicelib").rglob("__pycache__"):
-        shutil.rmtree(cache, ignore_errors=True)  # Chalice would put it into the archive
+    byte_code.prepare(root)
     out.mkdir(parents=True, exist_ok=True)
     merge = out / "merge.json"
     merge.write_text(json.dumps(_beside_the_functions(root, stage, console)), encoding="utf-8")

@@ -86,6 +86,7 @@ def steps() -> Iterator[Step]:
     for machine, settings in wheels.fetching().items():
         said = f"fetching the package's libraries for Lambda on {machine}"
         yield said, (*pip, "download", *wheels.arguments(machine)), {**once_more, **settings}
+    yield "compiling the package", (sys.executable, "-m", "ops.aws.byte_code"), {}
 
 
 def block(pins: str, name: str) -> str:

@@ -41,9 +41,10 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
     nor does a text that Twilio got before another one that has been done, before a boundary of the rota, or long ago.
     """
     sent_at = _sent_at(asked)
-    if sent_at < max(asked.at - OLD_SECONDS, _boundary_at(asked)):
+    until = _until(sent_at, time)
+    if sent_at < max(asked.at - OLD_SECONDS, _boundary_at(asked)) or 0 < until <= asked.at:
         return status(asked)
-    changes = {"hand": to, "hand_at": asked.at, "until": _until(asked.at, time)}
+    changes = {"hand": to, "hand_at": asked.at, "until": until}
     standing, is_new = duty.take_text(asked.name, asked.sid, asked.at, changes, sent_at=sent_at)
     is_the_latest = standing.newest_text == asked.sid and asked.at < standing.hand_at + AGAIN_SECONDS
     if not is_new and not is_the_latest:
@@ -97,9 +98,10 @@ def move_by_hand(worker_sid: str, to: State) -> None:
     rest.move(worker_sid, people.activity_sid(to), is_wanted, reject_pending=to == "off")
 
 
-def _until(now: float, time: tuple[int, int] | None) -> float:
+def _until(sent_at: float, time: tuple[int, int] | None) -> float:
+    """The next time of this name after they said it; 0 for none."""
     rota = packaged.current()
-    return rota.instant(texts.next_time(time, rota.local(now))) if time else 0.0
+    return rota.instant(texts.next_time(time, rota.local(sent_at))) if time else 0.0
 
 
 def status(asked: Asked) -> str:

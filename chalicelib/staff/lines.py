@@ -34,12 +34,13 @@ def understood(words: str) -> tuple[OfLine, str]:
 def turn(asked: OfLine, to: Position, change: Change, now: float) -> str:
     """Close or open the line, and say how it stands then. `change` has who, when, and which request it was.
 
-    Raises ConditionFailed, and what AWS raises.
+    A time is meant as of when it was said: what comes when that is over is not for tomorrow. Raises
+    ConditionFailed, and what AWS raises.
     """
     line = callcenter.current().lines[asked.line]
-    until = _instant(line, asked.until, now) if asked.until else 0.0
+    until = _instant(line, asked.until, change.at) if asked.until else 0.0
     wanted = Change(to=to, until=until, said=asked.say, by=change.by, sid=change.sid, at=change.at)
-    return _stands(asked.line, switch.turn(asked.line, state.order(line, wanted, now), now), now)
+    return _stands(asked.line, switch.turn(asked.line, state.order(line, wanted, change.at), now), now)
 
 
 def stands(name: str, now: float) -> str:

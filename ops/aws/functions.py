@@ -1,7 +1,6 @@
 """The functions and the API: `chalice deploy` as it is, and whether it changed anything."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ops import stage
-from ops.aws import client, libraries
+from ops.aws import byte_code, client, libraries
 from ops.errors import AwsError
 
 CHALICE = "import sys; from chalice.cli import main; sys.exit(main())"
@@ -26,8 +25,7 @@ def deploy(name: str, root: Path, report: Report) -> bool:
     """Run `chalice deploy`; returns whether it changed anything. `report` is called with each line. Raises AwsError."""
     before = _running(name, root)
     _drop_forgotten_trigger(name, root, report)
-    for cache in (root / "chalicelib").rglob("__pycache__"):
-        shutil.rmtree(cache, ignore_errors=True)  # Chalice would pack it, and each package would be another one
+    byte_code.prepare(root)
     libraries.forget_unchecked(root)
     _chalice(["deploy", "--stage", name], root, libraries.environment(name, root), report)
     libraries.mark_checked(root)

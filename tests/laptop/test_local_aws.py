@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import urllib3
@@ -28,6 +29,48 @@ with local_aws.running(pathlib.Path(sys.argv[1])) as local:
     print(local.url, flush=True)
     sys.stdin.read()
 """
+
+
+class FileSystem(NamedTuple):
+    """What `os.statvfs` says of one."""
+
+    f_bavail: int = 1024
+    f_frsize: int = 4096
+    f_flag: int = 0
+
+
+@pytest.fixture
+def in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A file system in memory, with room for all."""
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(local_aws, "MEMORY", str(tmp_path))
+    monkeypatch.setattr(local_aws, "ROOM_BYTES", 1024 * 4096)
+    monkeypatch.setattr(os, "statvfs", lambda _path: FileSystem())
+    return str(tmp_path)
+
+
+def test_its_files_are_in_memory_where_there_is_room(in_memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert local_aws._place() == in_memory
+    monkeypatch.setattr(local_aws, "ROOM_BYTES", 1024 * 4096 + 1)
+    assert local_aws._place() is None
+
+
+def test_its_files_are_where_the_user_wants_them(in_memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", f"{in_memory}/elsewhere")
+    assert local_aws._place() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no such file system is used")
+def test_its_files_are_not_where_no_program_may_run(in_memory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "statvfs", lambda _path: FileSystem(f_flag=os.ST_NOEXEC))
+    assert local_aws._place() is None
+
+
+def test_its_files_are_in_the_usual_place_where_nothing_is_in_memory(
+    in_memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_aws, "MEMORY", f"{in_memory}/none")
+    assert local_aws._place() is None
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +149,7 @@ def test_it_listens_on_the_loopback_interface_only(local: LocalAws) -> None:
 
 def test_it_leaves_no_file_but_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(local_aws, "MEMORY", str(tmp_path))
     with local_aws.running(tmp_path / "aws.log") as running:
         assert answers(running.url)
         assert len(list(tmp_path.iterdir())) > 1

@@ -1,10 +1,13 @@
 """What `chalice package` makes, built once for every stage."""
 
 import hashlib
+import importlib.util
 import json
 import zipfile
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 import yaml
 
 from laptop import package
+from tests.package.lambdas import RUNTIME
 
 STAGES = ("local", "dev", "prod")
 
@@ -23,6 +27,10 @@ class Package:
 
     @property
     def template(self) -> dict[str, Any]:
+        return deepcopy(self._read)
+
+    @cached_property
+    def _read(self) -> dict[str, Any]:
         template: dict[str, Any] = yaml.safe_load((self.folder / "sam.yaml").read_text(encoding="utf-8"))
         return template
 
@@ -96,3 +104,16 @@ def unzipped(local: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(folder / "here.zip") as whole:
         whole.extractall(folder / "task")
     return folder / "task"
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the libraries of Lambda's runtime and nothing else."""
+    folder = tmp_path_factory.mktemp("runtime")
+    for name in RUNTIME:
+        spec = importlib.util.find_spec(name)
+        assert spec and spec.origin
+        found = Path(spec.origin)
+        library = found.parent if found.name == "__init__.py" else found
+        (folder / library.name).symlink_to(library)
+    return folder

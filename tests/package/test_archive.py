@@ -1,14 +1,8 @@
 """The archive, run as Lambda runs it: nothing beside it but Python and what the runtime brings."""
 
-import ast
-import importlib.util
 import json
-import os
-import platform
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -18,53 +12,10 @@ from chalicelib.staff import pins, rota
 from laptop import package
 from laptop.local_aws import LaptopError
 from tests.package.conftest import Package
+from tests.package.lambdas import modules_that_the_code_imports, only_on_lambdas_system, run
 
-# boto3 and what it needs are part of Lambda's runtime.
-RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3")
 TOKEN = "a-token-of-this-test"
 URL = "https://example.com/api/voice/incoming"
-
-only_on_lambdas_system = pytest.mark.skipif(
-    (platform.system(), platform.machine()) != ("Linux", "x86_64"),
-    reason="the archive's libraries are built for Lambda's Linux",
-)
-
-
-@pytest.fixture(scope="module")
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the libraries of Lambda's runtime and nothing else."""
-    folder = tmp_path_factory.mktemp("runtime")
-    for name in RUNTIME:
-        spec = importlib.util.find_spec(name)
-        assert spec and spec.origin
-        found = Path(spec.origin)
-        library = found.parent if found.name == "__init__.py" else found
-        (folder / library.name).symlink_to(library)
-    return folder
-
-
-def run(code: str, task: Path, runtime: Path, environment: dict[str, str]) -> str:
-    """What this code prints in a clean interpreter: no site packages, not this checkout, only task and runtime."""
-    path = f"import sys; sys.path[:0] = {[str(task), str(runtime)]!r}\n"
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", path + code],
-        cwd=runtime,
-        env={"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def modules_that_the_code_imports(task: Path) -> Iterator[str]:
-    for file in [task / "app.py", *sorted((task / "chalicelib").rglob("*.py"))]:
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                yield node.module
 
 
 @only_on_lambdas_system
@@ -171,9 +122,9 @@ def test_a_package_is_not_made_of_another_rota(tmp_path: Path) -> None:
         package.build("local", project, tmp_path / "out")
 
 
-def test_no_secret_or_cache_is_in_the_archive(packaged: Package) -> None:
+def test_no_secret_is_in_the_archive(packaged: Package) -> None:
     kept = ["certifi/cacert.pem"]  # the public authorities, for HTTPS
-    assert [name for name in packaged.files if name.endswith((".pyc", ".env", ".pem", ".key"))] == kept
+    assert [name for name in packaged.files if name.endswith((".env", ".pem", ".key"))] == kept
 
 
 def test_the_compiled_libraries_fit_the_architecture(packaged: Package) -> None:

@@ -5,8 +5,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 from unittest.mock import patch
 from zlib import crc32
@@ -18,7 +19,7 @@ from chalicelib.crm import http as crm_http
 from chalicelib.hours import switch
 from chalicelib.links import messages
 from chalicelib.observability import metrics
-from chalicelib.staff import packaged
+from chalicelib.staff import packaged, pins
 from chalicelib.staff.rota import Packaged
 from chalicelib.worker import breaker
 from emulator.clock.scheduler import Scheduler, VirtualClock
@@ -43,6 +44,7 @@ ENVIRONMENT: Mapping[str, str] = {
 }
 JOB_PROCESSES = 5  # as app.py has JOBS_AT_ONCE
 NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_AUTH_TOKEN", "AWS_ENDPOINT_URL")
+_hashed = cache(pins.hashed)  # slow on purpose, and the PINs of each world are the same
 
 
 @contextmanager
@@ -63,17 +65,14 @@ def running(
         patch.object(aws, "client", cloud.client),
         patch("urllib3.connectionpool.HTTPConnectionPool._make_request", _through(transport)),
         patch("urllib3.util.retry.time", _Time(clock)),
-        patch.object(crm_http, "time", _Time(clock)),
+        _on(clock),
         patch.object(crm_http, "_ask", _timed(crm_http._ask, call_centre.twilio.scheduler)),
         patch.object(exchange, "within", _within),
         # No proxy is asked for: `requests` would look through the environment at each request.
         patch("requests.sessions.get_environ_proxies", lambda *_given, **_named: {}),
         _knowledge_of_processes(),
-        patch.object(metrics, "time", _Time(clock)),
-        patch.object(budget, "time", _Time(clock)),
-        patch.object(aws, "time", _Time(clock)),
-        patch.object(secrets, "time", _Time(clock)),
         patch.object(messages, "token_hex", _token(call_centre.twilio.scheduler)),
+        patch.object(pins, "hashed", _hashed),
     ):
         for name in NOT_SET:
             os.environ.pop(name, None)
@@ -88,6 +87,15 @@ def running(
         finally:
             invocation.forget()
             forget_everything()
+
+
+@contextmanager
+def _on(clock: VirtualClock) -> Iterator[None]:
+    """Every module of the application that reads the time, or waits."""
+    with ExitStack() as patches:
+        for module in (aws, budget, crm_http, metrics, secrets):
+            patches.enter_context(patch.object(module, "time", _Time(clock)))
+        yield
 
 
 def _through(transport: OutboundTransport) -> Any:

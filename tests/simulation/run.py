@@ -83,6 +83,7 @@ def one(plan: Plan) -> Outcome:
     outcome = Outcome(plan.seed, ends, world.faults.counts, len(world.gateway.deliveries), check(observed))
     del world, observed
     gc.collect()  # greenlets and what they hold are cycles
+    gc.freeze()  # what is left was imported or is kept, and need not be looked through after the next world
     return outcome
 
 

@@ -1,5 +1,6 @@
 """Nobody is stranded: thousands of calls against the whole application, and a planted defect for each invariant."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -24,6 +25,13 @@ OF_AVAILABILITY = 15  # and about who is on
 OF_CALLBACKS = 16  # the promise about callbacks
 OF_TALKS = 19  # and about recorded talks
 OF_HOLD = 17  # the promise about the star key
+
+
+@pytest.fixture(autouse=True)
+def quick() -> None:
+    """Whatever is imported by now need not be looked through for garbage in the middle of each world."""
+    gc.collect()
+    gc.freeze()
 
 
 def judged(world: World) -> list[Violation]:

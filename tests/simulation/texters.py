@@ -19,6 +19,7 @@ from tests.simulation.call_centre import (
 from tests.simulation.faults import Faults
 
 LONG = 7200
+HASHED_PIN = pins.hashed(PIN, "ab" * 16)
 SILENT = ("Lea", "Max")  # they leave it to the rota
 
 
@@ -53,7 +54,7 @@ class Texters:
                 self._off(name)
             elif name not in SILENT:
                 self._plan(name, phone)
-        given = {name: pins.hashed(PIN, "ab" * 16) for name in (LISTENER, NO_LISTENER)}
+        given = dict.fromkeys((LISTENER, NO_LISTENER), HASHED_PIN)
         shifts = self._shifts() if self.texts else ()
         self.rota = rota.Packaged(shifts=shifts, until=int(self.start) + LONG, extensions=dict(EXTENSIONS), pins=given)
 

@@ -8,8 +8,10 @@ import pytest
 from chalicelib.hours import switch
 from chalicelib.links import table
 from chalicelib.staff import pins, texts
+from chalicelib.twilio import urls
 from emulator.voice.parties import Step, answers, hangs_up, hears, no_answer, presses, says, waits
 from tests.conftest import Aws
+from tests.support.api_gateway import post
 from tests.support.call_centre import BEA, CALLCENTER, CARL, STAFF, STRANGER, SUPPORT, CallCentre
 from tests.support.meter import counting
 
@@ -211,6 +213,39 @@ def test_an_admin_closes_the_line_by_a_text_until_a_time_with_a_sentence(opened:
     assert calls(centre, seconds=59) == ["We are at a funeral."]
     centre.until(16, 31)
     assert calls(centre)[0] == "Hello."
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "body", "heard"),
+    [
+        (14, 29, "close until 9:30", "Hello."),
+        (16, 59, "open until 12:00", "We are closed."),
+    ],
+)
+def test_a_text_that_comes_when_its_time_is_over_is_not_for_the_next_day(
+    opened: Any, hour: int, minute: int, body: str, heard: str
+) -> None:
+    centre = opened(team(line=SWITCHED))
+    centre.until(hour, minute)
+    text_of_ten_seconds_later(centre, body)
+    assert calls(centre)[0] == heard
+
+
+def test_a_text_of_the_last_minute_of_a_day_is_for_that_day(opened: Any) -> None:
+    centre = opened(team(line=SWITCHED))
+    centre.run(18 * 3600 + 59 * 60)  # 23:59
+    text_of_ten_seconds_later(centre, "close")
+    centre.until(13, 30)
+    assert calls(centre)[0] == "Hello."
+
+
+def text_of_ten_seconds_later(centre: CallCentre, body: str) -> None:
+    """Twilio gets it ten seconds before the minute is over, and its request comes as long after that."""
+    centre.run(50)
+    sid = centre.twilio.messaging._keep(CARL, STAFF, body, (), "inbound").sid
+    centre.run(20)
+    form = {"AccountSid": centre.twilio.account_sid, "MessageSid": sid, "From": CARL, "To": STAFF, "Body": body}
+    assert "support is" in centre.send(post(urls.STAFF_MESSAGE.path, form))["body"]
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,19 @@ def test_a_text_of_long_ago_is_no_command(centre: CallCentre) -> None:
     assert centre.activity("Bea") == "Offline" and centre.rows() == {}
 
 
+def test_a_text_that_comes_when_its_time_is_over_is_not_for_the_next_day(centre: CallCentre) -> None:
+    centre.text(BEA, "on")
+    centre.until(10, 59)
+    centre.run(50)
+    old = centre.twilio.messaging._keep(BEA, STAFF, "off until 11:00", (), "inbound")
+    centre.run(20)
+    assert (
+        "Bea, you are on."
+        in centre.send(post(urls.STAFF_MESSAGE.path, form(centre, "off until 11:00", old.sid)))["body"]
+    )
+    assert centre.activity("Bea") == "Available"
+
+
 def test_a_forged_text_changes_nothing(centre: CallCentre) -> None:
     assert centre.send(post(urls.STAFF_MESSAGE.path, form(centre, "on"), token="guessed"))["statusCode"] == 403
     assert centre.activity("Bea") == "Offline" and centre.rows() == {}

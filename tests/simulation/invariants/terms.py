@@ -87,8 +87,8 @@ def line_of(observed: Observed, call_sid: str) -> str:
 
 def secret_is_old(observed: Observed, at: float) -> bool:
     """Whether the key was revoked, and SSM did not give the new one just now."""
-    kinds = [fault.kind for fault in observed.faults if fault.at > at - LATER or fault.kind == "rotation"]
-    return "rotation" in kinds and any(kind.startswith("ssm") for kind in kinds)
+    was_rotated = observed.world.faults.counts["rotation"] > 0
+    return was_rotated and any(fault.kind.startswith("ssm") and fault.at > at - LATER for fault in observed.faults)
 
 
 def callback_of(observed: Observed, task_sid: str) -> str:
