@@ -31,6 +31,8 @@ PURE = (
     "reports/export",
     "reports/figures",
     "reports/outcome",
+    "reports/rows",
+    "reports/story",
     "routing/instructions",
     "routing/reservation",
     "staff/pins",
