@@ -516,6 +516,20 @@ def console_report() -> Response:
     return _reply(answers.data(_request(), urls.CONSOLE_REPORT, session.SUPERVISORS, report.show))
 
 
+@_console(urls.CONSOLE_CALLS)
+def console_calls() -> Response:
+    from chalicelib.console import answers, calls, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_CALLS, session.SUPERVISORS, calls.search))
+
+
+@_console(urls.CONSOLE_CALL)
+def console_call(subject: str) -> Response:
+    from chalicelib.console import answers, calls, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_CALL, session.SUPERVISORS, calls.show))
+
+
 # --- AWS
 
 SWEEP_SECONDS = 60  # that the function has in Lambda, as LEASE_SECONDS are for a job

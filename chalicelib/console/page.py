@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 _STATIC = Path(__file__).parent / "static"
-FILES = frozenset({"console.css", "console.js", "session.js", "draw.js", "board.js", "report.js"})
+FILES = frozenset({"console.css", "console.js", "session.js", "draw.js", "board.js", "report.js", "calls.js"})
 
 
 def shell(sign_in_url: str, client: str) -> str:

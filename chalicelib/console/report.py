@@ -1,11 +1,12 @@
 """A report for the browser: the same figures as those of `./cordboard report`, of a week at most."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.config import callcenter
+from chalicelib.console import days
 from chalicelib.console.answers import Asked, Wrong
 from chalicelib.observability import log
 from chalicelib.reports import export, figures, history
@@ -18,11 +19,11 @@ def show(asked: Asked) -> Mapping[str, Any]:
     """The figures of the days from `from` to `to`, by `by`. Raises Wrong."""
     center = callcenter.current()
     zone, by = ZoneInfo(center.time_zone), _by(asked.query)
-    first, last = _day(asked.query, "from"), _day(asked.query, "to")
+    first, last = days.of(asked.query, "from"), days.of(asked.query, "to")
     if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
         raise Wrong(f"from the first to the last day there may be {MOST_DAYS} days; the command has more")
     log.info("report is seen", since=first.isoformat(), until=last.isoformat(), by=by)
-    since, until = _began(first, zone), _began(last + timedelta(days=1), zone) - 1
+    since, until = days.span(first, last, zone)
     found = history.calls(since, until, asked.at)
     rows = export.rows(figures.report(found, Counting(by, center.reports, zone, asked.at)))
     headings, cells = export.table(rows, by)
@@ -36,15 +37,3 @@ def _by(query: Mapping[str, str]) -> By:
         if by == wanted:
             return by
     raise Wrong(f"by is one of {', '.join(GROUPINGS)}")
-
-
-def _day(query: Mapping[str, str], name: str) -> date:
-    try:
-        return datetime.strptime(query.get(name, ""), "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        raise Wrong(f"{name} is a day, YYYY-MM-DD") from None
-
-
-def _began(day: date, zone: ZoneInfo) -> float:
-    """The first moment of this day: a day may have 23 or 25 hours."""
-    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()

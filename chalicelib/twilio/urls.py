@@ -109,6 +109,8 @@ CONSOLE = Route("/console", ("GET",), signed_by="nobody", of_console=True)
 CONSOLE_FILE = Route("/console/files/{file}", ("GET",), signed_by="nobody", of_console=True)
 CONSOLE_BOARD = Route("/console/board", ("GET",), signed_by="person", of_console=True)
 CONSOLE_REPORT = Route("/console/report", ("GET",), signed_by="person", of_console=True)
+CONSOLE_CALLS = Route("/console/calls", ("GET",), signed_by="person", of_console=True)
+CONSOLE_CALL = Route("/console/calls/{subject}", ("GET",), signed_by="person", of_console=True)
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
 WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 
@@ -171,6 +173,8 @@ ROUTES = (
     CONSOLE_FILE,
     CONSOLE_BOARD,
     CONSOLE_REPORT,
+    CONSOLE_CALLS,
+    CONSOLE_CALL,
 )
 
 

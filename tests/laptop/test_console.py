@@ -13,6 +13,7 @@ from chalicelib.twilio import urls
 from laptop import environment, package, sign_in
 from laptop.commands import Commands
 from laptop.environment import Laptop
+from laptop.local_aws import LaptopError
 from tests.support import browser
 from tests.support.api_gateway import schedule
 
@@ -132,6 +133,19 @@ def test_a_token_is_made_new_by_itself(laptop: Laptop, page: "Page") -> None:
     until(page, lambda: token(page) != "old")
 
 
+def answers(page: "Page", commands: Commands, worker: str) -> None:
+    """The worker answers as soon as the phone rings."""
+
+    def has_rung() -> bool:
+        try:
+            commands.do(f"answer {worker}")
+        except LaptopError:
+            return False
+        return True
+
+    until(page, has_rung)
+
+
 def test_a_caller_waits_on_the_board_talks_and_is_counted(laptop: Laptop, commands: Commands, page: "Page") -> None:
     laptop.do(lambda: laptop.call_centre.on_duty("Bea"))
     signed_in(page, laptop, DORA)
@@ -140,7 +154,7 @@ def test_a_caller_waits_on_the_board_talks_and_is_counted(laptop: Laptop, comman
     commands.do("dial Ann support")
     shows(page, "waiting", "1")
     assert page.get_by_role("region", name="Callers who wait").get_by_role("cell", name="…71").count() == 1
-    commands.do("answer Bea")
+    answers(page, commands, "Bea")
     shows(page, "in a talk", "1")
     shows(page, "waiting", "0")
     commands.do("hangup Ann")
@@ -151,6 +165,22 @@ def test_a_caller_waits_on_the_board_talks_and_is_counted(laptop: Laptop, comman
     page.get_by_role("button", name="Show").click()
     page.get_by_role("rowheader", name="support").wait_for()
     assert page.get_by_text("answered within 20 s").count() == 1
+
+
+def test_a_supervisor_reads_the_story_of_a_call(laptop: Laptop, commands: Commands, page: "Page") -> None:
+    laptop.do(lambda: laptop.call_centre.on_duty("Bea"))
+    signed_in(page, laptop, DORA)
+    commands.do("dial Gus support")
+    answers(page, commands, "Bea")
+    shows(page, "in a talk", "1")
+    commands.do("hangup Gus")
+    page.get_by_role("link", name="Calls").click()
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("rowheader").get_by_role("button").last.click()
+    page.get_by_role("columnheader", name="Bea").wait_for()
+    assert page.get_by_role("cell", name="bridged").count() == 1
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 def put_waiting(laptop: Laptop, number: int, **known: Any) -> None:

@@ -81,7 +81,7 @@ def test_api_gateway_holds_each_request_for_data_against_the_pool(console: Conso
 def test_a_token_that_is_not_of_this_console_shows_nothing(
     driver: Driver, console: Console, route: urls.Route, claims: dict[str, str] | None
 ) -> None:
-    answer = console.get(route, claims, OF_A_DAY)
+    answer = console.get(route, claims, OF_A_DAY, {"subject": CALL} if "{subject}" in route.path else None)
     assert answer.status == 403 and set(answer.data) == {"error"}
     assert [line["event"] for line in console.lines()] == ["console refused"]
 
@@ -138,6 +138,67 @@ def test_a_report_that_cannot_be_made_is_said(
 ) -> None:
     answer = console.get(urls.CONSOLE_REPORT, query=query)
     assert answer.status == 400 and said in answer.data["error"]
+
+
+# --- Calls
+
+
+def test_the_calls_of_a_day_are_those_of_the_command(month: Driver, console: Console) -> None:
+    found = console.get(urls.CONSOLE_CALLS, query={"day": "2026-11-02"}).data
+    assert len(found["calls"]) == 12 and not found["more"]
+    first = found["calls"][0]
+    assert (first["ended"], first["worker"], first["tried"]) == ("talked", "Bea", "Carl: no-answer")
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [
+        ({"line": "support"}, 12),
+        ({"line": "sales"}, 0),
+        ({"worker": "carl"}, 6),
+        ({"worker": "Emil"}, 0),
+        ({"missed": "yes"}, 6),
+        ({"number": "0171"}, 0),
+    ],
+)
+def test_calls_are_narrowed_down(month: Driver, console: Console, query: dict[str, str], count: int) -> None:
+    assert len(console.get(urls.CONSOLE_CALLS, query={"day": "2026-11-02", **query}).data["calls"]) == count
+
+
+def test_a_call_is_found_by_the_end_of_its_number_which_is_not_shown(driver: Driver, console: Console) -> None:
+    driver.event("task.created")
+    found = console.get(urls.CONSOLE_CALLS, query={"day": "2026-11-21", "number": "(555) 0171"})
+    assert [call["caller"] for call in found.data["calls"]] == ["…71"] and "5550171" not in found.body
+
+
+@pytest.mark.parametrize(
+    ("query", "said"), [({}, "day is a day"), ({"day": "2026-11-21", "number": "71"}, "4 digits are needed")]
+)
+def test_a_search_that_cannot_be_made_is_said(
+    driver: Driver, console: Console, query: dict[str, str], said: str
+) -> None:
+    driver.event("task.created")
+    answer = console.get(urls.CONSOLE_CALLS, query=query)
+    assert answer.status == 400 and said in answer.data["error"]
+
+
+def test_the_story_of_a_call_is_that_of_the_command(driver: Driver, console: Console) -> None:
+    driver.event("task.created")
+    driver.ring()
+    driver.answer()
+    driver.event("reservation.accepted")
+    answer = console.get(urls.CONSOLE_CALL, path={"subject": CALL})
+    assert answer.data["known"][0] == f"Call {CALL} from …71 to …00, line support"
+    assert [moment["who"] for moment in answer.data["moments"] if moment["what"] == "bridged"] == ["Bea"]
+    assert "+1" not in answer.body
+    (line,) = console.lines()
+    assert (line["event"], line["who"], line["call_sid"]) == ("call is seen", "dora@example.com", CALL)
+
+
+@pytest.mark.parametrize("subject", ["CA" + "9" * 32, "BOARD", "STAFF", "x", "CA*"])
+def test_there_is_no_story_of_what_is_no_call(driver: Driver, console: Console, subject: str) -> None:
+    answer = console.get(urls.CONSOLE_CALL, path={"subject": subject})
+    assert (answer.status, answer.data) == (404, {"error": "there is no such call"})
 
 
 # --- The wallboard

@@ -1,11 +1,12 @@
 // Which view is seen, and who has signed in.
 
 import * as board from "./board.js";
+import * as calls from "./calls.js";
 import * as report from "./report.js";
 import { element } from "./draw.js";
 import { SignedOut, begin, comeBack, end, isSignedIn } from "./session.js";
 
-const VIEWS = { "#board": board, "#report": report };
+const VIEWS = { "#board": board, "#report": report, "#calls": calls };
 const [view, notice, views, signIn, signOut] = ["view", "notice", "views", "sign-in", "sign-out"].map((id) => document.getElementById(id));
 
 let close = () => {};
