@@ -118,6 +118,11 @@ def voice_menu(attempt: str) -> Response:
     return _twiml(handlers.menu, handlers.enqueue_plainly)
 
 
+@_route(urls.MENUS)
+def voice_menus(trail: str, attempt: str, total: str) -> Response:
+    return _twiml(handlers.menu, handlers.enqueue_plainly)
+
+
 @_route(urls.WAIT)
 def voice_wait() -> Response:
     return _twiml(handlers.wait, handlers.keep_waiting)

@@ -17,6 +17,7 @@ from emulator.rest.faults import refusal as planned_refusal
 from emulator.rest.framework import Request, RestAnswer, refusal
 from emulator.taskrouter.service import TaskRouter
 from emulator.taskrouter.workspaces import Workspaces
+from emulator.voice.calls import CLEARLY
 from emulator.voice.context import Context
 from emulator.voice.numbers import Number
 from emulator.voice.parties import Phone, Step
@@ -156,8 +157,9 @@ class Twilio:
     def press(self, call_sid: str, digits: str) -> None:
         self.voice.press(call_sid, digits)
 
-    def say(self, call_sid: str, text: str) -> None:
-        self.voice.say(call_sid, text)
+    def say(self, call_sid: str, text: str, confidence: float = CLEARLY) -> None:
+        """Somebody speaks on this leg; a Gather that listens is told how sure Twilio is of it, from 0 to 1."""
+        self.voice.say(call_sid, text, confidence)
 
     def hang_up(self, call_sid: str) -> None:
         """The person on this leg hangs up."""

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from chalicelib.config import menus
+from chalicelib.config.callcenter import Line
 from emulator.server import in_real_time, serve
 from emulator.voice.parties import Step as CallStep
 from emulator.voice.parties import answers, hangs_up, hears, joined, presses, talks
@@ -104,7 +106,7 @@ def _doctor(it: Rehearsal) -> None:
 
 
 def _call(it: Rehearsal) -> None:
-    """Somebody dials the first line, chooses the first of its menu, and is joined to whoever is free."""
+    """Somebody dials the first line, chooses their way into the queue, and is joined to whoever is free."""
     laptop = it.laptop
     for name, warming in ((f"cordboard-{STAGE}", versions.API), (f"cordboard-{STAGE}-jobs_consumer", versions.JOBS)):
         versions.warm(laptop.aws, name, warming, "$LATEST")
@@ -131,9 +133,24 @@ def _dial(laptop: Laptop, center: Center) -> str:
     line = next((line for line in lines if line.numbers), None)
     if line is None:
         raise LaptopError("no line has a number that somebody could dial")
-    menu: list[CallStep] = [hears(line.menu.prompt), presses(line.menu.choices[0].digits)] if line.menu else []
     caller = next(iter(people.callers.values()))
-    return laptop.twilio.dial(caller, line.numbers[0], [*menu, joined(), talks(1)])
+    return laptop.twilio.dial(caller, line.numbers[0], [*_chooses(line), joined(), talks(1)])
+
+
+def _chooses(line: Line) -> list[CallStep]:
+    """The first keys that lead into the queue: where a menu has none, it is waited out."""
+    place = menus.first(line.every_menu) if line.every_menu else None
+    steps: list[CallStep] = []
+    while place:
+        ways = [one for one in place.menu.choices if one.then == "queue" or _is_below(place, one)]
+        steps += [hears(line.said(place.menu.prompt).words), *(presses(one.digits) for one in ways[:1])]
+        line = line.in_language(ways[0].language) if ways else line
+        place = menus.go(line.every_menu, place, ways[0]) if ways and ways[0].menu else None
+    return steps
+
+
+def _is_below(place: menus.Place, choice: menus.Choice) -> bool:
+    return bool(choice.menu) and choice.menu not in place.names
 
 
 def _have_talked(laptop: Laptop) -> bool:

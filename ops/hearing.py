@@ -2,30 +2,35 @@
 
 import html
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree
 
-from chalicelib.caller import closed, twiml
+from chalicelib.caller import closed, menu, twiml
 from chalicelib.config.callcenter import CallCenter, Line, SimpleQueue
+from chalicelib.config.menus import MOST_ROUNDS
 from chalicelib.hours import state
 from chalicelib.hours.calendar import Closed
 from chalicelib.hours.switch import Switch
 from chalicelib.twilio import urls
 
 BASE, WORKFLOW, CALLER = "https://hear.invalid", "WW", "+12125550171"
-MOST_DOCUMENTS = 20  # of one call: a menu may be asked for again
+MOST_DOCUMENTS = MOST_ROUNDS + 10  # of one call: what comes after the menus has fewer
 
 
 @dataclass
 class Call:
-    """A call to this number at this moment, of a caller who presses these keys one after the other."""
+    """A call to this number at this moment, of a caller who presses these keys one after the other.
+
+    Where a menu listens, and there is no key left, they say these words one after the other; those that end with a
+    question mark so that Twilio is not sure of them.
+    """
 
     center: CallCenter
     number: str
     at: float
     keys: str
+    words: list[str] = field(default_factory=list)
 
     def heard(self) -> Iterator[str]:
         """What happens, a sentence each."""
@@ -48,13 +53,17 @@ class Call:
     def _of_line(self, _name: str, line: Line) -> str:
         standing = state.under(Switch(), line, self.at)
         if not isinstance(standing, Closed):
-            return twiml.greet(line, self._queueing(line, {}))
+            return menu.greet(line, self._onward(BASE))
         return twiml.closed(
             line, closed.sentence(line, standing), twiml.Way(BASE), self._phone(line), is_answered=False
         )
 
+    def _onward(self, base_url: str) -> menu.Onward:
+        return menu.Onward(self._queueing, twiml.Way(base_url), twiml.Phone(self.center.caller_id(CALLER)))
+
     def _queueing(self, line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
-        return twiml.Queueing(WORKFLOW, BASE, self.center.notices({**line.attributes, **chosen}))
+        notices = self.center.notices({**line.attributes, **line.language_attribute, **chosen})
+        return twiml.Queueing(WORKFLOW, urls.in_language(BASE, line.spoken), notices)
 
     def _phone(self, line: Line) -> twiml.Phone:
         return closed.phone_of(self.center, line, CALLER)
@@ -63,17 +72,22 @@ class Call:
         """What happens in a document; the URL of the next one, if another follows."""
         for verb in ElementTree.fromstring(document):  # noqa: S314 - it is our own
             match verb.tag:
-                case "Say":
-                    yield f"says: {verb.text}"
+                case "Say" | "Play":
+                    yield _heard(verb)
                 case "Gather":
-                    yield from (f"says: {inner.text}" for inner in verb if inner.tag == "Say")
+                    yield from map(_heard, verb)
                     if pressed := self._press(verb):
                         yield f"the caller presses {pressed}"
-                        self._pressed = pressed.removesuffix(_finishing(verb))
+                        self._given = menu.Given(pressed.removesuffix(_finishing(verb)))
+                        yield verb.get("action", "")
+                    if self.words and "speech" in verb.get("input", ""):
+                        said = self.words.pop(0)
+                        yield f"the caller says {said}"
+                        self._given = menu.Given("", said.removesuffix("?"), 0.0 if said.endswith("?") else 1.0)
                         yield verb.get("action", "")
                     yield "the caller presses nothing"
                 case "Redirect":
-                    self._pressed = ""
+                    self._given = menu.Given("")
                     yield str(verb.text)
                 case _:
                     yield _what(verb)
@@ -90,15 +104,16 @@ class Call:
     def _next(self, url: str) -> str:
         """The document that follows at this URL."""
         route, path = urls.find(url) or (urls.INCOMING, {})
-        _, line = self.center.line_of(self.number)
-        if route == urls.MENU:
-            chosen = twiml.Chosen(self._pressed)
-            return twiml.menu(line, int(path["attempt"]), chosen, partial(self._queueing, line))
+        line = self.center.line_of(self.number)[1].in_language(urls.language_of(url))
+        if route == urls.MENUS:
+            asked = menu.Asked(path["trail"], int(path["attempt"]), int(path["total"]))
+            base_url = urls.in_language(BASE, urls.language_of(url))
+            return menu.answer(line, asked, self._given, self._onward(base_url))
         return self._next_when_closed(route, line)
 
     def _next_when_closed(self, route: urls.Route, line: Line) -> str:
         urgent, other_number = line.closed.urgent_key, line.callback is not None and line.callback.other_number
-        match route, self._pressed:
+        match route, self._given.digits:
             case urls.CLOSED_KEY, pressed if urgent and pressed == urgent.digits:
                 return twiml.ring_for_caller(line, urgent.to, self._phone(line), BASE)
             case urls.CLOSED_KEY, _:
@@ -111,6 +126,11 @@ class Call:
                 return twiml.confirm_when_closed(line, " ".join(typed), "other", BASE)
             case _:
                 return twiml.say_goodbye(line, "Goodbye.")
+
+
+def _heard(verb: ElementTree.Element) -> str:
+    """Words without their tags, and sound by its URL."""
+    return f"plays: {verb.text}" if verb.tag == "Play" else f"says: {''.join(verb.itertext())}"
 
 
 def _finishing(gather: ElementTree.Element) -> str:

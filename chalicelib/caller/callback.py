@@ -4,10 +4,11 @@ A worker who is joined in the middle of it ends it. Where anything fails, the ca
 """
 
 from chalicelib.callbacks import asking, numbers
-from chalicelib.caller import twiml
+from chalicelib.caller import called, twiml
 from chalicelib.config import callcenter
 from chalicelib.config.callbacks import Callback as Rules
 from chalicelib.config.callcenter import Line
+from chalicelib.config.texts import filled
 from chalicelib.links import table
 from chalicelib.links.model import Call, Callback
 from chalicelib.observability import log
@@ -87,18 +88,17 @@ def _ask(webhook: Webhook, line: Line, rules: Rules) -> str:
         return twiml.say_and_wait(line, said, webhook.base_url)
     table.record_call(call_sid, {"wish": "callback", "wished_at": webhook.at, "callback": about}, webhook.at)
     log.info("callback is asked for", callback=about)
-    said = rules.confirm.format(number=numbers.spoken(wanted.number))
-    return twiml.leave_queue(line, said)
+    return twiml.leave_queue(line, filled(rules.confirm, number=numbers.spoken(wanted.number)))
 
 
 def wanted_by(webhook: Webhook, call: Call | None) -> Callback | None:
     """The callback that is asked for; None when nobody knows the number."""
     form, own = webhook.form, webhook.path.get("number") == OWN
-    caller, called, call_sid = text(form.get("From")), text(form.get("To")), sid(form.get("CallSid"))
+    caller, dialled, call_sid = text(form.get("From")), text(form.get("To")), sid(form.get("CallSid"))
     wished = caller if own else call.wish_number if call else ""
     if not (call_sid and wished):
         return None
-    name, line = callcenter.current().line_of(called)
+    name, line = callcenter.current().line_of(dialled)
     since = call.at if call and call.at else webhook.at
     routing = call.attributes if call and call.attributes else line.attributes
     return Callback(
@@ -106,7 +106,7 @@ def wanted_by(webhook: Webhook, call: Call | None) -> Callback | None:
         line=name,
         caller=caller if callcenter.is_number(caller) else "",
         number=wished,
-        called=callcenter.current().caller_id(called),
+        called=callcenter.current().caller_id(dialled),
         attributes=asking.attributes_of(routing),
         since=min(since, webhook.at),
         at=webhook.at,
@@ -132,5 +132,5 @@ def may_call(number: str, rules: Rules) -> bool:
 
 
 def _rules(webhook: Webhook) -> tuple[Line | None, Rules | None]:
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    treatment = called.treatment(webhook)
     return (treatment, treatment.callback) if isinstance(treatment, Line) else (None, None)

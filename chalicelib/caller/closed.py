@@ -1,8 +1,9 @@
 """A caller of a line that is closed: decided once, at the first webhook or when callers leave at closing time."""
 
-from chalicelib.caller import twiml
-from chalicelib.config import callcenter, messages
+from chalicelib.caller import called, twiml
+from chalicelib.config import callcenter
 from chalicelib.config.callcenter import CallCenter, Line
+from chalicelib.config.texts import Text, filled
 from chalicelib.hours import state
 from chalicelib.hours.calendar import Closed
 from chalicelib.observability import log
@@ -18,17 +19,19 @@ def document(webhook: Webhook, name: str, line: Line, *, is_answered: bool = Fal
     if not isinstance(standing, Closed):
         return ""
     log.info("caller of a closed line", line=name, then=line.closed.then)
-    return twiml.closed(line, sentence(line, standing), _way(webhook), _phone(webhook, line), is_answered=is_answered)
+    return twiml.closed(
+        line, sentence(line, standing), called.way(webhook, line), _phone(webhook, line), is_answered=is_answered
+    )
 
 
-def sentence(line: Line, standing: Closed) -> str:
+def sentence(line: Line, standing: Closed) -> Text:
     """What the switch, or the date, has to say; else the line's own, unless it rejects its callers."""
     if standing.say:
         return standing.say
     rules = line.closed
     if rules.then == "reject":
         return ""
-    return rules.say_holiday.format(name=standing.name) if standing.name and rules.say_holiday else rules.say
+    return filled(rules.say_holiday, name=standing.name) if standing.name and rules.say_holiday else rules.say
 
 
 def key(webhook: Webhook) -> str:
@@ -38,29 +41,25 @@ def key(webhook: Webhook) -> str:
     phone = _phone(webhook, line)
     if urgent and webhook.form.get("Digits", "") == urgent.digits:
         log.info("caller of a closed line is urgent")
-        return twiml.ring_for_caller(line, urgent.to, phone, webhook.base_url)
-    return twiml.closed_then(line, _way(webhook), phone)
+        return twiml.ring_for_caller(line, urgent.to, phone, called.base_url(webhook, line))
+    return twiml.closed_then(line, called.way(webhook, line), phone)
 
 
 def dialed(webhook: Webhook) -> str:
     """The call to another number is over."""
     _, line = _line(webhook)
     is_answered = text(webhook.form.get("DialCallStatus")) in ANSWERED
-    return twiml.dialed_when_closed(line, _way(webhook), is_answered=is_answered)
+    return twiml.dialed_when_closed(line, called.way(webhook, line), is_answered=is_answered)
 
 
 def apologize(webhook: Webhook) -> str:
     """Our own code failed: what the line says when nobody is reached."""
     _, line = _line(webhook)
-    return twiml.dialed_when_closed(line, _way(webhook), is_answered=False)
+    return twiml.dialed_when_closed(line, called.way(webhook, line), is_answered=False)
 
 
 def _line(webhook: Webhook) -> tuple[str, Line]:
-    return callcenter.current().line_of(webhook.form.get("To", ""))
-
-
-def _way(webhook: Webhook) -> twiml.Way:
-    return twiml.Way(webhook.base_url, bool(messages.bucket()))
+    return called.line(webhook)
 
 
 def _phone(webhook: Webhook, line: Line) -> twiml.Phone:

@@ -1,8 +1,7 @@
 """A caller of a closed line asks to be called back when it opens."""
 
 from chalicelib.callbacks import asking, numbers
-from chalicelib.caller import callback, twiml
-from chalicelib.config import callcenter
+from chalicelib.caller import callback, called, twiml
 from chalicelib.config.callcenter import Line
 from chalicelib.links import table
 from chalicelib.observability import log
@@ -54,4 +53,4 @@ def _ask(webhook: Webhook, line: Line) -> str:
 
 
 def _line(webhook: Webhook) -> Line:
-    return callcenter.current().line_of(webhook.form.get("To", ""))[1]
+    return called.line(webhook)[1]

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from chalicelib.caller import twiml
+from chalicelib.caller import called, twiml
+from chalicelib.caller import menu as menus
 from chalicelib.config import callcenter, environment, messages
 from chalicelib.config.callcenter import Line, Treatment
+from chalicelib.config.menus import MAIN
+from chalicelib.config.texts import Text
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
-from chalicelib.twilio.values import count, sid, text
+from chalicelib.twilio.values import count, share, sid, text
 
 if TYPE_CHECKING:
     from chalicelib.links.model import Call, What
@@ -28,9 +31,9 @@ def incoming(webhook: Webhook) -> str:
     center = callcenter.current()
     simple = center.simple_queue_of(number)
     if simple is None:
-        name, line = center.line_of(number)
+        name, line = called.line(webhook)
         closed = _when_closed(webhook, name, line) if line.may_be_closed else ""
-        return closed or twiml.greet(line, _queueing(webhook, line, {}))
+        return closed or menus.greet(line, _onward(webhook, line))
     name, queue = simple
     if number in queue.agent_numbers:
         return twiml.serve_simple_queue(name, queue, webhook.form.get("From", ""))
@@ -47,7 +50,7 @@ def _when_closed(webhook: Webhook, name: str, line: Line, *, is_answered: bool =
 
 def _leaves_at_closing(webhook: Webhook) -> str:
     """What a caller hears who leaves the queue as the line has closed; empty where callers are served all the same."""
-    name, line = callcenter.current().line_of(webhook.form.get("To", ""))
+    name, line = called.line(webhook)
     leaves = line.closing == "leave" and line.may_be_closed
     return _when_closed(webhook, name, line, is_answered=True) if leaves else ""
 
@@ -57,22 +60,28 @@ def enqueue_plainly(webhook: Webhook) -> str:
 
 
 def menu(webhook: Webhook) -> str:
-    """What the caller pressed or said. No choice after the last try: the call goes on without one."""
-    _, line = callcenter.current().line_of(webhook.form.get("To", ""))
-    chosen = twiml.Chosen(webhook.form.get("Digits", ""), webhook.form.get("SpeechResult", ""))
-    attempt = count(webhook.path["attempt"]) or 1
-    return twiml.menu(line, attempt, chosen, lambda attributes: _queueing(webhook, line, attributes))
+    """What the caller pressed or said."""
+    _, line = called.line(webhook)
+    form, path = webhook.form, webhook.path
+    attempt = count(path.get("attempt")) or 1
+    asked = menus.Asked(text(path.get("trail")) or MAIN, attempt, count(path.get("total")) or attempt)
+    given = menus.Given(form.get("Digits", ""), form.get("SpeechResult", ""), share(form.get("Confidence")))
+    return menus.answer(line, asked, given, _onward(webhook, line))
 
 
-def _queueing(webhook: Webhook, line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
-    """The way of a caller who made this choice into the queue, and what they hear before it."""
-    notices = callcenter.current().notices({**line.attributes, **chosen})
-    return twiml.Queueing(environment.current().workflow_sid, webhook.base_url, notices)
+def _onward(webhook: Webhook, line: Line) -> menus.Onward:
+    def queueing(line: Line, chosen: Mapping[str, Any]) -> twiml.Queueing:
+        """Into the queue for who made these choices, and what they hear before it."""
+        notices = callcenter.current().notices({**line.attributes, **line.language_attribute, **chosen})
+        return twiml.Queueing(environment.current().workflow_sid, called.base_url(webhook, line), notices)
+
+    phone = twiml.Phone(callcenter.current().caller_id(text(webhook.form.get("From"))))
+    return menus.Onward(queueing, called.way(webhook, line), phone)
 
 
 def wait(webhook: Webhook) -> str:
     form = webhook.form
-    treatment = callcenter.current().treatment_of(form.get("To", ""))
+    treatment = called.treatment(webhook)
     seconds = count(form.get("QueueTime"))
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
     if isinstance(treatment, Line) and treatment.closing == "leave" and _leaves_at_closing(webhook):
@@ -81,7 +90,7 @@ def wait(webhook: Webhook) -> str:
     return twiml.wait(treatment, waited, webhook.base_url, _offer_of_callback(treatment, webhook, seconds))
 
 
-def _offer_of_callback(treatment: Treatment, webhook: Webhook, seconds: int) -> str:
+def _offer_of_callback(treatment: Treatment, webhook: Webhook, seconds: int) -> Text:
     """The sentence that tells of the key; empty where there are no callbacks, or not yet, or not for this caller."""
     rules = treatment.callback if isinstance(treatment, Line) else None
     if rules is None or seconds < rules.offer_after:
@@ -101,7 +110,7 @@ def wait_key(webhook: Webhook) -> str:
     Where it cannot be kept, and after any other key, the caller waits on in their place.
     """
     call_sid = sid(webhook.form.get("CallSid"))
-    pressed, treatment = webhook.form.get("Digits", ""), callcenter.current().treatment_of(webhook.form.get("To", ""))
+    pressed, treatment = webhook.form.get("Digits", ""), called.treatment(webhook)
     if isinstance(treatment, Line) and treatment.callback and pressed == treatment.callback.key:
         from chalicelib.caller import callback
 
@@ -125,7 +134,7 @@ def after(webhook: Webhook) -> str:
         _go_on_with_callback(call.callback)
     if hold_url := _hold_url(webhook, call):
         return twiml.before_hold(hold_url)
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    treatment = called.treatment(webhook)
     called_back = _who_is_called_back(treatment, call, call_sid) if result == "leave" else None
     chose_message = result == "leave" and not called_back and _wishes_for_message(treatment, call_sid)
     alone_at_closing = result == "leave" and isinstance(treatment, Line) and not (called_back or chose_message)
@@ -137,8 +146,8 @@ def after(webhook: Webhook) -> str:
     if called_back:
         return twiml.thank_for_callback(called_back)
     if chose_message:
-        return twiml.take_message(treatment, _way(webhook))
-    return closed or twiml.after(treatment, result, _way(webhook))
+        return twiml.take_message(treatment, called.way(webhook, treatment))
+    return closed or twiml.after(treatment, result, called.way(webhook, treatment))
 
 
 def _left_queue(webhook: Webhook, call_sid: str, result: str) -> "Call | None":
@@ -162,10 +171,10 @@ def _is_over(webhook: Webhook) -> bool:
 
 def _hold_url(webhook: Webhook, call: "Call | None") -> str:
     """What is asked for when a talk has ended after which the caller may be on hold; empty when they are not."""
-    center, called = callcenter.current(), webhook.form.get("To", "")
+    center, dialled = callcenter.current(), webhook.form.get("To", "")
     if webhook.form.get("QueueResult") != "bridged" or not center.longest_hold or _is_over(webhook):
         return ""
-    if center.simple_queue_of(called):
+    if center.simple_queue_of(dialled):
         return ""
     star = call.star if call else "unknown"
     since = str(int(webhook.at))
@@ -180,8 +189,8 @@ def hold(webhook: Webhook) -> str:
 
 def talked_again(webhook: Webhook) -> str:
     """The caller and the worker who came back to them have parted."""
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
-    return twiml.after(treatment, "bridged", _way(webhook))
+    treatment = called.treatment(webhook)
+    return twiml.after(treatment, "bridged", called.way(webhook, treatment))
 
 
 def _go_on_with_callback(about: str) -> None:
@@ -217,10 +226,6 @@ def _stop_ringing(call_sid: str, now: float) -> None:
         log.error("phones may ring on", call_sid=call_sid, why=type(error).__name__)
 
 
-def _way(webhook: Webhook) -> twiml.Way:
-    return twiml.Way(webhook.base_url, bool(messages.bucket()))
-
-
 def _wishes_for_message(treatment: Treatment, call_sid: str) -> bool:
     """Whether a caller who left the queue pressed the key for it.
 
@@ -240,25 +245,25 @@ def _wishes_for_message(treatment: Treatment, call_sid: str) -> bool:
 
 def _who(webhook: Webhook) -> dict[str, object]:
     """What the call's row lacks where no event told of its task: in a simple queue there is none."""
-    called = webhook.form.get("To", "")
-    return {"line": callcenter.current().name_of(called), "caller": text(webhook.form.get("From")), "called": called}
+    dialled = webhook.form.get("To", "")
+    return {"line": callcenter.current().name_of(dialled), "caller": text(webhook.form.get("From")), "called": dialled}
 
 
 def moved(webhook: Webhook) -> str:
     """A caller whose task ended without a worker, led out of the queue by us: the same as after leaving it."""
     _record(sid(webhook.form.get("CallSid")), {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
     _tell(webhook, "led-out")
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
-    return twiml.after(treatment, "leave", _way(webhook))
+    treatment = called.treatment(webhook)
+    return twiml.after(treatment, "leave", called.way(webhook, treatment))
 
 
 def declined(webhook: Webhook) -> str:
     """The CRM says no to this caller: what it wants said is in the call's row, else the line's own sentence is."""
     call_sid = sid(webhook.form.get("CallSid"))
     _record(call_sid, {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    treatment = called.treatment(webhook)
     say, then = _declined_by(call_sid)
-    return twiml.decline(treatment, say, then, _way(webhook))
+    return twiml.decline(treatment, say, then, called.way(webhook, treatment))
 
 
 def _declined_by(call_sid: str) -> tuple[str, str]:
@@ -276,7 +281,7 @@ def _declined_by(call_sid: str) -> tuple[str, str]:
 def survey(webhook: Webhook) -> str:
     """The digit of the survey is kept with the call."""
     _record(sid(webhook.form.get("CallSid")), {"survey": webhook.form.get("Digits", "")[:1]}, webhook.at)
-    return twiml.thank_for_survey(callcenter.current().treatment_of(webhook.form.get("To", "")))
+    return twiml.thank_for_survey(called.treatment(webhook))
 
 
 def voicemail(webhook: Webhook) -> str:
@@ -291,7 +296,7 @@ def voicemail(webhook: Webhook) -> str:
     _record_message(call_sid, recording_sid, webhook)
     if url and not _is_nothing(webhook):
         _tell(webhook, "voicemail", recording_sid, seconds)
-    return twiml.thank_for_voicemail(callcenter.current().treatment_of(form.get("To", "")))
+    return twiml.thank_for_voicemail(called.treatment(webhook))
 
 
 def _recording_sid(told: str | None, url: str) -> str:
@@ -349,9 +354,11 @@ def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int 
 
 def fallback(webhook: Webhook) -> str:
     """Twilio could not get one of our documents (ErrorUrl says which): answer as that route does."""
-    route, parameters = urls.find(webhook.form.get("ErrorUrl", "")) or (urls.INCOMING, {})
+    asked_for = webhook.form.get("ErrorUrl", "")
+    route, parameters = urls.find(asked_for) or (urls.INCOMING, {})
     handler = _AGAIN_AT_FALLBACK.get(route, incoming)
-    return handler(webhook._replace(path=parameters))
+    base_url = urls.in_language(webhook.base_url, urls.language_of(asked_for))
+    return handler(webhook._replace(path=parameters, base_url=base_url))
 
 
 def _callback(step: Literal["confirm", "number"], webhook: Webhook) -> str:
@@ -372,6 +379,7 @@ def _closed(step: Literal["key", "confirm", "number", "dialed"], webhook: Webhoo
 
 _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.MENU: menu,
+    urls.MENUS: menu,
     urls.WAIT: wait,
     urls.WAIT_KEY: wait_key,
     urls.CALLBACK_CONFIRM: lambda webhook: _callback("confirm", webhook),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from chalicelib import jobs
-from chalicelib.caller import twiml
+from chalicelib.caller import called, twiml
 from chalicelib.config import callcenter, environment, messages, star
 from chalicelib.config.callcenter import Line, Treatment
 from chalicelib.config.star import PERSON, Star, queue_of
@@ -34,7 +34,7 @@ class _Held(NamedTuple):
 
     @classmethod
     def of(cls, webhook: Webhook) -> "_Held":
-        treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+        treatment = called.treatment(webhook)
         since = count(webhook.path.get("since")) or int(webhook.at)
         return cls(webhook, treatment, since, count(webhook.path.get("attempt")) or 1)
 
@@ -88,7 +88,7 @@ def alone(webhook: Webhook) -> str:
 
 
 def alone_without_record(webhook: Webhook) -> str:
-    treatment = callcenter.current().treatment_of(webhook.form.get("To", ""))
+    treatment = called.treatment(webhook)
     path = {name: _known(webhook, name) for name in ("subject", "reservation_sid")}
     return twiml.hold_on(treatment, None, 1, urls.ROOM.url(webhook.base_url, **path))
 

@@ -1,18 +1,19 @@
 """What a caller hears: pure functions from a situation to TwiML."""
 
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
+from chalicelib.caller.say import goodbye, say
 from chalicelib.config.callbacks import Callback
-from chalicelib.config.callcenter import Choice, Line, Menu, SimpleQueue, Treatment
+from chalicelib.config.callcenter import Line, SimpleQueue, Treatment
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
 from chalicelib.config.star import Star
-from chalicelib.twilio import urls
+from chalicelib.config.texts import Text, filled
+from chalicelib.twilio import saying, urls
 
 HOLD_SAY = "One moment, please."  # where nothing is known of the queue
 HOLD_PAUSE_SECONDS = 3
@@ -28,59 +29,16 @@ class Queueing(NamedTuple):
 
     workflow_sid: str
     base_url: str
-    notices: Mapping[str, str]
+    notices: Mapping[str, Text]
 
 
-def greet(line: Line, queueing: Queueing) -> str:
-    """The first document of a call: greeting, then the menu or the queue, before which the notices are said."""
+def enqueue(line: Line, queueing: Queueing, attributes: Mapping[str, Any], first: Text = "") -> str:
+    """Into the queue, with the line's attributes and those of what was chosen.
+
+    The caller hears what comes `first`, and the notices.
+    """
     response = VoiceResponse()
-    _say(response, line, line.greeting)
-    if line.menu:
-        _ask(response, line, line.menu, 1, queueing.base_url)
-    else:
-        _enqueue(response, line, queueing, {})
-    return str(response)
-
-
-def choose(menu: Menu, digits: str, speech: str) -> Choice | None:
-    """The choice that these digits, or this speech, make; None when they make none, or speech makes several."""
-    keyed = [choice for choice in menu.choices if digits == choice.digits]
-    chosen = keyed or [choice for choice in menu.choices if any(_is_said(word, speech) for word in choice.speech)]
-    return chosen[0] if len(chosen) == 1 else None
-
-
-def _is_said(word: str, speech: str) -> bool:
-    """Whether the word, or the words, stand whole in what was said: "male" is not in "female"."""
-    return re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", speech.casefold()) is not None
-
-
-def ask_again(line: Line, menu: Menu, attempt: int, base_url: str) -> str:
-    """The menu once more; `attempt` counts from 1."""
-    response = VoiceResponse()
-    _say(response, line, menu.sorry)
-    _ask(response, line, menu, attempt, base_url)
-    return str(response)
-
-
-class Chosen(NamedTuple):
-    """What a caller did at a menu."""
-
-    digits: str
-    speech: str = ""
-
-
-def menu(line: Line, attempt: int, chosen: Chosen, queueing: Callable[[Mapping[str, Any]], Queueing]) -> str:
-    """What follows on what was pressed or said at this attempt. `queueing` is by the attributes of the choice."""
-    choice = choose(line.menu, chosen.digits, chosen.speech) if line.menu else None
-    if line.menu and choice is None and attempt < line.menu.tries:
-        return ask_again(line, line.menu, attempt + 1, queueing({}).base_url)
-    attributes = choice.attributes if choice else {}
-    return enqueue(line, queueing(attributes), attributes)
-
-
-def enqueue(line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> str:
-    """Into the queue, with the line's attributes and those of the menu's choice, once the notices are said."""
-    response = VoiceResponse()
+    say(response, line, first)
     _enqueue(response, line, queueing, attributes)
     return str(response)
 
@@ -100,7 +58,7 @@ class Waited(NamedTuple):
     seconds: int
 
 
-def wait(treatment: Treatment, waited: Waited, base_url: str, offer: str = "") -> str:
+def wait(treatment: Treatment, waited: Waited, base_url: str, offer: Text = "") -> str:
     """One round of the waiting document; Twilio asks again when it has run out.
 
     `offer` tells of the key for a callback, where one may be asked for.
@@ -122,30 +80,30 @@ def _key_of_who_waits(base_url: str) -> Gather:
     return Gather(input="dtmf", num_digits=1, timeout=1, finish_on_key="", action=urls.WAIT_KEY.url(base_url))
 
 
-def _waiting(verb: VoiceResponse | Gather, treatment: Treatment, waited: Waited, offer: str) -> None:
+def _waiting(verb: VoiceResponse | Gather, treatment: Treatment, waited: Waited, offer: Text) -> None:
     rules = treatment.wait
-    _say(verb, treatment, rules.say)
+    say(verb, treatment, rules.say)
     if waited.position and rules.position:
-        _say(verb, treatment, rules.position.format(position=waited.position))
+        say(verb, treatment, filled(rules.position, position=waited.position))
     if waited.average_seconds and rules.rough_wait:
-        _say(verb, treatment, rules.rough_wait.format(minutes=max(1, math.ceil(waited.average_seconds / 60))))
+        say(verb, treatment, filled(rules.rough_wait, minutes=max(1, math.ceil(waited.average_seconds / 60))))
     if rules.options:
-        _say(verb, treatment, rules.options.say)
-    _say(verb, treatment, offer)
+        say(verb, treatment, rules.options.say)
+    say(verb, treatment, offer)
     for url in rules.play:
         verb.play(url)
     if not rules.play:
         verb.pause(length=QUIET_SECONDS)
 
 
-def leave_queue(treatment: Treatment | None = None, said: str = "") -> str:
+def leave_queue(treatment: Treatment | None = None, said: Text = "") -> str:
     """Lets a caller who waits out of the queue: Enqueue's action says how the call goes on.
 
     What is `said` they hear in the queue still, and a worker may take the call in the middle of it.
     """
     response = VoiceResponse()
     if treatment:
-        _say(response, treatment, said)
+        say(response, treatment, said)
     response.leave()
     return str(response)
 
@@ -170,7 +128,7 @@ def confirm_callback(
     another = " For another number press 2." if rules.other_number else ""
     cancel = " To cancel the callback that you have asked for press 4." if asked else ""
     stay = f"To stay on the line press 3.{cancel}"
-    _say(gather, line, f"We can call you back at {number}. To confirm press 1.{another} {stay}")
+    say(gather, line, f"We can call you back at {number}. To confirm press 1.{another} {stay}")
     response.append(gather)
     response.redirect(urls.WAIT.url(base_url))
     return str(response)
@@ -180,16 +138,16 @@ def ask_for_number(line: Line, base_url: str) -> str:
     """A caller who waits types a number, and the hash key; without a key they wait on."""
     response = VoiceResponse()
     gather = Gather(input="dtmf", timeout=8, finish_on_key="#", action=urls.CALLBACK_NUMBER.url(base_url))
-    _say(gather, line, "Please enter the number with its area code, and press the hash key.")
+    say(gather, line, "Please enter the number with its area code, and press the hash key.")
     response.append(gather)
     response.redirect(urls.WAIT.url(base_url))
     return str(response)
 
 
-def say_and_wait(line: Line, said: str, base_url: str) -> str:
+def say_and_wait(line: Line, said: Text, base_url: str) -> str:
     """A caller who waits hears this, and waits on."""
     response = VoiceResponse()
-    _say(response, line, said)
+    say(response, line, said)
     response.redirect(urls.WAIT.url(base_url))
     return str(response)
 
@@ -197,7 +155,7 @@ def say_and_wait(line: Line, said: str, base_url: str) -> str:
 def thank_for_callback(line: Line) -> str:
     """A caller who has left the queue, and is called back."""
     response = VoiceResponse()
-    _goodbye(response, line, line.callback.thanks if line.callback else line.after.thanks)
+    goodbye(response, line, line.callback.thanks if line.callback else line.after.thanks)
     return str(response)
 
 
@@ -230,7 +188,7 @@ def after(treatment: Treatment, queue_result: str, way: Way) -> str:
         case "bridged" if rules.survey:
             _ask_survey(response, treatment, way.base_url)
         case "bridged":
-            _goodbye(response, treatment, rules.thanks)
+            goodbye(response, treatment, rules.thanks)
         case "hangup" | "redirected" | "redirected-from-bridged" | "bridging-in-process":
             pass  # the call has ended, or goes on elsewhere: there is nobody here to talk to
         case "queue-full":
@@ -242,7 +200,7 @@ def after(treatment: Treatment, queue_result: str, way: Way) -> str:
     return str(response)
 
 
-def closed(line: Line, said: str, way: Way, phone: Phone, *, is_answered: bool) -> str:
+def closed(line: Line, said: Text, way: Way, phone: Phone, *, is_answered: bool) -> str:
     """A caller of a line that is closed: what is said, the urgent key if there is one, and where the line leads them.
 
     A line that rejects its callers says nothing, unless something is to be `said` for a reason.
@@ -255,10 +213,10 @@ def closed(line: Line, said: str, way: Way, phone: Phone, *, is_answered: bool) 
         gather = Gather(
             input="dtmf", num_digits=1, timeout=4, finish_on_key="", action=urls.CLOSED_KEY.url(way.base_url)
         )
-        _say(gather, line, f"{said} {urgent.told}".strip())
+        say(gather, line, said, urgent.told)
         response.append(gather)
     else:
-        _say(response, line, said)
+        say(response, line, said)
     _closed_then(response, line, way, phone)
     return str(response)
 
@@ -281,14 +239,15 @@ def _closed_then(response: VoiceResponse, line: Line, way: Way, phone: Phone) ->
         case "callback" if line.callback and line.callback.other_number:
             _ask_number_when_closed(response, line, way.base_url)
         case "callback":
-            _goodbye(response, line, "We cannot call your number back. Goodbye.")
+            goodbye(response, line, "We cannot call your number back. Goodbye.")
         case _:
             response.hangup()
 
 
-def ring_for_caller(line: Line, number: str, phone: Phone, base_url: str) -> str:
-    """The caller is connected with this number."""
+def ring_for_caller(line: Line, number: str, phone: Phone, base_url: str, first: Text = "") -> str:
+    """The caller is connected with this number, and hears what comes `first`."""
     response = VoiceResponse()
+    say(response, line, first)
     _ring(response, line, number, phone.caller_id, base_url)
     return str(response)
 
@@ -325,9 +284,9 @@ def _confirm_when_closed(response: VoiceResponse, line: Line, number: str, which
     action = urls.CLOSED_CALLBACK.url(base_url, number=which)
     gather = Gather(input="dtmf", num_digits=1, timeout=5, finish_on_key="", action=action)
     another = " For another number press 2." if line.callback and line.callback.other_number else ""
-    _say(gather, line, f"We can call you back at {number} when we are open. To confirm press 1.{another}")
+    say(gather, line, f"We can call you back at {number} when we are open. To confirm press 1.{another}")
     response.append(gather)
-    _goodbye(response, line, "Goodbye.")
+    goodbye(response, line, "Goodbye.")
 
 
 def ask_number_when_closed(line: Line, base_url: str) -> str:
@@ -339,35 +298,36 @@ def ask_number_when_closed(line: Line, base_url: str) -> str:
 
 def _ask_number_when_closed(response: VoiceResponse, line: Line, base_url: str) -> None:
     gather = Gather(input="dtmf", timeout=8, finish_on_key="#", action=urls.CLOSED_NUMBER.url(base_url))
-    _say(gather, line, "To be called back, please enter your number with its area code, and press the hash key.")
+    say(gather, line, "To be called back, please enter your number with its area code, and press the hash key.")
     response.append(gather)
-    _goodbye(response, line, "Goodbye.")
+    goodbye(response, line, "Goodbye.")
 
 
-def say_goodbye(line: Line, said: str) -> str:
+def say_goodbye(line: Line, said: Text) -> str:
     """The caller hears this, and the call is over."""
     response = VoiceResponse()
-    _goodbye(response, line, said)
+    goodbye(response, line, said)
     return str(response)
 
 
-def decline(treatment: Treatment, say: str, then: str, way: Way) -> str:
-    """A caller to whom the CRM says no. Empty: as the line's `after.declined` has it."""
+def decline(treatment: Treatment, said: str, then: str, way: Way) -> str:
+    """A caller to whom the CRM says no, in their language. Empty: as the line's `after.declined` has it."""
     response = VoiceResponse()
-    rules = treatment.after.declined
-    _end(response, treatment, say or rules.say, then or rules.then, way)
+    rules, spoken = treatment.after.declined, treatment.spoken
+    own: Text = {spoken: said} if said and spoken else said
+    _end(response, treatment, own or rules.say, then or rules.then, way)
     return str(response)
 
 
 def thank_for_survey(treatment: Treatment) -> str:
     response = VoiceResponse()
-    _goodbye(response, treatment, treatment.after.thanks)
+    goodbye(response, treatment, treatment.after.thanks)
     return str(response)
 
 
 def thank_for_voicemail(treatment: Treatment) -> str:
     response = VoiceResponse()
-    _goodbye(response, treatment, treatment.voicemail.thanks)
+    goodbye(response, treatment, treatment.voicemail.thanks)
     return str(response)
 
 
@@ -386,7 +346,7 @@ def hold_on(treatment: Treatment, rules: Star | None, attempt: int, url: str) ->
     if pieces:
         response.play(pieces[(attempt - 1) % len(pieces)])
     else:
-        _say(response, treatment, rules.hold_say if rules else HOLD_SAY)
+        say(response, treatment, rules.hold_say if rules else HOLD_SAY)
         response.pause(length=HOLD_PAUSE_SECONDS)
     response.redirect(url)
     return str(response)
@@ -422,7 +382,7 @@ def apologize() -> str:
 def join_simple_queue(name: str, queue: SimpleQueue, base_url: str) -> str:
     """A caller of a simple queue."""
     response = VoiceResponse()
-    _say(response, queue, queue.greeting)
+    say(response, queue, queue.greeting)
     response.enqueue(name, wait_url=urls.WAIT.url(base_url), action=urls.AFTER.url(base_url))
     return str(response)
 
@@ -434,9 +394,9 @@ def serve_simple_queue(name: str, queue: SimpleQueue, agent: str) -> str:
     """
     response = VoiceResponse()
     if agent not in queue.agents:
-        _goodbye(response, queue, queue.stranger)
+        goodbye(response, queue, queue.stranger)
         return str(response)
-    _say(response, queue, queue.next_caller)
+    say(response, queue, queue.next_caller)
     dial = Dial()
     dial.queue(name)
     response.append(dial)
@@ -444,31 +404,15 @@ def serve_simple_queue(name: str, queue: SimpleQueue, agent: str) -> str:
     return str(response)
 
 
-def _ask(response: VoiceResponse, line: Line, menu: Menu, attempt: int, base_url: str) -> None:
-    gather = Gather(
-        input="dtmf speech",
-        action=urls.MENU.url(base_url, attempt=str(attempt)),
-        timeout=menu.timeout,
-        num_digits=max(len(choice.digits) for choice in menu.choices),
-        # Gather ends at # unless it is told otherwise, and keeps it for itself (contract 3.3).
-        finish_on_key="" if any("#" in choice.digits for choice in menu.choices) else None,
-        language=line.language,
-        hints=", ".join(word for choice in menu.choices for word in choice.speech) or None,
-    )
-    _say(gather, line, menu.prompt)
-    response.append(gather)
-    response.redirect(urls.MENU.url(base_url, attempt=str(attempt)))  # nothing was pressed or said
-
-
 def _enqueue(response: VoiceResponse, line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> None:
     """The task says which notices its caller has heard: no other queue's talk with them is recorded."""
     workflow_sid, base_url, notices = queueing
-    for said in dict.fromkeys(notices.values()):
-        _say(response, line, said)
+    for said in dict.fromkeys(map(line.said, notices.values())):
+        saying.say(response, said)
     heard = {NOTICE_ATTRIBUTE: list(notices)} if notices else {}
     wait_url, action = urls.WAIT.url(base_url), urls.AFTER.url(base_url)
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
-    _task(enqueue, line, line.priority, {**line.attributes, **attributes, **heard})
+    _task(enqueue, line, line.priority, {**line.attributes, **line.language_attribute, **attributes, **heard})
 
 
 def _task(enqueue: Enqueue, line: Line, priority: int, attributes: Mapping[str, Any]) -> None:
@@ -477,28 +421,28 @@ def _task(enqueue: Enqueue, line: Line, priority: int, attributes: Mapping[str, 
 
 def _ask_survey(response: VoiceResponse, treatment: Treatment, base_url: str) -> None:
     gather = Gather(input="dtmf", num_digits=1, timeout=8, action=urls.SURVEY.url(base_url))
-    _say(gather, treatment, treatment.after.survey)
+    say(gather, treatment, treatment.after.survey)
     response.append(gather)
-    _goodbye(response, treatment, treatment.after.thanks)
+    goodbye(response, treatment, treatment.after.thanks)
 
 
-def _end(response: VoiceResponse, treatment: Treatment, say: str, then: str, way: Way) -> None:
+def _end(response: VoiceResponse, treatment: Treatment, said: Text, then: str, way: Way) -> None:
     if then == "hangup":
-        _goodbye(response, treatment, say)
+        goodbye(response, treatment, said)
         return
-    _take_message(response, treatment, f"{say} ", way)
+    _take_message(response, treatment, said, way)
 
 
-def take_message(treatment: Treatment, way: Way) -> str:
-    """A caller who chose to leave a message."""
+def take_message(treatment: Treatment, way: Way, first: Text = "") -> str:
+    """A caller who chose to leave a message, and hears what comes `first`."""
     response = VoiceResponse()
-    _take_message(response, treatment, "", way)
+    _take_message(response, treatment, first, way)
     return str(response)
 
 
-def _take_message(response: VoiceResponse, treatment: Treatment, first: str, way: Way) -> None:
+def _take_message(response: VoiceResponse, treatment: Treatment, first: Text, way: Way) -> None:
     rules = treatment.voicemail
-    _say(response, treatment, f"{first}{rules.prompt}")
+    say(response, treatment, first, rules.prompt)
     told: dict[str, Any] = {
         "recording_status_callback": urls.RECORDING.url(way.base_url),
         "recording_status_callback_event": "completed absent",
@@ -512,14 +456,4 @@ def _take_message(response: VoiceResponse, treatment: Treatment, first: str, way
         play_beep=True,
         **(told if way.keeps else {}),
     )
-    _goodbye(response, treatment, rules.thanks)  # Record goes on here when nothing was said
-
-
-def _goodbye(response: VoiceResponse, treatment: Treatment, text: str) -> None:
-    _say(response, treatment, text)
-    response.hangup()
-
-
-def _say(verb: VoiceResponse | Gather, treatment: Treatment, text: str) -> None:
-    if text:
-        verb.say(text, language=treatment.language, voice=treatment.voice or None)
+    goodbye(response, treatment, rules.thanks)  # Record goes on here when nothing was said

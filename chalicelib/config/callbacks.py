@@ -5,6 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from chalicelib.config.texts import Text
+
 Prefix = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{0,10}\Z", description="+ and the first digits of a number")]
 Seconds = Annotated[int, Meta(ge=0, le=86400)]
 Daily = Annotated[int, Meta(ge=1, le=20)]
@@ -22,18 +24,18 @@ class Callback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     countries: Annotated[tuple[Prefix, ...], Meta(min_length=1)]
     key: Annotated[str, Meta(pattern=r"^[0-9*#]\Z", description="one key of a phone")] = "*"
-    say: str = ""
+    say: Text = ""
     offer_after: Seconds = 60
     attempts: Annotated[int, Meta(ge=1, le=10)] = 3
     retry_after: Annotated[int, Meta(ge=60, le=86400)] = 900
     other_number: bool = False
     per_number: Daily = 2
     per_caller: Daily = 3
-    confirm: str = "We will call you back at {number}. You keep your place."
-    thanks: str = "You will be called back. Goodbye."
+    confirm: Text = "We will call you back at {number}. You keep your place."
+    thanks: Text = "You will be called back. Goodbye."
 
     @property
-    def offer(self) -> str:
+    def offer(self) -> Text:
         """The sentence that tells who waits of it."""
         named = _KEY_NAMES.get(self.key, self.key)
         return self.say or f"To be called back and keep your place, press {named}."

@@ -4,22 +4,25 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.config import team, toml_errors
+from chalicelib.config import menu_mistakes, team, toml_errors
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.console import Console
 from chalicelib.config.hours import Hours, WhenClosed
 from chalicelib.config.hours import mistakes as mistakes_of_hours
+from chalicelib.config.menu_mistakes import twice
+from chalicelib.config.menus import MAIN, Menu, Menus
 from chalicelib.config.recording import Recording, reachable
 from chalicelib.config.reports import Reports
 from chalicelib.config.staff import TAKEN_BY_TWILIO, Staff
 from chalicelib.config.star import Star, queue_of
+from chalicelib.config.texts import Language, Sentence, Text, Voice, each_of, texts_of, wrong_with
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
@@ -32,6 +35,8 @@ JOB_SECONDS = 20
 DIAL_SECONDS = 10
 
 DAY_SECONDS = 86400
+
+_ENGLISH = "en-US"  # what callers are spoken to in where the file does not say it
 
 NAME_LIMIT = 64  # characters of a name in Twilio (contract 3.1, 7.5)
 
@@ -55,20 +60,6 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 
-class Choice(_Table, frozen=True):
-    digits: Annotated[str, Meta(pattern=r"^[0-9*#]{1,4}\Z")]
-    attributes: Attributes
-    speech: tuple[str, ...] = ()
-
-
-class Menu(_Table, frozen=True):
-    prompt: str
-    choices: Annotated[tuple[Choice, ...], Meta(min_length=1)]
-    sorry: str = "Sorry, I did not get that."
-    timeout: Annotated[int, Meta(ge=1, le=60)] = 5
-    tries: Annotated[int, Meta(ge=1, le=5)] = 2
-
-
 class WayOut(_Table, frozen=True):
     """A key that leads out of the queue, and where to."""
 
@@ -79,14 +70,14 @@ class WayOut(_Table, frozen=True):
 class Options(_Table, frozen=True):
     """What callers who wait may press, and the sentence that tells them."""
 
-    say: str
+    say: Text
     choices: Annotated[tuple[WayOut, ...], Meta(min_length=1)]
 
 
 class Wait(_Table, frozen=True):
-    say: str = "Please stay on the line."
-    position: str = ""
-    rough_wait: str = ""
+    say: Text = "Please stay on the line."
+    position: Text = ""
+    rough_wait: Text = ""
     play: tuple[Annotated[str, Meta(pattern=r"^https?://")], ...] = ()
     leave_after: Seconds = 1800
     options: Options | None = None
@@ -100,13 +91,13 @@ class Wait(_Table, frozen=True):
 class Ending(_Table, frozen=True):
     """What a caller hears who leaves the queue without a worker."""
 
-    say: str
+    say: Text
     then: Literal["hangup", "voicemail"] = "hangup"
 
 
 class After(_Table, frozen=True):
-    survey: str = ""
-    thanks: str = "Thank you for calling. Goodbye."
+    survey: Text = ""
+    thanks: Text = "Thank you for calling. Goodbye."
     queue_full: Ending = Ending("All our lines are busy. Please call again later. Goodbye.")
     leave: Ending = Ending("Nobody is free at the moment. Please call again later. Goodbye.")
     declined: Ending = Ending("We are sorry, we cannot take this call. Goodbye.")
@@ -114,23 +105,56 @@ class After(_Table, frozen=True):
 
 
 class Voicemail(_Table, frozen=True):
-    prompt: str = "Please leave a message after the tone."
+    prompt: Text = "Please leave a message after the tone."
     max_seconds: Annotated[int, Meta(ge=1, le=3600)] = 120
-    thanks: str = "Thank you. Goodbye."
+    thanks: Text = "Thank you. Goodbye."
     transcribe: Literal["none", "twilio", "amazon"] = "none"
     offered: bool = False  # to a free worker, as work of the kind `message`
     messages_to: str = ""  # the worker whom the workflow may offer it to first
 
 
 class Treatment(_Table, frozen=True):
-    """What every caller meets, whichever queue the call goes to."""
+    """What every caller meets, whichever queue the call goes to.
 
-    greeting: str
-    language: str = "en-US"
+    `languages` are those in which there are sentences, by their names; a text without a name is in the first of them.
+    `language` is the one in which callers begin; where there are no `languages` it is Twilio's code, with its `voice`.
+    """
+
+    greeting: Text
+    language: str = _ENGLISH
     voice: str = ""
+    languages: dict[Language, Voice] = {}
     wait: Wait = Wait()
     after: After = After()
     voicemail: Voicemail = Voicemail()
+
+    @property
+    def spoken(self) -> str:
+        """The name of the language that the caller hears; empty where there is but one, without a name."""
+        return self.language if self.language in self.languages else next(iter(self.languages), "")
+
+    @property
+    def speaks(self) -> Voice:
+        """The voice of that language."""
+        return self.languages.get(self.spoken) or Voice(self.language, self.voice)
+
+    @property
+    def language_attribute(self) -> Attributes:
+        """What a task knows of the language of its caller."""
+        return {"language": self.spoken} if self.languages else {}
+
+    def in_language(self, name: object) -> Self:
+        """The same for a caller of this language; for one that it does not have it stays as it is."""
+        is_known = isinstance(name, str) and name in self.languages
+        return msgspec.structs.replace(self, language=name) if is_known else self
+
+    def said(self, text: Text) -> Sentence:
+        """The text in the caller's language, else in the first of `languages` in which there is one."""
+        if not self.languages:
+            return Sentence(next(iter(each_of(text).values()), ""), self.speaks)
+        known = {name or next(iter(self.languages)): each for name, each in each_of(text).items()}
+        name = next((name for name in (self.spoken, *self.languages) if name in known), "")
+        return Sentence(known.get(name, ""), self.languages.get(name) or self.speaks)
 
     @property
     def longest_wait(self) -> int:
@@ -149,12 +173,18 @@ class Line(Treatment, frozen=True, kw_only=True):
     attributes: Attributes = {}
     priority: Annotated[int, Meta(ge=0, le=2147483647)] = 0
     timeout: Annotated[int, Meta(ge=1, le=1209600)] = 86400
-    menu: Menu | None = None
+    menu: Menu | None = None  # the short form of `menus` with a single one
+    menus: dict[str, Menu] = {}
     callback: Callback | None = None
     hours: str = ""  # the name of a table of [hours]; empty: it is always open
     switch: bool = False  # whether people may close and open it at once
     closing: Literal["serve", "leave"] = "serve"  # what becomes of callers who wait when it closes
     closed: WhenClosed = WhenClosed()
+
+    @property
+    def every_menu(self) -> Menus:
+        """The menus by their names, `main` among them; empty if the line has none."""
+        return {MAIN: self.menu} if self.menu else self.menus
 
     @property
     def may_be_closed(self) -> bool:
@@ -360,6 +390,10 @@ class CallCenter(_Table, frozen=True):
         simple = self.simple_queue_of(number)
         return simple[1] if simple else self.line_of(number)[1]
 
+    def language_of(self, number: str, attributes: Mapping[str, Any]) -> str:
+        """The language of a caller of this number whose task has these attributes; empty where the line has but one."""
+        return self.treatment_of(number).in_language(attributes.get("language")).spoken
+
     def work_of(self, kind: str) -> Work:
         """The rules of this kind of work; one that the file has no more has nothing to be said."""
         return self.work.get(kind, _NO_WORK)
@@ -396,7 +430,7 @@ class CallCenter(_Table, frozen=True):
         """Whether there is a queue whose recordings this worker may hear."""
         return any(queue.listens(worker) for queue in self.queues.values())
 
-    def notices(self, attributes: Mapping[str, Any]) -> Mapping[str, str]:
+    def notices(self, attributes: Mapping[str, Any]) -> Mapping[str, Text]:
         """What a caller with these attributes hears before they wait, by the recorded queues that they may get to."""
         if not self.records:
             return {}
@@ -497,11 +531,20 @@ def _every_number(callcenter: CallCenter) -> Iterator[tuple[str, str]]:
 
 def _menus(callcenter: CallCenter) -> Iterator[Mistake]:
     for name, line in callcenter.lines.items():
-        if line.menu:
-            yield from _twice(f"lines.{name}.menu", [choice.digits for choice in line.menu.choices])
+        yield from menu_mistakes.of_line(f"lines.{name}", line.menu, line.menus, line.languages)
+        yield from _numbers_of_menus(callcenter, f"lines.{name}", line)
     for key, treatment in _treatments(callcenter):
         if treatment.wait.options:
-            yield from _twice(f"{key}.wait.options", [choice.digits for choice in treatment.wait.options.choices])
+            yield from twice(f"{key}.wait.options", [choice.digits for choice in treatment.wait.options.choices])
+
+
+def _numbers_of_menus(callcenter: CallCenter, key: str, line: Line) -> Iterator[Mistake]:
+    ours = {number for _, number in _every_number(callcenter)}
+    for place, menu in menu_mistakes.by_key(key, line.menu, line.menus).items():
+        for at, choice in enumerate(menu.choices):
+            if choice.number in ours:
+                allowed = "a number that is not ours: callers would come back"
+                yield sentence(f"{place}.choices[{at}].then", choice.then, allowed)
 
 
 def _callbacks(callcenter: CallCenter) -> Iterator[Mistake]:
@@ -544,12 +587,6 @@ def _closed_lines(callcenter: CallCenter) -> Iterator[Mistake]:
         yield from _other_placeholders(f"{key}.say_holiday", rules.say_holiday, "name")
 
 
-def _twice(key: str, digits: Sequence[str]) -> Iterator[Mistake]:
-    for at, given in enumerate(digits):
-        if given in digits[:at]:
-            yield sentence(f"{key}.choices[{at}].digits", given, "each digits may stand once")
-
-
 def _placeholders(callcenter: CallCenter) -> Iterator[Mistake]:
     for key, treatment in _treatments(callcenter):
         yield from _other_placeholders(f"{key}.wait.position", treatment.wait.position, "position")
@@ -561,9 +598,51 @@ def _treatments(callcenter: CallCenter) -> Iterable[tuple[str, Treatment]]:
     yield from ((f"simple_queues.{name}", queue) for name, queue in callcenter.simple_queues.items())
 
 
-def _other_placeholders(key: str, text: str, allowed: str) -> Iterator[Mistake]:
-    if any(found != f"{{{allowed}}}" for found in re.findall(r"\{[^}]*\}?|\}", text)):
-        yield sentence(key, text, f"the only placeholder allowed is {{{allowed}}}")
+def _other_placeholders(key: str, text: Text, allowed: str) -> Iterator[Mistake]:
+    for each in each_of(text).values():
+        if any(found != f"{{{allowed}}}" for found in re.findall(r"\{[^}]*\}?|\}", each)):
+            yield sentence(key, each, f"the only placeholder allowed is {{{allowed}}}")
+
+
+def _unsure_menus(callcenter: CallCenter) -> Iterator[Mistake]:
+    for name, line in callcenter.lines.items():
+        for key, menu in menu_mistakes.by_key(f"lines.{name}", line.menu, line.menus).items():
+            for each in each_of(menu.unsure).values():
+                if set(re.findall(r"\{[^}]*\}?|\}", each)) - {"{words}", "{key}"}:
+                    yield sentence(f"{key}.unsure", each, "the only placeholders allowed are {words} and {key}")
+
+
+def _texts(callcenter: CallCenter) -> Iterator[Mistake]:
+    """Each text is in the languages of its line, and can be said."""
+    for key, treatment in _treatments(callcenter):
+        for at, text in texts_of(treatment, key):
+            yield from _text(at, text, treatment.languages)
+    known = {name: voice for _, treatment in _treatments(callcenter) for name, voice in treatment.languages.items()}
+    for name, queue in callcenter.queues.items():
+        for at, text in texts_of(queue.recording, f"queues.{name}.recording"):
+            yield from _text(at, text, known)
+
+
+def _text(key: str, text: Text, languages: Mapping[str, Voice]) -> Iterator[Mistake]:
+    if text == {}:
+        yield sentence(key, ..., "a sentence for each language")
+    for name, each in each_of(text).items():
+        at = f"{key}.{name}" if name else key
+        if name and name not in languages:
+            yield sentence(at, each, f"allowed languages: {', '.join(languages) or 'none: the line has no languages'}")
+        if allowed := wrong_with(each):
+            yield sentence(at, each, allowed)
+
+
+def _languages(callcenter: CallCenter) -> Iterator[Mistake]:
+    for key, treatment in _treatments(callcenter):
+        known = treatment.languages
+        if known and treatment.language not in (*known, _ENGLISH):
+            yield sentence(f"{key}.language", treatment.language, f"allowed with languages: {', '.join(known)}")
+        if known and treatment.voice:
+            yield sentence(
+                f"{key}.voice", treatment.voice, f"not allowed with languages: {key}.languages has the voices"
+            )
 
 
 def _answers(callcenter: CallCenter) -> Iterator[Mistake]:
@@ -597,7 +676,7 @@ def _recordings(callcenter: CallCenter) -> Iterator[Mistake]:
             continue
         if queue.mode == "direct":
             yield sentence(key, "there", 'not allowed with mode = "direct", in which TaskRouter joins the two')
-        if not rules.notice.strip():
+        if not all(map(str.strip, each_of(rules.notice).values())):
             allowed = 'a sentence that callers hear before they wait, or "elsewhere" where something else tells them'
             yield sentence(f"{key}.notice", rules.notice, f"allowed is {allowed}")
         if rules.who_may_listen and not callcenter.staff.is_on:
@@ -699,6 +778,9 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _hours: frozenset({"hours"}),
     _closed_lines: frozenset({"staff", "simple_queues"}),
     _placeholders: frozenset(),
+    _unsure_menus: frozenset(),
+    _texts: frozenset(),
+    _languages: frozenset(),
     _answers: frozenset(),
     _keys_after_a_talk: frozenset(),
     _recordings: frozenset({"messages", "staff"}),

@@ -9,6 +9,8 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from chalicelib.config.texts import Language
+
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="an E.164 number")]
 Interval = Annotated[
     str,
@@ -17,7 +19,8 @@ Interval = Annotated[
         description="two times of day such as 08:00-12:00",
     ),
 ]
-Text = Annotated[str, Meta(max_length=500)]
+_Short = Annotated[str, Meta(max_length=500)]
+Text = _Short | dict[Language, _Short]
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 24 * 60  # minutes
@@ -39,7 +42,7 @@ class Special(_Table, frozen=True):
     to: date | None = None
     open: tuple[Interval, ...] = ()
     name: str = ""
-    say: Text = ""
+    say: _Short = ""
 
     @property
     def days(self) -> Iterator[date]:
@@ -66,7 +69,7 @@ class UrgentKey(_Table, frozen=True):
     say: Text = ""
 
     @property
-    def told(self) -> str:
+    def told(self) -> Text:
         named = {"*": "star", "#": "the hash key"}.get(self.digits, self.digits)
         return self.say or f"If it is urgent, press {named}."
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from chalicelib.config.texts import Text
+
 ELSEWHERE = "elsewhere"  # the notice is given by something else, such as a switchboard in front of us
 NOTICE_ATTRIBUTE = "recording_notice"  # of a task: the queues whose notice its caller has heard
 
@@ -25,7 +27,7 @@ class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """
 
     record: Literal["both"]
-    notice: str = ""
+    notice: Text = ""
     keep_days: Annotated[int, Meta(ge=1, le=3650)] = 30
     who_may_listen: tuple[Annotated[str, Meta(min_length=1, max_length=64)], ...] = ()
 

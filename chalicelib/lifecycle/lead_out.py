@@ -1,8 +1,10 @@
 """A caller whose task ended without a worker: Twilio may leave them in the queue for ever (contract 3.1, 12)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from chalicelib import jobs
+from chalicelib.config import callcenter
 from chalicelib.jobs import LeadOut
 from chalicelib.links import table
 from chalicelib.observability import log
@@ -10,6 +12,11 @@ from chalicelib.twilio import rest, urls
 
 # In the world in which Twilio itself leads the caller out, Enqueue's action has come by then.
 GRACE_SECONDS = 5
+
+
+def base_url_for(base_url: str, called: str, attributes: Mapping[str, Any]) -> str:
+    """The base URL for a caller of this number whose task has these attributes: it says their language."""
+    return urls.in_language(base_url, callcenter.current().language_of(called, attributes))
 
 
 def lead_out_soon(call_sid: str, base_url: str) -> None:

@@ -224,7 +224,8 @@ def _look_at_caller(due: table.Due, now: float) -> str:
     if status in ("assigned", "wrapping", "completed") or call.left_queue_at or _was_joined(call):
         _look_no_more(call, now)  # the links are looked after by themselves
         return f"left {status}"
-    did = lead_out.lead_out(call.call_sid, call.base_url, now)
+    base_url = lead_out.base_url_for(call.base_url, call.called, call.attributes or {})
+    did = lead_out.lead_out(call.call_sid, base_url, now)
     if did == "has gone":
         _look_no_more(call, now)
     return did

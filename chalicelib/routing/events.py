@@ -183,7 +183,7 @@ def _canceled(event: Event) -> None:
     table.record_call(event.subject, ended, event.at, left_queue=gone, of_round=event.round)
     closing.caller_left(event.subject, event.at)
     if event.has_caller and not gone:
-        lead_out.lead_out_soon(event.subject, event.base_url)
+        _lead_out_soon(event)
     about = sid(event.attributes.get("callback_id"))
     if about and kind_of(event.attributes) == CALLBACK:
         outcome.task_canceled(about, event.form.get("TaskSid", ""), reason, event.came_at)
@@ -192,7 +192,12 @@ def _canceled(event: Event) -> None:
 def _timed_out(event: Event) -> None:
     """The last target's time is over (contract 7.5): task.canceled says the same, but may be lost."""
     if event.has_caller:
-        lead_out.lead_out_soon(event.subject, event.base_url)
+        _lead_out_soon(event)
+
+
+def _lead_out_soon(event: Event) -> None:
+    called = text(event.attributes.get("to"))
+    lead_out.lead_out_soon(event.subject, lead_out.base_url_for(event.base_url, called, event.attributes))
 
 
 def _ended(event: Event) -> None:

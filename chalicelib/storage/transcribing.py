@@ -14,6 +14,7 @@ from chalicelib.links import messages as rows
 from chalicelib.links.model import Message
 from chalicelib.observability import log
 from chalicelib.storage import bucket
+from chalicelib.twilio import urls
 
 LOOK_SECONDS = 30  # a message of a minute takes Transcribe about as long; the sweep comes within the next minute
 LONGEST_TEXT = 20_000  # characters: a quarter of an hour of speech, and far below what a mail or a row may have
@@ -61,7 +62,7 @@ def _start(message: Message, now: float) -> Message:
     """A second delivery names the same job, which Transcribe has already."""
     job = f"cordboard-{environment.current().stage}-messages-{message.recording_sid}"
     try:
-        _ask_for(job, message.stored_as, {"LanguageCode": _language(message.line)})
+        _ask_for(job, message.stored_as, {"LanguageCode": _language(message)})
     except Exception as error:
         if _code(error) == "BadRequestException":  # Twilio speaks languages that Transcribe has under no such name
             _ask_for(job, message.stored_as, {"IdentifyLanguage": True})
@@ -104,10 +105,11 @@ def _text_of(stored_as: str) -> str:
     return stored_as.removesuffix(".mp3") + ".json"
 
 
-def _language(name: str) -> str:
+def _language(message: Message) -> str:
+    """Twilio's code of the language in which the caller was asked for the message: its base URL says it."""
     center = callcenter.current()
-    treatment = center.lines.get(name) or center.simple_queues.get(name)
-    return treatment.language if treatment else ""
+    treatment = center.lines.get(message.line) or center.simple_queues.get(message.line)
+    return treatment.in_language(urls.language_of(message.base_url)).speaks.language if treatment else ""
 
 
 def _code(error: Exception) -> str:

@@ -17,6 +17,7 @@ from twilio.request_validator import (
 )
 
 from chalicelib.config import environment, secrets
+from chalicelib.twilio import urls
 
 # Task and worker attributes are 4096 characters each, three bytes a character when encoded; the rest is small.
 MAX_BODY_BYTES = 256 * 1024
@@ -45,7 +46,7 @@ class Request(NamedTuple):
 class Webhook(NamedTuple):
     """One request that Twilio signed. Of a repeated field the form has the last value."""
 
-    base_url: str  # of this application, as Twilio reaches it, no slash at the end
+    base_url: str  # of this application, as Twilio reaches it, no slash at the end; with the caller's language, if any
     form: Mapping[str, str]
     path: Mapping[str, str]  # the parameters in the route's path
     at: float  # when it came, in epoch seconds
@@ -93,7 +94,8 @@ def receive(request: Request) -> Webhook:
         for candidate in _with_query(url, event):
             for token in tokens:
                 if _holds(token, candidate, signed, signature, algorithm):
-                    return Webhook(base_url, form, _path(event), request.at, event["httpMethod"])
+                    spoken = urls.in_language(base_url, urls.language_of(candidate))
+                    return Webhook(spoken, form, _path(event), request.at, event["httpMethod"])
     except UnicodeEncodeError:
         pass  # text that no encoding can carry was not signed by Twilio
     raise Refused(403, "the signature does not hold", form)

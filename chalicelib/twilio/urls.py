@@ -9,6 +9,9 @@ from urllib.parse import unquote
 # same deadline (contract 1.3). Each route takes a request twice; without this a function that dies costs the caller.
 CONNECTION_OVERRIDES = "#rc=2&rp=all"
 
+LANGUAGE = "language"  # of a URL's query
+_is_language = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,4})?").fullmatch
+
 Method = Literal["GET", "POST"]
 
 
@@ -28,16 +31,38 @@ class Route(NamedTuple):
     of_console: bool = False
 
     def url(self, base_url: str, **parameters: str) -> str:
-        """The complete URL to give to Twilio, its connection overrides included. `base_url` has no slash at its end."""
-        return f"{self.page(base_url, **parameters)}{CONNECTION_OVERRIDES}"
+        """The complete URL to give to Twilio, its connection overrides included. `base_url` has no slash at its end.
+
+        Where it says the caller's language (`in_language`), the URL does too.
+        """
+        _, asks, query = base_url.partition("?")
+        return f"{self.page(base_url, **parameters)}{asks}{query}{CONNECTION_OVERRIDES}"
 
     def page(self, base_url: str, **parameters: str) -> str:
         """The complete URL for anybody else."""
-        return f"{base_url}{self.path.format(**parameters)}"
+        return f"{base_url.partition('?')[0]}{self.path.format(**parameters)}"
+
+
+def in_language(base_url: str, language: object) -> str:
+    """The base URL for what a caller of this language is to hear; for what is no name of a language, as it is.
+
+    It is one word of letters, so that its signature is the same however a query is spelled (contract 2.3).
+    """
+    named = isinstance(language, str) and _is_language(language)
+    return f"{base_url.partition('?')[0]}?{LANGUAGE}={language}" if named else base_url
+
+
+def language_of(url: str) -> str:
+    """The caller's language that a base URL, or a complete one, says; empty if it says none."""
+    _, _, query = url.partition("#")[0].partition("?")
+    name, _, language = query.partition("=")
+    return language if name == LANGUAGE and _is_language(language) else ""
 
 
 INCOMING = Route("/voice/incoming")
-MENU = Route("/voice/menu/{attempt}")
+MENU = Route("/voice/menu/{attempt}")  # of calls that an older version has asked
+# Where a caller is in the menus (`trail`), how often they were asked there, and how often in all, from 1.
+MENUS = Route("/voice/menus/{trail}/{attempt}/{total}")
 WAIT = Route("/voice/wait")
 WAIT_KEY = Route("/voice/wait/key")
 # A caller who waits asks to be called back: the number that is confirmed is their `own`, or the `other` that was typed.
@@ -117,6 +142,7 @@ WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 ROUTES = (
     INCOMING,
     MENU,
+    MENUS,
     WAIT,
     WAIT_KEY,
     CALLBACK_CONFIRM,

@@ -37,6 +37,14 @@ def count(digits: str | None) -> int:
     return int(digits) if digits and digits.isdecimal() and len(digits) <= 10 else 0
 
 
+def share(value: str | None) -> float:
+    """The number from 0 to 1 that a field has, such as how sure Twilio is; 1 when it is missing, 0 when it is none."""
+    if not value:
+        return 1.0
+    is_number = value.count(".") <= 1 and value.replace(".", "").isdecimal()
+    return min(float(value), 1.0) if is_number else 0.0
+
+
 def attributes(json: str) -> dict[str, Any]:
     """The attributes of a task or a worker. Raises ValueError when this is no JSON object, or one too deep to read."""
     try:

@@ -9,7 +9,7 @@ from chalicelib.lifecycle import closing, lead_out
 from chalicelib.links import table
 from chalicelib.links.model import Link
 from chalicelib.observability import log, metrics
-from chalicelib.twilio import rest
+from chalicelib.twilio import rest, urls
 from chalicelib.worker import breaker
 
 FAILED = "CRM failed"  # of a link's reason
@@ -22,15 +22,16 @@ def ask(link: Link, task_attributes: Mapping[str, Any], clock: Callable[[], floa
     """
     adapter = callcenter.current().crm_of(link.queue, link.work)
     if not breaker.may_ask(adapter, clock()):
-        return _crm_failed(link, "not asked", clock(), is_out=True)
+        return _crm_failed(link, "not asked", task_attributes, clock(), is_out=True)
     try:
         approval = crm.prepare(adapter, _attempt(link, task_attributes, clock()))
     except crm.Unavailable as error:
         log.warning(FAILED, metrics.of(metrics.CRM_FAILURES), why=str(error))
-        return _crm_failed(link, str(error), clock(), is_out=breaker.failed(adapter, clock()))
+        is_out = breaker.failed(adapter, clock())
+        return _crm_failed(link, str(error), task_attributes, clock(), is_out=is_out)
     except (crm.Declined, crm.DeclinedCaller) as no:
         breaker.answered(adapter, clock())
-        _declined(link, no, clock())
+        _declined(link, no, task_attributes, clock())
         return None
     breaker.answered(adapter, clock())
     return approval
@@ -50,20 +51,25 @@ def _attempt(link: Link, task_attributes: Mapping[str, Any], now: float) -> crm.
     )
 
 
-def _declined(link: Link, no: crm.Declined | crm.DeclinedCaller, now: float) -> None:
+def _declined(
+    link: Link, no: crm.Declined | crm.DeclinedCaller, task_attributes: Mapping[str, Any], now: float
+) -> None:
     """The CRM's no to the worker gives the caller to the next one; its no to the caller moves no worker."""
     if isinstance(no, crm.DeclinedCaller) and not link.policy.has_caller:
         closing.withdraw(link, f"declined: {no}")
         return
     if isinstance(no, crm.DeclinedCaller):
-        _lead_out(link, f"declined: {no}", no.say, no.then, now)
+        language = callcenter.current().language_of(link.caller_id, task_attributes)
+        _lead_out(link, f"declined: {no}", language, (no.say, no.then), now)
         return
     activities = callcenter.current().queue(link.queue).activities
     activity = environment.current().activity_sid(activities.declined)
     closing.reject(link, f"declined: {no}", activity, now)
 
 
-def _crm_failed(link: Link, why: str, now: float, *, is_out: bool) -> crm.Approval | None:
+def _crm_failed(
+    link: Link, why: str, task_attributes: Mapping[str, Any], now: float, *, is_out: bool
+) -> crm.Approval | None:
     """What the CRM's failure costs never costs a worker: no activity changes.
 
     The reservation is held for a moment, and the caller offered again; when the CRM `is_out`, or fails for this very
@@ -77,8 +83,10 @@ def _crm_failed(link: Link, why: str, now: float, *, is_out: bool) -> crm.Approv
         log.warning("rung without the CRM", why=why)
         return crm.Approval()
     if is_out or _failed_often(link):
-        ending = center.treatment_of(link.caller_id).nobody_can_help
-        _lead_out(link, f"{FAILED}: {why}", ending.say, ending.then, now)
+        language = center.language_of(link.caller_id, task_attributes)
+        treatment = center.treatment_of(link.caller_id).in_language(language)
+        ending = treatment.nobody_can_help
+        _lead_out(link, f"{FAILED}: {why}", language, (treatment.said(ending.say).text, ending.then), now)
     else:
         closing.reject_later(link, f"{FAILED}: {why}", now)
     return None
@@ -90,14 +98,16 @@ def _failed_often(link: Link) -> bool:
     return sum(one.reason.startswith(FAILED) for one in others) + 1 >= callcenter.current().crm.breaker_failures
 
 
-def _lead_out(link: Link, reason: str, say: str, then: str, now: float) -> None:
+def _lead_out(link: Link, reason: str, language: str, ending: tuple[str, str], now: float) -> None:
     """Lead the caller out of the queue. No worker is moved, and none is tried after this one.
+
+    The `ending` is what is said, in the caller's language, and what follows.
 
     The reservation is not rejected: that would hand the caller to the next worker first. Its task is canceled once the
     caller has left, whether or not Twilio does that by itself (contract 12), and the event of it closes the link.
     """
     table.set_reason_once(link.key, reason)
-    did = lead_out.decline(link.subject, link.base_url, say, then, now)
+    did = lead_out.decline(link.subject, urls.in_language(link.base_url, language), *ending, now)
     if did == "led out" or not closing.ended_with_its_caller(link, now):
         rest.cancel_task(link.task_sid, reason.partition(":")[0])
     log.info("caller led out", metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason), reason=reason, did=did)

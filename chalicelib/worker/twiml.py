@@ -4,6 +4,7 @@ from twilio.twiml.voice_response import Dial, Gather, Recording, Start, Stop, Vo
 
 from chalicelib.config.answering import Answer
 from chalicelib.config.callcenter import Treatment
+from chalicelib.twilio import saying
 
 CALLER_GONE = "The caller is no longer on the line. Goodbye."
 TAKEN = "This call has been taken already. Goodbye."
@@ -146,7 +147,11 @@ def ask(whisper: str, rules: Answer, treatment: Treatment, accept_url: str, next
 def _speech(rules: Answer, treatment: Treatment) -> dict[str, str]:
     if not rules.say_yes:
         return {}
-    return {"language": treatment.language, "speech_timeout": "auto", "hints": ", ".join([*rules.yes, *rules.no])}
+    return {
+        "language": treatment.speaks.language,
+        "speech_timeout": "auto",
+        "hints": ", ".join([*rules.yes, *rules.no]),
+    }
 
 
 def choices(said: str, url: str, silence_url: str, treatment: Treatment) -> str:
@@ -229,4 +234,4 @@ def hang_up() -> str:
 
 
 def _say(verb: VoiceResponse | Gather, treatment: Treatment, text: str) -> None:
-    verb.say(text, language=treatment.language, voice=treatment.voice or None)
+    saying.say(verb, treatment.said(text))

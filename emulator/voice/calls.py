@@ -15,6 +15,7 @@ from emulator.ports import Method, WorkerLegOrder
 Direction = Literal["inbound", "outbound-api", "outbound-dial"]
 ENDED = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 API_VERSION = "2010-04-01"
+CLEARLY = 0.9  # how people speak: what Twilio's Confidence says of it
 _PLACES = [f"{who}{what}" for who in ("From", "To", "Caller", "Called") for what in ("City", "State", "Zip", "Country")]
 
 
@@ -129,6 +130,7 @@ class Call:
     ended: float | None = None
     digits: str = ""
     speech: str = ""
+    confidence: float = CLEARLY  # from 0 to 1, of what was said
     talking_until: float = 0.0
     heard: list[str] = field(default_factory=list)
     picked_up: str = ""  # by hand, while it rings: answered or declined

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from emulator.clock.process import Process, Program, Wait
 from emulator.clock.scheduler import Scheduler
-from emulator.voice.calls import Call
+from emulator.voice.calls import CLEARLY, Call
 
 RECORDER_SECONDS = 60.0  # how long a voicemail box listens before it hangs up
 FAX_SECONDS = 35.0
@@ -25,6 +25,7 @@ class Presses:
 @dataclass(frozen=True)
 class Says:
     text: str
+    confidence: float = CLEARLY
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,9 @@ def presses(digits: str) -> Presses:
     return Presses(digits)
 
 
-def says(text: str) -> Says:
-    return Says(text)
+def says(text: str, confidence: float = CLEARLY) -> Says:
+    """Speak; a Gather that listens is told how sure Twilio is of it, from 0 to 1."""
+    return Says(text, confidence)
 
 
 def waits(seconds: float) -> Waits:
@@ -160,7 +162,7 @@ class Handset(Protocol):
 
     def press(self, call_sid: str, digits: str) -> None: ...
 
-    def say(self, call_sid: str, text: str) -> float: ...
+    def say(self, call_sid: str, text: str, confidence: float = CLEARLY) -> float: ...
 
     def talk(self, call_sid: str, seconds: float) -> None: ...
 
@@ -195,8 +197,8 @@ class Person:
                 yield Wait(seconds=seconds)
             case Presses(digits):
                 self._handset.press(sid, digits)
-            case Says(text):
-                yield Wait(seconds=self._handset.say(sid, text))
+            case Says(text, confidence):
+                yield Wait(seconds=self._handset.say(sid, text, confidence))
             case Talks(seconds):
                 self._handset.talk(sid, seconds)
                 yield Wait(seconds=seconds)

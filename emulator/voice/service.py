@@ -6,7 +6,7 @@ from functools import partial
 from emulator.clock.process import Program
 from emulator.ports import SupervisorOrder, TwilioError, WorkerLegOrder
 from emulator.voice.applications import Application
-from emulator.voice.calls import Call, LegEnded, Moved, Order, RecordingOrder, Source, StatusCallback
+from emulator.voice.calls import CLEARLY, Call, LegEnded, Moved, Order, RecordingOrder, Source, StatusCallback
 from emulator.voice.conferring import confer, supervise
 from emulator.voice.context import Context
 from emulator.voice.dequeue import reserved, take, talk
@@ -61,11 +61,11 @@ class Voice:
         call.digits += digits
         call.notify()
 
-    def say(self, call_sid: str, text: str) -> float:
+    def say(self, call_sid: str, text: str, confidence: float = CLEARLY) -> float:
         """Speak on a leg; returns for how many seconds."""
         call = self._live(call_sid)
         self._scheduler.emit("said", sid=call_sid, text=text)
-        call.speech = text
+        call.speech, call.confidence = text, confidence
         self.context.recordings.said(call_sid, text)
         seconds = self.context.speech_seconds(text)
         self.talk(call_sid, seconds)

@@ -50,7 +50,7 @@ def _too_long(call: Call) -> Iterator[Mistake]:
 
 def _overwriting(center: Center) -> Iterator[Mistake]:
     for name, line in center.application.lines.items():
-        for key, attributes in given_attributes(name, line).items():
+        for key, attributes in given_attributes(name, line):
             for attribute in attributes:
                 if attribute in OF_THE_CALL:
                     said = "this attribute is the call's own, which Twilio gives to every task: take another name"

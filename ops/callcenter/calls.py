@@ -1,12 +1,14 @@
 """The calls that go into the workflow: what their tasks know, and which filters may take them. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from chalicelib.config import menus
 from chalicelib.config.callcenter import Line
+from chalicelib.config.menu_mistakes import by_key
 from ops.callcenter.files import Center, Filter
 from ops.callcenter.possible import TASKROUTER, outcomes
 from taskrouter_expressions import Expression, ExpressionError, Path, parse
@@ -59,19 +61,32 @@ class Call:
 
 
 def calls(center: Center) -> Iterator[Call]:
-    """Every kind of call: each number of each line, without a choice of its menu and with each of them."""
+    """Every kind of call: each number of each line, in each language, by each way through its menus and without one."""
     for name, line in center.application.lines.items():
         for number in line.numbers or ("",):
-            for key, attributes in given_attributes(name, line).items():
-                yield Call(key, name, line, as_json({**line.attributes, **attributes}), number)
+            for spoken in map(line.in_language, line.languages or ("",)):
+                for key, attributes in given_attributes(name, line):
+                    known = {**line.attributes, **spoken.language_attribute, **attributes}
+                    yield Call(key, name, line, as_json(known), number)
 
 
-def given_attributes(name: str, line: Line) -> dict[str, dict[str, Any]]:
-    """What the file gives to this line's tasks: the line's own, and those of each choice of its menu, by their keys."""
-    given = {f"lines.{name}.attributes": line.attributes}
-    for position, choice in enumerate(line.menu.choices if line.menu else ()):
-        given[f"lines.{name}.menu.choices[{position}].attributes"] = choice.attributes
-    return given
+def given_attributes(name: str, line: Line) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the file gives to this line's tasks: the line's own, and those of each way through its menus, by key."""
+    yield f"lines.{name}.attributes", line.attributes
+    if line.every_menu:
+        keys = dict(zip(line.every_menu, by_key(f"lines.{name}", line.menu, line.menus), strict=True))
+        yield from _chosen(line.every_menu, keys, menus.first(line.every_menu))
+
+
+def _chosen(every: menus.Menus, keys: Mapping[str, str], place: menus.Place) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The attributes of who chooses here, or in a menu below this one."""
+    for position, choice in enumerate(place.menu.choices):
+        is_below = choice.menu in every and choice.menu not in place.names
+        if choice.then == "queue" or is_below:
+            key = f"{keys[place.names[-1]]}.choices[{position}].attributes"
+            yield key, {**place.attributes, **choice.attributes}
+        if is_below:
+            yield from _chosen(every, keys, menus.go(every, place, choice))
 
 
 def as_json(attributes: dict[str, Any]) -> dict[str, Any]:

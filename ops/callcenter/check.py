@@ -48,6 +48,8 @@ WARNINGS: Mapping[Callable[[Center], Iterator[str]], str] = {
     waits.ended_by_the_task: "a shorter wait.leave_after or longer timeouts, unless it is meant so",
     offered.to_everybody: "such a target before the others, unless it is meant so",
     recorded.cannot_listen: "a pin for the worker",
+    menus.missing_texts: "the sentence in that language, unless the first one will do",
+    menus.unknown_voices: "a look at Twilio's list of voices",
     answers.unsaid: "an answer.mode for the queue; at-once, if it is meant so",
 }
 
@@ -226,6 +228,7 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _lead_nowhere: frozenset({"workflow"}),
     attributes.of_workers: frozenset(),
     menus.ambiguous_words: frozenset({"lines"}),
+    menus.wrong_voices: frozenset({"lines"}),
     recorded.unknown_listeners: frozenset({"queues", "workers"}),
     offered.lead_nowhere: frozenset({"workflow", "messages"}),
     offered.to_nobody: frozenset({"workers"}),

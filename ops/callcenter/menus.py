@@ -1,23 +1,93 @@
-"""What a caller may say at a menu makes one choice. Pure."""
+"""What a caller may say at a menu makes one choice, and what is said is said in every language. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from chalicelib.caller.twiml import choose
-from chalicelib.config.callcenter import Menu
+from chalicelib.caller.menu import choose
+from chalicelib.config.callcenter import Line
+from chalicelib.config.menu_mistakes import by_key
+from chalicelib.config.menus import Menu, Speech
+from chalicelib.config.texts import Voice, each_of, texts_of
 from chalicelib.config.toml_errors import Mistake, sentence
 from ops.callcenter.files import Center
 
 
+def menus_of(center: Center) -> Iterator[tuple[str, Menu, Line]]:
+    """Every menu with its key and its line."""
+    for name, line in center.application.lines.items():
+        yield from ((key, menu, line) for key, menu in by_key(f"lines.{name}", line.menu, line.menus).items())
+
+
 def ambiguous_words(center: Center) -> Iterator[Mistake]:
     """Words of a choice that another choice has too, whole or in part: whoever says them is asked again."""
+    for key, menu, line in menus_of(center):
+        for at, choice in enumerate(menu.choices):
+            each: Mapping[str, Speech] = choice.speech if isinstance(choice.speech, dict) else {"": choice.speech}
+            for language, words in each.items():
+                place = f"{key}.choices[{at}].speech{f'.{language}' if language else ''}"
+                yield from _ambiguous_words(place, menu, at, words, [language] if language else [*line.languages, ""])
+
+
+def _ambiguous_words(place: str, menu: Menu, at: int, words: Speech, languages: list[str]) -> Iterator[Mistake]:
+    for position, said in enumerate(words):
+        if any(choose(menu, "", said, language) is not menu.choices[at] for language in languages):
+            yield sentence(f"{place}[{position}]", said, "words that make no other choice")
+
+
+def missing_texts(center: Center) -> Iterator[str]:
+    """Texts of a line with several languages that are not there in one of them: callers hear them in the first one."""
     for name, line in center.application.lines.items():
-        if line.menu:
-            yield from _ambiguous_words(f"lines.{name}.menu", line.menu)
+        for language in line.languages:
+            texts = texts_of(line, f"lines.{name}")
+            if missing := [key for key, text in texts if text and language not in _languages(text, line)]:
+                yield f"lines.{name} has no text in {language} at {', '.join(missing)}"
 
 
-def _ambiguous_words(place: str, menu: Menu) -> Iterator[Mistake]:
-    for at, choice in enumerate(menu.choices):
-        for position, words in enumerate(choice.speech):
-            if choose(menu, "", words) is not choice:
-                key = f"{place}.choices[{at}].speech[{position}]"
-                yield sentence(key, words, "words that make no other choice")
+def _languages(text: str | dict[str, str], line: Line) -> set[str]:
+    return {language or next(iter(line.languages)) for language in each_of(text)}
+
+
+# By the lists of Amazon Polly: the voices of a few languages that are asked for most.
+POLLY: Mapping[str, tuple[str, ...]] = {
+    "en-US": ("Joanna", "Matthew", "Ivy", "Justin", "Kendra", "Kimberly", "Salli", "Joey", "Kevin", "Ruth", "Stephen",
+              "Danielle", "Gregory"),
+    "en-GB": ("Amy", "Emma", "Brian", "Arthur"),
+    "en-AU": ("Nicole", "Russell", "Olivia"),
+    "es-ES": ("Conchita", "Lucia", "Enrique", "Sergio"),
+    "es-MX": ("Mia", "Andres"),
+    "es-US": ("Lupe", "Penelope", "Miguel", "Pedro"),
+    "fr-FR": ("Celine", "Lea", "Mathieu", "Remi"),
+    "fr-CA": ("Chantal", "Gabrielle", "Liam"),
+    "de-DE": ("Marlene", "Vicki", "Hans", "Daniel"),
+    "it-IT": ("Carla", "Bianca", "Giorgio", "Adriano"),
+    "pt-BR": ("Camila", "Vitoria", "Ricardo", "Thiago"),
+}  # fmt: skip
+_LANGUAGES = {name: language for language, names in POLLY.items() for name in names}
+BASIC = ("man", "woman", "alice")
+
+
+def wrong_voices(center: Center) -> Iterator[Mistake]:
+    """A voice that speaks another language than the one that it is to be heard in."""
+    for key, voice in _voices(center):
+        speaks = _language_of(voice.voice)
+        if speaks and speaks != voice.language:
+            yield sentence(f"{key}.voice", voice.voice, f"a voice of {voice.language}; this one speaks {speaks}")
+
+
+def unknown_voices(center: Center) -> Iterator[str]:
+    """Voices of which it is not known here what they speak."""
+    for key, voice in _voices(center):
+        if voice.voice and voice.voice not in BASIC and not _language_of(voice.voice):
+            yield f"{key}.voice is {voice.voice!r}, which may not speak {voice.language}"
+
+
+def _voices(center: Center) -> Iterator[tuple[str, Voice]]:
+    for name, line in center.application.lines.items():
+        yield from ((f"lines.{name}.languages.{language}", voice) for language, voice in line.languages.items())
+
+
+def _language_of(voice: str) -> str:
+    """Twilio's names are Polly.Joanna, Polly.Joanna-Neural, Google.en-US-Standard-C and such; empty: not known."""
+    provider, _, name = voice.partition(".")
+    if provider == "Google":
+        return "-".join(name.split("-")[:2])
+    return _LANGUAGES.get(name.partition("-")[0], "") if provider == "Polly" else ""

@@ -1,6 +1,7 @@
 """`hear`: what a caller would hear, without an account."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import click
@@ -28,13 +29,22 @@ class Day:
     name: str
 
 
-@command("hear", "hear +14155550100", "hear +14155550100 --at 2026-12-24T17:05 --keys 1", "hear --table")
+@command(
+    "hear",
+    "hear +14155550100",
+    "hear +14155550100 --at 2026-12-24T17:05 --keys 1",
+    "hear +14155550100 --says spanish",
+    "hear --table",
+)
 @click.argument("number", default="")
 @click.option("--at", default="", metavar="TIME", help="When the call comes in, in the line's zone; now, if not given.")
 @click.option("--keys", default="", metavar="KEYS", help="What the caller presses, one key after the other.")
+@click.option(
+    "--says", multiple=True, metavar="WORDS", help="What the caller says to a menu; WORDS? is said unclearly."
+)
 @click.option("--table", is_flag=True, help="Show when lines are open in the next four weeks.")
 @json_option
-def hear(*, number: str, at: str, keys: str, table: bool, as_json: bool) -> ExitCode:
+def hear(*, number: str, at: str, keys: str, says: Sequence[str], table: bool, as_json: bool) -> ExitCode:
     """Print what a caller would hear, and when lines are open.
 
     By the files alone: no switch is asked about, no account is needed, and nothing is sent.
@@ -50,7 +60,7 @@ def hear(*, number: str, at: str, keys: str, table: bool, as_json: bool) -> Exit
     name, line = center.line_of(number)
     calendar = state.calendar(center, line)
     moment = hours.moment(calendar, at, time.time()) if at else time.time()
-    heard = list(hearing.Call(center, number, moment, keys).heard())
+    heard = list(hearing.Call(center, number, moment, keys, list(says)).heard())
     if as_json:
         show(heard, "", as_json)
         return ExitCode.DONE

@@ -11,7 +11,11 @@ from ops.doctor.check import Finding, StageUnderTest, fail, ok
 
 # In place of a sid: no call, leg or reservation has this name, so nothing is recorded.
 NOBODY = "doctor"
-PARAMETERS = {"attempt": "1", "subject": NOBODY, "reservation_sid": NOBODY, "number": NOBODY, "since": "1", "line": "1"}
+PARAMETERS = {
+    **dict.fromkeys(("attempt", "since", "line", "total"), "1"),
+    **dict.fromkeys(("subject", "reservation_sid", "number"), NOBODY),
+    "trail": "main",
+}
 
 SPOKEN, NO_CONTENT = (200, "<Response"), (204, "")
 

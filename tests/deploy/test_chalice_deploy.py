@@ -93,7 +93,7 @@ def second(first: Snapshot, project: Project, local: LocalAws) -> Snapshot:
     """After a change of the greeting, of a variable and of a policy, and a second deploy."""
     assert first.url
     file = project.root / "chalicelib" / "team" / "callcenter.toml"
-    greeting = callcenter.current().lines["sales"].greeting
+    greeting = str(callcenter.current().lines["sales"].greeting)
     change(file, greeting, "Good evening from the second deploy.")
     config = project.root / ".chalice" / "config.json"
     stages = json.loads(config.read_text(encoding="utf-8"))
@@ -157,7 +157,7 @@ def test_the_api_is_regional_and_its_url_is_known_afterwards(first: Snapshot) ->
 def test_the_deployed_application_answers_a_signed_call_and_refuses_a_forged_one(first: Snapshot) -> None:
     status, document = first.answer
     assert status == 200
-    assert callcenter.current().lines["sales"].greeting in document
+    assert str(callcenter.current().lines["sales"].greeting) in document
     assert f'workflowSid="{TWILIO["TWILIO_WORKFLOW_SID"]}"' in document
     assert first.forged == 403
 

@@ -254,6 +254,22 @@ def test_gather_hears_speech_only_when_asked_for_it() -> None:
     assert not deaf.forms("/choice")
 
 
+def test_gather_tells_how_sure_twilio_is_of_what_was_said() -> None:
+    pages = {"/incoming": '<Gather input="speech" action="/choice"/>', "/choice": '<Gather input="speech"/>'}
+    harness = VoiceHarness(pages)
+    harness.dial(waits(1), says("sales", 0.25), waits(1), says("sales"))
+    harness.run(10)
+    assert harness.forms("/choice")[0]["Confidence"] == "0.25"
+    assert harness.forms("/choice")[1]["Confidence"] == "0.9"
+
+
+def test_what_is_said_with_tags_is_heard_without_them() -> None:
+    harness = VoiceHarness({"/incoming": '<Say>Press <break time="1s"/> one &amp; <s>wait</s>!</Say>'})
+    sid = harness.dial()
+    harness.run(10)
+    assert harness.heard(sid) == ["Press one & wait!"]
+
+
 def test_digits_pressed_before_a_gather_do_not_count() -> None:
     harness = VoiceHarness({"/incoming": '<Pause length="3"/><Gather numDigits="1" action="/choice"/>'})
     harness.dial(waits(1), presses("1"))

@@ -42,9 +42,9 @@ def recorded(started: Laptop) -> dict[str, Any]:
     def dial() -> str:
         started.twilio.phone(centre.phones["Carl"]).will(answers(1, [joined(), talks(5), hangs_up()]))
         centre.on_duty("Carl")
-        menu = centre.center.application.lines["support"].menu
-        assert menu is not None
-        steps = (hears(menu.prompt), presses("1"), joined())
+        line = centre.center.application.lines["support"]
+        assert line.menu is not None
+        steps = (hears(line.said(line.menu.prompt).words), presses("1"), joined())
         return started.twilio.dial(centre.callers["Gus"], centre.lines["support"], steps)
 
     call_sid = started.do(dial)

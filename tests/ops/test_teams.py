@@ -58,7 +58,11 @@ def test_the_largest_uses_every_key(largest: Center) -> None:
     wanted = {*keys(callcenter.CallCenter)}
     wanted |= {key for table, kind in of_twilio.items() for key in keys(kind, f"{table}.")}
     tables = tomllib.loads((LARGEST.folder / NAME).read_text(encoding="utf-8"))
-    found = {*written(tables, "lines queues simple_queues work hours")}
+    found = {
+        *written(
+            tables, "lines queues simple_queues work hours lines.*.menus lines.*.languages simple_queues.*.languages"
+        )
+    }
     assert wanted - found == set()
     people = tomllib.loads(LARGEST.workers.read_text(encoding="utf-8"))
     assert {f"workers.{key}" for key in keys(dict[str, files.Worker])} <= {*written(people, "workers")}

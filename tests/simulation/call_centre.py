@@ -43,14 +43,33 @@ numbers = ["+14155550100"]
 greeting = "Welcome to support."
 attributes = { department = "support" }
 timeout = 1200
-[lines.support.menu]
-prompt = "For English press 1."
+[lines.support.languages]
+en = { language = "en-US" }
+es = { language = "es-US" }
+[lines.support.menus.main]
+prompt = "For English press 1, for more press 2, for Spanish press 3."
 sorry = "Sorry?"
 timeout = 4
 tries = 2
-choices = [{ digits = "1", attributes = { language = "en" } }]
+choices = [
+  { digits = "1", attributes = { asked_for = "english" } },
+  { digits = "2", speech = ["more"], attributes = { asked_for = "more" }, then = "menu:more" },
+  { digits = "3", language = "es", then = "menu:main" },
+  { digits = "0", attributes = { asked_for = "operator" } },
+]
+[lines.support.menus.more]
+prompt = "More: press 1, star or the hash key."
+timeout = 4
+tries = 2
+otherwise = "leave"
+choices = [
+  { digits = "1", attributes = { asked_for = "more of it" } },
+  { digits = "*", then = "back" },
+  { digits = "9", then = "menu:main" },
+  { digits = "#", say = "We are at 5 Harbour Street. Goodbye.", then = "hangup" },
+]
 [lines.support.wait]
-say = "Please stay on the line."
+say = { en = "Please stay on the line.", es = "Por favor, espere." }
 position = "You are number {position}."
 leave_after = 240
 options = { say = "Or press star.", choices = [{ digits = "*", then = "voicemail" }] }
@@ -182,6 +201,9 @@ admins = ["Jan"]
 timeout = 2.0
 attempts = 3
 """
+
+# How the prompts of the menus end, the first one's before that of the one below it; and what is asked when in doubt.
+MENUS = ("for Spanish press 3.", "star or the hash key.", "For more press 2.")
 
 OnCrmOutage = Literal["voicemail", "ring"]
 

@@ -1,17 +1,21 @@
 """The callers: they dial, press and talk, and some hang up, at any moment and in any state."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from emulator.clock.scheduler import TraceEvent
 from emulator.ports import TwilioError
-from tests.simulation.call_centre import SALES, SUPPORT, URGENT, CallCentre
+from tests.simulation.call_centre import MENUS, SALES, SUPPORT, URGENT, CallCentre
 from tests.simulation.faults import Faults
 
 # A caller who hangs up does so this shortly after something happened on the call, or after a while.
 MOMENTS = ("dialed", "heard", "enqueued", "reserved", "worker_dialed", "worker_ringing", "worker_answered", "joined")
 
 ASKS = 0.5  # of who is offered a callback, at each round of the waiting document
+# In the menus: up and down for ever, silent, unclear words alone, a wrong key each time, the language first, or
+# whatever comes to mind.
+MANNERS = ("up and down", "silent", "mumbles", "wrong keys", "in Spanish", "anything")
+UNCLEAR = 0.2  # Twilio's Confidence of what such a caller says
 TIRES = 0.1  # of who waits, at each round of the waiting document
 
 
@@ -29,6 +33,8 @@ class Caller:
     call_sid: str = ""
     hung_up_at: float = 0.0
     asks: bool = False  # to be called back
+    wanders: str = ""  # how, through the menus: one of MANNERS
+    gave: list[str] = field(default_factory=list)  # what they pressed and said there
 
 
 class Crowd:
@@ -59,6 +65,9 @@ class Crowd:
             ends_talk=stream.choice(("caller", "worker")),
             presses=stream.random() < 0.7,
         )
+        manner = self._faults.stream("manner").choice(MANNERS)
+        if caller.line == SUPPORT and self._faults.happens("caller_wanders"):
+            caller.wanders = manner
         if self._faults.happens("caller_withholds_number"):
             caller.number = ""
         moment, soon, late = stream.choice((*MOMENTS, "patience")), stream.uniform(0, 3), stream.uniform(3, 200)
@@ -90,7 +99,9 @@ class Crowd:
         if caller is None:
             return
         self._moment(caller, "heard")
-        if "English press 1" in text and caller.presses:
+        if caller.wanders and text.endswith(MENUS):
+            self._wanders(caller, text)
+        elif "English press 1" in text and caller.presses:
             self._later(1.0, lambda: self._call_centre.twilio.press(caller.call_sid, "1"))
         if "press star" in text:
             self._tires(caller)
@@ -100,6 +111,27 @@ class Crowd:
         if "leave a message" in text:
             self._later(2.5, lambda: self._call_centre.twilio.say(caller.call_sid, "Please call me back."))
             self._later(5.0, lambda: self._call_centre.twilio.press(caller.call_sid, "#"))
+
+    def _wanders(self, caller: Caller, text: str) -> None:
+        """A caller in the menus does as their manner is; `anything` ends in one of many ways."""
+        stream, twilio = self._faults.stream("wanders"), self._call_centre.twilio
+        after, key = stream.uniform(0.5, 3), stream.choice("1239*#07")
+        says, clearly = stream.random() < 0.3, stream.choice((UNCLEAR, 0.9))
+        if caller.wanders == "mumbles" or (caller.wanders == "anything" and says):
+            confidence = UNCLEAR if caller.wanders == "mumbles" else clearly
+            self._gives(caller, "more", after, lambda: twilio.say(caller.call_sid, "Some more, please.", confidence))
+        elif caller.wanders != "silent":
+            up_and_down, in_spanish = "*" if text.endswith(MENUS[1]) else "2", "1" if "3" in caller.gave else "3"
+            keys = {"up and down": up_and_down, "wrong keys": "7", "in Spanish": in_spanish}
+            given = keys.get(caller.wanders, key)
+            self._gives(caller, given, after, lambda: twilio.press(caller.call_sid, given))
+
+    def _gives(self, caller: Caller, what: str, after: float, act: Callable[[], None]) -> None:
+        def give() -> None:
+            act()
+            caller.gave.append(what)
+
+        self._later(after, give)
 
     def _tires(self, caller: Caller) -> None:
         """A caller who waits would rather leave a message, or presses anything."""

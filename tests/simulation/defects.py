@@ -14,6 +14,7 @@ from chalicelib import aws, budget, crm, jobs
 from chalicelib.callbacks import asking as callbacks_asking
 from chalicelib.callbacks import outcome
 from chalicelib.caller import handlers, hold
+from chalicelib.caller import menu as caller_menu
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
@@ -302,6 +303,30 @@ def _says(document: str) -> Callable[[Any], Any]:
     return lambda _true: lambda *_given, **_named: f"<Response>{document}</Response>"
 
 
+def _never_counted(true: Any) -> Any:
+    """Each question is the first one: neither the tries nor the rounds have an end."""
+
+    def go(line: Any, place: Any, asked: Any, onward: Any, **said: Any) -> str:
+        return str(true(line, place, asked._replace(attempt=1, total=1), onward, **said))
+
+    return go
+
+
+def _rounds_never_counted(true: Any) -> Any:
+    def go(line: Any, place: Any, asked: Any, onward: Any, **said: Any) -> str:
+        return str(true(line, place, asked._replace(total=1), onward, **said))
+
+    return go
+
+
+def _nothing_after_the_last_try(true: Any) -> Any:
+    def go(line: Any, place: Any, asked: Any, onward: Any, **said: Any) -> str:
+        is_over = asked.attempt > place.menu.tries
+        return "<Response/>" if is_over else str(true(line, place, asked, onward, **said))
+
+    return go
+
+
 def _from_the_start(_true: Any) -> Any:
     return handlers.incoming
 
@@ -485,6 +510,7 @@ def _never_held(_true: Any) -> Any:
     return lambda *_given, **_named: True
 
 
+WANDERS = "caller_wanders=0.9"
 CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
 
 DEFECTS: Mapping[str, Defect] = {
@@ -565,6 +591,13 @@ DEFECTS: Mapping[str, Defect] = {
         hold, "_route", lambda _true: lambda _to: {}, 17, faults="worker_presses_star=0.9"
     ),
     "the waiting document is silent": _replace(caller_twiml, "wait", _says('<Pause length="120"/>'), 4),
+    "the tries of a menu have no end": _replace(caller_menu, "_go", _never_counted, 20, faults=WANDERS),
+    "a caller may go up and down for ever": _replace(caller_menu, "_go", _rounds_never_counted, 20, faults=WANDERS),
+    "after the last try comes nothing": _replace(caller_menu, "_go", _nothing_after_the_last_try, 20, faults=WANDERS),
+    "an unclear word makes a choice": _replace(caller_menu.Given, "confidence", lambda _true: 1.0, 20, faults=WANDERS),
+    "the language that was chosen is forgotten": _replace(
+        urls, "in_language", lambda _true: lambda base_url, _language: base_url, 20, faults=WANDERS
+    ),
     "the call ends without a word": _replace(caller_twiml, "after", _says(""), 4),
     "after the queue comes the queue": _replace(caller_twiml, "after", _once_more_in_the_queue, 4),
     "the fallback starts the call anew": _replace(

@@ -73,6 +73,7 @@ RATES: Mapping[str, float] = {
     # People
     "caller_hangs_up": 0.35,
     "caller_withholds_number": 0.05,
+    "caller_wanders": 0.25,  # through the menus
     "caller_calls_again": 0.4,  # of who is to be called back
     "customer_busy": 0.15,
     "customer_no_answer": 0.15,

@@ -57,7 +57,20 @@ CALL_STATUSES = (
     "failed",
     "canceled",
 )
-ENDINGS = ("incoming", "menu/2", "menu/", "wait", "wait/key", "after#rc=2", "moved", "survey", "voicemail", "", "x")
+ENDINGS = (
+    "incoming",
+    "menu/2",
+    "menu/",
+    "menus/main.7/2/19?language=es",
+    "wait",
+    "wait/key",
+    "after#rc=2",
+    "moved",
+    "survey",
+    "voicemail",
+    "",
+    "x",
+)
 ERROR_URLS = tuple(f"{BASE}/voice/{ending}" for ending in ENDINGS)
 WORKER_ATTRIBUTES = json.dumps({"contact_uri": "+14155550111"})
 
@@ -83,6 +96,11 @@ class Endpoint(NamedTuple):
 ENDPOINTS = (
     Endpoint("/voice/incoming", caller_form()),
     Endpoint("/voice/menu/{attempt}", caller_form(Digits="1", SpeechResult="english"), {"attempt": "1"}),
+    Endpoint(
+        urls.MENUS.path,
+        caller_form(Digits="1", SpeechResult="english", Confidence="0.2"),
+        {"trail": "main.1s", "attempt": "1", "total": "3"},
+    ),
     Endpoint("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
     Endpoint("/voice/wait/key", caller_form(Digits="1", QueueTime="5")),
     Endpoint(urls.CALLBACK_CONFIRM.path, caller_form(Digits="1", QueueTime="5"), {"number": "own"}),

@@ -16,12 +16,17 @@ PACKAGES = ("bench", "chalicelib", "emulator", "laptop", "load", "ops", "taskrou
 SOURCES = upstreams([ROOT / "app.py", *chain.from_iterable((ROOT / package).rglob("*.py") for package in PACKAGES)])
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PURE = (
+    "caller/menu",
+    "caller/say",
     "caller/twiml",
     "config/answering",
     "config/callcenter",
     "config/console",
+    "config/menu_mistakes",
+    "config/menus",
     "config/reports",
     "config/staff",
+    "config/texts",
     "config/toml_errors",
     "console/session",
     "links/attributes",
@@ -38,6 +43,7 @@ PURE = (
     "staff/pins",
     "staff/rota",
     "staff/texts",
+    "twilio/saying",
     "twilio/urls",
     "twilio/values",
     "worker/twiml",

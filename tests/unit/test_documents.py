@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chalicelib.caller import twiml
+from chalicelib.caller import menu, twiml
 from chalicelib.caller.twiml import Waited, Way
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Line, SimpleQueue
@@ -14,6 +14,7 @@ from chalicelib.twilio.respond import as_xml
 
 BASE = "https://x.example/api"
 QUEUEING = twiml.Queueing("WW1", BASE, {})
+ONWARD = menu.Onward(lambda _line, _chosen: QUEUEING, Way(BASE), twiml.Phone(""))
 MENU = {
     "prompt": "Press 1 or say sales.",
     "choices": [
@@ -125,8 +126,8 @@ def test_who_chose_to_leave_a_message_hears_the_prompt_alone() -> None:
 
 
 def test_a_menu_is_asked_by_keys_and_by_speech() -> None:
-    asked = verbs(twiml.greet(line(menu=MENU), QUEUEING))
-    action = f"{BASE}/voice/menu/1#rc=2&rp=all"
+    asked = verbs(menu.greet(line(menu=MENU), ONWARD))
+    action = f"{BASE}/voice/menus/main/1/1#rc=2&rp=all"
     gather = {
         "input": "dtmf speech",
         "action": action,
@@ -141,13 +142,14 @@ def test_a_menu_is_asked_by_keys_and_by_speech() -> None:
         said("Press 1 or say sales."),
         ("Redirect", {}, action),
     ]
-    again = verbs(twiml.ask_again(line(menu=MENU), line(menu=MENU).menu, 2, BASE))  # type: ignore[arg-type]
-    assert again[0] == said("Sorry, I did not get that.") and again[-1][2] == f"{BASE}/voice/menu/2#rc=2&rp=all"
+    again = verbs(menu.answer(line(menu=MENU), menu.Asked(), menu.Given("7"), ONWARD))
+    assert again[0] == said("Sorry, I did not get that.")
+    assert again[-1][2] == f"{BASE}/voice/menus/main/2/2#rc=2&rp=all"
 
 
 def test_a_menu_with_the_hash_key_does_not_end_at_it() -> None:
     with_hash = {"prompt": "Press hash.", "choices": [{"digits": "#", "attributes": {}}]}
-    ((_, gather, _),) = [verb for verb in verbs(twiml.greet(line(menu=with_hash), QUEUEING)) if verb[0] == "Gather"]
+    ((_, gather, _),) = [verb for verb in verbs(menu.greet(line(menu=with_hash), ONWARD)) if verb[0] == "Gather"]
     assert gather["finishOnKey"] == "" and gather["numDigits"] == "1" and "hints" not in gather
 
 
@@ -166,9 +168,7 @@ def test_a_menu_with_the_hash_key_does_not_end_at_it() -> None:
     ],
 )
 def test_what_a_caller_chose(digits: str, speech: str, to: str | None) -> None:
-    menu = line(menu=MENU).menu
-    assert menu is not None
-    choice = twiml.choose(menu, digits, speech)
+    choice = menu.choose(line(menu=MENU).every_menu["main"], digits, speech)
     assert (choice.attributes["to"] if choice else None) == to
 
 
@@ -292,6 +292,26 @@ def test_of_a_text_2048_characters_are_kept() -> None:
 )
 def test_a_number_that_a_field_has(digits: str | None, number: int) -> None:
     assert values.count(digits) == number
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [
+        ("0.87", 0.87),
+        ("0", 0),
+        ("1", 1),
+        ("1.7", 1),
+        ("", 1),
+        (None, 1),
+        ("-1", 0),
+        ("nan", 0),
+        ("1e3", 0),
+        ("0.5.1", 0),
+        (".", 0),
+    ],
+)
+def test_a_share_that_a_field_has(given: str | None, number: float) -> None:
+    assert values.share(given) == number
 
 
 def test_attributes_are_a_json_object_that_is_not_too_deep() -> None:

@@ -6,6 +6,8 @@ from chalicelib.twilio import urls
 from tests.support.api_gateway import BASE
 
 PARAMETERS = {
+    "trail": "main.1s",
+    "total": "3",
     "line": "1",
     "attempt": "2",
     "subject": "CA" + "a" * 32,

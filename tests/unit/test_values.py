@@ -168,6 +168,7 @@ LINE: dict[str, Any] = {
     "greeting": "Hello.",
     "language": "en-US",
     "voice": "",
+    "languages": {},
     "wait": {
         "say": "Please stay on the line.",
         "position": "",
@@ -197,6 +198,7 @@ LINE: dict[str, Any] = {
     "priority": 0,
     "timeout": 86400,
     "menu": None,
+    "menus": {},
     "callback": None,
     "hours": "",
     "switch": False,

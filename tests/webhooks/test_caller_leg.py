@@ -4,9 +4,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chalicelib.caller import twiml
+from chalicelib.caller import menu, twiml
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import Choice, Line, Menu
+from chalicelib.config.callcenter import Line
+from chalicelib.config.menus import Choice, Menu
 from chalicelib.links import table
 from tests.conftest import WORKFLOW
 from tests.support.api_gateway import BASE, post
@@ -34,7 +35,7 @@ def test_a_number_that_no_line_lists_is_treated_like_the_default_line(driver: Dr
 def test_a_line_with_a_menu_asks_first_and_goes_on_without_an_answer(driver: Driver) -> None:
     document = driver.voice("incoming")
     assert [verb.tag for verb in document] == ["Say", "Gather", "Redirect"]
-    assert document[1].get("action") == document[2].text == f"{BASE}/voice/menu/1#rc=2&rp=all"
+    assert document[1].get("action") == document[2].text == f"{BASE}/voice/menus/main/1/1#rc=2&rp=all"
     assert document[1].get("input") == "dtmf speech"
 
 
@@ -51,7 +52,7 @@ def test_what_the_caller_presses_or_says_sets_attributes(driver: Driver, given: 
 def test_wrong_or_no_input_is_asked_again_and_then_the_call_goes_on(driver: Driver, given: dict[str, str]) -> None:
     again = driver.voice("menu/1", **given)
     assert [verb.tag for verb in again] == ["Say", "Gather", "Redirect"]
-    assert again[1].get("action") == f"{BASE}/voice/menu/2#rc=2&rp=all"
+    assert again[1].get("action") == f"{BASE}/voice/menus/main/2/2#rc=2&rp=all"
     assert driver.voice("menu/2", **given)[0].tag == "Enqueue"
 
 
@@ -79,22 +80,23 @@ WARDS = Menu(
     ],
 )
 def test_a_word_is_a_whole_word_and_two_choices_are_none(said: str, ward: str | None) -> None:
-    chosen = twiml.choose(WARDS, "", said)
+    chosen = menu.choose(WARDS, "", said)
     assert (chosen and chosen.attributes["ward"]) == ward
 
 
 def test_the_hash_key_can_be_a_choice() -> None:
     line = Line(greeting="Hello.", menu=WARDS)
-    assert 'finishOnKey=""' in twiml.greet(line, twiml.Queueing("WW1", BASE, {}))
-    chosen = twiml.choose(WARDS, "#", "female")
+    onward = menu.Onward(lambda _line, _chosen: twiml.Queueing("WW1", BASE, {}), twiml.Way(BASE), twiml.Phone(""))
+    assert 'finishOnKey=""' in menu.greet(line, onward)
+    chosen = menu.choose(WARDS, "#", "female")
     assert chosen is not None and chosen.attributes["ward"] == "n"
 
 
 def test_a_choice_may_have_several_digits() -> None:
-    menu = Menu(prompt="Which?", choices=(Choice(digits="12", attributes={"k": 1}), Choice(digits="1", attributes={})))
+    which = Menu(prompt="Which?", choices=(Choice(digits="12", attributes={"k": 1}), Choice(digits="1", attributes={})))
     typed = "".join(["1", "2"])  # another text of the same letters
-    assert twiml.choose(menu, typed, "") == menu.choices[0]
-    assert twiml.choose(menu, "2", "") is None
+    assert menu.choose(which, typed, "") == which.choices[0]
+    assert menu.choose(which, "2", "") is None
 
 
 def test_a_menu_without_the_hash_key_leaves_gather_as_it_is(driver: Driver) -> None:

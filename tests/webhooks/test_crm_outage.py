@@ -242,7 +242,7 @@ def test_the_caller_hears_it(driver: Driver, endpoint: Crm) -> None:
         call_sid = rings(driver, number)
     document = driver.voice("declined", CallSid=call_sid, To=SALES)
     ending = callcenter.current().treatment_of(SALES).nobody_can_help
-    assert ending.say in str(document[0].text)
+    assert str(ending.say) in str(document[0].text)
 
 
 def test_a_caller_who_cannot_be_led_out_now_is_led_out_by_the_next_delivery(driver: Driver, endpoint: Crm) -> None:

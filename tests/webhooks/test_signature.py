@@ -23,6 +23,7 @@ STEPS = ("pin", "key", "until", "note", "lines", "listen")
 ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("/voice/incoming", caller_form(), {}),
     ("/voice/menu/{attempt}", caller_form(), {"attempt": "1"}),
+    (urls.MENUS.path, caller_form(), {"trail": "main", "attempt": "1", "total": "1"}),
     ("/voice/wait", caller_form(), {}),
     ("/voice/wait/key", caller_form(Digits="1"), {}),
     ("/voice/after", caller_form(QueueResult="leave"), {}),

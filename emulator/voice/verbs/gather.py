@@ -4,8 +4,6 @@ from emulator.clock.process import Program, Wait, changed
 from emulator.voice.document import Gather
 from emulator.voice.interpreter import Interpreter
 
-CONFIDENCE = "0.9"  # the people of the emulator speak clearly
-
 
 class _Input:
     """What has come in for one Gather."""
@@ -46,7 +44,7 @@ class _Input:
 
     def parameters(self) -> dict[str, str]:
         if self.speech():
-            return {"SpeechResult": self.speech(), "Confidence": CONFIDENCE}
+            return {"SpeechResult": self.speech(), "Confidence": f"{self._call.confidence:g}"}
         return {"Digits": self.digits()}
 
 

@@ -1,0 +1,156 @@
+"""The menus of a line: what is asked, and what follows on what was pressed or said (pure).
+
+Where a caller is stands in the URL, and the attributes of what they chose are read from the file each time. Each round
+is counted there too: after MOST_ROUNDS the call goes on as after the last try, so every caller gets out of the menus.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from twilio.twiml.voice_response import Gather, VoiceResponse
+
+from chalicelib.caller import twiml
+from chalicelib.caller.say import say
+from chalicelib.caller.twiml import Phone, Queueing, Way
+from chalicelib.config import menus
+from chalicelib.config.callcenter import Line
+from chalicelib.config.menus import MOST_ROUNDS, Choice, Menu, Place
+from chalicelib.config.texts import Text, filled
+from chalicelib.twilio import urls
+
+
+class Asked(NamedTuple):
+    """A question: where, how often it was asked there, and how many questions there were in all, from 1."""
+
+    trail: str = menus.MAIN
+    attempt: int = 1
+    total: int = 1
+
+
+class Given(NamedTuple):
+    """What a caller did at a menu. Twilio says from 0 to 1 how sure it is of the speech."""
+
+    digits: str
+    speech: str = ""
+    confidence: float = 1.0
+
+
+class Onward(NamedTuple):
+    """What a caller needs who leaves the menus. `queueing` is by the attributes of what they chose."""
+
+    queueing: Callable[[Line, Mapping[str, Any]], Queueing]
+    way: Way
+    phone: Phone
+
+
+def greet(line: Line, onward: Onward) -> str:
+    """The first document of a call: greeting, then the first menu or the queue, before which the notices are said."""
+    if not line.every_menu:
+        return twiml.enqueue(line, onward.queueing(line, {}), {}, line.greeting)
+    return _ask(line, menus.first(line.every_menu), Asked(), onward.way.base_url, first=line.greeting)
+
+
+def answer(line: Line, asked: Asked, given: Given, onward: Onward) -> str:
+    """What follows. A trail that the file does not know, as a deployment has changed it, begins anew."""
+    if not line.every_menu:
+        return twiml.enqueue(line, onward.queueing(line, {}), {})
+    place = menus.find(line.every_menu, asked.trail)
+    if place is None:
+        return _go(line, menus.first(line.every_menu), Asked(total=asked.total + 1), onward)
+    found = choices(place.menu, given.digits, given.speech, line.spoken)
+    is_sure = bool(given.digits) or given.confidence >= place.menu.sure
+    if len(found) == 1 and is_sure:
+        return _follow(line, place, found[0], asked.total, onward)
+    again = asked._replace(attempt=asked.attempt + 1, total=asked.total + 1)
+    if found:
+        return _go(line, place, again, onward, prompts=_which(place.menu, found, line.spoken))
+    return _go(line, place, again, onward, first=place.menu.sorry)
+
+
+def choices(menu: Menu, digits: str, speech: str, language: str = "") -> list[Choice]:
+    """The choices that these digits, or this speech in this language, may mean."""
+    keyed = [choice for choice in menu.choices if digits == choice.digits]
+    return keyed or [one for one in menu.choices if any(_is_said(word, speech) for word in one.words(language))]
+
+
+def choose(menu: Menu, digits: str, speech: str, language: str = "") -> Choice | None:
+    """The choice that these digits, or this speech, make; None when they make none, or speech makes several."""
+    found = choices(menu, digits, speech, language)
+    return found[0] if len(found) == 1 else None
+
+
+def _is_said(word: str, speech: str) -> bool:
+    """Whether the word, or the words, stand whole in what was said: "male" is not in "female"."""
+    return re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", speech.casefold()) is not None
+
+
+def _which(menu: Menu, found: list[Choice], language: str) -> list[Text]:
+    """Asks by which key the caller means what they may have said."""
+    return [filled(menu.unsure, words=choice.words(language)[0], key=choice.digits) for choice in found]
+
+
+def _follow(line: Line, place: Place, choice: Choice, total: int, onward: Onward) -> str:
+    """Where the choice leads, in the language of the choice from here on."""
+    line, onward = _spoken(line, choice, onward)
+    attributes, base_url = {**place.attributes, **choice.attributes}, onward.way.base_url
+    if choice.menu in line.every_menu:
+        place = menus.go(line.every_menu, place, choice)
+        return _go(line, place, Asked(total=total + 1), onward, first=choice.say)
+    if choice.then == "back":
+        place = menus.back(line.every_menu, place)
+        return _go(line, place, Asked(total=total + 1), onward, first=choice.say)
+    if choice.then == "hangup":
+        return twiml.say_goodbye(line, choice.say)
+    if choice.then == "voicemail":
+        return twiml.take_message(line, onward.way, choice.say)
+    if choice.number:
+        return twiml.ring_for_caller(line, choice.number, onward.phone, base_url, choice.say)
+    return twiml.enqueue(line, onward.queueing(line, attributes), attributes, choice.say)
+
+
+def _spoken(line: Line, choice: Choice, onward: Onward) -> tuple[Line, Onward]:
+    if not choice.language:
+        return line, onward
+    way = onward.way._replace(base_url=urls.in_language(onward.way.base_url, choice.language))
+    return line.in_language(choice.language), onward._replace(way=way)
+
+
+def _go(
+    line: Line, place: Place, asked: Asked, onward: Onward, *, first: Text = "", prompts: Sequence[Text] = ()
+) -> str:
+    """The next question; after the last one the call goes on as the menu says."""
+    if asked.attempt <= place.menu.tries and asked.total <= MOST_ROUNDS:
+        return _ask(line, place, asked._replace(trail=place.trail), onward.way.base_url, first=first, prompts=prompts)
+    if place.menu.otherwise == "leave":
+        return twiml.after(line, "leave", onward.way)
+    return twiml.enqueue(line, onward.queueing(line, place.attributes), place.attributes)
+
+
+def _ask(
+    line: Line, place: Place, asked: Asked, base_url: str, *, first: Text = "", prompts: Sequence[Text] = ()
+) -> str:
+    """What comes first, and the prompts, or the menu's own; keys and words count from the first prompt on."""
+    response, trail, attempt, total = VoiceResponse(), *asked
+    action = urls.MENUS.url(base_url, trail=trail, attempt=str(attempt), total=str(total))
+    gather = _gather(line, place.menu, action)
+    say(response, line, first)
+    say(gather, line, *(prompts or [place.menu.prompt]))
+    response.append(gather)
+    response.redirect(action)  # nothing was pressed or said
+    return str(response)
+
+
+def _gather(line: Line, menu: Menu, action: str) -> Gather:
+    """It listens for speech, which Twilio charges for, where the menu has words in the caller's language."""
+    words = [word for choice in menu.choices for word in choice.words(line.spoken)]
+    return Gather(
+        input="dtmf speech" if words else "dtmf",
+        action=action,
+        timeout=menu.timeout,
+        num_digits=max(len(choice.digits) for choice in menu.choices),
+        # Gather ends at # unless it is told otherwise, and keeps it for itself (contract 3.3).
+        finish_on_key="" if any("#" in choice.digits for choice in menu.choices) else None,
+        language=line.speaks.language,
+        hints=", ".join(words) or None,
+    )
