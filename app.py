@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from chalice.app import Chalice, CloudWatchEvent, Rate, Response, SQSEvent
+from chalice.app import Chalice, CloudWatchEvent, CognitoUserPoolAuthorizer, Rate, Response, SQSEvent
 
 from chalicelib import budget
 from chalicelib.caller import handlers
@@ -22,6 +22,7 @@ from chalicelib.twilio.request import Request, Webhook
 from chalicelib.twilio.respond import Answer
 
 if TYPE_CHECKING:
+    from chalicelib.console.answers import Reply
     from chalicelib.routing.instructions import Instruction
     from chalicelib.routing.reservation import Reservation
 
@@ -62,6 +63,23 @@ def _route(route: urls.Route) -> Callable[[_View], _View]:
         route.path, methods=list(route.methods), content_types=content_types
     )
     return decorator
+
+
+# Who has signed in to the console, as API Gateway knows by their token; a stage without a user pool has no console.
+people = CognitoUserPoolAuthorizer("people", [variables["USER_POOL_ARN"]]) if variables.get("USER_POOL_ARN") else None
+
+
+def _console(route: urls.Route) -> Callable[[_View], _View]:
+    """Chalice's decorator for this route of the console."""
+    if people is None:
+        return lambda view: view
+    more = {"authorizer": people} if route.signed_by == "person" else {}
+    decorator: Callable[[_View], _View] = app.route(route.path, methods=list(route.methods), content_types=ANY, **more)
+    return decorator
+
+
+def _reply(reply: "Reply") -> Response:
+    return Response(reply.body, dict(reply.headers), reply.status)
 
 
 def _twiml(handler: Callable[[Webhook], str], fallback: Callable[[Webhook], str]) -> Response:
@@ -504,6 +522,51 @@ def message_page(token: str) -> Response:
 
     page = listening.answer(_request(), token)
     return Response(page.body, dict(page.headers), page.status)
+
+
+# --- The console
+
+
+@_console(urls.CONSOLE)
+def console() -> Response:
+    from chalicelib.console import answers
+
+    return _reply(answers.shell())
+
+
+@_console(urls.CONSOLE_FILE)
+def console_file(file: str) -> Response:
+    from chalicelib.console import answers
+
+    return _reply(answers.file(file))
+
+
+@_console(urls.CONSOLE_BOARD)
+def console_board() -> Response:
+    from chalicelib.console import answers, session, wallboard
+
+    return _reply(answers.data(_request(), urls.CONSOLE_BOARD, session.EVERYBODY, wallboard.show))
+
+
+@_console(urls.CONSOLE_REPORT)
+def console_report() -> Response:
+    from chalicelib.console import answers, report, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_REPORT, session.SUPERVISORS, report.show))
+
+
+@_console(urls.CONSOLE_CALLS)
+def console_calls() -> Response:
+    from chalicelib.console import answers, calls, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_CALLS, session.SUPERVISORS, calls.search))
+
+
+@_console(urls.CONSOLE_CALL)
+def console_call(subject: str) -> Response:
+    from chalicelib.console import answers, calls, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_CALL, session.SUPERVISORS, calls.show))
 
 
 # --- AWS

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode
 
+import msgspec
 import urllib3
 import yaml
 
 from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
-from laptop import call_centre, crm_server, local_aws, mailbox, package, versions
+from laptop import call_centre, crm_server, local_aws, mailbox, package, sign_in, versions
 from laptop.call_centre import CallCentre
 from laptop.crm_server import CrmStub
 from laptop.local_aws import LocalAws
@@ -43,6 +44,7 @@ class Laptop:
     base_url: str
     twilio_url: str
     log: Path
+    has_console: bool = False
 
     def do(self, function: Callable[[], T]) -> T:
         """Run `function` on the emulator, between two of its turns."""
@@ -53,12 +55,17 @@ Progress = Callable[[str], None]
 
 
 @contextmanager
-def running(progress: Progress = lambda _: None, team: Team = DEMO, log: Path = LOG) -> Iterator[Laptop]:
-    """The whole system on this team's files, until the block ends. `log` is the local AWS's. Raises LaptopError."""
-    center = team.center()
+def running(
+    progress: Progress = lambda _: None, team: Team = DEMO, log: Path = LOG, *, console: bool = False
+) -> Iterator[Laptop]:
+    """The whole system on this team's files, until the block ends. `log` is the local AWS's. Raises LaptopError.
+
+    With `console` people can sign in, as `sign_in` says.
+    """
+    center = msgspec.structs.replace(team.center(), has_console=console)
     with ExitStack() as stack:
         progress("packaging with chalice package; beside it, starting the local AWS and the emulator of Twilio")
-        packaging = stack.enter_context(ThreadPoolExecutor(1)).submit(_packaged, team)
+        packaging = stack.enter_context(ThreadPoolExecutor(1)).submit(_packaged, team, console)
         local = stack.enter_context(local_aws.running(log))
         twilio, loop = stack.enter_context(
             in_real_time(call_centre.ACCOUNT_SID, call_centre.AUTH_TOKEN, speech_rate=SPEECH_RATE)
@@ -72,7 +79,7 @@ def running(progress: Progress = lambda _: None, team: Team = DEMO, log: Path = 
         progress("ops apply: the workspace, its workers and the numbers")
         made = call_centre.build(twilio, loop, server.url, base_url, center)
         mails = stack.enter_context(mailbox.running(local, package.topic_arn(local)))
-        laptop = Laptop(local, twilio, loop, made, crm, mails, base_url, server.url, log)
+        laptop = Laptop(local, twilio, loop, made, crm, mails, base_url, server.url, log, console)
         _furnish(laptop)
         progress("warming the functions up")
         warm(laptop)
@@ -91,13 +98,18 @@ def hang_up_everybody(laptop: Laptop) -> None:
     laptop.do(hang_up)
 
 
-def _packaged(team: Team) -> Path:
+def _packaged(team: Team, console: bool) -> Path:
+    if console:
+        project, out = package.BUILD / "project-console", package.BUILD / "package-console"
+        return package.build(root=package.copy_project(project, team.folder), out=out, console=True)
     return package.build(root=package.copy_project(package.BUILD / "project", team.folder))
 
 
 def _furnish(laptop: Laptop) -> None:
     """What the stack does not bring: the secret, the configuration, what the tables forget, a contact."""
     _keep_secret(laptop)
+    if laptop.has_console:
+        sign_in.open_for(laptop.aws, laptop.base_url)
     configure(laptop)
     versions.begin(laptop.aws)
     _expire(laptop.aws)
@@ -113,6 +125,7 @@ def _keep_secret(laptop: Laptop) -> None:
 def places(laptop: Laptop) -> dict[str, str]:
     """The variables of the functions that say where everything is on this machine."""
     return {
+        **({"SIGN_IN_URL": laptop.aws.url} if laptop.has_console else {}),
         "PUBLIC_BASE_URL": laptop.base_url,
         "TWILIO_API_URL": laptop.twilio_url,
         "CRM_URL": laptop.crm.url,

@@ -33,6 +33,7 @@ WHAT_PACKAGING_READS = ("app.py", "chalicelib", "infra", ".chalice", "requiremen
 STAGE = "local"
 STACK = "cordboard-local"
 BUCKET = "cordboard-package"
+ANY_POOL = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Cordboard"  # until the stack has its own
 FUNCTIONS = ("APIHandler", "JobsConsumer", "Sweep")
 # The local AWS knows no saved queries, and would refuse the stack; and it speaks no TLS, without which the policies of
 # queues and bucket refuse everything.
@@ -71,33 +72,47 @@ def _make_staff_file(team: Path, file: Path) -> None:
             file.write_bytes(msgspec.json.encode(made))
 
 
-def build(stage: str = STAGE, root: Path | None = None, out: Path = BUILD / "package") -> Path:
+def build(
+    stage: str = STAGE, root: Path | None = None, out: Path = BUILD / "package", *, console: bool = False
+) -> Path:
     """Run `chalice package` for this stage of the project in `root`, by default the laptop's copy of this checkout.
 
-    Returns the folder with deployment.zip and sam.yaml. Raises LaptopError.
+    With `console` it has a user pool, and the routes for who signs in there. Returns the folder with deployment.zip and
+    sam.yaml. Raises LaptopError.
     """
     root = root or copy_project(BUILD / "project")
     byte_code.prepare(root)
     out.mkdir(parents=True, exist_ok=True)
     merge = out / "merge.json"
-    merge.write_text(json.dumps(_beside_the_functions(root, stage)), encoding="utf-8")
+    merge.write_text(json.dumps(_beside_the_functions(root, stage, console)), encoding="utf-8")
     main = "import sys; from chalice.cli import main; sys.exit(main())"
     options = ["--stage", stage, "--template-format", "yaml", "--merge-template", str(merge)]
     command = [sys.executable, "-c", main, "package", *options, str(out)]
     quiet = {**environment(), **wheels.environment(stage, root), "PYTHONDONTWRITEBYTECODE": "1"}
+    quiet |= {"USER_POOL_ARN": ANY_POOL} if console else {}
     done = subprocess.run(command, cwd=root, env=quiet, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise LaptopError(f"chalice package failed:\n{done.stdout}{done.stderr}".rstrip())
     return out
 
 
-def _beside_the_functions(root: Path, stage: str) -> dict[str, Any]:
-    """infra/resources.yaml for this stage, and what ties Chalice's functions to it."""
+def _beside_the_functions(root: Path, stage: str, console: bool) -> dict[str, Any]:
+    """infra/resources.yaml for this stage, and what ties Chalice's functions, and API, to it."""
     template: dict[str, Any] = yaml.safe_load((root / "infra" / "resources.yaml").read_text(encoding="utf-8"))
     ties = yaml.safe_load((root / ".chalice" / "functions.yaml").read_text(encoding="utf-8"))
     template["Resources"].update(ties["Resources"])
     template["Parameters"]["Stage"]["Default"] = stage  # tables and functions of one package have one stage
+    if console:
+        template["Parameters"]["Console"]["Default"] = "yes"
+        template["Resources"]["RestAPI"] = _authorized_by("People")
     return template
+
+
+def _authorized_by(pool: str) -> dict[str, Any]:
+    """The API asks this pool of the same stack about tokens: `app.py` has to name one that is there already."""
+    asked = {"providerARNs": [{"Fn::GetAtt": [pool, "Arn"]}]}
+    definitions = {"people": {"x-amazon-apigateway-authorizer": asked}}
+    return {"Properties": {"DefinitionBody": {"securityDefinitions": definitions}}}
 
 
 def create_stack(aws: LocalAws, package: Path) -> str:
@@ -134,6 +149,13 @@ def configure(aws: LocalAws, environment: Mapping[str, str]) -> None:
         functions.update_function_configuration(
             FunctionName=function, Environment={"Variables": {**known, **environment}}
         )
+
+
+def variable(aws: LocalAws, name: str) -> str:
+    """A variable of the API's function; empty when it has none of this name."""
+    function = _resource(aws, "APIHandler")
+    found = aws.client("lambda").get_function_configuration(FunctionName=function)
+    return str(found["Environment"]["Variables"].get(name, ""))
 
 
 def queue_url(aws: LocalAws) -> str:

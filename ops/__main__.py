@@ -29,6 +29,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     ),
     "number": ("ops.commands.number:number", "Show where numbers lead and led, and give them back"),
     "calls": ("ops.commands.calls:calls", "Show what happened on calls"),
+    "report": ("ops.commands.report:report", "Count the calls of some days by line, queue, worker, day or hour"),
+    "people": (
+        "ops.commands.people:people",
+        "Let those of workers.toml who have a mail address sign in to the console",
+    ),
     "work": ("ops.commands.work:work", "Order work that is no call: leads, cases and the like"),
     "voicemail": (
         "ops.commands.voicemail:voicemail",

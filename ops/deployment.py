@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chalicelib.config.callcenter import CallCenter
+from chalicelib.twilio import urls
 from ops import doctor, stage
 from ops.aws import api, client, functions, secret, stack, topic
 from ops.callcenter import check
@@ -18,6 +19,8 @@ from ops.project import Project
 CHANGING = ("resources", "functions", "twilio", "settings")
 IN_AWS = {"resources": "the stack of infra/resources.yaml", "functions": "the functions and their API"}
 LONGEST_KEEP_DAYS = 3650
+# What the functions have to know of the user pool, and which output of the stack that is.
+OF_THE_CONSOLE = {"USER_POOL_ARN": "UserPoolArn", "CONSOLE_CLIENT": "ConsoleClient", "SIGN_IN_URL": "SignInUrl"}
 ALWAYS = "account"  # the step that comes before any other, also when only one is asked for
 
 
@@ -146,6 +149,7 @@ def _resources(asked: Deployment) -> bool:
         "MessagesInS3": "yes" if center.messages.kept_in == "s3" else "no",
         "MessageDays": str(center.keep_days),
         "RecordingDays": str(_recording_days(center)),
+        **_of_console(asked),
     }
     deployed = stack.deploy(asked.stage, asked.root, {**of_messages, **asked.parameters}, asked.adopt)
     asked.say(f"the stack {deployed.name} is {deployed.did or 'as it was'}")
@@ -153,11 +157,19 @@ def _resources(asked: Deployment) -> bool:
     known = {"JOBS_QUEUE_URL": deployed.outputs["JobsQueueUrl"]}
     known |= {"MAIL_TOPIC_ARN": mails if topic.has_subscribers(mails) else ""}  # empty: the functions ask SNS nothing
     known |= {"MESSAGES_BUCKET": deployed.outputs["MessagesBucket"]}
+    known |= {name: deployed.outputs.get(output, "") for name, output in OF_THE_CONSOLE.items()}
     is_new = stage.write(asked.stage, known, asked.root)
     if is_new:
         written = " and ".join(name for name, value in known.items() if value)
         asked.say(f"{written} written to {stage.file_of(asked.stage)}")
     return bool(deployed.did or is_new)
+
+
+def _of_console(asked: Deployment) -> dict[str, str]:
+    """Where people come back to from the sign-in, in a stage that has one; not known before the first deploy."""
+    has_console = "USER_POOL_ARN" in stage.read(asked.stage, asked.root)
+    base_url = asked.project.base_url() if has_console else ""
+    return {"ConsoleUrl": urls.CONSOLE.page(base_url)} if base_url else {}
 
 
 def _recording_days(center: CallCenter) -> int:
@@ -193,7 +205,12 @@ def _twilio(asked: Deployment) -> bool:
 
 
 def _settings(asked: Deployment) -> bool:
-    """Twilio gives its sids after the functions are deployed, so a second deploy hands them over."""
+    """Twilio gives its sids after the functions are deployed, so a second deploy hands them over.
+
+    The sign-in has to know the URL of the API, which the first deploy makes.
+    """
+    if asked.packaged.get("USER_POOL_ARN"):
+        _resources(asked)
     if asked.packaged == stage.read(asked.stage, asked.root):
         asked.say("every function runs with the stage's configuration")
         return False

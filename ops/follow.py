@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from chalicelib.links.model import CallRecord, is_over
-from ops import call_record
+from chalicelib.reports import story
 from ops.records import Condition, Records
 
 LOOK_SECONDS = 2.0
@@ -21,7 +21,7 @@ class Followed:
     def news(self, record: CallRecord) -> list[tuple[float, str]]:
         """What happened since the last look, by time."""
         self.over = _is_over(record)
-        new = [moment for moment in call_record.moments(record) if moment not in self._told]
+        new = [moment for moment in story.moments(record) if moment not in self._told]
         self._told.update(new)
         return new
 
@@ -64,4 +64,4 @@ def _begun(records: Records, condition: Condition, since: float, now: float) -> 
 
 def _lines(subject: str, moments: list[tuple[float, str]], *, with_sid: bool) -> Iterator[str]:
     for at, what in moments:
-        yield f"{call_record.iso(at)}  {f'{subject}  ' if with_sid else ''}{what}"
+        yield f"{story.iso(at)}  {f'{subject}  ' if with_sid else ''}{what}"

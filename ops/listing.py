@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from ops import call_list
-from ops.call_list import Row
+from chalicelib.reports.rows import Row, row
 from ops.records import Records
 
 CHUNK = 100  # calls whose whole story is read together
@@ -38,4 +37,4 @@ def of(records: Records, subjects: Iterable[str], wanted: Wanted) -> Listing:
 def _rows(records: Records, subjects: Iterator[str], wanted: Wanted) -> Iterator[Row]:
     while chunk := list(islice(subjects, CHUNK)):
         for record in records.whole(chunk):
-            yield call_list.row(record, wanted.now, wanted.numbers)
+            yield row(record, wanted.now, wanted.numbers)

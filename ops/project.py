@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import DecodeError
 from msgspec.json import encode
+from msgspec.structs import replace
 from twilio.rest import Client
 
 from chalicelib.config.toml_errors import CallCenterError
@@ -44,7 +45,7 @@ class Project:
     def files(self) -> Center:
         """The call centre of the files, each value alone right. Raises FilesError with every one that is not."""
         with _as_files_error():
-            return files.of_checkout(self.root)
+            return self._of_stage(files.of_checkout(self.root))
 
     def checked_files(self) -> Center:
         """The call centre of the files, which can be applied. Raises FilesError with every mistake, a line each."""
@@ -52,7 +53,10 @@ class Project:
             texts = files.texts(self.root)
         if found := check.mistakes(texts):
             raise FilesError("\n".join(found))
-        return files.parse(*texts)
+        return self._of_stage(files.parse(*texts))
+
+    def _of_stage(self, center: Center) -> Center:
+        return replace(center, has_console=bool(stage.read(self.stage, self.root).get("USER_POOL_ARN")))
 
     def packaged(self) -> Packaged:
         """What was made of rota and PINs; empty when nothing was, or it cannot be read."""

@@ -14,11 +14,13 @@ from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.answering import AT_ONCE, Answer
 from chalicelib.config.callbacks import Callback
 from chalicelib.config.callers import Extensions, KnowCaller, Screening
+from chalicelib.config.console import Console
 from chalicelib.config.hours import Hours, WhenClosed
 from chalicelib.config.hours import mistakes as mistakes_of_hours
 from chalicelib.config.menu_mistakes import twice
 from chalicelib.config.menus import MAIN, Menu, Menus
 from chalicelib.config.recording import Recording, reachable
+from chalicelib.config.reports import Reports
 from chalicelib.config.staff import TAKEN_BY_TWILIO, Staff
 from chalicelib.config.star import Star, queue_of
 from chalicelib.config.texts import Language, Sentence, Text, Voice, each_of, texts_of, wrong_with
@@ -340,6 +342,8 @@ class CallCenter(_Table, frozen=True):
     messages: Messages = Messages()
     staff: Staff = Staff()
     hours: dict[str, Hours] = {}
+    reports: Reports = Reports()
+    console: Console = Console()
 
     def line_of(self, number: str) -> tuple[str, Line]:
         """Name and line of a dialled number; the default line for a number that no line lists."""
@@ -402,6 +406,10 @@ class CallCenter(_Table, frozen=True):
     def work_of(self, kind: str) -> Work:
         """The rules of this kind of work; one that the file has no more has nothing to be said."""
         return self.work.get(kind, _NO_WORK)
+
+    def takes_calls(self, activity: str) -> bool:
+        """Whether a worker in this activity gets calls; without the table it is as in a new workspace of Twilio's."""
+        return bool(self.activities.get(activity, False) if self.activities else activity == "Available")
 
     @property
     def kinds(self) -> Collection[str]:

@@ -82,12 +82,17 @@ def opens_at(name: str, now: float) -> float:
 
 
 def unknown_zones(center: CallCenter) -> list[Mistake]:
-    """Zones that this machine does not know, of hours that a line has."""
-    found = []
+    """Zones that this machine does not know, of hours that a line has, and of the digest."""
+    used = {"time_zone": center.time_zone} if center.reports.digest else {}
     for name in dict.fromkeys(line.hours for line in center.lines.values() if line.hours):
-        zone = center.hours[name].zone or center.time_zone
-        try:
-            ZoneInfo(zone)
-        except (OSError, ValueError, KeyError):
-            found.append(sentence(f"hours.{name}.zone", zone, "allowed is an IANA name such as Europe/Berlin"))
-    return found
+        used[f"hours.{name}.zone"] = center.hours[name].zone or center.time_zone
+    allowed = "allowed is an IANA name such as Europe/Berlin"
+    return [sentence(key, zone, allowed) for key, zone in used.items() if not _is_known(zone)]
+
+
+def _is_known(zone: str) -> bool:
+    try:
+        ZoneInfo(zone)
+    except (OSError, ValueError, KeyError):
+        return False
+    return True

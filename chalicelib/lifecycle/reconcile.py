@@ -13,17 +13,27 @@ from typing import TypeVar
 import msgspec
 
 from chalicelib import jobs
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, environment
 from chalicelib.config import messages as settings
 from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.lifecycle import closing, lead_out, recorded, refusal, unserved, untold, wrap_up
 from chalicelib.lifecycle.recorded import DELETED, NOT_KEPT_SECONDS, REFUSED_SECONDS, SOON_SECONDS
 from chalicelib.links import messages, table
-from chalicelib.links.model import TALK, Call, Link, Message, Outcome, deleted_at_twilio, outcome_of, recording_of
+from chalicelib.links.model import (
+    TALK,
+    Call,
+    Link,
+    Message,
+    Notice,
+    Outcome,
+    deleted_at_twilio,
+    outcome_of,
+    recording_of,
+)
 from chalicelib.observability import log, metrics
 from chalicelib.staff import shifts, told
 from chalicelib.storage import offering
-from chalicelib.tell import outbox
+from chalicelib.tell import digest, outbox
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
 from chalicelib.work import posting
@@ -362,6 +372,28 @@ def _shifts(clock: Clock, until: float) -> Iterator[str]:
         yield _guarded(partial(shifts.apply, one, clock()), {})
 
 
+def _board(clock: Clock, until: float) -> Iterator[str]:
+    """Pass J, in a stage with a console: what the wallboard shows of workers and of the day."""
+    if not environment.current().user_pool_arn or clock() >= until:
+        return
+    from chalicelib.lifecycle import board
+
+    for refresh in (board.refresh_today, board.refresh_workers):
+        try:
+            yield from refresh(clock())
+        except rest.NotDone:
+            raise
+        except Exception as error:  # what people look at holds up nothing that callers wait for
+            log.error("the wallboard is not put right", why=type(error).__name__)
+
+
+def _digest(clock: Clock, until: float) -> Iterator[str]:
+    """Pass K: once a day, where the team wants it, the figures of the day before."""
+    if at := digest.due_at(clock()):
+        outbox.order(Notice(what="digest", at=at))
+        yield "a digest is due"
+
+
 def _notices(clock: Clock, until: float) -> Iterator[str]:
     """What people have yet to be told. When one cannot be, the next sweep tries again: it would hold up the others."""
     for notice in _in_time(outbox.due(clock()), clock, until):
@@ -382,4 +414,6 @@ _PASSES = (
     (_untold, ALL_SECONDS),
     (_callbacks, ALL_SECONDS),
     (_unserved, ALL_SECONDS),
+    (_board, ALL_SECONDS),
+    (_digest, ALL_SECONDS),
 )

@@ -156,6 +156,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     call_sid: str
     task_sid: str = ""
     line: str = ""
+    queue: str = ""  # friendly name of the task queue in which the caller began to wait
     caller: str = ""
     called: str = ""
     queue_result: str = ""
@@ -247,7 +248,7 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True):
 
 OfTheTeam = Literal["voicemail", "led-out", "no-worker", "callback"]
 OfWorkers = Literal["set-off", "after-talk", "reminder", "unreachable"]
-What = OfTheTeam | OfWorkers | Literal["more"]
+What = OfTheTeam | OfWorkers | Literal["more", "digest"]
 OF_WORKERS: tuple[OfWorkers, ...] = get_args(OfWorkers)
 NOTICE = "TELL"  # the partition of the notices about a line, and how the sort key of one about a recording begins
 
@@ -260,6 +261,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
     Or of workers: a rule, or TaskRouter, took one off the phones; one has hung up first, and may write a note; a shift
     begins; a phone cannot be reached, which the admins are told.
+
+    Or `digest`: the figures of the day before `at`.
 
     Or `more`: after an hour in which `target` was to be told more than it is told in an hour.
     """
@@ -296,7 +299,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
                 whom = self.worker if self.what == "reminder" else self.worker_sid
                 return Key(NOTICE, f"{self.what}#{whom}")
             case _:
-                return Key(NOTICE, self.line)
+                return Key(NOTICE, self.line or self.what)
 
 
 LINKS = "LINK"  # the partition of the links to messages; the sort key is a hash of what stands in the link

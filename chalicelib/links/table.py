@@ -6,10 +6,10 @@ voicemail that Twilio keeps, "TELL#" and the RecordingSid for the notice of one,
 talk that was recorded, "HEARD#" for each time that one was heard. Beside the calls, the partition "CRM" has a circuit
 breaker for each adapter, and "TELL" for each line the latest notice that nobody is available; an order of work is alone
 in a partition, which is called "WORK#" and then its kind and key; "STAFF" has a row for each worker who has said that
-they work, or is in the rota; "SWITCH" one for each line that somebody closed or opened at once. A callback is
-"CALLBACK" beside the call that asked for it; the partition "PHONE#" and a number says which one is open, and how many
-there were in a day, and has "PROFILE", what is known of whoever calls from there; "NUMBER#" and a recorded talk's
-number leads to it.
+they work, or is in the rota; "SWITCH" one for each line that somebody closed or opened at once, "BOARD" what the
+wallboard shows beside the calls. A callback is "CALLBACK" beside the call that asked for it; the partition "PHONE#" and
+a number says which one is open, and how many there were in a day, and has "PROFILE", what is known of whoever calls
+from there; "NUMBER#" and a recorded talk's number leads to it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -94,6 +94,8 @@ def reserve(link: Link, now: float) -> Link:
     row = _row(link) | {"reserved_at": now} | _expiry(now)
     if link.state != "closed":
         row |= {"open": "link", "check_at": _check_at(link, now)}
+    else:
+        row |= _of_day(now)
     try:
         aws.request(
             "dynamodb",
@@ -243,10 +245,13 @@ def upsert_state(key: Key, state: State, now: float, known_fields: Mapping[str, 
 def close(
     key: Key, outcome: Outcome, reason: str, now: float, known_fields: Mapping[str, object] | None = None
 ) -> Link:
-    """The link has ended; like `upsert_state` it may make the row. Raises ConditionFailed: it is closed already."""
+    """The link has ended; like `upsert_state` it may make the row. Raises ConditionFailed: it is closed already.
+
+    It gets into the index by_day with this write, once, so that a day's reports find it.
+    """
     condition, values = _is_in(before("closed"))
     changes = {"state": "closed", "closed_at": now, "outcome": outcome, "reason": reason}
-    defaults = {**(known_fields or {}), "reserved_at": now, **_expiry(now)}
+    defaults = {**(known_fields or {}), "reserved_at": now, **_of_day(now), **_expiry(now)}
     condition = f"attribute_not_exists(#state) OR {condition}"
     return _write_link(
         key, _Write(changes, condition, values, defaults=defaults, remove=("open", "check_at", "leased_until"))
@@ -344,7 +349,6 @@ def _of_call(
     left_queue: bool = False,
     of_round: int = 0,
 ) -> _Write:
-    day = datetime.fromtimestamp(now, UTC).date().isoformat()
     conditions, names, values = [], {}, {}
     if once:
         conditions, names = ["attribute_not_exists(#once)"], {"#once": once}
@@ -352,7 +356,7 @@ def _of_call(
         conditions.append("(attribute_not_exists(#round) OR #round <= :of_round)")
         names, values = {**names, "#round": "round"}, {":of_round": of_round}
     remove = ("open", "check_at") if left_queue else ()
-    defaults = {**defaults, "day": day, "at": now, **_expiry(now)}
+    defaults = {**defaults, **_of_day(now), **_expiry(now)}
     return _Write(changes, " AND ".join(conditions), values, names, defaults, remove)
 
 
@@ -552,8 +556,21 @@ def rows_of_day(day: str) -> Iterator[dict[str, Any]]:
         yield from rows
 
 
+def rows_between(day: str, since: float, until: float, table: str = "") -> Iterator[dict[str, Any]]:
+    """The rows that the index by_day has under this UTC day from `since` to `until`, in as few requests as can be."""
+    request = {
+        "TableName": table or environment.current().links_table,
+        "IndexName": "by_day",
+        "KeyConditionExpression": "#day = :day AND #at BETWEEN :since AND :until",
+        "ExpressionAttributeNames": {"#day": "day", "#at": "at"},
+        "ExpressionAttributeValues": encode({":day": day, ":since": since, ":until": until}),
+    }
+    for rows in _pages(request):
+        yield from rows
+
+
 def open_rows(what: str, table: str = "") -> Iterator[dict[str, Any]]:
-    """The rows that the index `open` has under this name, whatever their time, the earliest first."""
+    """Every row that is open as this, its time come or not, the earliest first (from an index: a moment behind)."""
     request = {
         "TableName": table or environment.current().links_table,
         "IndexName": "open",
@@ -653,6 +670,11 @@ def _update(subject: str, item: str, write: _Write, table: str = "") -> dict[str
 def _check_at(link: Link, now: float) -> int:
     due_at = link.policy.due_at(now, link.deadline, callcenter.current().reservation_timeout)
     return int(due_at) + CHECK_AFTER_SECONDS
+
+
+def _of_day(now: float) -> dict[str, object]:
+    """Where the index by_day has a row of this moment."""
+    return {"day": datetime.fromtimestamp(now, UTC).date().isoformat(), "at": now}
 
 
 def _expiry(now: float) -> dict[str, object]:

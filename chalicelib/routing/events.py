@@ -25,6 +25,7 @@ _ENDINGS: Mapping[str, Outcome] = {f"reservation.{outcome}": outcome for outcome
 BEGIN_WITHIN_SECONDS, BEGIN_SECONDS = 10.0, 8.0
 
 WAITING = ("pending", "reserved")
+WORKER_MOVED = "worker.activity.update"
 
 MOST_ROUNDS = 1000
 
@@ -68,6 +69,8 @@ class Event(msgspec.Struct, frozen=True):
 
 def record(webhook: Webhook) -> Answer:
     """Record one event. One that is not known, or of a task that we do not serve, changes nothing."""
+    if webhook.form.get("EventType") == WORKER_MOVED:
+        return _worker_moved(webhook)
     event = _read(webhook)
     if event is None:
         log.info("event of no task that we serve", type=webhook.form.get("EventType"))
@@ -76,6 +79,21 @@ def record(webhook: Webhook) -> Answer:
     counted = metrics.of(metrics.CALLERS_ENQUEUED) if event.type == "task.created" else {}
     log.info("event", counted, type=event.type)
     _HANDLERS.get(event.type, _ignore)(event)
+    return NO_CONTENT
+
+
+def _worker_moved(webhook: Webhook) -> Answer:
+    """A worker is in another activity, which the wallboard shows; a stage without a console asks for no such event."""
+    form = webhook.form
+    worker_sid = sid(form.get("WorkerSid"))
+    if worker_sid.startswith("WK") and environment.current().user_pool_arn:
+        from chalicelib.links import board
+
+        activity = text(form.get("WorkerActivityName"))
+        at = int(_time(form, webhook.at))
+        name, takes_calls = text(form.get("WorkerName")), callcenter.current().takes_calls(activity)
+        moved = board.Worker(sid=worker_sid, name=name, activity=activity, available=takes_calls, since=at)
+        log.info("worker moved", worker_sid=worker_sid, news=board.note_worker(moved, webhook.at))
     return NO_CONTENT
 
 
@@ -94,6 +112,7 @@ def _created(event: Event) -> None:
     known: dict[str, object] = {
         "task_sid": event.form.get("TaskSid"),
         "line": line,
+        "queue": event.queue,
         "caller": text(event.attributes.get("from")),
         "called": called,
         "base_url": event.base_url,

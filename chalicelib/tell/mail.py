@@ -1,6 +1,6 @@
 """The words of a mail: pure functions from a notice to its subject and text."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -31,6 +31,11 @@ def of_more(told: str, stage: str) -> Mail:
     """The mail after an hour in which more happened than is told in an hour."""
     of_stage = f" --stage {stage}" if stage else ""
     return Mail("More has happened on your lines", f"{told}\n\n./cordboard calls list{of_stage}\n")
+
+
+def of_digest(day: str, lines: Sequence[str]) -> Mail:
+    """The mail with the figures of this day."""
+    return Mail(f"Calls of {day}", "\n".join([*lines, ""]))
 
 
 def short(notice: Notice, link: str = "") -> str:

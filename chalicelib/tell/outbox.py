@@ -5,7 +5,7 @@ A notice is told at least once. One conditional write keeps it, so that what com
 so that two sweeps do not both tell it; one closes it when all have it. Who dies before that leaves it due again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -19,17 +19,19 @@ from chalicelib.links import table
 from chalicelib.links.model import OF_WORKERS, Notice, What, message_key
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
-from chalicelib.tell import limit, mail
+from chalicelib.tell import digest, limit, mail
 from chalicelib.twilio import rest, urls
 
 AGAIN_AFTER_SECONDS = 600  # of one line, or worker: nobody wants a mail for each caller while nobody is there
 UNREACHABLE_AGAIN_SECONDS = 86400
+DIGEST_AGAIN_SECONDS = 3600  # the next one is a day later, or an hour less where the clocks change
 LEASE_SECONDS = 45  # less than a minute: what one sweep could not tell, the next one does
 POST_SECONDS = 3.0
 
 TOLD, NOT_TOLD, LATER = "told", "not told", "left for Twilio"
 MAIL = "mail"
 ONCE: tuple[What, ...] = ("voicemail", "after-talk")
+_PAUSES: Mapping[What, float] = {"unreachable": UNREACHABLE_AGAIN_SECONDS, "digest": DIGEST_AGAIN_SECONDS}
 
 
 class Text(NamedTuple):
@@ -49,7 +51,8 @@ def is_on(what: What) -> bool:
     if what in OF_WORKERS:
         return center.staff.is_on and (what != "unreachable" or bool(center.staff.admins))
     rules = center.tell
-    wanted = {"voicemail": rules.voicemail, "callback": rules.callback}.get(what, rules.nobody_available)
+    asked = {"voicemail": rules.voicemail, "callback": rules.callback, "digest": bool(center.reports.digest)}
+    wanted = asked.get(what, rules.nobody_available)
     return wanted and bool(_targets())
 
 
@@ -81,7 +84,7 @@ def _leave_to_job(notice: Notice) -> None:
 
 def keep(notice: Notice) -> None:
     """Keep a notice until it is told, unless the same was kept before. Raises what AWS raises."""
-    pause = UNREACHABLE_AGAIN_SECONDS if notice.what == "unreachable" else AGAIN_AFTER_SECONDS
+    pause = _PAUSES.get(notice.what, AGAIN_AFTER_SECONDS)
     again_before = 0.0 if notice.what in ONCE else notice.at - pause
     if table.order_notice(notice, again_before):
         log.info("people will be told", call_sid=notice.about, what=notice.what, line=notice.line)
@@ -121,13 +124,20 @@ def _deliveries(notice: Notice, now: float, of_workers: OfWorkers) -> Sequence[C
         return _of_more(notice, now)
     if notice.what in OF_WORKERS:
         return [partial(_send, text.to, text.body) for text in of_workers(notice, now)]
+    words = digest.words(notice.at, now) if notice.what == "digest" else _words(notice, now)
+    if words is None:
+        return None
+    mailed, short = words
+    return [partial(_tell_within, target, notice, mailed, short, now) for target in _targets()]
+
+
+def _words(notice: Notice, now: float) -> tuple[mail.Mail, str] | None:
+    """The mail, and the same in short; None while the text of a message may yet come."""
     text = _text(notice, now)
     if text is None:
         return None
     link = _link(notice, now)
-    mailed = mail.of(notice, environment.current().stage, link, text)
-    short = mail.short(notice, link)
-    return [partial(_tell_within, target, notice, mailed, short, now) for target in _targets()]
+    return mail.of(notice, environment.current().stage, link, text), mail.short(notice, link)
 
 
 def _of_more(notice: Notice, now: float) -> Sequence[Callable[[], None]]:

@@ -19,14 +19,16 @@ class Route(NamedTuple):
     """One way in. `path` is API Gateway's, with its parameters in braces.
 
     `signed_by` says whose signature a request needs: `twilio` is the account's auth token (contract 2.1), `team` the
-    secret's `work_key`; `nobody` is a page for people, whose path has the secret. `seconds` is how long whoever asks
-    waits for the answer (contract 1.3, 4.2).
+    secret's `work_key`; `nobody` is a page for people, whose path has the secret, or that holds nothing; `person` has
+    the token of somebody who has signed in, which API Gateway checks. `seconds` is how long whoever asks waits for the
+    answer (contract 1.3, 4.2). A stage without a user pool has no route that is `of_console`.
     """
 
     path: str
     methods: tuple[Method, ...] = ("POST",)
-    signed_by: Literal["twilio", "team", "nobody"] = "twilio"
+    signed_by: Literal["twilio", "team", "nobody", "person"] = "twilio"
     seconds: float = 15.0
+    of_console: bool = False
 
     def url(self, base_url: str, **parameters: str) -> str:
         """The complete URL to give to Twilio, its connection overrides included. `base_url` has no slash at its end.
@@ -136,6 +138,13 @@ WORKER_CALLED = Route("/worker/{subject}/{reservation_sid}/called")
 WORKER_CALLED_KEY = Route("/worker/{subject}/{reservation_sid}/called/key")
 WORK = Route("/work", signed_by="team")
 MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short, for a mail
+# The console: its page and scripts, which hold no data, and what they fetch.
+CONSOLE = Route("/console", ("GET",), signed_by="nobody", of_console=True)
+CONSOLE_FILE = Route("/console/files/{file}", ("GET",), signed_by="nobody", of_console=True)
+CONSOLE_BOARD = Route("/console/board", ("GET",), signed_by="person", of_console=True)
+CONSOLE_REPORT = Route("/console/report", ("GET",), signed_by="person", of_console=True)
+CONSOLE_CALLS = Route("/console/calls", ("GET",), signed_by="person", of_console=True)
+CONSOLE_CALL = Route("/console/calls/{subject}", ("GET",), signed_by="person", of_console=True)
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
 WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 
@@ -201,6 +210,12 @@ ROUTES = (
     WORKER_CALLED_KEY,
     WORK,
     MESSAGE_PAGE,
+    CONSOLE,
+    CONSOLE_FILE,
+    CONSOLE_BOARD,
+    CONSOLE_REPORT,
+    CONSOLE_CALLS,
+    CONSOLE_CALL,
 )
 
 

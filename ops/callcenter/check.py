@@ -154,6 +154,18 @@ def _staff(center: Center) -> Iterator[Mistake]:
             yield sentence(f"staff.admins[{at}]", admin, f"allowed: {_listed(center.workers)}")
 
 
+def _mails(center: Center) -> Iterator[Mistake]:
+    """Who signs in is known by the address alone."""
+    first: dict[str, str] = {}
+    for name, worker in (center.workers or {}).items():
+        mail = worker.mail.casefold()
+        if mail and first.setdefault(mail, name) != name:
+            allowed = f"each address may stand once, and workers.{first[mail]} has the same"
+            yield sentence(f"workers.{name}.mail", worker.mail, allowed, WORKERS)
+        if worker.supervisor and not mail:
+            yield sentence(f"workers.{name}.supervisor", "true", "needs a mail, to sign in with", WORKERS)
+
+
 def _rota(center: Center) -> Iterator[Mistake]:
     if center.rota:
         yield from rota.mistakes(center.rota, center.workers)
@@ -207,6 +219,7 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _queue_names: frozenset({"queues"}),
     _activity_names: frozenset({"activities", "workspace"}),
     _rota: frozenset({"workers"}),
+    _mails: frozenset({"workers"}),
     _staff: frozenset({"activities", "staff", "workers"}),
     attributes.of_calls: frozenset(),
     _times: frozenset({"reservation_timeout"}),

@@ -26,6 +26,7 @@ DEFAULT_ACTIVITIES: Mapping[str, bool] = {"Offline": False, "Unavailable": False
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_LIMIT)]
 Pin = Annotated[str, Meta(pattern=r"^([0-9]{4,10})?\Z", description="4 to 10 digits in quotes")]
 Extension = Annotated[str, Meta(pattern=r"^([0-9]{1,6})?\Z", description="1 to 6 digits in quotes")]
+Mail = Annotated[str, Meta(pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?\Z", max_length=128, description="an address")]
 Capacity = Annotated[int, Meta(ge=0)]
 Priority = Annotated[int, Meta(ge=0, le=2147483647)]
 
@@ -86,6 +87,8 @@ class Channels(_Table, frozen=True):
 class Worker(_Table, frozen=True):
     """`mobile` is the phone that the worker texts from, where contact_uri is none; `pin` is for the staff number.
 
+    `mail` is the address with which they sign in to the console, as `supervisor` or as an agent.
+
     `extension` is what a colleague dials to give a caller to this worker.
     """
 
@@ -93,6 +96,8 @@ class Worker(_Table, frozen=True):
     mobile: callcenter.Number | None = None
     pin: Pin = ""
     extension: Extension = ""
+    mail: Mail = ""
+    supervisor: bool = False
     attributes: dict[str, Any] = {}
     capacity: Channels = Channels()
 
@@ -103,7 +108,10 @@ class Worker(_Table, frozen=True):
 
 
 class Center(msgspec.Struct, frozen=True):
-    """`workers` is None when there is no file of workers: then the workers in Twilio are nobody's business here."""
+    """`workers` is None when there is no file of workers: then the workers in Twilio are nobody's business here.
+
+    `has_console` is no matter of the files: the stage has a wallboard to be fed.
+    """
 
     application: CallCenter
     workspace: Workspace
@@ -112,6 +120,7 @@ class Center(msgspec.Struct, frozen=True):
     voice_queue: VoiceQueue
     workers: Mapping[str, Worker] | None = None
     rota: rotas.Rota | None = None
+    has_console: bool = False
 
     def numbers(self) -> tuple[str, ...]:
         """Every number that the file names as ours."""

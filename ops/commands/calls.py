@@ -9,8 +9,9 @@ from itertools import islice
 
 import click
 
+from chalicelib.reports import story
+from chalicelib.reports.rows import is_missed
 from ops import call_list, call_record, follow, listing, phone, records
-from ops.call_list import is_missed
 from ops.commands.cli import group, json_option
 from ops.commands.output import note, say
 from ops.commands.output import show as show_data
@@ -122,8 +123,8 @@ def _show_one(call_sid: str, at: Table, as_json: bool) -> ExitCode:
     record = call_record.find(name, call_sid)
     if record is None:
         raise OpsError(f"no call, no worker leg and no work {call_sid} in the table {name}")
-    data = json.loads(call_record.as_json(record, at.numbers))
-    show_data(data, call_record.timeline(record, at.numbers), as_json)
+    data = json.loads(story.as_json(record, at.numbers))
+    show_data(data, story.timeline(record, at.numbers), as_json)
     return ExitCode.DONE
 
 

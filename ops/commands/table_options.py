@@ -100,9 +100,9 @@ class Table:
         if name not in known:
             raise UsageError(unknown("line", name, known))
 
-    def day(self, text: str) -> date:
-        """The day of the team's time zone that is meant. Raises UsageError."""
-        zone = self.zone()
+    def day(self, text: str, zone: ZoneInfo | None = None) -> date:
+        """The day that is meant, of the team's time zone if of no other. Raises UsageError."""
+        zone = zone or self.zone()
         today = records.day_of(self.now(), zone)
         words = {"today": today, "yesterday": today - timedelta(days=1)}
         try:

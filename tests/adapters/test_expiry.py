@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.crm import contacts
 from chalicelib.crm.port import Attempt
-from chalicelib.links import messages, profiles, table, talks
+from chalicelib.links import board, messages, profiles, table, talks
 from chalicelib.links.model import Breaker, Key, Link, Message, Notice, Talk, message_key, talk_key
 from tests.conftest import Aws
 
@@ -36,6 +36,7 @@ READS |= {
     "find_row_quickly",
     "rows_of",
     "rows_of_day",
+    "rows_between",
     "latest_links",
     "by_worker_leg",
     "messages.find_by_link",
@@ -115,6 +116,22 @@ def test_a_write_that_makes_a_row_says_when_it_expires(cloud: Aws, write: Callab
     write()
     (row,) = cloud.rows()
     assert row["expires_at"] >= int(NOW) + 90 * 86400
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: board.note_worker(
+            board.Worker(sid="WK" + "a" * 32, name="Bea", activity="Available", available=True, since=1), NOW
+        ),
+        lambda: board.note_today(board.Today(day="2026-11-21", counted_at=NOW, since=NOW), NOW),
+    ],
+    ids=["note_worker", "note_today"],
+)
+def test_a_row_of_the_wallboard_expires_in_two_days(cloud: Aws, write: Callable[[], object]) -> None:
+    write()
+    (row,) = cloud.rows()
+    assert row["expires_at"] == int(NOW) + 2 * 86400
 
 
 @given(MAKES_NONE)

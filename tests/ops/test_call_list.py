@@ -6,6 +6,7 @@ import io
 import pytest
 
 from chalicelib.links.model import Call, CallRecord, Link
+from chalicelib.reports import rows
 from ops import call_list
 
 NOW = 1_795_230_000.0
@@ -40,20 +41,20 @@ def link(name: str, **fields: object) -> Link:
     ],
 )
 def test_each_call_ended_in_exactly_one_way(call: CallRecord, ended: str) -> None:
-    row = call_list.row(call, NOW)
+    row = rows.row(call, NOW)
     assert row.ended == ended
-    assert call_list.is_missed(row) == (ended in ("hung up", "led out", "voicemail", "queue-full"))
+    assert rows.is_missed(row) == (ended in ("hung up", "led out", "voicemail", "queue-full"))
 
 
 def test_who_talked_and_who_was_tried_stand_apart() -> None:
     carl, bea = link("Carl", outcome="rejected", reason="no-answer"), link("Bea", bridged_at=NOW - 50)
-    row = call_list.row(record(carl, bea, left_queue_at=NOW, queue_result="bridged"), NOW)
+    row = rows.row(record(carl, bea, left_queue_at=NOW, queue_result="bridged"), NOW)
     assert (row.worker, row.tried) == ("Bea", "Carl: no-answer")
 
 
 def test_numbers_are_masked_unless_they_are_wanted() -> None:
     called = link("Bea", reason="+14155550111 is busy")
-    masked, full = (call_list.row(record(called), NOW, numbers) for numbers in (False, True))
+    masked, full = (rows.row(record(called), NOW, numbers) for numbers in (False, True))
     assert (masked.caller, masked.tried) == ("…71", "Bea: …11 is busy")
     assert (full.caller, full.tried) == ("+12125550171", "Bea: +14155550111 is busy")
 
@@ -70,7 +71,7 @@ def test_numbers_are_masked_unless_they_are_wanted() -> None:
     ],
 )
 def test_a_spreadsheet_runs_nothing_that_a_caller_sent(sent: str, cell: str) -> None:
-    header, row = csv.reader(io.StringIO(call_list.as_csv([call_list.row(record(caller=sent), NOW, True)])))
+    header, row = csv.reader(io.StringIO(call_list.as_csv([rows.row(record(caller=sent), NOW, True)])))
     assert row[header.index("caller")] == cell
 
 

@@ -25,6 +25,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("destroy", "--yes"),
     ("number", "list"),
     ("number", "restore", "--all"),
+    ("people",),
     ("deploy",),
     ("doctor",),
     ("secret", "set"),
@@ -32,6 +33,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("calls", "list"),
     ("calls", "show", CALL),
     ("calls", "follow", CALL),
+    ("report",),
     ("voicemail", "list"),
     ("work", "add", "lead"),
     ("recordings", "list"),
@@ -46,7 +48,7 @@ COMMANDS: Sequence[Sequence[str]] = (
 )
 # They ask nobody: no line has a switch here, nor asks who calls.
 OF_NO_STAGE = ("init", "hear", "holidays", "line", "block", "caller")
-WITH_ROOT = COMMANDS[:8]  # those that can be told which checkout
+WITH_ROOT = COMMANDS[:9]  # those that can be told which checkout
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 
 

@@ -185,7 +185,8 @@ def test_what_is_wrong_in_one_file_does_not_hide_what_does_not_fit_in_the_other(
         "callcenter.toml:1: default_line",
         "callcenter.toml: (top level): Object missing required field `lines`; allowed: default_line, lines, keep_days,"
         " reservation_timeout, queues, crm, simple_queues, work, tell, time_zone, workspace, activities, workflow,"
-        " voice_queue, messages, staff, hours",
+        " voice_queue, messages, staff, hours, reports,"
+        " console",
         "workers.toml:4: workers.Bea.attributes",
     ]
 

@@ -13,7 +13,7 @@ from ops.callcenter.files import Center
 from ops.callcenter.model import Resource, State, Step
 from ops.callcenter.plan import as_text_of, plan
 from ops.callcenter.resources.kind import Execution, Kind, Missing, Reading
-from ops.callcenter.resources.workspace_settings import EVENTS
+from ops.callcenter.resources.workspace_settings import EVENTS, OF_THE_CONSOLE
 from ops.callcenter.state import actual, desired
 from tests.ops.files import API, center
 from tests.ops.harness import Account
@@ -109,3 +109,4 @@ def test_a_kind_that_is_pruned_can_be_deleted_and_one_that_is_created_can_be_cre
 
 def test_the_workspace_is_subscribed_to_every_event_that_the_application_handles_and_to_no_other() -> None:
     assert sorted(EVENTS) == sorted(events._HANDLERS)
+    assert OF_THE_CONSOLE == (events.WORKER_MOVED,)

@@ -29,6 +29,7 @@ MAY = {
         "dynamodb:Query links",
         "dynamodb:Query by_worker",
         "dynamodb:Query by_day",
+        "dynamodb:Query open",
         "sqs:SendMessage jobs",
         "s3:GetObject messages",
         "s3:GetObject recordings",
@@ -55,6 +56,7 @@ MAY = {
     },
     "Sweep": {
         "dynamodb:Query open",
+        "dynamodb:Query by_day",
         "dynamodb:Query by_worker_leg",
         "dynamodb:Query links",
         "dynamodb:UpdateItem links",
@@ -251,6 +253,9 @@ def test_the_environment_holds_strings_and_no_secret(packaged: Package) -> None:
         assert variables.pop("JOBS_QUEUE_URL") == {"Ref": "JobsQueue"}
         assert variables.pop("MESSAGES_BUCKET") == {"Ref": "MessagesBucket"}
         assert variables.pop("MAIL_TOPIC_ARN") == {"Fn::If": ["AlarmsByMail", {"Ref": "AlarmTopic"}, ""]}
+        for name in {"USER_POOL_ARN", "CONSOLE_CLIENT", "SIGN_IN_URL"} & variables.keys():
+            condition, _, otherwise = variables.pop(name)["Fn::If"]
+            assert (condition, otherwise) == ("HasConsole", "")
         assert all(isinstance(value, str) for value in variables.values())
         assert not [name for name in variables if re.search("TOKEN|PASSWORD|_KEY$|SECRET$", name)]
         assert variables["LINKS_TABLE"] == f"cordboard-{packaged.stage}-links"

@@ -3,6 +3,7 @@
 from chalicelib import aws
 from chalicelib.callers import waits
 from chalicelib.config import callcenter, environment, secrets, team
+from chalicelib.console import wallboard
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import switch
 from chalicelib.lifecycle import unserved
@@ -29,3 +30,4 @@ def forget_everything() -> None:
     unserved._of_work.clear()
     switch._known.clear()
     waits._known.clear()
+    wallboard._kept = wallboard._Kept()

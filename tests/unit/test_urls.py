@@ -20,6 +20,7 @@ PARAMETERS = {
     "extension": "21",
     "position": "3",
     "minutes": "0",
+    "file": "console.js",
 }
 
 
@@ -28,7 +29,8 @@ def test_app_answers_every_route_by_its_methods_and_no_other() -> None:
     import app
 
     answered = {(path, method) for path, methods in app.app.routes.items() for method in methods}
-    assert answered == {(route.path, method) for route in urls.ROUTES for method in route.methods}
+    ours = [route for route in urls.ROUTES if not route.of_console]  # this stage has no user pool
+    assert answered == {(route.path, method) for route in ours for method in route.methods}
     assert len({route.path for route in urls.ROUTES}) == len(urls.ROUTES)
 
 

@@ -35,12 +35,18 @@ BOUNDS = [  # table, key, the least and the most that is allowed, the next value
     ("crm", "attempts", 1, 5, 1),
     ("crm", "breaker_failures", 1, 100, 1),
     ("crm", "breaker_seconds", 1, 3600, 1),
+    ("reports", "answered_within", 1, 3600, 1),
+    ("reports", "short_seconds", 0, 600, 1),
+    ("console", "callers_waiting", 0, 100_000, 1),
+    ("console", "service_level", 0, 100, 1),
     ("", "keep_days", 1, 3650, 1),
     ("", "reservation_timeout", 30, 86400, 1),
 ]
 PATHS: dict[str, tuple[str, ...]] = {
     "": (),
     "crm": ("crm",),
+    "reports": ("reports",),
+    "console": ("console",),
     "line": ("lines", "main"),
     "menu": ("lines", "main", "menu"),
     "voicemail": ("lines", "main", "voicemail"),
@@ -119,6 +125,14 @@ def test_what_a_team_leaves_out() -> None:
         "crm": {"timeout": 2.0, "attempts": 3, "breaker_failures": 3, "breaker_seconds": 30, "after": False},
         "simple_queues": {},
         "hours": {},
+        "reports": {"answered_within": 20, "short_seconds": 10, "digest": ""},
+        "console": {
+            "callers_waiting": 5,
+            "longest_wait": 120,
+            "abandoned": 0,
+            "service_level": 80,
+            "workers_available": 1,
+        },
         "work": {},
         "tell": {
             "voicemail": True,

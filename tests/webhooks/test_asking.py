@@ -691,13 +691,13 @@ def test_a_request_that_names_no_call_is_answered_with_one_sentence(driver: Driv
 
 
 def test_a_call_shows_who_answered_and_what_they_pressed(driver: Driver) -> None:
-    from ops import call_record
+    from chalicelib.reports import story
 
     ring(driver, "key+detect")
     ask(driver)
     detected(driver, "human")
     press(driver, "7")
     press(driver, "1")
-    told = call_record.timeline(table.find_call(CALL))
+    told = story.timeline(table.find_call(CALL))
     assert "answered by: human after 2.4 s; asked (key+detect): pressed 7, then 1" in told
     assert "Bea: asked" in told

@@ -19,10 +19,10 @@ from chalicelib.config.after_talk import AfterTalk
 from chalicelib.links import callbacks as rows
 from chalicelib.links import table
 from chalicelib.links.model import Callback
+from chalicelib.reports.outcome import ended
 from chalicelib.twilio import urls
 from chalicelib.work import posting
 from chalicelib.worker import calling_back, doing
-from ops import call_list
 from ops.__main__ import main
 from tests.conftest import QUEUES, WORKFLOW
 from tests.support.api_gateway import BASE, post
@@ -897,7 +897,7 @@ def test_the_list_of_calls_has_what_became_of_it(driver: Driver, later: Later, s
     callback = rows.find(CALL)
     assert callback is not None
     rows.change(callback, later.now, state=state)
-    assert call_list.ended(table.find_call(CALL), later.now) == word
+    assert ended(table.find_call(CALL), later.now) == word
 
 
 def test_the_mail_says_who_is_to_be_called(driver: Driver, inbox: Inbox, environment: pytest.MonkeyPatch) -> None:

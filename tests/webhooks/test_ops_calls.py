@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chalicelib.links.model import Call, CallRecord, Link
-from ops import call_record
+from chalicelib.reports.story import timeline
 from ops.__main__ import main
 from tests.doubles.http_server import serving
 from tests.support.driver import CALL, LEG, RESERVATION, Driver, task_attributes
@@ -70,7 +70,7 @@ def test_steps_of_the_same_moment_are_told_in_the_order_they_are_taken() -> None
     link = Link(
         subject=CALL, reservation_sid=RESERVATION, worker_name="Bea", reserved_at=5, dialing_at=7.25, bridged_at=7.25
     )
-    told = call_record.timeline(CallRecord(None, (link,))).splitlines()[-3:]
+    told = timeline(CallRecord(None, (link,))).splitlines()[-3:]
     assert told == [
         "1970-01-01T00:00:05.000Z     0.000 s  Bea: reserved",
         "1970-01-01T00:00:07.250Z     2.250 s  Bea: dialing",
@@ -80,7 +80,7 @@ def test_steps_of_the_same_moment_are_told_in_the_order_they_are_taken() -> None
 
 def test_a_canceled_call_says_why() -> None:
     call = Call(call_sid=CALL, line="support", reason="hangup", voicemail_url="https://example.com/RE1", at=5)
-    told = call_record.timeline(CallRecord(call, ()))
+    told = timeline(CallRecord(call, ()))
     assert "the task was canceled: hangup" in told and "voicemail, 0 s: https://example.com/RE1" in told
 
 

@@ -18,11 +18,11 @@ from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.star import Star
 from chalicelib.links import table
 from chalicelib.links.model import CallRecord, Key, Link, wrapping_of
+from chalicelib.reports import story
 from chalicelib.staff import packaged
 from chalicelib.staff.rota import Packaged
 from chalicelib.twilio import urls
 from chalicelib.worker import star, twiml, words
-from ops import call_record
 from tests.conftest import QUEUES, WORKFLOW
 from tests.support import twiml_schema
 from tests.support.api_gateway import BASE, post
@@ -855,7 +855,7 @@ def test_the_record_tells_who_gave_the_caller_to_whom(driver: Driver) -> None:
     given(driver)
     driver.event("task.created", **second())
     driver.assign("Sales", **second())
-    told = call_record.timeline(table.find_call(CALL))
+    told = story.timeline(table.find_call(CALL))
     for fact in (
         "the caller's wait number 2: given away by the star key before",
         "star key: the caller is given to Sales",
@@ -879,4 +879,4 @@ def test_the_record_tells_who_gave_the_caller_to_whom(driver: Driver) -> None:
 )
 def test_and_what_else_became_of_a_caller_on_hold(to: str, said: str) -> None:
     link = Link(subject=CALL, reservation_sid=RESERVATION, worker_name="Bea", held_at=5, transferred_to=to)
-    assert f"  star key: {said}\n" in call_record.timeline(CallRecord(None, (link,)))
+    assert f"  star key: {said}\n" in story.timeline(CallRecord(None, (link,)))

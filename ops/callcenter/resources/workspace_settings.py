@@ -25,6 +25,8 @@ EVENTS = (
     "workflow.timeout",
 )
 
+OF_THE_CONSOLE = ("worker.activity.update",)
+
 
 class WorkspaceSettings(Kind):
     """They come with the workspace, in whatever state Twilio makes them."""
@@ -36,7 +38,7 @@ class WorkspaceSettings(Kind):
             "default_activity": center.workspace.default_activity,
             "timeout_activity": center.workspace.timeout_activity,
             "event_callback_url": urls.EVENTS.url(api_url),
-            "events_filter": sorted(EVENTS),
+            "events_filter": sorted((*EVENTS, *(OF_THE_CONSOLE if center.has_console else ()))),
         }
         yield Resource(self.name, center.workspace.name, fields)
 

@@ -1,0 +1,1 @@
+"""People in a browser: who they are, and what they see."""

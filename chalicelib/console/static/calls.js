@@ -1,0 +1,69 @@
+// Calls: those of a day, and one call's story as a timeline; the same data as `./cordboard calls`.
+
+import { element, table, withChildren } from "./draw.js";
+import { fetched } from "./session.js";
+
+export function open(view, fail) {
+  const today = new Date().toLocaleDateString("sv");
+  const missed = element("input", "", { id: "missed", name: "missed", type: "checkbox", value: "yes" });
+  const fields = [
+    ...field("day", "Day", { type: "date", value: today, required: "" }),
+    ...field("line", "Line"),
+    ...field("worker", "Worker"),
+    ...field("number", "Last digits of the number", { inputmode: "numeric" }),
+    missed,
+    element("label", "Missed alone", { for: "missed" }),
+    element("button", "Search", { type: "submit" }),
+  ];
+  const form = withChildren("form", fields), found = element("div", "", { "aria-live": "polite" });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    search(new URLSearchParams(new FormData(form)), found, fail);
+  });
+  view.replaceChildren(element("h2", "Calls"), form, found);
+  return () => {};
+}
+
+function field(name, word, more = {}) {
+  return [element("label", word, { for: name }), element("input", "", { id: name, name, ...more })];
+}
+
+async function search(query, found, fail) {
+  try {
+    const { data } = await fetched(`calls?${query}`);
+    fail(null);
+    const rows = data.calls.map((one) => [story(one, found, fail), one.line, one.caller, String(one.waited_seconds), one.ended, one.worker, one.tried]);
+    const shown = table("Calls", ["time", "line", "caller", "waited, s", "ended", "worker", "tried"], rows, "There is no such call.");
+    found.replaceChildren(...(data.more ? [element("p", `These are the latest ${data.calls.length}.`)] : []), shown);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+// The time of a call is the way to its story.
+function story(call, found, fail) {
+  const made = element("button", new Date(call.at).toLocaleTimeString(), { type: "button" });
+  made.addEventListener("click", () => show(call.call_sid, found, fail));
+  return made;
+}
+
+async function show(subject, found, fail) {
+  try {
+    const { data } = await fetched(`calls/${encodeURIComponent(subject)}`);
+    fail(null);
+    const began = data.moments.length ? data.moments[0].at : 0;
+    const heading = element("h2", `Call ${data.call_sid}`, { tabindex: "-1" });
+    const known = withChildren("ul", data.known.map((line) => element("li", line.trim())));
+    found.replaceChildren(heading, known, timeline(data.moments, began));
+    heading.focus();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+// A lane for the caller's leg and one for each worker's, in the order in which they come in.
+function timeline(moments, began) {
+  const lanes = [...new Set(["", ...moments.map((one) => one.who)])];
+  const rows = moments.map((one) => [`${(one.at - began).toFixed(1)} s`, ...lanes.map((lane) => (lane === one.who ? one.what : ""))]);
+  return table("What happened", ["after", ...lanes.map((lane) => lane || "caller")], rows, "Nothing is known.");
+}

@@ -1,0 +1,36 @@
+// Reports: the same figures as those of `./cordboard report`.
+
+import { element, table, withChildren } from "./draw.js";
+import { fetched } from "./session.js";
+
+const GROUPINGS = ["line", "queue", "worker", "day", "hour"];
+
+export function open(view, fail) {
+  const today = new Date().toLocaleDateString("sv");
+  const from = field("from", "From", "date", today), to = field("to", "To", "date", today);
+  const by = withChildren("select", GROUPINGS.map((one) => element("option", one)), { id: "by", name: "by" });
+  const labelled = [element("label", "By", { for: "by" }), by, element("button", "Show", { type: "submit" })];
+  const form = withChildren("form", [...from, ...to, ...labelled]);
+  const found = element("div", "", { id: "found", "aria-live": "polite" });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    show(new URLSearchParams(new FormData(form)), found, fail);
+  });
+  view.replaceChildren(element("h2", "Reports"), form, found);
+  return () => {};
+}
+
+function field(name, word, type, value) {
+  return [element("label", word, { for: name }), element("input", "", { id: name, name, type, value, required: "" })];
+}
+
+async function show(query, found, fail) {
+  try {
+    const { data } = await fetched(`report?${query}`);
+    fail(null);
+    const words = withChildren("ul", data.definitions.map((one) => element("li", one)));
+    found.replaceChildren(table(`Calls by ${query.get("by")}, ${data.zone}`, data.headings, data.cells), words);
+  } catch (error) {
+    fail(error);
+  }
+}

@@ -1,0 +1,257 @@
+"""The console in a real browser, with the sign-in and the API of the local AWS."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+from axe_playwright_python.sync_playwright import Axe
+
+from chalicelib.twilio import urls
+from laptop import environment, package, sign_in
+from laptop.commands import Commands
+from laptop.environment import Laptop
+from laptop.local_aws import LaptopError
+from tests.support import browser
+from tests.support.api_gateway import schedule
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PASSWORD = "Correct-Horse-7-Battery"
+DORA, BEA, EMIL = "dora@example.com", "bea@example.com", "emil@example.com"
+SIZES = {"phone": (390, 844), "desk": (1280, 800), "television": (1920, 1080)}
+SOON_SECONDS = 20
+MARKUP = '<img src=x onerror="document.title=1">'
+
+
+@pytest.fixture(scope="module")
+def laptop() -> Iterator[Laptop]:
+    """One with a user pool. Dora is a supervisor, Bea an agent; Emil has been put into no group."""
+    browser.need()
+    with environment.running(log=package.BUILD / "ministack-console.log", console=True) as started:
+        for mail, group in ((DORA, "supervisors"), (BEA, "agents"), (EMIL, "")):
+            sign_in.let_in(started.aws, mail, group, PASSWORD)
+        yield started
+
+
+@pytest.fixture
+def commands(laptop: Laptop) -> Commands:
+    return Commands(laptop)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> "Iterator[Browser]":
+    browser.need()
+    with browser.launched() as started:
+        yield started
+
+
+@pytest.fixture
+def page(chromium: "Browser") -> "Iterator[Page]":
+    """A tab of its own, in which nothing may fail unseen."""
+    context = chromium.new_context()
+    tab = context.new_page()
+    errors: list[object] = []
+
+    def failed(error: object) -> None:
+        errors.append(error)
+
+    tab.on("pageerror", failed)
+    yield tab
+    context.close()
+    assert errors == []
+
+
+def signed_in(page: "Page", laptop: Laptop, mail: str) -> None:
+    page.goto(urls.CONSOLE.page(laptop.base_url))
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("input[name=username]").fill(mail)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("button[type=submit], input[type=submit]").first.click()
+    page.get_by_role("button", name="Sign out").wait_for()
+
+
+def tile(page: "Page", word: str) -> str:
+    named = page.locator("dt", has_text=re.compile(f"^{word}$"))
+    return " ".join(page.locator("#tiles div", has=named).locator("dd").inner_text().split())
+
+
+def until(page: "Page", holds: Callable[[], bool]) -> None:
+    """It holds soon: a screen asks every three seconds. The page's policy lets no test of playwright's run in it."""
+    deadline = time.monotonic() + SOON_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, page.locator("main").inner_text()
+        page.wait_for_timeout(200)
+
+
+def shows(page: "Page", word: str, value: str) -> None:
+    """The tile of this word has this value, or has it soon."""
+    page.locator("#tiles").wait_for()
+    until(page, lambda: tile(page, word) == value)
+
+
+def token(page: "Page") -> str:
+    return str(page.evaluate("sessionStorage.getItem('token')"))
+
+
+def asked(laptop: Laptop, route: urls.Route, authorization: str = "") -> int:
+    headers = {"Authorization": authorization} if authorization else {}
+    return urllib3.request("GET", route.page(laptop.base_url), headers=headers, timeout=30).status
+
+
+def test_without_a_token_that_holds_there_is_no_data(laptop: Laptop, page: "Page") -> None:
+    assert asked(laptop, urls.CONSOLE) == 200
+    signed_in(page, laptop, BEA)
+    mine = token(page)
+    forged = f"{mine.rpartition('.')[0]}.{'A' * 342}"
+    assert [asked(laptop, urls.CONSOLE_BOARD, given) for given in ("", "nonsense", forged)] == [401, 401, 401]
+    assert asked(laptop, urls.CONSOLE_BOARD, mine) == 200
+    assert asked(laptop, urls.CONSOLE_REPORT, mine) == 403
+
+
+def test_who_is_in_no_group_is_told_so(laptop: Laptop, page: "Page") -> None:
+    signed_in(page, laptop, EMIL)
+    page.get_by_text("you may not see this").wait_for()
+
+
+def test_a_token_that_has_expired_leads_back_to_the_sign_in(laptop: Laptop, page: "Page") -> None:
+    signed_in(page, laptop, BEA)
+    page.locator("#tiles").wait_for()
+    page.evaluate("sessionStorage.setItem('token', 'old'); sessionStorage.removeItem('refresh')")
+    page.get_by_role("button", name="Sign in").wait_for()
+    assert page.locator("#notice").inner_text() == "You are signed out."
+
+
+def test_a_token_is_made_new_by_itself(laptop: Laptop, page: "Page") -> None:
+    signed_in(page, laptop, BEA)
+    page.evaluate("sessionStorage.setItem('token', 'old')")
+    page.locator("#tiles").wait_for()
+    shows(page, "waiting", "0")
+    until(page, lambda: token(page) != "old")
+
+
+def answers(page: "Page", commands: Commands, worker: str) -> None:
+    """The worker answers as soon as the phone rings."""
+
+    def has_rung() -> bool:
+        try:
+            commands.do(f"answer {worker}")
+        except LaptopError:
+            return False
+        return True
+
+    until(page, has_rung)
+
+
+def test_a_caller_waits_on_the_board_talks_and_is_counted(laptop: Laptop, commands: Commands, page: "Page") -> None:
+    laptop.do(lambda: laptop.call_centre.on_duty("Bea"))
+    signed_in(page, laptop, DORA)
+    shows(page, "workers who take calls", "1")
+    shows(page, "waiting", "0")
+    commands.do("dial Ann support")
+    shows(page, "waiting", "1")
+    assert page.get_by_role("region", name="Callers who wait").get_by_role("cell", name="…71").count() == 1
+    answers(page, commands, "Bea")
+    shows(page, "in a talk", "1")
+    shows(page, "waiting", "0")
+    commands.do("hangup Ann")
+    shows(page, "in a talk", "0")
+    package.invoke(laptop.aws, "Sweep", schedule())
+    shows(page, "answered today", "1")
+    page.get_by_role("link", name="Reports").click()
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("rowheader", name="support").wait_for()
+    assert page.get_by_text("answered within 20 s").count() == 1
+
+
+def test_a_supervisor_reads_the_story_of_a_call(laptop: Laptop, commands: Commands, page: "Page") -> None:
+    laptop.do(lambda: laptop.call_centre.on_duty("Bea"))
+    signed_in(page, laptop, DORA)
+    commands.do("dial Gus support")
+    answers(page, commands, "Bea")
+    shows(page, "in a talk", "1")
+    commands.do("hangup Gus")
+    page.get_by_role("link", name="Calls").click()
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("rowheader").get_by_role("button").last.click()
+    page.get_by_role("columnheader", name="Bea").wait_for()
+    assert page.get_by_role("cell", name="bridged").count() == 1
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def put_waiting(laptop: Laptop, number: int, **known: Any) -> None:
+    """A caller waits of whom only the table knows."""
+    now = time.time()
+    row = {"call_sid": f"CA{number:032}", "item": "CALL", "open": "call", "line": "support", **known}
+    item = {name: {"S": value} for name, value in row.items()}
+    times = {"at": {"N": str(now - 300)}, "check_at": {"N": str(int(now) + 3600)}}
+    laptop.aws.client("dynamodb").put_item(TableName="cordboard-local-links", Item={**item, **times})
+
+
+def take_away(laptop: Laptop, number: int) -> None:
+    key = {"call_sid": {"S": f"CA{number:032}"}, "item": {"S": "CALL"}}
+    laptop.aws.client("dynamodb").delete_item(TableName="cordboard-local-links", Key=key)
+
+
+@pytest.fixture
+def crowd(laptop: Laptop) -> Iterator[None]:
+    """Seven callers wait, for five minutes each; the line of one is markup."""
+    for number in range(7):
+        put_waiting(laptop, number, line=MARKUP if number == 3 else "support", queue="Support", caller="+12125550171")
+    yield
+    for number in range(7):
+        take_away(laptop, number)
+
+
+@pytest.mark.usefixtures("crowd")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_board_is_right_on_each_screen_and_to_a_screen_reader(
+    laptop: Laptop, page: "Page", size: str, scheme: Any
+) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme)
+    signed_in(page, laptop, BEA)
+    shows(page, "waiting", "7 beyond the limit")
+    assert page.locator("#tiles .beyond dt").all_inner_texts()[:2] == ["waiting", "longest wait now"]
+    assert page.get_by_role("cell", name=MARKUP).count() == 1 and page.locator("img").count() == 0
+    assert page.title() == "Cordboard"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits = "all => all.every(one => one.scrollWidth <= one.clientWidth)"
+    assert page.locator("#tiles dd, #tiles dt").evaluate_all(fits)
+    page.screenshot(path=package.BUILD / f"console-{size}-{scheme}.png")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.usefixtures("crowd")
+def test_the_board_is_read_by_keyboard_and_keeps_the_place(laptop: Laptop, page: "Page") -> None:
+    signed_in(page, laptop, BEA)
+    shows(page, "waiting", "7 beyond the limit")
+    page.get_by_role("region", name="Callers who wait").focus()
+    put_waiting(laptop, 9, queue="Support", caller="+12125550172")
+    shows(page, "waiting", "8 beyond the limit")
+    take_away(laptop, 9)
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Callers who wait"
+
+
+def test_a_screen_that_nobody_sees_asks_nothing(laptop: Laptop, page: "Page") -> None:
+    signed_in(page, laptop, BEA)
+    page.locator("#tiles").wait_for()
+    page.evaluate("Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })")
+    page.wait_for_timeout(500)
+    polls: list[str] = []
+    page.on("request", lambda request: polls.append(request.url))
+    page.wait_for_timeout(4000)
+    assert polls == []
+
+
+def test_no_token_is_in_a_log(laptop: Laptop, page: "Page") -> None:
+    signed_in(page, laptop, DORA)
+    page.locator("#tiles").wait_for()
+    assert token(page) not in laptop.log.read_text(encoding="utf-8", errors="replace")

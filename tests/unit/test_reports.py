@@ -1,0 +1,239 @@
+"""What a report counts: every call once, every reservation once, and the groups are the whole."""
+
+import csv
+import io
+from collections import Counter
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.config.reports import Reports
+from chalicelib.links.model import Call, CallRecord, Link
+from chalicelib.reports import export, figures, outcome
+from chalicelib.reports.figures import GROUPINGS, By, Counting, Figures
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC).timestamp()
+LATER = NOON + 86400
+RULES = Reports(answered_within=20, short_seconds=10)
+
+
+def counting(by: By = "line", zone: str = "UTC") -> Counting:
+    return Counting(by, RULES, ZoneInfo(zone), LATER)
+
+
+def call(result: str = "", waited: int = 0, at: float = NOON, **known: object) -> Call:
+    """A caller of the line support, who left the queue after so many seconds, if with a result."""
+    left = {"queue_result": result, "queue_seconds": waited, "left_queue_at": at + waited} if result else {}
+    fields = {"call_sid": "CA" + "a" * 32, "line": "support", "at": at, **left, **known}
+    return Call(**fields)  # type: ignore[arg-type]
+
+
+def link(worker: str, **known: object) -> Link:
+    fields = {"subject": "CA" + "a" * 32, "reservation_sid": f"WR{worker}", "worker_name": worker, "queue": "Support"}
+    return Link(**{**fields, "state": "closed", **known})  # type: ignore[arg-type]
+
+
+def missed(worker: str, reason: str, outcome: str = "rejected") -> Link:
+    return link(worker, reason=reason, outcome=outcome)
+
+
+def talk(worker: str, at: float, **known: object) -> Link:
+    return link(worker, outcome="completed", bridged_at=at, **known)
+
+
+def total(*records: CallRecord) -> Figures:
+    return figures.report(records, counting()).total
+
+
+@pytest.mark.parametrize(
+    ("ended", "counted"),
+    [
+        (call("bridged", 12), "answered"),
+        (call("hangup", 11), "abandoned"),
+        (call("hangup", 10), "short"),
+        (call("leave", 60, voicemail_url="https://x"), "voicemail"),
+        (call(voicemail_url="https://x"), "voicemail"),  # of a closed line: in no queue
+        (call("leave", 60, wish="callback"), "callback"),
+        (call("leave", 60), "led out"),
+        (call("queue-full"), "other"),
+        (call(at=LATER - 60), "open"),
+        (call(), "unknown"),
+    ],
+)
+def test_each_call_is_counted_under_one_outcome(ended: Call, counted: str) -> None:
+    assert outcome.outcome(CallRecord(ended, ()), LATER, RULES.short_seconds) == counted
+    found = msgspec.structs.asdict(total(CallRecord(ended, ())))
+    assert [name for name in outcome.OUTCOMES if found[name.replace(" ", "_")]] == [counted]
+
+
+@pytest.mark.parametrize(
+    ("reason", "ended", "why"),
+    [
+        ("no-answer", "rejected", "no answer"),
+        ("busy", "rejected", "busy"),
+        ("passed", "rejected", "passed"),
+        ("no key", "rejected", "no key"),
+        ("machine", "rejected", "machine"),
+        ("worker hung up", "rejected", "hung up"),
+        ("", "timeout", "timeout"),
+        ("unreachable: 21211", "rejected", "unreachable"),
+        ("failed", "rejected", "unreachable"),
+        ("declined: wants another doctor", "rejected", "CRM declined"),
+        ("CRM failed: timeout", "rejected", "CRM failed"),
+        ("caller gone", "canceled", "caller left"),
+        ("", "canceled", "caller left"),
+        ("too late to dial", "rejected", "other"),
+        ("", "unknown", "other"),
+    ],
+)
+def test_why_a_worker_did_not_get_the_caller_is_one_of_a_few_words(reason: str, ended: str, why: str) -> None:
+    assert outcome.why_not(missed("Bea", reason, ended)) == why
+
+
+def test_a_worker_has_missed_what_was_theirs_to_take() -> None:
+    whys = ("no-answer", "busy", "unreachable: 21211", "declined: no", "caller gone")
+    found = total(CallRecord(call("hangup", 90), tuple(missed(f"W{n}", why) for n, why in enumerate(whys))))
+    assert (found.rung, found.missed) == (5, 2)
+
+
+def test_a_reservation_under_way_is_no_figure_yet() -> None:
+    assert outcome.why_not(link("Bea", state="ringing")) is None
+    assert total(CallRecord(call(), (link("Bea", state="ringing"),))).rung == 0
+
+
+def test_the_service_level_leaves_short_calls_out() -> None:
+    found = total(
+        CallRecord(call("bridged", 20), ()),
+        CallRecord(call("bridged", 21), ()),
+        CallRecord(call("hangup", 5), ()),
+        CallRecord(call("hangup", 50), ()),
+    )
+    assert found.service_level == pytest.approx(100 / 3)
+    assert found.time_to_answer == 20.5 and found.longest_wait_seconds == 50
+
+
+def test_of_no_call_there_is_no_mean() -> None:
+    assert (Figures().service_level, Figures().time_to_answer, Figures().talk_time) == (None, None, None)
+
+
+def test_a_talk_lasts_until_the_caller_left_or_was_put_on_hold() -> None:
+    gone = call("bridged", 10, left_queue_at=NOON + 100)
+    held = talk("Bea", NOON + 10, held_at=NOON + 40)
+    assert outcome.talked(held, gone) == 30
+    assert outcome.talked(talk("Carl", NOON + 60), gone) == 40
+    assert outcome.talked(talk("Carl", NOON + 60), call()) == 0  # nobody knows its end
+
+
+def test_who_was_given_away_had_waited_until_the_first_worker() -> None:
+    again = call("bridged", 300, round=2, left_queue_at=NOON + 400)
+    assert outcome.waited(CallRecord(again, (talk("Bea", NOON + 10), talk("Carl", NOON + 390)))) == 10
+
+
+def test_a_call_whose_beginning_was_lost_began_when_twilio_says() -> None:
+    assert outcome.joined_at(call("hangup", 30, at=NOON, left_queue_at=NOON)) == NOON - 30
+
+
+def test_by_worker_each_has_their_own_reservations_and_whoever_talked_the_call() -> None:
+    tried = CallRecord(call("bridged", 12), (missed("Carl", "no-answer"), talk("Bea", NOON + 12)))
+    lost = CallRecord(call("hangup", 90), (missed("Carl", "busy"),))
+    groups = figures.report([tried, lost], counting("worker")).groups
+    assert {name: (part.offered, part.answered, part.rung, part.missed) for name, part in groups.items()} == {
+        "-": (1, 0, 0, 0),
+        "Bea": (1, 1, 1, 0),
+        "Carl": (0, 0, 2, 2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("by", "zone", "group"),
+    [
+        ("line", "UTC", "support"),
+        ("queue", "UTC", "Support"),
+        ("day", "UTC", "2026-11-21"),
+        ("day", "Pacific/Auckland", "2026-11-22"),
+        ("hour", "UTC", "12"),
+        ("hour", "Asia/Kolkata", "17"),
+    ],
+)
+def test_a_call_is_of_one_group(by: By, zone: str, group: str) -> None:
+    found = figures.report([CallRecord(call("hangup", 90), (missed("Carl", "busy"),))], counting(by, zone))
+    assert list(found.groups) == [group]
+
+
+def test_who_was_reserved_for_nobody_is_of_the_queue_in_which_the_caller_waited() -> None:
+    found = figures.report([CallRecord(call("hangup", 90, queue="Sales"), ())], counting("queue"))
+    assert list(found.groups) == ["Sales"]
+
+
+ANSWERED, LOST = st.just("bridged"), st.sampled_from(["hangup", "leave", "queue-full", "error", ""])
+REASONS = st.sampled_from(["no-answer", "busy", "passed", "machine", "declined: no", "caller gone", "strange"])
+RECORDS = st.builds(
+    lambda result, waited, at, line, reasons, worker: CallRecord(
+        call(result, waited, NOON + at, line=line),
+        (
+            *(missed(name, why) for name, why in reasons),
+            *([talk(worker, NOON + at + waited)] if result == "bridged" else []),
+        ),
+    ),
+    st.one_of(ANSWERED, LOST),
+    st.integers(0, 600),
+    st.integers(0, 86000),
+    st.sampled_from(["support", "sales", ""]),
+    st.lists(st.tuples(st.sampled_from(["Bea", "Carl"]), REASONS), max_size=3),
+    st.sampled_from(["Bea", "Dora"]),
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(st.lists(RECORDS, max_size=30), st.sampled_from(GROUPINGS))
+def test_the_groups_are_the_whole_and_each_call_has_one_outcome(records: list[CallRecord], by: By) -> None:
+    found = figures.report(records, counting(by))
+    plain = figures.report(records, counting("line"))
+    assert found.total == figures.total(list(found.groups.values()))
+    assert msgspec.structs.replace(found.total, talk_seconds=0.0) == msgspec.structs.replace(
+        plain.total, talk_seconds=0.0
+    )
+    ways = [name.replace(" ", "_") for name in outcome.OUTCOMES]
+    for part in (*found.groups.values(), found.total):
+        assert sum(getattr(part, way) for way in ways) == part.offered
+    reasons = Counter(why for one in records for link in one.links if (why := outcome.why_not(link)))
+    assert found.total.why_not == dict(reasons)
+    assert found.total.rung == sum(len(one.links) for one in records)
+
+
+def test_a_row_of_a_table_has_what_a_person_reads() -> None:
+    tried = CallRecord(call("bridged", 12, left_queue_at=NOON + 72), (missed("Carl", "busy"), talk("Bea", NOON + 12)))
+    headings, (row, _) = export.table(export.rows(figures.report([tried], counting())), "line")
+    assert dict(zip(headings, row, strict=True)) == {
+        "line": "support",
+        "offered": "1",
+        "answered": "1",
+        "in time": "100 %",
+        "abandoned": "0",
+        "short": "0",
+        "overflow": "0",
+        "to answer": "12",
+        "longest": "12",
+        "talk": "60",
+        "rung": "2",
+        "missed": "1",
+        "why": "busy 1",
+    }
+
+
+def test_a_spreadsheet_has_a_column_for_each_reason_and_runs_no_name() -> None:
+    formula = msgspec.structs.replace(missed("=1+1", "busy"))
+    rows = export.rows(figures.report([CallRecord(call("hangup", 90), (formula,))], counting("worker")))
+    first, second, _ = csv.DictReader(io.StringIO(export.as_csv(rows)))
+    assert (first["group"], first["offered"], first["service_level"]) == ("'-", "1", "0.0")
+    assert (second["group"], second["why_not_busy"], second["service_level"]) == ("'=1+1", "1", "")
+    assert "why_not" not in first
+
+
+def test_the_words_are_explained_with_the_teams_own_seconds() -> None:
+    said = " ".join(export.definitions(Reports(answered_within=33, short_seconds=7)))
+    assert "within 33 s" in said and "more than 7 s" in said

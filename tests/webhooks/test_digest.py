@@ -1,0 +1,107 @@
+"""Each morning the team is told yesterday's figures, once."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from chalicelib.config import callcenter
+from chalicelib.config.reports import Reports
+from chalicelib.config.toml_errors import CallCenterError
+from chalicelib.hours import state
+from chalicelib.tell import digest
+from tests.support.driver import Driver
+from tests.webhooks.test_report import fill
+from tests.webhooks.test_sweep import Later, later
+from tests.webhooks.test_tell import Inbox, inbox
+
+__all__ = ["inbox", "later"]
+
+# Some days from now: what AWS is asked has to be in time by this machine's clock.
+MORNING = datetime.now(UTC).replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=3)
+EIGHT = MORNING.timestamp()
+YESTERDAY, TODAY = ((MORNING - timedelta(days=days)).date().isoformat() for days in (1, 0))
+
+
+@pytest.fixture
+def yesterday(driver: Driver) -> Driver:
+    """The twelve calls of the day before."""
+    fill(driver, MORNING.replace(hour=0) - timedelta(days=1), 1)
+    return driver
+
+
+def team(monkeypatch: pytest.MonkeyPatch, at: str, zone: str = "UTC") -> None:
+    """The team wants its digest at this time of its day."""
+    center = msgspec.structs.replace(callcenter.current(), reports=Reports(digest=at), time_zone=zone)
+    monkeypatch.setattr(callcenter, "current", lambda: center)
+
+
+def clock_at(later: Later, moment: float) -> None:
+    later(moment - later.now)
+
+
+def test_yesterdays_figures_come_once_in_the_morning(
+    yesterday: Driver, inbox: Inbox, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team(monkeypatch, "08:00")
+    clock_at(later, EIGHT - 60)
+    yesterday.sweep()
+    assert inbox.mails() == []
+    for _ in range(3):
+        later(60)
+        yesterday.sweep()
+    (mail,) = inbox.mails()
+    assert mail["Subject"] == f"Calls of {YESTERDAY}"
+    assert mail["Message"].splitlines()[:2] == [
+        "support: 12 offered, 6 answered, 25 % in time, 3 abandoned, 0 short, 3 overflow, 6 missed by workers",
+        "total: 12 offered, 6 answered, 25 % in time, 3 abandoned, 0 short, 3 overflow, 6 missed by workers",
+    ]
+    assert "answered within 20 s" in mail["Message"]
+
+
+def test_the_next_morning_there_is_another(
+    yesterday: Driver, inbox: Inbox, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team(monkeypatch, "08:00")
+    for day in (0, 1):
+        clock_at(later, EIGHT + 86400 * day)
+        yesterday.sweep()
+    assert inbox.subjects() == [f"Calls of {YESTERDAY}", f"Calls of {TODAY}"]
+
+
+def test_a_team_that_wants_none_gets_none(yesterday: Driver, inbox: Inbox, later: Later) -> None:
+    clock_at(later, EIGHT)
+    yesterday.sweep()
+    assert inbox.mails() == []
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "due"),
+    [
+        ("UTC", EIGHT, True),
+        ("UTC", EIGHT + 599, True),
+        ("UTC", EIGHT + 600, False),
+        ("UTC", EIGHT - 1, False),
+        ("Europe/Berlin", EIGHT - 3600, True),
+        ("Europe/Berlin", EIGHT, False),
+    ],
+)
+def test_it_is_due_for_some_minutes_of_the_teams_own_day(
+    environment: pytest.MonkeyPatch, zone: str, moment: float, due: bool
+) -> None:
+    team(environment, "08:00", zone)
+    assert bool(digest.due_at(moment)) is due
+
+
+@pytest.mark.parametrize("at", ["8:00", "24:00", "08:60", "morning"])
+def test_what_is_no_time_of_day_is_refused(at: str) -> None:
+    text = f'default_line = "m"\n[lines.m]\ngreeting = "Hi."\n[reports]\ndigest = "{at}"\n'
+    with pytest.raises(CallCenterError, match=r"reports\.digest"):
+        callcenter.parse(text)
+
+
+def test_the_teams_time_zone_has_to_be_known_where_there_is_a_digest() -> None:
+    text = 'default_line = "m"\ntime_zone = "Mars/Olympus"\n[lines.m]\ngreeting = "Hi."\n'
+    assert state.unknown_zones(callcenter.parse(text)) == []
+    (mistake,) = state.unknown_zones(callcenter.parse(f'{text}[reports]\ndigest = "08:00"\n'))
+    assert "time_zone" in mistake and "Mars/Olympus" in mistake
