@@ -26,10 +26,10 @@ quick: .venv/ready ## the habit of every day: lint, types, import rules, unit an
 ALONE = tests/laptop tests/load
 
 ifdef TEAM
-test: .venv/ready .build/clients/ready
+test: .venv/ready .build/clients/ready .build/sdks/ready
 	@$(PY) -m tests.support.with_team "$(TEAM)" $(MAKE) test
 else
-test: check .build/clients/ready ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
+test: check .build/clients/ready .build/sdks/ready ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
 	$(PY) -m pytest -n auto $(addprefix --ignore=,$(ALONE))
 	$(PY) -m pytest $(ALONE)
 endif
@@ -79,5 +79,9 @@ help: ## what there is to call (this list)
 # Once: other majors of Twilio's clients, for the tests of the emulator.
 .build/clients/ready: tools/clients.py $(wildcard tests/emulator/clients/*.txt) tests/emulator/clients/package-lock.json | .venv/ready
 	@$(PY) -m tools.clients
+
+# Once: Twilio's libraries for browsers, bundled, and the Node that does it. Without a network what needs them is left out.
+.build/sdks/ready: tools/sdks.py tools/clients.py $(wildcard sdks/*) | .venv/ready
+	@$(PY) -m tools.sdks
 
 stale:

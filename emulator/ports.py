@@ -63,6 +63,23 @@ class Webhooks(Protocol):
     ) -> None: ...
 
 
+class Socket(Protocol):
+    """The emulator's end of a WebSocket, for any thread; what is sent after the end goes nowhere."""
+
+    def send(self, text: str) -> None: ...
+
+    def close(self, code: int, reason: str) -> None: ...
+
+
+class Peer(Protocol):
+    """Who is behind a WebSocket."""
+
+    def received(self, text: str) -> None: ...
+
+    def closed(self) -> None:
+        """The connection is over, whoever ended it; called once."""
+
+
 class TwilioError(Exception):
     """An error of Twilio's own numbering; `status` is the HTTP status that a REST request gets for it."""
 

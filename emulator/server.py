@@ -14,11 +14,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from emulator.clock.scheduler import Scheduler
 from emulator.control import HOME, Asked, Control
+from emulator.event_bridge import bridge
 from emulator.http import bodies
 from emulator.http.realtime import HttpTransport, RealtimeClock, RealtimeLoop
-from emulator.ports import TwilioError
+from emulator.http.websocket import Keepalive, WebSocket, handshake
+from emulator.ports import Peer, TwilioError
 from emulator.rest.faults import ConnectionBroken
 from emulator.rest.framework import RestAnswer, refusal
+from emulator.signalling import switchboard
 from emulator.twilio import Twilio
 from emulator.worlds import Worlds
 
@@ -26,6 +29,8 @@ LARGEST_BODY = 4_000_000  # a workflow's configuration of a million characters, 
 LARGEST_DRAINED = 64_000_000  # of a body that is too large: a client that still writes would not read the answer
 BODY_SECONDS = 30.0  # for the rest of a request whose first line has come
 CHUNK = re.compile(rb"[0-9a-fA-F]{1,8}")
+# In real seconds, by any clock: the libraries hold a connection for lost after 30 and 15 (contract 15.4, 15.9).
+KEEPALIVES = {bridge.PATH: Keepalive(" ", 15.0), switchboard.PATH: Keepalive("\n", 7.0)}
 
 
 @dataclass
@@ -33,7 +38,7 @@ class Server:
     """`url` is the base of every path, for `api.twilio.com` and `taskrouter.twilio.com` alike."""
 
     url: str
-    _http: ThreadingHTTPServer
+    _http: "_Http"
     _thread: threading.Thread
 
     @property
@@ -42,10 +47,11 @@ class Server:
         return f"{self.url}{HOME}"
 
     def stop(self) -> None:
-        """Returns when the port is closed."""
+        """Returns when the port is closed; browsers lose their connections."""
         self._http.shutdown()
         self._thread.join()
         self._http.server_close()
+        self._http.drop_sockets()
 
 
 def _content(answer: RestAnswer) -> tuple[str, bytes | None]:
@@ -59,6 +65,14 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def __init__(self, *args: Any) -> None:
+        self.sockets: set[WebSocket] = set()
+        super().__init__(*args)
+
+    def drop_sockets(self) -> None:
+        for socket in list(self.sockets):
+            socket.drop()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up in the middle is no error of the emulator's."""
         if not isinstance(sys.exception(), ConnectionError):
@@ -69,7 +83,22 @@ class _TooLarge(Exception):
     """The body is larger than any that Twilio's API has a use for."""
 
 
+class _InLoop:
+    """Implements `Peer`: what comes from a browser's thread happens between two turns of the scheduler."""
+
+    def __init__(self, loop: RealtimeLoop, peer: Peer) -> None:
+        self._loop = loop
+        self._peer = peer
+
+    def received(self, text: str) -> None:
+        self._loop.call(lambda: self._peer.received(text))
+
+    def closed(self) -> None:
+        self._loop.call(self._peer.closed)
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Http
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = (
         True  # head and body are two writes, and the second would wait 40 ms for the first's receipt
@@ -97,10 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = self._body()
             self.connection.settimeout(None)
-            if f"{urlsplit(self.path).path}/".startswith(HOME):
-                self._serve_control(body)
-            else:
-                self._send(self._answer(body))
+            self._serve_path(urlsplit(self.path).path, body)
         except TwilioError as error:
             self.close_connection = True  # nobody knows where the next request begins
             self._send(refusal(error))
@@ -109,6 +135,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refusal(TwilioError(20413, "Request entity too large", 413)))
         except (ConnectionBroken, ConnectionError):
             self.close_connection = True
+
+    def _serve_path(self, path: str, body: bytes) -> None:
+        if f"{path}/".startswith(HOME):
+            self._serve_control(body)
+        elif path in KEEPALIVES and self.command == "GET":
+            self._serve_socket(path)
+        elif path == bridge.PATH:
+            self._serve_bridge(body)
+        else:
+            self._send(self._answer(body))
 
     def _wants_to_close(self) -> bool:
         """`close` may stand among other options (RFC 9110, 7.6.1), which http.server does not look for."""
@@ -184,6 +220,32 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(
             reply.status, {"Content-Type": reply.content_type, **reply.headers}, reply.body.encode(errors="replace")
         )
+
+    # Browsers
+
+    def _serve_socket(self, path: str) -> None:
+        """Until the browser or we hang up. TwilioError when the handshake is refused."""
+        protocol = handshake(self.headers.items(), self.path)
+        query = {name: values[-1] for name, values in parse_qs(urlsplit(self.path).query).items()}
+        socket = WebSocket(protocol, self.connection, self.rfile, KEEPALIVES[path])
+        peer = self._loop.call(lambda: self._twilio.connect(path, query, socket))
+        self.close_connection = True
+        self.server.sockets.add(socket)
+        try:
+            socket.serve(_InLoop(self._loop, peer))
+        finally:
+            self.server.sockets.discard(socket)
+
+    def _serve_bridge(self, body: bytes) -> None:
+        """What the browser is told of its own doing may follow its answer (contract 12)."""
+        if self.command == "OPTIONS":
+            self._send(self._twilio.bridge.preflight())
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        try:
+            self._send(self._loop.call(lambda: self._twilio.bridged(body, headers)))
+        finally:
+            self._loop.call(self._twilio.bridge.answered)
 
     def _send(self, answer: RestAnswer) -> None:
         content_type, body = _content(answer)

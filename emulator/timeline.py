@@ -28,6 +28,7 @@ _SENTENCES = {
     "task": "TaskRouter: task {sid} is {status}",
     "reservation": "TaskRouter: reservation {sid} of {worker} is {status}",
     "worker": "TaskRouter: {name} is {activity}",
+    "browser": "browser of {name}: {event}",
     "webhook": "webhook {method} {url}: {status}",
     "rest": "REST {method} {path}: {status} {error}",
     "warning": "WARNING {code}: {message}",

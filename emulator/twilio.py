@@ -6,15 +6,19 @@ from typing import Unpack
 from urllib.parse import parse_qs, urlsplit
 
 from emulator.clock.scheduler import Scheduler
+from emulator.event_bridge import bridge
+from emulator.event_bridge.bridge import EventBridge
 from emulator.http.webhooks import SignedWebhooks
 from emulator.messaging.model import Message
 from emulator.messaging.service import Messaging
-from emulator.ports import Method, Transport, TwilioError
+from emulator.ports import Form, Method, Peer, Socket, Transport, TwilioError
 from emulator.rest import routes
 from emulator.rest.credentials import Account
 from emulator.rest.faults import ConnectionBroken, Failure, Failures
 from emulator.rest.faults import refusal as planned_refusal
 from emulator.rest.framework import Request, RestAnswer, refusal
+from emulator.signalling import switchboard
+from emulator.signalling.switchboard import Switchboard
 from emulator.taskrouter.service import TaskRouter
 from emulator.taskrouter.workspaces import Workspaces
 from emulator.voice.calls import CLEARLY
@@ -74,6 +78,8 @@ class Twilio:
             opt_out_word=self.worlds["opt_out_word"],
             confirmation=self.worlds["confirmation"],
         )
+        self.bridge = EventBridge(self.scheduler, self.account, self.router, self._done_by_rest, self.worlds)
+        self.switchboard = Switchboard(self.scheduler, self.account, self.voice)
         self.failures = Failures()
         self.requests: list[Recorded] = []
         self.names: dict[str, str] = {}  # of people, by their numbers
@@ -220,6 +226,41 @@ class Twilio:
         if failure is not None and failure.refusal is None:
             raise ConnectionBroken
         return answer
+
+    # Browsers
+
+    def connect(self, path: str, query: Form, socket: Socket) -> Peer:
+        """A browser opens a WebSocket. TwilioError when there is none at this path, or the browser may not."""
+        if path == switchboard.PATH:
+            return self.switchboard.connect(socket)
+        if path == bridge.PATH:
+            return self.bridge.connect(query, socket)
+        raise TwilioError(20404, f"The requested resource {path} was not found", 404)
+
+    def bridged(self, body: bytes, headers: Form) -> RestAnswer:
+        """A POST of a browser's to the event bridge; `headers` have names in lower case.
+
+        Whoever has brought the answer to the browser calls `bridge.answered()`. ConnectionBroken when a test planned
+        that there is no answer.
+        """
+        self.bridge.asked()
+        failure = self.failures.next("POST", bridge.PATH)
+        if failure is not None and failure.refusal is not None:
+            return self.bridge.refused(failure.refusal)
+        if failure is None or failure.executed:
+            answer = self.bridge.answer(body, headers)
+            if failure is None:
+                return answer
+        raise ConnectionBroken
+
+    def _done_by_rest(
+        self, method: str, path: str, fields: Mapping[str, Sequence[str]], headers: Mapping[str, str]
+    ) -> RestAnswer:
+        """What a browser asks for, as the account's own request. TwilioError for every refusal."""
+        request = Request(
+            self.account, self.voice, self.router, method, path, fields, headers, self.account_sid, self.messaging
+        )
+        return routes.answer(request)
 
     def _answer(
         self,

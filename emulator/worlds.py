@@ -23,6 +23,17 @@ OutboundAccept = Literal["with_customer", "with_worker"]
 OptOutWord = Literal["is_told", "is_kept"]
 Confirmation = Literal["is_unlisted", "is_listed"]
 LegCallback = Literal["names_task", "names_call_only"]
+BrowserRights = Literal["own", "all"]
+RefusedSocket = Literal["is_403", "is_401", "is_closed"]
+ReplacedSocket = Literal["is_told", "is_silent"]
+ExpiredSocket = Literal["is_closed", "stays"]
+OfflineDelay = Literal["at_once", "after_a_while"]
+DeletedWorker = Literal["stays_connected", "is_disconnected"]
+BridgeError = Literal["message_only", "as_rest"]
+TaskEvents = Literal["to_reserved", "to_all"]
+BridgeOrder = Literal["answer_first", "event_first"]
+RingingInstruction = Literal["pending", "accepted"]
+UnregisteredClient = Literal["no_answer", "rings"]
 
 
 class Worlds(TypedDict, total=False):
@@ -79,6 +90,44 @@ class Worlds(TypedDict, total=False):
     leg_callback: Annotated[
         LegCallback,
         "what a dequeue's status callback names beside taskCallSid: the task and the reservation, or nothing",
+    ]
+    browser_rights: Annotated[
+        BrowserRights,
+        "what a browser with the role worker may touch: its own worker, reservations and their tasks, or all of them",
+    ]
+    refused_socket: Annotated[
+        RefusedSocket,
+        "what a browser with a bad token gets for its WebSocket: status 403, status 401, or an open one that is closed",
+    ]
+    replaced_socket: Annotated[
+        ReplacedSocket,
+        "how closeExistingSessions closes the other sockets: the code 4001 and a reason tell, or 1000 alone is silent",
+    ]
+    expired_socket: Annotated[
+        ExpiredSocket, "what becomes of an open socket whose token has expired: it is closed, or it stays"
+    ]
+    offline_delay: Annotated[
+        OfflineDelay, "when a worker whose last socket is gone is set offline: at once, or after ten seconds"
+    ]
+    deleted_worker: Annotated[
+        DeletedWorker, "what becomes of the socket of a worker who is deleted: it stays connected, or is disconnected"
+    ]
+    bridge_error: Annotated[
+        BridgeError, "what an error of the event bridge has in its body: the message only, or what one of REST has"
+    ]
+    task_events: Annotated[
+        TaskEvents, "which browsers hear of a task: those of the worker that is reserved for it, or all"
+    ]
+    bridge_order: Annotated[
+        BridgeOrder, "what a browser gets first of what it did itself: the answer to its request, or the event"
+    ]
+    ringing_instruction: Annotated[
+        RingingInstruction,
+        "what an instruction from a browser answers while the worker's phone rings: pending, or accepted already",
+    ]
+    unregistered_client: Annotated[
+        UnregisteredClient,
+        "what a call to a client does that no browser has registered: no answer at once, or rings",
     ]
     json_body: Annotated[JsonBody, "a REST request's body in JSON: is ignored, or taken as a form with its keys"]
     unknown_parameter: Annotated[

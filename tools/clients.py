@@ -39,7 +39,7 @@ def _run(step: packages.Step) -> bool:
 
 def steps() -> Iterator[packages.Step]:
     """What is said of each step, its command and its settings."""
-    uv, settings = str(packages.VENV / "bin" / "uv"), _of_pip()
+    uv, settings = str(packages.VENV / "bin" / "uv"), of_pip()
     for pins in sorted(PINS.glob("*.txt")):
         into = ("--target", str(CLIENTS / pins.stem), "--require-hashes", "--no-deps", "--no-progress")
         install = (uv, "pip", "install", "--python", sys.executable, *into, "--requirements", str(pins))
@@ -54,7 +54,7 @@ def steps() -> Iterator[packages.Step]:
     yield "fetching Twilio's clients for Node", clean_install, {}
 
 
-def _of_pip() -> dict[str, str]:
+def of_pip() -> dict[str, str]:
     """Whatever index, proxy and certificates pip has been told of."""
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list")
     return packages.like_pip(subprocess.run(pip, capture_output=True, text=True, check=False).stdout, os.environ)

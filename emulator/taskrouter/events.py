@@ -1,7 +1,7 @@
 """Event callbacks: one form for each thing that happens in the workspace (contract 6)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from emulator.clock.scheduler import Scheduler
 from emulator.ports import Form, Webhooks, WebResult
@@ -9,17 +9,26 @@ from emulator.taskrouter.model import Reservation, Task, Told, Worker, Workspace
 
 DEADLINE = 15.0
 
+Subject = Task | Reservation | Worker
+Listener = Callable[[str, Subject, Form], None]
+
 
 class Events:
-    """Keeps each event and sends it to the workspace's EventCallbackUrl, whose answer it does not look at."""
+    """Keeps each event and sends it to the workspace's EventCallbackUrl, whose answer it does not look at.
 
-    def __init__(self, scheduler: Scheduler, webhooks: Webhooks, workspace: Workspace) -> None:
+    `listeners` hear of what happens to tasks, reservations and workers: the event's type, whom it is about, its fields.
+    """
+
+    def __init__(
+        self, scheduler: Scheduler, webhooks: Webhooks, workspace: Workspace, listeners: Iterable[Listener] = ()
+    ) -> None:
         self._scheduler = scheduler
         self._webhooks = webhooks
         self._workspace = workspace
+        self._listeners = listeners
 
     def task(self, event_type: str, task: Task, **more: str) -> None:
-        self._send(event_type, "task", task.sid, {**self._task(task), **more})
+        self._send(event_type, "task", task.sid, {**self._task(task), **more}, task)
 
     def workflow(self, event_type: str, task: Task) -> None:
         """`workflow.*` is about a task on its way through its workflow."""
@@ -38,10 +47,10 @@ class Events:
             "WorkerChannelCapacity": str(reservation.worker.channels[channel].capacity),
             "WorkerChannelConsumedCapacity": str(reservation.worker.assigned_tasks(channel)),
         }
-        self._send(event_type, "reservation", reservation.sid, fields)
+        self._send(event_type, "reservation", reservation.sid, fields, reservation)
 
     def worker(self, event_type: str, worker: Worker, **more: str) -> None:
-        self._send(event_type, "worker", worker.sid, {**self._worker(worker), **more})
+        self._send(event_type, "worker", worker.sid, {**self._worker(worker), **more}, worker)
 
     def resource(self, event_type: str, sid: str, friendly_name: str) -> None:
         """An activity, a task queue, … was created, updated or deleted: `activity.created` (contract 6).
@@ -52,9 +61,14 @@ class Events:
         name = "".join(word.capitalize() for word in kind.split("-"))
         self._send(event_type, kind, sid, {f"{name}Sid": sid, f"{name}Name": friendly_name})
 
-    def _send(self, event_type: str, resource_type: str, resource_sid: str, fields: Form) -> None:
+    def _send(
+        self, event_type: str, resource_type: str, resource_sid: str, fields: Form, subject: Subject | None = None
+    ) -> None:
         form = {**self._common(event_type, resource_type, resource_sid), **fields}
         self._workspace.told.append(Told(self._scheduler.now(), form))
+        if subject is not None:
+            for hear in self._listeners:
+                hear(event_type, subject, form)
         if not self._workspace.wants(event_type):
             return
         self._webhooks.send(self._workspace.event_callback_url, form, _ignore, deadline=DEADLINE)

@@ -52,6 +52,7 @@ class LifeCycle:
         for kept in (task.reservations, worker.reservations, self._workspace.reservations):
             kept[reservation.sid] = reservation
         task.cycles += 1
+        worker.version += 1
         self._set_task_status(task, "reserved")
         seconds = task.workflow.task_reservation_timeout
         reservation.timer = self._scheduler.after(seconds, lambda: self.time_out(reservation))
@@ -301,6 +302,7 @@ class LifeCycle:
         self, event_type: str, worker: Worker, channel: WorkerChannel, more: Mapping[str, str]
     ) -> None:
         channel.updated, name = self._scheduler.now(), channel.task_channel.unique_name
+        worker.version += 1
         taken = worker.assigned_tasks(name)
         shown = {
             "WorkerChannelAvailable": str(channel.available).lower(),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from emulator.clock.scheduler import Scheduler
 from emulator.ports import VoicePort, Webhooks
 from emulator.taskrouter.assignment import Assignment
-from emulator.taskrouter.events import Events
+from emulator.taskrouter.events import Events, Listener
 from emulator.taskrouter.lifecycle import LifeCycle
 from emulator.taskrouter.model import Activity, TaskQueue, Worker, Workflow, Workspace
 from emulator.taskrouter.routing import Routing
@@ -18,6 +18,7 @@ class TaskRouter:
 
     A new account has no workspace. `create_workspace` makes one that all the other calls mean from then on. When the
     workspaces were made over REST they mean the oldest of them, or the one that was given to `use`.
+    `listeners` hear of the events of them all.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class TaskRouter:
         self._voice = voice
         self._workspaces = workspaces
         self._used = ""
+        self.listeners: list[Listener] = []
 
     # Workspaces
 
@@ -40,7 +42,8 @@ class TaskRouter:
     def add_workspace(self, friendly_name: str) -> WorkspaceEngine:
         """One more workspace, as Twilio makes it; names need not differ."""
         workspace = new_workspace(self.scheduler, self.account_sid, friendly_name)
-        engine = self.engines[workspace.sid] = WorkspaceEngine(self.scheduler, workspace, self._webhooks, self._voice)
+        engine = WorkspaceEngine(self.scheduler, workspace, self._webhooks, self._voice, self.listeners)
+        self.engines[workspace.sid] = engine
         return engine
 
     def remove_workspace(self, sid: str) -> None:

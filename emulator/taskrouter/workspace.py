@@ -2,13 +2,13 @@
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from emulator.clock.scheduler import Scheduler
 from emulator.ports import TwilioError, VoicePort, Webhooks
 from emulator.taskrouter.assignment import Assignment
 from emulator.taskrouter.configuration import Configuration, not_imitated, read_configuration
-from emulator.taskrouter.events import Events
+from emulator.taskrouter.events import Events, Listener
 from emulator.taskrouter.lifecycle import LifeCycle
 from emulator.taskrouter.model import (
     CHANNELS,
@@ -40,13 +40,20 @@ NOBODY = "1==0"  # a task queue whose TargetWorkers is empty
 class WorkspaceEngine:
     """Runs `workspace`: makes its resources, and hands its tasks to routing, assignment and life cycle."""
 
-    def __init__(self, scheduler: Scheduler, workspace: Workspace, webhooks: Webhooks, voice: VoicePort) -> None:
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        workspace: Workspace,
+        webhooks: Webhooks,
+        voice: VoicePort,
+        listeners: Iterable[Listener] = (),
+    ) -> None:
         self.scheduler = scheduler
         self.workspace = workspace
         # When, in the last second, tasks were asked for by their attributes, and the statistics of many queues.
         self.evaluations: deque[float] = deque()
         self.bulk_statistics: deque[float] = deque()
-        self.events = Events(scheduler, webhooks, workspace)
+        self.events = Events(scheduler, webhooks, workspace, listeners)
         self.lifecycle = LifeCycle(scheduler, workspace, self.events, voice, self.wake)
         self.assignment = Assignment(scheduler, workspace, self.lifecycle, webhooks, voice)
         self.routing = Routing(scheduler, workspace, self.events, self.lifecycle, self.assignment.call_back)

@@ -8,9 +8,10 @@ from emulator.voice.calls import Call, Direction, GoTo, LegEnded, Order, Source
 from emulator.voice.context import Context
 from emulator.voice.detection import Verdict, verdict
 from emulator.voice.interpreter import Interpreter, Verbs
-from emulator.voice.parties import Behaviour, Handset, Person, Phone, Step
+from emulator.voice.parties import Behaviour, Handset, Person, Phone, Step, absent, no_answer
 
 SETUP_SECONDS = 1.0  # from dialing to the first ring, or to the busy tone
+CLIENT = "client:"
 KEY_SECONDS, PAUSES = 0.2, {"w": 0.5, "W": 1.0}  # SendDigits
 
 Answered = Callable[[Call, Mapping[str, str]], Program]  # given what a detection adds to the document's request
@@ -125,12 +126,20 @@ class Legs:
             yield Wait(seconds=call.queue_seconds)
             self.context.call_back(call, "initiated")
             self._scheduler.emit("dialed", sid=call.sid, from_=call.from_, to=call.to)
-            behaviour = self.phone(call.to).next_ring()
+            behaviour = self._behaviour(call.to)
             yield from self._reach(call, behaviour)
             yield from self._talk(call, order, behaviour, answered)
             self._finish(call, LegEnded("document"))
         except LegEnded as ended:
             self._finish(call, ended)
+
+    def _behaviour(self, to: str) -> Behaviour:
+        """A client that is in no browser and that nobody scripted is not reached (contract 12, 15.9)."""
+        phone = self.phone(client_address(to)[0])
+        if phone.browsers:
+            return no_answer()
+        unknown = to.startswith(CLIENT) and not phone.is_scripted
+        return absent() if unknown and self.context.worlds["unregistered_client"] == "no_answer" else phone.next_ring()
 
     def _talk(self, call: Call, order: Order, behaviour: Behaviour, answered: Answered) -> Program:
         """From the answer on. A leg that ran no document of its own goes on with the one that it is sent to."""
@@ -154,7 +163,7 @@ class Legs:
     def _detect(self, call: Call, order: Order, behaviour: Behaviour, found: dict[str, str]) -> Program:
         """With keys to send, and for a client, nothing is detected. Nobody hears of a verdict on a leg that is over."""
         asked = order.detection
-        if asked is None or order.send_digits or call.to.startswith("client:"):
+        if asked is None or order.send_digits or call.to.startswith(CLIENT):
             return
         made = verdict(asked, behaviour.answered_by, behaviour.greeting, behaviour.greeting_end)
         if asked.asynchronous:
@@ -186,8 +195,8 @@ class Legs:
             self.context.warn(13224, f"{call.to} cannot be reached", call.sid)
             raise LegEnded("network", "failed")
         yield Wait(seconds=SETUP_SECONDS)
-        if behaviour.kind == "busy":
-            raise LegEnded("network", "busy")
+        if behaviour.kind in {"busy", "absent"}:
+            raise LegEnded("network", "busy" if behaviour.kind == "busy" else "no-answer")
         call.status = "ringing"
         self._scheduler.emit("ringing", sid=call.sid, to=call.to)
         self.context.call_back(call, "ringing")
@@ -244,3 +253,11 @@ class Legs:
         recording = self.context.recordings.live(call.sid)
         if recording is not None:
             self.context.recordings.stop(recording)
+
+
+def client_address(to: str) -> tuple[str, str]:
+    """A client's address without its custom parameters, and these: `client:ada?line=1` has `line=1` (contract 14.1)."""
+    if not to.startswith(CLIENT):
+        return to, ""
+    address, _, params = to.partition("?")
+    return address, params

@@ -92,7 +92,7 @@ GreetingEnd = Literal["beep", "silence", "other"]  # what comes after a machine'
 class Behaviour:
     """What happens when a phone rings; `after` is seconds of ringing."""
 
-    kind: Literal["answers", "no_answer", "busy", "declines", "unreachable"]
+    kind: Literal["answers", "no_answer", "busy", "declines", "unreachable", "absent"]
     after: float = 0.0
     then: tuple[Step, ...] = ()
     answered_by: Literal["human", "machine", "fax", "unknown"] = "human"  # what a detection has to find out
@@ -138,17 +138,25 @@ def unreachable() -> Behaviour:
     return Behaviour("unreachable")
 
 
+def absent() -> Behaviour:
+    """A client that nobody has open: it does not even ring."""
+    return Behaviour("absent")
+
+
 class Phone:
-    """One number. Without instructions it rings and nobody takes it."""
+    """One number. Without instructions it rings and nobody takes it; `browsers` are those that are this phone."""
 
     def __init__(self, number: str) -> None:
         self.number = number
         self.rings = 0
+        self.browsers = 0
+        self.is_scripted = False
         self._behaviours: tuple[Behaviour, ...] = (no_answer(),)
 
     def will(self, *behaviours: Behaviour) -> "Phone":
         """What it does at this ring and at the following ones; the last behaviour repeats."""
         self._behaviours = behaviours
+        self.is_scripted = True
         self.rings = 0
         return self
 

@@ -1,6 +1,6 @@
 """Voice: calls from their first ring to their end, and what TaskRouter and REST ask of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from emulator.clock.process import Program
@@ -36,8 +36,19 @@ class Voice:
 
     # What callers do
 
-    def dial_in(self, number: Number, from_: str, steps: Sequence[Step] = (), *, verstat: str = "") -> str:
-        """A caller dials one of our numbers; returns the CallSid. `verstat` is the StirVerstat, absent by default."""
+    def dial_in(
+        self,
+        number: Number,
+        from_: str,
+        steps: Sequence[Step] = (),
+        *,
+        verstat: str = "",
+        more: Mapping[str, str] | None = None,
+    ) -> str:
+        """A caller dials one of our numbers; returns the CallSid. `verstat` is the StirVerstat, absent by default.
+
+        `more` are parameters of the first request, which a browser adds to a call of its own.
+        """
         if number.application_sid in self.applications and not number.trunk_sid:
             number = self.applications[number.application_sid].leads(number)
         call = self.legs.inbound(from_, number.phone_number)
@@ -49,7 +60,7 @@ class Voice:
         if number.led_by:
             self.context.not_imitated(f"a call to {number.led_by}", call.sid)
         url = "" if number.led_by else number.voice_url
-        self.legs.answer_for(call, Source(url, number.voice_method), steps)
+        self.legs.answer_for(call, Source(url, number.voice_method, dict(more or {})), steps)
         return call.sid
 
     def phone(self, number: str) -> Phone:
