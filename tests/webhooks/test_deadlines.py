@@ -390,7 +390,10 @@ def test_a_worker_may_be_dialled_until_the_ring_and_a_margin_still_fit_into_the_
 # --- The time of an answer
 
 
-@pytest.mark.parametrize("route", urls.ROUTES, ids=lambda route: route.path)
+OF_EVERY_STAGE = [route for route in urls.ROUTES if not route.of_console]
+
+
+@pytest.mark.parametrize("route", OF_EVERY_STAGE, ids=lambda route: route.path)
 def test_an_answer_has_the_time_that_is_waited_for_it(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, route: urls.Route
 ) -> None:
