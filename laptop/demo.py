@@ -134,6 +134,7 @@ def conclude(scenarios: Sequence[Scenario], results: Sequence[Result], seconds: 
     good = sum(result.good for result in results)
     colour = GREEN if good == len(results) else RED
     print(f"\n{paint(f'{good} of {len(results)} scenarios ended as expected', colour)}, in {seconds:.0f} s")
+    print(paint("make dev keeps all of it running, with a wallboard in your browser; there you place the calls", DIM))
     return 0 if good == len(results) else 1
 
 

@@ -3,12 +3,14 @@
 python -m laptop.dev [FOLDER]     with the team's files of this folder
 """
 
+import secrets
 import sys
 from collections.abc import Sequence
 
+from chalicelib.twilio import urls
 from emulator.clock.scheduler import TraceEvent
 from emulator.control import HOME
-from laptop import console, environment, pointing
+from laptop import console, environment, pointing, sign_in
 from laptop.commands import HELP, QUIT, Commands
 from laptop.environment import Laptop
 from laptop.folding import Folds
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     try:
         team = chosen(arguments[0] if arguments else "")
         say(paint(f"  the call centre of {team.folder}", DIM))
-        with environment.running(lambda what: say(paint(f"  {what}", DIM)), team) as laptop:
+        with environment.running(lambda what: say(paint(f"  {what}", DIM)), team, console=True) as laptop:
             FoldedTimeline(laptop)
             commands = Commands(laptop)
             greet(laptop, team)
@@ -61,10 +63,19 @@ def greet(laptop: Laptop, team: Team) -> None:
     say(f"\n{paint('The application', BOLD)} {laptop.base_url}")
     say(f"{paint('The emulator of Twilio', BOLD)} {laptop.twilio_url}")
     say(f"{paint('Its inspector', BOLD)}, a page for your browser: {laptop.twilio_url}{HOME}")
+    say(f"{paint('The console', BOLD)}, where people see who waits: {urls.CONSOLE.page(laptop.base_url)}")
+    say(f"  sign in as {sign_in.SUPERVISOR} with the password {_let_in(laptop)}")
     say(f"\n{paint('In another terminal', BOLD)}, so that the operator's commands mean this laptop:")
     say("\n".join(pointing.lines(laptop, checkout)))
     say("./cordboard doctor --stage local\n")
     say(HELP)
+
+
+def _let_in(laptop: Laptop) -> str:
+    """The password of a supervisor, whom only this laptop knows."""
+    password = f"Aa1-{secrets.token_urlsafe(9)}"  # of each kind of character that a pool may ask for
+    sign_in.let_in(laptop.aws, sign_in.SUPERVISOR, "supervisors", password)
+    return password
 
 
 def take(commands: Commands, laptop: Laptop) -> None:

@@ -23,6 +23,7 @@ from laptop.crm_server import CrmStub
 from laptop.local_aws import LocalAws
 from laptop.mailbox import Mailbox
 from laptop.teams import DEMO, Team
+from ops.callcenter.files import Center
 
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ def running(
 
     With `console` people can sign in, as `sign_in` says.
     """
-    center = msgspec.structs.replace(team.center(), has_console=console)
+    center = center_of(team, console)
     with ExitStack() as stack:
         progress("packaging with chalice package; beside it, starting the local AWS and the emulator of Twilio")
         packaging = stack.enter_context(ThreadPoolExecutor(1)).submit(_packaged, team, console)
@@ -85,6 +86,11 @@ def running(
         warm(laptop)
         stack.callback(hang_up_everybody, laptop)
         yield laptop
+
+
+def center_of(team: Team, console: bool) -> Center:
+    """What these files say; with a console TaskRouter tells of what it shows. Raises LaptopError, OpsError."""
+    return msgspec.structs.replace(team.center(), has_console=console)
 
 
 def hang_up_everybody(laptop: Laptop) -> None:

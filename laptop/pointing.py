@@ -14,6 +14,7 @@ from ops.callcenter.files import WORKERS
 
 CHECKOUT = BUILD / "operator"
 ROOT_VARIABLE = "CORDBOARD_ROOT"
+OF_THE_CONSOLE = ("USER_POOL_ARN", "CONSOLE_CLIENT")
 IN_THE_WAY = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET")
 
 
@@ -28,6 +29,8 @@ def prepare(laptop: Laptop, team: Team, checkout: Path = CHECKOUT) -> Path:
     stages["stages"][STAGE]["environment_variables"] |= environment.places(laptop)
     config.write_text(json.dumps(stages, indent=2), encoding="utf-8")
     made = {"JOBS_QUEUE_URL": package.queue_url(laptop.aws), "MESSAGES_BUCKET": package.bucket(laptop.aws)}
+    if laptop.has_console:
+        made |= {name: package.variable(laptop.aws, name) for name in OF_THE_CONSOLE}
     stage.write(STAGE, {**laptop.call_centre.environment, **made}, checkout)
     return checkout
 

@@ -87,10 +87,10 @@ def _reload_whenever(laptop: Laptop, team: Team, changed: threading.Event, stopp
 
 def reload(laptop: Laptop, team: Team) -> None:
     """Package this checkout with the team's files, and let it take the calls. Raises LaptopError, OpsError."""
-    center = team.center()
+    center = environment.center_of(team, laptop.has_console)
     project = package.copy_project(PROJECT, team.folder)
     check_syntax(project)
-    built = package.build(root=project)
+    built = package.build(root=project, console=laptop.has_console)
     put_in_place(laptop, built, center)
     pointing.prepare(laptop, team)
 

@@ -4,6 +4,8 @@ from chalicelib.twilio import urls
 from laptop import package
 from laptop.local_aws import LocalAws
 
+SUPERVISOR = "supervisor@example.com"
+
 
 def open_for(aws: LocalAws, base_url: str) -> None:
     """The form leads back to this application's console, as the stack does not know where that is."""

@@ -475,21 +475,19 @@ def wait_for_person(line: Line, rules: Extensions, seconds: int) -> str:
 
 def take_message_for(line: Line, rules: Extensions, name: str, way: Way) -> str:
     """The worker cannot be had: the caller may leave them a message."""
-    response = VoiceResponse()
-    _take_message(response, line, f"{rules.away.format(name=name)} ", way)
-    return str(response)
+    return take_message(line, way, filled(rules.away, name=name))
 
 
 def ask_digit(line: Line, rules: Screening, digit: str, action: str) -> str:
     """A caller has to press the digit that was drawn for the call."""
     response = VoiceResponse()
     gather = Gather(input="dtmf", num_digits=1, timeout=6, finish_on_key="", action=action, action_on_empty_result=True)
-    say(gather, line, rules.say.format(digit=digit))
+    say(gather, line, filled(rules.say, digit=digit))
     response.append(gather)
     return str(response)
 
 
-def refuse(line: Line, then: str, said: str, way: Way) -> str:
+def refuse(line: Line, then: str, said: Text, way: Way) -> str:
     """A caller who is let in no further: they hear that it is busy, or a sentence, and may leave a message at most."""
     response = VoiceResponse()
     if then == "reject":

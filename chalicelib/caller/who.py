@@ -19,9 +19,10 @@ def meet(webhook: Webhook, name: str, line: Line) -> tuple[str, Known]:
         if found.is_blocked(webhook.at):
             log.info("blocked caller", line=name, then=line.know_caller.blocked)
             rules = line.know_caller
-            return twiml.refuse(line, rules.blocked, rules.blocked_say, called.way(webhook, line)), UNKNOWN
+            spoken = line.in_language(found.language)
+            return twiml.refuse(spoken, rules.blocked, rules.blocked_say, called.way(webhook, spoken)), UNKNOWN
         known = profile.known(found, name, line.know_caller, webhook.at)
-    return _screen(webhook, line, number, known), known
+    return _screen(webhook, line.in_language(known.language), number, known), known
 
 
 def _screen(webhook: Webhook, line: Line, number: str, known: Known) -> str:
@@ -51,5 +52,5 @@ def digit_pressed(webhook: Webhook, line: Line) -> str:
 def _ask_digit(webhook: Webhook, line: Line, known: Known, attempt: int) -> str:
     assert line.screening is not None  # whose verdict, or whose digit, it is
     digit = screening.digit(text(webhook.form.get("CallSid")), attempt)
-    action = urls.SCREENED.url(webhook.base_url, caller=known.token, digit=digit, attempt=str(attempt))
+    action = urls.SCREENED.url(called.base_url(webhook, line), caller=known.token, digit=digit, attempt=str(attempt))
     return twiml.ask_digit(line, line.screening, digit, action)

@@ -600,7 +600,7 @@ def _known_callers(callcenter: CallCenter) -> Iterator[Mistake]:
     for name, line in callcenter.lines.items():
         if line.screening:
             yield from _other_placeholders(f"lines.{name}.screening.say", line.screening.say, "digit")
-            if "{digit}" not in line.screening.say:
+            if not all("{digit}" in each for each in each_of(line.screening.say).values()):
                 yield sentence(f"lines.{name}.screening.say", line.screening.say, "needs {digit}")
         if line.extensions:
             yield from _extensions(callcenter, f"lines.{name}.extensions", line, line.extensions)

@@ -5,8 +5,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from chalicelib.config.texts import Language
+
 Prefix = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{0,10}\Z", description="+ and the first digits of a number")]
-Sentence = Annotated[str, Meta(min_length=1)]
+Words = Annotated[str, Meta(min_length=1)]
+Sentence = Words | dict[Language, Words]
 Verdict = Literal["allow", "captcha", "reject"]
 
 
@@ -51,7 +54,7 @@ class Extensions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     seconds without the worker, or at once where they are off, the caller may leave them a message.
     """
 
-    queue: Sentence
+    queue: Words
     key: Annotated[str, Meta(pattern=r"^[0-9*]?\Z", description="one key of a phone, but for #")] = ""
     prompt: Sentence = "If you know the extension, enter it now, and then the hash key."
     unknown: Sentence = "Nobody has this extension."

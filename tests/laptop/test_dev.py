@@ -123,6 +123,14 @@ def takes_the_call(dev: Dev) -> None:
     dev.says("joins Gus and Dora")
 
 
+def shows_the_console(dev: Dev) -> None:
+    """To anybody; and data to nobody without a token."""
+    (page,) = re.findall(r"The console, .*: (http\S+/console)\n", dev.said)
+    assert urllib3.request("GET", page, timeout=60).status == 200
+    assert urllib3.request("GET", f"{page}/board", timeout=60).status == 401
+    assert re.search(r"sign in as supervisor@example\.com with the password Aa1-\S{12}\n", dev.said)
+
+
 def test_who_waits_is_joined_whatever_is_changed_meanwhile_and_everything_ends_with_ctrl_c(
     dev: Dev, checkout: Path
 ) -> None:
@@ -141,6 +149,7 @@ def test_who_waits_is_joined_whatever_is_changed_meanwhile_and_everything_ends_w
     dev.says("  reloaded")
 
     takes_the_call(dev)
+    shows_the_console(dev)
 
     exported = dev.exports()
     dev.process.send_signal(signal.SIGINT)
@@ -158,6 +167,8 @@ def test_the_operators_commands_mean_what_the_exported_lines_say(dev: Dev) -> No
     examined = operator(dev, "doctor", "--stage", "local")
     assert re.search(r"\n\d\d ok, 1 to look at, 0 to fix\n$", examined.stdout), examined.stdout + examined.stderr
     assert examined.returncode == 0
+    people = operator(dev, "people", "--stage", "local")
+    assert people.stdout == "0 people can sign in: it is as workers.toml says\n", people.stderr
     dev.types("quit")
     assert dev.ends() == 0
 

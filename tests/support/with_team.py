@@ -13,6 +13,7 @@ from laptop.package import BUILD, ROOT
 from laptop.teams import Team, chosen
 from ops.callcenter.files import TEAM, WORKERS
 from tools.clients import CLIENTS
+from tools.sdks import SDKS
 
 
 def copy(to: Path, team: Team | None) -> Path:
@@ -29,9 +30,10 @@ def copy(to: Path, team: Team | None) -> Path:
     if team:
         _put(team, to)
     (to / ".venv").symlink_to((ROOT / ".venv").resolve())
-    if CLIENTS.exists():
-        (to / ".build").mkdir()
-        (to / ".build" / "clients").symlink_to(CLIENTS.resolve())
+    for built in (CLIENTS, SDKS):  # they are fetched once
+        if built.exists():
+            (to / ".build").mkdir(exist_ok=True)
+            (to / ".build" / built.name).symlink_to(built.resolve())
     subprocess.run(["git", "init", "--quiet"], cwd=to, check=True)  # noqa: S607
     subprocess.run(["git", "add", "--all"], cwd=to, check=True)  # noqa: S607 - tests ask git what is tracked
     return to

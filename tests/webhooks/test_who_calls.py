@@ -261,13 +261,50 @@ def test_of_a_caller_of_whom_nothing_is_known_the_menu_is_as_ever(opened: Any) -
     assert urls.MENUS.path in centre.asked and tasks(centre)[0].priority == 0
 
 
+TEXTS = 'greeting = { en = "Hello.", es = "Hola." }\nlanguage = "en"'
+VOICES = '[lines.support.languages]\nen = { language = "en-US" }\nes = { language = "es-US" }'
+
+
+def speaks(rules: str) -> str:
+    """A line that speaks two languages, and asks who calls."""
+    return team(f"[lines.support.know_caller]\n{rules}\n{VOICES}").replace('greeting = "Hello."', TEXTS)
+
+
 def test_a_caller_of_a_known_language_hears_it_from_the_first_word_on(opened: Any) -> None:
-    texts = 'greeting = { en = "Hello.", es = "Hola." }\nlanguage = "en"'
-    voices = '[lines.support.languages]\nen = { language = "en-US" }\nes = { language = "es-US" }'
-    centre = opened(team(f"[lines.support.know_caller]\n{voices}").replace('greeting = "Hello."', texts))
+    centre = opened(speaks(""))
     knows(language="es")
     assert calls(centre)[0] == "Hola." and tasks(centre)[0].attributes["language"] == "es"
     assert calls(centre, from_=OTHER)[0] == "Hello."
+
+
+def test_a_caller_of_a_known_language_is_turned_away_in_it(opened: Any) -> None:
+    centre = opened(speaks('blocked_say = { en = "Goodbye.", es = "Hasta luego." }'))
+    knows(language="es")
+    blocks()
+    assert calls(centre) == ["Hasta luego."]
+
+
+def test_a_caller_of_a_known_language_is_asked_for_the_digit_in_it_and_goes_on_in_it(opened: Any) -> None:
+    say = 'say = { en = "To go on, press {digit}.", es = "Para seguir, oprima {digit}." }'
+    centre = opened(speaks(f'[lines.support.screening]\neverybody = "captcha"\n{say}'))
+    knows(language="es")
+    sid = centre.twilio.dial(CALLER, SUPPORT, [])
+    centre.run(3)
+    (asked,) = centre.twilio.context.calls[sid].heard
+    assert asked.startswith("Para seguir, oprima ")
+    centre.twilio.press(sid, asked[-2])
+    centre.run(5)
+    assert centre.twilio.context.calls[sid].heard[1] == "Hola."
+
+
+def test_who_types_the_extension_of_a_worker_who_is_off_hears_so_in_their_language(opened: Any) -> None:
+    asked = 'prompt = { en = "Which extension?", es = "Qué extensión?" }'
+    away = 'away = { en = "{name} is off.", es = "{name} no está." }'
+    centre = opened(speaks(f'[lines.support.extensions]\nqueue = "Support"\n{asked}\n{away}'))
+    centre.pack(extensions={"21": "Bea"})
+    knows(language="es")
+    heard = calls(centre, hears("extensión"), presses("21#"))
+    assert heard[:2] == ["Hola.", "Qué extensión?"] and heard[2].startswith("Bea no está.")
 
 
 # --- The same worker again
