@@ -158,7 +158,7 @@ def voice_wait() -> Response:
 
 
 @_route(urls.WAIT_TOLD)
-def voice_wait_told(position: str, minutes: str) -> Response:
+def voice_wait_told(position: str, minutes: str, since: str) -> Response:
     return _twiml(handlers.wait, handlers.keep_waiting)
 
 

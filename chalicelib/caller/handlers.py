@@ -114,11 +114,12 @@ def _onward(webhook: Webhook, line: Line, known: Known | None = None) -> menus.O
 def wait(webhook: Webhook) -> str:
     form = webhook.form
     treatment = called.treatment(webhook)
-    seconds = count(form.get("QueueTime"))
+    since = count(webhook.path.get("since")) or int(webhook.at)
+    seconds = max(count(form.get("QueueTime")), int(webhook.at) - since)
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
     if isinstance(treatment, Line) and treatment.closing == "leave" and _leaves_at_closing(webhook):
         return twiml.leave_queue()
-    told = Told(count(webhook.path.get("position")), count(webhook.path.get("minutes")))
+    told = Told(count(webhook.path.get("position")), count(webhook.path.get("minutes")), int(webhook.at) - seconds)
     position = count(form.get("QueuePosition"))
     left = _minutes_left(webhook, seconds) if treatment.wait.rough_wait and position >= FIRST_PLACE else 0
     waited = twiml.Waited(position, left, seconds, told)

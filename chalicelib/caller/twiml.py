@@ -86,7 +86,8 @@ def wait(treatment: Treatment, waited: Waited, base_url: str, offer: Text = "") 
     now, before = _told_now(treatment, waited), waited.told
     position, minutes = now.position or before.position, now.minutes or before.minutes
     if position or minutes:  # the next round has to know it
-        response.redirect(urls.WAIT_TOLD.url(base_url, position=str(position), minutes=str(minutes)))
+        heard = {"position": str(position), "minutes": str(minutes), "since": str(before.since)}
+        response.redirect(urls.WAIT_TOLD.url(base_url, **heard))
     return str(response)
 
 

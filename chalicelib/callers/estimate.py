@@ -12,10 +12,11 @@ FIRST_PLACE = 2  # that is told: who is next hears it from the worker
 
 
 class Told(NamedTuple):
-    """What a caller has heard so far, the place and the minutes; 0: nothing."""
+    """What a caller has heard so far, the place and the minutes; 0: nothing. They wait `since`, in epoch seconds."""
 
     position: int = 0
     minutes: int = 0
+    since: int = 0
 
 
 def minutes(waits: Sequence[int], waited: int) -> int:

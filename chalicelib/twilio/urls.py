@@ -72,7 +72,9 @@ EXTENSION = Route("/voice/extension/{caller}/{attempt}")
 PERSON_WAIT = Route("/voice/person/{extension}/wait")
 PERSON_AFTER = Route("/voice/person/{extension}/after")
 WAIT = Route("/voice/wait")
-WAIT_TOLD = Route("/voice/wait/told/{position}/{minutes}")  # what the caller has heard so far; 0: nothing
+# What the caller has heard so far, 0 for nothing; and since when they wait, in epoch seconds: after a Redirect Twilio
+# may say neither place nor QueueTime (contract 3.1).
+WAIT_TOLD = Route("/voice/wait/told/{position}/{minutes}/{since}")
 WAIT_KEY = Route("/voice/wait/key")
 # A caller who waits asks to be called back: the number that is confirmed is their `own`, or the `other` that was typed.
 CALLBACK_CONFIRM = Route("/voice/callback/confirm/{number}")

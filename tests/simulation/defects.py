@@ -202,7 +202,7 @@ def _with_an_activity(_true: Any) -> Any:
 
 
 def _offered_again(_true: Any) -> Any:
-    return lambda link, why, now, **_named: closing.reject_later(link, f"CRM failed: {why}", now)
+    return lambda link, why, _attributes, now, **_named: closing.reject_later(link, f"CRM failed: {why}", now)
 
 
 def _however_long_it_takes(_true: Any) -> Any:
@@ -372,7 +372,7 @@ def _whether_or_not(true: Any) -> Any:
 NOBODY_THERE = "activity_changes=0.9,worker_no_answer=0.9"
 # Of a leg whose caller has gone.
 HANGS_ON = "rest_timeout_before=0.6,caller_hangs_up=0.9,worker_wrong_key=0.9"
-HURRY = "activity_changes=0.9,worker_no_answer=0.4,worker_busy=0.3"
+HURRY = "activity_changes=1,worker_no_answer=0.9"
 
 
 def _takes_with_any_key(_true: Any) -> Any:

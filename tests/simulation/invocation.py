@@ -77,6 +77,10 @@ class Invocation:
             self.unanswered.add(request)
             raise
 
+    def reads(self, url: str) -> None:
+        """What stands there is asked: who writes then has decided anew."""
+        self.unanswered = {request for request in self.unanswered if f" {url} " not in request}
+
     def _may_die(self, step: Step) -> None:
         if self.dies(step):
             self.troubles.append("lambda_dies")

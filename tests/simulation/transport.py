@@ -67,6 +67,7 @@ class OutboundTransport:
     def _to_twilio(self, pool: HTTPConnectionPool, request: "_Request", headers: dict[str, str]) -> Answer:
         """The answer's own headers, its ETag, go into `headers`."""
         if request.method == "GET":
+            invocation.current().reads(request.url)
             return self._attempt(pool, request, headers)
         with invocation.current().writing(f"{request.method} {request.url} {request.body}", ReadTimeoutError):
             return self._attempt(pool, request, headers)

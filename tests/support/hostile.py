@@ -116,7 +116,11 @@ ENDPOINTS = (
         for route in (urls.MENUS, urls.MENUS_OF_KNOWN)
     ),
     Endpoint("/voice/wait", caller_form(QueuePosition="1", AvgQueueTime="40", QueueTime="5", QueueSid="QU" + "a" * 32)),
-    Endpoint(urls.WAIT_TOLD.path, caller_form(QueuePosition="2", QueueTime="5"), {"position": "3", "minutes": "2"}),
+    Endpoint(
+        urls.WAIT_TOLD.path,
+        caller_form(QueuePosition="2", QueueTime="5"),
+        {"position": "3", "minutes": "2", "since": "1795230000"},
+    ),
     Endpoint("/voice/wait/key", caller_form(Digits="1", QueueTime="5")),
     Endpoint(urls.CALLBACK_CONFIRM.path, caller_form(Digits="1", QueueTime="5"), {"number": "own"}),
     Endpoint(urls.CALLBACK_NUMBER.path, caller_form(Digits="2125550199", QueueTime="5")),

@@ -87,7 +87,7 @@ def test_a_caller_hears_place_and_time_where_they_mean_something(
 ) -> None:
     rules = {"say": "", "position": "You are number {position}.", "rough_wait": "About {minutes} minutes."}
     waited = Waited(position, minutes, 0, Told(*told))
-    url = f"{BASE}/voice/wait/told/{then}#rc=2&rp=all"
+    url = f"{BASE}/voice/wait/told/{then}/0#rc=2&rp=all"
     next_round: list[tuple[str, dict[str, str], str]] = [("Redirect", {}, url)] if then else []
     assert verbs(twiml.wait(line(wait=rules), waited, BASE)) == [*map(said, heard), QUIET, *next_round]
     assert verbs(twiml.wait(line(wait={"say": ""}), Waited(position, minutes, 0), BASE)) == [QUIET]
@@ -135,7 +135,7 @@ def test_who_may_leave_by_a_key_is_told_and_listened_to_all_the_time() -> None:
         said("You are number 2."),
         said("For a message press star."),
         ("Play", {}, "https://x.example/a.mp3"),
-        ("Redirect", {}, f"{BASE}/voice/wait/told/2/0#rc=2&rp=all"),
+        ("Redirect", {}, f"{BASE}/voice/wait/told/2/0/0#rc=2&rp=all"),
     ]
     assert verbs(twiml.wait(line(wait={"options": OPTIONS}), Waited(0, 0, 0), BASE))[-1] == QUIET
     assert verbs(twiml.wait(line(wait=rules), Waited(2, 0, 1800), BASE)) == [("Leave", {}, "")]

@@ -122,9 +122,23 @@ def test_waiting_tells_position_and_rough_wait(driver: Driver) -> None:
     said = [str(verb.text) for verb in document if verb.tag == "Say"]
     assert said[1:] == ["You are number 3 in the queue.", "Expected wait in minutes: 2."]
     assert [verb.tag for verb in document][-2:] == ["Play", "Redirect"]
-    form, path = caller_form(QueuePosition="4", QueueTime="70"), {"position": "3", "minutes": "1"}
+    since = str(int(time.time()))
+    form, path = caller_form(QueuePosition="4", QueueTime="70"), {"position": "3", "minutes": "1", "since": since}
     later = ElementTree.fromstring(driver.send(post(urls.WAIT_TOLD.path, form, path))["body"])
     assert [verb.tag for verb in later] == ["Say", "Play", "Redirect"]
+
+
+def test_who_is_told_where_they_are_leaves_in_time_though_twilio_says_after_a_redirect_how_long_they_waited_no_more(
+    driver: Driver,
+) -> None:
+    document = driver.voice("wait", QueuePosition="3", QueueTime="5")
+    since = str(document[-1].text).partition("#")[0].rpartition("/")[2]
+    assert abs(int(since) - (time.time() - 5)) < 2
+    longest = callcenter.current().line_of(caller_form()["To"])[1].longest_wait
+    for waited, last in ((0, "Redirect"), (longest - 2, "Redirect"), (longest + 1, "Leave")):
+        path = {"position": "3", "minutes": "0", "since": str(int(time.time()) - waited)}
+        later = ElementTree.fromstring(driver.send(post(urls.WAIT_TOLD.path, caller_form(), path))["body"])
+        assert later[-1].tag == last
 
 
 def test_while_the_table_is_slow_no_wait_is_told(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     (urls.PERSON_WAIT.path, caller_form(QueueTime="5"), {"extension": "21"}),
     (urls.PERSON_AFTER.path, caller_form(QueueResult="leave"), {"extension": "21"}),
     ("/voice/wait", caller_form(), {}),
-    (urls.WAIT_TOLD.path, caller_form(), {"position": "3", "minutes": "2"}),
+    (urls.WAIT_TOLD.path, caller_form(), {"position": "3", "minutes": "2", "since": "1795230000"}),
     ("/voice/wait/key", caller_form(Digits="1"), {}),
     ("/voice/after", caller_form(QueueResult="leave"), {}),
     ("/voice/moved", caller_form(), {}),

@@ -1,0 +1,57 @@
+"""Takes docs/wallboard.png and docs/story.png, of a laptop's console while people call.
+
+python -m tests.laptop.pictures
+"""
+
+import sys
+from typing import TYPE_CHECKING
+
+from laptop import environment, package, sign_in
+from laptop.commands import Commands
+from tests.laptop.test_console import DORA, PASSWORD, answers, put_waiting, shows, signed_in
+from tests.support import browser
+from tests.support.api_gateway import schedule
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def main() -> int:
+    with environment.running(print, console=True) as laptop, browser.launched() as chromium:
+        sign_in.let_in(laptop.aws, DORA, "supervisors", PASSWORD)
+        page, commands = (
+            chromium.new_page(viewport={"width": 1280, "height": 760}, color_scheme="light"),
+            Commands(laptop),
+        )
+        signed_in(page, laptop, DORA)
+        laptop.do(lambda: laptop.call_centre.on_duty("Bea", "Carl"))
+        _two_calls(commands, page)
+        for number in range(2):
+            put_waiting(laptop, number, queue="Sales", caller="+12125550180")
+        package.invoke(laptop.aws, "Sweep", schedule())
+        shows(page, "answered today", "2")
+        page.screenshot(path=package.ROOT / "docs" / "wallboard.png")
+        _story(page)
+        page.screenshot(path=package.ROOT / "docs" / "story.png")
+    return 0
+
+
+def _two_calls(commands: Commands, page: "Page") -> None:
+    """The second is missed by one worker, and taken by the other."""
+    commands.do("dial Ann support")
+    answers(page, commands, "Bea")
+    shows(page, "in a talk", "1")
+    commands.do("dial Gus support")
+    answers(page, commands, "Carl")
+    shows(page, "in a talk", "2")
+
+
+def _story(page: "Page") -> None:
+    page.get_by_role("link", name="Calls").click()
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("rowheader").get_by_role("button").last.click()
+    page.get_by_role("columnheader", name="Carl").wait_for()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
