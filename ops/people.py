@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from chalicelib.console.session import GROUPS, Group
 from ops.aws import client
 from ops.callcenter.files import Center
-
-Group = Literal["agents", "supervisors"]
-GROUPS: tuple[Group, ...] = ("agents", "supervisors")
 
 
 class Step(NamedTuple):

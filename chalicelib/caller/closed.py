@@ -36,7 +36,7 @@ def sentence(line: Line, standing: Closed) -> Text:
 
 def key(webhook: Webhook) -> str:
     """The urgent key, or another one: then it goes on as without."""
-    _, line = _line(webhook)
+    _, line = called.line(webhook)
     urgent = line.closed.urgent_key
     phone = _phone(webhook, line)
     if urgent and webhook.form.get("Digits", "") == urgent.digits:
@@ -47,19 +47,15 @@ def key(webhook: Webhook) -> str:
 
 def dialed(webhook: Webhook) -> str:
     """The call to another number is over."""
-    _, line = _line(webhook)
+    _, line = called.line(webhook)
     is_answered = text(webhook.form.get("DialCallStatus")) in ANSWERED
     return twiml.dialed_when_closed(line, called.way(webhook, line), is_answered=is_answered)
 
 
 def apologize(webhook: Webhook) -> str:
     """Our own code failed: what the line says when nobody is reached."""
-    _, line = _line(webhook)
+    _, line = called.line(webhook)
     return twiml.dialed_when_closed(line, called.way(webhook, line), is_answered=False)
-
-
-def _line(webhook: Webhook) -> tuple[str, Line]:
-    return called.line(webhook)
 
 
 def _phone(webhook: Webhook, line: Line) -> twiml.Phone:

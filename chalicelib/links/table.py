@@ -543,16 +543,7 @@ def latest_links(worker_sid: str, most: int) -> list[Link]:
 
 def rows_of_day(day: str) -> Iterator[dict[str, Any]]:
     """The rows that the index by_day has under this day, the newest first; they are read as far as they are taken."""
-    request = {
-        "TableName": environment.current().links_table,
-        "IndexName": "by_day",
-        "KeyConditionExpression": "#day = :day",
-        "ExpressionAttributeNames": {"#day": "day"},
-        "ExpressionAttributeValues": encode({":day": day}),
-        "ScanIndexForward": False,
-        "Limit": DUE_PAGE,
-    }
-    for rows in _pages(request):
+    for rows in _pages(_latest_of_day(day, DUE_PAGE)):
         yield from rows
 
 
@@ -584,16 +575,21 @@ def open_rows(what: str, table: str = "") -> Iterator[dict[str, Any]]:
 
 def latest_of_day_quickly(day: str, most: int) -> list[dict[str, Any]]:
     """At most so many rows that the index by_day has under this day, the newest first, for whoever can do without."""
-    request = {
+    found = aws.quick_request("dynamodb", "query", **_latest_of_day(day, most))
+    return [decode(item) for item in found["Items"]]
+
+
+def _latest_of_day(day: str, at_once: int) -> dict[str, Any]:
+    """The query of the index by_day, the newest first."""
+    return {
         "TableName": environment.current().links_table,
         "IndexName": "by_day",
         "KeyConditionExpression": "#day = :day",
         "ExpressionAttributeNames": {"#day": "day"},
         "ExpressionAttributeValues": encode({":day": day}),
         "ScanIndexForward": False,
-        "Limit": most,
+        "Limit": at_once,
     }
-    return [decode(item) for item in aws.quick_request("dynamodb", "query", **request)["Items"]]
 
 
 def rows_of(subject: str) -> list[dict[str, Any]]:

@@ -33,6 +33,11 @@ class Row(msgspec.Struct, frozen=True):
     missed: int
     why_not: Mapping[str, int]
 
+    @property
+    def overflow(self) -> int:
+        """The calls that no worker took, and whose caller did not hang up."""
+        return self.voicemail + self.callback + self.led_out + self.other
+
 
 COLUMNS: Mapping[str, str] = {
     "offered": "offered",
@@ -77,9 +82,8 @@ def table(found: Sequence[Row], by: By) -> tuple[list[str], list[list[str]]]:
 
 
 def _cells(row: Row) -> Iterator[str]:
-    overflow = row.voicemail + row.callback + row.led_out + row.other
     missed = ", ".join(f"{why} {row.why_not[why]}" for why in MISSED if why in row.why_not)
-    known: Mapping[str, str] = {"overflow": str(overflow), "why": missed, "service_level": _percent(row.service_level)}
+    known: Mapping[str, str] = {"why": missed, "service_level": _percent(row.service_level)}
     for name in COLUMNS:
         value = getattr(row, name, None)
         yield known.get(name) or ("" if value is None else f"{value:g}" if isinstance(value, int | float) else "")

@@ -35,10 +35,9 @@ def words(at: float, now: float) -> tuple[mail.Mail, str]:
 
 def _line(row: export.Row) -> str:
     in_time = "" if row.service_level is None else f", {row.service_level:.0f} % in time"
-    overflow = row.voicemail + row.callback + row.led_out + row.other
     return (
         f"{row.group}: {row.offered} offered, {row.answered} answered{in_time}, {row.abandoned} abandoned,"
-        f" {row.short} short, {overflow} overflow, {row.missed} missed by workers"
+        f" {row.short} short, {row.overflow} overflow, {row.missed} missed by workers"
     )
 
 

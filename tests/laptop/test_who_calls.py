@@ -10,7 +10,6 @@ from laptop.commands import Commands
 from laptop.environment import Laptop
 from laptop.package import TEAM
 from laptop.teams import chosen
-from laptop.timeline import Timeline
 from tests.support.waiting import eventually, hears
 
 KNOWS = """know_caller = { same_worker = { days = 7, wait = 20 } }
@@ -19,27 +18,16 @@ extensions = { queue = "Support", key = "9" }
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """One whose first line knows its callers, and takes extensions."""
     folder = tmp_path_factory.mktemp("teams") / "knows"
     shutil.copytree(TEAM, folder)
     file = folder / "callcenter.toml"
     text = file.read_text(encoding="utf-8")
     file.write_text(text.replace("[lines.support]\n", f"[lines.support]\n{KNOWS}", 1), encoding="utf-8")
     log = tmp_path_factory.mktemp("aws") / "aws.log"
-    with environment.running(team=chosen(str(folder)), log=log) as laptop:
-        yield laptop
-
-
-@pytest.fixture
-def commands(started: Laptop) -> Commands:
-    return Commands(started)
-
-
-@pytest.fixture
-def lines(started: Laptop) -> list[str]:
-    said: list[str] = []
-    Timeline(started, lambda line: said.append(line.split(" s  ", 1)[1]))
-    return said
+    with environment.running(team=chosen(str(folder)), log=log) as started:
+        yield started
 
 
 def test_a_caller_gets_the_same_worker_again_until_that_one_blocks_them(commands: Commands, lines: list[str]) -> None:

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from chalicelib.console.session import GROUPS, Group
 from ops import people, stage
 from ops.__main__ import main
 from ops.callcenter import check, files
@@ -27,7 +28,7 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     with mock_aws():
         cognito = boto3.client("cognito-idp")
         made = cognito.create_user_pool(PoolName="cordboard-dev", UsernameAttributes=["email"])["UserPool"]
-        for group in people.GROUPS:
+        for group in GROUPS:
             cognito.create_group(UserPoolId=made["Id"], GroupName=group)
         read = stage.read
         monkeypatch.setattr(stage, "read", lambda name, root: {**read(name, root), "USER_POOL_ARN": made["Arn"]})
@@ -78,8 +79,8 @@ def test_a_stage_without_a_console_says_how_to_make_one(checkout: Path, capsys: 
 
 
 def test_who_is_not_in_the_file_stays_unless_pruned() -> None:
-    there: dict[str, people.Group | None] = {"emil@example.com": "agents", "dora@example.com": None}
-    wanted: dict[str, people.Group] = {"dora@example.com": "supervisors"}
+    there: dict[str, Group | None] = {"emil@example.com": "agents", "dora@example.com": None}
+    wanted: dict[str, Group] = {"dora@example.com": "supervisors"}
     change = Step("~", "dora@example.com", "supervisors", None)
     assert people.plan(wanted, there, prune=False) == [change]
     assert people.plan(wanted, there, prune=True) == [change, Step("-", "emil@example.com", None)]

@@ -82,9 +82,14 @@ def one(plan: Plan) -> Outcome:
     ends = Counter(_end_of(call) for call in observed.calls.values())
     outcome = Outcome(plan.seed, ends, world.faults.counts, len(world.gateway.deliveries), check(observed))
     del world, observed
-    gc.collect()  # greenlets and what they hold are cycles
-    gc.freeze()  # what is left was imported or is kept, and need not be looked through after the next world
+    keep_what_is_loaded()
     return outcome
+
+
+def keep_what_is_loaded() -> None:
+    """Free the worlds that are over: greenlets and what they hold are cycles. What is left is never looked through."""
+    gc.collect()
+    gc.freeze()
 
 
 def _end_of(call: Called) -> str:

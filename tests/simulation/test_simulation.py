@@ -1,6 +1,5 @@
 """Nobody is stranded: thousands of calls against the whole application, and a planted defect for each invariant."""
 
-import gc
 import os
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from tests.simulation.faults import RATES, chosen
 from tests.simulation.invariants import Violation, check
 from tests.simulation.invocation import Step
 from tests.simulation.observed import Observed
-from tests.simulation.run import CALLS_A_WORLD, Summary, digest, explain, many, plans_of
+from tests.simulation.run import CALLS_A_WORLD, Summary, digest, explain, keep_what_is_loaded, many, plans_of
 from tests.simulation.world import Plan, World, play
 
 WORLDS_TO_FIND_IT = 6
@@ -30,8 +29,7 @@ OF_HOLD = 17  # the promise about the star key
 @pytest.fixture(autouse=True)
 def quick() -> None:
     """Whatever is imported by now need not be looked through for garbage in the middle of each world."""
-    gc.collect()
-    gc.freeze()
+    keep_what_is_loaded()
 
 
 def judged(world: World) -> list[Violation]:
