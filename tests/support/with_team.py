@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from laptop.package import BUILD, ROOT
@@ -50,10 +51,15 @@ def _is_the_teams(name: Path) -> bool:
 
 
 def main(folder: str, *command: str) -> int:
-    """The command's exit code. What `make` has said to its children would make it take TEAM in there once more."""
-    checkout = copy(BUILD / "with-team" / Path(folder).resolve().name, chosen(folder))
+    """The command's exit code. Each run has a copy of its own, as two may run at once.
+
+    What `make` has said to its children would make it take TEAM in there once more.
+    """
     plain = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "TEAM")}
-    return subprocess.run(command, cwd=checkout, env=plain, check=False).returncode
+    BUILD.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD, prefix="with-team-", ignore_cleanup_errors=True) as place:
+        checkout = copy(Path(place) / Path(folder).resolve().name, chosen(folder))
+        return subprocess.run(command, cwd=checkout, env=plain, check=False).returncode
 
 
 if __name__ == "__main__":
