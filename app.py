@@ -569,6 +569,76 @@ def console_call(subject: str) -> Response:
     return _reply(answers.data(_request(), urls.CONSOLE_CALL, session.SUPERVISORS, calls.show))
 
 
+@_console(urls.CONSOLE_MESSAGES)
+def console_messages() -> Response:
+    from chalicelib.console import answers, messages, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_MESSAGES, session.EVERYBODY, messages.listed))
+
+
+@_console(urls.CONSOLE_MESSAGE)
+def console_message(subject: str, recording: str) -> Response:
+    from chalicelib.console import answers, messages, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_MESSAGE, session.EVERYBODY, messages.act))
+
+
+@_console(urls.CONSOLE_CALLBACKS)
+def console_callbacks() -> Response:
+    from chalicelib.console import answers, callbacks, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_CALLBACKS, session.EVERYBODY, callbacks.listed))
+
+
+@_console(urls.CONSOLE_CALLBACK)
+def console_callback(subject: str) -> Response:
+    from chalicelib.console import answers, callbacks, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_CALLBACK, session.SUPERVISORS, callbacks.act))
+
+
+@_console(urls.CONSOLE_LINES)
+def console_lines() -> Response:
+    from chalicelib.console import answers, lines, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_LINES, session.EVERYBODY, lines.listed))
+
+
+@_console(urls.CONSOLE_LINE)
+def console_line(line: str) -> Response:
+    from chalicelib.console import answers, lines, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_LINE, session.SUPERVISORS, lines.act))
+
+
+@_console(urls.CONSOLE_WORKERS)
+def console_workers() -> Response:
+    from chalicelib.console import answers, session, workers
+
+    return _reply(answers.data(_request(), urls.CONSOLE_WORKERS, session.SUPERVISORS, workers.listed))
+
+
+@_console(urls.CONSOLE_WORKER)
+def console_worker(worker: str) -> Response:
+    from chalicelib.console import answers, session, workers
+
+    return _reply(answers.data(_request(), urls.CONSOLE_WORKER, session.SUPERVISORS, workers.act))
+
+
+@_console(urls.CONSOLE_BLOCKED)
+def console_blocked() -> Response:
+    from chalicelib.console import answers, blocks, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_BLOCKED, session.SUPERVISORS, blocks.listed))
+
+
+@_console(urls.CONSOLE_BLOCK)
+def console_block() -> Response:
+    from chalicelib.console import answers, blocks, session
+
+    return _reply(answers.data(_request(), urls.CONSOLE_BLOCK, session.SUPERVISORS, blocks.act))
+
+
 # --- AWS
 
 SWEEP_SECONDS = 60  # that the function has in Lambda, as LEASE_SECONDS are for a job

@@ -31,8 +31,8 @@ def copy_to(root: Path, team: Team = DEMO) -> Path:
     config = json.loads((root / ".chalice" / "config.json").read_text(encoding="utf-8"))
     config["stages"][STAGE].pop("lambda_architecture", None)  # this machine's processor runs the functions
     (root / ".chalice" / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
-    packages = ROOT / ".chalice" / "deployments"  # libraries that were packaged before are not fetched again
-    packages.mkdir(exist_ok=True)
+    packages = package.BUILD / "deployments"  # libraries that were packaged before are not packaged again
+    packages.mkdir(parents=True, exist_ok=True)
     (root / ".chalice" / "deployments").symlink_to(packages)
     return root
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -27,7 +28,8 @@ from ops.callcenter.files import WORKERS
 from ops.errors import OpsError
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / ".build"
+# Tests that run beside each other each have a folder of their own.
+BUILD = ROOT / ".build" / os.environ.get("PYTEST_XDIST_WORKER", "")
 TEAM = ROOT / "laptop" / "team"  # the laptop's own, where a deployment has the team's
 WHAT_PACKAGING_READS = ("app.py", "chalicelib", "infra", ".chalice", "requirements.txt")
 STAGE = "local"

@@ -11,11 +11,8 @@ from chalicelib.config.callcenter import CallCenter
 from chalicelib.links import profiles
 from chalicelib.links.profiles import Change, Did, Profile
 from chalicelib.links.table import ConditionFailed
-from chalicelib.twilio.values import person
 from ops.aws import client
 from ops.errors import OpsError, UsageError
-
-NO_LINE = "no line asks who calls: give one a table [lines.NAME.know_caller], and deploy"
 
 
 @dataclass(frozen=True)
@@ -50,12 +47,8 @@ class Callers:
             return [profile for profile in profiles.blocked(self.table) if profile.is_blocked(now)]
 
     def _check(self, number: str) -> None:
-        if not person(number):
-            raise UsageError(f"{number!r} is no caller's number: write it as +14155550100")
-        if number in self.center.own_numbers():
-            raise UsageError(f"{number} is one of your own lines")
-        if not any(line.know_caller for line in self.center.lines.values()):
-            raise OpsError(NO_LINE)
+        if why_not := block.why_not(number, self.center):
+            raise OpsError(why_not) if why_not == block.NO_LINE else UsageError(why_not)
 
     def _write(self, write: Callable[[], Profile]) -> Profile:
         try:

@@ -31,7 +31,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Moto begins a new session for each test: what AWS's library says of the services is read once for all of them.
 botocore.session.create_loader = cache(botocore.session.create_loader)
 
-DEPLOYMENTS = "tests/deploy/"
+BY_FILE = ("tests/deploy/", "tests/laptop/", "tests/load/")  # each of their files starts a local AWS, or shares one
 BUCKET = "cordboard-test-messages-123456789012-eu-west-1"
 WORKFLOW = "WW" + "1" * 32
 ACTIVITIES = {
@@ -59,12 +59,12 @@ ENVIRONMENT = {
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Deployments go to one process, as they share the folders that are packaged; others to whichever is free.
+    """What starts a local AWS goes file by file to a process, everything else test by test to whichever is free.
 
     `--dist loadgroup` is for that, and has no effect with pytest 9.2.
     """
     scheduling = LoadScopeScheduling(config, log)
-    scheduling._split_scope = lambda nodeid: DEPLOYMENTS if nodeid.startswith(DEPLOYMENTS) else nodeid
+    scheduling._split_scope = lambda nodeid: nodeid.partition("::")[0] if nodeid.startswith(BY_FILE) else nodeid
     return scheduling
 
 

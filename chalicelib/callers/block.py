@@ -6,11 +6,23 @@ import msgspec
 
 from chalicelib.callbacks import asking
 from chalicelib.config import callcenter
+from chalicelib.config.callcenter import CallCenter
 from chalicelib.links import profiles
 from chalicelib.links.profiles import KEPT_DAYS, KNOWN_CHANGES, Change, Profile
 from chalicelib.observability import log
+from chalicelib.twilio.values import person
 
 BLOCKED = "the caller is blocked"
+NO_LINE = "no line asks who calls: give one a table [lines.NAME.know_caller], and deploy"
+
+
+def why_not(number: str, center: CallCenter) -> str:
+    """Why nobody can block this number; empty if they can."""
+    if not person(number):
+        return f"{number!r} is no caller's number: write it as +14155550100"
+    if number in center.own_numbers():
+        return f"{number} is one of your own lines"
+    return "" if center.asks_who_calls else NO_LINE
 
 
 def ends_at(now: float) -> float:

@@ -421,6 +421,10 @@ class CallCenter(_Table, frozen=True):
         return any(line.callback for line in self.lines.values())
 
     @property
+    def asks_who_calls(self) -> bool:
+        return any(line.know_caller for line in self.lines.values())
+
+    @property
     def longest_hold(self) -> int:
         """The most seconds for which any queue holds a caller; 0 where none does."""
         return max((queue.star.hold_seconds for queue in self.queues.values() if queue.star), default=0)

@@ -1,9 +1,11 @@
 """What a browser is answered: the page and its scripts, which anybody gets, and data, for who has signed in."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,6 +22,11 @@ KINDS: Mapping[str, str] = {".js": "text/javascript; charset=utf-8", ".css": "te
 FILE_SECONDS = 300  # a browser keeps a script for so long; after a deployment it has the old one no longer
 ETAG_CHARACTERS = 16
 
+T = TypeVar("T", bound=str)
+Words = Annotated[str, msgspec.Meta(max_length=500)]
+
+_is_sid = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+
 
 class Reply(NamedTuple):
     status: int
@@ -32,16 +39,38 @@ class NotFound(Exception):
 
 
 class Wrong(Exception):
-    """The request cannot be understood; the text says why."""
+    """The request cannot be understood, or asks for what may not be; the text says why."""
+
+
+class Changed(Exception):
+    """Somebody else was faster, or it is done already; the text says what stands."""
 
 
 class Asked(NamedTuple):
-    """What somebody who has signed in asks for. `query` has the last value of each name; `at` is epoch seconds."""
+    """What somebody who has signed in asks for. `query` has the last value of each name; `at` is epoch seconds.
+
+    `order` is what they want to be done, as the browser sends it: texts by name, empty for a question.
+    """
 
     person: Person
     query: Mapping[str, str]
     path: Mapping[str, str]
     at: float
+    order: Mapping[str, str] = {}
+
+    def one_of(self, name: str, allowed: Sequence[T]) -> T:
+        """What the order says under this name. Raises Wrong for anything that is not allowed."""
+        for value in allowed:
+            if self.order.get(name) == value:
+                return value
+        raise Wrong(f"{name} is one of {', '.join(allowed)}")
+
+    @property
+    def sid(self) -> str:
+        """Which order it is: one that is sent twice is one. Raises Wrong."""
+        if not _is_sid(self.order.get("sid", "")):
+            raise Wrong("sid is a UUID, of this order alone")
+        return f"console-{self.order['sid']}"
 
 
 def shell() -> Reply:
@@ -78,6 +107,8 @@ def data(request: Request, route: Route, who_may: frozenset[Group], act: Callabl
             return _error(400, str(error))
         except NotFound as error:
             return _error(404, str(error))
+        except Changed as error:
+            return _error(409, str(error))
         except Exception as error:
             log.error("console failed", why=type(error).__name__)
             return _error(503, "this cannot be shown now; it is tried again")
@@ -89,7 +120,18 @@ def _asked(request: Request, who_may: frozenset[Group]) -> Asked:
     if not person.groups & who_may:
         raise NotAllowed(f"{person.mail} is in none of {', '.join(sorted(who_may))}")
     query, path = request.event.get("queryStringParameters"), request.event.get("pathParameters")
-    return Asked(person, query or {}, path or {}, request.at)
+    return Asked(person, query or {}, path or {}, request.at, _order(request.event))
+
+
+def _order(event: Mapping[str, Any]) -> Mapping[str, str]:
+    """The body of a POST. Raises Wrong."""
+    if event["httpMethod"] != "POST":
+        return {}
+    body = event.get("body") or ""
+    try:
+        return msgspec.json.decode(b64decode(body) if event.get("isBase64Encoded") else body, type=dict[str, Words])
+    except (msgspec.MsgspecError, ValueError):
+        raise Wrong("an order is a JSON object of short texts") from None
 
 
 def _found(what: Any, event: Mapping[str, Any]) -> Reply:

@@ -7,7 +7,20 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 _STATIC = Path(__file__).parent / "static"
-FILES = frozenset({"console.css", "console.js", "session.js", "draw.js", "board.js", "report.js", "calls.js"})
+SCRIPTS = (
+    "console",
+    "session",
+    "draw",
+    "acting",
+    "board",
+    "messages",
+    "calls",
+    "report",
+    "lines",
+    "workers",
+    "blocked",
+)
+FILES = frozenset({"console.css", *(f"{name}.js" for name in SCRIPTS)})
 
 
 def shell(sign_in_url: str, client: str) -> str:
@@ -30,6 +43,8 @@ def headers(sign_in_url: str) -> Mapping[str, str]:
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
         f" connect-src 'self' {parts.scheme}://{parts.netloc};"
+        # Messages: from the team's bucket, or from Twilio, which sends on to hosts of its own. A local AWS has no TLS.
+        f" media-src https: {parts.scheme}://{parts.netloc};"
         " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return {

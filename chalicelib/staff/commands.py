@@ -166,7 +166,7 @@ def last_talk(worker_sid: str, until: float = math.inf) -> Link | None:
 def block_last(asked: Asked, reason: str) -> str:
     """Block the caller whom the worker talked to last when Twilio got the text: it may come late, or twice."""
     sent_at = _sent_at(asked)
-    if not any(line.know_caller for line in callcenter.current().lines.values()):
+    if not callcenter.current().asks_who_calls:
         return texts.NOBODY_TO_BLOCK
     if sent_at < asked.at - OLD_SECONDS:
         return texts.LATE_BLOCK

@@ -44,8 +44,9 @@ def turn(asked: OfLine, to: Position, change: Change, now: float) -> str:
 
 
 def stands(name: str, now: float) -> str:
-    """How the line stands, in a sentence."""
-    return _stands(name, switch.find(name), now)
+    """How the line stands, in a sentence; one without a switch by its hours."""
+    has_switch = callcenter.current().lines[name].switch
+    return _stands(name, switch.find(name) if has_switch else Switch(line=name), now)
 
 
 def _stands(name: str, standing: Switch, now: float) -> str:

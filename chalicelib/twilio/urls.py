@@ -147,6 +147,16 @@ CONSOLE_BOARD = Route("/console/board", ("GET",), signed_by="person", of_console
 CONSOLE_REPORT = Route("/console/report", ("GET",), signed_by="person", of_console=True)
 CONSOLE_CALLS = Route("/console/calls", ("GET",), signed_by="person", of_console=True)
 CONSOLE_CALL = Route("/console/calls/{subject}", ("GET",), signed_by="person", of_console=True)
+CONSOLE_MESSAGES = Route("/console/messages", ("GET",), signed_by="person", of_console=True)
+CONSOLE_MESSAGE = Route("/console/messages/{subject}/{recording}", signed_by="person", of_console=True)
+CONSOLE_CALLBACKS = Route("/console/callbacks", ("GET",), signed_by="person", of_console=True)
+CONSOLE_CALLBACK = Route("/console/callbacks/{subject}", signed_by="person", of_console=True)
+CONSOLE_LINES = Route("/console/lines", ("GET",), signed_by="person", of_console=True)
+CONSOLE_LINE = Route("/console/lines/{line}", signed_by="person", of_console=True)
+CONSOLE_WORKERS = Route("/console/workers", ("GET",), signed_by="person", of_console=True)
+CONSOLE_WORKER = Route("/console/workers/{worker}", signed_by="person", of_console=True)
+CONSOLE_BLOCKED = Route("/console/blocked", ("GET",), signed_by="person", of_console=True)
+CONSOLE_BLOCK = Route("/console/blocks", signed_by="person", of_console=True)
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
 WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 
@@ -218,6 +228,16 @@ ROUTES = (
     CONSOLE_REPORT,
     CONSOLE_CALLS,
     CONSOLE_CALL,
+    CONSOLE_MESSAGES,
+    CONSOLE_MESSAGE,
+    CONSOLE_CALLBACKS,
+    CONSOLE_CALLBACK,
+    CONSOLE_LINES,
+    CONSOLE_LINE,
+    CONSOLE_WORKERS,
+    CONSOLE_WORKER,
+    CONSOLE_BLOCKED,
+    CONSOLE_BLOCK,
 )
 
 

@@ -1,6 +1,7 @@
 """The console in a real browser, with the sign-in and the API of the local AWS."""
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,12 @@ import urllib3
 from axe_playwright_python.sync_playwright import Axe
 
 from chalicelib.twilio import urls
-from laptop import environment, package, sign_in
+from laptop import environment, package, scenarios, sign_in
 from laptop.commands import Commands
 from laptop.environment import Laptop
 from laptop.local_aws import LaptopError
+from laptop.scenarios import MORE_SCENARIOS
+from laptop.teams import Team, chosen
 from tests.support import browser
 from tests.support.api_gateway import schedule
 
@@ -28,10 +31,23 @@ MARKUP = '<img src=x onerror="document.title=1">'
 
 
 @pytest.fixture(scope="module")
-def laptop() -> Iterator[Laptop]:
+def team(tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """The demo's, with a line that has a switch and asks who calls."""
+    folder = tmp_path_factory.mktemp("teams") / "switched"
+    shutil.copytree(package.TEAM, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    rules = folder / "callcenter.toml"
+    text = rules.read_text(encoding="utf-8").replace(
+        "[lines.sales]\n", "[lines.sales]\nswitch = true\nknow_caller = {}\n"
+    )
+    rules.write_text(text, encoding="utf-8")
+    return chosen(str(folder))
+
+
+@pytest.fixture(scope="module")
+def laptop(team: Team) -> Iterator[Laptop]:
     """One with a user pool. Dora is a supervisor, Bea an agent; Emil has been put into no group."""
     browser.need()
-    with environment.running(log=package.BUILD / "ministack-console.log", console=True) as started:
+    with environment.running(team=team, log=package.BUILD / "ministack-console.log", console=True) as started:
         for mail, group in ((DORA, "supervisors"), (BEA, "agents"), (EMIL, "")):
             sign_in.let_in(started.aws, mail, group, PASSWORD)
         yield started
@@ -181,6 +197,85 @@ def test_a_supervisor_reads_the_story_of_a_call(laptop: Laptop, commands: Comman
     assert page.get_by_role("cell", name="bridged").count() == 1
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+def opens(page: "Page", view: str) -> None:
+    page.get_by_role("link", name=view, exact=True).click()
+    page.get_by_role("heading", level=2).first.wait_for()
+
+
+def says(page: "Page", text: str) -> None:
+    page.get_by_role("status").get_by_text(text).wait_for()
+
+
+def is_accessible(page: "Page") -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_message_is_heard_in_the_browser_and_done(laptop: Laptop, page: "Page") -> None:
+    (left_alone,) = [scenario for scenario in MORE_SCENARIOS if scenario.letter == "j"]
+    call_sid = scenarios.run(laptop, left_alone).call_sid
+    package.invoke(laptop.aws, "Sweep", schedule())
+    signed_in(page, laptop, BEA)
+    opens(page, "Messages")
+    row = page.get_by_role("region", name="Messages").get_by_role("row").last
+    row.get_by_role("button", name="Listen").click()
+    player = page.locator("audio")
+    player.wait_for()
+    until(page, lambda: player.evaluate("one => one.readyState > 0 || one.error !== null"))
+    assert player.evaluate("one => one.error === null ? one.duration : one.error.message") > 0
+    is_accessible(page)
+    row.get_by_role("button", name="Done").click()
+    says(page, "Done.")
+    page.get_by_text("Every message has been seen to.").wait_for()
+    query = {"KeyConditionExpression": "call_sid = :sid", "ExpressionAttributeValues": {":sid": {"S": call_sid}}}
+    rows = laptop.aws.client("dynamodb").query(TableName="cordboard-local-links", **query)["Items"]
+    assert [row["done_by"]["S"] for row in rows if row["item"]["S"].startswith("RECORDING#")] == [BEA]
+
+
+def test_a_supervisor_closes_a_line_and_opens_it_again(laptop: Laptop, commands: Commands, page: "Page") -> None:
+    signed_in(page, laptop, DORA)
+    opens(page, "Lines")
+    page.get_by_label("What callers hear: sales").fill("We are at a funeral.")
+    page.get_by_role("button", name="Close: sales").click()
+    says(page, "sales is closed until")
+    call_sid = laptop.do(lambda: laptop.twilio.dial("+12125550171", laptop.call_centre.lines["sales"], ()))
+    until(page, lambda: "We are at a funeral." in laptop.do(lambda: [*laptop.twilio.context.calls[call_sid].heard]))
+    is_accessible(page)
+    page.get_by_role("button", name="Open: sales").click()
+    says(page, "sales is open.")
+    assert page.get_by_role("row", name="support").get_by_role("button").count() == 0  # it has no switch
+
+
+def test_a_supervisor_puts_a_worker_off_the_phones_unless_somebody_was_faster(laptop: Laptop, page: "Page") -> None:
+    laptop.do(lambda: laptop.call_centre.on_duty("Bea"))
+    signed_in(page, laptop, DORA)
+    opens(page, "Workers")
+    page.get_by_label("Activity: Bea").select_option("Offline")
+    page.get_by_role("button", name="Move: Bea").click()
+    says(page, "Bea was Available, and is Offline now.")
+    is_accessible(page)
+    page.get_by_label("Activity: Bea").select_option("Unavailable")
+    laptop.do(lambda: laptop.call_centre.on_duty("Bea"))
+    page.get_by_role("button", name="Move: Bea").click()
+    page.locator("#notice").get_by_text("Bea was moved meanwhile: look again").wait_for()
+
+
+def test_a_supervisor_blocks_a_caller_and_lets_them_in_again(laptop: Laptop, page: "Page") -> None:
+    signed_in(page, laptop, DORA)
+    opens(page, "Blocked")
+    page.get_by_label("Number").fill("+12125550188")
+    page.get_by_label("Why").fill(MARKUP)
+    page.get_by_role("button", name="Block", exact=True).click()
+    says(page, "…88 is blocked.")
+    assert page.get_by_role("cell", name=MARKUP).count() == 1 and page.locator("img").count() == 0
+    is_accessible(page)
+    call_sid = laptop.do(lambda: laptop.twilio.dial("+12125550188", laptop.call_centre.lines["sales"], ()))
+    until(page, lambda: laptop.do(lambda: laptop.twilio.context.calls[call_sid].is_over))
+    assert "We cannot take your call. Goodbye." in laptop.do(lambda: [*laptop.twilio.context.calls[call_sid].heard])
+    page.get_by_role("button", name="Let in again: …88").click()
+    says(page, "…88 is let in again.")
 
 
 def put_waiting(laptop: Laptop, number: int, **known: Any) -> None:

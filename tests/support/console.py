@@ -64,13 +64,35 @@ class Console:
         known: str = "",
     ) -> Answer:
         """The answer to somebody with these claims; `known` is what the browser has already."""
-        event = event_of("GET", route.path, path or {})
+        event = self._event("GET", route, claims, path)
         event["queryStringParameters"] = dict(query or {}) or None
         event["multiValueQueryStringParameters"] = {name: [value] for name, value in (query or {}).items()} or None
-        event["headers"] |= {"Authorization": "header.payload.signature"}
         event["headers"] |= {"If-None-Match": known} if known else {}
+        return self._answer(event)
+
+    def order(
+        self,
+        route: Route,
+        order: Mapping[str, object] | str,
+        claims: Mapping[str, str] | None = CLAIMS,
+        path: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """The answer to somebody who wants this done."""
+        event = self._event("POST", route, claims, path)
+        event["headers"] |= {"Content-Type": "application/json"}
+        event["body"] = order if isinstance(order, str) else json.dumps(order)
+        return self._answer(event)
+
+    def _event(
+        self, method: str, route: Route, claims: Mapping[str, str] | None, path: Mapping[str, str] | None
+    ) -> dict[str, Any]:
+        event = event_of(method, route.path, path or {})
+        event["headers"] |= {"Authorization": "header.payload.signature"}
         if claims is not None:
             event["requestContext"]["authorizer"] = {"claims": dict(claims)}
+        return event
+
+    def _answer(self, event: dict[str, Any]) -> Answer:
         with redirect_stdout(self.log), policy.of("api"):
             answer = application().app(event, None)
         return Answer(answer["statusCode"], answer["body"], {**answer["headers"]})

@@ -56,7 +56,7 @@ def main(folder: str, *command: str) -> int:
     What `make` has said to its children would make it take TEAM in there once more.
     """
     plain = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "TEAM")}
-    BUILD.mkdir(exist_ok=True)
+    BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD, prefix="with-team-", ignore_cleanup_errors=True) as place:
         checkout = copy(Path(place) / Path(folder).resolve().name, chosen(folder))
         return subprocess.run(command, cwd=checkout, env=plain, check=False).returncode

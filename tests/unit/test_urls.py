@@ -20,6 +20,8 @@ PARAMETERS = {
     "extension": "21",
     "position": "3",
     "minutes": "0",
+    "worker": "WK" + "a" * 32,
+    "recording": "RE" + "c" * 32,
     "file": "console.js",
 }
 

@@ -16,6 +16,7 @@ from tests.support.api_gateway import post
 from tests.support.console import CLAIMS, CLIENT, POOL, SIGN_IN, Answer, Console, application, console
 from tests.support.driver import CALL, RESERVATION, WORKER, Driver, event_form
 from tests.support.meter import counting
+from tests.webhooks.test_console_orders import path_of
 from tests.webhooks.test_report import month
 
 __all__ = ["console", "month"]
@@ -81,7 +82,10 @@ def test_api_gateway_holds_each_request_for_data_against_the_pool(console: Conso
 def test_a_token_that_is_not_of_this_console_shows_nothing(
     driver: Driver, console: Console, route: urls.Route, claims: dict[str, str] | None
 ) -> None:
-    answer = console.get(route, claims, OF_A_DAY, {"subject": CALL} if "{subject}" in route.path else None)
+    if "GET" in route.methods:
+        answer = console.get(route, claims, OF_A_DAY, path_of(route))
+    else:
+        answer = console.order(route, {}, claims, path_of(route))
     assert answer.status == 403 and set(answer.data) == {"error"}
     assert [line["event"] for line in console.lines()] == ["console refused"]
 

@@ -1,7 +1,7 @@
 // Calls: those of a day, and one call's story as a timeline; the same data as `./cordboard calls`.
 
 import { element, table, withChildren } from "./draw.js";
-import { fetched } from "./session.js";
+import { fetched, ordered } from "./session.js";
 
 export function open(view, fail) {
   const today = new Date().toLocaleDateString("sv");
@@ -54,11 +54,26 @@ async function show(subject, found, fail) {
     const began = data.moments.length ? data.moments[0].at : 0;
     const heading = element("h2", `Call ${data.call_sid}`, { tabindex: "-1" });
     const known = withChildren("ul", data.known.map((line) => element("li", line.trim())));
-    found.replaceChildren(heading, known, timeline(data.moments, began));
+    found.replaceChildren(heading, known, timeline(data.moments, began), blocking(data.call_sid, fail));
     heading.focus();
   } catch (error) {
     fail(error);
   }
+}
+
+// Blocks whoever called, whose number is not shown.
+function blocking(callSid, fail) {
+  const said = element("span", "", { role: "status" }), why = element("input", "", { "aria-label": "Why this caller is blocked", maxlength: "200" });
+  const block = element("button", "Block this caller", { type: "button" });
+  block.addEventListener("click", async () => {
+    try {
+      said.textContent = (await ordered("blocks", { did: "block", call_sid: callSid, reason: why.value })).said;
+      fail(null);
+    } catch (error) {
+      fail(error);
+    }
+  });
+  return withChildren("p", [why, block, said]);
 }
 
 // A lane for the caller's leg and one for each worker's, in the order in which they come in.

@@ -1,12 +1,16 @@
 // Which view is seen, and who has signed in.
 
 import * as board from "./board.js";
+import * as blocked from "./blocked.js";
 import * as calls from "./calls.js";
+import * as lines from "./lines.js";
+import * as messages from "./messages.js";
 import * as report from "./report.js";
+import * as workers from "./workers.js";
 import { element } from "./draw.js";
 import { SignedOut, begin, comeBack, end, isSignedIn } from "./session.js";
 
-const VIEWS = { "#board": board, "#report": report, "#calls": calls };
+const VIEWS = { "#board": board, "#report": report, "#calls": calls, "#messages": messages, "#lines": lines, "#workers": workers, "#blocked": blocked };
 const [view, notice, views, signIn, signOut] = ["view", "notice", "views", "sign-in", "sign-out"].map((id) => document.getElementById(id));
 
 let close = () => {};

@@ -46,25 +46,40 @@ export async function comeBack() {
 
 // What stands at this place of the console, or null where it is the same as before. Throws SignedOut, Refused.
 export async function fetched(place, etag = "") {
-  let answer = await ask(place, etag);
+  const answer = await signed(place, { headers: etag ? { "If-None-Match": etag } : {} });
+  if (answer.status === 304) return { etag, now: clock(answer), data: null };
+  const data = await answer.json();
+  return { etag: answer.headers.get("ETag") ?? "", now: clock(answer), data };
+}
+
+// Has this done, once however often it is sent: an order that got no answer is sent again. Throws SignedOut, Refused.
+export async function ordered(place, order) {
+  const body = JSON.stringify({ ...order, sid: crypto.randomUUID() });
+  const request = { method: "POST", body, headers: { "Content-Type": "application/json" } };
+  const answer = await signed(place, request).catch((error) => {
+    if (error instanceof TypeError) return signed(place, request);
+    throw error;
+  });
+  return answer.json();
+}
+
+async function signed(place, request) {
+  let answer = await ask(place, request);
   if (answer.status === 401 && sessionStorage.getItem(REFRESH)) {
     await exchange({ grant_type: "refresh_token", refresh_token: sessionStorage.getItem(REFRESH) });
-    answer = await ask(place, etag);
+    answer = await ask(place, request);
   }
   if (answer.status === 401) {
     sessionStorage.clear();
     throw new SignedOut();
   }
-  if (answer.status === 304) return { etag, now: clock(answer), data: null };
-  const data = await answer.json();
-  if (!answer.ok) throw new Refused(answer.status, data.error ?? "this cannot be shown now");
-  return { etag: answer.headers.get("ETag") ?? "", now: clock(answer), data };
+  if (!answer.ok && answer.status !== 304) throw new Refused(answer.status, (await answer.json()).error ?? "this cannot be done now");
+  return answer;
 }
 
-function ask(place, etag) {
-  const headers = { Authorization: sessionStorage.getItem(TOKEN) ?? "" };
-  if (etag) headers["If-None-Match"] = etag;
-  return fetch(`${here.replace(/\/$/, "")}/${place}`, { headers, cache: "no-store" });
+function ask(place, request) {
+  const headers = { ...request.headers, Authorization: sessionStorage.getItem(TOKEN) ?? "" };
+  return fetch(`${here.replace(/\/$/, "")}/${place}`, { ...request, headers, cache: "no-store" });
 }
 
 // The server's time, so that a clock of a screen that is wrong does no harm.
