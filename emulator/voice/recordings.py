@@ -174,7 +174,7 @@ def wav(seconds: int, channels: int) -> bytes:
     return made.getvalue()
 
 
-MP3_FRAME = b"\xff\xf3\x18\xc4" + bytes(68)  # 8 kbit/s, 24 kHz, mono: 24 ms of silence
+MP3_FRAME = b"\xff\xf3\x34\xc4" + bytes(68)  # 24 kbit/s, 24 kHz, mono: 24 ms of silence
 
 
 def mp3(seconds: int) -> bytes:

@@ -5,10 +5,12 @@ import { fetched } from "./session.js";
 
 const AGAIN_MILLISECONDS = 3000, TICK_MILLISECONDS = 1000;
 
-let known = null, etag = "", ahead = 0, asking = false;
+let known = null, etag = "", ahead = 0, asking = false, opened = 0;
 
 // Draws into `view` until the function that it returns is called; `fail` gets what goes wrong.
 export function open(view, fail) {
+  opened += 1;
+  asking = false;
   const poll = () => {
     if (document.visibilityState === "visible" && !asking) ask(view, fail);
   };
@@ -20,13 +22,17 @@ export function open(view, fail) {
   return () => {
     timers.forEach(clearInterval);
     document.removeEventListener("visibilitychange", poll);
+    opened += 1;
   };
 }
 
+// An answer that comes when another view is open is nobody's.
 async function ask(view, fail) {
+  const mine = opened;
   asking = true;
   try {
     const answer = await fetched("board", etag);
+    if (mine !== opened) return;
     ahead = answer.now - Date.now() / 1000;
     etag = answer.etag;
     fail(null);
@@ -35,9 +41,9 @@ async function ask(view, fail) {
       draw(view);
     }
   } catch (error) {
-    fail(error);
+    if (mine === opened) fail(error);
   } finally {
-    asking = false;
+    if (mine === opened) asking = false;
   }
 }
 
