@@ -22,16 +22,12 @@ quick: .venv/ready ## the habit of every day: lint, types, import rules, unit an
 	$(BIN)/lint-imports --no-logo
 	$(PY) -m pytest -q -n auto tests/unit tests/webhooks
 
-# These have real deadlines: one after the other, and nothing else beside them.
-ALONE = tests/laptop tests/load
-
 ifdef TEAM
 test: .venv/ready .build/clients/ready .build/sdks/ready
 	@$(PY) -m tests.support.with_team "$(TEAM)" $(MAKE) test
 else
 test: check .build/clients/ready .build/sdks/ready ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
-	$(PY) -m pytest -n auto $(addprefix --ignore=,$(ALONE))
-	$(PY) -m pytest $(ALONE)
+	$(PY) -m pytest -n auto
 endif
 
 check: .venv/ready ## lint, format, types, import rules, CloudFormation; changes nothing

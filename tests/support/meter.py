@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -12,25 +12,26 @@ import botocore.client
 from tests.support.resources import tables
 
 Item = Mapping[str, Any]
+Request = Callable[[Any, str, Mapping[str, Any]], Any]
 
 INDEXES = [
     [key["AttributeName"] for key in index["KeySchema"]]
     for index in tables()["cordboard-test-links"]["GlobalSecondaryIndexes"]
 ]
 _KEYS = {"cordboard-test-links": ("call_sid", "item"), "cordboard-test-contacts": ("phone", "item")}
-_REAL = botocore.client.BaseClient._make_api_call
 
 
 @contextmanager
 def counting() -> Iterator[dict[str, float]]:
     """Each AWS request until the block ends, by operation, and DynamoDB's `write_units` and `read_units`."""
     made: dict[str, float] = defaultdict(int)
+    real: Request = botocore.client.BaseClient._make_api_call
 
     def count(client: Any, operation: str, given: Mapping[str, Any]) -> Any:
         made[operation] += 1
         if operation in ("PutItem", "UpdateItem"):
-            return _written(client, operation, given, made)
-        answer = _REAL(client, operation, given)
+            return _written(real, client, operation, given, made)
+        answer = real(client, operation, given)
         if operation in ("GetItem", "Query"):
             made["read_units"] += _read_units(given, answer)
         return answer
@@ -39,16 +40,16 @@ def counting() -> Iterator[dict[str, float]]:
         yield made
 
 
-def _written(client: Any, operation: str, given: Mapping[str, Any], made: dict[str, float]) -> Any:
+def _written(real: Request, client: Any, operation: str, given: Mapping[str, Any], made: dict[str, float]) -> Any:
     """Do the write, and look at the row before and after it."""
     names = _KEYS[given["TableName"]]
     row = given.get("Key") or given["Item"]
     key = {"TableName": given["TableName"], "Key": {name: row[name] for name in names}, "ConsistentRead": True}
-    before = _REAL(client, "GetItem", key).get("Item", {})
+    before = real(client, "GetItem", key).get("Item", {})
     try:
-        return _REAL(client, operation, given)
+        return real(client, operation, given)
     finally:
-        after = _REAL(client, "GetItem", key).get("Item", {})
+        after = real(client, "GetItem", key).get("Item", {})
         made["write_units"] += write_units(before, after, INDEXES if "links" in given["TableName"] else [])
 
 

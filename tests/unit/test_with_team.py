@@ -42,7 +42,7 @@ def test_its_exit_code_is_the_commands() -> None:
     assert with_team("tests/teams/smallest", sys.executable, "-c", "raise SystemExit(3)").returncode == 3
 
 
-@pytest.mark.parametrize(("given", "typed"), [("a b", 'with_team "a b" make test'), ("", "-m pytest tests/laptop")])
+@pytest.mark.parametrize(("given", "typed"), [("a b", 'with_team "a b" make test'), ("", "-m pytest -n auto")])
 def test_make_goes_there_when_a_folder_is_given(given: str, typed: str) -> None:
     done = subprocess.run(
         ["make", "--dry-run", "test", *([f"TEAM={given}"] if given else [])],  # noqa: S607

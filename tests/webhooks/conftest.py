@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, Phase, settings
 from chalicelib.config import callcenter
 from tests.conftest import Aws
 from tests.doubles.twilio import FakeTwilio
+from tests.support import in_memory
 from tests.support.caches import forget_everything
 from tests.support.driver import Driver
 
@@ -22,6 +23,13 @@ settings.register_profile(
     "hostile", settings.get_profile("repeatable"), derandomize=False, max_examples=1000, print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+@pytest.fixture
+def cloud(cloud: Aws, environment: pytest.MonkeyPatch) -> Aws:
+    """The tables are in memory: what DynamoDB does with a request is the adapters' to test."""
+    in_memory.dynamodb(environment)
+    return cloud
 
 
 @pytest.fixture
