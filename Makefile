@@ -9,8 +9,8 @@ BIN = .venv/bin
 demo: .venv/ready ## real calls through the real package on this machine; no account needed
 	@$(PY) -m laptop.demo
 
-dev: .venv/ready ## the same, kept running and reloaded on a change; your team's files, or make dev TEAM=folder
-	@$(PY) -m laptop.dev $(if $(TEAM),"$(TEAM)")
+dev: .venv/ready ## the same, kept running and reloaded on a change; your team's files, or TEAM=folder; MORE=--busy: people call now and then
+	@$(PY) -m laptop.dev $(MORE) $(if $(TEAM),"$(TEAM)")
 
 rehearse: .venv/ready ## a first deployment step by step, on this machine: every command and what it prints
 	@$(PY) -m laptop.rehearse $(if $(TEAM),"$(TEAM)")

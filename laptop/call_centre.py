@@ -84,6 +84,11 @@ class CallCentre:
         for name in names:
             self.twilio.router.lifecycle.set_activity(self.workers[name], on)
 
+    def put_on(self, name: str) -> None:
+        """This worker is available, whatever the others are."""
+        on = self._activity("Available", available=True)
+        self.twilio.router.lifecycle.set_activity(self.workers[name], on)
+
     def _activity(self, usual: str, available: bool) -> Activity:
         """The activity of the usual name, or another of its kind in a team that calls it otherwise."""
         kind = [activity for activity in self.activities.values() if activity.available is available]

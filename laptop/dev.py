@@ -1,16 +1,20 @@
 """`make dev`: keeps everything running, reloads what changes, and lets you place calls by hand.
 
-python -m laptop.dev [FOLDER]     with the team's files of this folder
+python -m laptop.dev [--busy] [FOLDER]     with the team's files of this folder
 """
 
+import argparse
 import secrets
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
+from random import Random
 
 from chalicelib.twilio import urls
 from emulator.clock.scheduler import TraceEvent
 from emulator.control import HOME
 from laptop import console, environment, pointing, sign_in
+from laptop.busy import busy
 from laptop.commands import HELP, QUIT, Commands
 from laptop.environment import Laptop
 from laptop.folding import Folds
@@ -40,21 +44,31 @@ def say(what: str) -> None:
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Run until the person leaves; 0 when everything has been stopped."""
+    asked = _arguments(arguments)
     try:
-        team = chosen(arguments[0] if arguments else "")
+        team = chosen(asked.folder)
         say(paint(f"  the call centre of {team.folder}", DIM))
         with environment.running(lambda what: say(paint(f"  {what}", DIM)), team, console=True) as laptop:
             FoldedTimeline(laptop)
             commands = Commands(laptop)
             greet(laptop, team)
             with reloading(laptop, team, lambda what: say(paint(f"  {what}", DIM))):
-                take(commands, laptop)
+                laptop.do(lambda: laptop.call_centre.on_duty(*list(laptop.call_centre.phones)[:2]))
+                with busy(laptop, Random()) if asked.busy else nullcontext():  # noqa: S311 - nobody guesses it
+                    take(commands)
     except (LaptopError, OpsError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         say("")
     return 0
+
+
+def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make dev", description="Everything running, and calls by hand.")
+    parser.add_argument("folder", nargs="?", default="", help="the team's files of this folder")
+    parser.add_argument("--busy", action="store_true", help="people call now and then, and all workers take calls")
+    return parser.parse_args(arguments)
 
 
 def greet(laptop: Laptop, team: Team) -> None:
@@ -78,9 +92,8 @@ def _let_in(laptop: Laptop) -> str:
     return password
 
 
-def take(commands: Commands, laptop: Laptop) -> None:
-    """Do what is typed until `quit`, or the input ends. Two workers are available to begin with."""
-    laptop.do(lambda: laptop.call_centre.on_duty(*list(laptop.call_centre.phones)[:2]))
+def take(commands: Commands) -> None:
+    """Do what is typed until `quit`, or the input ends."""
     for typed in console.lines(commands.completions):
         if typed.strip().casefold() in QUIT:
             return
