@@ -28,7 +28,8 @@ def show(asked: Asked) -> Mapping[str, Any]:
     rows = export.rows(figures.report(found, Counting(by, center.reports, zone, asked.at)))
     headings, cells = export.table(rows, by)
     definitions = export.definitions(center.reports)
-    return {"zone": zone.key, "headings": headings, "cells": cells, "rows": rows, "definitions": definitions}
+    shown = {"zone": zone.key, "headings": headings, "cells": cells, "definitions": definitions}
+    return {**shown, "rows": rows, "csv": export.as_csv(rows)}
 
 
 def _by(query: Mapping[str, str]) -> By:

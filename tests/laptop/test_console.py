@@ -181,6 +181,11 @@ def test_a_caller_waits_on_the_board_talks_and_is_counted(laptop: Laptop, comman
     page.get_by_role("button", name="Show").click()
     page.get_by_role("rowheader", name="support").wait_for()
     assert page.get_by_text("answered within 20 s").count() == 1
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download as CSV").click()
+    lines = downloading.value.path().read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("group,offered,answered") and lines[-1].startswith("total,1,1")
+    assert downloading.value.suggested_filename.startswith("calls-by-line-")
 
 
 def test_a_supervisor_reads_the_story_of_a_call(laptop: Laptop, commands: Commands, page: "Page") -> None:
