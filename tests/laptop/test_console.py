@@ -162,6 +162,14 @@ def answers(page: "Page", commands: Commands, worker: str) -> None:
     until(page, has_rung)
 
 
+def downloaded(page: "Page") -> list[str]:
+    """The lines of the report's file."""
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download as CSV").click()
+    assert downloading.value.suggested_filename.startswith("calls-by-line-")
+    return downloading.value.path().read_text(encoding="utf-8").splitlines()
+
+
 def test_a_caller_waits_on_the_board_talks_and_is_counted(laptop: Laptop, commands: Commands, page: "Page") -> None:
     laptop.do(lambda: laptop.call_centre.on_duty("Bea"))
     signed_in(page, laptop, DORA)
@@ -181,11 +189,8 @@ def test_a_caller_waits_on_the_board_talks_and_is_counted(laptop: Laptop, comman
     page.get_by_role("button", name="Show").click()
     page.get_by_role("rowheader", name="support").wait_for()
     assert page.get_by_text("answered within 20 s").count() == 1
-    with page.expect_download() as downloading:
-        page.get_by_role("button", name="Download as CSV").click()
-    lines = downloading.value.path().read_text(encoding="utf-8").splitlines()
+    lines = downloaded(page)
     assert lines[0].startswith("group,offered,answered") and lines[-1].startswith("total,1,1")
-    assert downloading.value.suggested_filename.startswith("calls-by-line-")
 
 
 def test_a_supervisor_reads_the_story_of_a_call(laptop: Laptop, commands: Commands, page: "Page") -> None:
