@@ -1,4 +1,7 @@
-"""The messages on the jobs queue, typed. A message of an older version lacks fields: each new one has a default.
+"""The messages on the jobs queues, typed. A message of an older version lacks fields: each new one has a default.
+
+There are two queues: one for what somebody on the line waits for, and one for after-call work, so that a wrap-up, or a
+CRM that is told of a talk, never takes the place of a ring. Either consumer does a job of any kind.
 
 `subject` is the link's: the caller's CallSid, or the TaskSid of a task without a call. In a message, as in the table,
 its name is `call_sid`.
@@ -133,7 +136,9 @@ class GoOn(msgspec.Struct, frozen=True, tag_field="job", tag="callback"):
     subject: Sid = msgspec.field(name="call_sid")
 
 
-Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | TellCrm | LeadOut | Tell | KeepMessage | KeepTalk | GoOn
+OnTheLine = RingWorker | Reject | HangUp | LeadOut  # a caller hears music meanwhile, or a phone rings
+AfterCall = PutBack | CompleteTask | TellCrm | Tell | KeepMessage | KeepTalk | GoOn
+Job = OnTheLine | AfterCall
 
 
 class JobError(Exception):
@@ -156,11 +161,16 @@ def encode(job: Job) -> str:
 
 
 def send(job: Job, delay_seconds: int = 0) -> None:
-    """Put the job on the queue, to be seen after `delay_seconds` (0 to 900)."""
+    """Put the job on its queue, to be seen after `delay_seconds` (0 to 900)."""
     aws.request(
         "sqs",
         "send_message",
-        QueueUrl=environment.current().jobs_queue_url,
+        QueueUrl=_queue_url(job),
         MessageBody=encode(job),
         DelaySeconds=delay_seconds,
     )
+
+
+def _queue_url(job: Job) -> str:
+    settings = environment.current()
+    return settings.after_call_queue_url if isinstance(job, AfterCall) else settings.jobs_queue_url

@@ -42,7 +42,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "TWILIO_SECRET_PARAMETER": "/cordboard/test/secret",
     "CRM_URL": f"https://{CRM_HOST}/attempts",
 }
-JOB_PROCESSES = 5  # as app.py has JOBS_AT_ONCE
+JOB_PROCESSES = 5  # that know nothing of each other
 NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_AUTH_TOKEN", "AWS_ENDPOINT_URL")
 _hashed = cache(pins.hashed)  # slow on purpose, and the PINs of each world are the same
 
