@@ -7,7 +7,7 @@ CRM that is told of a talk, never takes the place of a ring. Either consumer doe
 its name is `call_sid`.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -136,8 +136,27 @@ class GoOn(msgspec.Struct, frozen=True, tag_field="job", tag="callback"):
     subject: Sid = msgspec.field(name="call_sid")
 
 
+Looked = Literal["link", "call", "wrapping", "assigned"]  # what the sweep looks at by pages; the last two are tasks
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """What the sweep found to be due; of a task there is the sid alone."""
+
+    subject: Sid
+    item: str
+    check_at: float
+
+
+class LookAt(msgspec.Struct, frozen=True, tag_field="job", tag="look_at"):
+    """Look at these, which a sweep found at `at` and has no time for."""
+
+    what: Looked
+    rows: tuple[Row, ...]
+    at: float
+
+
 OnTheLine = RingWorker | Reject | HangUp | LeadOut  # a caller hears music meanwhile, or a phone rings
-AfterCall = PutBack | CompleteTask | TellCrm | Tell | KeepMessage | KeepTalk | GoOn
+AfterCall = PutBack | CompleteTask | TellCrm | Tell | KeepMessage | KeepTalk | GoOn | LookAt
 Job = OnTheLine | AfterCall
 
 

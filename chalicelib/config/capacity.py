@@ -12,7 +12,7 @@ from chalicelib.config.callcenter import CallCenter
 
 RINGS_A_CALL = 1.5  # workers who are tried until one takes the call
 RING_SECONDS = 1.0  # of a ring's job beside the CRM: Twilio is asked four times, DynamoDB and SQS a few more
-AFTER_CALL_SECONDS = 1.5  # of the jobs after a call beside the CRM
+AFTER_CALL_SECONDS = 2.0  # of the jobs after a call beside the CRM, and of the sweep's looks at its talk
 WEBHOOKS_A_CALL = 25  # rounds of music among them
 WEBHOOK_SECONDS = 0.1
 BESIDE = 1  # the sweep

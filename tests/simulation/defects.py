@@ -23,7 +23,7 @@ from chalicelib.config.callcenter import CallCenter, Queue
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
-from chalicelib.lifecycle import activity, closing, lead_out, reconcile, recorded, untold
+from chalicelib.lifecycle import activity, closing, lead_out, looking, reconcile, recorded, untold
 from chalicelib.links import attributes, profiles, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
@@ -695,7 +695,7 @@ DEFECTS: Mapping[str, Defect] = {
         _our_number_is_theirs, frozenset({10}), "caller_id_refused=0.5"
     ),
     "events of other workflows count": _replace(events, "_is_ours", lambda _true: lambda _form: True, 2, 5, 6),
-    "a lost message is not sent again": _replace(reconcile, "_have_rung", _nothing, 5, 4, 6, faults="sqs_down=1"),
+    "a lost message is not sent again": _replace(looking, "_have_rung", _nothing, 5, 4, 6, faults="sqs_down=1"),
     "every request has all the time it wants": Defect(
         _without_budget, frozenset({8}), "dynamodb_hangs=0.9,sqs_hangs=0.9,ssm_hangs=0.5,cold_start=0.3"
     ),
