@@ -148,7 +148,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
 
 
 class LookAt(msgspec.Struct, frozen=True, tag_field="job", tag="look_at"):
-    """Look at these, which a sweep found at `at` and has no time for."""
+    """Look at these at `at`, which a sweep found and has no time for."""
 
     what: Looked
     rows: tuple[Row, ...]

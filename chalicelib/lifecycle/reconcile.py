@@ -39,7 +39,9 @@ ALL_SECONDS = 40.0
 NOTICES_SECONDS = 45.0
 
 LATE_SECONDS = 120  # after that what is due is late: a talk is no longer looked at in the five minutes (contract 5)
-MOST_PAGES = 400  # that one sweep hands over: ten thousand rows
+# Pages that begin at once, the next ones so much later, as a page takes: Twilio is asked for no more at a time.
+PAGES_AT_ONCE, PAGES_APART_SECONDS = 16, 6
+MOST_PAGES = 144  # that one sweep hands over: the last of them begin in its minute
 HANDED_OVER = "handed over"
 WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
 MOST_TASKS = 500
@@ -109,20 +111,21 @@ def _due(what: table.Watched, clock: Clock) -> Iterator[Sequence[table.Due]]:
 def _by_pages(what: jobs.Looked, pages: Iterable[Sequence[table.Due]], clock: Clock, until: float) -> Iterator[str]:
     """The first page is looked at here, further ones by jobs, several at once: each request to Twilio is a wait.
 
-    How many at once the trigger of after-call work says; so Twilio is asked no more than that at a time.
+    They begin spread over the minute, so that Twilio is not asked for all at a time, and no wrap-up waits for them all.
     """
     for number, page in enumerate(_in_time(pages, clock, until)):
-        if 0 < number <= MOST_PAGES and _handed_over(what, page, clock()):
+        later = (number - 1) // PAGES_AT_ONCE * PAGES_APART_SECONDS
+        if 0 < number <= MOST_PAGES and _handed_over(what, page, clock(), later):
             yield from [HANDED_OVER] * len(page)
             continue
         for due in _in_time(page, clock, until):
             yield looking.look(what, due, clock())
 
 
-def _handed_over(what: jobs.Looked, page: Sequence[table.Due], now: float) -> bool:
+def _handed_over(what: jobs.Looked, page: Sequence[table.Due], now: float, later: int) -> bool:
     rows = tuple(jobs.Row(due.key.subject, due.key.reservation_sid, due.check_at) for due in page)
     try:
-        jobs.send(jobs.LookAt(what, rows, now))
+        jobs.send(jobs.LookAt(what, rows, now + later), delay_seconds=later)
     except Exception as error:
         log.error("page is not handed over", why=type(error).__name__)
         return False

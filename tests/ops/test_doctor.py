@@ -103,7 +103,7 @@ class DeployedStage:
             )
         boto3.client("sqs").create_queue(QueueName="cordboard-test-jobs-dead")
         arns = {name: self._function(name) for name in POLICIES}
-        for policy, ending, most in (("jobs_consumer", "", 8), ("after_call", AFTER_CALL, 2)):
+        for policy, ending, most in (("jobs_consumer", "", 8), ("after_call", AFTER_CALL, 3)):
             url = self.cloud.queue_url + ending
             queue = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
             boto3.client("lambda").create_event_source_mapping(
@@ -324,7 +324,7 @@ def test_a_trigger_that_is_let_do_more_at_once_is_a_warning(deployed: DeployedSt
     )
     (found,) = [found for found in deployed.examine() if found.verdict != "pass"]
     assert (found.check, found.verdict) == ("after-call queue", "warning")
-    assert "leads to 9 of cordboard-test-after_call at once, and should to 2" in found.why
+    assert "leads to 9 of cordboard-test-after_call at once, and should to 3" in found.why
 
 
 def _limit(deployed: DeployedStage, what: str, value: str) -> None:

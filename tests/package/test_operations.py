@@ -255,7 +255,7 @@ def _at_once(packaged: Package, function: str) -> int:
         ({}, ["4", "2"]),
         ({"JOBS_AT_ONCE": ""}, ["4", "2"]),
         ({"JOBS_AT_ONCE": "40"}, ["40", "2"]),
-        ({"CONCURRENT_EXECUTIONS": "1000"}, ["8", "2"]),
+        ({"CONCURRENT_EXECUTIONS": "1000"}, ["8", "3"]),
     ],
 )
 def test_a_stage_may_have_more_jobs_at_once(variable: dict[str, str], at_once: list[str]) -> None:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
@@ -393,6 +394,21 @@ def test_a_sweep_looks_at_a_page_and_hands_the_others_to_jobs(
     assert {state(driver, key) for key in keys} == {"closed"}
 
 
+def test_pages_begin_a_few_at_a_time_over_the_minute_and_no_more_than_go_into_it(
+    driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = [table.Due(Key(f"CA{number:032x}", "CALL"), later.now) for number in range(2)]
+    pages = [page] * (reconcile.MOST_PAGES + 2)
+    sent: list[tuple[float, int]] = []
+    monkeypatch.setattr(jobs, "send", lambda job, delay_seconds: sent.append((job.at, delay_seconds)))
+    monkeypatch.setattr(looking, "look", lambda *_given: "looked at")
+    done = Counter(reconcile._by_pages("call", pages, lambda: later.now, later.now + 60))
+    assert done == {"looked at": 4, reconcile.HANDED_OVER: 2 * reconcile.MOST_PAGES}
+    assert max(Counter(delay for _, delay in sent).values()) == reconcile.PAGES_AT_ONCE
+    assert max(delay for _, delay in sent) + looking.PAGE_SECONDS <= reconcile.PERIOD_SECONDS
+    assert {at - delay for at, delay in sent} == {later.now}
+
+
 def test_a_page_that_comes_twice_is_looked_at_once(driver: Driver, later: Later) -> None:
     many(driver, 30, later.now)
     driver.twilio.reservation = "accepted"
@@ -446,8 +462,8 @@ def test_a_page_is_no_failed_job_while_twilio_cannot_be_reached(driver: Driver, 
 def test_while_the_queue_is_down_the_sweep_does_what_it_has_time_for_oldest_first(
     driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def down(_job: jobs.Job) -> None:
-        raise ConnectionError("no queue")
+    def down(_job: jobs.Job, delay_seconds: int) -> None:
+        raise ConnectionError(f"no queue, {delay_seconds}")
 
     keys = many(driver, 60, later.now)
     driver.twilio.reservation = "timeout"
