@@ -24,6 +24,7 @@ BOUNDARY = "deploy-cordboard-boundary"
 ROLES = {
     "cordboard-dev-api_handler": "api",
     "cordboard-dev-jobs_consumer": "jobs_consumer",
+    "cordboard-dev-after_call": "after_call",
     "cordboard-dev-sweep": "sweep",
 }
 
@@ -63,7 +64,10 @@ def deployed(project: Project, local: LocalAws) -> dict[str, str]:
     iam.put_user_policy(UserName="bounded", PolicyName="deploy", PolicyDocument=without_making_roles())
     key = iam.create_access_key(UserName="bounded")["AccessKey"]
     project.proxy.secret_keys[key["AccessKeyId"]] = key["SecretAccessKey"]
-    queue = local.client("sqs").create_queue(QueueName="cordboard-dev-jobs", Attributes={"VisibilityTimeout": "25"})
+    queue, *_ = (
+        local.client("sqs").create_queue(QueueName=name, Attributes={"VisibilityTimeout": "25"})
+        for name in ("cordboard-dev-jobs", "cordboard-dev-jobs-after-call")
+    )
     stage.write(STAGE, {"JOBS_QUEUE_URL": queue["QueueUrl"]}, project.root)
     mine = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
     known = {**project.environment, **mine}
