@@ -665,6 +665,7 @@ DEFECTS: Mapping[str, Defect] = {
         asking, "ask", _whoever_is_gone, 12, faults=HANGS_ON, answer="key"
     ),
     "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
+    "the pages of a sweep get lost": _replace(jobs, "send", _without(jobs.LookAt), 5, 6, faults="webhook_never=1"),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
     "nobody goes back to work": _replace(activity, "resume", _nothing, 5),
     "who did not answer is offered the call again": _replace(activity, "leave_out", _nothing, 5, faults="people"),
