@@ -105,7 +105,7 @@ def test_who_deploys_makes_no_other_role_and_takes_no_boundary_away(
 def test_the_boundary_has_all_that_the_functions_need_and_no_action_more() -> None:
     bounds = list(statements(document("boundary-policy.json")))
     files = sorted(Path(ROOT, ".chalice", "policies").glob("*.json"))
-    assert len(files) == 9
+    assert len(files) == 12
     of_aws = [file for file in files if not file.name.startswith("local-")]  # the laptop's are held against nothing
     needed = {one for file in of_aws for one in statements(json.loads(file.read_text(encoding="utf-8")))}
     outside = [
