@@ -1,4 +1,4 @@
-"""Every way into Cordboard: Twilio's webhooks, the jobs queue and the clock. Each leads to one function of one module.
+"""Every way into Cordboard: Twilio's webhooks, the jobs queues and the clock. Each leads to one function of one module.
 
 A cold start imports this file whole, whichever function it is for. So a handler's module is imported when it is used;
 only what the first webhook of a call needs is imported here.
@@ -14,7 +14,7 @@ from chalice.app import Chalice, CloudWatchEvent, CognitoUserPoolAuthorizer, Rat
 
 from chalicelib import budget
 from chalicelib.caller import handlers
-from chalicelib.config import callcenter, environment, team
+from chalicelib.config import callcenter, capacity, environment, team
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.observability import log
 from chalicelib.twilio import respond, urls
@@ -644,12 +644,22 @@ def console_block() -> Response:
 SWEEP_SECONDS = 60  # that the function has in Lambda, as LEASE_SECONDS are for a job
 LAST_SECONDS = 1  # kept free at the end of either, to say what became of it
 
-# A burst of jobs waits in the queue and leaves Lambda to the webhooks: a new account may have ten executions at once.
-JOBS_AT_ONCE = int(variables.get("JOBS_AT_ONCE") or 5)
+# A burst of jobs waits in its queue and leaves Lambda to the webhooks: a new account may have ten executions at once.
+AT_ONCE = capacity.allowed(callcenter.current(), variables)
+JOBS, AFTER_CALL = os.environ["JOBS_QUEUE"], os.environ["JOBS_QUEUE"] + environment.AFTER_CALL
 
 
-@app.on_sqs_message(os.environ["JOBS_QUEUE"], batch_size=1, maximum_concurrency=JOBS_AT_ONCE, name="jobs_consumer")
+@app.on_sqs_message(JOBS, batch_size=1, maximum_concurrency=AT_ONCE.rings, name="jobs_consumer")
 def jobs_consumer(event: SQSEvent) -> None:
+    _work(event)
+
+
+@app.on_sqs_message(AFTER_CALL, batch_size=1, maximum_concurrency=AT_ONCE.after_call, name="after_call")
+def after_call(event: SQSEvent) -> None:
+    _work(event)
+
+
+def _work(event: SQSEvent) -> None:
     from chalicelib import jobs
     from chalicelib.worker import consumer
 

@@ -106,12 +106,12 @@ STAR: Mapping[str, Mapping[str, int | float]] = {
 DETECTION_DOLLARS = 0.0075
 
 # What a month of 30 days has, whether anybody calls or not.
-ALARMS, DASHBOARDS = 15, 1
-METRICS = 16  # of ours, and again for each reason of a rejection
+ALARMS, DASHBOARDS = 19, 1
+METRICS = 17  # of ours, and again for each reason of a rejection
 REASONS = 20 + 2  # of a rejection, what follows a colon left out; and whose account a refused webhook claims
 SWEEPS = 30 * 24 * 60  # one a minute
 SWEEP_READ_UNITS = 1.5  # three queries of the index `open`: links, callers who wait, and recordings
-POLLS = 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at the queue; AWS documents the number
+POLLS = 2 * 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at each queue; AWS documents the number
 SECRET_READS = 30 * 24 * 12  # the sweep reads the secret every five minutes, and AWS KMS decrypts it
 
 # Assumed: what a warm function takes, most of it waiting for AWS or Twilio.

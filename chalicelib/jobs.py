@@ -1,10 +1,13 @@
-"""The messages on the jobs queue, typed. A message of an older version lacks fields: each new one has a default.
+"""The messages on the jobs queues, typed. A message of an older version lacks fields: each new one has a default.
+
+There are two queues: one for what somebody on the line waits for, and one for after-call work, so that a wrap-up, or a
+CRM that is told of a talk, never takes the place of a ring. Either consumer does a job of any kind.
 
 `subject` is the link's: the caller's CallSid, or the TaskSid of a task without a call. In a message, as in the table,
 its name is `call_sid`.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -133,7 +136,28 @@ class GoOn(msgspec.Struct, frozen=True, tag_field="job", tag="callback"):
     subject: Sid = msgspec.field(name="call_sid")
 
 
-Job = RingWorker | Reject | HangUp | PutBack | CompleteTask | TellCrm | LeadOut | Tell | KeepMessage | KeepTalk | GoOn
+Looked = Literal["link", "call", "wrapping", "assigned"]  # what the sweep looks at by pages; the last two are tasks
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """What the sweep found to be due; of a task there is the sid alone."""
+
+    subject: Sid
+    item: str
+    check_at: float
+
+
+class LookAt(msgspec.Struct, frozen=True, tag_field="job", tag="look_at"):
+    """Look at these at `at`, which a sweep found and has no time for."""
+
+    what: Looked
+    rows: tuple[Row, ...]
+    at: float
+
+
+OnTheLine = RingWorker | Reject | HangUp | LeadOut  # a caller hears music meanwhile, or a phone rings
+AfterCall = PutBack | CompleteTask | TellCrm | Tell | KeepMessage | KeepTalk | GoOn | LookAt
+Job = OnTheLine | AfterCall
 
 
 class JobError(Exception):
@@ -156,11 +180,16 @@ def encode(job: Job) -> str:
 
 
 def send(job: Job, delay_seconds: int = 0) -> None:
-    """Put the job on the queue, to be seen after `delay_seconds` (0 to 900)."""
+    """Put the job on its queue, to be seen after `delay_seconds` (0 to 900)."""
     aws.request(
         "sqs",
         "send_message",
-        QueueUrl=environment.current().jobs_queue_url,
+        QueueUrl=_queue_url(job),
         MessageBody=encode(job),
         DelaySeconds=delay_seconds,
     )
+
+
+def _queue_url(job: Job) -> str:
+    settings = environment.current()
+    return settings.after_call_queue_url if isinstance(job, AfterCall) else settings.jobs_queue_url

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from chalicelib.config.environment import AFTER_CALL
 from chalicelib.config.toml_errors import NAME, CallCenterError
 from chalicelib.staff import rota
 from laptop import versions, wheels
@@ -36,7 +37,7 @@ STAGE = "local"
 STACK = "cordboard-local"
 BUCKET = "cordboard-package"
 ANY_POOL = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Cordboard"  # until the stack has its own
-FUNCTIONS = ("APIHandler", "JobsConsumer", "Sweep")
+FUNCTIONS = ("APIHandler", "JobsConsumer", "AfterCall", "Sweep")
 # The local AWS knows no saved queries, and would refuse the stack; and it speaks no TLS, without which the policies of
 # queues and bucket refuse everything.
 HELD_TO_TLS = ("AWS::SQS::QueuePolicy", "AWS::S3::BucketPolicy")  # which the local AWS does not speak
@@ -161,7 +162,14 @@ def variable(aws: LocalAws, name: str) -> str:
 
 
 def queue_url(aws: LocalAws) -> str:
+    """Of what somebody on the line waits for."""
     return str(aws.client("sqs").get_queue_url(QueueName=f"cordboard-{STAGE}-jobs")["QueueUrl"])
+
+
+def queue_urls(aws: LocalAws) -> list[str]:
+    """Of all jobs."""
+    first = queue_url(aws)
+    return [first, first + AFTER_CALL]
 
 
 def topic_arn(aws: LocalAws) -> str:

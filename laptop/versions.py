@@ -1,7 +1,7 @@
 """The functions' versions on the local AWS: new code stands beside the old, warmed up, and takes its place in one step.
 
 An update of a function ends its processes, and the requests that they are at work on. So what a caller meets goes
-through an alias: the API and the jobs queue lead to it, and a version that was published stays as it is.
+through an alias: the API and the queues of jobs lead to it, and a version that was published stays as it is.
 """
 
 import base64
@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 from laptop.local_aws import LaptopError, LocalAws
 
 LIVE = "live"
-FUNCTION, CONSUMER = "cordboard-local", "cordboard-local-jobs_consumer"
+FUNCTION = "cordboard-local"
+CONSUMER, AFTER_CALL = f"{FUNCTION}-jobs_consumer", f"{FUNCTION}-after_call"
 
 NOBODYS = {"call_sid": "CA" + "0" * 32, "reservation_sid": "WR" + "0" * 32, "task_sid": "WT" + "0" * 32}
-# Messages of the jobs queue about a call that is nobody's: each has the consumer load what it needs, and does nothing.
+# Messages of the jobs queues about a call that is nobody's: each has a consumer load what it needs, and does nothing.
 OVER = {
     "Records": [
         {"eventSource": "aws:sqs", "messageId": job, "receiptHandle": job, "body": json.dumps({"job": job, **NOBODYS})}
@@ -50,7 +51,7 @@ class Warming(NamedTuple):
 
 
 API, JOBS = Warming(FORGED, 6), Warming(OVER, 1)  # a call makes as many as six requests at once
-SERVING: Mapping[str, Warming] = {FUNCTION: API, CONSUMER: JOBS}
+SERVING: Mapping[str, Warming] = {FUNCTION: API, CONSUMER: JOBS, AFTER_CALL: JOBS}
 
 
 def by_alias(template: str) -> str:
@@ -64,8 +65,9 @@ def begin(aws: LocalAws) -> None:
     for name in SERVING:
         version = functions.publish_version(FunctionName=name)["Version"]
         functions.create_alias(FunctionName=name, Name=LIVE, FunctionVersion=version)
-    for trigger in functions.list_event_source_mappings(FunctionName=CONSUMER)["EventSourceMappings"]:
-        functions.update_event_source_mapping(UUID=trigger["UUID"], FunctionName=f"{CONSUMER}:{LIVE}")
+    for name in (CONSUMER, AFTER_CALL):
+        for trigger in functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]:
+            functions.update_event_source_mapping(UUID=trigger["UUID"], FunctionName=f"{name}:{LIVE}")
 
 
 def take_over(aws: LocalAws) -> None:

@@ -1,20 +1,20 @@
 """SQS on a bad day: most messages reach the function twice.
 
-The application sends to its own queue as always. A second queue triggers the function instead, and a thread moves each
-message across, most of them once more: at once or some seconds later.
+The application sends to its own queues as always. A second queue behind each triggers the function instead, and a
+thread moves each message across, most of them once more: at once or some seconds later.
 """
 
 import random
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from laptop import package
 from laptop.local_aws import LocalAws
 
-QUEUE = f"cordboard-{package.STAGE}-jobs-twice"
+TWICE = "-twice"  # the end of a second queue's name
 COPIED = 0.8
 COPY_DELAYS = (0, 0, 1, 5)  # seconds; a copy without delay is worked on beside the first one
 COUNTS = (
@@ -29,7 +29,7 @@ class Deliveries:
     """`sent` counts the application's messages, `copies` those that came on top."""
 
     copied: float
-    queue_urls: Sequence[str]  # the application's, and the one behind it
+    queue_urls: list[str] = field(default_factory=list)  # each of the application's, and the one behind it
     sent: int = 0
     copies: int = 0
 
@@ -40,21 +40,32 @@ def delivering_twice(
 ) -> Iterator[Deliveries]:
     """Until the block ends, the part `copied` of the messages comes twice. Then all is as it was before.
 
-    `again_after` is the second queue's visibility timeout in seconds, that of the application's unless given.
+    `again_after` is the second queues' visibility timeout in seconds, that of the application's unless given.
     """
+    deliveries = Deliveries(copied)
+    with ExitStack() as queues:
+        for url in package.queue_urls(aws):
+            queues.enter_context(_carrying(aws, url, deliveries, seed, again_after))
+        yield deliveries
+
+
+@contextmanager
+def _carrying(aws: LocalAws, first: str, deliveries: Deliveries, seed: int, again_after: int | None) -> Iterator[None]:
+    """Until the block ends, this queue of the application's leads to another one, and that to the function."""
     queues, functions = aws.client("sqs"), aws.client("lambda")
-    first = package.queue_url(aws)
     second = _second_queue(queues, first, again_after)
     [trigger] = functions.list_event_source_mappings(EventSourceArn=_arn(queues, first))["EventSourceMappings"]
     behind = functions.create_event_source_mapping(
         EventSourceArn=_arn(queues, second), FunctionName=trigger["FunctionArn"], BatchSize=trigger["BatchSize"]
     )
     functions.update_event_source_mapping(UUID=trigger["UUID"], Enabled=False)
-    deliveries, stopping = Deliveries(copied, [first, second]), threading.Event()
-    carrier = threading.Thread(target=_carry, args=(queues, deliveries, random.Random(seed), stopping), daemon=True)  # noqa: S311 - which message comes twice is no secret
+    deliveries.queue_urls.extend([first, second])
+    stopping, chance = threading.Event(), random.Random(f"{seed}:{first}")  # noqa: S311 - which one comes twice is no secret
+    given = (queues, (first, second), deliveries, chance, stopping)
+    carrier = threading.Thread(target=_carry, args=given, daemon=True)
     carrier.start()
     try:
-        yield deliveries
+        yield
     finally:
         stopping.set()
         carrier.join()
@@ -76,15 +87,17 @@ def _second_queue(queues: Any, first: str, again_after: int | None) -> str:
     same = queues.get_queue_attributes(QueueUrl=first, AttributeNames=names)["Attributes"]
     if again_after is not None:
         same["VisibilityTimeout"] = str(again_after)
-    return str(queues.create_queue(QueueName=QUEUE, Attributes=same)["QueueUrl"])
+    return str(queues.create_queue(QueueName=first.rpartition("/")[2] + TWICE, Attributes=same)["QueueUrl"])
 
 
 def _arn(queues: Any, url: str) -> str:
     return str(queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
 
 
-def _carry(queues: Any, deliveries: Deliveries, chance: random.Random, stopping: threading.Event) -> None:
-    first, second = deliveries.queue_urls
+def _carry(
+    queues: Any, urls: tuple[str, str], deliveries: Deliveries, chance: random.Random, stopping: threading.Event
+) -> None:
+    first, second = urls
     while not stopping.is_set():
         answer = queues.receive_message(QueueUrl=first, MaxNumberOfMessages=10, WaitTimeSeconds=1)
         for message in answer.get("Messages", []):

@@ -71,7 +71,7 @@ def warm(laptop: Laptop) -> None:
         answers = list(pool.map(lambda number: _assign_nobody(laptop, number), range(2 * LINES)))
     if set(answers) != {200}:
         raise LaptopError(f"an assignment was answered {set(answers)}; see {laptop.log}")
-    jobs = [package.queue_url(laptop.aws)]
+    jobs = package.queue_urls(laptop.aws)
     _until(lambda: redelivery.waiting(laptop.aws, jobs) == 0, SETTLE_SECONDS)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from chalicelib.config.callcenter import CallCenter
 from chalicelib.twilio import urls
 from ops import doctor, stage
-from ops.aws import api, client, functions, secret, stack, topic
+from ops.aws import api, client, concurrency, functions, secret, stack, topic
 from ops.callcenter import check
 from ops.callcenter.apply import summary
 from ops.callcenter.plan import Loss, as_text_of, losses, overview
@@ -125,6 +125,7 @@ def _files(asked: Deployment) -> bool:
     for warning in check.warnings(center):
         asked.say(f"warning: {warning}")
     asked.report(check.summary(center))
+    asked.say(check.executions(center.application))
     made = asked.project.make_staff_file(center, datetime.now(UTC))
     if made.shifts:
         asked.say(f"{len(made.shifts)} shifts until {datetime.fromtimestamp(made.until, UTC):%Y-%m-%d} are packaged")
@@ -182,6 +183,7 @@ def _recording_days(center: CallCenter) -> int:
 
 
 def _functions(asked: Deployment) -> bool:
+    stage.write(asked.stage, concurrency.known(), asked.root)
     changed = functions.deploy(asked.stage, asked.root, asked.say)
     asked.packaged.update(stage.read(asked.stage, asked.root))
     if not changed:

@@ -15,6 +15,7 @@ from moto import mock_aws
 from xdist.scheduler import LoadScopeScheduling
 
 from chalicelib.config import team
+from chalicelib.config.environment import AFTER_CALL
 from chalicelib.twilio import rest
 from laptop.package import TEAM
 from ops import stage
@@ -119,13 +120,14 @@ class Aws:
         return next((row for row in self.rows() if row["item"] == item), {})
 
     def take_messages(self) -> list[str]:
-        """What lies on the jobs queue, delayed or not; it is taken off."""
-        found: list[str] = []
-        while messages := self.client("sqs").receive_message(QueueUrl=self.queue_url).get("Messages", []):
+        """What lies on the jobs queues, delayed or not; it is taken off."""
+        return [body for url in (self.queue_url, self.queue_url + AFTER_CALL) for body in self._take_messages(url)]
+
+    def _take_messages(self, url: str) -> Iterator[str]:
+        while messages := self.client("sqs").receive_message(QueueUrl=url).get("Messages", []):
             for message in messages:
-                found.append(message["Body"])
-                self.client("sqs").delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
-        return found
+                yield message["Body"]
+                self.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
 @pytest.fixture
@@ -137,6 +139,7 @@ def cloud(environment: pytest.MonkeyPatch) -> Iterator[Aws]:
             cloud.client("dynamodb").create_table(TableName=name, **properties)
         cloud.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         cloud.queue_url = cloud.client("sqs").create_queue(QueueName="cordboard-test-jobs")["QueueUrl"]
+        cloud.client("sqs").create_queue(QueueName=f"cordboard-test-jobs{AFTER_CALL}")
         environment.setenv("JOBS_QUEUE_URL", cloud.queue_url)
         forget_everything()
         yield cloud

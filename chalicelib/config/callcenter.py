@@ -329,6 +329,7 @@ class CallCenter(_Table, frozen=True):
     lines: dict[str, Line]
     keep_days: Annotated[int, Meta(ge=1, le=3650)] = 90
     reservation_timeout: Annotated[int, Meta(ge=30, le=86400)] = 120
+    calls_per_minute: Annotated[int, Meta(ge=1, le=10_000)] = 20  # of the busiest minute
     queues: dict[str, Queue] = {}
     crm: Crm = Crm()
     simple_queues: dict[str, SimpleQueue] = {}

@@ -8,6 +8,8 @@ import msgspec
 
 from chalicelib.config import team
 
+AFTER_CALL = "-after-call"  # the end of the name of the queue of after-call work; before it stands the other one's
+
 
 class Settings(msgspec.Struct, frozen=True):
     """The stage's configuration. Sids are Twilio's; an empty string means not set."""
@@ -30,6 +32,10 @@ class Settings(msgspec.Struct, frozen=True):
     twilio_api_url: str = ""
     activities: Mapping[str, str] = {}  # friendly name -> WA sid
     task_queues: Mapping[str, str] = {}  # friendly name -> WQ sid
+
+    @property
+    def after_call_queue_url(self) -> str:
+        return self.jobs_queue_url + AFTER_CALL
 
     def activity_sid(self, name: str) -> str:
         """The sid of the activity of this friendly name; empty for an empty or unknown name."""

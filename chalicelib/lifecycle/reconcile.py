@@ -1,41 +1,30 @@
 """The sweep, each minute: asks Twilio about whatever is open past its time, because an event may never come.
 
 Two sweeps at once, or one that dies anywhere, do no harm: each link is taken by a conditional write before anything is
-done about it, and what is not finished is due again within a minute.
+done about it, and what is not finished is due again within a minute. What is more than a page is handed to jobs, which
+work beside each other; the longest due comes first.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import TypeVar
-
-import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import callcenter, environment
 from chalicelib.config import messages as settings
 from chalicelib.config.callcenter import DAY_SECONDS
-from chalicelib.lifecycle import closing, lead_out, recorded, refusal, unserved, untold, wrap_up
+from chalicelib.lifecycle import looking, recorded, unserved, untold, wrap_up
+from chalicelib.lifecycle.looking import guarded
 from chalicelib.lifecycle.recorded import DELETED, NOT_KEPT_SECONDS, REFUSED_SECONDS, SOON_SECONDS
 from chalicelib.links import messages, table
-from chalicelib.links.model import (
-    TALK,
-    Call,
-    Link,
-    Message,
-    Notice,
-    Outcome,
-    deleted_at_twilio,
-    outcome_of,
-    recording_of,
-)
+from chalicelib.links.model import TALK, Key, Message, Notice, deleted_at_twilio, recording_of
 from chalicelib.observability import log, metrics
 from chalicelib.staff import shifts, told
 from chalicelib.storage import offering
 from chalicelib.tell import digest, outbox
 from chalicelib.twilio import rest
-from chalicelib.twilio.values import sid
 from chalicelib.work import posting
 
 T = TypeVar("T")
@@ -49,6 +38,11 @@ CALLERS_SECONDS = 32.0
 ALL_SECONDS = 40.0
 NOTICES_SECONDS = 45.0
 
+LATE_SECONDS = 120  # after that what is due is late: a talk is no longer looked at in the five minutes (contract 5)
+# Pages that begin at once, the next ones so much later, as a page takes: Twilio is asked for no more at a time.
+PAGES_AT_ONCE, PAGES_APART_SECONDS = 16, 6
+MOST_PAGES = 144  # that one sweep hands over: the last of them begin in its minute
+HANDED_OVER = "handed over"
 WRAP_UP_GRACE_SECONDS = 30  # for the message that completes the task to come first
 MOST_TASKS = 500
 PERIOD_SECONDS = 60  # from one sweep to the next
@@ -100,7 +94,42 @@ def _in_time(found: Iterable[T], clock: Clock, until: float) -> Iterator[T]:
 
 def _links(clock: Clock, until: float) -> Iterator[str]:
     """Pass A: the links that are open past their time."""
-    return _each_due("link", _look, clock, until)
+    return _by_pages("link", _due("link", clock), clock, until)
+
+
+def _due(what: table.Watched, clock: Clock) -> Iterator[Sequence[table.Due]]:
+    """What is due, page by page, longest first. Says when that is too long."""
+    late = 0.0
+    for page in table.due(what, clock()):
+        if page and not late:
+            late = clock() - page[0].check_at
+            if late >= LATE_SECONDS:
+                log.warning("sweep is late", metrics.of(metrics.SWEEP_LATE, round(late)), what=what)
+        yield page
+
+
+def _by_pages(what: jobs.Looked, pages: Iterable[Sequence[table.Due]], clock: Clock, until: float) -> Iterator[str]:
+    """The first page is looked at here, further ones by jobs, several at once: each request to Twilio is a wait.
+
+    They begin spread over the minute, so that Twilio is not asked for all at a time, and no wrap-up waits for them all.
+    """
+    for number, page in enumerate(_in_time(pages, clock, until)):
+        later = (number - 1) // PAGES_AT_ONCE * PAGES_APART_SECONDS
+        if 0 < number <= MOST_PAGES and _handed_over(what, page, clock(), later):
+            yield from [HANDED_OVER] * len(page)
+            continue
+        for due in _in_time(page, clock, until):
+            yield looking.look(what, due, clock())
+
+
+def _handed_over(what: jobs.Looked, page: Sequence[table.Due], now: float, later: int) -> bool:
+    rows = tuple(jobs.Row(due.key.subject, due.key.reservation_sid, due.check_at) for due in page)
+    try:
+        jobs.send(jobs.LookAt(what, rows, now + later), delay_seconds=later)
+    except Exception as error:
+        log.error("page is not handed over", why=type(error).__name__)
+        return False
+    return True
 
 
 def _each_due(
@@ -109,168 +138,41 @@ def _each_due(
     clock: Clock,
     until: float,
 ) -> Iterator[str]:
-    for due in _in_time(chain.from_iterable(table.due(what, clock())), clock, until):
-        about = due.key.sids if what == "link" else {"call_sid": due.key.subject}
-        yield _guarded(partial(look, due, clock()), about)
-
-
-def _guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
-    """What `act` did. Its error is logged and the next one is not held up, unless Twilio cannot be reached at all."""
-    with log.Context(**about):
-        try:
-            did = act()
-        except rest.NotDone:
-            raise
-        except Exception as error:
-            log.error("sweep failed", why=type(error).__name__)
-            return "failed"
-        left = did in ("taken", DELETED) or did.startswith("left ")
-        log.info("swept", {} if left else metrics.of(metrics.SWEEP_ACTIONS), did=did)
-        return did
-
-
-def _look(due: table.Due, now: float) -> str:
-    try:
-        link = _with_task(table.reschedule_check(due.key, due.check_at, now + SOON_SECONDS))
-        status = rest.reservation_status(link.task_sid, link.reservation_sid)
-        if outcome := outcome_of(status):
-            return _close(link, "completed" if outcome == "unknown" and link.bridged_at else outcome, now)
-        if status == "pending" and link.task_sid:
-            return _pending(link, now)
-        return _joined(link, status, now) if status in ("accepted", "wrapping") and link.task_sid else f"left {status}"
-    except table.ConditionFailed:
-        return "taken"  # closed by its event, or by another sweep
-
-
-def _with_task(link: Link) -> Link:
-    """A link that a leg's callback made does not know its task; the call's own record may."""
-    if link.task_sid:
-        return link
-    call = table.find_call(link.subject).call
-    return msgspec.structs.replace(link, task_sid=call.task_sid if call else "")
-
-
-def _pending(link: Link, now: float) -> str:
-    """Nobody is joined. Where a phone may be ringing, the reservation has time until its end."""
-    if link.is_refused:
-        refusal.give_back(link, now)
-        return "given back"
-    too_late = link.deadline + table.CHECK_AFTER_SECONDS
-    if link.policy.by_job and now < too_late and not link.worker_call_sid:
-        table.reschedule_check(link.key, link.check_at, too_late)
-        return _have_rung(link)
-    end = link.reserved_at + callcenter.current().reservation_timeout + table.CHECK_AFTER_SECONDS
-    if now < end and (link.worker_call_sid or not link.policy.owns_leg):
-        table.reschedule_check(link.key, link.check_at, end)
-        return "left pending"
-    # Reject first: if the two are being joined at this moment, Twilio refuses, and the leg is left alone.
-    if not rest.reject(link.task_sid, link.reservation_sid):
-        return "left pending"
-    return _close(link, "rejected", now, "nobody was joined" if link.worker_call_sid else "nobody rang")
-
-
-def _have_rung(link: Link) -> str:
-    """There is time to ring. A link that no job has taken by now has lost its message, or was never sent one."""
-    if link.state != "reserved":
-        return f"left {link.state}"
-    jobs.send(jobs.RingWorker(link.subject, link.reservation_sid))
-    return "job sent again"
-
-
-def _joined(link: Link, status: str, now: float) -> str:
-    """The two talk, or talked; without an event `bridged_at` is the time of this check.
-
-    Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it.
-    """
-    if status == "accepted" and _is_over(link):
-        return wrap_up.finish_task(link.task_sid, "swept: the call is over", now)
-    if link.state != "bridged":
-        link = table.upsert_state(link.key, "bridged", now, {})
-    later = table.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
-    table.reschedule_check(link.key, link.check_at, now + later)
-    return f"left {status}"
-
-
-def _is_over(link: Link) -> bool:
-    """Whether the talk is: the call may go on with somebody else, to whom the worker gave the caller."""
-    if link.is_given_away:
-        return True
-    return not rest.is_live(link.subject if link.policy.has_caller else link.worker_call_sid)
-
-
-def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
-    closing.close(link.key, outcome, f"swept: {reason}" if reason else link.reason or "swept", now)
-    return outcome
+    for due in _in_time(chain.from_iterable(_due(what, clock)), clock, until):
+        yield guarded(partial(look, due, clock()), {"call_sid": due.key.subject})
 
 
 def _callers(clock: Clock, until: float) -> Iterator[str]:
     """Pass B: callers who wait, and whose task may have ended; tasks that wait, and whose caller may have gone."""
-    return _each_due("call", _look_at_caller, clock, until)
-
-
-def _look_at_caller(due: table.Due, now: float) -> str:
-    try:
-        call = table.reschedule_caller(due, now + table.CHECK_CALLER_SECONDS)
-    except table.ConditionFailed:
-        return "taken"  # the caller left the queue, or another sweep is here
-    if not call.task_sid:  # its event is lost; whoever was reserved knows the task
-        links = table.find_call(call.call_sid).links
-        known = [link.task_sid for link in links if link.task_sid and not link.is_requeued]
-        call = msgspec.structs.replace(call, task_sid=next(iter(known), ""))
-    task = rest.task(call.task_sid) if call.task_sid else None
-    status = task.status if task else "gone"
-    if status in ("pending", "reserved"):
-        return _waiting(call, now)
-    if status in ("assigned", "wrapping", "completed") or call.left_queue_at or _was_joined(call):
-        _look_no_more(call, now)  # the links are looked after by themselves
-        return f"left {status}"
-    base_url = lead_out.base_url_for(call.base_url, call.called, call.attributes or {})
-    did = lead_out.lead_out(call.call_sid, base_url, now)
-    if did == "has gone":
-        _look_no_more(call, now)
-    return did
-
-
-def _waiting(call: Call, now: float) -> str:
-    """Twilio may keep a task that was never assigned after its caller has gone (contract 12): then we cancel it."""
-    if not call.left_queue_at and rest.is_live(call.call_sid):
-        return "left waiting"
-    closing.end_task_of_gone(call.call_sid, call.task_sid, now)
-    _look_no_more(call, now)
-    return "canceled"
-
-
-def _look_no_more(call: Call, now: float) -> None:
-    table.record_call(call.call_sid, {}, now, left_queue=True)
-
-
-def _was_joined(call: Call) -> bool:
-    return any(link.bridged_at and not link.is_requeued for link in table.find_call(call.call_sid).links)
+    return _by_pages("call", _due("call", clock), clock, until)
 
 
 def _tasks(clock: Clock, until: float) -> Iterator[str]:
     """Pass C: tasks in wrapping whose completing message is lost."""
-    for task in _in_time(rest.tasks("wrapping", MOST_TASKS), clock, until):
-        if clock() >= task.updated_at + wrap_up.queue_of(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS:
-            yield _guarded(partial(wrap_up.finish_task, task.sid, "swept", clock()), {"task_sid": task.sid})
+    now = clock()
+    over = [
+        task
+        for task in rest.tasks("wrapping", MOST_TASKS)
+        if now >= task.updated_at + wrap_up.queue_of(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS
+    ]
+    yield from _by_pages("wrapping", _pages_of(over), clock, until)
 
 
 def _assigned(clock: Clock, until: float) -> Iterator[str]:
     """Pass D: tasks in a talk. While the table is down nobody writes a link, and then Twilio alone knows the task."""
-    for task in _in_time(rest.tasks("assigned", MOST_TASKS), clock, until):
-        age = clock() - task.updated_at
-        # By two sweeps each time, as one may fail.
-        if age >= LOOK_AT_ASSIGNED_SECONDS and age % LOOK_AT_ASSIGNED_SECONDS < 2 * PERIOD_SECONDS:
-            yield _guarded(partial(_finish_if_over, task.sid, clock()), {"task_sid": task.sid})
+    now = clock()
+    wanted = [task for task in rest.tasks("assigned", MOST_TASKS) if _is_looked_at(now - task.updated_at)]
+    yield from _by_pages("assigned", _pages_of(wanted), clock, until)
 
 
-def _finish_if_over(task_sid: str, now: float) -> str:
-    """Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it."""
-    task = rest.task(task_sid)
-    call_sid = sid(task.attributes.get("call_sid")) if task else ""
-    if not call_sid or rest.is_live(call_sid):
-        return "left assigned"
-    return wrap_up.finish_task(task_sid, "swept: the call is over", now)
+def _is_looked_at(age: float) -> bool:
+    """By two sweeps each time, as one may fail."""
+    return age >= LOOK_AT_ASSIGNED_SECONDS and age % LOOK_AT_ASSIGNED_SECONDS < 2 * PERIOD_SECONDS
+
+
+def _pages_of(tasks: Sequence[rest.Task]) -> Iterator[Sequence[table.Due]]:
+    found = [table.Due(Key(task.sid, ""), 0.0) for task in tasks]
+    return (found[at : at + table.DUE_PAGE] for at in range(0, len(found), table.DUE_PAGE))
 
 
 def _recordings(clock: Clock, until: float) -> Iterator[str]:
@@ -340,7 +242,7 @@ def _untold(clock: Clock, until: float) -> Iterator[str]:
     if wanted and clock() % UNTOLD_SECONDS < 2 * PERIOD_SECONDS:  # by two sweeps, as one may fail
         for one in _in_time(untold.recordings(clock()), clock, until):
             about = {"call_sid": one.call_sid, "recording_sid": one.sid}
-            yield _guarded(partial(untold.take_in, one, clock()), about)
+            yield guarded(partial(untold.take_in, one, clock()), about)
 
 
 def _callbacks(clock: Clock, until: float) -> Iterator[str]:
@@ -363,13 +265,13 @@ def _have_gone_on(due: table.Due, now: float) -> str:
 def _unserved(clock: Clock, until: float) -> Iterator[str]:
     """Pass I: queues where callers wait, and no worker takes calls."""
     for queue_sid, tasks in _in_time(unserved.long_waiting(clock()).items(), clock, until):
-        yield _guarded(partial(unserved.tell, queue_sid, tasks, clock()), {"task_sid": tasks[0].sid})
+        yield guarded(partial(unserved.tell, queue_sid, tasks, clock()), {"task_sid": tasks[0].sid})
 
 
 def _shifts(clock: Clock, until: float) -> Iterator[str]:
     """First of all: workers whose shift begins or ends, or who said until when."""
     for one in _in_time(shifts.due(clock()), clock, until):
-        yield _guarded(partial(shifts.apply, one, clock()), {})
+        yield guarded(partial(shifts.apply, one, clock()), {})
 
 
 def _board(clock: Clock, until: float) -> Iterator[str]:

@@ -32,6 +32,7 @@ MESSAGES_NOT_KEPT = Metric("MessagesNotKept", "Count")  # a day old, and still a
 HOURS_FAILED = Metric("HoursFailed", "Count")  # a line went by its file, or was open, as the rest could not be told
 CALLERS_NOT_KNOWN = Metric("CallersNotKnown", "Count")  # a profile that could not be read, or was none
 SWEEP_ACTIONS = Metric("SweepActions", "Count")
+SWEEP_LATE = Metric("SweepLate", "Seconds")  # of what was due longest, when that is late
 
 
 def stage_of(function_name: str) -> str:

@@ -15,13 +15,14 @@ from chalicelib.jobs import (
     KeepMessage,
     KeepTalk,
     LeadOut,
+    LookAt,
     PutBack,
     Reject,
     RingWorker,
     Tell,
     TellCrm,
 )
-from chalicelib.lifecycle import activity, closing, lead_out, wrap_up
+from chalicelib.lifecycle import activity, closing, lead_out, looking, wrap_up
 from chalicelib.observability import log, metrics
 from chalicelib.storage import keep, talks
 from chalicelib.tell import outbox
@@ -92,4 +93,5 @@ _DOES: Mapping[type[Job], Callable[[Any, Callable[[], float]], object]] = {
     KeepMessage: lambda job, clock: keep.keep(job, clock()),
     KeepTalk: lambda job, clock: talks.keep(job, clock()),
     GoOn: lambda job, clock: _go_on(job, clock()),
+    LookAt: looking.look_at_page,
 }

@@ -34,10 +34,16 @@ def deploy(name: str, root: Path, report: Report) -> bool:
 
 def _drop_forgotten_trigger(name: str, root: Path, report: Report) -> None:
     """A deploy that was cut off has recorded nothing of what it made. Chalice finds roles and functions again by their
-    names, but not the queue's trigger, and AWS refuses a second one."""
-    if any(resource["resource_type"] == "sqs_event" for resource in stage.deployed(name, root)):
-        return
-    function, aws_lambda = f"cordboard-{name}-jobs_consumer", client.client("lambda")
+    names, but not a queue's trigger, and AWS refuses a second one."""
+    triggers = [found for found in stage.deployed(name, root) if found["resource_type"] == "sqs_event"]
+    noted = {found["lambda_arn"].rpartition(":")[2] for found in triggers}
+    for function in (f"cordboard-{name}-jobs_consumer", f"cordboard-{name}-after_call"):
+        if function not in noted:
+            _drop_trigger(function, report)
+
+
+def _drop_trigger(function: str, report: Report) -> None:
+    aws_lambda = client.client("lambda")
     with client.plain(f"read the triggers of {function}"):
         for mapping in _triggers(aws_lambda, function):
             report(f"Deleting the trigger of {function} that an earlier deploy has not recorded")

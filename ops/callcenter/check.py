@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, capacity
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
 from ops.callcenter import (
     answers,
@@ -74,6 +74,15 @@ def summary(center: Center) -> str:
     """What was found right, in one line."""
     people = NO_WORKERS if center.workers is None else f"{len(center.workers)} workers"
     return f"{NAME} can be applied: {len(center.application.queues)} queues, {people}"
+
+
+def executions(application: callcenter.CallCenter) -> str:
+    """What the expected calls need of Lambda, in one line."""
+    needed = capacity.needed(application)
+    return (
+        f"{application.calls_per_minute} calls a minute need {needed.together} executions at once in Lambda:"
+        f" {needed.rings} that ring, {needed.after_call} of after-call work, {needed.webhooks} of webhooks"
+    )
 
 
 def _time_zone(center: Center) -> Iterator[Mistake]:

@@ -55,7 +55,9 @@ def check(stage: str, root: Path, as_json: bool) -> ExitCode:
     warnings = [*checks.warnings(center)]
     for warning in [] if as_json else warnings:
         note(f"warning: {warning}")
-    show({"mistakes": [], "warnings": warnings}, checks.summary(center), as_json)
+    needed = checks.executions(center.application)
+    said = f"{checks.summary(center)}\n{needed}"
+    show({"mistakes": [], "warnings": warnings, "executions": needed}, said, as_json)
     return ExitCode.DONE
 
 

@@ -20,6 +20,7 @@ CHECKS: Sequence[Check] = (
     aws.recordings,
     aws.triggers,
     aws.throttling,
+    aws.executions,
     aws.dead_letters,
     aws.mails,
     aws.bucket,

@@ -6,8 +6,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.config import capacity
+from chalicelib.config.environment import AFTER_CALL
 from chalicelib.storage.bucket import EXPIRES
-from ops.aws import api, client, stack, topic
+from ops.aws import api, client, concurrency, stack, topic
+from ops.callcenter import check
 from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
 from ops.errors import StageError
 from ops.program import command
@@ -117,19 +120,23 @@ def _asks_for_tag(given: Mapping[str, Any]) -> bool:
 
 
 def triggers(stage: StageUnderTest) -> Iterator[Finding]:
-    """The queue leads to jobs_consumer, and the sweep runs each minute."""
-    fix = f"chalice deploy --stage {stage.name}"
-    queue, job, sweep = (
-        stage.environment["JOBS_QUEUE"],
-        stage.functions["jobs_consumer"],
-        stage.functions["sweep"],
+    """Each queue leads to its consumer, with as many at once as the files say, and the sweep runs each minute."""
+    fix, sweep = f"chalice deploy --stage {stage.name}", stage.functions["sweep"]
+    at_once = capacity.allowed(stage.center.application, stage.environment)
+    of_queues = (
+        ("jobs queue", "jobs_consumer", stage.environment["JOBS_QUEUE"], at_once.rings),
+        ("after-call queue", "after_call", stage.environment["JOBS_QUEUE"] + AFTER_CALL, at_once.after_call),
     )
-    mappings = stage.aws("lambda").list_event_source_mappings(FunctionName=job)["EventSourceMappings"]
-    leads = [found for found in mappings if found["EventSourceArn"].endswith(f":{queue}")]
-    if any(found.get("State") in ("Enabled", "Enabling", "Creating") for found in leads):
-        yield ok("jobs queue", f"{queue} leads to {job}")
-    else:
-        yield fail("jobs queue", f"{queue} does not lead to {job}: no job is done", fix)
+    for name, policy, queue, most in of_queues:
+        function = stage.functions[policy]
+        leads = _leads(stage, function, queue)
+        if not leads:
+            yield fail(name, f"{queue} does not lead to {function}: no job is done", fix)
+        elif (found := leads[0].get("ScalingConfig", {}).get("MaximumConcurrency")) != most:
+            why = f"{queue} leads to {found or 'any number'} of {function} at once, and should to {most}"
+            yield warn(name, why, fix)
+        else:
+            yield ok(name, f"{queue} leads to {most} of {function} at once")
     arn = stage.aws("lambda").get_function_configuration(FunctionName=sweep)["FunctionArn"]
     rules = stage.aws("events").list_rule_names_by_target(TargetArn=arn)["RuleNames"]
     enabled = [rule for rule in rules if stage.aws("events").describe_rule(Name=rule)["State"] == "ENABLED"]
@@ -137,6 +144,33 @@ def triggers(stage: StageUnderTest) -> Iterator[Finding]:
         yield ok("schedule", f"the rule {enabled[0]} runs {sweep}")
     else:
         yield fail("schedule", f"no rule runs {sweep}: what is lost is never found", fix)
+
+
+def _leads(stage: StageUnderTest, function: str, queue: str) -> list[dict[str, Any]]:
+    """The triggers by which this queue leads to this function, and that are on."""
+    found = stage.aws("lambda").list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+    on = ("Enabled", "Enabling", "Creating", "Updating")
+    return [one for one in found if one["EventSourceArn"].endswith(f":{queue}") and one.get("State") in on]
+
+
+def executions(stage: StageUnderTest) -> Iterator[Finding]:
+    """Lambda lets the account have as many executions at once as the expected calls need."""
+    center, name = stage.center.application, "executions at once"
+    try:
+        account = concurrency.of_account()
+    except ClientError as error:
+        why = f"AWS does not say how many the account has: {client.code(error)}"
+        yield warn(name, why, "lambda:GetAccountSettings, as ops/deployer-policy.json has it")
+        return
+    needed, known = capacity.needed(center), capacity.of_account(stage.environment)
+    said = f"AWS gives the account {account}; {check.executions(center)}"
+    if account < needed.together:
+        ask = 'ask AWS for more: Service Quotas, Lambda, "Concurrent executions" (docs/scale.md)'
+        yield warn(name, said, ask)
+    elif known < account and capacity.allowed(center, stage.environment) != needed:
+        yield warn(name, f"{said}; the functions know of {known}", command("deploy --stage", stage.name))
+    else:
+        yield ok(name, said)
 
 
 def throttling(stage: StageUnderTest) -> Iterator[Finding]:

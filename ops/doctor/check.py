@@ -86,7 +86,7 @@ class StageUnderTest:
     @property
     def functions(self) -> Mapping[str, str]:
         """The functions as `chalice deploy` names them, by the names of their policies."""
-        names = {"api": "", "jobs_consumer": "-jobs_consumer", "sweep": "-sweep"}
+        names = {"api": "", "jobs_consumer": "-jobs_consumer", "after_call": "-after_call", "sweep": "-sweep"}
         return {policy: f"cordboard-{self.name}{ending}" for policy, ending in names.items()}
 
     def aws(self, service: str) -> Any:

@@ -24,6 +24,7 @@ BOUNDARY = "deploy-cordboard-boundary"
 ROLES = {
     "cordboard-dev-api_handler": "api",
     "cordboard-dev-jobs_consumer": "jobs_consumer",
+    "cordboard-dev-after_call": "after_call",
     "cordboard-dev-sweep": "sweep",
 }
 
@@ -63,7 +64,10 @@ def deployed(project: Project, local: LocalAws) -> dict[str, str]:
     iam.put_user_policy(UserName="bounded", PolicyName="deploy", PolicyDocument=without_making_roles())
     key = iam.create_access_key(UserName="bounded")["AccessKey"]
     project.proxy.secret_keys[key["AccessKeyId"]] = key["SecretAccessKey"]
-    queue = local.client("sqs").create_queue(QueueName="cordboard-dev-jobs", Attributes={"VisibilityTimeout": "25"})
+    queue, *_ = (
+        local.client("sqs").create_queue(QueueName=name, Attributes={"VisibilityTimeout": "25"})
+        for name in ("cordboard-dev-jobs", "cordboard-dev-jobs-after-call")
+    )
     stage.write(STAGE, {"JOBS_QUEUE_URL": queue["QueueUrl"]}, project.root)
     mine = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
     known = {**project.environment, **mine}
@@ -101,7 +105,7 @@ def test_who_deploys_makes_no_other_role_and_takes_no_boundary_away(
 def test_the_boundary_has_all_that_the_functions_need_and_no_action_more() -> None:
     bounds = list(statements(document("boundary-policy.json")))
     files = sorted(Path(ROOT, ".chalice", "policies").glob("*.json"))
-    assert len(files) == 9
+    assert len(files) == 12
     of_aws = [file for file in files if not file.name.startswith("local-")]  # the laptop's are held against nothing
     needed = {one for file in of_aws for one in statements(json.loads(file.read_text(encoding="utf-8")))}
     outside = [

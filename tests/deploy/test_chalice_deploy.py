@@ -20,7 +20,13 @@ TWILIO = {
     "TWILIO_WORKSPACE_SID": "WS" + "0" * 32,
     "TWILIO_WORKFLOW_SID": "WW" + "0" * 32,
 }
-FUNCTIONS = {"cordboard-dev": "api", "cordboard-dev-jobs_consumer": "jobs_consumer", "cordboard-dev-sweep": "sweep"}
+FUNCTIONS = {
+    "cordboard-dev": "api",
+    "cordboard-dev-jobs_consumer": "jobs_consumer",
+    "cordboard-dev-after_call": "after_call",
+    "cordboard-dev-sweep": "sweep",
+}
+FED = {"cordboard-dev-jobs": "cordboard-dev-jobs_consumer", "cordboard-dev-jobs-after-call": "cordboard-dev-after_call"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ def deleted(second: Snapshot, project: Project, local: LocalAws) -> Snapshot:
     return look(local)
 
 
-def test_the_first_deploy_makes_the_three_functions_with_the_stages_configuration(
+def test_the_first_deploy_makes_the_four_functions_with_the_stages_configuration(
     first: Snapshot, project: Project
 ) -> None:
     assert set(first.functions) == set(FUNCTIONS)
@@ -129,17 +135,18 @@ def test_each_function_has_a_role_of_its_own_with_our_policy_and_nothing_else(
 ) -> None:
     roles = {name: function["Role"].rpartition("/")[2] for name, function in first.functions.items()}
     assert set(roles.values()) == set(first.policies)
-    assert len(first.policies) == 3
+    assert len(first.policies) == 4
     for name, file in FUNCTIONS.items():
         ours = (stage.ROOT / ".chalice" / "policies" / f"dev-{file}.json").read_text(encoding="utf-8")
         assert first.policies[roles[name]] == json.loads(ours)
 
 
-def test_the_jobs_queue_feeds_the_job_one_message_at_a_time(first: Snapshot) -> None:
-    (mapping,) = first.mappings
-    assert mapping["EventSourceArn"].endswith(":cordboard-dev-jobs")
-    assert mapping["FunctionArn"] == first.functions["cordboard-dev-jobs_consumer"]["FunctionArn"]
-    assert (mapping["BatchSize"], mapping["State"]) == (1, "Enabled")
+def test_each_queue_feeds_its_function_one_message_at_a_time(first: Snapshot) -> None:
+    mappings = {mapping["EventSourceArn"].rpartition(":")[2]: mapping for mapping in first.mappings}
+    assert set(mappings) == set(FED)
+    for queue, function in FED.items():
+        assert mappings[queue]["FunctionArn"] == first.functions[function]["FunctionArn"]
+        assert (mappings[queue]["BatchSize"], mappings[queue]["State"]) == (1, "Enabled")
 
 
 def test_the_schedule_runs_the_sweep_each_minute(first: Snapshot) -> None:

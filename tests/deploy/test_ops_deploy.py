@@ -216,7 +216,7 @@ def test_the_doctor_comes_last_and_finds_what_only_a_person_can_do(first: Run) -
 
 def test_the_functions_know_what_apply_made(operator: Operator, url: str) -> None:
     workflows = operator.loop.call(lambda: list(operator.twilio.router.workspace.workflows))
-    for name in ("cordboard-dev", "cordboard-dev-jobs_consumer", "cordboard-dev-sweep"):
+    for name in ("cordboard-dev", "cordboard-dev-jobs_consumer", "cordboard-dev-after_call", "cordboard-dev-sweep"):
         found = operator.local.client("lambda").get_function_configuration(FunctionName=name)["Environment"][
             "Variables"
         ]

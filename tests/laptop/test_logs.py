@@ -9,7 +9,7 @@ from laptop.environment import Laptop
 from tests.laptop.test_sweep import link_of, talk, task_of
 from tests.support.waiting import eventually
 
-GROUPS = {f"/aws/lambda/cordboard-local{name}" for name in ("", "-jobs_consumer", "-sweep")}
+GROUPS = {f"/aws/lambda/cordboard-local{name}" for name in ("", "-jobs_consumer", "-after_call", "-sweep")}
 
 
 @pytest.fixture(scope="module")

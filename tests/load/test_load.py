@@ -55,9 +55,10 @@ def test_the_trigger_is_the_applications_own_again(laptop: Laptop) -> None:
     with redelivery.delivering_twice(laptop.aws):
         during = functions.list_event_source_mappings()["EventSourceMappings"]
     after = functions.list_event_source_mappings()["EventSourceMappings"]
-    assert sorted(trigger["State"] for trigger in during) == ["Disabled", "Enabled"]
-    assert [(trigger["State"], trigger["EventSourceArn"].rpartition(":")[2]) for trigger in after] == [
-        ("Enabled", "cordboard-local-jobs")
+    assert sorted(trigger["State"] for trigger in during) == ["Disabled", "Disabled", "Enabled", "Enabled"]
+    assert sorted((trigger["State"], trigger["EventSourceArn"].rpartition(":")[2]) for trigger in after) == [
+        ("Enabled", "cordboard-local-jobs"),
+        ("Enabled", "cordboard-local-jobs-after-call"),
     ]
 
 

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.config.callcenter import CallCenter
+from chalicelib.config.environment import AFTER_CALL
 from chalicelib.twilio import urls
 from ops import stage
-from ops.aws import api, client
+from ops.aws import api, client, concurrency
 from ops.aws.former import FormerNumbers
 from ops.callcenter.apply import apply
-from ops.doctor import as_text, document, examine, is_healthy
+from ops.doctor import as_text, aws, document, examine, is_healthy
 from ops.doctor.check import Finding, StageUnderTest
 from ops.doctor.webhooks import every_webhook
 from ops.errors import UsageError
@@ -35,7 +38,7 @@ from tests.support.caches import forget_everything
 NOW = 1_800_000_000.0
 BASE = api_gateway.BASE
 SECRET = "/cordboard/test/twilio"
-POLICIES = ("api", "jobs_consumer", "sweep")
+POLICIES = ("api", "jobs_consumer", "after_call", "sweep")
 
 
 class CloudFormation:
@@ -65,11 +68,13 @@ class DeployedStage:
             "JOBS_QUEUE_URL": cloud.queue_url,
             "TWILIO_SECRET_PARAMETER": SECRET,
             "PUBLIC_BASE_URL": BASE,
+            "CONCURRENT_EXECUTIONS": "1000",
             **outcome.environment,
         }
         self.stack, of_aws = CloudFormation(), client.client
         doubles: Mapping[str, Any] = {"apigateway": ApiGateway(), "cloudformation": self.stack}
         self.gateway = doubles["apigateway"]
+        monkeypatch.setattr(concurrency, "of_account", lambda: 1000)
         monkeypatch.setattr(client, "client", lambda name: doubles.get(name) or of_aws(name))
         for name, value in self.environment.items():
             monkeypatch.setenv(name, value)
@@ -98,10 +103,14 @@ class DeployedStage:
             )
         boto3.client("sqs").create_queue(QueueName="cordboard-test-jobs-dead")
         arns = {name: self._function(name) for name in POLICIES}
-        queue = boto3.client("sqs").get_queue_attributes(QueueUrl=self.cloud.queue_url, AttributeNames=["QueueArn"])
-        boto3.client("lambda").create_event_source_mapping(
-            EventSourceArn=queue["Attributes"]["QueueArn"], FunctionName=self.name_of("jobs_consumer")
-        )
+        for policy, ending, most in (("jobs_consumer", "", 8), ("after_call", AFTER_CALL, 3)):
+            url = self.cloud.queue_url + ending
+            queue = boto3.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+            boto3.client("lambda").create_event_source_mapping(
+                EventSourceArn=queue["Attributes"]["QueueArn"],
+                FunctionName=self.name_of(policy),
+                ScalingConfig={"MaximumConcurrency": most},
+            )
         self._note_api()
         boto3.client("events").put_rule(Name="each-minute", ScheduleExpression="rate(1 minute)")
         boto3.client("events").put_targets(Rule="each-minute", Targets=[{"Id": "1", "Arn": arns["sweep"]}])
@@ -281,6 +290,41 @@ def test_a_webhook_that_takes_a_forged_request_is_the_worst(deployed: DeployedSt
     findings = deployed.examine(post=lambda url, form, signature: (200, "<Response/>"))
     assert ("webhook /voice/incoming", "failure") in bad(findings)
     assert "do not go live: tell us" in {found.fix for found in findings}
+
+
+def test_an_account_that_has_no_room_for_the_expected_calls_is_a_warning(
+    deployed: DeployedStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(concurrency, "of_account", lambda: 10)
+    (found,) = [found for found in deployed.examine() if found.verdict != "pass"]
+    assert (found.check, found.verdict) == ("executions at once", "warning")
+    assert "AWS gives the account 10; 20 calls a minute need" in found.why and "Service Quotas" in found.fix
+
+
+def test_an_account_that_got_more_is_told_to_the_functions_by_a_deployment(deployed: DeployedStage) -> None:
+    before = replace(deployed.stage, center=msgspec.structs.replace(center(), application=_busy(center().application)))
+    deployed.environment["CONCURRENT_EXECUTIONS"] = "100"
+    before.environment["CONCURRENT_EXECUTIONS"] = "100"
+    found = next(one for one in aws.executions(before) if one.check == "executions at once")
+    assert found.verdict == "warning" and "the functions know of 100" in found.why
+
+
+def _busy(application: CallCenter) -> CallCenter:
+    return msgspec.structs.replace(application, calls_per_minute=200)
+
+
+def test_a_trigger_that_is_let_do_more_at_once_is_a_warning(deployed: DeployedStage) -> None:
+    client = boto3.client("lambda")
+    (trigger,) = client.list_event_source_mappings(FunctionName="cordboard-test-after_call")["EventSourceMappings"]
+    client.delete_event_source_mapping(UUID=trigger["UUID"])
+    client.create_event_source_mapping(
+        EventSourceArn=trigger["EventSourceArn"],
+        FunctionName="cordboard-test-after_call",
+        ScalingConfig={"MaximumConcurrency": 9},
+    )
+    (found,) = [found for found in deployed.examine() if found.verdict != "pass"]
+    assert (found.check, found.verdict) == ("after-call queue", "warning")
+    assert "leads to 9 of cordboard-test-after_call at once, and should to 3" in found.why
 
 
 def _limit(deployed: DeployedStage, what: str, value: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from chalicelib import jobs
+from chalicelib.config.environment import AFTER_CALL
 from chalicelib.lifecycle import reconcile
 from laptop import package
 from tests.package.conftest import STAGES, Package
@@ -31,6 +32,7 @@ MAY = {
         "dynamodb:Query by_day",
         "dynamodb:Query open",
         "sqs:SendMessage jobs",
+        "sqs:SendMessage after-call",
         "s3:GetObject messages",
         "s3:GetObject recordings",
         "ssm:GetParameter twilio",
@@ -41,6 +43,7 @@ MAY = {
         "dynamodb:GetItem contacts",
         "dynamodb:PutItem contacts",
         "sqs:SendMessage jobs",
+        "sqs:SendMessage after-call",
         "sqs:ReceiveMessage jobs",
         "sqs:DeleteMessage jobs",
         "sqs:GetQueueAttributes jobs",
@@ -62,10 +65,17 @@ MAY = {
         "dynamodb:UpdateItem links",
         "dynamodb:DeleteItem links",
         "sqs:SendMessage jobs",
+        "sqs:SendMessage after-call",
         "s3:DeleteObject recordings",
         "sns:Publish alarms",
         "ssm:GetParameter twilio",
     },
+}
+# Either consumer does a job of any kind; each takes them from its own queue.
+TAKES = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+MAY["AfterCall"] = {
+    *(MAY["JobsConsumer"] - {f"sqs:{action} jobs" for action in TAKES}),
+    *(f"sqs:{action} after-call" for action in TAKES),
 }
 
 
@@ -81,6 +91,8 @@ def named(resource: str) -> str:
     """What it is about, in a word: a policy's static file has a star where account, region or sid stand."""
     if ":transcription-job/" in resource or resource == "*":
         return "texts"
+    if resource.endswith(AFTER_CALL):
+        return AFTER_CALL.removeprefix("-")
     return re.split("[-/]", resource.removesuffix("/*").removesuffix("-*/voicemail"))[-1]
 
 
@@ -94,16 +106,18 @@ def allowed(packaged: Package, function: str) -> Iterator[tuple[str, str]]:
                 yield action, resource
 
 
-def test_there_are_three_functions_and_no_other_door(packaged: Package) -> None:
+def test_there_are_four_functions_and_no_other_door(packaged: Package) -> None:
     assert {name: found["Handler"] for name, found in packaged.functions.items()} == {
         "APIHandler": "app.app",
         "JobsConsumer": "app.jobs_consumer",
+        "AfterCall": "app.after_call",
         "Sweep": "app.sweep",
     }
 
 
 @pytest.mark.parametrize(
-    ("function", "memory", "timeout"), [("APIHandler", 1024, 15), ("JobsConsumer", 512, 20), ("Sweep", 512, 60)]
+    ("function", "memory", "timeout"),
+    [("APIHandler", 1024, 15), ("JobsConsumer", 512, 20), ("AfterCall", 512, 20), ("Sweep", 512, 60)],
 )
 def test_memory_and_timeout_are_what_the_design_says(
     packaged: Package, function: str, memory: int, timeout: int
@@ -113,7 +127,8 @@ def test_memory_and_timeout_are_what_the_design_says(
 
 
 def test_a_job_may_hold_a_link_for_as_long_as_its_function_may_run(packaged: Package) -> None:
-    assert packaged.functions["JobsConsumer"]["Timeout"] == jobs.LEASE_SECONDS
+    for function in ("JobsConsumer", "AfterCall"):
+        assert packaged.functions[function]["Timeout"] == jobs.LEASE_SECONDS
 
 
 def test_the_sweep_comes_each_minute_and_ends_before_lambda_ends_it(packaged: Package) -> None:
@@ -130,7 +145,7 @@ def test_the_functions_run_on_the_python_that_packaged_them(packaged: Package) -
 
 def test_the_cloud_runs_on_arm_and_the_laptop_on_its_own_kind(packaged: Package) -> None:
     wanted = "x86_64" if packaged.stage == "local" else "arm64"
-    assert [found["Architectures"] for found in packaged.functions.values()] == [[wanted]] * 3
+    assert [found["Architectures"] for found in packaged.functions.values()] == [[wanted]] * 4
 
 
 def test_the_api_is_regional_and_has_one_stage(packaged: Package) -> None:
@@ -147,7 +162,8 @@ def test_each_function_may_do_what_it_does_and_nothing_else(packaged: Package, f
 
 
 @pytest.mark.parametrize(
-    ("function", "name"), [("APIHandler", "api"), ("JobsConsumer", "jobs_consumer"), ("Sweep", "sweep")]
+    ("function", "name"),
+    [("APIHandler", "api"), ("JobsConsumer", "jobs_consumer"), ("AfterCall", "after_call"), ("Sweep", "sweep")],
 )
 def test_the_role_is_the_policy_file_and_nothing_beside_it(packaged: Package, function: str, name: str) -> None:
     file = package.ROOT / ".chalice" / "policies" / f"{packaged.stage}-{name}.json"
@@ -279,7 +295,7 @@ def test_the_names_in_the_environment_are_those_of_the_tables_and_queues(package
         assert variables[variable] == pattern.replace("${Stage}", packaged.stage)
 
 
-@pytest.mark.parametrize("queue", ["JobsQueue", "JobsDeadLetterQueue"])
+@pytest.mark.parametrize("queue", ["JobsQueue", "AfterCallQueue", "JobsDeadLetterQueue"])
 def test_a_queue_takes_nothing_that_comes_without_tls(packaged: Package, queue: str) -> None:
     policy = packaged.template["Resources"][f"{queue}Policy"]["Properties"]
     assert policy["Queues"] == [{"Ref": queue}]
@@ -302,11 +318,23 @@ def test_the_tables_and_queues_are_of_the_functions_stage(packaged: Package) -> 
 def test_the_queue_is_there_before_the_trigger_that_reads_it(packaged: Package) -> None:
     """The trigger names the queue by a written-out ARN; CloudFormation waits for it only because the function does."""
     assert {"Ref": "JobsQueue"} in packaged.functions["JobsConsumer"]["Environment"]["Variables"].values()
+    assert "AfterCallQueue" in packaged.template["Resources"]["AfterCall"]["DependsOn"]
 
 
-def test_a_job_is_seen_again_after_the_function_and_well_inside_a_reservation(packaged: Package) -> None:
-    queue = packaged.template["Resources"]["JobsQueue"]["Properties"]
-    function = packaged.functions["JobsConsumer"]
+def test_the_url_of_the_after_call_queue_is_that_of_the_other_with_an_ending(packaged: Package) -> None:
+    queues = packaged.resources("AWS::SQS::Queue")
+    jobs_queue, after_call = (queues[name]["QueueName"]["Fn::Sub"] for name in ("JobsQueue", "AfterCallQueue"))
+    assert after_call == jobs_queue + AFTER_CALL
+
+
+@pytest.mark.parametrize(("queue", "function"), [("JobsQueue", "JobsConsumer"), ("AfterCallQueue", "AfterCall")])
+def test_a_job_is_seen_again_after_the_function_and_well_inside_a_reservation(
+    packaged: Package, queue: str, function: str
+) -> None:
+    _seen_again(packaged.template["Resources"][queue]["Properties"], packaged.functions[function])
+
+
+def _seen_again(queue: dict[str, Any], function: dict[str, Any]) -> None:
     assert function["Timeout"] <= queue["VisibilityTimeout"] <= 30
     assert queue["RedrivePolicy"] == {
         "deadLetterTargetArn": {"Fn::GetAtt": ["JobsDeadLetterQueue", "Arn"]},

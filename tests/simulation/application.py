@@ -17,7 +17,7 @@ from chalicelib.config import callcenter, secrets, team
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import switch
-from chalicelib.links import messages
+from chalicelib.links import messages, table
 from chalicelib.observability import metrics
 from chalicelib.staff import packaged, pins
 from chalicelib.staff.rota import Packaged
@@ -42,7 +42,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "TWILIO_SECRET_PARAMETER": "/cordboard/test/secret",
     "CRM_URL": f"https://{CRM_HOST}/attempts",
 }
-JOB_PROCESSES = 5  # as app.py has JOBS_AT_ONCE
+JOB_PROCESSES = 5  # that know nothing of each other
+PAGE = 2  # rows that a sweep looks at itself: in so small a world the jobs would get none otherwise
 NOT_SET = ("PUBLIC_BASE_URL", "TWILIO_API_URL", "TWILIO_AUTH_TOKEN", "AWS_ENDPOINT_URL")
 _hashed = cache(pins.hashed)  # slow on purpose, and the PINs of each world are the same
 
@@ -73,6 +74,7 @@ def running(
         _knowledge_of_processes(),
         patch.object(messages, "token_hex", _token(call_centre.twilio.scheduler)),
         patch.object(pins, "hashed", _hashed),
+        patch.object(table, "DUE_PAGE", PAGE),
     ):
         for name in NOT_SET:
             os.environ.pop(name, None)

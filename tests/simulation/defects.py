@@ -23,7 +23,7 @@ from chalicelib.config.callcenter import CallCenter, Queue
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
-from chalicelib.lifecycle import activity, closing, lead_out, reconcile, recorded, untold
+from chalicelib.lifecycle import activity, closing, lead_out, looking, reconcile, recorded, untold
 from chalicelib.links import attributes, profiles, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
@@ -665,6 +665,7 @@ DEFECTS: Mapping[str, Defect] = {
         asking, "ask", _whoever_is_gone, 12, faults=HANGS_ON, answer="key"
     ),
     "the sweep is off": _replace(reconcile, "run", _nothing, 5, 6),
+    "the pages of a sweep get lost": _replace(jobs, "send", _without(jobs.LookAt), 5, 6, faults="webhook_never=1"),
     "no task is completed": _replace(jobs, "send", _without(jobs.CompleteTask), 5, faults="people"),
     "nobody goes back to work": _replace(activity, "resume", _nothing, 5),
     "who did not answer is offered the call again": _replace(activity, "leave_out", _nothing, 5, faults="people"),
@@ -695,7 +696,7 @@ DEFECTS: Mapping[str, Defect] = {
         _our_number_is_theirs, frozenset({10}), "caller_id_refused=0.5"
     ),
     "events of other workflows count": _replace(events, "_is_ours", lambda _true: lambda _form: True, 2, 5, 6),
-    "a lost message is not sent again": _replace(reconcile, "_have_rung", _nothing, 5, 4, 6, faults="sqs_down=1"),
+    "a lost message is not sent again": _replace(looking, "_have_rung", _nothing, 5, 4, 6, faults="sqs_down=1"),
     "every request has all the time it wants": Defect(
         _without_budget, frozenset({8}), "dynamodb_hangs=0.9,sqs_hangs=0.9,ssm_hangs=0.5,cold_start=0.3"
     ),

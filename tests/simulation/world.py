@@ -51,6 +51,7 @@ from tests.simulation.switching import Switching, with_hours
 from tests.simulation.texters import Texters
 from tests.simulation.transport import OutboundTransport
 from tests.support import api_gateway, resources
+from tests.support.queues import consumer_of
 
 JOB_TIMEOUT, SWEEP_TIMEOUT = 20.0, 60.0  # of the functions, as .chalice/config.json has them
 SWEEP_EVERY = 60.0
@@ -286,7 +287,8 @@ def _job(world: World, record: Record, done: Done) -> None:
         scheduler.emit("job", ended=repr(result)[:200] if failed else "done", began=str(began))
         done(not failed)
 
-    world.functions.start("jobs_consumer", about, lambda: world.app.jobs_consumer(event, None), JOB_TIMEOUT, ended)
+    consumer = consumer_of(record.body)
+    world.functions.start(consumer, about, lambda: getattr(world.app, consumer)(event, None), JOB_TIMEOUT, ended)
 
 
 def _sweep(world: World) -> None:

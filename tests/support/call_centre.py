@@ -27,6 +27,7 @@ from tests.simulation.gateway import _event, match
 from tests.support import policy
 from tests.support.api_gateway import BASE, TOKEN, schedule, sqs
 from tests.support.caches import forget_everything
+from tests.support.queues import consumer_of
 
 STAFF = "+14155550105"
 SUPPORT = "+14155550100"
@@ -148,8 +149,9 @@ class CallCentre:
         due = [one for one in self.queue if one[0] <= self.time()]
         self.queue = [one for one in self.queue if one not in due]
         for _, job in due:
-            with redirect_stdout(self.log), policy.of("jobs_consumer"):
-                self.app.jobs_consumer(sqs(jobs.encode(job)), None)
+            body = jobs.encode(job)
+            with redirect_stdout(self.log), policy.of(consumer := consumer_of(body)):
+                getattr(self.app, consumer)(sqs(body), None)
         return [job for _, job in due]
 
     def sweep(self) -> None:

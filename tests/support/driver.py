@@ -12,6 +12,7 @@ from tests.conftest import ACTIVITIES, QUEUES, WORKFLOW, Aws
 from tests.doubles.twilio import UPDATED, FakeTwilio
 from tests.support import policy
 from tests.support.api_gateway import post, schedule, sqs
+from tests.support.queues import consumer_of
 
 CALL = "CA" + "a" * 32
 LEG = "CA" + "b" * 32
@@ -63,8 +64,9 @@ class Driver:
         import app
 
         body = job if isinstance(job, str) else jobs.encode(job)
-        with redirect_stdout(self.log), policy.of("jobs_consumer"):
-            app.jobs_consumer(sqs(body, receipt), None)
+        consumer = consumer_of(body)
+        with redirect_stdout(self.log), policy.of(consumer):
+            getattr(app, consumer)(sqs(body, receipt), None)
 
     def sweep(self) -> None:
         """A minute is over."""

@@ -24,7 +24,7 @@ class NotAllowed(Exception):
 
 @contextmanager
 def of(function: str) -> Iterator[None]:
-    """In this block every request to AWS must stand in the policy of `function`: api, jobs_consumer or sweep."""
+    """In this block every request to AWS must stand in the policy of this function, as its file is called."""
     refused: list[str] = []
     real: Callable[..., Any] = botocore.client.BaseClient._make_api_call
 

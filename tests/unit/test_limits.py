@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("environment")  # app.py is not imported wi
 ROW = re.compile(r"^\| `([\w.]+)` \| ([\d.]+) \| .+ \|$", re.MULTILINE)
 
 
-SETTINGS = {"JOBS_AT_ONCE", "_FOREVER"}  # the environment's, and no number
+SETTINGS = {"_FOREVER"}  # no number
 
 
 def stated() -> dict[str, float]:

@@ -121,6 +121,7 @@ def test_what_a_team_leaves_out() -> None:
         "lines": {"main": LINE},
         "keep_days": 90,
         "reservation_timeout": 120,
+        "calls_per_minute": 20,
         "queues": {"Support": QUEUE},
         "crm": {"timeout": 2.0, "attempts": 3, "breaker_failures": 3, "breaker_seconds": 30, "after": False},
         "simple_queues": {},

@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ import pytest
 import requests
 
 from chalicelib import jobs
-from chalicelib.lifecycle import reconcile, recorded
+from chalicelib.lifecycle import looking, reconcile, recorded
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link
 from chalicelib.twilio import rest
@@ -369,15 +370,129 @@ class Ticking:
         return next(self._times)
 
 
-def test_more_than_a_sweep_can_do_is_done_by_the_next_ones_oldest_first(driver: Driver, later: Later) -> None:
+def handed_over(driver: Driver) -> list[jobs.LookAt]:
+    """What the sweep has sent to the queue of after-call work; it is taken off."""
+    return [job for job in driver.queued() if isinstance(job, jobs.LookAt)]
+
+
+@pytest.mark.parametrize(("due", "pages"), [(25, []), (60, [25, 10]), (80, [25, 25, 5])])
+def test_a_sweep_looks_at_a_page_and_hands_the_others_to_jobs(
+    driver: Driver, later: Later, due: int, pages: list[int]
+) -> None:
+    """However many are due, the sweep itself asks Twilio for one page, the longest due."""
+    keys = many(driver, due, later.now)
+    driver.twilio.reservation = "timeout"
+    later(AFTER_DEADLINE + due)
+    driver.sweep()
+    assert len(driver.twilio.made(f"GET {TASKS}/{TASK}/Reservations/WR")) == table.DUE_PAGE
+    assert {state(driver, key) for key in keys[: table.DUE_PAGE]} == {"closed"}
+    jobs_sent = handed_over(driver)
+    assert [len(job.rows) for job in jobs_sent] == pages
+    assert swept(driver).get(reconcile.HANDED_OVER, 0) == sum(pages)
+    for job in jobs_sent:
+        driver.work(job)
+    assert {state(driver, key) for key in keys} == {"closed"}
+
+
+def test_pages_begin_a_few_at_a_time_over_the_minute_and_no_more_than_go_into_it(
+    driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = [table.Due(Key(f"CA{number:032x}", "CALL"), later.now) for number in range(2)]
+    pages = [page] * (reconcile.MOST_PAGES + 2)
+    sent: list[tuple[float, int]] = []
+    monkeypatch.setattr(jobs, "send", lambda job, delay_seconds: sent.append((job.at, delay_seconds)))
+    monkeypatch.setattr(looking, "look", lambda *_given: "looked at")
+    done = Counter(reconcile._by_pages("call", pages, lambda: later.now, later.now + 60))
+    assert done == {"looked at": 4, reconcile.HANDED_OVER: 2 * reconcile.MOST_PAGES}
+    assert max(Counter(delay for _, delay in sent).values()) == reconcile.PAGES_AT_ONCE
+    assert max(delay for _, delay in sent) + looking.PAGE_SECONDS <= reconcile.PERIOD_SECONDS
+    assert {at - delay for at, delay in sent} == {later.now}
+
+
+def test_a_page_that_comes_twice_is_looked_at_once(driver: Driver, later: Later) -> None:
+    many(driver, 30, later.now)
+    driver.twilio.reservation = "accepted"
+    later(AFTER_DEADLINE + 30)
+    driver.sweep()
+    (job,) = handed_over(driver)
+    driver.work(job)
+    made = len(driver.twilio.requests)
+    driver.work(job)
+    assert len(driver.twilio.requests) == made
+
+
+def test_a_page_that_waited_for_a_minute_is_the_next_sweeps(driver: Driver, later: Later) -> None:
+    keys = many(driver, 30, later.now)
+    driver.twilio.reservation = "timeout"
+    later(AFTER_DEADLINE + 30)
+    driver.sweep()
+    (stale,) = handed_over(driver)
+    later(looking.STALE_SECONDS + 1)
+    looking.look_at_page(stale, lambda: later.now)
+    assert {state(driver, key) for key in keys[25:]} == {"reserved"}
+    driver.sweep()
+    assert {state(driver, key) for key in keys} == {"closed"} and handed_over(driver) == []
+
+
+def test_a_page_ends_with_the_time_of_its_job_and_the_rest_stays_due(driver: Driver, later: Later) -> None:
+    keys = many(driver, 50, later.now)
+    driver.twilio.reservation = "timeout"
+    later(AFTER_DEADLINE + 50)
+    driver.sweep()
+    (job,) = handed_over(driver)
+    looking.look_at_page(job, Ticking(later.now, 0.6))
+    assert 0 < sum(state(driver, key) == "closed" for key in keys[25:]) < 25
+    driver.sweep()
+    assert {state(driver, key) for key in keys} == {"closed"}
+
+
+def test_a_page_is_no_failed_job_while_twilio_cannot_be_reached(driver: Driver, later: Later) -> None:
+    """The rows stay due: the next sweep is its next try, and nothing becomes a dead letter."""
+    many(driver, 30, later.now)
+    driver.twilio.reservation = "timeout"
+    later(AFTER_DEADLINE + 30)
+    driver.sweep()
+    (job,) = handed_over(driver)
+    made = len(driver.twilio.requests)
+    driver.twilio.failures = {f"GET {TASKS}": [429]}
+    driver.work(job)
+    assert len(driver.twilio.requests) == made + 1
+
+
+def test_while_the_queue_is_down_the_sweep_does_what_it_has_time_for_oldest_first(
+    driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(_job: jobs.Job, delay_seconds: int) -> None:
+        raise ConnectionError(f"no queue, {delay_seconds}")
+
     keys = many(driver, 60, later.now)
     driver.twilio.reservation = "timeout"
+    monkeypatch.setattr(jobs, "send", down)
     done = reconcile.run(Ticking(later.now + 200, 0.3))
     closed = [key for key in keys if state(driver, key) == "closed"]
     assert closed == keys[: len(closed)]
     assert 25 < len(closed) < 60 and done["out of time"] == 1 and done["timeout"] == len(closed)
     reconcile.run(Ticking(later.now + 260, 0.3))
     assert {state(driver, key) for key in keys} == {"closed"}
+
+
+@pytest.mark.parametrize(("late", "said"), [(reconcile.LATE_SECONDS - 1, []), (reconcile.LATE_SECONDS, [120])])
+def test_a_sweep_that_is_late_says_by_how_much(driver: Driver, later: Later, late: int, said: list[int]) -> None:
+    (key,) = many(driver, 1, later.now)
+    due = float(driver.cloud.row(key.reservation_sid)["check_at"])
+    later(due + late - later.now)
+    driver.sweep()
+    lines = [json.loads(line) for line in driver.log.getvalue().splitlines()]
+    assert [line["SweepLate"] for line in lines if line["event"] == "sweep is late"] == said
+
+
+@pytest.mark.parametrize(("what", "status"), [("wrapping", "wrapping"), ("assigned", "assigned")])
+def test_a_long_list_of_tasks_is_handed_over_as_well(driver: Driver, later: Later, what: str, status: str) -> None:
+    for number in range(60):
+        wrapping(driver, later, sid=f"WT{number:032x}", assignment_status=status)
+    later(AFTER_A_TALK - 20)
+    driver.sweep()
+    assert [(job.what, len(job.rows)) for job in handed_over(driver)] == [(what, 25), (what, 10)]
 
 
 def test_a_table_that_is_down_is_lambdas_to_report(
