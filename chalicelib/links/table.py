@@ -610,7 +610,8 @@ def _pages(request: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
     more: dict[str, Any] = {}
     while True:
         page = aws.request("dynamodb", "query", **request, **more)
-        yield [decode(item) for item in page["Items"]]
+        if page["Items"]:  # the last page may be empty: DynamoDB does not know that it is the last one
+            yield [decode(item) for item in page["Items"]]
         if "LastEvaluatedKey" not in page:
             return
         more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
