@@ -157,7 +157,9 @@ def test_check_warns_and_passes_all_the_same(operator: Operator, capsys: pytest.
     operator.change(operator.center, "targets = [{", "targets = [{ timeout = 300,")
     assert operator.types("check") == 0
     said = capsys.readouterr()
-    assert said.out == "callcenter.toml can be applied: 2 queues, 2 workers\n"
+    summary, executions = said.out.splitlines()
+    assert summary == "callcenter.toml can be applied: 2 queues, 2 workers"
+    assert executions.startswith("20 calls a minute need 15 executions at once in Lambda: 8 that ring, 3 of after-call")
     assert said.err.startswith("warning: callcenter.toml: lines.sales.wait.leave_after is 1800: a task that the filter")
     assert said.err.count("\n") == 1
 
