@@ -44,7 +44,7 @@ def test_the_functions_write_into_the_groups_of_the_stack_which_forget(laptop: L
 
 def test_everything_about_a_call_is_found_by_the_callers_sid(laptop: Laptop, call_sid: str) -> None:
     link, found = link_of(laptop, call_sid), ours(laptop, call_sid)
-    assert {line["group"].removeprefix("/aws/lambda/cordboard-local") for line in found} == {"", "-jobs_consumer"}
+    assert {line["group"].removeprefix("/aws/lambda/cordboard-local") for line in found} == {"", "-after_call"}
     for sid in (link["item"], link["task_sid"], link["worker_call_sid"]):
         assert [line for line in ours(laptop, sid) if line.get("call_sid") != call_sid] == []
     assert {line["task_sid"] for line in found if "task_sid" in line} == {link["task_sid"]}
