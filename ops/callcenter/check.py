@@ -164,6 +164,8 @@ def _mails(center: Center) -> Iterator[Mistake]:
             yield sentence(f"workers.{name}.mail", worker.mail, allowed, WORKERS)
         if worker.supervisor and not mail:
             yield sentence(f"workers.{name}.supervisor", "true", "needs a mail, to sign in with", WORKERS)
+        if worker.desk and not mail:
+            yield sentence(f"workers.{name}.desk", "true", "needs a mail, to sign in with", WORKERS)
 
 
 def _rota(center: Center) -> Iterator[Mistake]:
