@@ -27,7 +27,11 @@ __all__ = ["console"]
 
 AGENT = {**CLAIMS, "cognito:groups": "agents", "email": "bea@example.com"}
 DORA = CLAIMS["email"]
-ORDERS = [route for route in urls.ROUTES if route.signed_by == "person" and "POST" in route.methods]
+ORDERS = [
+    route
+    for route in urls.ROUTES
+    if route.signed_by == "person" and "POST" in route.methods and "/console/" in route.path
+]
 OF_SUPERVISORS = [route for route in ORDERS if route != urls.CONSOLE_MESSAGE]
 PATH = {"subject": CALL, "recording": RECORDING, "line": "support", "worker": WORKER}
 RULES = """

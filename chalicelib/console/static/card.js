@@ -166,8 +166,14 @@ function facts(known) {
     ["Queue", known.queue],
     ["From", known.transferred_from],
     ["The CRM says", known.text],
-    ...Object.entries(known.data ?? {}).map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]),
+    ...ofCrm(known),
     ...known.earlier.map((talk) => ["Talked before", `${talk.worker}, ${talk.line}, ${new Date(talk.at * 1000).toLocaleString()}`]),
   ];
   return rows.filter(([, value]) => value).flatMap(([name, value]) => [element("dt", name), element("dd", value)]);
+}
+
+// All that the CRM gave, but for what is said already.
+function ofCrm(known) {
+  const rest = Object.entries(known.data ?? {}).filter(([, value]) => value !== known.name && value !== known.text);
+  return rest.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]);
 }
