@@ -7,6 +7,7 @@ from chalicelib.config.toml_errors import NAME, Mistake, sentence
 from ops.callcenter import (
     answers,
     attributes,
+    desks,
     files,
     lines,
     menus,
@@ -164,8 +165,6 @@ def _mails(center: Center) -> Iterator[Mistake]:
             yield sentence(f"workers.{name}.mail", worker.mail, allowed, WORKERS)
         if worker.supervisor and not mail:
             yield sentence(f"workers.{name}.supervisor", "true", "needs a mail, to sign in with", WORKERS)
-        if worker.desk and not mail:
-            yield sentence(f"workers.{name}.desk", "true", "needs a mail, to sign in with", WORKERS)
 
 
 def _rota(center: Center) -> Iterator[Mistake]:
@@ -222,6 +221,7 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _activity_names: frozenset({"activities", "workspace"}),
     _rota: frozenset({"workers"}),
     _mails: frozenset({"workers"}),
+    desks.of_nobody: frozenset({"workers"}),
     _staff: frozenset({"activities", "staff", "workers"}),
     attributes.of_calls: frozenset(),
     _times: frozenset({"reservation_timeout"}),
