@@ -34,7 +34,7 @@ def name_of(person: Person) -> str:
 
 
 def give(asked: Asked) -> Mapping[str, Any]:
-    """A token for the worker who asks, for nobody else, and where to use it. Times are epoch seconds.
+    """A token for the worker who asks, for nobody else, how many `seconds` it holds, and where to use it.
 
     Raises NotAllowed, NotFound, TwilioRejected, NotDone.
     """
@@ -49,7 +49,7 @@ def give(asked: Asked) -> Mapping[str, Any]:
     log.info("desk has a token", worker=name, worker_sid=worker.sid)
     return {
         "token": token(bearer, secret.api_key_sid, secret.api_key_secret, asked.at),
-        "ends_at": int(asked.at) + TOKEN_SECONDS,
+        "seconds": TOKEN_SECONDS,
         "worker": name,
         "identity": bearer.identity,
         "bridge": hosts.bridge,

@@ -14,6 +14,9 @@ def of_nobody(center: Center) -> Iterator[Mistake]:
     for name, worker in (center.workers or {}).items():
         if worker.desk and not worker.mail:
             yield sentence(f"workers.{name}.desk", "true", "needs a mail, to sign in with", WORKERS)
+        if "desk" in worker.attributes:
+            given = worker.attributes["desk"]
+            yield sentence(f"workers.{name}.attributes.desk", given, f"say workers.{name}.desk = true", WORKERS)
         contact, own = worker.contact_uri or "", f"{BROWSER}{identity_of(name)}"
         if worker.desk and contact.startswith(BROWSER) and contact != own:
             yield sentence(f"workers.{name}.contact_uri", contact, f"allowed at the desk: {own}, or a phone", WORKERS)

@@ -19,9 +19,9 @@ from tests.laptop.test_console import PASSWORD, answers, until
 from tests.support import browser
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Response
 
-BEA, CARL = "bea@example.com", "carl@example.com"
+BEA, CARL, DORA = "bea@example.com", "carl@example.com", "dora@example.com"
 OF_BEA = "[workers.Bea]                         # the worker's friendly name in Twilio"
 OF_CARL = '[workers.Carl]\ncontact_uri = "+14155550112"'
 AT_DESK = {
@@ -52,7 +52,7 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
         pytest.skip(NOT_THERE)
     own = team(tmp_path_factory.mktemp("desk") / "team")
     with environment.running(team=own, log=package.BUILD / "ministack-desk.log", console=True) as started:
-        for mail in (BEA, CARL):
+        for mail in (BEA, CARL, DORA):
             sign_in.let_in(started.aws, mail, "agents", PASSWORD)
         yield started
 
@@ -85,12 +85,16 @@ def page(chromium: "Browser") -> "Iterator[Page]":
     assert errors == []
 
 
-def signed_in(page: "Page", laptop: Laptop, mail: str) -> None:
+def signing_in(page: "Page", laptop: Laptop, mail: str) -> None:
     page.goto(urls.DESK.page(laptop.base_url))
     page.get_by_role("button", name="Sign in").click()
     page.locator("input[name=username]").fill(mail)
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("button[type=submit], input[type=submit]").first.click()
+
+
+def signed_in(page: "Page", laptop: Laptop, mail: str) -> None:
+    signing_in(page, laptop, mail)
     page.get_by_text("Nobody is offered to you.").wait_for()
 
 
@@ -169,7 +173,56 @@ def test_one_tab_is_the_desk(laptop: Laptop, page: "Page") -> None:
     page.get_by_text("The desk was opened in another tab.").wait_for()
 
 
+def is_of_token(answer: "Response") -> bool:
+    return answer.url.endswith("/desk/token")
+
+
+def test_a_laptop_that_was_closed_for_an_hour_begins_anew(laptop: Laptop, commands: Commands, page: "Page") -> None:
+    page.clock.install()
+    signed_in(page, laptop, BEA)
+    on_duty(page, laptop, "Bea")
+    with page.expect_response(is_of_token), page.expect_event("websocket"):
+        page.clock.fast_forward(2 * 3600 * 1000)
+    page.get_by_text("Nobody is offered to you.").wait_for()
+    until(page, lambda: page.get_by_label("Activity").input_value() == activity(laptop, "Bea"))
+    on_duty(page, laptop, "Bea")
+    talks(page, commands)
+    commands.do("hangup Ann")
+    page.get_by_text("The talk is over.").wait_for()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_text("Nobody is offered to you.").wait_for()
+
+
+def test_a_token_is_made_new_before_it_ends(laptop: Laptop, page: "Page") -> None:
+    page.clock.install()
+    signed_in(page, laptop, BEA)
+    with page.expect_response(is_of_token) as given:
+        page.clock.fast_forward(3100 * 1000)
+    assert given.value.status == 200
+
+
+def test_who_is_drawn_anew_keeps_the_card_and_what_was_written(
+    laptop: Laptop, commands: Commands, page: "Page"
+) -> None:
+    signed_in(page, laptop, BEA)
+    on_duty(page, laptop, "Bea")
+    talks(page, commands)
+    page.reload()
+    page.get_by_text("You talk.").wait_for()
+    page.get_by_label("Note").fill("written after the reload")
+    commands.do("hangup Ann")
+    page.get_by_text("The talk is over.").wait_for()
+    assert page.get_by_label("Note").input_value() == "written after the reload"
+    page.get_by_role("button", name="Done").click()
+    page.get_by_text("Nobody is offered to you.").wait_for()
+
+
+def test_who_has_no_desk_is_told_so(laptop: Laptop, page: "Page") -> None:
+    signing_in(page, laptop, DORA)
+    page.get_by_text("you may not see this").wait_for()
+
+
 def test_no_token_is_in_a_log(laptop: Laptop, page: "Page") -> None:
-    with page.expect_response(lambda answer: answer.url.endswith("/desk/token")) as given:
+    with page.expect_response(is_of_token) as given:
         signed_in(page, laptop, BEA)
     assert given.value.json()["token"] not in laptop.log.read_text(encoding="utf-8", errors="replace")

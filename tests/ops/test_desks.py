@@ -33,6 +33,12 @@ def test_a_desk_needs_an_address() -> None:
     assert "workers.Bea.desk is" in said and "needs a mail" in said
 
 
+def test_the_attribute_alone_is_no_desk() -> None:
+    """Such a worker would be rung by nobody, and could sign in nowhere."""
+    (said,) = about_desks('[workers.Bea]\ncontact_uri = "+14155550111"\nattributes = { desk = true }\n')
+    assert "say workers.Bea.desk = true" in said
+
+
 def test_twilio_knows_who_is_at_a_desk_and_the_package_by_which_address() -> None:
     center = files.parse(*Texts(CENTER, AT_DESK.format(contact="+14155550111")))
     workers = center.workers or {}

@@ -57,11 +57,17 @@ async function run() {
   await connect();
 }
 
+// When it ends is counted from now: the clock of this machine may be wrong.
+async function token() {
+  const got = await ordered("token", {});
+  return { ...got, endsAt: Date.now() + got.seconds * 1000 };
+}
+
 async function connect() {
   if (isBusy) return;
   isBusy = true;
   try {
-    given = await ordered("token", {});
+    given = await token();
     who.textContent = given.worker;
     await library("taskrouter.js");
     disconnect();
@@ -144,12 +150,12 @@ function drawPhone(error) {
 // Before the token ends it is made new; one that has ended while the laptop slept opens nothing, and all begins anew.
 async function look() {
   if (!isOpen || isBusy) return;
-  const left = worker === null ? 0 : given.ends_at - Date.now() / 1000;
+  const left = worker === null ? 0 : (given.endsAt - Date.now()) / 1000;
   if (left <= 0) return connect();
   if (left > RENEW_BEFORE_SECONDS) return;
   isBusy = true;
   try {
-    given = await ordered("token", {});
+    given = await token();
     worker.updateToken(given.token);
     phone.renew(given.token);
   } catch (error) {
