@@ -677,6 +677,20 @@ def desk_wrap_up(subject: str, reservation_sid: str) -> Response:
     return _reply(answers.data(_request(), urls.DESK_WRAP_UP, session.EVERYBODY, cards.wrap_up))
 
 
+@_console(urls.DESK_TALKS)
+def desk_talks() -> Response:
+    from chalicelib.console import answers, session, supervising
+
+    return _reply(answers.data(_request(), urls.DESK_TALKS, session.SUPERVISORS, supervising.listed))
+
+
+@_console(urls.DESK_TALK)
+def desk_talk(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.console import answers, session, supervising
+
+    return _reply(answers.data(_request(), urls.DESK_TALK, session.SUPERVISORS, supervising.act))
+
+
 # --- AWS
 
 SWEEP_SECONDS = 60  # that the function has in Lambda, as LEASE_SECONDS are for a job

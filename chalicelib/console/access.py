@@ -51,6 +51,7 @@ def give(asked: Asked) -> Mapping[str, Any]:
         "token": token(bearer, secret.api_key_sid, secret.api_key_secret, asked.at),
         "seconds": TOKEN_SECONDS,
         "worker": name,
+        "supervises": "supervisors" in asked.person.groups,
         "identity": bearer.identity,
         "bridge": hosts.bridge,
         "bridge_socket": hosts.bridge_socket,

@@ -22,7 +22,7 @@ SCRIPTS = (
     "workers",
     "blocked",
 )
-DESK_SCRIPTS = ("desk", "card", "phone", "library", "plain")
+DESK_SCRIPTS = ("desk", "card", "phone", "library", "plain", "supervising")
 # Twilio's libraries for browsers, which `python -m tools.sdks` puts there; a package without a desk has none.
 SDKS = frozenset({"taskrouter.js", "voice.js"})
 FILES = SDKS | {"console.css", *(f"{name}.js" for name in (*SCRIPTS, *DESK_SCRIPTS))}

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Response
 
 BEA, CARL, DORA = "bea@example.com", "carl@example.com", "dora@example.com"
+FAY = "fay@example.com"
 OF_BEA = "[workers.Bea]                         # the worker's friendly name in Twilio"
 OF_CARL = '[workers.Carl]\ncontact_uri = "+14155550112"'
 AT_DESK = {
     OF_BEA: f'[workers.Bea]\nmail = "{BEA}"\ndesk = true',
+    "[workers.Fay]": f'[workers.Fay]\nmail = "{FAY}"\ndesk = true\nsupervisor = true',
     OF_CARL: f'[workers.Carl]\nmail = "{CARL}"\ndesk = true\ncontact_uri = "client:Carl"',
 }
 DISPOSITIONS = '\n[queues.Support.after_talk]\nkeys = { "1" = "solved", "2" = "call again" }\n'
@@ -54,6 +56,7 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     with environment.running(team=own, log=package.BUILD / "ministack-desk.log", console=True) as started:
         for mail in (BEA, CARL, DORA):
             sign_in.let_in(started.aws, mail, "agents", PASSWORD)
+        sign_in.let_in(started.aws, FAY, "supervisors", PASSWORD)
         yield started
 
 
@@ -220,6 +223,23 @@ def test_who_is_drawn_anew_keeps_the_card_and_what_was_written(
 def test_who_has_no_desk_is_told_so(laptop: Laptop, page: "Page") -> None:
     signing_in(page, laptop, DORA)
     page.get_by_text("you may not see this").wait_for()
+
+
+def test_a_supervisor_listens(laptop: Laptop, commands: Commands, chromium: "Browser", page: "Page") -> None:
+    signed_in(page, laptop, BEA)
+    on_duty(page, laptop, "Bea")
+    talks(page, commands)
+    other = chromium.new_context().new_page()
+    signed_in(other, laptop, FAY)
+    other.get_by_role("button", name="Listen: Bea").wait_for()
+    accessible(other)
+    other.get_by_role("button", name="Listen: Bea").click()
+    answers(other, commands, "Fay")
+    other.context.close()
+    commands.do("hangup Ann")
+    page.get_by_text("The talk is over.").wait_for()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_text("Nobody is offered to you.").wait_for()
 
 
 def test_no_token_is_in_a_log(laptop: Laptop, page: "Page") -> None:

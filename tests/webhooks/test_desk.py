@@ -31,6 +31,7 @@ __all__ = ["console"]
 
 BEA = {**CLAIMS, "cognito:groups": "agents", "email": "Bea@example.com"}
 CARL = {**BEA, "email": "carl@example.com"}
+DORA = {**CLAIMS, "email": "bea@example.com"}  # Bea, as a supervisor
 STRANGER = {**BEA, "email": "eve@example.com"}
 NOBODY = {**BEA, "cognito:groups": "guests"}
 KEY, SECRET = "SK" + "d" * 32, "an API key's secret of 32 letters"
@@ -185,6 +186,41 @@ def test_the_desk_is_for_callers_of_queues_that_ask_the_crm_first() -> None:
     assert mode.by_job and mode.by_worker and mode.has_caller and not mode.owns_leg
     assert modes.of_task("call", "direct", (), at_desk=True) is modes.DIRECT
     assert modes.of_task("case", "crm-first", ("case",), at_desk=True) is modes.WORK
+
+
+# --- Supervisors
+
+
+def test_a_supervisor_is_rung_into_a_talk_of_the_desk(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    (talk,) = desk.get(urls.DESK_TALKS, DORA).data["talks"]
+    assert (talk["worker"], talk["caller"], talk["reservation_sid"]) == ("Bea", "…71", RESERVATION)
+    answer = order(desk, urls.DESK_TALK, DORA, way="coach")
+    assert (answer.status, answer.data) == (200, {"said": "Your phone rings."})
+    (asked,) = driver.twilio.made(f"Tasks/{TASK}/Reservations/{RESERVATION}")
+    assert asked == {"Instruction": "supervise", "SupervisorMode": "whisper", "Supervisor": WORKER}
+    (line,) = [line for line in desk.lines() if line["event"] == "talk is supervised"]
+    assert (line["who"], line["way"], line["call_sid"]) == (DORA["email"], "coach", CALL)
+
+
+def test_an_agent_supervises_nobody(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    assert desk.get(urls.DESK_TALKS, BEA).status == order(desk, urls.DESK_TALK, BEA, way="listen").status == 403
+    assert driver.twilio.made("Reservations") == []
+
+
+@pytest.mark.parametrize(("way", "status"), [("", 400), ("record", 400), ("listen", 404)])
+def test_before_the_talk_there_is_nothing_to_hear(driver: Driver, desk: Console, way: str, status: int) -> None:
+    offered(driver)
+    assert desk.get(urls.DESK_TALKS, DORA).data["talks"] == []
+    assert order(desk, urls.DESK_TALK, DORA, way=way).status == status
+
+
+def test_a_talk_that_is_over_at_twilio_is_said_so(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    driver.twilio.failures[f"Tasks/{TASK}/Reservations"] = [(400, 40158)]
+    answer = order(desk, urls.DESK_TALK, DORA, way="join")
+    assert (answer.status, answer.data["error"]) == (409, "the talk is over, or Twilio lets nobody into it")
 
 
 # --- Wrapping up

@@ -4,10 +4,11 @@ import { Card } from "./card.js";
 import { element } from "./draw.js";
 import { library } from "./library.js";
 import { Phone } from "./phone.js";
+import * as supervising from "./supervising.js";
 import { SignedOut, begin, comeBack, end, isSignedIn, ordered } from "./session.js";
 
 const RENEW_BEFORE_SECONDS = 600, LOOK_MILLISECONDS = 5000, ONE_DESK = "cordboard-desk";
-const [view, notice, who, activity, activityOf, signIn, signOut] = ["view", "notice", "who", "activity", "activity-of", "sign-in", "sign-out"].map((id) => document.getElementById(id));
+const [view, notice, who, talks, activity, activityOf, signIn, signOut] = ["view", "notice", "who", "talks", "activity", "activity-of", "sign-in", "sign-out"].map((id) => document.getElementById(id));
 
 const cards = new Map();
 const shown = element("div"), ringing = element("p");
@@ -69,6 +70,7 @@ async function connect() {
   try {
     given = await token();
     who.textContent = given.worker;
+    talks.hidden = !given.supervises;
     await library("taskrouter.js");
     disconnect();
     listen(new TaskRouter.Worker(given.token, { ebServer: given.bridge, wsServer: given.bridge_socket }));
@@ -150,6 +152,7 @@ function drawPhone(error) {
 // Before the token ends it is made new; one that has ended while the laptop slept opens nothing, and all begins anew.
 async function look() {
   if (!isOpen || isBusy) return;
+  if (given?.supervises && document.visibilityState === "visible") supervising.refresh(talks, tell).catch(tell);
   const left = worker === null ? 0 : (given.endsAt - Date.now()) / 1000;
   if (left <= 0) return connect();
   if (left > RENEW_BEFORE_SECONDS) return;
@@ -181,7 +184,8 @@ function clear() {
 function stop() {
   clear();
   signIn.hidden = false;
-  signOut.hidden = activityOf.hidden = true;
+  signOut.hidden = activityOf.hidden = talks.hidden = true;
+  talks.replaceChildren();
   view.replaceChildren(element("p", "Sign in to take calls."));
 }
 
