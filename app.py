@@ -639,6 +639,58 @@ def console_block() -> Response:
     return _reply(answers.data(_request(), urls.CONSOLE_BLOCK, session.SUPERVISORS, blocks.act))
 
 
+# --- The agent desk
+
+
+@_console(urls.DESK)
+def desk() -> Response:
+    from chalicelib.console import answers
+
+    return _reply(answers.desk())
+
+
+@_console(urls.DESK_FILE)
+def desk_file(file: str) -> Response:
+    from chalicelib.console import answers
+
+    return _reply(answers.file(file))
+
+
+@_console(urls.DESK_TOKEN)
+def desk_token() -> Response:
+    from chalicelib.console import access, answers, session
+
+    return _reply(answers.data(_request(), urls.DESK_TOKEN, session.EVERYBODY, access.give))
+
+
+@_console(urls.DESK_CARD)
+def desk_card(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.console import answers, cards, session
+
+    return _reply(answers.data(_request(), urls.DESK_CARD, session.EVERYBODY, cards.show))
+
+
+@_console(urls.DESK_WRAP_UP)
+def desk_wrap_up(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.console import answers, cards, session
+
+    return _reply(answers.data(_request(), urls.DESK_WRAP_UP, session.EVERYBODY, cards.wrap_up))
+
+
+@_console(urls.DESK_TALKS)
+def desk_talks() -> Response:
+    from chalicelib.console import answers, session, supervising
+
+    return _reply(answers.data(_request(), urls.DESK_TALKS, session.SUPERVISORS, supervising.listed))
+
+
+@_console(urls.DESK_TALK)
+def desk_talk(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.console import answers, session, supervising
+
+    return _reply(answers.data(_request(), urls.DESK_TALK, session.SUPERVISORS, supervising.act))
+
+
 # --- AWS
 
 SWEEP_SECONDS = 60  # that the function has in Lambda, as LEASE_SECONDS are for a job

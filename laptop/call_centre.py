@@ -19,6 +19,7 @@ from ops.callcenter.plan import as_text_of, has_drift
 
 ACCOUNT_SID = "AC" + "c0" * 16
 AUTH_TOKEN = "5d4140abc4b2a76b9719d911017c592a"  # noqa: S105 - of an account that exists on this laptop only
+API_KEY, API_SECRET = "SK" + "c1" * 16, "a secret of the laptop's API key"  # for the desk's tokens
 
 SUPPORT, SALES, URGENT = "+14155550100", "+14155550101", "+14155550102"
 

@@ -107,7 +107,8 @@ def hang_up_everybody(laptop: Laptop) -> None:
 def _packaged(team: Team, console: bool) -> Path:
     if console:
         project, out = package.BUILD / "project-console", package.BUILD / "package-console"
-        return package.build(root=package.copy_project(project, team.folder), out=out, console=True)
+        package.put_sdks(package.copy_project(project, team.folder))
+        return package.build(root=project, out=out, console=True)
     return package.build(root=package.copy_project(package.BUILD / "project", team.folder))
 
 
@@ -123,7 +124,10 @@ def _furnish(laptop: Laptop) -> None:
 
 
 def _keep_secret(laptop: Laptop) -> None:
-    secret = {"auth_tokens": [call_centre.AUTH_TOKEN], "crm_key": laptop.crm.key}
+    secret: dict[str, object] = {"auth_tokens": [call_centre.AUTH_TOKEN], "crm_key": laptop.crm.key}
+    if laptop.has_console:
+        laptop.do(lambda: laptop.twilio.account.api_keys.update({call_centre.API_KEY: call_centre.API_SECRET}))
+        secret |= {"api_key_sid": call_centre.API_KEY, "api_key_secret": call_centre.API_SECRET}
     name = f"/cordboard/{package.STAGE}/twilio"
     laptop.aws.client("ssm").put_parameter(Name=name, Type="SecureString", Value=json.dumps(secret))
 

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Tests that run beside each other each have a folder of their own.
 BUILD = ROOT / ".build" / os.environ.get("PYTEST_XDIST_WORKER", "")
 TEAM = ROOT / "laptop" / "team"  # the laptop's own, where a deployment has the team's
+SDKS = ROOT / ".build" / "sdks"  # as tools/sdks.py makes them
 WHAT_PACKAGING_READS = ("app.py", "chalicelib", "infra", ".chalice", "requirements.txt")
 STAGE = "local"
 STACK = "cordboard-local"
@@ -63,6 +64,12 @@ def copy_project(to: Path, team: Path = TEAM) -> Path:
     return to
 
 
+def put_sdks(project: Path) -> None:
+    """The libraries of the desk, where they have been fetched: without them the page says that they are missing."""
+    if (SDKS / "ready").exists():
+        shutil.copytree(SDKS / "pages", project / "chalicelib" / "console" / "static" / "sdks", dirs_exist_ok=True)
+
+
 def _make_staff_file(team: Path, file: Path) -> None:
     """As `cordboard rota build` does; not for a team whose files are wrong, which packaging says."""
     folder = next((one for one in (team, team.parent.parent) if (one / WORKERS).exists()), team)
@@ -71,7 +78,7 @@ def _make_staff_file(team: Path, file: Path) -> None:
         center = files.parse(*files.texts_of(team / NAME, folder / WORKERS))
         content = calendar.read_bytes() if calendar.exists() else None
         made = staff_file.made(center, content, rota.Packaged(), datetime.now(UTC))
-        if made.shifts or made.pins or made.extensions:
+        if made.shifts or made.pins or made.extensions or made.desks:
             file.write_bytes(msgspec.json.encode(made))
 
 

@@ -8,9 +8,9 @@ SUPERVISOR = "supervisor@example.com"
 
 
 def open_for(aws: LocalAws, base_url: str) -> None:
-    """The form leads back to this application's console, as the stack does not know where that is."""
+    """The form leads back to this application's console and desk, as the stack does not know where that is."""
     pools, pool = aws.client("cognito-idp"), pool_of(aws)
-    page = urls.CONSOLE.page(base_url)
+    pages = [route.page(base_url) for route in (urls.CONSOLE, urls.DESK)]
     client = pools.describe_user_pool_client(UserPoolId=pool, ClientId=package.variable(aws, "CONSOLE_CLIENT"))
     known = ("ClientName", "AllowedOAuthFlows", "AllowedOAuthScopes", "SupportedIdentityProviders", "ExplicitAuthFlows")
     kept = {name: client["UserPoolClient"][name] for name in known}
@@ -18,8 +18,8 @@ def open_for(aws: LocalAws, base_url: str) -> None:
         UserPoolId=pool,
         ClientId=client["UserPoolClient"]["ClientId"],
         AllowedOAuthFlowsUserPoolClient=True,
-        CallbackURLs=[page],
-        LogoutURLs=[page],
+        CallbackURLs=pages,
+        LogoutURLs=pages,
         **kept,
     )
 

@@ -75,7 +75,7 @@ class Project:
         made = staff_file.made(center, content, kept, now, rules)
         if staff_file.is_as_good(kept, made, now):
             return kept
-        people = made.pins or made.extensions or center.application.staff.is_on
+        people = made.pins or made.extensions or made.desks or center.application.staff.is_on
         if made.shifts or people or file.exists() or center.rota:
             file.write_bytes(encode(made) + b"\n")
         return made

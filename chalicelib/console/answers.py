@@ -80,6 +80,14 @@ def shell() -> Reply:
     return Reply(200, body, {**page.headers(settings.sign_in_url), "Content-Type": "text/html; charset=utf-8"})
 
 
+def desk() -> Reply:
+    """The agent desk's page, which holds no data either."""
+    settings = environment.current()
+    body = page.desk(settings.sign_in_url, settings.console_client)
+    headers = page.desk_headers(settings.sign_in_url, settings.twilio_api_url)
+    return Reply(200, body, {**headers, "Content-Type": "text/html; charset=utf-8"})
+
+
 def file(name: str) -> Reply:
     """One of the page's scripts and styles."""
     kind, text = KINDS.get(PurePosixPath(name).suffix, ""), page.file(name)

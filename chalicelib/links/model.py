@@ -81,6 +81,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     check_at: float = 0  # the sweep looks at it then; 0 when it is closed
     reserved_at: float = 0
     preparing_at: float = 0
+    approved_at: float = 0  # the CRM said yes to a worker at the desk, who may take the caller
     dialing_at: float = 0
     ringing_at: float = 0
     asked_at: float = 0

@@ -125,6 +125,24 @@ def begin_dial(key: Key, now: float, changes: Mapping[str, object]) -> Link:
     return _write_link(key, _Write({**changes, "state": "dialing", "dialing_at": now}, condition, values))
 
 
+def approve(key: Key, now: float, known: Mapping[str, object]) -> Link:
+    """The CRM says yes to a worker at the desk; `known` is kept with it. Raises ConditionFailed: it went on meanwhile.
+
+    No job is at work on it any more, and none takes it over.
+    """
+    changes = {**known, "approved_at": now}
+    return _write_link(
+        key, _Write(changes, "#state = :preparing", {":preparing": "preparing"}, remove=("leased_until",))
+    )
+
+
+def wrap_up(key: Key, disposition: str, words: str) -> Link:
+    """What became of the call, and a note, in the worker's words. Raises ConditionFailed: there is no link."""
+    said = {"disposition": disposition, "note": words}
+    gone = [name for name, value in said.items() if not value]
+    return _write_link(key, _Write(said, "attribute_exists(#state)", remove=gone))
+
+
 def fall_back_to_direct(key: Key, now: float) -> Link:
     """Hand a link to Twilio's own dequeue, unless a job is at work on it. Raises ConditionFailed."""
     changes = {"state": "dialing", "dialing_at": now, "mode": "direct"}

@@ -191,6 +191,7 @@ def _of_link(link: Link) -> Iterator[Moment]:
     """Each step, and when, or 0."""
     for state in STATES:
         yield getattr(link, f"{state}_at"), _ending(link) if state == "closed" else state
+    yield link.approved_at, "the CRM says yes: the worker may take the caller at the desk"
     yield link.held_at, "the caller is on hold"
     yield link.transferred_at, _transferred(link)
 

@@ -46,7 +46,8 @@ def decide(webhook: Webhook, team_hook: TeamHook) -> Answer:
     if own:
         return own
     rules = callcenter.current().queue(reservation.queue)
-    mode = modes.of_task(reservation.kind, rules.mode, callcenter.current().kinds)
+    at_desk = _is_at_desk(reservation)
+    mode = modes.of_task(reservation.kind, rules.mode, callcenter.current().kinds, at_desk=at_desk)
     if mode is None:
         said = f"kind {reservation.kind!r}" if reservation.kind else "no call_sid and no kind"
         return _refuse(400, "no flow for this task", f"TaskAttributes has {said}, and neither [work] nor a hook has it")
@@ -54,6 +55,11 @@ def decide(webhook: Webhook, team_hook: TeamHook) -> Answer:
     if not reservation.contact_uri:
         return _reject(link, rules, webhook.at)
     return _prepare(link, rules, webhook.at) if mode.by_job else _connect(link, rules, webhook.at)
+
+
+def _is_at_desk(reservation: Reservation) -> bool:
+    """Whether the worker takes callers in the browser; in a stage where nobody can sign in they are rung as ever."""
+    return reservation.worker_attributes.get("desk") is True and bool(environment.current().user_pool_arn)
 
 
 def _own_answer(reservation: Reservation, team_hook: TeamHook) -> Answer | None:

@@ -39,6 +39,9 @@ def stale(root: str) -> str:
     extensions = {one["extension"]: name for name, one in people.items() if _has(one, "extension")}
     if people and extensions != made.extensions:
         return _said("workers.toml")
+    desks = {one["mail"].casefold(): name for name, one in people.items() if _has(one, "desk") and _has(one, "mail")}
+    if people and desks != made.desks:
+        return _said("workers.toml")
     given = {name: str(one["pin"]) for name, one in people.items() if _has(one, "pin")}
     is_fresh = given.keys() == made.pins.keys() and all(pins.fits(pin, made.pins[name]) for name, pin in given.items())
     return "" if is_fresh or not people else _said("workers.toml")

@@ -40,6 +40,7 @@ class Packaged(msgspec.Struct, frozen=True, kw_only=True):
     until: int = 0
     pins: Mapping[str, str] = {}
     extensions: Mapping[str, str] = {}  # digits, and the worker's name
+    desks: Mapping[str, str] = {}  # the address with which a worker signs in at the desk, and the name
     made_of: Mapping[str, str] = {}
 
     def workers(self) -> frozenset[str]:

@@ -390,6 +390,23 @@ def _decide(task_sid: str, reservation_sid: str, status: Literal["accepted", "re
     return True
 
 
+def supervise(task_sid: str, reservation_sid: str, mode: str, supervisor_sid: str) -> bool:
+    """Ring this worker into the conference of an accepted reservation, as monitor, whisper or barge (contract 4.4).
+
+    False when there is no such conference any more. Raises NotDone.
+    """
+    with _errors():
+        try:
+            _workspace().tasks(task_sid).reservations(reservation_sid).update(
+                instruction="supervise", supervisor_mode=mode, supervisor=supervisor_sid
+            )
+        except _rest_errors() as error:
+            if not _is_final(error.status) or _is_denied(error.status, error.code):
+                raise
+            return False
+    return True
+
+
 def begin_wrapping(task_sid: str) -> None:
     """The work on a task is done, and is wrapped up; a task in another status is left alone. Raises NotDone."""
     with _errors(), _already_done(20001, 20404):

@@ -157,6 +157,14 @@ CONSOLE_WORKERS = Route("/console/workers", ("GET",), signed_by="person", of_con
 CONSOLE_WORKER = Route("/console/workers/{worker}", signed_by="person", of_console=True)
 CONSOLE_BLOCKED = Route("/console/blocked", ("GET",), signed_by="person", of_console=True)
 CONSOLE_BLOCK = Route("/console/blocks", signed_by="person", of_console=True)
+# The agent desk: its page and scripts, the token by which a worker's browser speaks to Twilio, and each card.
+DESK = Route("/desk", ("GET",), signed_by="nobody", of_console=True)
+DESK_FILE = Route("/desk/files/{file}", ("GET",), signed_by="nobody", of_console=True)
+DESK_TOKEN = Route("/desk/token", signed_by="person", of_console=True)
+DESK_CARD = Route("/desk/cards/{subject}/{reservation_sid}", ("GET",), signed_by="person", of_console=True)
+DESK_WRAP_UP = Route("/desk/cards/{subject}/{reservation_sid}/wrap-up", signed_by="person", of_console=True)
+DESK_TALKS = Route("/desk/talks", ("GET",), signed_by="person", of_console=True)
+DESK_TALK = Route("/desk/talks/{subject}/{reservation_sid}", signed_by="person", of_console=True)
 # The steps of a worker leg that its status callback is asked for (contract 7.2).
 WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 
@@ -238,6 +246,13 @@ ROUTES = (
     CONSOLE_WORKER,
     CONSOLE_BLOCKED,
     CONSOLE_BLOCK,
+    DESK,
+    DESK_FILE,
+    DESK_TOKEN,
+    DESK_WRAP_UP,
+    DESK_CARD,
+    DESK_TALKS,
+    DESK_TALK,
 )
 
 

@@ -53,8 +53,25 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
         log.info("nobody is to be called back by this task", **key.sids)
         return
     approved = approval.ask(link, task_attributes, clock)
-    if approved:
+    if approved and link.policy.by_worker:
+        _approve(link, approved, clock())
+    elif approved:
         _dial(link, approved, task_attributes, clock)
+
+
+def _approve(link: Link, approved: crm.Approval, now: float) -> None:
+    """The worker may take the caller in the browser, who asks for this; nobody is rung."""
+    try:
+        table.approve(link.key, now, _said_by_crm(approved))
+    except table.ConditionFailed:
+        log.info("nobody is to be taken any more", **link.key.sids)
+        return
+    log.info("the desk may take the caller", **link.key.sids)
+
+
+def _said_by_crm(approved: crm.Approval) -> dict[str, object]:
+    """What is kept of the CRM's yes."""
+    return {"crm_name": approved.name, "crm_whisper": approved.whisper, "crm_data": dict(approved.data) or None}
 
 
 def _is_rung_by_taskrouter(link: Link, leg: str) -> bool:
@@ -74,7 +91,7 @@ def _is_rung_by_taskrouter(link: Link, leg: str) -> bool:
 
 def _resume(key: Key, link: Link | None, now: float) -> None:
     """The job was delivered before: find out how far it came, and do what is harmless."""
-    if link is None or is_over(link) or not link.policy.by_job or link.worker_call_sid:
+    if link is None or is_over(link) or not link.policy.by_job or link.worker_call_sid or link.approved_at:
         log.info("job has nothing to do", **key.sids, state=link.state if link else "missing")
     elif link.state == "preparing" or now < link.dialing_at + jobs.LEASE_SECONDS:
         raise Retry("another delivery of this job is at work")
@@ -92,7 +109,7 @@ def _dial(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any]
     if status != "pending":
         closing.close_as(link.key, status, "", clock())
         return
-    kept = {"crm_name": approved.name, "crm_whisper": approved.whisper, "crm_data": dict(approved.data) or None}
+    kept = _said_by_crm(approved)
     if link.work:
         kept |= words.of_work(callcenter.current().work_of(link.work), {"name": approved.name, **task_attributes})
     if link.work == MESSAGE_KIND:

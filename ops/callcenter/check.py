@@ -7,6 +7,7 @@ from chalicelib.config.toml_errors import NAME, Mistake, sentence
 from ops.callcenter import (
     answers,
     attributes,
+    desks,
     files,
     lines,
     menus,
@@ -229,6 +230,7 @@ _CHECKS: Mapping[Callable[[Center], Iterator[Mistake]], frozenset[str]] = {
     _activity_names: frozenset({"activities", "workspace"}),
     _rota: frozenset({"workers"}),
     _mails: frozenset({"workers"}),
+    desks.of_nobody: frozenset({"workers"}),
     _staff: frozenset({"activities", "staff", "workers"}),
     attributes.of_calls: frozenset(),
     _times: frozenset({"reservation_timeout"}),

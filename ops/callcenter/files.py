@@ -87,7 +87,8 @@ class Channels(_Table, frozen=True):
 class Worker(_Table, frozen=True):
     """`mobile` is the phone that the worker texts from, where contact_uri is none; `pin` is for the staff number.
 
-    `mail` is the address with which they sign in to the console, as `supervisor` or as an agent.
+    `mail` is the address with which they sign in to the console, as `supervisor` or as an agent. With `desk` they take
+    their calls there.
 
     `extension` is what a colleague dials to give a caller to this worker.
     """
@@ -98,12 +99,13 @@ class Worker(_Table, frozen=True):
     extension: Extension = ""
     mail: Mail = ""
     supervisor: bool = False
+    desk: bool = False
     attributes: dict[str, Any] = {}
     capacity: Channels = Channels()
 
     def all_attributes(self) -> dict[str, Any]:
         """The worker's attributes in Twilio: those of the file, contact_uri and mobile among them; no PIN."""
-        own = {"contact_uri": self.contact_uri, "mobile": self.mobile}
+        own = {"contact_uri": self.contact_uri, "mobile": self.mobile, "desk": self.desk}
         return {**self.attributes, **{name: value for name, value in own.items() if value}}
 
 

@@ -35,6 +35,7 @@ def made(center: Center, calendar: bytes | None, kept: Packaged, now: datetime, 
         shifts=joined(found),
         until=int((now + timedelta(days=days)).timestamp()) if found else 0,
         pins=_pins(center, kept.pins),
+        desks={one.mail.casefold(): name for name, one in (center.workers or {}).items() if one.desk},
         extensions={one.extension: name for name, one in (center.workers or {}).items() if one.extension},
         made_of=_digests({rota.ROTA: None if rules is None else rules.encode(), ics.ICS: calendar}),
     )
@@ -45,7 +46,7 @@ def is_as_good(kept: Packaged, made: Packaged, now: datetime) -> bool:
     soon = (now + timedelta(days=RENEW_DAYS)).timestamp()
     knows_shifts = kept.until >= min(soon, made.until)
     knows_clocks = kept.offsets == made.offsets or (len(kept.offsets) > 1 and kept.offsets[-1][0] > soon)
-    same = ("zone", "pins", "extensions", "made_of")
+    same = ("zone", "pins", "extensions", "desks", "made_of")
     return knows_shifts and knows_clocks and all(getattr(kept, name) == getattr(made, name) for name in same)
 
 

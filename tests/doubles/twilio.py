@@ -133,7 +133,7 @@ class FakeTwilio:
         if sid == "Reservations":
             return _page("reservations", list(self.reservations.values()))
         standing = self.reservations.get(sid, {"reservation_status": self.reservation})
-        if method == "POST":
+        if method == "POST" and "ReservationStatus" in form:
             if standing["reservation_status"] != "pending":
                 return Response(400, json.dumps({"status": 400, "code": 20001, "message": "not pending"}))
             standing["reservation_status"] = str(form["ReservationStatus"])

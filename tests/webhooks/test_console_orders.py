@@ -18,7 +18,7 @@ from chalicelib.twilio.urls import Route
 from tests.conftest import ACTIVITIES, BUCKET
 from tests.support.caches import forget_everything
 from tests.support.console import CLAIMS, Answer, Console, console
-from tests.support.driver import CALL, CALLER, WORKER, Driver
+from tests.support.driver import CALL, CALLER, RESERVATION, WORKER, Driver
 from tests.webhooks.test_callbacks import asked, row, works
 from tests.webhooks.test_callbacks import team as with_callbacks
 from tests.webhooks.test_recordings import RECORDING, leave_message
@@ -27,9 +27,10 @@ __all__ = ["console"]
 
 AGENT = {**CLAIMS, "cognito:groups": "agents", "email": "bea@example.com"}
 DORA = CLAIMS["email"]
-ORDERS = [route for route in urls.ROUTES if route.signed_by == "person" and "POST" in route.methods]
+OF_CONSOLE = [route for route in urls.ROUTES if route.signed_by == "person" and route.path.startswith("/console/")]
+ORDERS = [route for route in OF_CONSOLE if "POST" in route.methods]
 OF_SUPERVISORS = [route for route in ORDERS if route != urls.CONSOLE_MESSAGE]
-PATH = {"subject": CALL, "recording": RECORDING, "line": "support", "worker": WORKER}
+PATH = {"subject": CALL, "recording": RECORDING, "line": "support", "worker": WORKER, "reservation_sid": RESERVATION}
 RULES = """
 default_line = "support"
 [lines.support]

@@ -1,0 +1,179 @@
+// One caller on the desk: what is known of them, and what can be done.
+
+import { button } from "./acting.js";
+import { element, withChildren } from "./draw.js";
+import { fetched, ordered } from "./session.js";
+
+const AGAIN_MILLISECONDS = 1000;
+const SAID = {
+  asking: "The CRM is asked. Wait a moment.",
+  yes: "You can take the caller.",
+  taken: "You are being connected.",
+  phone: "Your phone rings.",
+  talk: "You talk.",
+  wrapping: "The talk is over. What became of it?",
+  over: "This call is over.",
+};
+
+export class Card {
+  #reservation;
+  #desk;
+  #known = null;
+  #isTaken = false;
+  #isOnHold = false;
+  #isClosed = false;
+  #drawn = "";
+  #parts = { caller: element("h2", "A caller"), state: element("p", "", { role: "status" }), facts: element("dl"), buttons: element("p"), form: element("div") };
+
+  // `desk` takes calls (`take`), is told of errors (`fail`), and when the card may go (`done`).
+  constructor(reservation, desk) {
+    this.#desk = desk;
+    this.element = withChildren("article", Object.values(this.#parts), { class: "card" });
+    this.bind(reservation);
+    this.#follow();
+  }
+
+  // After each connection the library has new objects; listeners on the old ones are dead.
+  bind(reservation) {
+    this.#reservation = reservation;
+    for (const event of ["accepted", "wrapup"]) reservation.on(event, () => this.#moved());
+    for (const event of ["completed", "rejected", "timeout", "canceled", "rescinded"]) reservation.on(event, () => this.#over(event));
+    this.#isTaken = false;
+    this.#draw();
+  }
+
+  close() {
+    this.#isClosed = true;
+  }
+
+  get #state() {
+    const status = this.#reservation.status;
+    if (status === "wrapping") return "wrapping";
+    if (status === "accepted") return "talk";
+    if (status !== "pending") return "over";
+    return this.#isTaken ? "taken" : (this.#known?.state ?? "asking");
+  }
+
+  get #place() {
+    const subject = this.#reservation.task.attributes.call_sid ?? this.#reservation.task.sid;
+    return `cards/${encodeURIComponent(subject)}/${encodeURIComponent(this.#reservation.sid)}`;
+  }
+
+  // Our application says when the CRM has said yes; until then it is asked again and again.
+  async #follow() {
+    while (!this.#isClosed) {
+      try {
+        this.#known = (await fetched(this.#place)).data;
+        this.#desk.fail(null);
+        this.#draw();
+        if (this.#known.state !== "asking") return;
+      } catch (error) {
+        if (error.status !== 404) this.#desk.fail(error); // the reservation may be here before our record of it
+      }
+      await new Promise((done) => setTimeout(done, AGAIN_MILLISECONDS));
+    }
+  }
+
+  #moved() {
+    this.#isTaken = false;
+    this.#draw();
+  }
+
+  #over(event) {
+    if (event === "completed" || event === "rejected") this.#desk.done(this);
+    else {
+      this.#draw();
+      this.#parts.state.textContent = event === "canceled" ? "The caller is gone." : SAID.over;
+      setTimeout(() => this.#desk.done(this), 3000);
+    }
+  }
+
+  async #take() {
+    this.#isTaken = true;
+    this.#draw();
+    try {
+      this.#desk.expect();
+      await this.#reservation.conference({ from: this.#known.caller_id, endConferenceOnExit: true, endConferenceOnCustomerExit: true });
+    } catch (error) {
+      this.#isTaken = false;
+      this.#desk.fail(error);
+      this.#draw();
+    }
+  }
+
+  async #hold() {
+    const wanted = !this.#isOnHold;
+    try {
+      await this.#reservation.task.updateParticipant({ hold: wanted });
+      this.#isOnHold = wanted;
+    } catch (error) {
+      this.#desk.fail(error);
+    }
+    this.#drawn = "";
+    this.#draw();
+  }
+
+  async #wrapUp(form) {
+    const said = Object.fromEntries(new FormData(form));
+    try {
+      const answer = await ordered(`${this.#place}/wrap-up`, said);
+      this.#parts.state.textContent = answer.said;
+    } catch (error) {
+      this.#desk.fail(error);
+    }
+  }
+
+  // What has not changed is left alone: a note that is being written stays, and so does the keyboard's place.
+  #draw() {
+    const now = JSON.stringify([this.#state, this.#known?.state ?? null]);
+    if (now === this.#drawn) return;
+    this.#drawn = now;
+    const known = this.#known;
+    this.#parts.caller.textContent = known ? known.name || known.caller || "A caller" : "A caller";
+    this.#parts.state.textContent = SAID[this.#state];
+    this.#parts.facts.replaceChildren(...(known ? facts(known) : []));
+    this.#parts.buttons.replaceChildren(...this.#actions());
+    if (known && ["talk", "wrapping"].includes(this.#state)) this.#offerForm(known);
+  }
+
+  #actions() {
+    const who = this.#parts.caller.textContent;
+    if (this.#state === "talk") return [button(this.#isOnHold ? "Back from hold" : "Hold", who, () => this.#hold())];
+    if (!["asking", "yes"].includes(this.#state)) return [];
+    const take = button("Take", who, () => this.#take());
+    take.disabled = this.#state !== "yes";
+    return [take];
+  }
+
+  #offerForm(known) {
+    if (this.#parts.form.childElementCount > 0) return;
+    const choices = ["", ...known.dispositions].map((word) => element("option", word));
+    const disposition = withChildren("label", [document.createTextNode("What became of it "), withChildren("select", choices, { name: "disposition" })]);
+    const note = withChildren("label", [document.createTextNode("Note "), element("textarea", known.note, { name: "note", maxlength: "500", rows: "3" })]);
+    const form = withChildren("form", [...(known.dispositions.length ? [disposition] : []), note, element("button", "Done", { type: "submit" })]);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#wrapUp(form);
+    });
+    this.#parts.form.append(form);
+  }
+}
+
+function facts(known) {
+  const rows = [
+    ["Number", known.caller],
+    ["Line", known.line],
+    ["Queue", known.queue],
+    ["From", known.transferred_from],
+    ["The CRM says", known.text],
+    ...ofCrm(known),
+    ...known.earlier.map((talk) => ["Talked before", `${talk.worker}, ${talk.line}, ${new Date(talk.at * 1000).toLocaleString()}`]),
+  ];
+  return rows.filter(([, value]) => value).flatMap(([name, value]) => [element("dt", name), element("dd", value)]);
+}
+
+// All that the CRM gave, but for what is said already.
+function ofCrm(known) {
+  const rest = Object.entries(known.data ?? {}).filter(([, value]) => value !== known.name && value !== known.text);
+  return rest.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]);
+}

@@ -1,0 +1,265 @@
+"""The agent desk: who gets a token, who may take a caller, and how a call is wrapped up."""
+
+import json
+import uuid
+from collections.abc import Mapping
+
+import jwt
+import pytest
+
+from chalicelib import crm, jobs
+from chalicelib.config import callcenter, secrets
+from chalicelib.config.secrets import Secrets
+from chalicelib.links import modes
+from chalicelib.staff import packaged, rota
+from chalicelib.twilio import urls
+from tests.support.api_gateway import TOKEN
+from tests.support.console import CLAIMS, Answer, Console, console
+from tests.support.driver import (
+    CALL,
+    CALLER,
+    LEG_PATH,
+    PHONE,
+    RESERVATION,
+    SUPPORT,
+    TASK,
+    WORKER,
+    Driver,
+)
+
+__all__ = ["console"]
+
+BEA = {**CLAIMS, "cognito:groups": "agents", "email": "Bea@example.com"}
+CARL = {**BEA, "email": "carl@example.com"}
+DORA = {**CLAIMS, "email": "bea@example.com"}  # Bea, as a supervisor
+STRANGER = {**BEA, "email": "eve@example.com"}
+NOBODY = {**BEA, "cognito:groups": "guests"}
+KEY, SECRET = "SK" + "d" * 32, "an API key's secret of 32 letters"
+AT_DESK = json.dumps({"contact_uri": PHONE, "desk": True})
+DISPOSITIONS = """
+default_line = "support"
+[lines.support]
+numbers = ["+14155550100"]
+greeting = "Hello."
+[queues.Support.after_talk]
+keys = { "1" = "solved", "2" = "call again" }
+"""
+
+
+@pytest.fixture
+def desk(console: Console, environment: pytest.MonkeyPatch) -> Console:
+    """Bea and Carl have a desk, and the stage an API key."""
+    desks = rota.Packaged(desks={"bea@example.com": "Bea", "carl@example.com": "Carl"})
+    environment.setattr(packaged, "current", lambda: desks)
+    with_key = Secrets((TOKEN,), KEY, SECRET)
+    environment.setattr(secrets, "current", lambda: with_key)
+    center = callcenter.parse(DISPOSITIONS)
+    environment.setattr(callcenter, "current", lambda: center)
+    return console
+
+
+def order(desk: Console, route: urls.Route, claims: Mapping[str, str] | None = BEA, **said: str) -> Answer:
+    path = LEG_PATH if "{subject}" in route.path else {}
+    return desk.order(route, {"sid": str(uuid.uuid4()), **said}, claims, path)
+
+
+def card(desk: Console, claims: Mapping[str, str] | None = BEA) -> Answer:
+    return desk.get(urls.DESK_CARD, claims, path=LEG_PATH)
+
+
+def offered(driver: Driver) -> None:
+    """Bea is reserved, and the job has asked the CRM."""
+    driver.assign(WorkerAttributes=AT_DESK)
+    for job in driver.queued():
+        driver.work(job)
+
+
+def dialled(driver: Driver) -> int:
+    return len(driver.twilio.made("POST /2010-04-01"))
+
+
+# --- The token
+
+
+def test_the_token_is_for_the_worker_who_asks_alone(driver: Driver, desk: Console) -> None:
+    given = order(desk, urls.DESK_TOKEN)
+    assert (given.status, given.data["worker"], given.data["identity"]) == (200, "Bea", "Bea")
+    claims = jwt.decode(given.data["token"], SECRET, algorithms=["HS256"])
+    assert jwt.get_unverified_header(given.data["token"])["cty"] == "twilio-fpa;v=1"
+    grant = {"workspace_sid": "WS" + "0" * 32, "worker_sid": WORKER, "role": "worker"}
+    assert claims["grants"] == {"identity": "Bea", "task_router": grant, "voice": {"incoming": {"allow": True}}}
+    assert (claims["iss"], claims["sub"], claims["exp"] - claims["nbf"]) == (KEY, "AC" + "0" * 32, 3600)
+    assert given.data["token"] not in desk.log.getvalue() and SECRET not in desk.log.getvalue()
+
+
+@pytest.mark.parametrize("claims", [None, NOBODY, STRANGER], ids=["no token", "no group", "no desk"])
+@pytest.mark.parametrize("route", [urls.DESK_TOKEN, urls.DESK_WRAP_UP, urls.DESK_CARD], ids=lambda route: route.path)
+def test_who_has_no_desk_gets_nothing(
+    driver: Driver, desk: Console, route: urls.Route, claims: Mapping[str, str] | None
+) -> None:
+    offered(driver)
+    before, asked = driver.cloud.rows(), len(driver.twilio.requests)
+    answer = card(desk, claims) if route == urls.DESK_CARD else order(desk, route, claims, note="x")
+    assert answer.status == 403
+    assert (driver.cloud.rows(), len(driver.twilio.requests)) == (before, asked)
+
+
+def test_a_worker_whom_twilio_no_longer_has_gets_no_token(driver: Driver, desk: Console) -> None:
+    answer = order(desk, urls.DESK_TOKEN, CARL)
+    assert (answer.status, answer.data) == (404, {"error": "Twilio has no worker Carl: ask whoever keeps workers.toml"})
+
+
+def test_without_an_api_key_it_is_said_what_is_missing(
+    driver: Driver, desk: Console, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(secrets, "current", lambda: Secrets((TOKEN,)))
+    answer = order(desk, urls.DESK_TOKEN)
+    assert answer.status == 404 and "api_key_sid" in answer.data["error"] and driver.twilio.requests == []
+
+
+def test_the_page_may_ask_twilio_where_the_libraries_do(desk: Console) -> None:
+    answer = desk.get(urls.DESK, None)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "wss://event-bridge.twilio.com" in policy and "wss://voice-js.roaming.twilio.com" in policy
+    of_console = desk.get(urls.CONSOLE, None).headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy and "event-bridge" not in of_console
+    assert "http-equiv" not in answer.body and "<script>" not in answer.body
+
+
+@pytest.mark.parametrize(("file", "status"), [("desk.js", 200), ("../desk.html", 404), ("voice.js", 404)])
+def test_its_files_are_there_but_for_the_libraries_of_a_package_without_them(
+    desk: Console, file: str, status: int
+) -> None:
+    assert desk.get(urls.DESK_FILE, None, path={"file": file}).status == status
+
+
+# --- Taking a caller
+
+
+def test_the_job_asks_the_crm_and_rings_nobody(driver: Driver, desk: Console) -> None:
+    driver.assign(WorkerAttributes=AT_DESK)
+    assert (driver.link["mode"], card(desk).data["state"]) == ("desk", "asking")
+    (job,) = driver.queued()
+    driver.work(job)
+    shown = card(desk).data
+    assert (shown["state"], shown["caller"], shown["caller_id"]) == ("yes", "…71", SUPPORT)
+    assert (dialled(driver), driver.link["state"]) == (0, "preparing")
+
+
+def test_the_same_job_again_asks_nothing_and_rings_nobody(driver: Driver, desk: Console) -> None:
+    offered(driver)
+    before = driver.cloud.rows()
+    driver.work(jobs.RingWorker(CALL, RESERVATION))
+    assert (driver.cloud.rows(), dialled(driver)) == (before, 0)
+
+
+def test_the_crms_no_rejects(driver: Driver, desk: Console, environment: pytest.MonkeyPatch) -> None:
+    def no(_adapter: object, _attempt: object) -> crm.Approval:
+        raise crm.Declined("not hers")
+
+    environment.setattr(crm, "prepare", no)
+    offered(driver)
+    assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "declined: not hers")
+    assert card(desk).data["state"] == "over"
+
+
+def test_it_is_nobody_elses_card(driver: Driver, desk: Console) -> None:
+    offered(driver)
+    assert card(desk, CARL).status == 404
+    assert order(desk, urls.DESK_WRAP_UP, CARL, note="mine").status == 404
+    assert "note" not in driver.link
+
+
+@pytest.mark.parametrize("path", [{**LEG_PATH, "subject": "STAFF"}, {**LEG_PATH, "reservation_sid": "CALL"}])
+def test_a_card_of_nothing_is_not_found(driver: Driver, desk: Console, path: dict[str, str]) -> None:
+    offered(driver)
+    assert desk.get(urls.DESK_CARD, BEA, path=path).status == 404
+
+
+def test_without_a_console_the_worker_is_rung_as_ever(driver: Driver) -> None:
+    offered(driver)
+    assert (driver.link["mode"], dialled(driver)) == ("crm-first", 1)
+
+
+def test_the_desk_is_for_callers_of_queues_that_ask_the_crm_first() -> None:
+    mode = modes.DESK
+    assert mode.by_job and mode.by_worker and mode.has_caller and not mode.owns_leg
+    assert modes.of_task("call", "direct", (), at_desk=True) is modes.DIRECT
+    assert modes.of_task("case", "crm-first", ("case",), at_desk=True) is modes.WORK
+
+
+# --- Supervisors
+
+
+def test_a_supervisor_is_rung_into_a_talk_of_the_desk(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    (talk,) = desk.get(urls.DESK_TALKS, DORA).data["talks"]
+    assert (talk["worker"], talk["caller"], talk["reservation_sid"]) == ("Bea", "…71", RESERVATION)
+    answer = order(desk, urls.DESK_TALK, DORA, way="coach")
+    assert (answer.status, answer.data) == (200, {"said": "Your phone rings."})
+    (asked,) = driver.twilio.made(f"Tasks/{TASK}/Reservations/{RESERVATION}")
+    assert asked == {"Instruction": "supervise", "SupervisorMode": "whisper", "Supervisor": WORKER}
+    (line,) = [line for line in desk.lines() if line["event"] == "talk is supervised"]
+    assert (line["who"], line["way"], line["call_sid"]) == (DORA["email"], "coach", CALL)
+
+
+def test_an_agent_supervises_nobody(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    assert desk.get(urls.DESK_TALKS, BEA).status == order(desk, urls.DESK_TALK, BEA, way="listen").status == 403
+    assert driver.twilio.made("Reservations") == []
+
+
+@pytest.mark.parametrize(("way", "status"), [("", 400), ("record", 400), ("listen", 404)])
+def test_before_the_talk_there_is_nothing_to_hear(driver: Driver, desk: Console, way: str, status: int) -> None:
+    offered(driver)
+    assert desk.get(urls.DESK_TALKS, DORA).data["talks"] == []
+    assert order(desk, urls.DESK_TALK, DORA, way=way).status == status
+
+
+def test_a_talk_that_is_over_at_twilio_is_said_so(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    driver.twilio.failures[f"Tasks/{TASK}/Reservations"] = [(400, 40158)]
+    answer = order(desk, urls.DESK_TALK, DORA, way="join")
+    assert (answer.status, answer.data["error"]) == (409, "the talk is over, or Twilio lets nobody into it")
+
+
+# --- Wrapping up
+
+
+def talked(driver: Driver) -> None:
+    offered(driver)
+    driver.event("reservation.accepted")
+
+
+def test_what_is_written_in_the_talk_is_kept_and_the_talk_goes_on(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    driver.twilio.reservations[RESERVATION] = {"sid": RESERVATION, "reservation_status": "accepted"}
+    answer = order(desk, urls.DESK_WRAP_UP, note="a note")
+    assert answer.data == {"said": "Kept. The talk goes on."}
+    assert (driver.link["note"], driver.link["state"], card(desk).data["state"]) == ("a note", "bridged", "talk")
+
+
+def test_after_the_talk_the_task_is_completed_and_the_worker_free(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    driver.wrap_up()
+    answer = order(desk, urls.DESK_WRAP_UP, disposition="call again", note="next week")
+    assert (answer.status, answer.data) == (200, {"said": "Done."})
+    link = driver.link
+    assert (link["disposition"], link["note"], link["outcome"]) == ("call again", "next week", "completed")
+    assert driver.twilio.tasks[TASK]["assignment_status"] == "completed"
+    again = order(desk, urls.DESK_WRAP_UP, disposition="call again", note="next week")
+    assert again.data == {"said": "Kept."}
+
+
+def test_a_disposition_that_the_queue_has_not_is_refused(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    answer = order(desk, urls.DESK_WRAP_UP, disposition="sold")
+    assert (answer.status, answer.data) == (400, {"error": "disposition is one of solved, call again"})
+    assert "disposition" not in driver.link
+
+
+def test_no_number_of_a_caller_is_in_the_log(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    card(desk)
+    order(desk, urls.DESK_WRAP_UP, note=f"call {CALLER}")
+    assert CALLER not in desk.log.getvalue()
