@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from chalicelib import budget, jobs
+from chalicelib.config.environment import AFTER_CALL
 from chalicelib.lifecycle import activity
 from chalicelib.routing import events
 from tests.conftest import ACTIVITIES
@@ -35,7 +36,7 @@ def hang_up(driver: Driver, event: str = "reservation.wrapup", late: float = 0.0
 
 def waiting(driver: Driver) -> str:
     """How many jobs are on the queue, to be seen later."""
-    asked = {"QueueUrl": driver.cloud.queue_url, "AttributeNames": ["ApproximateNumberOfMessagesDelayed"]}
+    asked = {"QueueUrl": driver.cloud.queue_url + AFTER_CALL, "AttributeNames": ["ApproximateNumberOfMessagesDelayed"]}
     found = driver.cloud.client("sqs").get_queue_attributes(**asked)
     return str(found["Attributes"]["ApproximateNumberOfMessagesDelayed"])
 

@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib import jobs
+from chalicelib.config.environment import AFTER_CALL
 from chalicelib.links import table
 from chalicelib.twilio import rest
 from tests.conftest import ACTIVITIES, QUEUES
@@ -89,7 +90,7 @@ def test_after_wrap_up_the_task_is_completed_once_and_the_worker_goes_back_to_wo
     driver.event("task.wrapup")
     driver.event("reservation.wrapup")
     delayed = driver.cloud.client("sqs").get_queue_attributes(
-        QueueUrl=driver.cloud.queue_url, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
+        QueueUrl=driver.cloud.queue_url + AFTER_CALL, AttributeNames=["ApproximateNumberOfMessagesDelayed"]
     )
     assert delayed["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
     driver.wrap_up()
