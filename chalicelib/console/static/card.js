@@ -92,10 +92,11 @@ export class Card {
     this.#isTaken = true;
     this.#draw();
     try {
-      this.#desk.expect();
+      this.#desk.expect(true);
       await this.#reservation.conference({ from: this.#known.caller_id, endConferenceOnExit: true, endConferenceOnCustomerExit: true });
     } catch (error) {
       this.#isTaken = false;
+      this.#desk.expect(false);
       this.#desk.fail(error);
       this.#draw();
     }

@@ -17,7 +17,7 @@ let worker = null, given = null, isBusy = false, isOpen = false;
 
 const desk = {
   fail: tell,
-  expect: () => phone.expect(),
+  expect: (isExpected) => phone.expect(isExpected),
   done: (card) => remove(card),
 };
 

@@ -40,9 +40,9 @@ export class Phone {
     this.#device?.updateToken(token);
   }
 
-  // The worker has taken a caller: the ring that follows is answered by itself.
-  expect() {
-    this.#isExpected = true;
+  // The worker has taken a caller: the ring that follows is answered by itself. Not so when that failed.
+  expect(isExpected) {
+    this.#isExpected = isExpected;
   }
 
   answer() {
