@@ -22,13 +22,13 @@ class Needs(NamedTuple):
     services: tuple[str, ...]
 
 
-OF_TWILIO = ("twilio.rest.api.v2010.account", "twilio.rest.taskrouter.v1.workspace")
+TWILIO = ("twilio.rest.api.v2010.account", "twilio.rest.taskrouter.v1.workspace", "chalicelib.twilio.transport")
 
 # By the handler's name, as Lambda has it in `_HANDLER`.
 NEEDS: Mapping[str, Needs] = {
     "app.app": Needs(("chalicelib.caller.handlers", "chalicelib.routing.assignment"), ("dynamodb", "sqs")),
-    "app.jobs_consumer": Needs(("chalicelib.worker.consumer", *OF_TWILIO), ("dynamodb",)),
-    "app.sweep": Needs(("chalicelib.lifecycle.reconcile", *OF_TWILIO), ("dynamodb",)),
+    "app.jobs_consumer": Needs(("chalicelib.worker.consumer", *TWILIO), ("dynamodb",)),
+    "app.sweep": Needs(("chalicelib.lifecycle.reconcile", *TWILIO), ("dynamodb",)),
 }
 
 
