@@ -53,16 +53,13 @@ def until_the_end(queue: str) -> Steps:
     """From the worker's answer on."""
     queued = {"TaskQueueSid": QUEUES[queue]}
     return (
-        lambda driver: driver.status("in-progress"),
         lambda driver: driver.event("reservation.accepted", **queued),
         parts(queue),
         lambda driver: driver.event("reservation.wrapup", TimestampMs=str(int(time.time() * 1000)), **queued),
-        lambda driver: driver.event("task.wrapup", **queued),
         lambda driver: driver.status("completed"),
         lambda driver: driver.voice("after", QueueResult="bridged"),
         lambda driver: driver.voice("survey", Digits="5"),
         job(jobs.CompleteTask(CALL, TASK)),
-        lambda driver: driver.event("reservation.completed", **queued),
         lambda driver: driver.event("task.completed", **queued),
     )
 
@@ -72,16 +69,12 @@ PLAYED: Mapping[str, Steps] = {
         *CALLS_IN,
         lambda driver: driver.assign(),
         job(jobs.RingWorker(CALL, RESERVATION)),
-        lambda driver: driver.status("initiated"),
-        lambda driver: driver.status("ringing"),
         lambda driver: driver.answer(),
         *until_the_end("Support"),
     ),
     "direct": (
         *CALLS_IN,
         lambda driver: driver.assign("Urgent"),
-        lambda driver: driver.status("initiated"),
-        lambda driver: driver.status("ringing"),
         *until_the_end("Urgent"),
     ),
     "simple queue": (
@@ -120,8 +113,6 @@ def test_a_worker_who_is_asked_adds_exactly_these_requests(
             *CALLS_IN,
             lambda driver: driver.assign(WorkerAttributes=wanted),
             job(jobs.RingWorker(CALL, RESERVATION)),
-            lambda driver: driver.status("initiated"),
-            lambda driver: driver.status("ringing"),
             *ANSWERED[mode],
             *until_the_end("Support"),
         ):
