@@ -77,9 +77,9 @@ class Records:
         """The worker's reservations of this time, latest first. Each is read when it is taken."""
         for key in self.reservations_of(worker_sid, since, until):
             with client.plain(f"read the table {self.table}"):
-                row = table.find_row(key, self.table)
-            if row:
-                yield msgspec.convert({**row, "reservation_sid": row["item"]}, Link)
+                link = table.find_link(key, self.table)
+            if link:
+                yield link
 
     def reservations_of(self, worker_sid: str, since: float, until: float) -> Iterator[Key]:
         """Of which calls they are, and their sids."""

@@ -539,6 +539,12 @@ def find_call(subject: str, table: str = "") -> CallRecord:
     return CallRecord(call, tuple(links), tuple(notices), tuple(messages), callback, tuple(talks))
 
 
+def find_link(key: Key, table: str = "") -> Link | None:
+    """The link as it is now; None when there is none."""
+    row = find_row(key, table)
+    return _link(row) if row else None
+
+
 def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
     """The link of this worker leg (by an index: a leg of the last second may be missing)."""
     condition = "worker_call_sid = :sid"
@@ -565,8 +571,8 @@ def latest_links(worker_sid: str, most: int) -> Iterator[Link]:
 def _links_of(keys: Iterable[Mapping[str, Any]], table: str = "") -> Iterator[Link]:
     """The links themselves that an index has the keys of."""
     for key in keys:
-        if row := find_row(Key(key["call_sid"], key["item"]), table):
-            yield _link(row)
+        if link := find_link(Key(key["call_sid"], key["item"]), table):
+            yield link
 
 
 def rows_of_day(day: str) -> Iterator[dict[str, Any]]:

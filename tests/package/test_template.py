@@ -117,7 +117,7 @@ def test_there_are_four_functions_and_no_other_door(packaged: Package) -> None:
 
 @pytest.mark.parametrize(
     ("function", "memory", "timeout"),
-    [("APIHandler", 1024, 15), ("JobsConsumer", 512, 20), ("AfterCall", 512, 20), ("Sweep", 512, 60)],
+    [("APIHandler", 512, 15), ("JobsConsumer", 512, 20), ("AfterCall", 512, 20), ("Sweep", 512, 60)],
 )
 def test_memory_and_timeout_are_what_the_design_says(
     packaged: Package, function: str, memory: int, timeout: int

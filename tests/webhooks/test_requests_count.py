@@ -18,7 +18,7 @@ from chalicelib.worker import twiml
 from tests.conftest import ACTIVITIES, QUEUES
 from tests.support.api_gateway import post
 from tests.support.driver import CALL, LEG_PATH, PHONE, RESERVATION, TASK, Driver, leg_form
-from tests.support.meter import counting, write_units
+from tests.support.meter import Index, counting, write_units
 
 Steps = Sequence[Callable[[Driver], object]]
 
@@ -183,4 +183,10 @@ def row(**values: str) -> dict[str, dict[str, str]]:
 def test_a_write_costs_its_row_and_each_index_that_it_touches(
     before: dict[str, dict[str, str]], after: dict[str, dict[str, str]], units: int
 ) -> None:
-    assert write_units(before, after, [["leg"]]) == units
+    assert write_units(before, after, [Index(frozenset({"leg"}), is_whole=True)]) == units
+
+
+def test_an_index_of_keys_alone_is_written_when_they_change() -> None:
+    keys = Index(frozenset({"leg"}), is_whole=False)
+    row, later = {"leg": {"S": "CA1"}, "state": {"S": "a"}}, {"leg": {"S": "CA1"}, "state": {"S": "b"}}
+    assert [write_units({}, row, [keys]), write_units(row, later, [keys]), write_units(row, {}, [keys])] == [2, 1, 2]
