@@ -28,6 +28,7 @@ TWILIO = ("twilio.rest.api.v2010.account", "twilio.rest.taskrouter.v1.workspace"
 NEEDS: Mapping[str, Needs] = {
     "app.app": Needs(("chalicelib.caller.handlers", "chalicelib.routing.assignment"), ("dynamodb", "sqs")),
     "app.jobs_consumer": Needs(("chalicelib.worker.consumer", *TWILIO), ("dynamodb",)),
+    "app.after_call": Needs(("chalicelib.worker.consumer", *TWILIO), ("dynamodb",)),
     "app.sweep": Needs(("chalicelib.lifecycle.reconcile", *TWILIO), ("dynamodb",)),
 }
 
