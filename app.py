@@ -1,7 +1,7 @@
 """Every way into Cordboard: Twilio's webhooks, the jobs queues and the clock. Each leads to one function of one module.
 
-A cold start imports this file whole, whichever function it is for. So a handler's module is imported when it is used;
-only what the first webhook of a call needs is imported here.
+A process that starts imports this file whole, whichever function it is for. So a handler's module is imported when it
+is used, and `start` loads beforehand what this function always uses.
 """
 
 import os
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chalice.app import Chalice, CloudWatchEvent, CognitoUserPoolAuthorizer, Rate, Response, SQSEvent
 
-from chalicelib import budget
-from chalicelib.caller import handlers
+from chalicelib import budget, start
 from chalicelib.config import callcenter, capacity, environment, team
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.observability import log
@@ -36,12 +35,11 @@ JSON = ["application/json"]
 
 _View = TypeVar("_View", bound=Callable[..., Response])
 
-IN_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
-
 try:  # a mistake in the team's files stops the packaging, not the first call
     callcenter.current()
     variables = environment.variables()
-    if not IN_LAMBDA:
+    if not start.IN_LAMBDA:
+        callcenter.parse(callcenter.source())  # also where there is data of it, made by another version
         team.hooks()  # there it is imported when it is used
         from chalicelib.hours import state
         from chalicelib.staff import packaged
@@ -51,7 +49,7 @@ try:  # a mistake in the team's files stops the packaging, not the first call
         if stale := packaged.stale(os.path.join(team.folder(), "..", "..")):  # noqa: PTH118 - pathlib is slow
             raise CallCenterError(stale)
 except (CallCenterError, environment.SettingsError) as error:
-    if IN_LAMBDA:
+    if start.IN_LAMBDA:
         raise
     sys.exit(str(error))  # of an exception Chalice would print the traceback; so it prints the sentence
 
@@ -110,27 +108,35 @@ def _request_id(context: object) -> str:
 
 @_route(urls.INCOMING)
 def voice_incoming() -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.incoming, handlers.enqueue_plainly)
 
 
 @_route(urls.MENU)
 def voice_menu(attempt: str) -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.menu, handlers.enqueue_plainly)
 
 
 @_route(urls.MENUS_OF_KNOWN)
 def voice_menus_of_known(caller: str, trail: str, attempt: str, total: str) -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.menu, handlers.enqueue_plainly)
 
 
 @_route(urls.SCREENED)
 def voice_screened(caller: str, digit: str, attempt: str) -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.screened, handlers.enqueue_plainly)
 
 
 @_route(urls.EXTENSION)
 def voice_extension(caller: str, attempt: str) -> Response:
-    from chalicelib.caller import extension
+    from chalicelib.caller import extension, handlers
 
     return _twiml(extension.typed, handlers.enqueue_plainly)
 
@@ -138,45 +144,56 @@ def voice_extension(caller: str, attempt: str) -> Response:
 @_route(urls.PERSON_WAIT)
 def voice_person_wait(extension: str) -> Response:
     from chalicelib.caller import extension as of_person
+    from chalicelib.caller import handlers
 
     return _twiml(of_person.wait, handlers.keep_waiting)
 
 
 @_route(urls.PERSON_AFTER)
 def voice_person_after(extension: str) -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.after, handlers.apologize)
 
 
 @_route(urls.MENUS)
 def voice_menus(trail: str, attempt: str, total: str) -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.menu, handlers.enqueue_plainly)
 
 
 @_route(urls.WAIT)
 def voice_wait() -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.wait, handlers.keep_waiting)
 
 
 @_route(urls.WAIT_TOLD)
 def voice_wait_told(position: str, minutes: str, since: str) -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.wait, handlers.keep_waiting)
 
 
 @_route(urls.WAIT_KEY)
 def voice_wait_key() -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.wait_key, handlers.wait_on)
 
 
 @_route(urls.CALLBACK_CONFIRM)
 def voice_callback_confirm(number: str) -> Response:
-    from chalicelib.caller import callback
+    from chalicelib.caller import callback, handlers
 
     return _twiml(callback.confirm, handlers.wait_on)
 
 
 @_route(urls.CALLBACK_NUMBER)
 def voice_callback_number() -> Response:
-    from chalicelib.caller import callback
+    from chalicelib.caller import callback, handlers
 
     return _twiml(callback.number, handlers.wait_on)
 
@@ -211,11 +228,15 @@ def voice_closed_dialed() -> Response:
 
 @_route(urls.AFTER)
 def voice_after() -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.after, handlers.apologize)
 
 
 @_route(urls.AFTER_ROUND)
 def voice_after_round(number: str) -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.after, handlers.apologize)
 
 
@@ -228,6 +249,8 @@ def voice_hold(reservation_sid: str, since: str, attempt: str) -> Response:
 
 @_route(urls.HOLD_OVER)
 def voice_hold_over() -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.talked_again, handlers.apologize)
 
 
@@ -240,21 +263,29 @@ def voice_room(subject: str, reservation_sid: str) -> Response:
 
 @_route(urls.MOVED)
 def voice_moved() -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.moved, handlers.apologize)
 
 
 @_route(urls.DECLINED)
 def voice_declined() -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.declined, handlers.apologize)
 
 
 @_route(urls.SURVEY)
 def voice_survey() -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.survey, handlers.apologize)
 
 
 @_route(urls.VOICEMAIL)
 def voice_voicemail() -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.voicemail, handlers.apologize)
 
 
@@ -274,6 +305,8 @@ def voice_transcription() -> Response:
 
 @_route(urls.FALLBACK)
 def voice_fallback() -> Response:
+    from chalicelib.caller import handlers
+
     return _twiml(handlers.fallback, handlers.apologize)
 
 
@@ -729,3 +762,7 @@ def sweep(event: CloudWatchEvent) -> None:
 
     with budget.Until(time.time() + SWEEP_SECONDS - LAST_SECONDS), log.Context(request_id=_request_id(event.context)):
         reconcile.run(time.time)
+
+
+if start.IN_LAMBDA:
+    start.load(os.environ.get("_HANDLER", ""))

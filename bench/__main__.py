@@ -8,7 +8,7 @@ from bench.environment import ENVIRONMENT
 
 os.environ.update(ENVIRONMENT)  # before anything imports `app`
 
-from bench import cold_start, cost, counts, webhook_timings
+from bench import cold_start, cost, counts, money, webhook_timings
 from laptop import package
 
 DOOR_GOAL = 0.6
@@ -48,7 +48,8 @@ def print_cost() -> None:
     print("\na month without a call, at most")
     for item, dollars in month.items():
         print(f"  {item:24}{counts.month()[item]:14.2f}{dollars:14.4f}")
-    print(f"  {'together':24}{'':14}{sum(month.values()):14.4f}")
+    print(f"  {'together':24}{'':14}{sum(month.values()):14.4f}\n")
+    print(*money.lines(), sep="\n")
 
 
 def verdict(ratio: float, goal: float) -> str:

@@ -22,6 +22,7 @@ PRICES: Mapping[str, float] = {
     "dashboards": 3.00,  # a month
     "metrics": 0.30,  # a month, of ours, the first 10,000
     "kms_requests": 0.03 / 10_000,
+    "out_gigabytes": 0.09,  # to the Internet, the first 10 TB a month
 }
 
 

@@ -11,31 +11,31 @@ from collections.abc import Mapping
 # out from each row and index that changed. `log_bytes` are of our own lines, without Lambda's id.
 CALLS: Mapping[str, Mapping[str, int | float]] = {
     "crm-first": {
-        "webhooks": 17,
+        "webhooks": 12,
         "jobs": 2,
         "twilio": 10,
-        "UpdateItem": 18,
+        "UpdateItem": 12,
         "PutItem": 2,
         "GetItem": 1,
-        "Query": 1,
+        "Query": 2,
         "SendMessage": 2,
-        "write_units": 51,
-        "read_units": 1.5,
-        "log_lines": 9,
-        "log_bytes": 2280,
+        "write_units": 33,
+        "read_units": 2.5,
+        "log_lines": 7,
+        "log_bytes": 1864,
     },
     "direct": {
-        "webhooks": 16,
+        "webhooks": 11,
         "jobs": 1,
         "twilio": 3,
-        "UpdateItem": 15,
+        "UpdateItem": 9,
         "PutItem": 1,
-        "Query": 1,
+        "Query": 2,
         "SendMessage": 1,
-        "write_units": 43,
-        "read_units": 1,
-        "log_lines": 9,
-        "log_bytes": 2280,
+        "write_units": 26,
+        "read_units": 2,
+        "log_lines": 7,
+        "log_bytes": 1864,
     },
     "simple queue": {
         "webhooks": 4,
@@ -50,9 +50,9 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
 
 # What a crm-first call asks for more in each mode, when the worker takes it with the first key.
 ASKED: Mapping[str, Mapping[str, int | float]] = {
-    "key": {"webhooks": 1, "UpdateItem": 1, "write_units": 4},
+    "key": {"webhooks": 1, "UpdateItem": 1, "write_units": 2},
     "detect": {},
-    "key+detect": {"webhooks": 2, "UpdateItem": 2, "write_units": 8},
+    "key+detect": {"webhooks": 2, "UpdateItem": 2, "write_units": 4},
 }
 
 # What workers ask for: a text, and what the sweep does for them; of the last two the whole sweep.
@@ -81,7 +81,7 @@ CALLBACK: Mapping[str, Mapping[str, int | float]] = {
         "UpdateItem": 8,
         "SendMessage": 1,
         "read_units": 4.5,
-        "write_units": 33,
+        "write_units": 23,
         "twilio": 4,
     },
 }
@@ -89,7 +89,7 @@ CALLBACK: Mapping[str, Mapping[str, int | float]] = {
 # What a queue with a star key asks for more: at the worker's answer; when a worker hung up, or the caller; and from the
 # star key to the further wait, with one round of hold.
 STAR: Mapping[str, Mapping[str, int | float]] = {
-    "may be pressed": {"UpdateItem": 1, "write_units": 3},
+    "may be pressed": {"UpdateItem": 1, "write_units": 1},
     "worker hung up": {"Query": 1, "read_units": 1, "twilio": 1},
     "caller hung up": {"Query": 1, "read_units": 1},
     "given away": {
@@ -97,7 +97,7 @@ STAR: Mapping[str, Mapping[str, int | float]] = {
         "UpdateItem": 3,
         "SendMessage": 1,
         "read_units": 4,
-        "write_units": 10,
+        "write_units": 6,
         "twilio": 2,
     },
 }
@@ -115,8 +115,9 @@ POLLS = 2 * 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at each
 SECRET_READS = 30 * 24 * 12  # the sweep reads the secret every five minutes, and AWS KMS decrypts it
 
 # Assumed: what a warm function takes, most of it waiting for AWS or Twilio.
-WEBHOOK_SECONDS, JOB_SECONDS, SWEEP_SECONDS = 0.05, 0.5, 0.5
-WEBHOOK_GIGABYTES, JOB_GIGABYTES, SWEEP_GIGABYTES = 1.0, 0.5, 0.5
+WEBHOOK_SECONDS, JOB_SECONDS, SWEEP_SECONDS = 0.055, 0.5, 0.5
+WEBHOOK_GIGABYTES, JOB_GIGABYTES, SWEEP_GIGABYTES = 0.5, 0.5, 0.5
+WEBHOOK = WEBHOOK_SECONDS * WEBHOOK_GIGABYTES
 
 # Assumed: the length of Lambda's own START, END and REPORT of each request. CloudWatch adds 26 bytes to each line.
 REPORT_BYTES = 3 * 26 + 320
@@ -124,10 +125,10 @@ LINE_BYTES = 26 + len('"request_id":"12345678-0000-4000-8000-000000000001",')
 SWEEP_LINE_BYTES = 150
 
 
-def charged(counts: Mapping[str, int | float]) -> dict[str, float]:
-    """One call in AWS's own units."""
+def charged(counts: Mapping[str, int | float], webhook: float = WEBHOOK) -> dict[str, float]:
+    """One call in AWS's own units. `webhook` is what one takes in GB-seconds."""
     webhooks, jobs = counts["webhooks"], counts["jobs"]
-    seconds = webhooks * WEBHOOK_SECONDS * WEBHOOK_GIGABYTES + jobs * JOB_SECONDS * JOB_GIGABYTES
+    seconds = webhooks * webhook + jobs * JOB_SECONDS * JOB_GIGABYTES
     logged = counts["log_bytes"] + counts["log_lines"] * LINE_BYTES + (webhooks + jobs) * REPORT_BYTES
     return {
         "api_gateway_requests": webhooks,

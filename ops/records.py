@@ -74,11 +74,19 @@ class Records:
                 yield msgspec.convert(row, Talk)
 
     def links_of(self, worker_sid: str, since: float, until: float) -> Iterator[Link]:
-        """The worker's reservations of this time, latest first."""
+        """The worker's reservations of this time, latest first. Each is read when it is taken."""
+        for key in self.reservations_of(worker_sid, since, until):
+            with client.plain(f"read the table {self.table}"):
+                link = table.find_link(key, self.table)
+            if link:
+                yield link
+
+    def reservations_of(self, worker_sid: str, since: float, until: float) -> Iterator[Key]:
+        """Of which calls they are, and their sids."""
         key = "worker_sid = :worker AND reserved_at BETWEEN :since AND :until"
         values = {":worker": worker_sid, ":since": since, ":until": until}
-        for row in self._query("by_worker", values, {"KeyConditionExpression": key}):
-            yield msgspec.convert({**row, "reservation_sid": row["item"]}, Link)
+        for row in self._query("keys_by_worker", values, {"KeyConditionExpression": key}):
+            yield Key(row["call_sid"], row["item"])
 
     def whole(self, subjects: Sequence[str]) -> list[CallRecord]:
         """All that is known of these calls, in their order."""

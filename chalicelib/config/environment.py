@@ -37,6 +37,11 @@ class Settings(msgspec.Struct, frozen=True):
     def after_call_queue_url(self) -> str:
         return self.jobs_queue_url + AFTER_CALL
 
+    @property
+    def has_console(self) -> bool:
+        """Whether the stage has a wallboard to be fed."""
+        return bool(self.user_pool_arn)
+
     def activity_sid(self, name: str) -> str:
         """The sid of the activity of this friendly name; empty for an empty or unknown name."""
         return self.activities.get(name, "")

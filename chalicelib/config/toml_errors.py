@@ -1,6 +1,5 @@
 """Wrong values in a TOML file of the team's, a sentence each: file, key, value, and what is allowed (pure)."""
 
-import tomllib
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -35,6 +34,8 @@ class CallCenterError(Exception):
 
 def read(text: str, file: str = NAME) -> dict[str, Any]:
     """The tables of this text. Raises CallCenterError when it is not TOML."""
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -12,7 +12,7 @@ a number says which one is open, and how many there were in a day, and has "PROF
 from there; "NUMBER#" and a recorded talk's number leads to it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
@@ -539,24 +539,40 @@ def find_call(subject: str, table: str = "") -> CallRecord:
     return CallRecord(call, tuple(links), tuple(notices), tuple(messages), callback, tuple(talks))
 
 
+def find_link(key: Key, table: str = "") -> Link | None:
+    """The link as it is now; None when there is none."""
+    row = find_row(key, table)
+    return _link(row) if row else None
+
+
 def by_worker_leg(worker_call_sid: str, table: str = "") -> Link | None:
-    """The link of this worker leg (from an index: a leg of the last second may be missing)."""
+    """The link of this worker leg (by an index: a leg of the last second may be missing)."""
     condition = "worker_call_sid = :sid"
-    rows = _query(table, worker_call_sid, KeyConditionExpression=condition, IndexName="by_worker_leg")
-    return _link(rows[0]) if rows else None
+    rows = _query(table, worker_call_sid, KeyConditionExpression=condition, IndexName="keys_by_worker_leg")
+    return next(_links_of(rows, table), None)
 
 
-def latest_links(worker_sid: str, most: int) -> list[Link]:
-    """The links of this worker, the newest first (from an index: one of the last second may be missing)."""
+def latest_links(worker_sid: str, most: int) -> Iterator[Link]:
+    """The links of this worker, the newest first (by an index: one of the last second may be missing).
+
+    Each is read when it is taken.
+    """
     request = {
         "TableName": environment.current().links_table,
-        "IndexName": "by_worker",
+        "IndexName": "keys_by_worker",
         "KeyConditionExpression": "worker_sid = :sid",
         "ExpressionAttributeValues": encode({":sid": worker_sid}),
         "ScanIndexForward": False,
         "Limit": most,
     }
-    return [_link(row) for row in next(_pages(request))]
+    yield from _links_of(next(_pages(request)))
+
+
+def _links_of(keys: Iterable[Mapping[str, Any]], table: str = "") -> Iterator[Link]:
+    """The links themselves that an index has the keys of."""
+    for key in keys:
+        if link := find_link(Key(key["call_sid"], key["item"]), table):
+            yield link
 
 
 def rows_of_day(day: str) -> Iterator[dict[str, Any]]:

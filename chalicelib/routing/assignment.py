@@ -167,7 +167,7 @@ def _dequeue(link: Link, rules: Queue) -> Answer:
         status_callback_url=urls.WORKER_STATUS.url(
             link.base_url, subject=link.subject, reservation_sid=link.reservation_sid
         ),
-        status_callback_events=",".join(urls.WORKER_STATUS_EVENTS),
+        status_callback_events=",".join(urls.worker_status_events(shown=environment.current().has_console)),
     )
     return _json(encode(instruction))
 

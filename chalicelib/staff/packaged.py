@@ -1,6 +1,5 @@
 """What the package holds of the rota, the time zone and the PINs."""
 
-import tomllib
 from functools import cache
 from hashlib import sha256
 
@@ -35,6 +34,8 @@ def stale(root: str) -> str:
         content = team.read(name, root)
         if content is not None and made.made_of.get(name) != sha256(_bytes(root, name)).hexdigest():
             return _said(name)
+    import tomllib  # while the package is made, and never in Lambda
+
     people = tomllib.loads(team.read("workers.toml", root) or "").get("workers", {})
     extensions = {one["extension"]: name for name, one in people.items() if _has(one, "extension")}
     if people and extensions != made.extensions:

@@ -154,7 +154,7 @@ def ring_worker(ring: Ring) -> Ringing:
             method="POST",
             status_callback=ring.status_url,
             status_callback_method="POST",
-            status_callback_event=list(urls.WORKER_STATUS_EVENTS),
+            status_callback_event=list(urls.worker_status_events(shown=environment.current().has_console)),
             timeout=ring.timeout,
             **_detection(ring),
         )

@@ -165,8 +165,9 @@ DESK_CARD = Route("/desk/cards/{subject}/{reservation_sid}", ("GET",), signed_by
 DESK_WRAP_UP = Route("/desk/cards/{subject}/{reservation_sid}/wrap-up", signed_by="person", of_console=True)
 DESK_TALKS = Route("/desk/talks", ("GET",), signed_by="person", of_console=True)
 DESK_TALK = Route("/desk/talks/{subject}/{reservation_sid}", signed_by="person", of_console=True)
-# The steps of a worker leg that its status callback is asked for (contract 7.2).
-WORKER_STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
+# The steps of a worker leg that its status callback is asked for (contract 7.2): its end decides, the others are shown.
+WORKER_STATUS_EVENTS = ("completed",)
+WORKER_STATUS_EVENTS_SHOWN = ("initiated", "ringing", "answered", "completed")
 
 ROUTES = (
     INCOMING,
@@ -272,3 +273,8 @@ def find(url: str) -> tuple[Route, Mapping[str, str]] | None:
         if found:
             return route, {name: unquote(value) for name, value in found.groupdict().items()}
     return None
+
+
+def worker_status_events(*, shown: bool) -> tuple[str, ...]:
+    """What Twilio tells of a worker leg; all of it where a wallboard shows it."""
+    return WORKER_STATUS_EVENTS_SHOWN if shown else WORKER_STATUS_EVENTS

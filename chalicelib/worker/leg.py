@@ -62,7 +62,13 @@ def follow_status(webhook: Webhook) -> Answer:
 
 
 def _record(key: Key, leg: str, webhook: Webhook) -> Link:
-    """Keep the leg's sid. The callback of TaskRouter's own leg, a GET (contract 4.3), makes the row where none is."""
+    """Keep the leg's sid. The callback of TaskRouter's own leg, a GET (contract 4.3), makes the row where none is.
+
+    Most links have it by then, which a read says for a fifth of a write's price.
+    """
+    known = table.find_link(key)
+    if known and known.worker_call_sid == leg:
+        return known
     by_taskrouter = webhook.method == "GET"
     try:
         return table.record_leg(key, leg, by_taskrouter=by_taskrouter)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from ops.aws import callcenter_data
 from ops.stage import ROOT
 
 IN_LAMBDA = "/var/task"
@@ -32,7 +33,8 @@ PIN = re.compile(r"^[\w.-]+==[^\\\n]+", re.MULTILINE)
 
 
 def prepare(root: Path) -> None:
-    """Put byte code of everything that Chalice packs of the project in `root` where it packs it too.
+    """Put byte code of everything that Chalice packs of the project in `root` where it packs it too, and its
+    callcenter.toml as data.
 
     The same sources and the same Python make the same bytes.
     """
@@ -45,6 +47,7 @@ def prepare(root: Path) -> None:
     _compile(root, "chalicelib", "app.py")
     for compiled in (root / "__pycache__").glob("app.*.pyc"):
         compiled.rename(vendor / "__pycache__" / compiled.name)  # beside app.py itself Chalice does not look
+    callcenter_data.write(root / "chalicelib" / "team")
 
 
 def _of_libraries(root: Path) -> Path:

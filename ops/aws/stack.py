@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from botocore.exceptions import ClientError
 
-from ops.aws import client
+from ops.aws import client, indexes
 from ops.errors import AwsError
 
 PRODUCTION = "prod"
@@ -48,7 +48,7 @@ def deploy(stage: str, root: Path, given: Mapping[str, str], adopt: bool = False
             before = _settled(cloudformation, stack)
         asked = _asked(stage, root, given, before)
         if before:
-            did = _update(cloudformation, asked)
+            did = _step_by_step(cloudformation, asked)
         else:
             did = _adopt(cloudformation, stage, asked) if adopt else _create(cloudformation, stage, asked)
         after = _settled(cloudformation, stack)
@@ -125,6 +125,18 @@ def _with_written_names(template: str, stage: str) -> str:
                 written = written.replace(variable, value)
             resource["Properties"][name_of] = written
     return json.dumps(document)
+
+
+def _step_by_step(cloudformation: Any, asked: Mapping[str, Any]) -> str:
+    """All that the template asks for, and of the table's indexes one at a time."""
+    stack, did = asked["StackName"], ""
+    deployed = cloudformation.get_template(StackName=stack)["TemplateBody"]
+    for body in indexes.steps(deployed, asked["TemplateBody"]):
+        before = _settled(cloudformation, stack)
+        if did and (before is None or before["StackStatus"] not in DONE):
+            break  # which the caller says
+        did = _update(cloudformation, {**asked, "TemplateBody": body}) or did
+    return did
 
 
 def _update(cloudformation: Any, asked: Mapping[str, Any]) -> str:

@@ -73,7 +73,8 @@ def _of_day(found: records.Records, at: Table, day: date, line: str) -> Iterator
 def _of_worker(found: records.Records, at: Table, name: str, day: date) -> Iterator[str]:
     """Each call once, however often the worker was reserved for it."""
     worker_sid = name if re.fullmatch("WK[0-9a-f]{32}", name) else at.staff().find(name).sid
-    return iter(dict.fromkeys(link.subject for link in found.links_of(worker_sid, *records.span(day, at.zone()))))
+    reserved = found.reservations_of(worker_sid, *records.span(day, at.zone()))
+    return iter(dict.fromkeys(key.subject for key in reserved))
 
 
 def _show(listed: Listing, at: Table, as_json: bool, nothing: str) -> None:

@@ -91,7 +91,7 @@ def test_a_row_that_moves_behind_the_page_is_met_again(memory: Dynamodb) -> None
         row = item(call_sid="CA1", item=f"WR{number}", worker_sid="WK1", reserved_at=number)
         memory.put_item(TableName=TABLE, Item=row)
     request = {
-        "IndexName": "by_worker",
+        "IndexName": "keys_by_worker",
         "KeyConditionExpression": "worker_sid = :sid",
         "ExpressionAttributeValues": {":sid": {"S": "WK1"}},
         "PaginationConfig": {"PageSize": 2},

@@ -38,7 +38,7 @@ READS |= {
     "rows_of_day",
     "rows_between",
     "latest_links",
-    "by_worker_leg",
+    "keys_by_worker_leg",
     "messages.find_by_link",
 }
 MAKES: Mapping[str, Callable[[], object]] = {

@@ -222,7 +222,7 @@ def test_attributes_of_the_request_that_rings(twilio: FakeTwilio) -> None:
         "Method": "POST",
         "StatusCallback": "https://x.example/status",
         "StatusCallbackMethod": "POST",
-        "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+        "StatusCallbackEvent": ["completed"],
         "Timeout": 15,
     }
 

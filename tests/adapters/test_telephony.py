@@ -35,7 +35,7 @@ def test_a_call_is_placed_and_its_queueing_is_counted(environment: pytest.Monkey
     path, headers, body = endpoint.requests[0]
     assert path == f"/2010-04-01/Accounts/AC{'0' * 32}/Calls.json"
     assert headers["Authorization"].startswith("Basic ") and b"Timeout=15" in body
-    assert body.count(b"StatusCallbackEvent=") == 4
+    assert body.count(b"StatusCallbackEvent=") == 1
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import cost, counts
+from bench import cost, counts, money
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cost.md").read_text(encoding="utf-8")
 MODES = ("crm-first", "direct", "simple queue")
@@ -60,7 +60,7 @@ def test_the_price_of_a_thousand_calls_is_worked_out_of_the_counts() -> None:
 
 def test_the_price_of_a_month_is_worked_out_of_what_the_stack_has() -> None:
     month = cost.cost(counts.month(), 1)
-    _, *rows = tables()[2]
+    _, *rows = tables()[4]
     assert [float(row[1]) for row in rows] == [
         *(round(price, 2) for price in month.values()),
         round(sum(month.values()), 2),
@@ -70,3 +70,21 @@ def test_the_price_of_a_month_is_worked_out_of_what_the_stack_has() -> None:
 def test_a_month_without_calls_has_no_metrics_to_pay() -> None:
     quiet = sum(cost.cost({**counts.month(), "metrics": 0}, 1).values())
     assert f"{quiet:.2f} together" in PAGE and f"it is {quiet - 3:.2f}" in PAGE
+
+
+def test_both_sums_are_worked_out_of_the_same_list_and_reach_the_goal() -> None:
+    before, now = money.dollars(money.BEFORE), money.dollars(money.NOW)
+    assert list(before) == list(now)
+    _, *rows = tables()[2]
+    sums = [*zip(before.values(), now.values(), strict=True), (sum(before.values()), sum(now.values()))]
+    assert [[float(cell) for cell in row[1:]] for row in rows] == [[round(one, 4) for one in pair] for pair in sums]
+    assert money.ratio() <= money.GOAL and f"({money.ratio():.3f})" in PAGE
+
+
+def test_the_months_are_worked_out_of_the_same_sums() -> None:
+    _, *rows = tables()[3]
+    said = [[float(cell.replace(",", "")) for cell in row] for row in rows]
+    assert said == [
+        [calls, *(round(part, 2) for part in (*money.month(calls), sum(money.month(calls))))]
+        for calls in money.CALLS_A_DAY
+    ]

@@ -91,7 +91,7 @@ def test_direct_answers_dequeue_with_every_field_and_the_same_again(driver: Driv
         "from": SUPPORT,
         "timeout": 15,
         "status_callback_url": f"{BASE}/worker/{CALL}/{RESERVATION}/status#rc=2&rp=all",
-        "status_callback_events": "initiated,ringing,answered,completed",
+        "status_callback_events": "completed",
     }
     assert instruction(driver.assign("Urgent")) == expected
     assert instruction(driver.assign("Urgent")) == expected

@@ -49,7 +49,7 @@ def test_the_crm_knows_the_caller_and_the_worker_is_rung(driver: Driver) -> None
             "Method": "POST",
             "StatusCallback": f"{leg_url}/status#rc=2&rp=all",
             "StatusCallbackMethod": "POST",
-            "StatusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
+            "StatusCallbackEvent": ["completed"],
             "Timeout": 15,
         }
     ]

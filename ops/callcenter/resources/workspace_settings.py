@@ -9,10 +9,10 @@ from ops.callcenter.model import Resource
 from ops.callcenter.resources.activity import Activities
 from ops.callcenter.resources.kind import Execution, Kind, Missing, Reading
 
-# The events that the application uses: each of the others would be a request for nothing.
+# The events that decide something: each of the others would be a request for nothing. What reservation.completed and
+# task.wrapup say, task.completed and reservation.wrapup say too, and of what is lost the sweep asks.
 EVENTS = (
     "task.created",
-    "task.wrapup",
     "task.completed",
     "task.canceled",
     "reservation.accepted",
@@ -21,7 +21,6 @@ EVENTS = (
     "reservation.canceled",
     "reservation.rescinded",
     "reservation.wrapup",
-    "reservation.completed",
     "workflow.timeout",
 )
 

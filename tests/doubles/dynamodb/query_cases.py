@@ -20,6 +20,11 @@ def _found(*items: Item, scanned: int | None = None, last: Item | None = None) -
     return {**answer, "LastEvaluatedKey": last} if last else answer
 
 
+def _keys(*items: Item) -> list[Item]:
+    """What an index of keys alone has of these rows."""
+    return [{name: row[name] for name in ("call_sid", "item", "worker_sid", "reserved_at")} for row in items]
+
+
 def _query(name: str, condition: str, given: dict[str, Any], answer: Any, **more: Any) -> Case:
     request = {"KeyConditionExpression": condition, "ExpressionAttributeValues": given, **more}
     return Case(f"query: {name}", "query", named(request), answer, ROWS)
@@ -48,14 +53,16 @@ def queries() -> Iterator[Case]:
 
 def queries_of_an_index() -> Iterator[Case]:
     worker = values(sid="WK1")
-    by_worker = {"IndexName": "by_worker"}
-    yield _query("an index by number", "worker_sid = :sid", worker, _found(THIRD, FIRST, SECOND), **by_worker)
+    by_worker = {"IndexName": "keys_by_worker"}
+    yield _query("an index by number", "worker_sid = :sid", worker, _found(*_keys(THIRD, FIRST, SECOND)), **by_worker)
     text = "worker_sid = :sid AND reserved_at > :at"
-    yield _query("an index by a range", text, {**worker, **values(at=8.5)}, _found(FIRST, SECOND), **by_worker)
+    yield _query("an index by a range", text, {**worker, **values(at=8.5)}, _found(*_keys(FIRST, SECOND)), **by_worker)
     due = {**values(is_open="link"), **values(now=50)}
     text = "#open = :is_open AND check_at <= :now"
     yield _query("a sparse index", text, due, _found(SECOND, OTHER), IndexName="open")
-    yield _query("an index that no row is in", "worker_call_sid = :sid", worker, _found(), IndexName="by_worker_leg")
+    yield _query(
+        "an index that no row is in", "worker_call_sid = :sid", worker, _found(), IndexName="keys_by_worker_leg"
+    )
     yield _query("an index consistently", "worker_sid = :sid", worker, INVALID, ConsistentRead=True, **by_worker)
     yield _query("an unknown index", "worker_sid = :sid", worker, INVALID, IndexName="none")
 
@@ -99,12 +106,22 @@ def pages() -> Iterator[Case]:
     worker, text = values(sid="WK1"), "worker_sid = :sid"
     last = item(call_sid="CA1", item="WR1", worker_sid="WK1", reserved_at=9)
     yield _query(
-        "the first page of an index", text, worker, _found(THIRD, FIRST, last=last), Limit=2, IndexName="by_worker"
+        "the first page of an index",
+        text,
+        worker,
+        _found(*_keys(THIRD, FIRST), last=last),
+        Limit=2,
+        IndexName="keys_by_worker",
     )
     yield _query(
-        "the next page of an index", text, worker, _found(SECOND), ExclusiveStartKey=last, IndexName="by_worker"
+        "the next page of an index",
+        text,
+        worker,
+        _found(*_keys(SECOND)),
+        ExclusiveStartKey=last,
+        IndexName="keys_by_worker",
     )
-    start = {"ExclusiveStartKey": KEY, "IndexName": "by_worker"}
+    start = {"ExclusiveStartKey": KEY, "IndexName": "keys_by_worker"}
     yield _query("a key of the table for an index", text, worker, INVALID, **start)
     start = {"ExclusiveStartKey": item(call_sid="CA2", item="WR4")}
     yield _query("a key of another partition", "call_sid = :sid", call, INVALID, **start)

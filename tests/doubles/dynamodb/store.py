@@ -1,8 +1,8 @@
 """DynamoDB in memory, for tests: boto3's low-level client as far as the application uses it, without its weight.
 
 A parameter or a piece of syntax that is not modelled raises NotImplementedError; nothing is ignored. Not modelled:
-document paths (a.b, a[0]), list_append, attribute_type, DELETE, projections, local indexes, the size limits (400 KB
-an item, 1 MB a page), time to live, and an index that is behind its table.
+document paths (a.b, a[0]), list_append, attribute_type, DELETE, projections of some attributes, local indexes, the
+size limits (400 KB an item, 1 MB a page), time to live, and an index that is behind its table.
 """
 
 import operator
@@ -232,7 +232,8 @@ def _page(request: Request, table: Table, rows: list[Item], scope: Scope) -> Ans
     if limit is not None and limit < 1:
         raise ParamValidationError(report=f"Invalid value for parameter Limit, value: {limit}, valid min value: 1")
     seen = ordered[:limit]
-    found = [copied(row) for row in seen if condition.holds(scope._replace(item=row))]
+    projected = map(index.projected, seen)
+    found = [copied(row) for row in projected if condition.holds(scope._replace(item=row))]
     answer: Answer = {"Items": found, "Count": len(found), "ScannedCount": len(seen)}
     if seen and len(seen) == limit:
         answer["LastEvaluatedKey"] = {name: copied(seen[-1][name]) for name in index.whole_key}

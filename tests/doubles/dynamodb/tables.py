@@ -10,12 +10,14 @@ class Index:
     """A table by its own key, or an index of it: its rows by partition, each under the row's key in the table."""
 
     def __init__(self, properties: Mapping[str, Any], name: str, own_key: Sequence[str] = ()) -> None:
-        if properties.get("Projection", {"ProjectionType": "ALL"}) != {"ProjectionType": "ALL"}:
-            raise NotImplementedError("an index that does not project all attributes")
+        projection = properties.get("Projection", {"ProjectionType": "ALL"})
+        if projection not in ({"ProjectionType": "ALL"}, {"ProjectionType": "KEYS_ONLY"}):
+            raise NotImplementedError("an index that projects some attributes")
         schema = sorted(properties["KeySchema"], key=lambda element: str(element["KeyType"]))  # HASH before RANGE
         self.name = name
         self.key = tuple(str(element["AttributeName"]) for element in schema)
         self.whole_key = tuple(dict.fromkeys((*self.key, *own_key)))
+        self.is_whole = projection == {"ProjectionType": "ALL"}
         self.partitions: dict[Any, dict[Rank, Item]] = {}
 
     def replace(self, place: Rank, old: Item | None, new: Item | None) -> None:
@@ -26,6 +28,10 @@ class Index:
 
     def holds(self, item: Item) -> bool:
         return all(name in item for name in self.key)
+
+    def projected(self, item: Item) -> Item:
+        """What it has of this row: all of it, or the keys alone."""
+        return item if self.is_whole else {name: item[name] for name in self.whole_key}
 
     def rank(self, item: Item) -> Rank:
         return tuple(rank(item[name]) for name in self.whole_key)
