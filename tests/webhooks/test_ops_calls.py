@@ -91,7 +91,7 @@ def test_a_leg_is_asked_for_where_the_endpoint_says(
     with serving((200, b'{"Items": [], "Count": 0, "ScannedCount": 0}')) as dynamodb:
         assert main([*SHOW, CALL, "--endpoint-url", dynamodb.url]) == 1
     asked = [json.loads(body) for _, _, body in dynamodb.requests]
-    assert [request.get("IndexName") for request in asked] == [None, "by_worker_leg"]
+    assert [request.get("IndexName") for request in asked] == [None, "keys_by_worker_leg"]
     assert {request["TableName"] for request in asked} == {"cordboard-test-links"}
 
 
