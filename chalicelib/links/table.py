@@ -565,7 +565,7 @@ def latest_links(worker_sid: str, most: int) -> Iterator[Link]:
         "ScanIndexForward": False,
         "Limit": most,
     }
-    yield from _links_of(next(_pages(request)))
+    yield from _links_of(next(_pages(request), []))
 
 
 def _links_of(keys: Iterable[Mapping[str, Any]], table: str = "") -> Iterator[Link]:
