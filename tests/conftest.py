@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -64,6 +65,11 @@ def pytest_collection_finish() -> None:
     """What is loaded by now is never looked through for garbage: that takes a tenth of the time."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are processors: what starts a local AWS waits for half of its time."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

@@ -57,7 +57,11 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
     if not is_new and not is_the_latest:
         return _as_it_stands(asked, standing)
     rang = rest.ringing(asked.worker.sid) if to == "off" else 0
-    move_by_hand(asked.worker.sid, to)
+    try:
+        move_by_hand(asked.worker.sid, to)
+    except rest.OutcomeUnknown:
+        _with_the_last_word(asked, to)  # it may have been done after what another command wants
+        raise
     log.info("worker by hand", worker_sid=asked.worker.sid, to=to, until=int(standing.until))
     return _standing(asked, _with_the_last_word(asked, to)) + texts.took_back(rang)
 

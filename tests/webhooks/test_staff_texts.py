@@ -1,9 +1,11 @@
 """Workers text the staff number: they go on and off, and hear what stands; a stranger hears nothing."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.staff import commands, duty, texts
-from chalicelib.twilio import urls
+from chalicelib.twilio import rest, urls
 from tests.conftest import Aws
 from tests.support.api_gateway import post
 from tests.support.call_centre import BEA, CARL, DORA, STAFF, STRANGER, CallCentre
@@ -188,6 +190,26 @@ def test_of_two_texts_at_once_the_one_that_was_sent_later_stands(
 
     monkeypatch.setattr(duty, "find", found)
     assert "Bea, you are on." in centre.send(post(urls.STAFF_MESSAGE.path, form(centre, "off", off.sid)))["body"]
+    assert centre.activity("Bea") == "Available" and centre.rows()["bea"]["hand"] == "on"
+
+
+def test_a_move_of_which_no_answer_comes_does_not_outlast_a_later_word(
+    centre: CallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twilio moves the worker by the older word after the later one is done, and its answer is lost."""
+    off = centre.twilio.messaging._keep(BEA, STAFF, "off", (), "inbound")
+    centre.run(2)
+    on = centre.twilio.messaging._keep(BEA, STAFF, "on", (), "inbound")
+    real = rest.move
+
+    def move(*given: Any, **options: Any) -> bool:
+        monkeypatch.setattr(rest, "move", real)
+        centre.send(post(urls.STAFF_MESSAGE.path, form(centre, "on", on.sid)))
+        real(*given, **options)
+        raise rest.OutcomeUnknown("no answer")
+
+    monkeypatch.setattr(rest, "move", move)
+    centre.send(post(urls.STAFF_MESSAGE.path, form(centre, "off", off.sid)))
     assert centre.activity("Bea") == "Available" and centre.rows()["bea"]["hand"] == "on"
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
+from chalicelib.twilio import rest
 from tests.simulation.call_centre import TEXTERS
 from tests.simulation.invariants.terms import SOON, Found, Violation
 from tests.simulation.invariants.workers import has_a_reason
 from tests.simulation.observed import FOREVER, Move, Observed
 from tests.simulation.texters import Decided
 
-A_MOMENT = 2.0
+A_MOMENT = 2.0 + rest.TIMEOUT_SECONDS  # where no answer comes to a move nobody can know sooner
 IN_FLIGHT = 60.0  # a text is done by then, Twilio's tries and its fallback among it
 
 
