@@ -616,6 +616,13 @@ def console_message(subject: str, recording: str) -> Response:
     return _reply(answers.data(_request(), urls.CONSOLE_MESSAGE, session.EVERYBODY, messages.act))
 
 
+@_console(urls.CONSOLE_TALK)
+def console_talk(subject: str, recording: str) -> Response:
+    from chalicelib.console import answers, session, talks
+
+    return _reply(answers.data(_request(), urls.CONSOLE_TALK, session.SUPERVISORS, talks.hear))
+
+
 @_console(urls.CONSOLE_CALLBACKS)
 def console_callbacks() -> Response:
     from chalicelib.console import answers, callbacks, session

@@ -1,8 +1,8 @@
 """Calls in the browser: those of a day, and the story of one; the same as `./cordboard calls list` and `calls show`."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -31,6 +31,15 @@ class Moment(msgspec.Struct, frozen=True):
     what: str
 
 
+class Sound(msgspec.Struct, frozen=True):
+    """A message of the caller, or a recorded talk. `at` is epoch seconds, `seconds` -1 where nobody knows."""
+
+    kind: Literal["message", "talk"]
+    recording_sid: str
+    at: float
+    seconds: int
+
+
 def search(asked: Asked) -> Mapping[str, Any]:
     """The latest calls of `day` that are of this `line` and `worker`, of a number with these last digits, `missed` or
     not; numbers are masked. Raises Wrong."""
@@ -53,8 +62,22 @@ def show(asked: Asked) -> Mapping[str, Any]:
     if record is None or (record.call is None and not record.links):
         raise NotFound("there is no such call")
     log.info("call is seen", call_sid=subject)
-    known = [mask(line) for line in story.known(record)]
-    return {"call_sid": subject, "known": known, "moments": [_moment(at, what) for at, what in story.moments(record)]}
+    return {
+        "call_sid": subject,
+        "known": [mask(line) for line in story.known(record)],
+        "moments": [_moment(at, what) for at, what in story.moments(record)],
+        "sounds": sorted(_sounds(record), key=lambda sound: sound.at),
+    }
+
+
+def _sounds(record: CallRecord) -> Iterator[Sound]:
+    """What can be listened to, by `talks.hear` and `messages.act`: messages, and recorded talks."""
+    for message in record.messages:
+        if not message.dropped_at:
+            yield Sound("message", message.recording_sid, message.at, message.seconds)
+    for talk in record.talks:
+        if not (talk.dropped_at or talk.ending_at):
+            yield Sound("talk", talk.recording_sid, talk.at, talk.seconds)
 
 
 def _moment(at: float, what: str) -> Moment:

@@ -149,6 +149,7 @@ CONSOLE_CALLS = Route("/console/calls", ("GET",), signed_by="person", of_console
 CONSOLE_CALL = Route("/console/calls/{subject}", ("GET",), signed_by="person", of_console=True)
 CONSOLE_MESSAGES = Route("/console/messages", ("GET",), signed_by="person", of_console=True)
 CONSOLE_MESSAGE = Route("/console/messages/{subject}/{recording}", signed_by="person", of_console=True)
+CONSOLE_TALK = Route("/console/talks/{subject}/{recording}", signed_by="person", of_console=True)
 CONSOLE_CALLBACKS = Route("/console/callbacks", ("GET",), signed_by="person", of_console=True)
 CONSOLE_CALLBACK = Route("/console/callbacks/{subject}", signed_by="person", of_console=True)
 CONSOLE_LINES = Route("/console/lines", ("GET",), signed_by="person", of_console=True)
@@ -239,6 +240,7 @@ ROUTES = (
     CONSOLE_CALL,
     CONSOLE_MESSAGES,
     CONSOLE_MESSAGE,
+    CONSOLE_TALK,
     CONSOLE_CALLBACKS,
     CONSOLE_CALLBACK,
     CONSOLE_LINES,

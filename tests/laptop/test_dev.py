@@ -140,7 +140,8 @@ def test_who_waits_is_joined_whatever_is_changed_meanwhile_and_everything_ends_w
 
     center, jobs = checkout / "laptop" / "team" / "callcenter.toml", checkout / "chalicelib" / "jobs.py"
     change(jobs, "import msgspec\n", "import msgspec as\n")
-    dev.says("the running code goes on: chalicelib/jobs.py:9: SyntaxError: invalid syntax")
+    line = jobs.read_text(encoding="utf-8").splitlines().index("import msgspec as") + 1
+    dev.says(f"the running code goes on: chalicelib/jobs.py:{line}: SyntaxError: invalid syntax")
     change(center, 'mode = "direct"', 'mode = "dircet"')
     change(jobs, "import msgspec as\n", "import msgspec\n")
     dev.says("queues.Urgent.mode is 'dircet'")

@@ -12,7 +12,8 @@ from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.hours import switch
 from chalicelib.lifecycle import board as refreshing
-from chalicelib.links import profiles
+from chalicelib.links import profiles, table, talks
+from chalicelib.links.model import HEARD
 from chalicelib.twilio import urls
 from chalicelib.twilio.urls import Route
 from tests.conftest import ACTIVITIES, BUCKET
@@ -162,6 +163,25 @@ def test_nobody_is_called_back_where_the_line_does_not(driver: Driver, console: 
     leave_message(driver)
     answer = order(console, urls.CONSOLE_MESSAGE, {"did": "call back"})
     assert answer.status == 400 and "no callbacks" in answer.data["error"]
+
+
+# --- Recorded talks
+
+
+def test_a_recorded_talk_is_heard_from_the_story_and_each_time_it_is_kept_who_did(
+    driver: Driver, console: Console
+) -> None:
+    driver.event("task.created")
+    driver.ring()
+    talks.record(table.find_call(CALL).links[0], RECORDING, {"seconds": 9}, time.time())
+    (sound,) = console.get(urls.CONSOLE_CALL, path={"subject": CALL}).data["sounds"]
+    assert (sound["kind"], sound["recording_sid"], sound["seconds"]) == ("talk", RECORDING, 9)
+    for _ in range(2):
+        assert order(console, urls.CONSOLE_TALK, {"did": "hear"}).data["sound"].endswith(f"/{RECORDING}.mp3")
+        time.sleep(0.002)  # each is a row of its own
+    heard = [row for row in driver.cloud.rows() if row["item"].startswith(HEARD)]
+    assert [row["by"] for row in heard] == [DORA, DORA]
+    assert order(console, urls.CONSOLE_TALK, {"did": "hear"}, recording="RE" + "9" * 32).status == 404
 
 
 # --- Callbacks

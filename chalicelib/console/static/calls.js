@@ -1,6 +1,6 @@
 // Calls: those of a day, and one call's story as a timeline; the same data as `./cordboard calls`.
 
-import { element, table, withChildren } from "./draw.js";
+import { duration, element, table, withChildren } from "./draw.js";
 import { fetched, ordered } from "./session.js";
 
 export function open(view, fail) {
@@ -54,11 +54,30 @@ async function show(subject, found, fail) {
     const began = data.moments.length ? data.moments[0].at : 0;
     const heading = element("h2", `Call ${data.call_sid}`, { tabindex: "-1" });
     const known = withChildren("ul", data.known.map((line) => element("li", line.trim())));
-    found.replaceChildren(heading, known, timeline(data.moments, began), blocking(data.call_sid, fail));
+    found.replaceChildren(heading, known, timeline(data.moments, began), sounds(data, fail), blocking(data.call_sid, fail));
     heading.focus();
   } catch (error) {
     fail(error);
   }
+}
+
+// The caller's messages, and recorded talks.
+function sounds(data, fail) {
+  const rows = data.sounds.map((one) => {
+    const when = new Date(one.at * 1000).toLocaleTimeString(), player = element("span");
+    const listen = element("button", "Listen", { type: "button", "aria-label": `Listen: ${one.kind}, ${when}` });
+    listen.addEventListener("click", async () => {
+      try {
+        const { sound } = await ordered(`${one.kind}s/${data.call_sid}/${one.recording_sid}`, { did: "hear" });
+        player.replaceChildren(element("audio", "", { controls: "", autoplay: "", src: sound, "aria-label": `${one.kind}, ${when}` }));
+        fail(null);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    return [when, one.kind, one.seconds < 0 ? "" : duration(one.seconds), withChildren("span", [listen, player])];
+  });
+  return table("Recordings", ["at", "what", "lasts", "to do"], rows, "Nothing was recorded.");
 }
 
 // Blocks whoever called, whose number is not shown.
