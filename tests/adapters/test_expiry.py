@@ -38,7 +38,8 @@ READS |= {
     "rows_of_day",
     "rows_between",
     "latest_links",
-    "keys_by_worker_leg",
+    "by_worker_leg",
+    "find_link",
     "messages.find_by_link",
 }
 MAKES: Mapping[str, Callable[[], object]] = {
@@ -67,6 +68,8 @@ MAKES: Mapping[str, Callable[[], object]] = {
 MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "claim": lambda: table.claim(KEY, NOW, 20),
     "begin_dial": lambda: table.begin_dial(KEY, NOW, {}),
+    "approve": lambda: table.approve(KEY, NOW, {}),
+    "wrap_up": lambda: table.wrap_up(KEY, "sold", "words"),
     "fall_back_to_direct": lambda: table.fall_back_to_direct(KEY, NOW),
     "follow_leg": lambda: table.follow_leg(KEY, "ringing", "CA" + "b" * 32, NOW),
     "follow_asked": lambda: table.follow_asked(KEY, "asked", "CA" + "b" * 32, NOW, {"answered_by": "human"}),
