@@ -93,7 +93,7 @@ def test_a_worker_who_becomes_available_is_reserved_accepts_completes_and_goes_o
 
     running.complete(task)
     assert (task.fetch().assignment_status, running.capacity_left("Bea")) == ("completed", 100)
-    assert set(running.events()[2:]) == {"reservation.accepted", "reservation.completed", "task.completed"}
+    assert set(running.events()[2:]) == {"reservation.accepted", "task.completed"}
 
     running.move("Bea", "Offline")
     assert running.engine.workers(running.workers["Bea"]).fetch().activity_name == "Offline"

@@ -184,7 +184,7 @@ def test_what_is_wrong_in_one_file_does_not_hide_what_does_not_fit_in_the_other(
     assert [mistake.partition(" is ")[0] for mistake in no_line] == [
         "callcenter.toml:1: default_line",
         "callcenter.toml: (top level): Object missing required field `lines`; allowed: default_line, lines, keep_days,"
-        " reservation_timeout, queues, crm, simple_queues, work, tell, time_zone, workspace, activities, workflow,"
+        " reservation_timeout, calls_per_minute, queues, crm, simple_queues, work, tell, time_zone, workspace, activities, workflow,"
         " voice_queue, messages, staff, hours, reports,"
         " console",
         "workers.toml:4: workers.Bea.attributes",
