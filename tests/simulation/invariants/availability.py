@@ -41,7 +41,19 @@ def _was_said(observed: Observed, name: str, to: str, at: float) -> bool:
     under_way = [one for one in sent if one.to == to and at - IN_FLIGHT < one.at]
     open_yet = any(not any(other.at > one.at for other in before) for one in under_way)
     holds = [_latest([*texters.boundaries(name, since), *done], since) for since in (at, at - SOON)]
-    return open_yet or to in (*holds, _latest([*texters.boundaries(name, at), *before], at))
+    return (
+        open_yet
+        or _was_kept(observed, name, to, at)
+        or to in (*holds, _latest([*texters.boundaries(name, at), *before], at))
+    )
+
+
+def _was_kept(observed: Observed, name: str, to: str, at: float) -> bool:
+    """Whether the latest word was this and could not be done when it came: it is kept, and done after a wrap-up."""
+    texters = observed.world.texters
+    said = [*texters.boundaries(name, at), *(one for one in texters.sent[name] if one.at <= at)]
+    latest = max(said, key=lambda one: one.at, default=None)
+    return latest is not None and latest.by_hand and latest.to == to and not _is_done(observed, name, latest, at)
 
 
 def _latest(said: Iterable[Decided], until: float) -> str:

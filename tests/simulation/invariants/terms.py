@@ -7,6 +7,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.answering import ModeName
 from chalicelib.config.callcenter import Queue
 from chalicelib.twilio import urls
+from chalicelib.worker.breaker import FORGOTTEN_SECONDS
 from tests.simulation.call_centre import answers_of, rules
 from tests.simulation.gateway import Delivery
 from tests.simulation.observed import Leg, Observed
@@ -51,7 +52,8 @@ def rules_of(observed: Observed, reservation_sid: str) -> Queue:
 def may_ring_without_crm(observed: Observed, leg: Leg) -> bool:
     """The caller has no number that the contacts could be asked about; or the queue rings when its CRM is out of order.
 
-    It has been just now: for this call, or unasked for others.
+    It has been just now: for this call, or unasked for others; or longer ago, where this call's job was to try whether
+    it is back, and was cut off: the next one may try only after `crm.breaker_seconds`.
 
     A no that the CRM said, and that was heard, counts all the same.
     """
@@ -63,7 +65,8 @@ def may_ring_without_crm(observed: Observed, leg: Leg) -> bool:
     if observed.faults_about((leg.reservation_sid,), CRM_FAILS):
         return True
     asked = any(answer.key == leg.reservation_sid for answer in observed.world.crm.log)
-    since = leg.asked - CRM_OUT
+    tried_in_vain = bool(observed.faults_about((leg.reservation_sid,), ("dynamodb", "lambda_dies")))
+    since = leg.asked - (FORGOTTEN_SECONDS if tried_in_vain else CRM_OUT)
     return not asked and any(fault.kind in CRM_FAILS and since < fault.at <= leg.asked for fault in observed.faults)
 
 
