@@ -22,12 +22,16 @@ quick: .venv/ready ## the habit of every day: lint, types, import rules, unit an
 	$(BIN)/lint-imports --no-logo
 	$(PY) -m pytest -q -n auto tests/unit tests/webhooks
 
+# In processes of their own: the others' replace what the threads of a local AWS that goes on would use.
+WITH_AWS = tests/laptop tests/load tests/deploy
+
 ifdef TEAM
 test: .venv/ready .build/clients/ready .build/sdks/ready
 	@$(PY) -m tests.support.with_team "$(TEAM)" $(MAKE) test
 else
 test: check .build/clients/ready .build/sdks/ready ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
-	$(PY) -m pytest -n auto
+	$(PY) -m pytest -n auto $(addprefix --ignore=,$(WITH_AWS))
+	$(PY) -m pytest -n auto $(WITH_AWS)
 endif
 
 check: .venv/ready ## lint, format, types, import rules, CloudFormation; changes nothing

@@ -424,4 +424,4 @@ def test_what_a_message_costs_that_is_offered_heard_and_done(driver: Driver, lat
         take(driver, task(driver))
         press(driver, task(driver), "3")
         hang_up_on(driver, task(driver))
-    assert (made["UpdateItem"], made["write_units"], made["Query"]) == (8, 29, 4)
+    assert (made["UpdateItem"], made["write_units"], made["Query"]) == (7, 19, 5)

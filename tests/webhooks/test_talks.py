@@ -398,7 +398,7 @@ def test_a_recorded_talk_adds_exactly_these_requests(driver: Driver) -> None:
     assigned(driver)
     with counting() as made:
         driver.answer()
-    assert made == {"UpdateItem": 1, "write_units": 4}  # as of any call
+    assert made == {"UpdateItem": 1, "write_units": 2}  # as of any call
     with counting() as made:
         tell(driver)
         work(driver)
