@@ -19,6 +19,7 @@ from laptop.scenarios import MORE_SCENARIOS
 from laptop.teams import Team, chosen
 from tests.support import browser
 from tests.support.api_gateway import schedule
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -226,6 +227,7 @@ def is_accessible(page: "Page") -> None:
 def test_a_message_is_heard_in_the_browser_and_done(laptop: Laptop, page: "Page") -> None:
     (left_alone,) = [scenario for scenario in MORE_SCENARIOS if scenario.letter == "j"]
     call_sid = scenarios.run(laptop, left_alone).call_sid
+    eventually(lambda: "kept_at" in message_of(laptop, call_sid))
     package.invoke(laptop.aws, "Sweep", schedule())
     signed_in(page, laptop, BEA)
     opens(page, "Messages", "Messages and callbacks")
@@ -239,9 +241,14 @@ def test_a_message_is_heard_in_the_browser_and_done(laptop: Laptop, page: "Page"
     row.get_by_role("button", name="Done").click()
     says(page, "Done.")
     page.get_by_text("Every message has been seen to.").wait_for()
+    assert message_of(laptop, call_sid)["done_by"]["S"] == BEA
+
+
+def message_of(laptop: Laptop, call_sid: str) -> dict[str, dict[str, str]]:
+    """The row of the message that was left on this call; empty while there is none."""
     query = {"KeyConditionExpression": "call_sid = :sid", "ExpressionAttributeValues": {":sid": {"S": call_sid}}}
     rows = laptop.aws.client("dynamodb").query(TableName="cordboard-local-links", **query)["Items"]
-    assert [row["done_by"]["S"] for row in rows if row["item"]["S"].startswith("RECORDING#")] == [BEA]
+    return next((row for row in rows if row["item"]["S"].startswith("RECORDING#")), {})
 
 
 def test_a_supervisor_closes_a_line_and_opens_it_again(laptop: Laptop, commands: Commands, page: "Page") -> None:
