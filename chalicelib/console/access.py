@@ -8,9 +8,12 @@ from chalicelib.config import environment, secrets
 from chalicelib.console import twilio_hosts
 from chalicelib.console.answers import Asked, NotFound
 from chalicelib.console.session import NotAllowed, Person
+from chalicelib.links import table
+from chalicelib.links.model import Key, Link
 from chalicelib.observability import log
 from chalicelib.staff import packaged
 from chalicelib.twilio import rest
+from chalicelib.twilio.values import sid
 
 TOKEN_SECONDS = 3600
 NO_KEY = "the desk needs an API key of Twilio: put api_key_sid and api_key_secret into the stage's secret"
@@ -31,6 +34,12 @@ def name_of(person: Person) -> str:
     if not name:
         raise NotAllowed(f"{person.mail} has no desk")
     return name
+
+
+def link_of(asked: Asked) -> Link | None:
+    """The link of the request's path; None where there is none."""
+    key = Key(sid(asked.path.get("subject")), sid(asked.path.get("reservation_sid")))
+    return table.find_link(key) if key.subject and key.reservation_sid else None
 
 
 def give(asked: Asked) -> Mapping[str, Any]:

@@ -12,11 +12,10 @@ from chalicelib.console import access
 from chalicelib.console.answers import Asked, NotFound, Wrong
 from chalicelib.lifecycle import wrap_up as ending
 from chalicelib.links import table
-from chalicelib.links.model import Key, Link
+from chalicelib.links.model import Link
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
 from chalicelib.twilio import rest
-from chalicelib.twilio.values import sid
 
 # `phone`: somebody else rings the worker, as nothing could be recorded at first.
 Standing = Literal["asking", "yes", "phone", "talk", "over"]
@@ -82,8 +81,7 @@ def _kept(link: Link, disposition: str, note: str) -> Link:
 def _own(asked: Asked) -> Link:
     """The link of the path, if it is of the worker who asks: Twilio told whose it is when it was reserved."""
     name = access.name_of(asked.person)
-    key = Key(sid(asked.path.get("subject")), sid(asked.path.get("reservation_sid")))
-    link = table.find_call(key.subject).link(key) if key.subject and key.reservation_sid else None
+    link = access.link_of(asked)
     if link is None or link.worker_name != name:
         raise NotFound("there is no such reservation of yours")
     return link

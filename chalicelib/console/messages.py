@@ -6,16 +6,15 @@ from typing import Any
 import msgspec
 
 from chalicelib.callbacks import asking
-from chalicelib.config import callcenter, messages
+from chalicelib.config import callcenter
 from chalicelib.config.callbacks import Callback as Rules
+from chalicelib.console import sounds
 from chalicelib.console.answers import Asked, Changed, NotFound, Wrong
 from chalicelib.links import board, table
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Call, Callback, Message, message_key
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
-from chalicelib.storage import bucket
-from chalicelib.twilio import rest
 from chalicelib.twilio.values import person
 
 DOES = ("hear", "done", "call back")
@@ -89,11 +88,10 @@ def _find(asked: Asked) -> tuple[Call | None, Message]:
 
 
 def _hear(message: Message, asked: Asked) -> str:
-    """The URL of the sound: of the team's bucket for five minutes, else Twilio's own."""
+    """The URL of the sound."""
     if rows.mark_heard(message.key, asked.person.mail, asked.at):
         log.info("message is heard")
-    in_bucket = messages.bucket() and message.kept_at
-    return bucket.url(message.stored_as) if in_bucket else f"{rest.recording_url(message.recording_sid)}.mp3"
+    return sounds.url(message)
 
 
 def _rules(call: Call) -> Rules | None:

@@ -7,12 +7,11 @@ import msgspec
 
 from chalicelib.console import access
 from chalicelib.console.answers import Asked, Changed, NotFound
-from chalicelib.links import board, table
-from chalicelib.links.model import Key, Link
+from chalicelib.links import board
+from chalicelib.links.model import Link
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
 from chalicelib.twilio import rest
-from chalicelib.twilio.values import sid
 
 Way = Literal["listen", "coach", "join"]
 # Twilio's words: heard by nobody, by the worker alone, by both.
@@ -43,8 +42,7 @@ def act(asked: Asked) -> Mapping[str, str]:
     Raises NotAllowed, NotFound, Wrong, Changed, NotDone.
     """
     way, name = asked.one_of("way", [*MODES]), access.name_of(asked.person)
-    key = Key(sid(asked.path.get("subject")), sid(asked.path.get("reservation_sid")))
-    link = table.find_call(key.subject).link(key) if key.subject and key.reservation_sid else None
+    link = access.link_of(asked)
     if link is None or not _can_be_heard(link):
         raise NotFound("there is no such talk any more")
     supervisor = rest.worker_of_name(name)

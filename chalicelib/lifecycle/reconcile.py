@@ -99,8 +99,7 @@ def _links(clock: Clock, until: float) -> Iterator[str]:
 
 def _due(what: table.Watched, clock: Clock) -> Iterator[Sequence[table.Due]]:
     """What is due, page by page, longest first. Says when that is too long."""
-    pages = (page for page in table.due(what, clock()) if page)  # DynamoDB's last one may be empty
-    for number, page in enumerate(pages):
+    for number, page in enumerate(table.due(what, clock())):
         late = clock() - page[0].check_at
         if number == 0 and late >= LATE_SECONDS:
             log.warning("sweep is late", metrics.of(metrics.SWEEP_LATE, round(late)), what=what)

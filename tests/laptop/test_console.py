@@ -22,7 +22,7 @@ from tests.support.api_gateway import schedule
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
 
 PASSWORD = "Correct-Horse-7-Battery"
 DORA, BEA, EMIL = "dora@example.com", "bea@example.com", "emil@example.com"
@@ -54,40 +54,9 @@ def laptop(team: Team) -> Iterator[Laptop]:
         yield started
 
 
-@pytest.fixture
-def commands(laptop: Laptop) -> Commands:
-    return Commands(laptop)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> "Iterator[Browser]":
-    browser.need()
-    with browser.launched() as started:
-        yield started
-
-
-@pytest.fixture
-def page(chromium: "Browser") -> "Iterator[Page]":
-    """A tab of its own, in which nothing may fail unseen."""
-    context = chromium.new_context()
-    tab = context.new_page()
-    errors: list[object] = []
-
-    def failed(error: object) -> None:
-        errors.append(error)
-
-    tab.on("pageerror", failed)
-    yield tab
-    context.close()
-    assert errors == []
-
-
 def signed_in(page: "Page", laptop: Laptop, mail: str) -> None:
     page.goto(urls.CONSOLE.page(laptop.base_url))
-    page.get_by_role("button", name="Sign in").click()
-    page.locator("input[name=username]").fill(mail)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("button[type=submit], input[type=submit]").first.click()
+    browser.sign_in(page, mail, PASSWORD)
     page.get_by_role("button", name="Sign out").wait_for()
 
 

@@ -60,40 +60,9 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
         yield started
 
 
-@pytest.fixture
-def commands(laptop: Laptop) -> Commands:
-    return Commands(laptop)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> "Iterator[Browser]":
-    browser.need()
-    with browser.launched() as started:
-        yield started
-
-
-@pytest.fixture
-def page(chromium: "Browser") -> "Iterator[Page]":
-    """A tab of its own, in which nothing may fail unseen."""
-    context = chromium.new_context()
-    tab = context.new_page()
-    errors: list[object] = []
-
-    def failed(error: object) -> None:
-        errors.append(error)
-
-    tab.on("pageerror", failed)
-    yield tab
-    context.close()
-    assert errors == []
-
-
 def signing_in(page: "Page", laptop: Laptop, mail: str) -> None:
     page.goto(urls.DESK.page(laptop.base_url))
-    page.get_by_role("button", name="Sign in").click()
-    page.locator("input[name=username]").fill(mail)
-    page.locator("input[name=password]").fill(PASSWORD)
-    page.locator("button[type=submit], input[type=submit]").first.click()
+    browser.sign_in(page, mail, PASSWORD)
 
 
 def signed_in(page: "Page", laptop: Laptop, mail: str) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A microphone that nobody speaks into and nobody is asked for; root has no sandbox of Chromium's.
@@ -66,6 +66,14 @@ def launched(more: Sequence[str] = ()) -> "Iterator[Browser]":
             yield browser
         finally:
             browser.close()
+
+
+def sign_in(page: "Page", mail: str, password: str) -> None:
+    """From a page of ours that nobody has signed in to, by the user pool's form."""
+    page.get_by_role("button", name="Sign in").click()
+    page.locator("input[name=username]").fill(mail)
+    page.locator("input[name=password]").fill(password)
+    page.locator("button[type=submit], input[type=submit]").first.click()
 
 
 def _installed() -> str:

@@ -55,3 +55,13 @@ export function button(word, what, press) {
   });
   return made;
 }
+
+// A button that has the sound played beside it; `hear` resolves to the answer with its URL, or to null where that failed.
+export function listen(what, hear) {
+  const player = element("span");
+  const press = async () => {
+    const answer = await hear();
+    if (answer) player.replaceChildren(element("audio", "", { controls: "", autoplay: "", src: answer.sound, "aria-label": what }));
+  };
+  return [button("Listen", what, press), player];
+}

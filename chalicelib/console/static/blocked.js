@@ -1,7 +1,7 @@
 // Callers who are blocked.
 
 import * as acting from "./acting.js";
-import { element, table, withChildren } from "./draw.js";
+import { element, field, table, withChildren } from "./draw.js";
 import { fetched } from "./session.js";
 
 export function open(view, fail) {
@@ -30,8 +30,4 @@ function form(act) {
     act("blocks", { did: "block", ...Object.fromEntries(new FormData(made)) });
   });
   return made;
-}
-
-function field(name, word, more) {
-  return [element("label", word, { for: name }), element("input", "", { id: name, name, ...more })];
 }

@@ -1,6 +1,7 @@
 // Calls: those of a day, and one call's story as a timeline; the same data as `./cordboard calls`.
 
-import { duration, element, table, withChildren } from "./draw.js";
+import { listen } from "./acting.js";
+import { duration, element, field, table, withChildren } from "./draw.js";
 import { fetched, ordered } from "./session.js";
 
 export function open(view, fail) {
@@ -22,10 +23,6 @@ export function open(view, fail) {
   });
   view.replaceChildren(element("h2", "Calls"), form, found);
   return () => {};
-}
-
-function field(name, word, more = {}) {
-  return [element("label", word, { for: name }), element("input", "", { id: name, name, ...more })];
 }
 
 async function search(query, found, fail) {
@@ -61,21 +58,24 @@ async function show(subject, found, fail) {
   }
 }
 
+// The answer to this order, or null where it failed, which `fail` is told.
+async function done(place, order, fail) {
+  try {
+    const answer = await ordered(place, order);
+    fail(null);
+    return answer;
+  } catch (error) {
+    fail(error);
+    return null;
+  }
+}
+
 // The caller's messages, and recorded talks.
 function sounds(data, fail) {
   const rows = data.sounds.map((one) => {
-    const when = new Date(one.at * 1000).toLocaleTimeString(), player = element("span");
-    const listen = element("button", "Listen", { type: "button", "aria-label": `Listen: ${one.kind}, ${when}` });
-    listen.addEventListener("click", async () => {
-      try {
-        const { sound } = await ordered(`${one.kind}s/${data.call_sid}/${one.recording_sid}`, { did: "hear" });
-        player.replaceChildren(element("audio", "", { controls: "", autoplay: "", src: sound, "aria-label": `${one.kind}, ${when}` }));
-        fail(null);
-      } catch (error) {
-        fail(error);
-      }
-    });
-    return [when, one.kind, one.seconds < 0 ? "" : duration(one.seconds), withChildren("span", [listen, player])];
+    const when = new Date(one.at * 1000).toLocaleTimeString(), place = `${one.kind}s/${data.call_sid}/${one.recording_sid}`;
+    const does = listen(`${one.kind}, ${when}`, () => done(place, { did: "hear" }, fail));
+    return [when, one.kind, one.seconds < 0 ? "" : duration(one.seconds), withChildren("span", does)];
   });
   return table("Recordings", ["at", "what", "lasts", "to do"], rows, "Nothing was recorded.");
 }
@@ -85,12 +85,8 @@ function blocking(callSid, fail) {
   const said = element("span", "", { role: "status" }), why = element("input", "", { "aria-label": "Why this caller is blocked", maxlength: "200" });
   const block = element("button", "Block this caller", { type: "button" });
   block.addEventListener("click", async () => {
-    try {
-      said.textContent = (await ordered("blocks", { did: "block", call_sid: callSid, reason: why.value })).said;
-      fail(null);
-    } catch (error) {
-      fail(error);
-    }
+    const answer = await done("blocks", { did: "block", call_sid: callSid, reason: why.value }, fail);
+    if (answer) said.textContent = answer.said;
   });
   return withChildren("p", [why, block, said]);
 }

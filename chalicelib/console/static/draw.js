@@ -13,6 +13,11 @@ export function withChildren(name, children, attributes = {}) {
   return made;
 }
 
+// A labelled input of a form.
+export function field(name, word, more = {}) {
+  return [element("label", word, { for: name }), element("input", "", { id: name, name, ...more })];
+}
+
 // A table with a caption; `rows` are lists of texts or elements, and the first of each is the row's heading.
 export function table(caption, headings, rows, nothing = "Nobody.") {
   if (rows.length === 0) return withChildren("section", [element("h2", caption), element("p", nothing)]);

@@ -1,7 +1,7 @@
 // Messages that nobody has seen to, and callbacks that are open.
 
 import * as acting from "./acting.js";
-import { duration, element, table, withChildren } from "./draw.js";
+import { duration, table, withChildren } from "./draw.js";
 import { fetched } from "./session.js";
 
 export function open(view, fail) {
@@ -22,13 +22,7 @@ function draw(data, act) {
 
 function messageRow(one, act) {
   const place = `messages/${one.call_sid}/${one.recording_sid}`, what = `the message of ${one.caller}, ${clock(one.at)}`;
-  const player = element("span");
-  const hear = acting.button("Listen", what, async () => {
-    const answer = await act(place, { did: "hear" });
-    if (!answer) return;
-    player.replaceChildren(element("audio", "", { controls: "", autoplay: "", src: answer.sound, "aria-label": what }));
-  });
-  const does = [hear, player, acting.button("Done", what, () => act(place, { did: "done" }))];
+  const does = [...acting.listen(what, () => act(place, { did: "hear" })), acting.button("Done", what, () => act(place, { did: "done" }))];
   if (one.may_call_back) does.push(acting.button("Call back", what, () => act(place, { did: "call back" })));
   return [clock(one.at), one.line, one.caller, one.seconds < 0 ? "" : duration(one.seconds), one.text, one.heard_by, withChildren("span", does)];
 }

@@ -1,13 +1,14 @@
 // Reports: the same figures as those of `./cordboard report`.
 
-import { element, table, withChildren } from "./draw.js";
+import { element, field, table, withChildren } from "./draw.js";
 import { fetched } from "./session.js";
 
 const GROUPINGS = ["line", "queue", "worker", "day", "hour"];
 
 export function open(view, fail) {
   const today = new Date().toLocaleDateString("sv");
-  const from = field("from", "From", "date", today), to = field("to", "To", "date", today);
+  const from = field("from", "From", { type: "date", value: today, required: "" });
+  const to = field("to", "To", { type: "date", value: today, required: "" });
   const by = withChildren("select", GROUPINGS.map((one) => element("option", one)), { id: "by", name: "by" });
   const labelled = [element("label", "By", { for: "by" }), by, element("button", "Show", { type: "submit" })];
   const form = withChildren("form", [...from, ...to, ...labelled]);
@@ -18,10 +19,6 @@ export function open(view, fail) {
   });
   view.replaceChildren(element("h2", "Reports"), form, found);
   return () => {};
-}
-
-function field(name, word, type, value) {
-  return [element("label", word, { for: name }), element("input", "", { id: name, name, type, value, required: "" })];
 }
 
 // The file is made of what is here already: a link could not send the token.
