@@ -132,11 +132,11 @@ def answers(page: "Page", commands: Commands, worker: str) -> None:
     until(page, has_rung)
 
 
-def downloaded(page: "Page") -> list[str]:
+def downloaded(page: "Page", by: str = "line") -> list[str]:
     """The lines of the report's file."""
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Download as CSV").click()
-    assert downloading.value.suggested_filename.startswith("calls-by-line-")
+    assert downloading.value.suggested_filename.startswith(f"calls-by-{by}-")
     return downloading.value.path().read_text(encoding="utf-8").splitlines()
 
 
