@@ -1,5 +1,6 @@
 """make mutants: which changes can be put into functions that exist, and which take part in an import."""
 
+import gc
 import sys
 import types
 
@@ -47,8 +48,18 @@ def test_a_function_is_changed_wherever_it_is_held(monkeypatch: pytest.MonkeyPat
     held = queue.is_full
     found = forking.changed(BEFORE, BEFORE.replace("count >= LIMIT", "count > LIMIT"))
     assert found is not None and held(5)
+    gc.freeze()  # as pytest does with what it has collected
     forking.put_in(module.__name__, found)
     assert not held(5) and not queue.is_full(5)
+
+
+def test_a_function_that_nobody_holds_is_no_mutant_that_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("queues_of_nobody")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    found = forking.changed(BEFORE, BEFORE.replace("count >= LIMIT", "count > LIMIT"))
+    assert found is not None
+    with pytest.raises(ValueError, match="does not hold"):
+        forking.put_in(module.__name__, found)
 
 
 def test_tests_of_every_file_are_asked_and_the_quick_ones_first() -> None:
