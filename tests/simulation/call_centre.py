@@ -255,6 +255,7 @@ TEXTERS: Mapping[str, str] = {
     "Lea": "+14155550133",
     "Max": "+14155550134",
 }
+TEXTERS_QUEUES = ("Support", "Sales")
 STAFF = "+14155550105"
 STAR_PROMPT = "What becomes of the caller?"
 EXTENSIONS: Mapping[str, str] = {"21": "Bea", "22": "Carl", "23": "Dora", "24": "Emil"}
@@ -322,7 +323,7 @@ def build(twilio: Twilio, answers: Answers) -> CallCentre:
     staff = twilio.numbers[STAFF]
     staff.sms_url = staff.sms_fallback_url = urls.STAFF_MESSAGE.url(BASE)
     workers = {name: _worker(twilio, name, answers.workers.get(name, "")) for name in WORKERS}
-    others = ((DOERS, ["Work"]), (HEARERS, ["Messages"]), (TEXTERS, ["Support", "Sales"]))
+    others = ((DOERS, ["Work"]), (HEARERS, ["Messages"]), (TEXTERS, list(TEXTERS_QUEUES)))
     available = router.workspace.activity_named("Available").sid
     for name, phone, serves in ((name, phone, serves) for people, serves in others for name, phone in people.items()):
         workers[name] = router.create_worker(name, {"queues": serves, "contact_uri": phone}, available)
