@@ -1,11 +1,14 @@
 """What really happened in a world: the emulator's events by caller, leg, reservation, task and worker."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from emulator.clock.scheduler import TraceEvent
 from tests.simulation.call_centre import STAFF
 from tests.simulation.callers import Caller
+from tests.simulation.gateway import Delivery
 from tests.simulation.world import World
 
 FOREVER = float("inf")
@@ -171,6 +174,14 @@ class Observed:
             take = getattr(self, f"_{event.kind}", None)
             if take is not None:
                 take(event, event.detail)
+
+    @cached_property
+    def deliveries(self) -> Mapping[str, list[Delivery]]:
+        """What was delivered to each route."""
+        found: defaultdict[str, list[Delivery]] = defaultdict(list)
+        for delivery in self.world.gateway.deliveries:
+            found[delivery.route].append(delivery)
+        return found
 
     def faults_about(self, about: Iterable[str], kinds: Iterable[str] = (), since: float = 0.0) -> list[Fault]:
         """The faults about any of these sids; of these kinds, if any are named (by their beginnings)."""

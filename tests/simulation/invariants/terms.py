@@ -77,11 +77,11 @@ def fell_back_to_direct(observed: Observed, reservation_sid: str) -> bool:
 
 
 def answered_well(observed: Observed, route: urls.Route) -> list[Delivery]:
-    return [one for one in observed.world.gateway.deliveries if one.route == route.path and 200 <= one.status < 300]
+    return [one for one in observed.deliveries[route.path] if 200 <= one.status < 300]
 
 
 def answered(observed: Observed, route: urls.Route) -> list[Delivery]:
-    return [one for one in observed.world.gateway.deliveries if one.route == route.path and one.status == 200]
+    return [one for one in observed.deliveries[route.path] if one.status == 200]
 
 
 def line_of(observed: Observed, call_sid: str) -> str:
