@@ -259,7 +259,7 @@ def _attributes(form: Any, name: str) -> dict[str, Any]:
 
 def _refuse(status: int, reason: str, why: str) -> Answer:
     """Twilio's debugger shows the sentence; the reservation waits for its timeout."""
-    log.warning("assignment refused", metrics.of(metrics.ASSIGNMENTS_REFUSED), reason=reason, why=why)
+    log.warning("assignment refused", reason=reason, why=why)
     return Answer(status, msgspec.json.encode({"error": f"{reason}: {why}"}).decode(), "application/json")
 
 

@@ -12,7 +12,7 @@ from chalicelib.config.callcenter import CALLBACK, Queue
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import modes, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, wrapping_of
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 from chalicelib.staff import told
 from chalicelib.twilio import rest
 from chalicelib.twilio.request import Webhook
@@ -76,8 +76,7 @@ def record(webhook: Webhook) -> Answer:
         log.info("event of no task that we serve", type=webhook.form.get("EventType"))
         return NO_CONTENT
     log.bind(call_sid=event.subject)
-    counted = metrics.of(metrics.CALLERS_ENQUEUED) if event.type == "task.created" else {}
-    log.info("event", counted, type=event.type)
+    log.info("event", type=event.type)
     _HANDLERS.get(event.type, _ignore)(event)
     return NO_CONTENT
 
