@@ -63,10 +63,13 @@ def test_a_function_that_nobody_holds_is_no_mutant_that_lives(monkeypatch: pytes
 
 
 def test_tests_of_every_file_are_asked_and_the_quick_ones_first() -> None:
-    seconds = {"a.py::slow": 40.0, "a.py::quick": 1.0, "b.py::one": 2.0, "b.py::two": 30.0, "c.py::other": 0.1}
+    seconds = {
+        **{"a.py::slow": 39.0, "a.py::slower": 40.0, "a.py::quick": 1.0, "b.py::one": 2.0, "b.py::two": 30.0},
+        "c.py::other": 0.1,
+    }
     ran = {test for test in seconds if not test.startswith("c")}
     judges = Judges({("chalicelib/jobs.py", 7): ran, ("chalicelib/jobs.py", 8): set(seconds)}, seconds)
-    assert judges.of("chalicelib/jobs.py", 7) == ["a.py::quick", "b.py::one", "a.py::slow"]
+    assert judges.of("chalicelib/jobs.py", 7) == ["a.py::quick", "b.py::one", "b.py::two", "a.py::slow"]
     assert judges.of("chalicelib/jobs.py", 9) == []
     assert judges.of_module("chalicelib/jobs.py")[0] == "c.py::other"
     judges = Judges({}, {"tests/unit/test_limits.py::one": 1.0, "tests/webhooks/test_jobs.py::two": 0.1})
