@@ -585,7 +585,8 @@ def console_board() -> Response:
 def console_report() -> Response:
     from chalicelib.console import answers, report, session
 
-    return _reply(answers.data(_request(), urls.CONSOLE_REPORT, session.SUPERVISORS, report.show))
+    asked, who_may = _request(), session.SUPERVISORS
+    return _reply(answers.data(asked, urls.CONSOLE_REPORT, who_may, report.show, orders=False))
 
 
 @_console(urls.CONSOLE_CALLS)

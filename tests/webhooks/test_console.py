@@ -2,22 +2,28 @@
 
 import json
 import time
+from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bench.cost import cost
+from chalicelib.config import callcenter
 from chalicelib.console import page
 from chalicelib.lifecycle import board as refreshing
 from chalicelib.links import board
+from chalicelib.reports import export, figures, history
+from chalicelib.reports.figures import By, Counting
 from chalicelib.twilio import urls
 from tests.conftest import ACTIVITIES, QUEUES
 from tests.support.api_gateway import post
+from tests.support.caches import forget_everything
 from tests.support.console import CLAIMS, CLIENT, POOL, SIGN_IN, Answer, Console, application, console
 from tests.support.driver import CALL, RESERVATION, WORKER, Driver, event_form
 from tests.support.meter import counting
 from tests.webhooks.test_console_orders import path_of
-from tests.webhooks.test_report import month
+from tests.webhooks.test_report import DAYS, EACH_DAY, FIRST, month
 
 __all__ = ["console", "month"]
 
@@ -60,8 +66,8 @@ def test_api_gateway_holds_each_request_for_data_against_the_pool(console: Conso
     app = application()
     assert app.people.to_swagger()["x-amazon-apigateway-authorizer"]["providerARNs"] == [POOL]
     for route in (route for route in urls.ROUTES if route.of_console):
-        (entry,) = app.app.routes[route.path].values()
-        assert (entry.authorizer is app.people) == (route.signed_by == "person")
+        entries = app.app.routes[route.path].values()
+        assert {entry.authorizer is app.people for entry in entries} == {route.signed_by == "person"}
 
 
 @pytest.mark.parametrize("route", DATA, ids=lambda route: route.path)
@@ -135,6 +141,7 @@ def test_a_report_has_the_figures_of_the_command(month: Driver, console: Console
         ({**OF_A_DAY, "by": "mood"}, "by is one of line, queue, worker, day, hour"),
         ({"from": "2026-11-21", "to": "2026-11-20"}, "there may be 7 days"),
         ({"from": "2026-11-01", "to": "2026-11-21"}, "there may be 7 days"),
+        ({"from": "1999-01-01", "to": "1999-01-02"}, "calls are kept for"),
     ],
 )
 def test_a_report_that_cannot_be_made_is_said(
@@ -142,6 +149,51 @@ def test_a_report_that_cannot_be_made_is_said(
 ) -> None:
     answer = console.get(urls.CONSOLE_REPORT, query=query)
     assert answer.status == 400 and said in answer.data["error"]
+
+
+def weeks(console: Console, first: date, days: int, by: str) -> Answer:
+    """The answer to a browser's last question for these days: with each it sends what it was told before."""
+    answer = Answer(0, "{}", {})
+    for begun in range(0, days, 7):
+        since, until = (first + timedelta(days=day) for day in (begun, min(begun + 6, days - 1)))
+        query = {"from": since.isoformat(), "to": until.isoformat(), "by": by}
+        sent = {"groups": answer.data.get("groups", {}), "sid": "a browser's"}
+        answer = (
+            console.order(urls.CONSOLE_REPORT, sent, query=query)
+            if begun
+            else console.get(urls.CONSOLE_REPORT, query=query)
+        )
+        assert answer.status == 200, answer.body
+    return answer
+
+
+@pytest.mark.parametrize("by", ["line", "worker", "day", "hour"])
+def test_a_month_that_is_read_week_by_week_is_the_month_of_the_command(month: Driver, console: Console, by: By) -> None:
+    found = weeks(console, FIRST.date(), DAYS, by).data
+    since, until = FIRST.timestamp(), (FIRST + timedelta(days=DAYS)).timestamp() - 1
+    how = Counting(by, callcenter.current().reports, ZoneInfo(callcenter.current().time_zone), until)
+    whole = figures.report(history.calls(since, until, until), how)
+    assert found["cells"] == export.table(export.rows(whole), by)[1]
+    assert found["csv"] == export.as_csv(export.rows(whole))
+    assert found["cells"][-1][:2] == ["total", str(DAYS * EACH_DAY)]
+
+
+def test_a_month_is_a_query_a_day_and_one_for_each_week(month: Driver, console: Console) -> None:
+    with counting() as made:
+        weeks(console, FIRST.date(), DAYS, "line")
+    assert dict(made).keys() == {"Query", "read_units"}
+    assert made["Query"] == DAYS + -(-DAYS // 7)  # the talks that end in the first hours after each of them
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["", "no", "[]", "{", '{"groups": 1}', '{"groups": {"a": 1}}', '{"groups": {"a": {"offered": "many"}}}', "\ud800"],
+)
+def test_what_was_counted_before_is_taken_as_it_was_told_or_not_at_all(
+    driver: Driver, console: Console, sent: str
+) -> None:
+    answer = console.order(urls.CONSOLE_REPORT, sent, query=OF_A_DAY)
+    assert answer.status == (400 if sent else 200)
 
 
 # --- Calls
@@ -197,6 +249,22 @@ def test_the_story_of_a_call_is_that_of_the_command(driver: Driver, console: Con
     assert "+1" not in answer.body
     (line,) = console.lines()
     assert (line["event"], line["who"], line["call_sid"]) == ("call is seen", "dora@example.com", CALL)
+
+
+def test_a_story_leads_to_twilios_and_awss_own_pages_but_not_where_both_are_imitated(
+    driver: Driver, console: Console, environment: pytest.MonkeyPatch
+) -> None:
+    driver.event("task.created")
+    driver.ring()
+    (leg, *_others, logs) = console.get(urls.CONSOLE_CALL, path={"subject": CALL}).data["places"]
+    assert leg == {
+        "what": "The caller's leg at Twilio",
+        "url": f"https://www.twilio.com/console/voice/calls/logs/{CALL}",
+    }
+    assert logs["what"] == "The log lines" and CALL in logs["url"]
+    environment.setenv("TWILIO_API_URL", "http://127.0.0.1:8282")
+    forget_everything()
+    assert console.get(urls.CONSOLE_CALL, path={"subject": CALL}).data["places"] == []
 
 
 @pytest.mark.parametrize("subject", ["CA" + "9" * 32, "BOARD", "STAFF", "x", "CA*"])
