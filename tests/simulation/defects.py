@@ -13,10 +13,10 @@ from twilio.twiml.voice_response import VoiceResponse
 from chalicelib import aws, budget, crm, jobs
 from chalicelib.callbacks import asking as callbacks_asking
 from chalicelib.callbacks import outcome
-from chalicelib.caller import handlers, hold, who
+from chalicelib.caller import extension, handlers, hold, who
 from chalicelib.caller import menu as caller_menu
 from chalicelib.caller import twiml as caller_twiml
-from chalicelib.callers import profile
+from chalicelib.callers import memory, profile
 from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
 from chalicelib.config.callcenter import CallCenter, Queue
@@ -317,6 +317,17 @@ def _says(document: str) -> Callable[[Any], Any]:
     return lambda _true: lambda *_given, **_named: f"<Response>{document}</Response>"
 
 
+def _told_by_a_redirect(true: Any) -> Any:
+    """Of a silence the Redirect after the Gather tells, which has the key before it in some worlds."""
+
+    def gather(*given: Any) -> Any:
+        made = true(*given)
+        del made.attrs["actionOnEmptyResult"]
+        return made
+
+    return gather
+
+
 def _never_counted(true: Any) -> Any:
     """Each question is the first one: neither the tries nor the rounds have an end."""
 
@@ -524,6 +535,27 @@ def _never_held(_true: Any) -> Any:
     return lambda *_given, **_named: True
 
 
+def _for_anybody(_true: Any) -> Any:
+    return lambda line, _rules, _person, queueing: caller_twiml.enqueue(line, queueing, {})
+
+
+def _only_once(true: Any) -> Any:
+    return lambda standing, line, link: {} if line in standing.workers else true(standing, line, link)
+
+
+def _of_whoever_talked(true: Any) -> Any:
+    """A process keeps what it knows, whoever the caller is."""
+    latest: dict[str, str] = {}
+
+    def known(found: Any, line: str, rules: Any, now: float) -> Any:
+        of = true(found, line, rules, now)
+        if of.worker:
+            latest[line] = of.worker
+        return msgspec.structs.replace(of, worker=latest.get(line, ""))
+
+    return known
+
+
 WANDERS = "caller_wanders=0.9"
 CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
 
@@ -609,6 +641,7 @@ DEFECTS: Mapping[str, Defect] = {
     "a caller may go up and down for ever": _replace(caller_menu, "_go", _rounds_never_counted, 20, faults=WANDERS),
     "after the last try comes nothing": _replace(caller_menu, "_go", _nothing_after_the_last_try, 20, faults=WANDERS),
     "an unclear word makes a choice": _replace(caller_menu.Given, "confidence", lambda _true: 1.0, 20, faults=WANDERS),
+    "a silence repeats the last key": _replace(caller_menu, "_gather", _told_by_a_redirect, 20, faults=WANDERS),
     "the language that was chosen is forgotten": _replace(
         urls, "in_language", lambda _true: lambda base_url, _language: base_url, 20, faults=WANDERS
     ),
@@ -789,6 +822,23 @@ DEFECTS: Mapping[str, Defect] = {
     ),
     "a number that is withheld is a person's": _replace(
         who, "person", lambda _true: str, 21, faults="caller_withholds_number=0.5", known=True
+    ),
+    "an extension leads to whoever is free": _replace(
+        caller_twiml, "enqueue_for_person", _for_anybody, 22, faults="none", known=True
+    ),
+    "an extension rings another worker": _replace(
+        extension, "Person", lambda true: lambda digits, _name: true(digits, "Bea"), 22, faults="none", known=True
+    ),
+    "who waits for one worker waits on": _replace(
+        caller_twiml, "wait_for_person", _says('<Pause length="5"/>'), 22, 4, faults="worker_no_answer=0.9", known=True
+    ),
+    "a message to a worker is for everybody": _replace(
+        extension, "_keep", _nothing, 22, faults="worker_no_answer=0.9", known=True
+    ),
+    "nobody remembers who talked": _replace(memory, "remember", _nothing, 23, faults="none", known=True),
+    "the first worker stays the last": _replace(memory, "_with", _only_once, 23, faults="none", known=True),
+    "whoever talked last is everybody's worker": _replace(
+        profile, "known", _of_whoever_talked, 23, faults="none", known=True
     ),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),

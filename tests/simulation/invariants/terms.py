@@ -58,7 +58,7 @@ def may_ring_without_crm(observed: Observed, leg: Leg) -> bool:
     A no that the CRM said, and that was heard, counts all the same.
     """
     caller, queue = observed.calls[leg.call_sid].caller, observed.world.queue_of[leg.reservation_sid]
-    if queue == "Support" and not caller.number:
+    if queue in ("Support", "Persons") and not caller.number:
         return True  # who withholds the number has no contact to look up
     if queue != "Sales" or observed.world.plan.on_crm_outage != "ring":
         return False
