@@ -294,4 +294,5 @@ def caller_of(call_centre: CallCentre, worker_call_sid: str) -> str:
     """The caller for whom this worker leg was placed: it stands in its status callback's path; else empty."""
     call = call_centre.twilio.context.calls[worker_call_sid]
     _, found, rest = call.callback.url.partition("/worker/")
-    return rest.split("/")[0] if found else ""
+    at_desk = call.dequeues.caller_call_sid if call.dequeues else ""
+    return rest.split("/")[0] if found else at_desk

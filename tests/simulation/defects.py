@@ -20,11 +20,12 @@ from chalicelib.callers import memory, profile
 from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
 from chalicelib.config.callcenter import CallCenter, Queue
+from chalicelib.console import cards
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
-from chalicelib.lifecycle import activity, closing, lead_out, looking, reconcile, recorded, untold
-from chalicelib.links import attributes, profiles, table
+from chalicelib.lifecycle import activity, closing, lead_out, looking, reconcile, recorded, untold, wrap_up
+from chalicelib.links import attributes, model, modes, profiles, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Key, Link, Message, message_key
@@ -54,6 +55,7 @@ class Defect(NamedTuple):
     away: bool = False  # nobody takes calls, and so callers ask to be called back
     hours: bool = False  # lines open and close among the calls
     known: bool = False  # lines ask who calls
+    desk: bool = False  # some workers are at the agent desk
 
 
 def _replace(
@@ -66,10 +68,11 @@ def _replace(
     away: bool = False,
     hours: bool = False,
     known: bool = False,
+    desk: bool = False,
 ) -> Defect:
     """A defect in one function: `made` gets the right one and returns the wrong one."""
     plant = lambda: patch.object(where, name, made(getattr(where, name)))  # noqa: E731 - a context manager each time
-    return Defect(plant, frozenset(invariants), faults, answer, away, hours, known)
+    return Defect(plant, frozenset(invariants), faults, answer, away, hours, known, desk)
 
 
 def _nothing(_true: Any) -> Any:
@@ -556,10 +559,47 @@ def _of_whoever_talked(true: Any) -> Any:
     return known
 
 
+def _yes_at_once(true: Any) -> Any:
+    def standing(link: Link) -> Any:
+        shown = true(link)
+        return "yes" if shown == "asking" else shown
+
+    return standing
+
+
+@contextmanager
+def _rung_at_the_desk_as_well() -> Iterator[None]:
+    """The job that has the CRM's yes dials, as for any worker."""
+    with (
+        patch.object(modes, "MODES", {**modes.MODES, "desk": modes.DESK._replace(by_worker=False)}),
+        patch.object(model, "MODES", {**modes.MODES, "desk": modes.DESK._replace(by_worker=False)}),
+    ):
+        yield
+
+
+def _whenever_it_begins(_true: Any) -> Any:
+    return lambda link, now: wrap_up.finish_task(link.task_sid, "wrapped up at the desk", now)
+
+
+def _no_yes_is_kept(_true: Any) -> Any:
+    return lambda key, _now, _known: table.find_link(key)
+
+
 WANDERS = "caller_wanders=0.9"
 CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
 
 DEFECTS: Mapping[str, Defect] = {
+    "a caller at the desk may be taken before the CRM's word": _replace(
+        cards, "standing", _yes_at_once, 3, faults="crm_declines=0.5", desk=True
+    ),
+    "a job rings the worker at the desk as well": Defect(_rung_at_the_desk_as_well, frozenset({24}), "none", desk=True),
+    "the CRM's yes to the desk is not kept": _replace(table, "approve", _no_yes_is_kept, 24, faults="none", desk=True),
+    "a wrap-up begins when the worker has said that it is done": _replace(
+        wrap_up, "finish_early", _whenever_it_begins, 5, faults="webhook_late=0.9,webhook_twice=0.3", desk=True
+    ),
+    "a note of the desk is dropped": _replace(
+        table, "wrap_up", lambda _true: lambda key, *_given: table.find_link(key), 24, faults="none", desk=True
+    ),
     "a message is offered once and no more": _replace(offering, "look", lambda _true: lambda *_: "left", 14),
     "a message is posted by each job anew": _replace(
         posting, "post", _told_twice, 14, faults="rest_timeout_after=0.3,message_twice=0.5"

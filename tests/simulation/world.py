@@ -41,6 +41,7 @@ from tests.simulation.callers import ASKS, Crowd
 from tests.simulation.cloud import S3, Cloud, Done, Queue, Record, Sns, Sqs, Ssm, Tables
 from tests.simulation.crm import CrmStub
 from tests.simulation.customers import Customers
+from tests.simulation.desks import Desks, with_desks
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
@@ -81,6 +82,7 @@ class Plan:
     away: bool = False  # nobody takes calls; callbacks are served
     hours: bool = False  # lines open and close among the calls, and an admin switches one
     known: bool = False  # lines ask who calls: some callers are blocked, some want one worker, some call again
+    desk: bool = False  # some workers take their callers at the agent desk
     texts: bool = True  # some workers text that they are on and off, and have shifts; otherwise these are off
     records: tuple[str, ...] | None = None  # the queues whose talks are recorded, instead of chance
 
@@ -128,6 +130,7 @@ class World:
     quiet_at: float = float("inf")  # when the calls were over, and only messages were seen to
     settled: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # the rows of the calls then
     knowing: Knowing | None = None
+    desks: Desks | None = None
     app: Any = None
     unfinished: bool = False  # somebody was still on the line after an hour
 
@@ -178,9 +181,12 @@ def play(plan: Plan) -> World:
     transport = OutboundTransport(twilio, world.crm.answer, world.faults)
     own = rules(plan.on_crm_outage, plan.answers, plan.recorded)
     own = with_hours(own) if plan.hours else own
-    team_files = (who_asks(own) if plan.known else own, world.texters.rota)
-    with running(world.call_centre, clock, _cloud(world), transport, team_files) as app:
+    rota = with_desks(world.texters.rota) if plan.desk else world.texters.rota
+    team_files = (who_asks(own) if plan.known else own, rota)
+    with running(world.call_centre, clock, _cloud(world), transport, team_files, console=plan.desk) as app:
         world.app = world.gateway.app = app
+        if world.desks is not None:
+            world.desks.open_all()
         _run(world)
     return world
 
@@ -240,11 +246,12 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     orders = Orders(call_centre, gateway, plan.orders, SPAN)
+    desks = Desks(call_centre, gateway) if plan.desk else None
     Stars(call_centre, faults, crowd)
     texters = Texters(call_centre, faults, START, SPAN, plan.texts)
     switching = Switching(call_centre, faults, SPAN if plan.hours else 0.0)
     parts = (store, crm, crowd, queue, orders, texters, switching)
-    world = World(plan, clock, twilio, gateway, call_centre, *parts, knowing=knowing)
+    world = World(plan, clock, twilio, gateway, call_centre, *parts, knowing=knowing, desks=desks)
 
     twilio.scheduler.on_event.append(partial(_note, world))
     return world

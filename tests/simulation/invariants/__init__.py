@@ -12,6 +12,7 @@ from tests.simulation.invariants import (
     callbacks,
     callers,
     crm,
+    desk,
     hours,
     machines,
     menus,
@@ -112,4 +113,7 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     recorded.only_who_may_hears_recordings,
     recorded.who_may_hears_the_latest,
     recorded.when_its_time_is_over_it_is_gone,
+    desk.no_job_rings_a_worker_at_the_desk,
+    desk.who_may_be_taken_is_shown_so,
+    desk.what_was_written_is_kept,
 )
