@@ -411,14 +411,14 @@ def worker_star(subject: str, reservation_sid: str, attempt: str) -> Response:
 def worker_star_key(subject: str, reservation_sid: str, attempt: str) -> Response:
     from chalicelib.worker import star
 
-    return _twiml(star.choose, star.key_again)
+    return _twiml(star.choose, star.again)
 
 
 @_route(urls.WORKER_STAR_PERSON)
 def worker_star_person(subject: str, reservation_sid: str, attempt: str) -> Response:
     from chalicelib.worker import star
 
-    return _twiml(star.person, star.key_again)
+    return _twiml(star.person, star.again)
 
 
 @_route(urls.WORKER_STAR_OVER)

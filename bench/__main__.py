@@ -44,11 +44,7 @@ def print_cost() -> None:
     for item in calls["crm-first"]:
         print(f"  {item:24}" + "".join(f"{dollars[item]:14.4f}" for dollars in calls.values()))
     print(f"  {'together':24}" + "".join(f"{sum(dollars.values()):14.4f}" for dollars in calls.values()))
-    month = cost.cost(counts.month(), 1)
-    print("\na month without a call, at most")
-    for item, dollars in month.items():
-        print(f"  {item:24}{counts.month()[item]:14.2f}{dollars:14.4f}")
-    print(f"  {'together':24}{'':14}{sum(month.values()):14.4f}\n")
+    print()
     print(*money.lines(), sep="\n")
 
 

@@ -25,7 +25,24 @@ PRICES: Mapping[str, float] = {
     "out_gigabytes": 0.09,  # to the Internet, the first 10 TB a month
 }
 
+# What AWS gives each account each month for nothing, without an end; what else runs in the account uses it too.
+FREE: Mapping[str, float] = {
+    "lambda_requests": 1 * MILLION,
+    "lambda_gb_seconds_arm64": 400_000,
+    "sqs_requests": 1 * MILLION,
+    "log_gigabytes": 5,
+    "alarms": 10,
+    "dashboards": 3,  # of 50 metrics each
+    "metrics": 10,
+    "kms_requests": 20_000,
+}
+
 
 def cost(counts: Mapping[str, float], calls: int = 1000) -> dict[str, float]:
     """US dollars of each item for `calls` calls, or months, that each need `counts`; KeyError: no price."""
     return {item: PRICES[item] * count * calls for item, count in counts.items()}
+
+
+def beyond_free(counts: Mapping[str, float]) -> dict[str, float]:
+    """What of a month's `counts` is to be paid in an account that has nothing else."""
+    return {item: max(0.0, count - FREE.get(item, 0)) for item, count in counts.items()}

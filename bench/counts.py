@@ -1,10 +1,19 @@
-"""What one call asks for, from its first webhook to its end, in each way that a queue can work, and what a month costs.
+"""What one call asks for, from its first webhook to its end, in each way that a queue can work, and what a month does.
 
-tests/webhooks/test_requests_count.py plays the calls and holds these numbers; tests/package/test_operations.py holds
-what a month has against the template. What is assumed and not counted stands here under its own name, and says so.
+tests/webhooks/test_requests_count.py plays the calls and holds these numbers; what a month has is counted in the
+template of the resources. What is assumed and not counted stands here under its own name, and says so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from chalicelib.observability.metrics import NAMESPACE
+
+RESOURCES = Path(__file__).parents[1] / "infra" / "resources.yaml"
 
 # The caller takes a menu and a survey, waits for one round of music, and talks to a worker who wraps up; in the simple
 # queue, which has neither menu nor tasks, the agent takes one caller after the other. The units are DynamoDB's, worked
@@ -22,7 +31,7 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
         "write_units": 33,
         "read_units": 2.5,
         "log_lines": 7,
-        "log_bytes": 1864,
+        "log_bytes": 1484,
     },
     "direct": {
         "webhooks": 11,
@@ -35,7 +44,7 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
         "write_units": 26,
         "read_units": 2,
         "log_lines": 7,
-        "log_bytes": 1864,
+        "log_bytes": 1484,
     },
     "simple queue": {
         "webhooks": 4,
@@ -44,7 +53,7 @@ CALLS: Mapping[str, Mapping[str, int | float]] = {
         "UpdateItem": 1,
         "write_units": 2,
         "log_lines": 3,
-        "log_bytes": 950,
+        "log_bytes": 572,
     },
 }
 
@@ -105,13 +114,10 @@ STAR: Mapping[str, Mapping[str, int | float]] = {
 # Twilio's price of one detection, in US dollars: its pages, November 2026.
 DETECTION_DOLLARS = 0.0075
 
-# What a month of 30 days has, whether anybody calls or not.
-ALARMS, DASHBOARDS = 19, 1
-METRICS = 17  # of ours, and again for each reason of a rejection
-REASONS = 20 + 2  # of a rejection, what follows a colon left out; and whose account a refused webhook claims
+# What a month of 30 days asks for, whether anybody calls or not.
 SWEEPS = 30 * 24 * 60  # one a minute
 SWEEP_READ_UNITS = 1.5  # three queries of the index `open`: links, callers who wait, and recordings
-POLLS = 2 * 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at each queue; AWS documents the number
+POLLS = 30 * 24 * 60 * 3 * 5  # Lambda keeps five long polls of 20 s at each queue; AWS documents the number
 SECRET_READS = 30 * 24 * 12  # the sweep reads the secret every five minutes, and AWS KMS decrypts it
 
 # Assumed: what a warm function takes, most of it waiting for AWS or Twilio.
@@ -142,15 +148,30 @@ def charged(counts: Mapping[str, int | float], webhook: float = WEBHOOK) -> dict
 
 
 def month() -> dict[str, float]:
-    """What a month asks for without a single call, in AWS's own units. Metrics: at most, if each comes each hour."""
+    """What a month asks for without a single call, in AWS's own units. Metrics: at most, if each comes each hour.
+
+    What a team may leave out is not in it: the dashboard, the alarm and the metric of messages kept in the bucket.
+    """
+    alarms = [alarm["Properties"] for alarm in _always("AWS::CloudWatch::Alarm")]
+    queues = [queue for queue in _always("AWS::SQS::Queue") if "RedrivePolicy" in queue["Properties"]]
     return {
-        "alarms": ALARMS,
-        "dashboards": DASHBOARDS,
-        "metrics": METRICS + REASONS,
-        "sqs_requests": POLLS,
+        "alarms": len(alarms),
+        "metrics": len({alarm["MetricName"] for alarm in alarms if alarm["Namespace"] == NAMESPACE}),
+        "sqs_requests": POLLS * len(queues),
         "lambda_requests": SWEEPS,
         "lambda_gb_seconds_arm64": SWEEPS * SWEEP_SECONDS * SWEEP_GIGABYTES,
         "dynamodb_read_units": SWEEPS * SWEEP_READ_UNITS,
         "log_gigabytes": SWEEPS * (SWEEP_LINE_BYTES + LINE_BYTES + REPORT_BYTES) / 1e9,
         "kms_requests": SECRET_READS,
     }
+
+
+def _always(kind: str) -> Iterator[dict[str, Any]]:
+    """The template's resources of this kind that every stage has."""
+    return (it for it in _resources().values() if it["Type"] == kind and "Condition" not in it)
+
+
+@cache
+def _resources() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(RESOURCES.read_text(encoding="utf-8"))["Resources"]
+    return found

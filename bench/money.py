@@ -79,15 +79,19 @@ def ratio() -> float:
     return sum(dollars(NOW).values()) / sum(dollars(BEFORE).values())
 
 
-# Assumed: metrics come in ten hours of a day, those of six reasons of a rejection among them.
-METRICS_A_DAY = (counts.METRICS + 6) * 10 / 24
 CALLS_A_DAY = (100, 1_000, 10_000)
+FIXED_GOAL = 5.00  # dollars of a month
+DASHBOARD = {"dashboards": 1.0}  # asked for, or not
+
+
+def fixed() -> float:
+    """US dollars of 30 days for what is there anyhow, at most: as if each metric came in each hour."""
+    return sum(cost.cost(counts.month(), 1).values())
 
 
 def month(calls_a_day: int) -> tuple[float, float]:
-    """US dollars of 30 days: of what is there anyhow, its metrics included, and of the calls."""
-    fixed = sum(cost.cost({**counts.month(), "metrics": METRICS_A_DAY}, 1).values())
-    return fixed, sum(dollars(NOW).values()) / THOUSAND * calls_a_day * 30
+    """US dollars of 30 days: of what is there anyhow, and of the calls."""
+    return fixed(), sum(dollars(NOW).values()) / THOUSAND * calls_a_day * 30
 
 
 def lines() -> Iterator[str]:
@@ -99,8 +103,21 @@ def lines() -> Iterator[str]:
     yield f"  {'together':36}{sum(before.values()):12.4f}{sum(now.values()):10.4f}"
     yield f"  {'now / before':36}{ratio():22.2f}   goal at most {GOAL}: {'reached' if ratio() <= GOAL else 'MISSED'}"
     for calls_a_day in CALLS_A_DAY:
-        fixed, calls = month(calls_a_day)
-        yield f"a month at {calls_a_day:6} calls a day: {fixed:.2f} fixed, {calls:.2f} for calls, {fixed + calls:.2f}"
+        stays, calls = month(calls_a_day)
+        yield f"a month at {calls_a_day:6} calls a day: {stays:.2f} fixed, {calls:.2f} for calls, {stays + calls:.2f}"
+    yield from fixed_lines()
+
+
+def fixed_lines() -> Iterator[str]:
+    """What is there anyhow, item by item: at list price, and what is left of it beyond what AWS gives."""
+    asked = {**counts.month(), **DASHBOARD}
+    listed, left = cost.cost(asked, 1), cost.cost(cost.beyond_free(asked), 1)
+    yield f"a month without a call, at most{'':>19}list  beyond the free tier"
+    for item, count in counts.month().items():
+        yield f"  {item:24}{count:16,.2f}{listed[item]:12.2f}{left[item]:12.2f}"
+    yield f"  {'together':40}{fixed():12.2f}{sum(left.values()) - left['dashboards']:12.2f}"
+    yield f"  goal at most {FIXED_GOAL:.2f}: {'reached' if fixed() <= FIXED_GOAL else 'MISSED'}"
+    yield f"  {'a dashboard, if it is asked for':40}{listed['dashboards']:12.2f}{left['dashboards']:12.2f}"
 
 
 if __name__ == "__main__":

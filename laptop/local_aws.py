@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,11 +57,17 @@ class LocalAws:
     secret_key: str = CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
 
     def client(self, service: str) -> Any:
-        # No profile and no file of this machine's user: a client of the local AWS knows of no other.
-        nothing = (None, None, os.devnull, None)
-        ours = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
-        session = boto3.Session(self.access_key, self.secret_key, None, REGION, botocore.session.Session(ours))
-        return session.client(service, endpoint_url=self.url)
+        return _client(self, service)
+
+
+@cache
+def _client(aws: LocalAws, service: str) -> Any:
+    """Made once: that takes as long as ten answers of the local AWS."""
+    # No profile and no file of this machine's user: a client of the local AWS knows of no other.
+    nothing = (None, None, os.devnull, None)
+    ours = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+    session = boto3.Session(aws.access_key, aws.secret_key, None, REGION, botocore.session.Session(ours))
+    return session.client(service, endpoint_url=aws.url)
 
 
 def environment() -> dict[str, str]:

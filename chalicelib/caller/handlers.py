@@ -39,7 +39,7 @@ def incoming(webhook: Webhook) -> str:
     name, queue = simple
     if number in queue.agent_numbers:
         return twiml.serve_simple_queue(name, queue, webhook.form.get("From", ""))
-    log.info("caller enqueued", metrics.of(metrics.CALLERS_ENQUEUED))  # there is no task, and so no event of it
+    log.info("caller enqueued")  # there is no task, and so no event of it
     return twiml.join_simple_queue(name, queue, webhook.base_url)
 
 
@@ -206,7 +206,7 @@ def _message_for_person(webhook: Webhook, call_sid: str) -> str:
 def _left_queue(webhook: Webhook, call_sid: str, result: str) -> "Call | None":
     """What is known of the call, with its leaving; None when that cannot be kept now."""
     seconds = count(webhook.form.get("QueueTime"))
-    log.info("caller left the queue", metrics.of(metrics.CALLER_WAITED, seconds), result=result)
+    log.info("caller left the queue", result=result, seconds=seconds)
     left = {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}
     alone, number = result in LEFT_ALONE, 0
     if alone:

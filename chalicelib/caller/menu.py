@@ -140,7 +140,7 @@ def _ask(
     say(response, line, first)
     say(gather, line, *(prompts or [place.menu.prompt]))
     response.append(gather)
-    response.redirect(action)  # nothing was pressed or said
+    response.redirect(action)  # in case Twilio asks the action of a silence for digits alone (contract 12)
     return str(response)
 
 
@@ -158,6 +158,8 @@ def _gather(line: Line, menu: Menu, action: str) -> Gather:
     return Gather(
         input="dtmf speech" if words else "dtmf",
         action=action,
+        # A Redirect may repeat the digits of the request before (contract 12), and a silence would choose something.
+        action_on_empty_result=True,
         timeout=menu.timeout,
         num_digits=max(len(choice.digits) for choice in menu.choices),
         # Gather ends at # unless it is told otherwise, and keeps it for itself (contract 3.3).

@@ -4,7 +4,7 @@ from chalicelib import jobs
 from chalicelib.config import messages as settings
 from chalicelib.links import messages
 from chalicelib.links.model import message_key
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import NO_CONTENT, Answer
 from chalicelib.twilio.values import count, sid, text
@@ -62,4 +62,4 @@ def seconds_of(webhook: Webhook) -> int:
 
 def _drop(subject: str, recording_sid: str, webhook: Webhook) -> None:
     if messages.drop(message_key(subject, recording_sid), webhook.at):
-        log.info("message is nothing", metrics.of(metrics.MESSAGES_DROPPED), recording_sid=recording_sid)
+        log.info("message is nothing", recording_sid=recording_sid)

@@ -5,7 +5,7 @@ from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.config.callers import KnowCaller
 from chalicelib.links import profiles
 from chalicelib.links.profiles import Profile
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 
 
 def of(number: str, now: float) -> Profile:
@@ -13,8 +13,7 @@ def of(number: str, now: float) -> Profile:
     try:
         return (profiles.seen(number, now) if number else None) or Profile()
     except Exception as error:
-        why = type(error).__name__
-        log.error("who calls is not known", metrics.of(metrics.CALLERS_NOT_KNOWN), why=why)
+        log.error("who calls is not known", why=type(error).__name__)
         return Profile()
 
 

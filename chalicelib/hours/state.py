@@ -10,7 +10,7 @@ from chalicelib.config.toml_errors import Mistake, sentence
 from chalicelib.hours import switch
 from chalicelib.hours.calendar import DAY_SECONDS, OPEN, Calendar, Closed, Open, State
 from chalicelib.hours.switch import Change, Switch
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 
 SWITCHED_TIMES = 4  # that a line may be closed anew while its next opening is looked for
 
@@ -31,8 +31,7 @@ def under(standing: Switch, line: Line, now: float) -> State:
     try:
         return calendar(callcenter.current(), line).at(now)
     except Exception as error:
-        measured = metrics.of(metrics.HOURS_FAILED)
-        log.error("hours of a line fail: it is open", measured, hours=line.hours, why=type(error).__name__)
+        log.error("hours of a line fail: it is open", hours=line.hours, why=type(error).__name__)
         return OPEN
 
 

@@ -11,7 +11,7 @@ from chalicelib.config import callcenter
 from chalicelib.links import table
 from chalicelib.links.model import Key
 from chalicelib.links.table import ConditionFailed
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 
 PARTITION = "SWITCH"
 CACHED_SECONDS = 20.0
@@ -56,8 +56,7 @@ def seen(line: str, now: float) -> Switch:
     try:
         switch, lasts = _switch(line, table.find_row_quickly(_key(line))), CACHED_SECONDS
     except Exception as error:
-        measured = metrics.of(metrics.HOURS_FAILED)
-        log.error("switch of a line is not read", measured, line=line, why=type(error).__name__)
+        log.error("switch of a line is not read", line=line, why=type(error).__name__)
         switch, lasts = Switch(), FAILED_SECONDS
     _known[line] = now + lasts, switch
     return switch

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import inf
 
 from chalicelib import jobs
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 from chalicelib.staff import people, shifts
 from chalicelib.twilio import rest
 
@@ -81,5 +81,4 @@ def _move(
         rest.move(worker_sid, to_sid, is_wanted, before)
     except rest.TwilioRejected as error:
         # The activity or the worker is deleted: nobody else may pay for that.
-        refused = metrics.of(metrics.ACTIVITIES_REFUSED)
-        log.error("activity refused", refused, worker_sid=worker_sid, activity_sid=to_sid, why=str(error))
+        log.error("activity refused", worker_sid=worker_sid, activity_sid=to_sid, why=str(error))

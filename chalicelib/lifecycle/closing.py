@@ -10,7 +10,7 @@ from chalicelib.jobs import HangUp, Reject
 from chalicelib.lifecycle import activity
 from chalicelib.links import table
 from chalicelib.links.model import Key, Link, Outcome, is_over, outcome_of
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 from chalicelib.staff import told
 from chalicelib.twilio import rest
 
@@ -47,8 +47,7 @@ def close(
 
 def close_as(key: Key, status: str, reason: str, now: float, *, leg_ended: bool = False) -> None:
     """Close the link as its reservation ended; one that is accepted, or open, is left to its own events."""
-    counted = metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason) if status == "rejected" else {}
-    log.info("reservation is over", counted, **key.sids, status=status, reason=reason)
+    log.info("reservation is over", **key.sids, status=status, reason=reason)
     outcome = outcome_of(status)
     if outcome is not None:
         close(key, outcome, reason, now, leg_ended=leg_ended)

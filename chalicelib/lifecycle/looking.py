@@ -11,10 +11,10 @@ import msgspec
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import closing, lead_out, refusal, wrap_up
-from chalicelib.lifecycle.recorded import DELETED, SOON_SECONDS
+from chalicelib.lifecycle.recorded import SOON_SECONDS
 from chalicelib.links import table
 from chalicelib.links.model import Call, Key, Link, Outcome, outcome_of
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
 
@@ -66,8 +66,7 @@ def guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
         except Exception as error:
             log.error("sweep failed", why=type(error).__name__)
             return "failed"
-        left = did in ("taken", DELETED) or did.startswith("left ")
-        log.info("swept", {} if left else metrics.of(metrics.SWEEP_ACTIONS), did=did)
+        log.info("swept", did=did)
         return did
 
 

@@ -17,7 +17,7 @@ from chalicelib.config import messages as settings
 from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.lifecycle import looking, recorded, unserved, untold, wrap_up
 from chalicelib.lifecycle.looking import guarded
-from chalicelib.lifecycle.recorded import DELETED, NOT_KEPT_SECONDS, REFUSED_SECONDS, SOON_SECONDS
+from chalicelib.lifecycle.recorded import NOT_KEPT_SECONDS, REFUSED_SECONDS, SOON_SECONDS
 from chalicelib.links import messages, table
 from chalicelib.links.model import TALK, Key, Message, Notice, deleted_at_twilio, recording_of
 from chalicelib.observability import log, metrics
@@ -217,7 +217,7 @@ def _delete_recording(due: table.Due, now: float) -> str:
         messages.reschedule(due.key, due.check_at, now + REFUSED_SECONDS)
         return "left refused"
     messages.forget(due.key)
-    return DELETED
+    return "recording deleted"
 
 
 def _offers(clock: Clock, until: float) -> Iterator[str]:

@@ -12,7 +12,6 @@ from chalicelib.twilio import rest
 SOON_SECONDS = 45  # less than a minute: the next sweep looks again
 NOT_KEPT_SECONDS = 3600  # one that is still not kept is tried again after this
 REFUSED_SECONDS = 24 * 3600  # one that Twilio refuses to delete is tried again after this
-DELETED = "recording deleted"  # as it should be: nothing that was lost
 
 
 def look(due: table.Due, now: float) -> str:
@@ -53,4 +52,4 @@ def _end(talk: Talk, now: float) -> str:
     if talk.stored_as:
         bucket.delete(talk.stored_as)
     talks.forget(talk)
-    return DELETED
+    return "recording deleted"

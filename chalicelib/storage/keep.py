@@ -8,7 +8,7 @@ from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.links import messages, table
 from chalicelib.links.model import Call, CallRecord, Message, Notice, message_key
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 from chalicelib.storage import bucket, offering
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
@@ -82,7 +82,7 @@ def _delete_text(message: Message) -> None:
 def _drop(message: Message, now: float) -> None:
     rest.delete_recording(message.recording_sid)
     if messages.drop(message.key, now):
-        log.info("message is nothing", metrics.of(metrics.MESSAGES_DROPPED), recording_sid=message.recording_sid)
+        log.info("message is nothing", recording_sid=message.recording_sid)
 
 
 def _make_up_for_action(message: Message, call: Call, now: float) -> Message:

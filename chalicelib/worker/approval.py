@@ -110,4 +110,4 @@ def _lead_out(link: Link, reason: str, language: str, ending: tuple[str, str], n
     did = lead_out.decline(link.subject, urls.in_language(link.base_url, language), *ending, now)
     if did == "led out" or not closing.ended_with_its_caller(link, now):
         rest.cancel_task(link.task_sid, reason.partition(":")[0])
-    log.info("caller led out", metrics.of(metrics.RESERVATIONS_REJECTED, reason=reason), reason=reason, did=did)
+    log.info("caller led out", reason=reason, did=did)

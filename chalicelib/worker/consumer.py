@@ -23,7 +23,7 @@ from chalicelib.jobs import (
     TellCrm,
 )
 from chalicelib.lifecycle import activity, closing, lead_out, looking, wrap_up
-from chalicelib.observability import log, metrics
+from chalicelib.observability import log
 from chalicelib.storage import keep, talks
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
@@ -52,13 +52,13 @@ def work(job: Job, clock: Callable[[], float]) -> None:
         try:
             _DOES[type(job)](job, clock)
         except rest.TwilioDenied as error:
-            log.error("job comes again", metrics.of(metrics.JOBS_TRIED_AGAIN), why=str(error))
+            log.error("job comes again", why=str(error))
             raise
         except (ring.Retry, rest.NotDone) as error:
-            log.warning("job comes again", metrics.of(metrics.JOBS_TRIED_AGAIN), why=str(error))
+            log.warning("job comes again", why=str(error))
             raise
         except Exception as error:
-            log.error("job failed", metrics.of(metrics.JOBS_TRIED_AGAIN), why=type(error).__name__)
+            log.error("job failed", why=type(error).__name__)
             raise
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench import counts
+from bench import counts, money
 from chalicelib.observability import metrics
 from laptop import package
 from tests.package.conftest import Package
@@ -22,8 +22,6 @@ ALARMS = {
     "api-throttles": "Throttles",
     "jobs_consumer-errors": "Errors",
     "jobs_consumer-throttles": "Throttles",
-    "after_call-errors": "Errors",
-    "after_call-throttles": "Throttles",
     "crm-failed": "CrmFailures",
     "dead-letters": "ApproximateNumberOfMessagesVisible",
     "webhook-errors": "WebhookErrors",
@@ -34,7 +32,6 @@ ALARMS = {
     "sweep-errors": "Errors",
     "sweep-late": "SweepLate",
     "sweep-silent": "Invocations",
-    "sweep-throttles": "Throttles",
     "webhooks-refused": "WebhooksRefused",
     "worker-legs-failed": "WorkerLegsFailed",
 }
@@ -92,7 +89,7 @@ def test_the_alarms_of_a_function_look_at_the_function_that_is_deployed(packaged
         for dimension in alarm["Dimensions"]
         if dimension["Name"] == "FunctionName"
     ]
-    assert len(watched) == 9
+    assert len(watched) == 6
     for name, dimension in watched:
         assert filled(packaged, dimension["Value"]) == packaged.name_of(names[name])
 
@@ -152,29 +149,43 @@ def dashboard(packaged: Package) -> list[dict[str, Any]]:
 OURS = {metric.name: metric for metric in vars(metrics).values() if isinstance(metric, metrics.Metric)}
 
 
-def test_the_alarms_on_our_own_metrics_read_what_the_functions_write(packaged: Package) -> None:
+def test_each_metric_of_ours_has_an_alarm_that_reads_what_the_functions_write(packaged: Package) -> None:
+    """CloudWatch charges for each: what rings for nobody is a line of the log alone."""
     ours = {name: alarm for name, alarm in alarms(packaged).items() if alarm["Namespace"] == metrics.NAMESPACE}
-    assert len(ours) == 7
+    assert sorted(alarm["MetricName"] for alarm in ours.values()) == sorted(OURS)
     for alarm in ours.values():
-        assert alarm["MetricName"] in OURS
-        dimension, *_ = alarm["Dimensions"]
+        (dimension,) = alarm["Dimensions"]
         stage = filled(packaged, dimension["Value"])
         assert (dimension["Name"], {stage}) == ("Stage", {metrics.stage_of(packaged.name_of(f)) for f in MAY_COUNT})
 
 
-def test_the_dashboard_shows_every_metric_of_ours(packaged: Package) -> None:
+def test_the_dashboard_shows_every_metric_of_ours_and_no_more_than_are_free(packaged: Package) -> None:
     shown = [metric for widget in dashboard(packaged) for metric in widget["properties"].get("metrics", ())]
-    named = {metric[1] for metric in shown if metric[0] == metrics.NAMESPACE}
-    searched = [metric[0]["expression"] for metric in shown if isinstance(metric[0], dict)]
-    assert named | {name for name in OURS if any(f'"{name}"' in search for search in searched)} == set(OURS)
-    assert all(metric[2:4] == ["Stage", packaged.stage] for metric in shown if metric[0] == metrics.NAMESPACE)
+    ours = [metric for metric in shown if metric[0] == metrics.NAMESPACE]
+    assert {metric[1] for metric in ours} == set(OURS)
+    assert all(metric[2:4] == ["Stage", packaged.stage] for metric in ours)
+    assert len(shown) + len(ALARMS) <= 50
+
+
+def test_the_dashboard_is_there_when_it_is_asked_for(packaged: Package) -> None:
+    assert packaged.template["Resources"]["Dashboard"]["Condition"] == "HasDashboard"
+    assert packaged.template["Conditions"]["HasDashboard"] == {"Fn::Equals": [{"Ref": "WithDashboard"}, "yes"]}
+    assert packaged.template["Parameters"]["WithDashboard"]["Default"] == "no"
+
+
+def test_what_the_dashboard_counts_in_the_logs_are_lines_of_the_functions(packaged: Package) -> None:
+    groups = {f"/aws/lambda/{packaged.name_of(function)}" for function in packaged.functions}
+    queries = [widget["properties"]["query"] for widget in dashboard(packaged) if widget["type"] == "log"]
+    assert len(queries) == 2
+    for query in queries:
+        assert set(re.findall("SOURCE '([^']+)'", query)) <= groups
 
 
 def test_the_price_of_a_month_counts_what_the_stack_has(packaged: Package) -> None:
     always = [name for name in packaged.resources("AWS::CloudWatch::Alarm") if not _is_optional(packaged, name)]
-    assert len(always) == counts.ALARMS
-    assert len(packaged.resources("AWS::CloudWatch::Dashboard")) == counts.DASHBOARDS
-    assert len(OURS) == counts.METRICS
+    assert len(always) == counts.month()["alarms"] == 16
+    assert len(OURS) - 1 == counts.month()["metrics"] == 6
+    assert money.fixed() <= money.FIXED_GOAL
 
 
 def _is_optional(packaged: Package, resource: str) -> bool:
@@ -214,7 +225,7 @@ def test_no_widget_covers_another(packaged: Package) -> None:
     assert len(places) == len(set(places)) and max(column for column, _ in places) < 24
 
 
-@pytest.mark.parametrize("query", ["OneCallQuery", "ErrorsQuery", "SlowWebhooksQuery"])
+@pytest.mark.parametrize("query", ["OneCallQuery", "ErrorsQuery", "SlowWebhooksQuery", "RejectedQuery", "WrongQuery"])
 def test_a_saved_query_looks_into_the_logs_of_every_function(packaged: Package, query: str) -> None:
     found = packaged.resources("AWS::Logs::QueryDefinition")[query]
     groups = [group["Ref"] for group in found["LogGroupNames"]]

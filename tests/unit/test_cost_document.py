@@ -59,17 +59,24 @@ def test_the_price_of_a_thousand_calls_is_worked_out_of_the_counts() -> None:
 
 
 def test_the_price_of_a_month_is_worked_out_of_what_the_stack_has() -> None:
-    month = cost.cost(counts.month(), 1)
+    listed, left = cost.cost(counts.month(), 1), cost.cost(cost.beyond_free(counts.month()), 1)
     _, *rows = tables()[4]
-    assert [float(row[1]) for row in rows] == [
-        *(round(price, 2) for price in month.values()),
-        round(sum(month.values()), 2),
-    ]
+    sums = [*zip(listed.values(), left.values(), strict=True), (sum(listed.values()), sum(left.values())), (3.0, 0.0)]
+    assert [[float(cell) for cell in row[1:]] for row in rows] == [[round(one, 2) for one in pair] for pair in sums]
+    assert rows[0][0] == f"{counts.month()['alarms']} alarms"
+    assert rows[1][0] == f"at most {counts.month()['metrics']} metrics of ours"
+
+
+def test_the_fixed_part_of_a_month_reaches_the_goal_even_if_each_metric_comes_in_each_hour() -> None:
+    assert money.fixed() <= money.FIXED_GOAL
+    (last, dashboard) = [line for line in money.lines() if "goal at most 5" in line or "dashboard" in line]
+    assert last.endswith("reached") and dashboard.split()[-2:] == ["3.00", "0.00"]
 
 
 def test_a_month_without_calls_has_no_metrics_to_pay() -> None:
     quiet = sum(cost.cost({**counts.month(), "metrics": 0}, 1).values())
-    assert f"{quiet:.2f} together" in PAGE and f"it is {quiet - 3:.2f}" in PAGE
+    with_one = quiet + cost.PRICES["metrics"] * 10 / 24
+    assert f"none of them: {quiet:.2f} together" in PAGE and f"only the longest wait comes: {with_one:.2f}" in PAGE
 
 
 def test_both_sums_are_worked_out_of_the_same_list_and_reach_the_goal() -> None:

@@ -203,10 +203,10 @@ def test_a_task_without_a_call_is_offered_to_the_teams_hook(driver: Driver, monk
     assert [(one.kind, one.call_sid, one.subject, one.queue) for one in asked] == [("lead", "", TASK, "Support")]
 
 
-def test_a_task_without_a_call_that_no_hook_takes_is_refused_and_counted(driver: Driver) -> None:
+def test_a_task_without_a_call_that_no_hook_takes_is_refused_and_logged(driver: Driver) -> None:
     answer = driver.assign(TaskAttributes='{"kind": "lead"}')
     assert answer["statusCode"] == 400 and "neither [work] nor a hook has it" in answer["body"]
-    assert '"AssignmentsRefused":1' in driver.log.getvalue() and TASK in driver.log.getvalue()
+    assert '"assignment refused"' in driver.log.getvalue() and TASK in driver.log.getvalue()
     assert driver.cloud.rows() == [] and driver.queued() == []
 
 

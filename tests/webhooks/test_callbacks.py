@@ -335,6 +335,17 @@ def test_and_twilio_tells_the_place_when_the_caller_leaves(driver: Driver, later
     assert row(driver)["since"] == pytest.approx(row(driver)["at"] - 90, abs=2)
 
 
+@pytest.mark.parametrize("second", ["CA" + "0" * 32, "CA" + "d" * 32])
+def test_also_when_they_have_called_again_before_it_is_queued(driver: Driver, later: Later, second: str) -> None:
+    asks(driver)
+    assert 0 not in row(driver).values()  # what is not known is not written
+    leaves(driver)
+    joins(driver, second, "WT" + "e" * 32)
+    leaves(driver, second, "hangup")
+    works(driver)
+    assert row(driver)["since"] == pytest.approx(row(driver)["at"] - 90, abs=2)
+
+
 def test_a_post_whose_answer_is_lost_finds_its_task(driver: Driver, later: Later) -> None:
     def lose() -> None:
         raise requests.ReadTimeout

@@ -363,12 +363,12 @@ def test_while_the_table_fails_a_switched_line_goes_by_its_hours(opened: Any, en
     environment.setattr(table, "find_row_quickly", lambda _key: 1 / 0)
     switch._known.clear()
     assert calls(centre)[0] == "Hello."
-    assert '"HoursFailed":1' in centre.log.getvalue()
+    assert '"switch of a line is not read"' in centre.log.getvalue()
 
 
 def test_hours_that_cannot_be_told_leave_the_line_open(opened: Any, environment: pytest.MonkeyPatch) -> None:
     centre = opened(team().replace("America/New_York", "America/New_Yrok"))
-    assert calls(centre)[0] == "Hello." and '"HoursFailed":1' in centre.log.getvalue()
+    assert calls(centre)[0] == "Hello." and '"hours of a line fail: it is open"' in centre.log.getvalue()
 
 
 def test_a_line_with_hours_alone_asks_aws_for_nothing_and_one_with_a_switch_once_in_twenty_seconds(opened: Any) -> None:

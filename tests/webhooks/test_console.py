@@ -497,6 +497,13 @@ def test_what_is_settled_is_not_read_again(month: Driver, console: Console) -> N
     assert made["read_units"] < 3 and made["UpdateItem"] == 1
 
 
+def test_what_is_settled_counts_once(month: Driver, console: Console) -> None:
+    for minute in range(2):
+        count(NOON_OF_THE_20TH + 3600 + 60 * minute)
+        today = board.today()
+        assert today and today.settled["offered"] and (today.figures["offered"], today.figures["answered"]) == (12, 6)
+
+
 def test_a_days_row_that_is_lost_is_made_anew(month: Driver, console: Console) -> None:
     count(NOON_OF_THE_20TH)
     before = board.today()

@@ -382,7 +382,7 @@ def test_a_stale_activity_does_not_keep_the_caller_waiting(driver: Driver, monke
     monkeypatch.setattr(crm, "prepare", declines)
     driver.ring()
     assert len(rejected(driver)) == 1 and driver.link["outcome"] == "rejected"
-    assert '"ActivitiesRefused":1' in driver.log.getvalue()
+    assert '"activity refused"' in driver.log.getvalue()
 
 
 def test_credentials_that_twilio_refuses_fail_the_job_aloud(driver: Driver) -> None:

@@ -184,33 +184,45 @@ def test_invocations_that_take_turns_do_not_mix(capsys: pytest.CaptureFixture[st
 # --- What is counted
 
 
-def test_a_call_that_goes_well_counts_its_caller_and_the_wait_and_no_failure(driver: Driver) -> None:
+def test_a_call_that_goes_well_counts_its_wait_and_no_failure(driver: Driver) -> None:
     a_whole_call(driver)
-    assert measured(driver) == {"CallersEnqueued": [1], "StillWaiting": [7], "CallerWaited": [19]}
+    assert measured(driver) == {"StillWaiting": [7]}
 
 
-def test_a_caller_of_a_simple_queue_counts_too(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_long_a_caller_waited_stands_in_a_line_that_the_saved_query_counts(driver: Driver) -> None:
+    a_whole_call(driver)
+    (line,) = [line for line in lines(driver) if line["event"] == "caller left the queue"]
+    assert (line["seconds"], line["result"]) == (19, "bridged")
+
+
+def test_a_caller_of_a_simple_queue_has_a_line_as_no_event_tells_of_one(driver: Driver) -> None:
     simple = callcenter.current().simple_queues
     (queue, *_) = simple.values()
     driver.voice("incoming", To=queue.numbers[0])
-    assert measured(driver) == {"CallersEnqueued": [1]}
+    assert [line["event"] for line in lines(driver)] == ["caller enqueued"]
 
 
-def test_a_declined_caller_counts_as_a_rejection_by_its_reason(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejection_has_a_line_with_its_reason_that_the_saved_query_counts(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no(*_: object) -> crm.Approval:
         raise crm.Declined("owes us money")
 
     monkeypatch.setattr(crm, "prepare", no)
     driver.ring()
-    assert measured(driver) == {"ReservationsRejected": [1]}
+    assert measured(driver) == {}
+    (line,) = [line for line in lines(driver) if line["event"] == "reservation is over"]
+    assert (line["status"], line["reason"]) == ("rejected", "declined: owes us money")
+
+
+def test_a_metric_has_one_dimension_as_cloudwatch_charges_for_each_value_of_another(driver: Driver) -> None:
+    a_whole_call(driver)
     (line,) = [line for line in lines(driver) if "_aws" in line]
-    assert line["Reason"] == "declined" and line["reason"] == "declined: owes us money"
-    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stage"], ["Stage", "Reason"]]
+    (described,) = line["_aws"]["CloudWatchMetrics"]
+    assert described["Dimensions"] == [["Stage"]] and line["Stage"] == "local"
 
 
-def test_a_crm_that_fails_counts_and_so_does_the_rejection_that_follows(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crm_that_fails_counts_once(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     def down(*_: object) -> crm.Approval:
         raise crm.Unavailable("the CRM endpoint answered 500")
 
@@ -218,26 +230,26 @@ def test_a_crm_that_fails_counts_and_so_does_the_rejection_that_follows(
     driver.ring()
     assert measured(driver) == {"CrmFailures": [1]}
     driver.work(jobs.Reject(CALL, RESERVATION, TASK, "CRM failed: the CRM endpoint answered 500"))
-    assert measured(driver) == {"CrmFailures": [1], "ReservationsRejected": [1]}
+    assert measured(driver) == {"CrmFailures": [1]}
     assert {line.get("why") for line in lines(driver)} >= {"the CRM endpoint answered 500"}
 
 
 def test_a_phone_that_twilio_refuses_to_ring_counts(driver: Driver) -> None:
     driver.twilio.failures = {"POST /2010-04-01": [(400, 21211)]}
     driver.ring()
-    assert measured(driver) == {"WorkerLegsFailed": [1], "ReservationsRejected": [1]}
+    assert measured(driver) == {"WorkerLegsFailed": [1]}
 
 
 def test_a_leg_that_fails_counts_and_a_busy_one_does_not(driver: Driver) -> None:
     driver.ring()
     driver.status("busy")
-    assert measured(driver) == {"ReservationsRejected": [1]}
+    assert measured(driver) == {}
 
 
 def test_a_leg_that_is_told_as_failed_counts(driver: Driver) -> None:
     driver.ring()
     driver.status("failed")
-    assert measured(driver) == {"WorkerLegsFailed": [1], "ReservationsRejected": [1]}
+    assert measured(driver) == {"WorkerLegsFailed": [1]}
 
 
 def test_a_worker_without_a_phone_counts(driver: Driver) -> None:
@@ -251,12 +263,12 @@ def test_forged_webhooks_count_and_large_ones_do_not(driver: Driver) -> None:
     assert measured(driver) == {"WebhooksRefused": [1]}
 
 
-def test_a_refused_webhook_counts_by_whose_account_it_says_it_is_of(driver: Driver) -> None:
+def test_a_refused_webhook_counts_when_it_says_that_it_is_of_our_account(driver: Driver) -> None:
     """A wrong token stands out from others who try the routes, and from the doctor's forged requests."""
     for form in (caller_form(), caller_form(AccountSid="AC" + "9" * 32), {"CallSid": "doctor"}):
         driver.send(post("/voice/incoming", form, token="wrong"))
     driver.send(post("/voice/incoming", caller_form(), token=None))
-    assert [line["Reason"] for line in lines(driver)] == ["our account", "another", "another", "our account"]
+    assert ["WebhooksRefused" in line for line in lines(driver)] == [True, False, False, True]
 
 
 def test_a_door_that_fails_counts_whether_it_has_twiml_or_not(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,31 +279,32 @@ def test_a_door_that_fails_counts_whether_it_has_twiml_or_not(driver: Driver, mo
     assert measured(driver) == {"WebhookErrors": [1, 1]}
 
 
-def test_a_line_whose_switch_cannot_be_read_counts(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_whose_switch_cannot_be_read_is_an_error_in_the_log(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     text = callcenter.source().replace("[lines.support]", "[lines.support]\nswitch = true", 1)
     monkeypatch.setattr(callcenter, "source", lambda: text)
     callcenter.current.cache_clear()
     monkeypatch.setattr(table, "find_row_quickly", lambda _key: 1 / 0)
     driver.voice("incoming")
-    assert measured(driver) == {"HoursFailed": [1]}
+    (line,) = [line for line in lines(driver) if line["level"] == "ERROR"]
+    assert (line["event"], line["why"]) == ("switch of a line is not read", "ZeroDivisionError")
 
 
-def test_a_job_that_comes_again_counts_and_is_no_error(driver: Driver) -> None:
+def test_a_job_that_comes_again_is_a_warning_and_no_error(driver: Driver) -> None:
     driver.assign()
     table.claim(table.find_call(CALL).links[0].key, 0, 4_000_000_000)
     with pytest.raises(Exception, match="another delivery"):
         driver.work(jobs.RingWorker(CALL, RESERVATION))
-    assert measured(driver) == {"JobsTriedAgain": [1]}
-    assert lines(driver)[-1]["level"] == "WARNING"
+    assert (lines(driver)[-1]["event"], lines(driver)[-1]["level"]) == ("job comes again", "WARNING")
 
 
-def test_what_the_sweep_ends_counts_and_what_it_leaves_does_not(driver: Driver, later: Later) -> None:
+def test_what_the_sweep_ends_has_a_line_and_counts_for_no_alarm(driver: Driver, later: Later) -> None:
     driver.assign()
     later(AFTER_DEADLINE)
     driver.sweep()
-    assert measured(driver) == {"SweepActions": [1]}
-    driver.sweep()
-    assert measured(driver) == {"SweepActions": [1]}
+    assert [line["did"] for line in lines(driver) if line["event"] == "swept"] == ["rejected"]
+    assert measured(driver) == {}
 
 
 @pytest.mark.parametrize(
@@ -306,21 +319,11 @@ def test_every_metric_is_told_somewhere() -> None:
     """No alarm may watch a number that nobody writes: each metric here has a test above."""
     told = {metric.name for metric in vars(metrics).values() if isinstance(metric, metrics.Metric)}
     assert told == {
-        "CallersEnqueued",
-        "HoursFailed",
-        "CallersNotKnown",  # tests/webhooks/test_who_calls.py
         "StillWaiting",
-        "CallerWaited",
-        "ReservationsRejected",
         "CrmFailures",
         "WorkerLegsFailed",
         "WebhooksRefused",
-        "AssignmentsRefused",
-        "ActivitiesRefused",
         "WebhookErrors",
-        "JobsTriedAgain",
-        "MessagesDropped",  # tests/webhooks/test_messages.py
-        "MessagesNotKept",  # the same
-        "SweepActions",
+        "MessagesNotKept",  # tests/webhooks/test_messages.py
         "SweepLate",  # tests/webhooks/test_sweep.py
     }

@@ -94,7 +94,7 @@ def test_its_line_in_the_log_says_which_and_counts_for_nothing(driver: Driver, l
     driver.sweep()
     (line,) = [json.loads(line) for line in driver.log.getvalue().splitlines() if '"swept"' in line]
     assert (line["call_sid"], line["recording_sid"], line["did"]) == (CALL, RECORDING, "recording deleted")
-    assert "SweepActions" not in line and "reservation_sid" not in line
+    assert "_aws" not in line and "reservation_sid" not in line
 
 
 def test_a_recording_that_somebody_else_deleted_is_done(driver: Driver, later: Later) -> None:

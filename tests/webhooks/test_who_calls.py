@@ -171,7 +171,7 @@ def test_a_row_of_nonsense_is_of_nobody(opened: Any, row: dict[str, object]) -> 
     centre = opened(team())
     nonsense(**row)
     assert calls(centre)[0] == "Hello."
-    assert '"CallersNotKnown":1' in centre.log.getvalue() and '"why":"Nonsense"' in centre.log.getvalue()
+    assert '"who calls is not known"' in centre.log.getvalue() and '"why":"Nonsense"' in centre.log.getvalue()
     blocks()
     assert calls(centre)[0] != "Hello."
 
@@ -191,7 +191,7 @@ def test_while_the_table_is_down_every_caller_gets_through(opened: Any, monkeypa
 
     monkeypatch.setattr(aws, "quick_request", down)
     assert calls(centre)[0] == "Hello." and len(tasks(centre)) == 1
-    assert '"CallersNotKnown":1' in centre.log.getvalue() and CALLER not in centre.log.getvalue()
+    assert '"who calls is not known"' in centre.log.getvalue() and CALLER not in centre.log.getvalue()
 
 
 @pytest.mark.parametrize(
