@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import patch
 from xml.etree import ElementTree
 
 import msgspec
@@ -19,6 +20,7 @@ from chalicelib.config.after_talk import AfterTalk
 from chalicelib.links import callbacks as rows
 from chalicelib.links import table
 from chalicelib.links.model import Callback
+from chalicelib.links.table import ConditionFailed
 from chalicelib.reports.outcome import ended
 from chalicelib.twilio import urls
 from chalicelib.work import posting
@@ -484,6 +486,20 @@ def test_the_same_leg_hears_the_same_again_and_it_is_one_attempt(driver: Driver)
     first = ElementTree.tostring(takes(driver))
     assert ElementTree.tostring(on_leg(driver, urls.WORKER_ACCEPT, Digits="1")) == first
     assert row(driver)["attempts"] == 1
+
+
+@pytest.mark.parametrize("leg", ["CA" + "0" * 32, "CA" + "f" * 32])
+def test_another_leg_decides_nothing(driver: Driver, leg: str) -> None:
+    asked(driver)
+    takes(driver)
+    called(driver, "completed", CallSid=leg)
+    called(driver, "busy", CallSid=leg)
+    assert row(driver)["state"] == "taken"
+
+
+def test_who_claims_a_callback_too_late_has_none() -> None:
+    with patch.object(rows.table, "update_row", side_effect=ConditionFailed({})):
+        assert not rows.claim("+12125550171", "support", CALL, "", 5.0)
 
 
 def test_a_talk_ends_the_callback(driver: Driver) -> None:
