@@ -268,6 +268,28 @@ def test_a_supervisor_reads_the_story_of_a_call(laptop: Laptop, commands: Comman
     assert found.violations_count == 0, found.generate_report()
 
 
+def test_a_callers_name_of_markup_is_a_text_in_the_story(laptop: Laptop, page: "Page") -> None:
+    put_answered(laptop, 83)
+    now = str(time.time() - 83 * 86400)
+    texts = {
+        "call_sid": f"CA{83:032}",
+        "item": f"WR{83:032}",
+        "state": "closed",
+        "crm_name": MARKUP,
+        "worker_name": MARKUP,
+    }
+    row = {name: {"S": value} for name, value in texts.items()} | {"reserved_at": {"N": now}, "bridged_at": {"N": now}}
+    laptop.aws.client("dynamodb").put_item(TableName="cordboard-local-links", Item=row)
+    signed_in(page, laptop, DORA)
+    opens(page, "Calls")
+    page.get_by_label("Day").fill(days_before(83))
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("rowheader").get_by_role("button").last.click()
+    page.get_by_text(f"CRM: {MARKUP}").wait_for()
+    page.get_by_role("columnheader", name=MARKUP).wait_for()
+    assert page.locator("img").count() == 0 and page.title() == "Cordboard"
+
+
 def opens(page: "Page", view: str, heading: str = "") -> None:
     page.get_by_role("link", name=view, exact=True).click()
     page.get_by_role("heading", name=heading or view, level=2).first.wait_for()

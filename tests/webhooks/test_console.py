@@ -2,11 +2,13 @@
 
 import json
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs, to_builtins
 
 from bench.cost import cost
 from chalicelib.config import callcenter
@@ -302,6 +304,28 @@ def test_a_caller_waits_and_talks_and_is_gone(
     assert (board["waiting"], board["talking"]) == ([], [])
 
 
+TOLD_BEFORE_THE_JOIN = ("task.created", "task-queue.entered", "reservation.created")
+
+
+@pytest.mark.parametrize("late", [(*TOLD_BEFORE_THE_JOIN, "reservation.accepted"), ("task.created", "task.created")])
+def test_events_that_come_late_or_twice_never_take_the_board_back(
+    driver: Driver, console: Console, monkeypatch: pytest.MonkeyPatch, late: tuple[str, ...]
+) -> None:
+    driver.event("task.created", TaskQueueSid=QUEUES["Support"])
+    driver.ring()
+    driver.answer()
+    driver.event("reservation.accepted")
+    for event in TOLD_BEFORE_THE_JOIN:
+        driver.event(event)
+    board_ = shown(console, monkeypatch)
+    assert (board_["waiting"], len(board_["talking"])) == ([], 1)  # type: ignore[arg-type]
+    driver.voice("after", QueueResult="bridged")
+    for event in late:
+        driver.event(event)
+    board_ = shown(console, monkeypatch)
+    assert (board_["waiting"], board_["talking"]) == ([], [])
+
+
 def test_a_screen_that_has_it_already_is_told_so(driver: Driver, console: Console) -> None:
     first = console.get(urls.CONSOLE_BOARD)
     same = console.get(urls.CONSOLE_BOARD, known=first.headers["ETag"])
@@ -371,6 +395,83 @@ def test_a_list_of_twilios_that_is_old_does_not_take_the_board_back(
     )
     assert list(refreshing.refresh_workers(time.time())) == []
     assert [one.activity for one in board.workers()] == ["Offline"]
+
+
+# --- Simple queues
+
+
+@pytest.fixture
+def front_desk() -> str:
+    """The name of the simple queue."""
+    (name,) = callcenter.current().simple_queues
+    return name
+
+
+def in_queue(at: float) -> dict[str, object]:
+    """A member of a queue of voice, as Twilio tells of them."""
+    return {"call_sid": f"CA{int(at):032}", "date_enqueued": format_datetime(datetime.fromtimestamp(at, UTC))}
+
+
+def board_at(at: float) -> list[dict[str, object]]:
+    """Who waits, as the board shows it at this time."""
+    from chalicelib.console import wallboard
+
+    waiting = wallboard.shown(board.read(), callcenter.current(), at).waiting
+    return [dict(to_builtins(one)) for one in waiting]
+
+
+def test_callers_of_a_simple_queue_are_on_the_board_until_they_are_gone(
+    driver: Driver, console: Console, front_desk: str
+) -> None:
+    now = float(int(time.time()))
+    driver.twilio.queues = {"Another": [in_queue(now)], front_desk: [in_queue(now - 90), in_queue(now - 20)]}
+    driver.sweep()
+    shown_ = {"line": front_desk, "queue": "", "caller": ""}
+    assert board_at(now) == [{"since": now - 90, **shown_}, {"since": now - 20, **shown_}]
+    driver.twilio.queues = {front_desk: []}
+    list(refreshing.refresh_queues(time.time() + 60))
+    assert board_at(now) == []
+
+
+def test_an_older_look_at_a_queue_does_not_take_the_board_back(
+    driver: Driver, console: Console, front_desk: str
+) -> None:
+    now = float(int(time.time()))
+    for at, waits in ((now, [in_queue(now - 5)]), (now - 60, [in_queue(now - 300), in_queue(now - 200)])):
+        driver.twilio.queues = {front_desk: waits}
+        list(refreshing.refresh_queues(at))
+    assert [one["since"] for one in board_at(now)] == [now - 5]
+
+
+def test_who_waited_when_the_sweep_ran_last_is_not_shown_for_ever(
+    driver: Driver, console: Console, front_desk: str
+) -> None:
+    now = float(int(time.time()))
+    driver.twilio.queues = {front_desk: [in_queue(now)]}
+    list(refreshing.refresh_queues(now))
+    assert len(board_at(now + 180)) == 1 and board_at(now + 181) == []
+
+
+def test_empty_simple_queues_are_not_written_and_without_one_twilio_is_not_asked(
+    driver: Driver, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with counting() as made:
+        list(refreshing.refresh_queues(time.time()))
+    assert made["UpdateItem"] == 0 and len(driver.twilio.made("GET /2010-04-01")) == 1
+    center = structs.replace(callcenter.current(), simple_queues={})
+    monkeypatch.setattr(callcenter, "current", lambda: center)
+    list(refreshing.refresh_queues(time.time()))
+    assert len(driver.twilio.made("GET /2010-04-01")) == 1
+
+
+def test_queues_that_cannot_be_read_hold_up_no_sweep(driver: Driver, console: Console, front_desk: str) -> None:
+    driver.twilio.failures = {"/Queues": [(400, 20001)]}
+    driver.sweep()
+    assert [one.name for one in board.workers()] == ["Bea"]
+    assert "the wallboard is not put right" in driver.log.getvalue()
+
+
+# --- The day
 
 
 def count(now: float) -> None:
