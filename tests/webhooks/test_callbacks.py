@@ -17,6 +17,8 @@ from chalicelib.callbacks import hours, outcome
 from chalicelib.caller import handlers
 from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
+from chalicelib.config.callbacks import Says
+from chalicelib.config.texts import Text
 from chalicelib.links import callbacks as rows
 from chalicelib.links import table
 from chalicelib.links.model import Callback
@@ -228,10 +230,8 @@ def test_without_other_numbers_nothing_is_offered_to_them(driver: Driver, enviro
     assert heard(dials(driver, urls.CALLBACK_NUMBER, Digits="2125550199")) == [WAITS_ON]
 
 
-def calling_not() -> str:
-    from chalicelib.caller import callback
-
-    return callback.NOT_CALLED
+def calling_not() -> Text:
+    return Says().not_called
 
 
 @pytest.mark.parametrize(
@@ -506,10 +506,9 @@ def test_a_talk_ends_the_callback(driver: Driver) -> None:
     asked(driver)
     takes(driver)
     task = task_of(driver)
-    assert heard(on_leg(driver, urls.WORKER_CALLED, DialCallStatus="completed", DialBridged="true")) == [
-        "Gather",
-        f"{BASE}/worker/{task}/{RESERVATION}/called/key#rc=2&rp=all",
-    ]
+    (gather,) = on_leg(driver, urls.WORKER_CALLED, DialCallStatus="completed", DialBridged="true")
+    assert gather.attrib["action"] == f"{BASE}/worker/{task}/{RESERVATION}/called/key#rc=2&rp=all"
+    assert gather.attrib["actionOnEmptyResult"] == "true"
     assert heard(on_leg(driver, urls.WORKER_CALLED_KEY)) == ["Goodbye.", "Hangup"]
     assert (row(driver)["state"], "open" in row(driver)) == ("talked", False)
 
