@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from emulator.clock.scheduler import TraceEvent
 from tests.simulation.call_centre import STAFF
@@ -171,6 +172,11 @@ class Observed:
             take = getattr(self, f"_{event.kind}", None)
             if take is not None:
                 take(event, event.detail)
+
+    @cached_property
+    def secret_failed_at(self) -> list[float]:
+        """When SSM did not give the secret."""
+        return [fault.at for fault in self.faults if fault.kind.startswith("ssm")]
 
     def faults_about(self, about: Iterable[str], kinds: Iterable[str] = (), since: float = 0.0) -> list[Fault]:
         """The faults about any of these sids; of these kinds, if any are named (by their beginnings)."""
