@@ -20,7 +20,9 @@ def test_the_same_worker_is_theirs_for_so_many_days(now: float, worker: str) -> 
 
 
 def test_an_activity_that_the_file_does_not_know_takes_no_calls() -> None:
-    center = callcenter.parse('default_line = "a"\n[lines.a]\ngreeting = "Hello."\n[activities]\nOpen = true\nShut = false\n')
+    center = callcenter.parse(
+        'default_line = "a"\n[lines.a]\ngreeting = "Hello."\n[activities]\nOpen = true\nShut = false\n'
+    )
     assert [center.takes_calls(name) for name in ("Open", "Shut", "Available")] == [True, False, False]
 
 
