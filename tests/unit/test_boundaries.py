@@ -11,6 +11,7 @@ from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.links.profiles import Profile, Talked
 
 DAY = 86400.0
+LINE = 'default_line = "a"\n[lines.a]\ngreeting = "Hello."\n'
 
 
 @pytest.mark.parametrize(("now", "worker"), [(7 * DAY + 99, "Bea"), (7 * DAY + 100, "")])
@@ -38,7 +39,7 @@ def menus_below_each_other(count: int) -> str:
         f'[lines.a.menus.{name}]\nprompt = "Press 1."\nchoices = [{{ digits = "1"{leads} }}]\n'
         for name, leads in zip(names, [*(f', then = "menu:{name}"' for name in names[1:]), ""], strict=True)
     ]
-    return 'default_line = "a"\n[lines.a]\ngreeting = "Hello."\n' + "".join(tables)
+    return LINE + "".join(tables)
 
 
 def test_menus_are_as_deep_as_they_may_be_and_no_deeper() -> None:

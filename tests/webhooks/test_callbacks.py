@@ -498,7 +498,7 @@ def test_another_leg_decides_nothing(driver: Driver, leg: str) -> None:
 
 
 def test_who_claims_a_callback_too_late_has_none() -> None:
-    with patch.object(rows.table, "update_row", side_effect=ConditionFailed({})):
+    with patch.object(table, "update_row", side_effect=ConditionFailed({})):
         assert not rows.claim("+12125550171", "support", CALL, "", 5.0)
 
 
