@@ -961,6 +961,7 @@ def test_two_sweeps_send_one_job(driver: Driver, later: Later) -> None:
     driver.sweep()
     driver.sweep()
     assert driver.queued() == [jobs.GoOn(CALL)]
+    assert later.now < row(driver)["check_at"] < later.now + 120
 
 
 def test_a_kind_that_is_no_text_is_refused_as_ever(driver: Driver) -> None:
