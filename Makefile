@@ -26,6 +26,9 @@ quick: .venv/ready ## the habit of every day: lint, types, import rules, unit an
 # They have real deadlines: two at once, wherever.
 WITH_AWS = tests/laptop tests/load
 
+# Where it is set, as in many a container, each of the hundreds of processes would compile anew all that it loads.
+test: export PYTHONDONTWRITEBYTECODE =
+
 ifdef TEAM
 test: .venv/ready .build/clients/ready .build/sdks/ready
 	@$(PY) -m tests.support.with_team "$(TEAM)" $(MAKE) test

@@ -122,6 +122,7 @@ def _places(asked: Deployment) -> Iterator[tuple[str, str]]:
 
 def _files(asked: Deployment) -> bool:
     center = asked.project.checked_files()
+    asked.project.check_functions()
     for warning in check.warnings(center):
         asked.say(f"warning: {warning}")
     asked.report(check.summary(center))

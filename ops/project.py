@@ -14,7 +14,7 @@ from twilio.rest import Client
 
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.staff.rota import FILE, Packaged, read
-from ops import stage, twilio
+from ops import lambda_functions, stage, twilio
 from ops.aws import secret
 from ops.aws.former import FormerNumbers
 from ops.callcenter import check, destroy, files, giving_back, ics, plan, staff_file
@@ -54,6 +54,11 @@ class Project:
         if found := check.mistakes(texts):
             raise FilesError("\n".join(found))
         return self._of_stage(files.parse(*texts))
+
+    def check_functions(self) -> None:
+        """Raises FilesError with everything that `.chalice/config.json` lacks of the stage's functions."""
+        if found := lambda_functions.mistakes(self.stage, self.root):
+            raise FilesError("\n".join(found))
 
     def _of_stage(self, center: Center) -> Center:
         return replace(center, has_console=bool(stage.read(self.stage, self.root).get("USER_POOL_ARN")))

@@ -48,6 +48,12 @@ def architecture(stage: str, root: Path = ROOT) -> str:
     return str(_section(_load(root), stage).get("lambda_architecture", "x86_64"))
 
 
+def sections(stage: str, root: Path = ROOT) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All of `.chalice/config.json`, and of it this stage. Raises NoStage, StageError."""
+    config = _load(root)
+    return config, _section(config, stage)
+
+
 def write(stage: str, changes: Mapping[str, str], root: Path = ROOT) -> bool:
     """Keep these variables in the team's file, without those that are empty; whether the file is another one now.
 

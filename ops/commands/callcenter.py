@@ -46,7 +46,9 @@ def _of_files_and_twilio(function: _F) -> _F:
 def check(stage: str, root: Path, as_json: bool) -> ExitCode:
     """Check the files; nothing is sent."""
     try:
-        center = Project(stage, root).checked_files()
+        project = Project(stage, root)
+        center = project.checked_files()
+        project.check_functions()
     except FilesError as error:
         if not as_json:
             raise

@@ -15,6 +15,7 @@ CHECKS: Sequence[Check] = (
     twilio.files,
     aws.secret,
     aws.tables,
+    aws.configuration,
     aws.functions,
     aws.permissions,
     aws.recordings,

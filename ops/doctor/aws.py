@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from chalicelib.config import capacity
 from chalicelib.config.environment import AFTER_CALL
 from chalicelib.storage.bucket import EXPIRES
+from ops import lambda_functions
 from ops.aws import api, client, concurrency, stack, topic
 from ops.callcenter import check
 from ops.doctor.check import Finding, StageUnderTest, fail, ok, warn
@@ -30,6 +31,13 @@ def secret(stage: StageUnderTest) -> Iterator[Finding]:
         yield fail("secret", str(error), "set it there, as the other stages have it")
     else:
         yield ok("secret", f"{name} holds {tokens} auth token{'s' if tokens > 1 else ''}")
+
+
+def configuration(stage: StageUnderTest) -> Iterator[Finding]:
+    """`.chalice/config.json` has memory, time and policy of each function; nothing is said where it has."""
+    for mistake in lambda_functions.mistakes(stage.name, stage.project.root):
+        what, _, lines = mistake.partition(": add ")
+        yield fail("configuration", what, f"add {lines}" if lines else "a file as another stage has it")
 
 
 def functions(stage: StageUnderTest) -> Iterator[Finding]:

@@ -114,6 +114,70 @@ def test_production_cannot_be_deleted_by_mistake(person: pytest.MonkeyPatch, roo
     assert [it["EnableTerminationProtection"] for it in found] == [True, False]
 
 
+OLD = {
+    "by_worker_leg": [{"AttributeName": "worker_call_sid", "KeyType": "HASH"}],
+    "by_worker": [
+        {"AttributeName": "worker_sid", "KeyType": "HASH"},
+        {"AttributeName": "reserved_at", "KeyType": "RANGE"},
+    ],
+}
+
+
+def as_of_an_older_version(resources: Any) -> None:
+    """Two of the indexes are the whole rows, under other names."""
+    table = resources["LinksTable"]["Properties"]
+    whole = [
+        {"IndexName": name, "KeySchema": key, "Projection": {"ProjectionType": "ALL"}} for name, key in OLD.items()
+    ]
+    kept = [index for index in table["GlobalSecondaryIndexes"] if not index["IndexName"].startswith("keys_")]
+    table["GlobalSecondaryIndexes"] = [*whole, *kept]
+
+
+def indexes_of(local: LocalAws, table: str) -> set[str]:
+    found = local.client("dynamodb").describe_table(TableName=table)["Table"]
+    return {index["IndexName"] for index in found["GlobalSecondaryIndexes"]}
+
+
+def test_a_table_with_two_other_indexes_is_brought_up_to_date_one_index_at_a_time_and_keeps_its_rows(
+    person: pytest.MonkeyPatch, root: Path, local: LocalAws
+) -> None:
+    table = "cordboard-eight-links"
+    change(root, as_of_an_older_version)
+    stack.deploy("eight", root, {})
+    row = {**ROW, "item": {"S": "WR1"}, "worker_call_sid": {"S": "CA2"}}
+    local.client("dynamodb").put_item(TableName=table, Item=row)
+    walked = [indexes_of(local, table)]
+    ours = stack._update
+
+    def update(cloudformation: Any, asked: Any) -> str:
+        did = ours(cloudformation, asked)
+        stack._settled(cloudformation, asked["StackName"])
+        walked.append(indexes_of(local, table))
+        return did
+
+    person.setattr(stack, "_update", update)
+    shutil.copy(ROOT / "infra" / "resources.yaml", root / "infra" / "resources.yaml")
+    assert [stack.deploy("eight", root, {}).did for _ in range(3)] == ["updated", "updated", ""]
+
+    kept, new = {"by_day", "open"}, ["keys_by_worker_leg", "keys_by_worker"]
+    assert walked == [
+        kept | {*OLD},
+        kept | {*OLD, new[0]},
+        kept | {*OLD, *new},
+        kept | {"by_worker", *new},
+        kept | {*new},
+        kept | {*new},
+    ]
+    found = local.client("dynamodb").query(
+        TableName=table,
+        IndexName="keys_by_worker_leg",
+        KeyConditionExpression="worker_call_sid = :leg",
+        ExpressionAttributeValues={":leg": {"S": "CA2"}},
+    )
+    assert [item["item"] for item in found["Items"]] == [{"S": "WR1"}]
+    assert local.client("dynamodb").scan(TableName=table)["Items"] == [row]
+
+
 def test_the_template_is_small_enough_to_be_sent_as_it_is() -> None:
     assert (ROOT / "infra" / "resources.yaml").stat().st_size < 51_200
 

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from chalicelib.config.callcenter import CallCenter
 from chalicelib.config.environment import AFTER_CALL
 from chalicelib.twilio import urls
-from ops import stage
+from ops import lambda_functions, stage
 from ops.aws import api, client, concurrency
 from ops.aws.former import FormerNumbers
 from ops.callcenter.apply import apply
@@ -87,7 +87,8 @@ class DeployedStage:
     def _write_project(self) -> None:
         chalice = self.root / ".chalice"
         (chalice / "policies").mkdir(parents=True)
-        config = {"stages": {"test": {"environment_variables": self.environment}}}
+        functions = lambda_functions.wanted("test")
+        config = {"stages": {"test": {"environment_variables": self.environment, "lambda_functions": functions}}}
         (chalice / "config.json").write_text(json.dumps(config))
         for name in POLICIES:
             shutil.copy(
@@ -299,6 +300,18 @@ def test_an_account_that_has_no_room_for_the_expected_calls_is_a_warning(
     (found,) = [found for found in deployed.examine() if found.verdict != "pass"]
     assert (found.check, found.verdict) == ("executions at once", "warning")
     assert "AWS gives the account 10; 20 calls a minute need" in found.why and "Service Quotas" in found.fix
+
+
+def test_a_configuration_that_is_older_than_a_function_is_a_failure_with_the_lines_to_add(
+    deployed: DeployedStage,
+) -> None:
+    file = deployed.root / ".chalice" / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    del config["stages"]["test"]["lambda_functions"]["after_call"]
+    file.write_text(json.dumps(config), encoding="utf-8")
+    (found,) = list(aws.configuration(deployed.stage))
+    assert found.verdict == "failure" and found.why.endswith("lambda_functions has no after_call")
+    assert found.fix.startswith('add "after_call": {"lambda_memory_size": 512, "lambda_timeout": 20')
 
 
 def test_an_account_that_got_more_is_told_to_the_functions_by_a_deployment(deployed: DeployedStage) -> None:

@@ -193,6 +193,11 @@ class Observed:
             found[delivery.route].append(delivery)
         return found
 
+    @cached_property
+    def secret_failed_at(self) -> list[float]:
+        """When SSM did not give the secret."""
+        return [fault.at for fault in self.faults if fault.kind.startswith("ssm")]
+
     def faults_about(self, about: Iterable[str], kinds: Iterable[str] = (), since: float = 0.0) -> list[Fault]:
         """The faults about any of these sids; of these kinds, if any are named (by their beginnings)."""
         sids, beginnings = {sid for sid in about if sid}, tuple(kinds)

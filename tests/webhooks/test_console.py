@@ -504,6 +504,14 @@ def test_what_is_settled_counts_once(month: Driver, console: Console) -> None:
         assert today and today.settled["offered"] and (today.figures["offered"], today.figures["answered"]) == (12, 6)
 
 
+def test_the_next_day_is_counted_anew(month: Driver, console: Console) -> None:
+    for day in range(2):
+        count(NOON_OF_THE_20TH + 3600 + 86400 * (day - 1))
+    today = board.today()
+    assert today and today.day == "2026-11-20"
+    assert (today.figures["offered"], today.figures["answered"]) == (12, 6)
+
+
 def test_a_days_row_that_is_lost_is_made_anew(month: Driver, console: Console) -> None:
     count(NOON_OF_THE_20TH)
     before = board.today()

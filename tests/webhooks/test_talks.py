@@ -222,6 +222,14 @@ def test_callback_and_job_twice_are_one_recording(driver: Driver, sounds: Sounds
     assert work(driver) == 1 and len(sounds.asked) == 1 and deleted(driver) == [RECORDING]
 
 
+def test_a_recording_of_which_nobody_says_how_long_it_is_is_kept(driver: Driver) -> None:
+    assigned(driver)
+    driver.answer()
+    tell(driver, RecordingDuration="")
+    work(driver)
+    assert row(driver)["stored_as"]
+
+
 def test_what_is_known_of_a_recording_is_not_written_again(driver: Driver) -> None:
     link = Link(subject=CALL, reservation_sid=RESERVATION)
     first = talks.record(link, RECORDING, {"seconds": 95}, 5.0)

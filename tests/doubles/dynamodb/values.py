@@ -83,7 +83,7 @@ _KEEP: dict[str, Callable[[Any], Any]] = {
 
 def copied(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: copied(part) for name, part in value.items()}
+        return {name: part if isinstance(part, str) else copied(part) for name, part in value.items()}
     return [copied(part) for part in value] if isinstance(value, list) else value
 
 

@@ -93,7 +93,7 @@ def line_of(observed: Observed, call_sid: str) -> str:
 def secret_is_old(observed: Observed, at: float) -> bool:
     """Whether the key was revoked, and SSM did not give the new one just now."""
     was_rotated = observed.world.faults.counts["rotation"] > 0
-    return was_rotated and any(fault.kind.startswith("ssm") and fault.at > at - LATER for fault in observed.faults)
+    return was_rotated and any(failed_at > at - LATER for failed_at in observed.secret_failed_at)
 
 
 def callback_of(observed: Observed, task_sid: str) -> str:
