@@ -9,7 +9,7 @@ BIN = .venv/bin
 demo: .venv/ready ## real calls through the real package on this machine; no account needed
 	@$(PY) -m laptop.demo
 
-dev: .venv/ready ## the same, kept running and reloaded on a change; your team's files, or TEAM=folder; MORE=--busy: people call now and then
+dev: .venv/ready .build/sdks/ready ## the same, kept running and reloaded on a change; your team's files, or TEAM=folder; MORE=--busy: people call now and then
 	@$(PY) -m laptop.dev $(MORE) $(if $(TEAM),"$(TEAM)")
 
 rehearse: .venv/ready ## a first deployment step by step, on this machine: every command and what it prints
@@ -84,7 +84,7 @@ help: ## what there is to call (this list)
 .build/clients/ready: tools/clients.py $(wildcard tests/emulator/clients/*.txt) tests/emulator/clients/package-lock.json | .venv/ready
 	@$(PY) -m tools.clients
 
-# Once: Twilio's libraries for browsers, bundled, and the Node that does it. Without a network what needs them is left out.
+# Once: the libraries for browsers, bundled, and the Node that does it. Without a network what needs them is left out.
 .build/sdks/ready: tools/sdks.py tools/clients.py $(wildcard sdks/*) | .venv/ready
 	@$(PY) -m tools.sdks
 

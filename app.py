@@ -411,14 +411,14 @@ def worker_star(subject: str, reservation_sid: str, attempt: str) -> Response:
 def worker_star_key(subject: str, reservation_sid: str, attempt: str) -> Response:
     from chalicelib.worker import star
 
-    return _twiml(star.choose, star.key_again)
+    return _twiml(star.choose, star.again)
 
 
 @_route(urls.WORKER_STAR_PERSON)
 def worker_star_person(subject: str, reservation_sid: str, attempt: str) -> Response:
     from chalicelib.worker import star
 
-    return _twiml(star.person, star.key_again)
+    return _twiml(star.person, star.again)
 
 
 @_route(urls.WORKER_STAR_OVER)
@@ -585,7 +585,8 @@ def console_board() -> Response:
 def console_report() -> Response:
     from chalicelib.console import answers, report, session
 
-    return _reply(answers.data(_request(), urls.CONSOLE_REPORT, session.SUPERVISORS, report.show))
+    asked, who_may = _request(), session.SUPERVISORS
+    return _reply(answers.data(asked, urls.CONSOLE_REPORT, who_may, report.show, orders=False))
 
 
 @_console(urls.CONSOLE_CALLS)

@@ -34,6 +34,7 @@ TaskEvents = Literal["to_reserved", "to_all"]
 BridgeOrder = Literal["answer_first", "event_first"]
 RingingInstruction = Literal["pending", "accepted"]
 UnregisteredClient = Literal["no_answer", "rings"]
+RedirectRequest = Literal["repeats", "is_plain"]
 
 
 class Worlds(TypedDict, total=False):
@@ -49,6 +50,11 @@ class Worlds(TypedDict, total=False):
     redirected_call: Annotated[
         RedirectedCall,
         "what a redirect over REST out of the queue does to the task: ends it, or leaves it until the call itself ends",
+    ]
+    redirect_request: Annotated[
+        RedirectRequest,
+        "what the request of a <Redirect> has of the one before it: repeats its Digits, SpeechResult, DialCallStatus "
+        "and so on, or it is plain",
     ]
     unanswered_dequeue: Annotated[
         UnansweredDequeue,

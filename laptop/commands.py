@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from emulator.clock.scheduler import TraceEvent
 from emulator.ports import TwilioError
+from emulator.voice.calls import Call
 from emulator.voice.parties import Phone, answers, no_answer
 from laptop.asked import TakesCalls
 from laptop.call_centre import CallCentre
@@ -81,6 +82,11 @@ class Commands:
             return self._laptop.do(lambda: action(*words))
         except TwilioError as error:
             raise LaptopError(f"Twilio says no: {error}") from None
+
+    def calls(self) -> Mapping[str, Call]:
+        """The call that each person is in, who is in one. Called on the emulator, between two of its turns."""
+        known = self._laptop.twilio.context.calls
+        return {person: known[sid] for person, sid in self._legs.items() if self._is_in_a_call(person)}
 
     def completions(self, typed: str) -> list[str]:
         """What may stand in place of the last word of the line so far."""

@@ -184,17 +184,18 @@ class Proxy:
         kinds = request.query["endpointConfigurationTypes"]
         title = document["info"]["title"]
         api = gateway.create_rest_api(name=title, endpointConfiguration={"types": kinds})["id"]
-        _replace(gateway, api, document["paths"])
+        _replace(gateway, api, document)
         return _json(201, {"id": api, "name": title})
 
     def _put_rest_api(self, request: Request) -> Answer:
         api, document = request.path.split("/")[2], json.loads(request.body)
-        _replace(self.aws.client("apigateway"), api, document["paths"])
+        _replace(self.aws.client("apigateway"), api, document)
         return _json(200, {"id": api, "name": document["info"]["title"]})
 
 
-def _replace(gateway: Any, api: str, paths: Mapping[str, Mapping[str, Any]]) -> None:
-    """The API has these paths and methods afterwards, and no others."""
+def _replace(gateway: Any, api: str, document: Mapping[str, Any]) -> None:
+    """The API has the paths, methods and authorizers of this document afterwards, and no others."""
+    paths: Mapping[str, Mapping[str, Any]] = document["paths"]
     known = {resource["path"]: resource for resource in gateway.get_resources(restApiId=api, limit=500)["items"]}
     wanted = {prefix for path in paths for prefix in _prefixes(path)}
     for path, resource in known.items():
@@ -207,9 +208,25 @@ def _replace(gateway: Any, api: str, paths: Mapping[str, Mapping[str, Any]]) -> 
         parent, _, part = path.rpartition("/")
         made = gateway.create_resource(restApiId=api, parentId=ids[parent or "/"], pathPart=part)
         ids[path] = made["id"]
+    authorizers = _put_authorizers(gateway, api, document.get("securityDefinitions", {}))
     for path, methods in paths.items():
         for method, operation in methods.items():
-            _put_method(gateway, {"restApiId": api, "resourceId": ids[path], "httpMethod": method.upper()}, operation)
+            where = {"restApiId": api, "resourceId": ids[path], "httpMethod": method.upper()}
+            _put_method(gateway, where, operation, authorizers)
+
+
+def _put_authorizers(gateway: Any, api: str, definitions: Mapping[str, Any]) -> Mapping[str, str]:
+    """The id of each authorizer of this document, by its name there. What stood before goes."""
+    for standing in gateway.get_authorizers(restApiId=api)["items"]:
+        gateway.delete_authorizer(restApiId=api, authorizerId=standing["id"])
+    ids = {}
+    for name, definition in definitions.items():
+        if "x-amazon-apigateway-authorizer" in definition:
+            asked = definition["x-amazon-apigateway-authorizer"]
+            how = {"type": asked["type"].upper(), "providerARNs": asked["providerARNs"]}
+            source = f"method.request.header.{definition['name']}"
+            ids[name] = gateway.create_authorizer(restApiId=api, name=name, identitySource=source, **how)["id"]
+    return ids
 
 
 def _prefixes(path: str) -> Iterator[str]:
@@ -219,9 +236,13 @@ def _prefixes(path: str) -> Iterator[str]:
         yield "/" + "/".join(parts[:count])
 
 
-def _put_method(gateway: Any, where: Mapping[str, str], operation: Mapping[str, Any]) -> None:
+def _put_method(
+    gateway: Any, where: Mapping[str, str], operation: Mapping[str, Any], authorizers: Mapping[str, str]
+) -> None:
     asked = operation["x-amazon-apigateway-integration"]
-    gateway.put_method(**where, authorizationType="NONE")
+    named = [authorizers[name] for one in operation.get("security", ()) for name in one if name in authorizers]
+    how = {"authorizationType": "COGNITO_USER_POOLS", "authorizerId": named[0]} if named else {}
+    gateway.put_method(**where, **(how or {"authorizationType": "NONE"}))
     gateway.put_integration(
         **where,
         type=asked["type"].upper(),

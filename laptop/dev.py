@@ -13,7 +13,7 @@ from random import Random
 from chalicelib.twilio import urls
 from emulator.clock.scheduler import TraceEvent
 from emulator.control import HOME
-from laptop import console, environment, pointing, sign_in
+from laptop import console, environment, phone_server, pointing, sign_in
 from laptop.busy import busy
 from laptop.commands import HELP, QUIT, Commands
 from laptop.environment import Laptop
@@ -51,11 +51,12 @@ def main(arguments: Sequence[str] = ()) -> int:
         with environment.running(lambda what: say(paint(f"  {what}", DIM)), team, console=True) as laptop:
             FoldedTimeline(laptop)
             commands = Commands(laptop)
-            greet(laptop, team)
-            with reloading(laptop, team, lambda what: say(paint(f"  {what}", DIM))):
-                laptop.do(lambda: laptop.call_centre.on_duty(*list(laptop.call_centre.phones)[:2]))
-                with busy(laptop, Random()) if asked.busy else nullcontext():  # noqa: S311 - nobody guesses it
-                    take(commands)
+            with phone_server.running(laptop, commands) as phones:
+                greet(laptop, team, phones)
+                with reloading(laptop, team, lambda what: say(paint(f"  {what}", DIM))):
+                    laptop.do(lambda: laptop.call_centre.on_duty(*list(laptop.call_centre.phones)[:2]))
+                    with busy(laptop, Random()) if asked.busy else nullcontext():  # noqa: S311 - nobody guesses it
+                        take(commands)
     except (LaptopError, OpsError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -71,12 +72,13 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def greet(laptop: Laptop, team: Team) -> None:
-    """Say where everything is, and how the operator's commands are pointed at it."""
+def greet(laptop: Laptop, team: Team, phones: str) -> None:
+    """Say where everything is, the page of `phones` too, and how the operator's commands are pointed at it."""
     checkout = pointing.prepare(laptop, team)
     say(f"\n{paint('The application', BOLD)} {laptop.base_url}")
     say(f"{paint('The emulator of Twilio', BOLD)} {laptop.twilio_url}")
     say(f"{paint('Its inspector', BOLD)}, a page for your browser: {laptop.twilio_url}{HOME}")
+    say(f"{paint('The phones', BOLD)} of callers and workers, to be pressed: {phones}")
     say(f"{paint('The console', BOLD)}, where people see who waits: {urls.CONSOLE.page(laptop.base_url)}")
     say(f"  sign in as {sign_in.SUPERVISOR} with the password {_let_in(laptop)}")
     say(f"\n{paint('In another terminal', BOLD)}, so that the operator's commands mean this laptop:")

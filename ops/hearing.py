@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from chalicelib.caller import closed, menu, twiml
+from chalicelib.config.callbacks import GOODBYE
 from chalicelib.config.callcenter import CallCenter, Line, SimpleQueue
 from chalicelib.config.callers import Extensions
 from chalicelib.config.menus import MOST_ROUNDS
@@ -124,7 +125,7 @@ class Call:
         return twiml.enqueue_for_person(line, rules, person, queueing)
 
     def _next_when_closed(self, route: urls.Route, line: Line) -> str:
-        urgent, other_number = line.closed.urgent_key, line.callback is not None and line.callback.other_number
+        urgent, rules = line.closed.urgent_key, line.callback
         match route, self._given.digits:
             case urls.CLOSED_KEY, pressed if urgent and pressed == urgent.digits:
                 return twiml.ring_for_caller(line, urgent.to, self._phone(line), BASE)
@@ -132,12 +133,12 @@ class Call:
                 return twiml.closed_then(line, twiml.Way(BASE), self._phone(line))
             case urls.CLOSED_CALLBACK, "1":
                 return twiml.thank_for_callback(line)
-            case urls.CLOSED_CALLBACK, "2" if other_number:
-                return twiml.ask_number_when_closed(line, BASE)
-            case urls.CLOSED_NUMBER, typed:
-                return twiml.confirm_when_closed(line, " ".join(typed), "other", BASE)
+            case urls.CLOSED_CALLBACK, "2" if rules and rules.other_number:
+                return twiml.ask_number_when_closed(line, rules, BASE)
+            case urls.CLOSED_NUMBER, typed if rules:
+                return twiml.confirm_when_closed(line, rules, " ".join(typed), "other", BASE)
             case _:
-                return twiml.say_goodbye(line, "Goodbye.")
+                return twiml.say_goodbye(line, rules.says.goodbye if rules else GOODBYE)
 
 
 def _heard(verb: ElementTree.Element) -> str:

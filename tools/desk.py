@@ -1,4 +1,4 @@
-"""Puts Twilio's libraries for browsers where the agent desk's package has them, fetched anew if they are not there."""
+"""Puts the libraries for browsers where desk and console have them in a package, fetched anew if they are not there."""
 
 import shutil
 import sys
@@ -15,7 +15,7 @@ def main() -> int:
     if not (sdks.SDKS / "ready").exists():
         return 1
     shutil.copytree(sdks.PAGES, INTO, dirs_exist_ok=True)
-    print(f"in {INTO.relative_to(packages.ROOT)}, with their licences: the next package has the agent desk")
+    print(f"in {INTO.relative_to(packages.ROOT)}, with their licences: the next package has the agent desk, and charts")
     return 0
 
 

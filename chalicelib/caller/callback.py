@@ -5,10 +5,11 @@ A worker who is joined in the middle of it ends it. Where anything fails, the ca
 
 from chalicelib.callbacks import asking, numbers
 from chalicelib.caller import called, twiml
+from chalicelib.caller.say import filled
 from chalicelib.config import callcenter
 from chalicelib.config.callbacks import Callback as Rules
 from chalicelib.config.callcenter import Line
-from chalicelib.config.texts import filled
+from chalicelib.config.texts import Text
 from chalicelib.links import table
 from chalicelib.links.model import Call, Callback
 from chalicelib.observability import log
@@ -16,10 +17,6 @@ from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import person, sid, text
 
 OWN, OTHER = "own", "other"  # of the route's path: which number is confirmed
-
-NOT_CALLED = "We cannot call this number back."
-TOO_OFTEN = "We cannot call this number back any more today."
-CANCELED = "You will not be called back. Please stay on the line."
 
 
 class Keys:
@@ -36,8 +33,8 @@ def begin(webhook: Webhook) -> str:
         asked = _has_asked(webhook, caller)
         return twiml.confirm_callback(line, rules, numbers.spoken(caller), OWN, webhook.base_url, asked=asked)
     if rules.other_number:
-        return twiml.ask_for_number(line, webhook.base_url)
-    return twiml.say_and_wait(line, NOT_CALLED, webhook.base_url)
+        return twiml.ask_for_number(line, rules, webhook.base_url)
+    return twiml.say_and_wait(line, rules.says.not_called, webhook.base_url)
 
 
 def confirm(webhook: Webhook) -> str:
@@ -49,10 +46,10 @@ def confirm(webhook: Webhook) -> str:
         case Keys.CONFIRMS:
             return _ask(webhook, line, rules)
         case Keys.ANOTHER if rules.other_number:
-            return twiml.ask_for_number(line, webhook.base_url)
+            return twiml.ask_for_number(line, rules, webhook.base_url)
         case Keys.CANCELS:
             asking.withdraw(text(webhook.form.get("From")), _name(webhook), webhook.at)
-            return twiml.say_and_wait(line, CANCELED, webhook.base_url)
+            return twiml.say_and_wait(line, rules.says.canceled, webhook.base_url)
         case _:
             return twiml.wait_on(webhook.base_url)
 
@@ -65,7 +62,7 @@ def number(webhook: Webhook) -> str:
         return twiml.wait_on(webhook.base_url)
     typed = numbers.typed(text(webhook.form.get("Digits")), rules.countries[0])
     if not may_call(typed, rules):
-        return twiml.say_and_wait(line, NOT_CALLED, webhook.base_url)
+        return twiml.say_and_wait(line, rules.says.not_called, webhook.base_url)
     table.record_call(call_sid, {"wish_number": typed}, webhook.at)
     return twiml.confirm_callback(line, rules, numbers.spoken(typed), OTHER, webhook.base_url)
 
@@ -84,11 +81,16 @@ def _ask(webhook: Webhook, line: Line, rules: Rules) -> str:
     answer, about = asking.ask(wanted, rules, webhook.at)
     if answer != "asked":
         log.info("callback is refused", why=answer)
-        said = NOT_CALLED if answer == "not allowed" else TOO_OFTEN
+        said = refused(rules, answer)
         return twiml.say_and_wait(line, said, webhook.base_url)
     table.record_call(call_sid, {"wish": "callback", "wished_at": webhook.at, "callback": about}, webhook.at)
     log.info("callback is asked for", callback=about)
-    return twiml.leave_queue(line, filled(rules.confirm, number=numbers.spoken(wanted.number)))
+    return twiml.leave_queue(line, filled(line, rules.confirm, number=numbers.spoken(wanted.number)))
+
+
+def refused(rules: Rules, answer: asking.Answer) -> Text:
+    """Why a number is not called back."""
+    return rules.says.not_called if answer == "not allowed" else rules.says.too_often
 
 
 def wanted_by(webhook: Webhook, call: Call | None) -> Callback | None:

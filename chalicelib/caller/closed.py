@@ -1,9 +1,10 @@
 """A caller of a line that is closed: decided once, at the first webhook or when callers leave at closing time."""
 
 from chalicelib.caller import called, twiml
+from chalicelib.caller.say import filled
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import CallCenter, Line
-from chalicelib.config.texts import Text, filled
+from chalicelib.config.texts import Text
 from chalicelib.hours import state
 from chalicelib.hours.calendar import Closed
 from chalicelib.observability import log
@@ -31,7 +32,7 @@ def sentence(line: Line, standing: Closed) -> Text:
     rules = line.closed
     if rules.then == "reject":
         return ""
-    return filled(rules.say_holiday, name=standing.name) if standing.name and rules.say_holiday else rules.say
+    return filled(line, rules.say_holiday, name=standing.name) if standing.name and rules.say_holiday else rules.say
 
 
 def key(webhook: Webhook) -> str:

@@ -2,6 +2,7 @@
 
 from chalicelib.callbacks import asking, numbers
 from chalicelib.caller import callback, called, twiml
+from chalicelib.config.callbacks import GOODBYE, Callback
 from chalicelib.config.callcenter import Line
 from chalicelib.links import table
 from chalicelib.observability import log
@@ -14,10 +15,10 @@ def confirm(webhook: Webhook) -> str:
     line = _line(webhook)
     rules, pressed = line.callback, text(webhook.form.get("Digits"))
     if rules and pressed == callback.Keys.CONFIRMS:
-        return _ask(webhook, line)
+        return _ask(webhook, line, rules)
     if rules and rules.other_number and pressed == callback.Keys.ANOTHER:
-        return twiml.ask_number_when_closed(line, webhook.base_url)
-    return twiml.say_goodbye(line, "Goodbye.")
+        return twiml.ask_number_when_closed(line, rules, webhook.base_url)
+    return twiml.say_goodbye(line, rules.says.goodbye if rules else GOODBYE)
 
 
 def number(webhook: Webhook) -> str:
@@ -25,26 +26,25 @@ def number(webhook: Webhook) -> str:
     line = _line(webhook)
     rules, call_sid = line.callback, sid(webhook.form.get("CallSid"))
     if rules is None or not (rules.other_number and call_sid):
-        return twiml.say_goodbye(line, "Goodbye.")
+        return twiml.say_goodbye(line, rules.says.goodbye if rules else GOODBYE)
     typed = numbers.typed(text(webhook.form.get("Digits")), rules.countries[0])
     if not callback.may_call(typed, rules):
-        return twiml.say_goodbye(line, f"{callback.NOT_CALLED} Goodbye.")
+        return twiml.say_goodbye(line, rules.says.not_called, rules.says.goodbye)
     table.record_call(call_sid, {"wish_number": typed}, webhook.at)
-    return twiml.confirm_when_closed(line, numbers.spoken(typed), callback.OTHER, webhook.base_url)
+    return twiml.confirm_when_closed(line, rules, numbers.spoken(typed), callback.OTHER, webhook.base_url)
 
 
-def _ask(webhook: Webhook, line: Line) -> str:
+def _ask(webhook: Webhook, line: Line, rules: Callback) -> str:
     """Keep the callback: it is held while this call lasts, and then until the line opens."""
     call_sid = sid(webhook.form.get("CallSid"))
     call = table.find_call(call_sid).call if call_sid else None
     wanted = callback.wanted_by(webhook, call)
-    if wanted is None or line.callback is None:
-        return twiml.say_goodbye(line, f"{callback.NOT_CALLED} Goodbye.")
-    answer, about = asking.ask(wanted, line.callback, webhook.at)
+    if wanted is None:
+        return twiml.say_goodbye(line, rules.says.not_called, rules.says.goodbye)
+    answer, about = asking.ask(wanted, rules, webhook.at)
     if answer != "asked":
         log.info("callback is refused", why=answer)
-        said = callback.NOT_CALLED if answer == "not allowed" else callback.TOO_OFTEN
-        return twiml.say_goodbye(line, f"{said} Goodbye.")
+        return twiml.say_goodbye(line, callback.refused(rules, answer), rules.says.goodbye)
     known = {"wish": "callback", "wished_at": webhook.at, "callback": about}
     who = {"line": wanted.line, "caller": wanted.caller, "called": webhook.form.get("To", "")}
     table.record_and_read_call(call_sid, known, webhook.at, left_queue=False, defaults=who)

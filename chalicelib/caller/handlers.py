@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 from chalicelib.caller import called, twiml
 from chalicelib.caller import menu as menus
+from chalicelib.caller.say import with_key
 from chalicelib.caller.way_in import queueing
 from chalicelib.callers.estimate import FIRST_PLACE, Told
 from chalicelib.callers.known import UNKNOWN, Known, of_token
 from chalicelib.config import callcenter, environment, messages
+from chalicelib.config.callbacks import OFFER
 from chalicelib.config.callcenter import Line, Treatment
 from chalicelib.config.menus import MAIN
 from chalicelib.config.texts import Text
@@ -139,7 +141,9 @@ def _offer_of_callback(treatment: Treatment, webhook: Webhook, seconds: int) -> 
         return ""
     from chalicelib.caller import callback
 
-    return rules.offer if callback.can_be_offered(text(webhook.form.get("From")), rules) else ""
+    if not callback.can_be_offered(text(webhook.form.get("From")), rules):
+        return ""
+    return rules.say or with_key(treatment, OFFER, rules.key)
 
 
 def keep_waiting(webhook: Webhook) -> str:
@@ -467,7 +471,12 @@ _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
 
 
 def apologize(webhook: Webhook) -> str:
-    return twiml.apologize()
+    """Our own code failed: one sentence, in the caller's language if that can be told."""
+    try:
+        return twiml.apologize(called.treatment(webhook))
+    except Exception as error:
+        log.error("whose line it is cannot be told", why=type(error).__name__)
+        return twiml.apologize_in_english()
 
 
 def _record(

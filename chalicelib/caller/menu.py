@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from chalicelib.caller import twiml
-from chalicelib.caller.say import say
+from chalicelib.caller.say import filled, say
 from chalicelib.caller.twiml import Phone, Queueing, Way
 from chalicelib.callers.known import UNKNOWN, Known
 from chalicelib.config import menus
 from chalicelib.config.callcenter import Line
 from chalicelib.config.menus import MOST_ROUNDS, Choice, Menu, Place
-from chalicelib.config.texts import Text, filled
+from chalicelib.config.texts import Text
 from chalicelib.twilio import urls
 
 
@@ -68,7 +68,7 @@ def answer(line: Line, asked: Asked, given: Given, onward: Onward) -> str:
         return _follow(line, place, found[0], asked.total, onward)
     again = asked._replace(attempt=asked.attempt + 1, total=asked.total + 1)
     if found:
-        return _go(line, place, again, onward, prompts=_which(place.menu, found, line.spoken))
+        return _go(line, place, again, onward, prompts=_which(line, place.menu, found))
     return _go(line, place, again, onward, first=place.menu.sorry)
 
 
@@ -89,9 +89,10 @@ def _is_said(word: str, speech: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", speech.casefold()) is not None
 
 
-def _which(menu: Menu, found: list[Choice], language: str) -> list[Text]:
+def _which(line: Line, menu: Menu, found: list[Choice]) -> list[Text]:
     """Asks by which key the caller means what they may have said."""
-    return [filled(menu.unsure, words=choice.words(language)[0], key=choice.digits) for choice in found]
+    spoken = line.spoken
+    return [filled(line, menu.unsure, words=choice.words(spoken)[0], key=choice.digits) for choice in found]
 
 
 def _follow(line: Line, place: Place, choice: Choice, total: int, onward: Onward) -> str:
@@ -140,7 +141,7 @@ def _ask(
     say(response, line, first)
     say(gather, line, *(prompts or [place.menu.prompt]))
     response.append(gather)
-    response.redirect(action)  # nothing was pressed or said
+    response.redirect(action)  # in case Twilio asks the action of a silence for digits alone (contract 12)
     return str(response)
 
 
@@ -158,6 +159,8 @@ def _gather(line: Line, menu: Menu, action: str) -> Gather:
     return Gather(
         input="dtmf speech" if words else "dtmf",
         action=action,
+        # A Redirect may repeat the digits of the request before (contract 12), and a silence would choose something.
+        action_on_empty_result=True,
         timeout=menu.timeout,
         num_digits=max(len(choice.digits) for choice in menu.choices),
         # Gather ends at # unless it is told otherwise, and keeps it for itself (contract 3.3).

@@ -6,15 +6,16 @@ from typing import Any, NamedTuple
 import msgspec
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
-from chalicelib.caller.say import goodbye, say
+from chalicelib.caller.say import filled, goodbye, say, with_key
 from chalicelib.callers.estimate import Told, to_tell
 from chalicelib.callers.known import UNKNOWN, VIP, Known
 from chalicelib.config.callbacks import Callback
-from chalicelib.config.callcenter import Line, SimpleQueue, Treatment
+from chalicelib.config.callcenter import SORRY, Line, SimpleQueue, Treatment
 from chalicelib.config.callers import Extensions, Screening
+from chalicelib.config.hours import URGENT
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
 from chalicelib.config.star import Star
-from chalicelib.config.texts import Text, filled
+from chalicelib.config.texts import Text
 from chalicelib.twilio import saying, urls
 
 HOLD_SAY = "One moment, please."  # where nothing is known of the queue
@@ -107,9 +108,9 @@ def _waiting(verb: VoiceResponse | Gather, treatment: Treatment, waited: Waited,
     say(verb, treatment, rules.say)
     told = _told_now(treatment, waited)
     if told.position:
-        say(verb, treatment, filled(rules.position, position=told.position))
+        say(verb, treatment, filled(treatment, rules.position, position=told.position))
     if told.minutes:
-        say(verb, treatment, filled(rules.rough_wait, minutes=told.minutes))
+        say(verb, treatment, filled(treatment, rules.rough_wait, minutes=told.minutes))
     if rules.options:
         say(verb, treatment, rules.options.say)
     say(verb, treatment, offer)
@@ -148,20 +149,19 @@ def confirm_callback(
     response = VoiceResponse()
     action = urls.CALLBACK_CONFIRM.url(base_url, number=which)
     gather = Gather(input="dtmf", num_digits=1, timeout=5, finish_on_key="", action=action)
-    another = " For another number press 2." if rules.other_number else ""
-    cancel = " To cancel the callback that you have asked for press 4." if asked else ""
-    stay = f"To stay on the line press 3.{cancel}"
-    say(gather, line, f"We can call you back at {number}. To confirm press 1.{another} {stay}")
+    says = rules.says
+    another, cancel = says.other_number if rules.other_number else "", says.cancel if asked else ""
+    say(gather, line, filled(line, says.ask, number=number), another, says.stay, cancel)
     response.append(gather)
     response.redirect(urls.WAIT.url(base_url))
     return str(response)
 
 
-def ask_for_number(line: Line, base_url: str) -> str:
+def ask_for_number(line: Line, rules: Callback, base_url: str) -> str:
     """A caller who waits types a number, and the hash key; without a key they wait on."""
     response = VoiceResponse()
     gather = Gather(input="dtmf", timeout=8, finish_on_key="#", action=urls.CALLBACK_NUMBER.url(base_url))
-    say(gather, line, "Please enter the number with its area code, and press the hash key.")
+    say(gather, line, rules.says.enter)
     response.append(gather)
     response.redirect(urls.WAIT.url(base_url))
     return str(response)
@@ -236,7 +236,7 @@ def closed(line: Line, said: Text, way: Way, phone: Phone, *, is_answered: bool)
         gather = Gather(
             input="dtmf", num_digits=1, timeout=4, finish_on_key="", action=urls.CLOSED_KEY.url(way.base_url)
         )
-        say(gather, line, said, urgent.told)
+        say(gather, line, said, urgent.say or with_key(line, URGENT, urgent.digits))
         response.append(gather)
     else:
         say(response, line, said)
@@ -252,17 +252,18 @@ def closed_then(line: Line, way: Way, phone: Phone) -> str:
 
 
 def _closed_then(response: VoiceResponse, line: Line, way: Way, phone: Phone) -> None:
+    rules = line.callback
     match line.closed.then:
         case "voicemail":
             _take_message(response, line, "", way)
         case "redirect":
             _ring(response, line, line.closed.to or "", phone.caller_id, way.base_url)
-        case "callback" if phone.spoken:
-            _confirm_when_closed(response, line, phone.spoken, "own", way.base_url)
-        case "callback" if line.callback and line.callback.other_number:
-            _ask_number_when_closed(response, line, way.base_url)
-        case "callback":
-            goodbye(response, line, "We cannot call your number back. Goodbye.")
+        case "callback" if rules and phone.spoken:
+            _confirm_when_closed(response, line, rules, phone.spoken, which="own", base_url=way.base_url)
+        case "callback" if rules and rules.other_number:
+            _ask_number_when_closed(response, line, rules, way.base_url)
+        case "callback" if rules:
+            goodbye(response, line, rules.says.not_called, rules.says.goodbye)
         case _:
             response.hangup()
 
@@ -296,40 +297,42 @@ def dialed_when_closed(line: Line, way: Way, *, is_answered: bool) -> str:
     return str(response)
 
 
-def confirm_when_closed(line: Line, number: str, which: str, base_url: str) -> str:
+def confirm_when_closed(line: Line, rules: Callback, number: str, which: str, base_url: str) -> str:
     """The number that is to be called back when the line opens is read to the caller."""
     response = VoiceResponse()
-    _confirm_when_closed(response, line, number, which, base_url)
+    _confirm_when_closed(response, line, rules, number, which=which, base_url=base_url)
     return str(response)
 
 
-def _confirm_when_closed(response: VoiceResponse, line: Line, number: str, which: str, base_url: str) -> None:
+def _confirm_when_closed(
+    response: VoiceResponse, line: Line, rules: Callback, number: str, *, which: str, base_url: str
+) -> None:
     action = urls.CLOSED_CALLBACK.url(base_url, number=which)
     gather = Gather(input="dtmf", num_digits=1, timeout=5, finish_on_key="", action=action)
-    another = " For another number press 2." if line.callback and line.callback.other_number else ""
-    say(gather, line, f"We can call you back at {number} when we are open. To confirm press 1.{another}")
+    another = rules.says.other_number if rules.other_number else ""
+    say(gather, line, filled(line, rules.says.ask_closed, number=number), another)
     response.append(gather)
-    goodbye(response, line, "Goodbye.")
+    goodbye(response, line, rules.says.goodbye)
 
 
-def ask_number_when_closed(line: Line, base_url: str) -> str:
+def ask_number_when_closed(line: Line, rules: Callback, base_url: str) -> str:
     """A caller of a closed line types the number to call back."""
     response = VoiceResponse()
-    _ask_number_when_closed(response, line, base_url)
+    _ask_number_when_closed(response, line, rules, base_url)
     return str(response)
 
 
-def _ask_number_when_closed(response: VoiceResponse, line: Line, base_url: str) -> None:
+def _ask_number_when_closed(response: VoiceResponse, line: Line, rules: Callback, base_url: str) -> None:
     gather = Gather(input="dtmf", timeout=8, finish_on_key="#", action=urls.CLOSED_NUMBER.url(base_url))
-    say(gather, line, "To be called back, please enter your number with its area code, and press the hash key.")
+    say(gather, line, rules.says.enter_closed)
     response.append(gather)
-    goodbye(response, line, "Goodbye.")
+    goodbye(response, line, rules.says.goodbye)
 
 
-def say_goodbye(line: Line, said: Text) -> str:
+def say_goodbye(line: Line, *said: Text) -> str:
     """The caller hears this, and the call is over."""
     response = VoiceResponse()
-    goodbye(response, line, said)
+    goodbye(response, line, *said)
     return str(response)
 
 
@@ -395,10 +398,17 @@ def enqueue_again(line: Line, workflow_sid: str, base_url: str, attributes: Mapp
     return str(response)
 
 
-def apologize() -> str:
+def apologize(treatment: Treatment) -> str:
     """One sentence and goodbye: what remains when our own code fails after the queue."""
     response = VoiceResponse()
-    response.say("We are sorry, something went wrong on our side. Please call again. Goodbye.")
+    goodbye(response, treatment, treatment.after.sorry)
+    return str(response)
+
+
+def apologize_in_english() -> str:
+    """The same where nothing is known of the line."""
+    response = VoiceResponse()
+    response.say(SORRY)
     response.hangup()
     return str(response)
 
@@ -476,14 +486,14 @@ def wait_for_person(line: Line, rules: Extensions, seconds: int) -> str:
 
 def take_message_for(line: Line, rules: Extensions, name: str, way: Way) -> str:
     """The worker cannot be had: the caller may leave them a message."""
-    return take_message(line, way, filled(rules.away, name=name))
+    return take_message(line, way, filled(line, rules.away, name=name))
 
 
 def ask_digit(line: Line, rules: Screening, digit: str, action: str) -> str:
     """A caller has to press the digit that was drawn for the call."""
     response = VoiceResponse()
     gather = Gather(input="dtmf", num_digits=1, timeout=6, finish_on_key="", action=action, action_on_empty_result=True)
-    say(gather, line, filled(rules.say, digit=digit))
+    say(gather, line, filled(line, rules.say, digit=digit))
     response.append(gather)
     return str(response)
 

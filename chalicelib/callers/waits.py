@@ -35,4 +35,4 @@ def _latest(line: str, now: float) -> tuple[int, ...]:
     day = datetime.fromtimestamp(now, UTC).date().isoformat()
     rows = table.latest_of_day_quickly(day, estimate.MOST_CALLS)
     talked = [row for row in rows if row.get("line") == line and row.get("queue_result") == "bridged"]
-    return tuple(int(row.get("queue_seconds", 0)) for row in talked)
+    return tuple(int(row["queue_seconds"]) for row in talked)

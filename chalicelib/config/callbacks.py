@@ -7,11 +7,28 @@ from msgspec import Meta
 
 from chalicelib.config.texts import Text
 
+GOODBYE = "Goodbye."
+OFFER = "To be called back and keep your place, press {key}."
+
 Prefix = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{0,10}\Z", description="+ and the first digits of a number")]
 Seconds = Annotated[int, Meta(ge=0, le=86400)]
 Daily = Annotated[int, Meta(ge=1, le=20)]
 
-_KEY_NAMES = {"*": "star", "#": "the hash key"}
+
+class Says(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a caller hears who asks to be called back: the question with its keys, and what speaks against it."""
+
+    ask: Text = "We can call you back at {number}. To confirm press 1."
+    ask_closed: Text = "We can call you back at {number} when we are open. To confirm press 1."
+    other_number: Text = "For another number press 2."
+    stay: Text = "To stay on the line press 3."
+    cancel: Text = "To cancel the callback that you have asked for press 4."
+    enter: Text = "Please enter the number with its area code, and press the hash key."
+    enter_closed: Text = "To be called back, please enter your number with its area code, and press the hash key."
+    not_called: Text = "We cannot call this number back."
+    too_often: Text = "We cannot call this number back any more today."
+    canceled: Text = "You will not be called back. Please stay on the line."
+    goodbye: Text = GOODBYE
 
 
 class Callback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -33,9 +50,4 @@ class Callback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     per_caller: Daily = 3
     confirm: Text = "We will call you back at {number}. You keep your place."
     thanks: Text = "You will be called back. Goodbye."
-
-    @property
-    def offer(self) -> Text:
-        """The sentence that tells who waits of it."""
-        named = _KEY_NAMES.get(self.key, self.key)
-        return self.say or f"To be called back and keep your place, press {named}."
+    says: Says = Says()

@@ -24,7 +24,7 @@ from chalicelib.config.recording import Recording, reachable
 from chalicelib.config.reports import Reports
 from chalicelib.config.staff import TAKEN_BY_TWILIO, Staff
 from chalicelib.config.star import Star, queue_of
-from chalicelib.config.texts import Language, Sentence, Text, Voice, each_of, texts_of, wrong_with
+from chalicelib.config.texts import ENGLISH, Language, Sentence, Text, Voice, each_of, texts_of, wrong_with
 from chalicelib.config.toml_errors import NAME, CallCenterError, Mistake, convert, sentence
 
 # Seconds kept free between the last moment to dial and the end of the reservation: the answer webhook, Twilio's
@@ -97,13 +97,19 @@ class Ending(_Table, frozen=True):
     then: Literal["hangup", "voicemail"] = "hangup"
 
 
+SORRY = "We are sorry, something went wrong on our side. Please call again. Goodbye."
+
+
 class After(_Table, frozen=True):
+    """`sorry` is said before the call ends where our own code fails, whatever else is known of the call."""
+
     survey: Text = ""
     thanks: Text = "Thank you for calling. Goodbye."
     queue_full: Ending = Ending("All our lines are busy. Please call again later. Goodbye.")
     leave: Ending = Ending("Nobody is free at the moment. Please call again later. Goodbye.")
     declined: Ending = Ending("We are sorry, we cannot take this call. Goodbye.")
     error: Ending = Ending("Something went wrong on our side. Please call again. Goodbye.")
+    sorry: Text = SORRY
 
 
 class Voicemail(_Table, frozen=True):
@@ -150,8 +156,23 @@ class Treatment(_Table, frozen=True):
         is_known = isinstance(name, str) and name in self.languages
         return msgspec.structs.replace(self, language=name) if is_known else self
 
+    def ours(self, text: Text) -> Text:
+        """One of our own sentences, as the defaults are, in the caller's language if there; any other as it is."""
+        if not isinstance(text, str) or self._is_all_english:
+            return text
+        from chalicelib.config import translations
+
+        return translations.of(text, self.speaks.base, self.spoken)
+
+    @property
+    def _is_all_english(self) -> bool:
+        """Whether a text without a language is English, and so is the caller's language."""
+        first = next(iter(self.languages.values()), self.speaks)
+        return self.speaks.base == first.base == ENGLISH
+
     def said(self, text: Text) -> Sentence:
         """The text in the caller's language, else in the first of `languages` in which there is one."""
+        text = self.ours(text)
         if not self.languages:
             return Sentence(next(iter(each_of(text).values()), ""), self.speaks)
         known = {name or next(iter(self.languages)): each for name, each in each_of(text).items()}
@@ -587,7 +608,9 @@ def _callbacks(callcenter: CallCenter) -> Iterator[Mistake]:
         if rules.offer_after >= line.longest_wait:
             allowed = f"less than the {line.longest_wait} s after which the caller leaves the queue"
             yield sentence(f"{key}.offer_after", rules.offer_after, allowed)
-        yield from _other_placeholders(f"{key}.confirm", rules.confirm, "number")
+        for name_of, text in (("confirm", rules.confirm), ("says.ask", rules.says.ask)):
+            yield from _other_placeholders(f"{key}.{name_of}", text, "number")
+        yield from _other_placeholders(f"{key}.says.ask_closed", rules.says.ask_closed, "number")
     if callcenter.calls_back and CALLBACK in callcenter.work:
         yield sentence(f"work.{CALLBACK}", "there", "another name, as the callbacks of a line are called so")
 
@@ -673,8 +696,9 @@ def _texts(callcenter: CallCenter) -> Iterator[Mistake]:
             yield from _text(at, text, treatment.languages)
     known = {name: voice for _, treatment in _treatments(callcenter) for name, voice in treatment.languages.items()}
     for name, queue in callcenter.queues.items():
-        for at, text in texts_of(queue.recording, f"queues.{name}.recording"):
-            yield from _text(at, text, known)
+        for key, table in (("recording", queue.recording), ("star", queue.star)):
+            for at, text in texts_of(table, f"queues.{name}.{key}"):
+                yield from _text(at, text, known)
 
 
 def _text(key: str, text: Text, languages: Mapping[str, Voice]) -> Iterator[Mistake]:

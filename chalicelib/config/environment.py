@@ -29,7 +29,8 @@ class Settings(msgspec.Struct, frozen=True):
     crm_url: str = ""
     secret_parameter: str = ""
     public_base_url: str = ""
-    twilio_api_url: str = ""
+    twilio_api_url: str = ""  # where Twilio is imitated; empty: Twilio itself
+    region: str = ""  # AWS's, as Lambda tells it
     activities: Mapping[str, str] = {}  # friendly name -> WA sid
     task_queues: Mapping[str, str] = {}  # friendly name -> WQ sid
 
@@ -74,6 +75,7 @@ def load(environment: Mapping[str, str]) -> Settings:
         secret_parameter=environment.get("TWILIO_SECRET_PARAMETER", ""),
         public_base_url=environment.get("PUBLIC_BASE_URL", "").rstrip("/"),
         twilio_api_url=environment.get("TWILIO_API_URL", "").rstrip("/"),
+        region=environment.get("AWS_REGION", ""),
         activities=_names(environment, "TWILIO_ACTIVITIES"),
         task_queues=_names(environment, "TWILIO_TASK_QUEUES"),
     )

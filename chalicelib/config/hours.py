@@ -61,17 +61,15 @@ class Hours(_Table, frozen=True):
     dates: tuple[Special, ...] = ()
 
 
+URGENT = "If it is urgent, press {key}."
+
+
 class UrgentKey(_Table, frozen=True):
     """A key that connects a caller with somebody although it is closed; without `say` callers hear of it in short."""
 
     digits: Annotated[str, Meta(pattern=r"^[0-9*#]\Z", description="one key of a phone")]
     to: Number
     say: Text = ""
-
-    @property
-    def told(self) -> Text:
-        named = {"*": "star", "#": "the hash key"}.get(self.digits, self.digits)
-        return self.say or f"If it is urgent, press {named}."
 
 
 class NotReached(_Table, frozen=True):

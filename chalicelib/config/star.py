@@ -5,6 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from chalicelib.config.callers import Sentence
+
 QUEUE = "queue:"  # how the choice of another queue begins
 PERSON, BACK = "person", "back"
 END = "end"  # the last choice always: the worker hangs up for both
@@ -22,7 +24,7 @@ class Star(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     menu: Annotated[tuple[Entry, ...], Meta(min_length=1, max_length=8)]
     hold_music: tuple[Url, ...] = ()
-    hold_say: Annotated[str, Meta(min_length=1)] = "One moment, please."
+    hold_say: Sentence = "One moment, please."
     hold_seconds: Annotated[int, Meta(ge=20, le=600)] = 60
     prompt: str = ""
 

@@ -14,6 +14,7 @@ Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,4})?\Z", des
 # One for the line's first language, or each by its language. `play:https://…` is sound instead of words.
 Text = str | dict[Language, str]
 
+ENGLISH = "en"  # what our own sentences are in
 PLAY = "play:"
 # What Say takes for SSML (Twilio's page on Say, and its library).
 TAGS = frozenset({"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"})
@@ -29,6 +30,11 @@ class Voice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,4}){0,2}\Z", description="Twilio's code such as en-US")
     ]
     voice: str = ""
+
+    @property
+    def base(self) -> str:
+        """The language without its country, such as en."""
+        return self.language.partition("-")[0]
 
 
 class Sentence(NamedTuple):

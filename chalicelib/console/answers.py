@@ -49,7 +49,8 @@ class Changed(Exception):
 class Asked(NamedTuple):
     """What somebody who has signed in asks for. `query` has the last value of each name; `at` is epoch seconds.
 
-    `order` is what they want to be done, as the browser sends it: texts by name, empty for a question.
+    `order` is what they want to be done, as the browser sends it: texts by name, empty for a question. `body` is all
+    that it sent.
     """
 
     person: Person
@@ -57,6 +58,7 @@ class Asked(NamedTuple):
     path: Mapping[str, str]
     at: float
     order: Mapping[str, str] = {}
+    body: bytes = b""
 
     def one_of(self, name: str, allowed: Sequence[T]) -> T:
         """What the order says under this name. Raises Wrong for anything that is not allowed."""
@@ -97,15 +99,18 @@ def file(name: str) -> Reply:
     return Reply(200, text, {**kept, "Content-Type": kind})
 
 
-def data(request: Request, route: Route, who_may: frozenset[Group], act: Callable[[Asked], Any]) -> Reply:
+def data(
+    request: Request, route: Route, who_may: frozenset[Group], act: Callable[[Asked], Any], *, orders: bool = True
+) -> Reply:
     """What `act` finds, as JSON, for a person of one of these groups; what they do is logged with who it was.
 
-    A browser that has it already, as its If-None-Match says, is told so. 403 for anybody else.
+    A browser that has it already, as its If-None-Match says, is told so. 403 for anybody else. Where a POST `orders`
+    nothing, `act` reads its body itself.
     """
     until = request.began + route.seconds
     with budget.Until(until), log.Context(route=route.path, request_id=request.request_id):
         try:
-            asked = _asked(request, who_may)
+            asked = _asked(request, who_may, orders)
             log.bind(who=asked.person.mail)
             return _found(act(asked), request.event)
         except NotAllowed as error:
@@ -122,22 +127,31 @@ def data(request: Request, route: Route, who_may: frozenset[Group], act: Callabl
             return _error(503, "this cannot be shown now; it is tried again")
 
 
-def _asked(request: Request, who_may: frozenset[Group]) -> Asked:
+def _asked(request: Request, who_may: frozenset[Group], orders: bool) -> Asked:
     settings = environment.current()
     person = session.person(request.event, settings.user_pool_arn, settings.console_client)
     if not person.groups & who_may:
         raise NotAllowed(f"{person.mail} is in none of {', '.join(sorted(who_may))}")
     query, path = request.event.get("queryStringParameters"), request.event.get("pathParameters")
-    return Asked(person, query or {}, path or {}, request.at, _order(request.event))
+    is_post = request.event["httpMethod"] == "POST"
+    body = _body(request.event) if is_post else b""
+    order = _order(body) if is_post and orders else {}
+    return Asked(person, query or {}, path or {}, request.at, order, body)
 
 
-def _order(event: Mapping[str, Any]) -> Mapping[str, str]:
-    """The body of a POST. Raises Wrong."""
-    if event["httpMethod"] != "POST":
-        return {}
+def _body(event: Mapping[str, Any]) -> bytes:
+    """Raises Wrong."""
     body = event.get("body") or ""
     try:
-        return msgspec.json.decode(b64decode(body) if event.get("isBase64Encoded") else body, type=dict[str, Words])
+        return b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    except ValueError:
+        raise Wrong("the body is no text") from None
+
+
+def _order(body: bytes) -> Mapping[str, str]:
+    """Raises Wrong."""
+    try:
+        return msgspec.json.decode(body, type=dict[str, Words])
     except (msgspec.MsgspecError, ValueError):
         raise Wrong("an order is a JSON object of short texts") from None
 

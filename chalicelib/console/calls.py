@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, environment
 from chalicelib.console import days
 from chalicelib.console.answers import Asked, NotFound, Wrong
 from chalicelib.links import table
 from chalicelib.links.model import CallRecord
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
-from chalicelib.reports import history, rows, story
+from chalicelib.reports import elsewhere, history, rows, story
+from chalicelib.reports.elsewhere import Place, Where
 from chalicelib.reports.rows import Row
 
 MOST_CALLS = 200  # of a list; who wants more narrows it down
@@ -67,7 +68,16 @@ def show(asked: Asked) -> Mapping[str, Any]:
         "known": [mask(line) for line in story.known(record)],
         "moments": [_moment(at, what) for at, what in story.moments(record)],
         "sounds": sorted(_sounds(record), key=lambda sound: sound.at),
+        "places": _places(record),
     }
+
+
+def _places(record: CallRecord) -> tuple[Place, ...]:
+    """Twilio's and AWS's own pages about it; none where both are imitated."""
+    current = environment.current()
+    if current.twilio_api_url:
+        return ()
+    return elsewhere.places(record, Where(current.workspace_sid, current.stage, current.region))
 
 
 def _sounds(record: CallRecord) -> Iterator[Sound]:

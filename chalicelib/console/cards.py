@@ -65,7 +65,7 @@ def wrap_up(asked: Asked) -> Mapping[str, str]:
         return {"said": "Kept."}
     if rest.reservation_status(link.task_sid, link.reservation_sid) != "wrapping":
         return {"said": "Kept. The talk goes on."}
-    ending.finish_task(link.task_sid, "wrapped up at the desk", asked.at)
+    ending.finish_early(link, asked.at)
     return {"said": "Done."}
 
 

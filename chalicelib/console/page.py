@@ -18,13 +18,14 @@ SCRIPTS = (
     "messages",
     "calls",
     "report",
+    "chart",
     "lines",
     "workers",
     "blocked",
 )
 DESK_SCRIPTS = ("desk", "card", "phone", "library", "plain", "supervising")
-# Twilio's libraries for browsers, which `python -m tools.sdks` puts there; a package without a desk has none.
-SDKS = frozenset({"taskrouter.js", "voice.js"})
+# The libraries for browsers, which `python -m tools.desk` puts there: without them there is no desk, and no chart.
+SDKS = frozenset({"taskrouter.js", "voice.js", "d3.js"})
 FILES = SDKS | {"console.css", *(f"{name}.js" for name in (*SCRIPTS, *DESK_SCRIPTS))}
 
 

@@ -16,6 +16,7 @@ from chalicelib.links.model import Call, Link
 from chalicelib.observability.masking import mask
 from chalicelib.reports.figures import Figures
 
+STALE_SECONDS = 180.0  # of what each sweep finds out anew
 AGAIN_SECONDS = 1.0  # several screens that ask at once are answered from one reading
 
 
@@ -56,20 +57,20 @@ class _Kept:
 _kept = _Kept()
 
 
-def show(_asked: Asked) -> Shown:
+def show(asked: Asked) -> Shown:
     """The board as it is now, or was a moment ago."""
     now = time.monotonic()
     if _kept.board is None or now - _kept.at >= AGAIN_SECONDS:
         _kept.board, _kept.at = board.read(), now
-    return shown(_kept.board, callcenter.current())
+    return shown(_kept.board, callcenter.current(), asked.at)
 
 
-def shown(known: Board, center: CallCenter) -> Shown:
-    """What is shown of this board."""
+def shown(known: Board, center: CallCenter, at: float) -> Shown:
+    """What is shown of this board at that time."""
     talks = {link.subject: link for link in known.links if _is_talk(link)}
     calls = [call for call in known.calls if call.call_sid.startswith("CA") and not _has_left(call)]
     return Shown(
-        tuple(_by_time(_waiting(call) for call in calls if call.call_sid not in talks)),
+        tuple(_by_time([*(_waiting(call) for call in calls if call.call_sid not in talks), *_queued(known, at)])),
         tuple(_by_time(_talking(talks[call.call_sid], call) for call in calls if call.call_sid in talks)),
         tuple(sorted(known.workers, key=lambda worker: (not worker.available, worker.name.casefold()))),
         _today(known),
@@ -92,6 +93,13 @@ def _by_time(rows: Iterable[Any]) -> list[Any]:
 
 def _waiting(call: Call) -> Waiting:
     return Waiting(call.at, call.line, call.queue, mask(call.caller))
+
+
+def _queued(known: Board, at: float) -> list[Waiting]:
+    """Who waits in a simple queue, whose name stands for the line; nobody while no sweep has looked for a while."""
+    if at - known.queued.counted_at > STALE_SECONDS:
+        return []
+    return [Waiting(one.since, one.queue, "", "") for one in known.queued.waiting]
 
 
 def _talking(link: Link, call: Call) -> Talking:

@@ -23,6 +23,7 @@ from chalicelib.twilio import rest
 
 LATE_SECONDS = 900  # an event may be so late, and a message so long after the call
 MOST_MESSAGES = 50  # that are looked at each minute
+MOST_IN_QUEUE = 50  # callers of a simple queue that are shown
 CLOCKS_SECONDS = 2
 UNDER_WAY = ("talking", "in progress")
 
@@ -54,6 +55,19 @@ def _of(worker: rest.Worker) -> Worker:
 def _is_as_known(worker: Worker, known: Worker) -> bool:
     """Whether the row says the same. The event's clock may be a second before Twilio's list, or behind it."""
     return msgspec.structs.replace(worker, since=known.since) == known and worker.since <= known.since + CLOCKS_SECONDS
+
+
+def refresh_queues(now: float) -> Iterator[str]:
+    """Keep who waits in the simple queues, of which no event tells; nothing where there is none, or nobody waits.
+
+    Raises TwilioRejected, NotDone.
+    """
+    if names := callcenter.current().simple_queues:
+        found = rest.waiting_in(names, MOST_IN_QUEUE)
+        waiting = tuple(board.InQueue(one.queue, one.since) for one in found)
+        if waiting or board.queued().waiting:
+            board.note_queued(board.Queued(counted_at=now, waiting=waiting), now)
+    yield from ()
 
 
 def refresh_today(now: float) -> Iterator[str]:

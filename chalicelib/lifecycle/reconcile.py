@@ -273,12 +273,12 @@ def _shifts(clock: Clock, until: float) -> Iterator[str]:
 
 
 def _board(clock: Clock, until: float) -> Iterator[str]:
-    """Pass J, in a stage with a console: what the wallboard shows of workers and of the day."""
+    """Pass J, in a stage with a console: what the wallboard shows of workers, simple queues and the day."""
     if not environment.current().user_pool_arn or clock() >= until:
         return
     from chalicelib.lifecycle import board
 
-    for refresh in (board.refresh_today, board.refresh_workers):
+    for refresh in (board.refresh_today, board.refresh_workers, board.refresh_queues):
         try:
             yield from refresh(clock())
         except rest.NotDone:

@@ -5,13 +5,15 @@ from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
 from chalicelib.lifecycle import activity, closing
 from chalicelib.links import table
-from chalicelib.links.model import Key
+from chalicelib.links.model import Key, Link, round_of, wrapping_of
 from chalicelib.observability import log
 from chalicelib.twilio import rest
 from chalicelib.twilio.values import kind_of, subject_of
 
 ON_THE_PHONE = "left on the phone"
 TELL_CRM_AFTER_SECONDS = 5
+# Of the end of a talk: an event that comes later begins no wrap-up, and by then what has begun is done.
+BEGIN_WITHIN_SECONDS, BEGUN_WITHIN_SECONDS = 10.0, 18.0
 
 
 def begin(task_sid: str, worker_sid: str, rules: Queue) -> None:
@@ -32,6 +34,29 @@ def begin(task_sid: str, worker_sid: str, rules: Queue) -> None:
 
 def _wrapping_workers(task_sid: str) -> list[str]:
     return [one.worker_sid for one in rest.reservations(task_sid) if one.status == "wrapping"]
+
+
+def finish_early(link: Link, now: float) -> str:
+    """The worker says that the wrap-up is done. Says what it did. Raises NotDone.
+
+    The event that begins it may come later, and begins nothing then; where it is being begun at this very moment the
+    worker is put back once that is done.
+    """
+    task = rest.task(link.task_sid)
+    once = wrapping_of(round_of(task.attributes if task else {}))
+    if task and not table.record_call(link.subject, {once: now}, now, once=once):
+        _put_back_if_begun(link, queue_of(task), now)
+    return finish_task(link.task_sid, "wrapped up at the desk", now)
+
+
+def _put_back_if_begun(link: Link, rules: Queue, now: float) -> None:
+    wrapping = environment.current().activity_sid(rules.activities.after_call)
+    back = environment.current().activity_sid(rules.activities.after_wrap_up)
+    if not (wrapping and back) or rest.worker(link.worker_sid).activity_sid == wrapping:
+        return  # begun already, and ended with the task
+    until = now + BEGUN_WITHIN_SECONDS
+    order = jobs.PutBack(link.worker_sid, wrapping, back, now - activity.CLOCKS_SECONDS, until, link.subject)
+    jobs.send(order, delay_seconds=int(BEGUN_WITHIN_SECONDS))
 
 
 def finish_task(task_sid: str, reason: str, now: float) -> str:

@@ -16,6 +16,7 @@ from chalicelib.links.table import ConditionFailed
 
 BOARD = "BOARD"
 TODAY = "TODAY"
+QUEUED = "QUEUED"
 WORKER = "WORKER#"
 KEPT_DAYS = 2  # of a row that nobody writes; of a worker who is still there the sweep makes a new one
 
@@ -45,11 +46,26 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     callbacks: int = 0  # open
 
 
+class InQueue(msgspec.Struct, frozen=True):
+    """A caller in a simple queue. `since` is when they began to wait, in epoch seconds."""
+
+    queue: str
+    since: float
+
+
+class Queued(msgspec.Struct, frozen=True, kw_only=True):
+    """Who waited in the simple queues at `counted_at`, in epoch seconds, as Twilio has them."""
+
+    counted_at: float = 0.0
+    waiting: tuple[InQueue, ...] = ()
+
+
 class Board(NamedTuple):
     """All that the wallboard shows, as the table has it. `today` is None while nothing is counted."""
 
     workers: tuple[Worker, ...]
     today: Today | None
+    queued: Queued
     calls: tuple[Call, ...]  # that are open: callers who wait, or talk
     links: tuple[Link, ...]  # that are open
 
@@ -72,10 +88,18 @@ def forget_worker(sid: str) -> None:
 
 def note_today(today: Today, now: float) -> bool:
     """Keep the day's figures. Whether they were news: another sweep may have counted later."""
-    changes = {**msgspec.to_builtins(today), "expires_at": _expires_at(now)}
+    return _note_counted(Key(BOARD, TODAY), msgspec.to_builtins(today), now)
+
+
+def note_queued(queued: Queued, now: float) -> bool:
+    """Keep who waits in the simple queues. Whether it was news."""
+    return _note_counted(Key(BOARD, QUEUED), msgspec.to_builtins(queued), now)
+
+
+def _note_counted(key: Key, counted: Mapping[str, Any], now: float) -> bool:
     condition = "attribute_not_exists(#counted_at) OR #counted_at < :counted_at"
     try:
-        table.update_row(Key(BOARD, TODAY), changes, condition, {})
+        table.update_row(key, {**counted, "expires_at": _expires_at(now)}, condition, {})
     except ConditionFailed:
         return False
     return True
@@ -87,6 +111,11 @@ def today() -> Today | None:
     return msgspec.convert(row, Today) if row else None
 
 
+def queued() -> Queued:
+    """Who waited in the simple queues when they were looked at last."""
+    return msgspec.convert(table.find_row(Key(BOARD, QUEUED)) or {}, Queued)
+
+
 def workers() -> tuple[Worker, ...]:
     """The workers of the board's rows."""
     return _of_rows(table.rows_of(BOARD))[0]
@@ -94,10 +123,10 @@ def workers() -> tuple[Worker, ...]:
 
 def read() -> Board:
     """The board as it is now, in three queries: of the index, which is a moment behind, and of its own rows."""
-    known, counted = _of_rows(table.rows_of(BOARD))
+    known, counted, queued = _of_rows(table.rows_of(BOARD))
     calls = tuple(msgspec.convert(row, Call) for row in table.open_rows("call"))
     links = tuple(msgspec.convert({**row, "reservation_sid": row["item"]}, Link) for row in table.open_rows("link"))
-    return Board(known, counted, calls, links)
+    return Board(known, counted, queued, calls, links)
 
 
 def open_callbacks() -> int:
@@ -105,14 +134,16 @@ def open_callbacks() -> int:
     return sum(1 for _ in table.open_rows("callback"))
 
 
-def _of_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[Worker, ...], Today | None]:
-    known, counted = [], None
+def _of_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[Worker, ...], Today | None, Queued]:
+    known, counted, queued = [], None, Queued()
     for row in rows:
         if row["item"] == TODAY:
             counted = msgspec.convert(row, Today)
+        elif row["item"] == QUEUED:
+            queued = msgspec.convert(row, Queued)
         elif row["item"].startswith(WORKER):
             known.append(msgspec.convert({**row, "sid": row["item"].removeprefix(WORKER)}, Worker))
-    return tuple(known), counted
+    return tuple(known), counted, queued
 
 
 def _key(sid: str) -> Key:

@@ -187,6 +187,15 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     canceled_at: float = 0
 
 
+MOST_ROUNDS = 1000
+
+
+def round_of(attributes: Mapping[str, Any]) -> int:
+    """Which wait of the caller's a task with these attributes is, counted from 1: a worker may have given them away."""
+    number = attributes.get("round")
+    return number if isinstance(number, int) and 1 < number < MOST_ROUNDS else 1
+
+
 def wrapping_of(number: int) -> str:
     """The attribute of the row CALL that says when the task of the caller's wait of this number began to wrap up."""
     return "wrapping_at" if number == 1 else f"wrapping_at_{number}"

@@ -30,11 +30,11 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     other: int = 0
     open: int = 0
     unknown: int = 0
-    to_answer_seconds: float = 0
-    longest_wait_seconds: float = 0
+    to_answer_seconds: float = 0.0
+    longest_wait_seconds: float = 0.0
     rung: int = 0  # reservations of workers that have ended, or become a talk
     talks: int = 0
-    talk_seconds: float = 0
+    talk_seconds: float = 0.0
     why_not: Mapping[str, int] = {}
 
     @property
@@ -98,6 +98,13 @@ def total(parts: Sequence[Figures]) -> Figures:
             reasons[why] = reasons.get(why, 0) + count
     longest = max((part.longest_wait_seconds for part in parts), default=0.0)
     return Figures(**sums, longest_wait_seconds=longest, why_not=reasons)
+
+
+def together(before: Mapping[str, Figures], then: Report) -> Report:
+    """The report of all these days, which have no call in common."""
+    names = sorted({*before, *then.groups})
+    groups = {name: total([one[name] for one in (before, then.groups) if name in one]) for name in names}
+    return Report(groups, total(list(groups.values())))
 
 
 def _of_call(record: CallRecord, how: Counting) -> Figures:

@@ -133,7 +133,7 @@ def _link(link: Link) -> Iterator[str]:
     ending = link.outcome or link.state
     yield f"Worker {_name(link)}, queue {link.queue or '?'}, {link.mode}: {ending}{_because(link)}"
     yield f"  reservation {link.reservation_sid}, leg {link.worker_call_sid or 'none'}, to {link.contact_uri or '?'}"
-    if link.answer or link.answered_by:
+    if link.answered_by or (link.answer and link.policy.owns_leg):
         yield f"  {_asking(link)}"
     if link.transferred_from:
         yield f"  given by {link.transferred_from}"

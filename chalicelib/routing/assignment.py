@@ -216,9 +216,10 @@ def _callback(reservation: Reservation) -> str:
 def _answer_mode(reservation: Reservation, mode: Mode, rules: Queue) -> answering.ModeName:
     """How this worker is answered: the worker's own attribute goes before the queue's.
 
-    Work that is no call is for whoever presses a key: its customer's phone must not ring for a machine.
+    Work that is no call is for whoever presses a key: its customer's phone must not ring for a machine. Who is at the
+    desk says so by taking the caller; but a phone that TaskRouter would ring in an outage is as any worker's.
     """
-    if not mode.owns_leg:
+    if not (mode.owns_leg or mode.by_worker):
         return "at-once"
     if not mode.has_caller:
         return "key"

@@ -11,7 +11,7 @@ from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import CALLBACK, Queue
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import modes, table
-from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, wrapping_of
+from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, round_of, wrapping_of
 from chalicelib.observability import log
 from chalicelib.staff import told
 from chalicelib.twilio import rest
@@ -22,12 +22,10 @@ from chalicelib.twilio.values import attributes, kind_of, sid, subject_of, text
 _ENDINGS: Mapping[str, Outcome] = {f"reservation.{outcome}": outcome for outcome in TOLD}
 
 # The sweep ends a wrap-up WRAP_UP_GRACE_SECONDS (30) after its time: what begins it has to be over by then.
-BEGIN_WITHIN_SECONDS, BEGIN_SECONDS = 10.0, 8.0
+BEGIN_SECONDS = wrap_up.BEGUN_WITHIN_SECONDS - wrap_up.BEGIN_WITHIN_SECONDS
 
 WAITING = ("pending", "reserved")
 WORKER_MOVED = "worker.activity.update"
-
-MOST_ROUNDS = 1000
 
 # Beyond the year 2286 a time is no time; what is larger still fits no date, and no float.
 _MAX_MILLISECONDS = 10**13
@@ -58,9 +56,8 @@ class Event(msgspec.Struct, frozen=True):
 
     @property
     def round(self) -> int:
-        """Which wait of the caller's the task is, counted from 1: a worker may have given the caller away."""
-        number = self.attributes.get("round")
-        return number if isinstance(number, int) and 1 < number < MOST_ROUNDS else 1
+        """Which wait of the caller's the task is, counted from 1."""
+        return round_of(self.attributes)
 
     @property
     def queue(self) -> str:
@@ -156,7 +153,7 @@ def _wrapping(event: Event) -> None:
 
 def _begin_wrap_up(event: Event, task_sid: str, rules: Queue) -> None:
     """Before its end is ordered, or the sweep orders it: nobody would move a worker back who is moved after that."""
-    if event.came_at < event.at + BEGIN_WITHIN_SECONDS:
+    if event.came_at < event.at + wrap_up.BEGIN_WITHIN_SECONDS:
         with budget.Until(event.came_at + BEGIN_SECONDS):
             wrap_up.begin(task_sid, sid(event.form.get("WorkerSid")), rules)
 

@@ -60,10 +60,6 @@ class Packaged(msgspec.Struct, frozen=True, kw_only=True):
         passed = [boundary for boundary in _boundaries(self.of(worker)) if boundary.at <= now]
         return max(passed, default=None)
 
-    def next_boundary(self, worker: str, now: float) -> Boundary | None:
-        coming = [boundary for boundary in _boundaries(self.of(worker)) if boundary.at > now]
-        return min(coming, default=None)
-
     def next_shift(self, worker: str, now: float) -> Shift | None:
         """The next one that begins; the one that is on is not meant."""
         return next((shift for shift in self.of(worker) if shift.start > now), None)

@@ -1,6 +1,6 @@
 """The few requests to Twilio's REST API that we need, on Twilio's own client."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -100,6 +100,13 @@ class Worker(msgspec.Struct, frozen=True):
     etag: str
     name: str = ""
     attributes: Mapping[str, Any] = {}
+
+
+class InQueue(msgspec.Struct, frozen=True):
+    """A caller in a queue of voice, of this name, since when, in epoch seconds."""
+
+    queue: str
+    since: float
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -461,6 +468,21 @@ def _workers(**filters: str) -> list[Worker]:
     with _errors(), _pages():
         found = _workspace().workers.list(page_size=PAGE_SIZE, **filters)
     return [_worker(one, str(one.sid)) for one in found]
+
+
+def waiting_in(queues: Collection[str], limit: int) -> list[InQueue]:
+    """Who waits in these queues of voice, by their names: up to `limit` callers of each, the first first.
+
+    Raises TwilioRejected, NotDone.
+    """
+    with _errors(), _pages():
+        known = [one for one in _client().queues.list(page_size=PAGE_SIZE) if one.friendly_name in queues]
+        return [
+            InQueue(str(queue.friendly_name), _epoch(member.date_enqueued))
+            for queue in known
+            if queue.current_size
+            for member in _client().queues(str(queue.sid)).members.list(limit=limit, page_size=limit)
+        ]
 
 
 def ringing(worker_sid: str) -> int:

@@ -144,7 +144,7 @@ MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short
 CONSOLE = Route("/console", ("GET",), signed_by="nobody", of_console=True)
 CONSOLE_FILE = Route("/console/files/{file}", ("GET",), signed_by="nobody", of_console=True)
 CONSOLE_BOARD = Route("/console/board", ("GET",), signed_by="person", of_console=True)
-CONSOLE_REPORT = Route("/console/report", ("GET",), signed_by="person", of_console=True)
+CONSOLE_REPORT = Route("/console/report", ("GET", "POST"), signed_by="person", of_console=True)
 CONSOLE_CALLS = Route("/console/calls", ("GET",), signed_by="person", of_console=True)
 CONSOLE_CALL = Route("/console/calls/{subject}", ("GET",), signed_by="person", of_console=True)
 CONSOLE_MESSAGES = Route("/console/messages", ("GET",), signed_by="person", of_console=True)

@@ -96,7 +96,7 @@ def choose(webhook: Webhook) -> str:
         return twiml.ask_for_digits(ASK_EXTENSION, url, words.treatment(link))
     if entry:
         return _transfer(webhook, link, END if entry == BACK and not _is_there(link) else entry)
-    return _menu(webhook, link, _attempt(webhook))
+    return _menu(webhook, link, _attempt(webhook) + (0 if digits else 1))
 
 
 def person(webhook: Webhook) -> str:
@@ -144,17 +144,10 @@ def leg_ended(link: Link, now: float) -> None:
 
 
 def again(webhook: Webhook) -> str:
-    """The same is tried once more: until then the caller is on hold."""
+    """The choices once more, in a moment: until then the caller is on hold, and the leg's end gives them on."""
     if webhook.form.get("DialBridged") == "false" or _attempt(webhook) >= MOST_TRIES or not key_of(webhook):
         return twiml.say_goodbye(twiml.NOT_KEPT)
     return twiml.try_again(_url(webhook, urls.WORKER_STAR, _attempt(webhook) + 1))
-
-
-def key_again(webhook: Webhook) -> str:
-    """The choices, once more; the leg's end gives the caller to somebody else."""
-    if _attempt(webhook) >= MOST_TRIES or not key_of(webhook):
-        return twiml.say_goodbye(twiml.NOT_KEPT)
-    return twiml.try_again(_url(webhook, urls.WORKER_STAR_KEY, _attempt(webhook) + 1))
 
 
 def over_without_record(_webhook: Webhook) -> str:
@@ -210,8 +203,8 @@ def _menu(webhook: Webhook, link: Link, attempt: int, first: str = "") -> str:
     rules = _rules(link)
     if rules is None or attempt > MOST_SILENCES:
         return _transfer(webhook, link, LOST)
-    here, silence = (_url(webhook, urls.WORKER_STAR_KEY, number) for number in (attempt, attempt + 1))
-    return twiml.choices(f"{first} {rules.said}".strip(), here, silence, words.treatment(link))
+    url = _url(webhook, urls.WORKER_STAR_KEY, attempt)
+    return twiml.ask_for_key(f"{first} {rules.said}".strip(), url, words.treatment(link))
 
 
 def _transfer(webhook: Webhook, link: Link, to: str) -> str:

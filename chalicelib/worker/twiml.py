@@ -86,11 +86,10 @@ def work(said: str, dial_number: str, caller_id: str, treatment: Treatment) -> s
 def play_message(sound_url: str, keys: str, url: str, treatment: Treatment) -> str:
     """A caller's message, and the keys, which count all the while; without a key `url` too, when all is over."""
     response = VoiceResponse()
-    gather = _one_key(url)
+    gather = _one_key(url, asks_in_any_case=True)
     gather.play(sound_url)
     _say(gather, treatment, keys)
     response.append(gather)
-    response.redirect(url, method="POST")
     return str(response)
 
 
@@ -108,10 +107,9 @@ def call_back(said: str, number: str, caller_id: str, action: str, treatment: Tr
 def ask_for_key(said: str, url: str, treatment: Treatment) -> str:
     """What a key decides; the same URL is asked for when nothing is pressed."""
     response = VoiceResponse()
-    gather = _one_key(url)
+    gather = _one_key(url, asks_in_any_case=True)
     _say(gather, treatment, said)
     response.append(gather)
-    response.redirect(url, method="POST")
     return str(response)
 
 
@@ -154,23 +152,12 @@ def _speech(rules: Answer, treatment: Treatment) -> dict[str, str]:
     }
 
 
-def choices(said: str, url: str, silence_url: str, treatment: Treatment) -> str:
-    """What becomes of the caller on hold: the `url` has the key, the other one is for a silence."""
-    response = VoiceResponse()
-    gather = _one_key(url)
-    _say(gather, treatment, said)
-    response.append(gather)
-    response.redirect(silence_url, method="POST")
-    return str(response)
-
-
 def ask_for_digits(said: str, url: str, treatment: Treatment) -> str:
     """Digits up to the hash key; the same URL is asked for when nothing is pressed."""
     response = VoiceResponse()
-    gather = Gather(input="dtmf", action=url, method="POST", timeout=8, finish_on_key="#")
+    gather = Gather(input="dtmf", action=url, method="POST", timeout=8, finish_on_key="#", action_on_empty_result=True)
     _say(gather, treatment, said)
     response.append(gather)
-    response.redirect(url, method="POST")
     return str(response)
 
 
@@ -202,9 +189,20 @@ def ask_for_disposition(said: str, url: str, treatment: Treatment) -> str:
     return str(response)
 
 
-def _one_key(url: str) -> Gather:
-    """Any key counts, # among them (contract 3.3), during what is said and for eight seconds after it."""
-    return Gather(input="dtmf", action=url, method="POST", timeout=8, num_digits=1, finish_on_key="")
+def _one_key(url: str, *, asks_in_any_case: bool = False) -> Gather:
+    """Any key counts, # among them (contract 3.3), during what is said and for eight seconds after it.
+
+    A Redirect that is to tell of a silence might repeat the key of the request before (contract 12).
+    """
+    return Gather(
+        input="dtmf",
+        action=url,
+        method="POST",
+        timeout=8,
+        num_digits=1,
+        finish_on_key="",
+        action_on_empty_result=asks_in_any_case or None,
+    )
 
 
 def record_note(seconds: int, url: str, treatment: Treatment) -> str:

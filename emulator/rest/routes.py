@@ -12,6 +12,7 @@ from emulator.rest import (
     messages,
     numbers,
     participants,
+    queue_members,
     queues,
     recordings,
     reservations,
@@ -31,6 +32,7 @@ ROUTES: tuple[Route, ...] = (
     *applications.ROUTES,
     *calls.ROUTES,
     *queues.ROUTES,
+    *queue_members.ROUTES,
     *numbers.ROUTES,
     *recordings.ROUTES,
     *messages.ROUTES,
@@ -57,7 +59,7 @@ _OF_CALL = (
 )
 NOT_IMITATED_PATHS = re.compile(
     r"/2010-04-01/Accounts(?:\.json|/\w+/(?:"
-    rf"(?:{_OF_ACCOUNT})\b.*|Calls/\w+/(?:{_OF_CALL})\b.*|Queues/\w+/Members\b.*"
+    rf"(?:{_OF_ACCOUNT})\b.*|Calls/\w+/(?:{_OF_CALL})\b.*|Queues/\w+/Members/.*"
     r"|IncomingPhoneNumbers/(?:Local|Mobile|TollFree|\w+/AssignedAddOns)\b.*))"
     r"|(?!/2010-04-01/Accounts/|/v1/Workspaces\b).*"  # Twilio's other products
 )

@@ -46,6 +46,10 @@ class Member:
     seat: "Seat | None" = None  # when the caller is moved into a conference
 
     @property
+    def sid(self) -> str:
+        return self.call.sid
+
+    @property
     def is_taken(self) -> bool:
         return bool(self.left_with) or self.bridge is not None or self.seat is not None
 

@@ -44,6 +44,11 @@ def _loader() -> Any:
     return create_loader()
 
 
+def region() -> str:
+    """That of the credentials in use. Raises AwsError."""
+    return str(client("sts").meta.region_name)
+
+
 def who() -> Identity:
     """Raises AwsError."""
     sts = client("sts")

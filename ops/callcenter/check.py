@@ -60,7 +60,7 @@ WARNINGS: Mapping[Callable[[Center], Iterator[str]], str] = {
     waits.ended_by_the_task: "a shorter wait.leave_after or longer timeouts, unless it is meant so",
     offered.to_everybody: "such a target before the others, unless it is meant so",
     recorded.cannot_listen: "a pin for the worker",
-    menus.missing_texts: "the sentence in that language, unless the first one will do",
+    menus.missing_texts: "the sentence in that language; without it callers hear the first one, or English",
     menus.unknown_voices: "a look at Twilio's list of voices",
     answers.unsaid: "an answer.mode for the queue; at-once, if it is meant so",
 }

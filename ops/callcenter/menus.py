@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from chalicelib.caller.menu import choose
-from chalicelib.config.callcenter import Line
+from chalicelib.config import translations
+from chalicelib.config.callcenter import Line, Treatment
 from chalicelib.config.menu_mistakes import by_key
 from chalicelib.config.menus import Menu, Speech
-from chalicelib.config.texts import Voice, each_of, texts_of
+from chalicelib.config.texts import Text, Voice, each_of, texts_of
 from chalicelib.config.toml_errors import Mistake, sentence
 from ops.callcenter.files import Center
 
@@ -34,16 +35,25 @@ def _ambiguous_words(place: str, menu: Menu, at: int, words: Speech, languages: 
 
 
 def missing_texts(center: Center) -> Iterator[str]:
-    """Texts of a line with several languages that are not there in one of them: callers hear them in the first one."""
-    for name, line in center.application.lines.items():
-        for language in line.languages:
-            texts = texts_of(line, f"lines.{name}")
-            if missing := [key for key, text in texts if text and language not in _languages(text, line)]:
-                yield f"lines.{name} has no text in {language} at {', '.join(missing)}"
+    """Texts that are not there in a language of their line: callers hear them in its first one, or in English."""
+    for at, treatment in _treatments(center):
+        for language in treatment.languages or (treatment.language,):
+            spoken = treatment.in_language(language)
+            if missing := [key for key, text in texts_of(spoken, at) if text and not _is_there(text, spoken)]:
+                yield f"{at} has no text in {language} at {', '.join(missing)}"
 
 
-def _languages(text: str | dict[str, str], line: Line) -> set[str]:
-    return {language or next(iter(line.languages)) for language in each_of(text)}
+def _treatments(center: Center) -> Iterator[tuple[str, Treatment]]:
+    yield from ((f"lines.{name}", line) for name, line in center.application.lines.items())
+    yield from ((f"simple_queues.{name}", queue) for name, queue in center.application.simple_queues.items())
+
+
+def _is_there(text: Text, spoken: Treatment) -> bool:
+    """Whether a caller of this language hears it in that; one without a language is the team's, in the first."""
+    if isinstance(text, str) and text in translations.OURS:
+        return translations.has(spoken.speaks.base)
+    first = next(iter(spoken.languages), "")
+    return not first or spoken.spoken in {language or first for language in each_of(text)}
 
 
 # By the lists of Amazon Polly: the voices of a few languages that are asked for most.

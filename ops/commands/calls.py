@@ -9,7 +9,8 @@ from itertools import islice
 
 import click
 
-from chalicelib.reports import story
+from chalicelib.links.model import CallRecord
+from chalicelib.reports import elsewhere, story
 from chalicelib.reports.rows import is_missed
 from ops import call_list, call_record, follow, listing, phone, records
 from ops.commands.cli import group, json_option
@@ -125,8 +126,15 @@ def _show_one(call_sid: str, at: Table, as_json: bool) -> ExitCode:
     if record is None:
         raise OpsError(f"no call, no worker leg and no work {call_sid} in the table {name}")
     data = json.loads(story.as_json(record, at.numbers))
-    show_data(data, story.timeline(record, at.numbers), as_json)
+    show_data(data, "\n".join([story.timeline(record, at.numbers), "", *_places(record, at)]).rstrip(), as_json)
     return ExitCode.DONE
+
+
+def _places(record: CallRecord, at: Table) -> Iterator[str]:
+    """Twilio's and AWS's own pages about the call."""
+    where = at.where()
+    for place in elsewhere.places(record, where) if where else ():
+        yield f"{place.what}: {place.url}"
 
 
 @calls.subcommand("follow", f"calls follow {EXAMPLE}", "calls follow --line support")

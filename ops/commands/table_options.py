@@ -16,7 +16,9 @@ from chalicelib.config.callcenter import CallCenter
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.hours.calendar import Calendar
 from chalicelib.observability.masking import mask
+from chalicelib.reports.elsewhere import Where
 from ops import records, stage
+from ops.aws import client
 from ops.callcenter import zones
 from ops.commands.cli import stage_option
 from ops.errors import FilesError, OpsError, UsageError
@@ -54,6 +56,14 @@ class Table:
         if not name:
             raise OpsError(f"MESSAGES_BUCKET of stage {self.stage} is not set: `./cordboard deploy` writes it")
         return name
+
+    def where(self) -> Where | None:
+        """Where the stage is at Twilio and in AWS; None where Twilio is imitated."""
+        variables = stage.read(self.stage)
+        if os.environ.get("TWILIO_API_URL") or variables.get("TWILIO_API_URL"):
+            return None
+        workspace_sid = os.environ.get("TWILIO_WORKSPACE_SID") or variables["TWILIO_WORKSPACE_SID"]
+        return Where(workspace_sid, self.stage, client.region())
 
     def records(self) -> Records:
         return Records(self.name())

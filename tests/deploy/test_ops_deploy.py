@@ -12,6 +12,7 @@ import pytest
 import urllib3
 
 from chalicelib.config import environment
+from chalicelib.twilio import urls
 from emulator.http.realtime import RealtimeLoop
 from emulator.server import in_real_time, serve
 from emulator.twilio import Twilio
@@ -62,11 +63,11 @@ class Operator:
     def __post_init__(self) -> None:
         object.__setattr__(self, "asked", Deployment(Stage(STAGE, self.project.root)))
 
-    def deploy(self, *only: str) -> Run:
-        """Raises Stopped."""
+    def deploy(self, *only: str, **parameters: str) -> Run:
+        """With these parameters of the stack. Raises Stopped."""
         said = StringIO()
         with redirect_stdout(said):
-            changed = deployment.run(self.asked, only)
+            changed = deployment.run(replace(self.asked, parameters=parameters, packaged={}), only)
         return Run(changed, said.getvalue())
 
     def made(self) -> list[str]:
@@ -347,3 +348,92 @@ def test_an_answer_that_was_given_before_the_number_was_led_elsewhere_is_no_answ
         deployment.run(replace(operator.asked, agree=slow, agreed=set(), report=lambda line: None), ["twilio"])
     assert stopped.value.step == "twilio"
     assert operator.loop.call(lambda: operator.twilio.numbers[SALES].voice_url) == OLD
+
+
+# --- With a console
+
+
+@dataclass(frozen=True)
+class Api:
+    """The methods of the API that is there, by path, with the authorizer's pool of each that has one."""
+
+    pools: dict[str, str]
+    open: set[str]
+
+    @property
+    def paths(self) -> set[str]:
+        return {*self.pools, *self.open}
+
+
+def api_of(operator: Operator) -> Api:
+    gateway = operator.local.client("apigateway")
+    (api,) = gateway.get_rest_apis()["items"]
+    asked = {it["id"]: it["providerARNs"] for it in gateway.get_authorizers(restApiId=api["id"])["items"]}
+    pools, without = {}, set()
+    for resource in gateway.get_resources(restApiId=api["id"], embed=["methods"], limit=500)["items"]:
+        for method in resource.get("resourceMethods", {}).values():
+            if method["authorizationType"] == "COGNITO_USER_POOLS":
+                (pools[resource["path"]],) = asked[method["authorizerId"]]
+            else:
+                without.add(resource["path"])
+    return Api(pools, without)
+
+
+def answer(operator: Operator, route: urls.Route, token: str = "") -> int:
+    headers = {"Authorization": token} if token else {}
+    place = route.page(operator.project.proxy.public_url)
+    return urllib3.request("GET", place, headers=headers, timeout=60, retries=False).status
+
+
+def test_a_stage_without_a_console_has_none_of_its_routes(operator: Operator, url: str) -> None:
+    assert url
+    assert not [path for path in api_of(operator).paths if path.startswith(("/console", "/desk"))]
+    assert [answer(operator, route) for route in (urls.CONSOLE, urls.DESK, urls.CONSOLE_BOARD)] == [403, 403, 403]
+    assert "USER_POOL_ARN" not in {name for name, value in stage.read(STAGE, operator.project.root).items() if value}
+
+
+@pytest.fixture(scope="module")
+def with_console(operator: Operator, second: tuple[Run, str, str]) -> Run:
+    """The stage, with a console from now on, by the deployer's rights."""
+    assert second
+    return operator.deploy(Console="yes")
+
+
+def test_a_console_is_a_pool_an_authorizer_and_its_routes(operator: Operator, with_console: Run) -> None:
+    assert {"resources", "functions", "twilio"} <= set(with_console.changed)
+    arn = stage.read(STAGE, operator.project.root)["USER_POOL_ARN"]
+    api, ours = api_of(operator), [route for route in urls.ROUTES if route.of_console]
+    assert set(api.pools.values()) == {arn}
+    assert set(api.pools) == {route.path for route in ours if route.signed_by == "person"}
+    assert {route.path for route in ours} - set(api.pools) <= api.open
+    assert [answer(operator, urls.CONSOLE), answer(operator, urls.DESK)] == [200, 200]
+    assert [answer(operator, urls.CONSOLE_BOARD, token) for token in ("", "nonsense")] == [401, 401]
+
+
+def test_the_sign_in_leads_back_to_the_console_that_was_deployed(operator: Operator, with_console: Run) -> None:
+    assert with_console
+    known, pools = stage.read(STAGE, operator.project.root), operator.local.client("cognito-idp")
+    pool = known["USER_POOL_ARN"].rpartition("/")[2]
+    found = pools.describe_user_pool_client(UserPoolId=pool, ClientId=known["CONSOLE_CLIENT"])["UserPoolClient"]
+    assert found["CallbackURLs"] == [route.page(url_of(operator)) for route in (urls.CONSOLE, urls.DESK)]
+    groups = pools.list_groups(UserPoolId=pool)["Groups"]
+    assert {group["GroupName"] for group in groups} == {"agents", "supervisors"}
+
+
+def test_taskrouter_tells_of_workers_from_then_on(operator: Operator, with_console: Run) -> None:
+    assert with_console
+    (workspace,) = [operator.loop.call(lambda: operator.twilio.router.workspace)]
+    assert "worker.activity.update" in workspace.events_filter
+
+
+def test_a_console_stays_without_being_asked_for_again_and_goes_when_it_is_switched_off(
+    operator: Operator, with_console: Run
+) -> None:
+    assert with_console
+    assert operator.deploy("resources", "functions", "settings").changed == []
+    assert answer(operator, urls.CONSOLE) == 200
+    pool = stage.read(STAGE, operator.project.root)["USER_POOL_ARN"].rpartition("/")[2]
+    operator.deploy("resources", "functions", Console="no")
+    assert answer(operator, urls.CONSOLE) == 403
+    assert not [path for path in api_of(operator).paths if path.startswith(("/console", "/desk"))]
+    assert operator.local.client("cognito-idp").describe_user_pool(UserPoolId=pool)["UserPool"]["Id"] == pool

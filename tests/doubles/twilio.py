@@ -29,6 +29,7 @@ class FakeTwilio:
     failures: dict[str, list[Any]] = field(default_factory=dict)  # a part of "METHOD path" -> statuses or exceptions
     requests: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     events: list[tuple[int, str]] = field(default_factory=list)  # of every reservation: when, in ms, and what
+    queues: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # of voice: the members, by the name
     recordings: list[dict[str, Any]] = field(default_factory=list)  # the ones that are listed
     forgotten: bool = False  # hours have passed: tasks and reservations are deleted, legs are over
     call: str = "in-progress"  # the status of every leg that is not in `calls`
@@ -68,12 +69,25 @@ class FakeTwilio:
         parts = path.removesuffix(".json").split("/")
         if "/Workers" in path:
             return self._of_workers(parts[-1], form, given)
-        for part, answer in (("/Calls", self._call), ("/Messages", self._message), ("/Recordings", self._recording)):
+        for part, answer in (
+            ("/Queues", self._queues),
+            ("/Calls", self._call),
+            ("/Messages", self._message),
+            ("/Recordings", self._recording),
+        ):
             if part in path:
                 return answer(method, path)
         if "/Reservations" in path:
             return self._reservation(method, parts[-1], form)
         return self._task(method, parts[-1], form, given) if "/Tasks" in path else self._told(path)
+
+    def _queues(self, _method: str, path: str) -> Response:
+        sids = {f"QU{place:032}": name for place, name in enumerate(self.queues)}
+        if path.endswith("/Queues.json"):
+            sizes = {name: len(members) for name, members in self.queues.items()}
+            listed = [{"sid": sid, "friendly_name": name, "current_size": sizes[name]} for sid, name in sids.items()]
+            return _page("queues", listed)
+        return _page("queue_members", self.queues[sids[path.split("/")[-2]]])
 
     def _recording(self, _method: str, path: str) -> Response:
         if path.endswith("/Recordings.json"):

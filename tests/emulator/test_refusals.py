@@ -89,7 +89,7 @@ def test_in_the_other_world_it_is_ignored_and_told_once_per_run_and_in_each_answ
         ("POST", f"/Messages/SM{'0' * 32}/Feedback.json"),
         ("GET", f"/Recordings/RE{'0' * 32}/AddOnResults.json"),
         ("GET", "/AvailablePhoneNumbers/US/Local.json"),
-        ("GET", f"{QUEUE}/Members.json"),
+        ("GET", f"{QUEUE}/Members/Front.json"),
         ("POST", f"{QUEUE}/Members/Front.json"),
         ("POST", "/IncomingPhoneNumbers.json"),
         ("POST", "/IncomingPhoneNumbers/Local.json"),

@@ -156,6 +156,26 @@ def test_queues_are_listed_page_by_page_and_only_after_the_first_enqueue() -> No
     assert first["next_page_uri"] and second["next_page_uri"] is None
 
 
+def test_who_waits_in_a_queue_is_listed_and_who_is_taken_is_not() -> None:
+    """The members, the first first; one who has hung up is none of them."""
+    harness = Harness({"/incoming": '<Enqueue waitUrl="">sales</Enqueue>'})
+    sids = []
+    for digit in "123":
+        sids.append(harness.twilio.dial(f"+1555000{digit}", LINE))
+        harness.run(10)
+    queue = harness.twilio.context.queues.by_name["sales"].sid
+    harness.twilio.hang_up(sids[1])
+    harness.run(1)
+    members = cast(list[dict[str, object]], harness.rest("GET", f"/Queues/{queue}/Members.json").body["queue_members"])
+    assert [(one["call_sid"], one["position"], one["queue_sid"]) for one in members] == [
+        (sids[0], 1, queue),
+        (sids[2], 2, queue),
+    ]
+    assert cast(int, members[0]["wait_time"]) - cast(int, members[1]["wait_time"]) == 20
+    assert str(members[0]["date_enqueued"]).endswith("+0000")
+    assert harness.rest("GET", f"/Queues/QU{'0' * 32}/Members.json").body["code"] == 20404
+
+
 def test_queue_size_can_be_changed_up_to_five_thousand() -> None:
     harness = Harness({"/incoming": '<Enqueue waitUrl="">sales</Enqueue>'})
     harness.dial()

@@ -179,3 +179,30 @@ def test_the_action_of_a_dial_of_a_queue_hears_of_it_or_not(world: str, told: in
     harness.ring()
     harness.run(20)
     assert [form["CallStatus"] for form in harness.forms("/over")] == ["completed"] * told
+
+
+# What the request of a Redirect has of the one before it
+
+
+@pytest.mark.parametrize(("world", "digits"), [("repeats", ["7", "7"]), ("is_plain", ["7", None])])
+def test_the_request_after_a_redirect_repeats_the_key_or_does_not(world: str, digits: list[str | None]) -> None:
+    pages = {
+        "/incoming": "<Gather numDigits='1' action='/key'><Say>Press a key</Say></Gather>",
+        "/key": "<Redirect>/next</Redirect>",
+        "/next": "<Say>Next</Say>",
+    }
+    harness = Harness(pages, redirect_request=world)  # type: ignore[arg-type]
+    caller = harness.dial()
+    harness.run(1)
+    harness.twilio.press(caller, "7")
+    harness.run(2)
+    assert [form.get("Digits") for path in ("/key", "/next") for form in harness.forms(path)] == digits
+
+
+def test_what_a_fallback_was_told_is_not_repeated() -> None:
+    failing, redirect = WebResponse(500, {}, b""), "<Redirect>/next</Redirect>"
+    harness = Harness({"/incoming": failing, "/fallback": redirect, "/next": "<Say>Next</Say>"})
+    harness.twilio.number(LINE, f"{BASE}/incoming", fallback_url=f"{BASE}/fallback")
+    harness.dial()
+    harness.run(2)
+    assert "ErrorUrl" in harness.forms("/fallback")[0] and "ErrorUrl" not in harness.forms("/next")[0]

@@ -1,4 +1,4 @@
-"""Takes docs/wallboard.png and docs/story.png, of a laptop's console while people call.
+"""Takes docs/wallboard.png, docs/story.png and docs/report.png, of a laptop's console while people call.
 
 python -m tests.laptop.pictures
 """
@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 from laptop import environment, package, sign_in
 from laptop.commands import Commands
-from tests.laptop.test_console import DORA, PASSWORD, answers, put_waiting, shows, signed_in
+from laptop.environment import Laptop
+from tests.laptop.test_console import (
+    DORA,
+    PASSWORD,
+    answers,
+    days_before,
+    put_answered,
+    put_waiting,
+    reads_report,
+    shows,
+    signed_in,
+)
 from tests.support import browser
 
 if TYPE_CHECKING:
@@ -31,7 +42,20 @@ def main() -> int:
         page.screenshot(path=package.ROOT / "docs" / "wallboard.png")
         _story(page)
         page.screenshot(path=package.ROOT / "docs" / "story.png")
+        _two_weeks(laptop)
+        reads_report(page, days_before(14), days_before(1), "day")
+        page.locator(".chart rect").first.wait_for()
+        page.screenshot(path=package.ROOT / "docs" / "report.png")
     return 0
+
+
+def _two_weeks(laptop: Laptop) -> None:
+    """The same calls each time: most of them answered, fewer on some days."""
+    results = ("bridged", "bridged", "bridged", "hangup", "bridged", "leave")
+    for day in range(1, 15):
+        for number in range(4 + day * 5 % 9):
+            sid, result = f"CA{day:016}{number:016}", results[(day + number) % len(results)]
+            put_answered(laptop, day, call_sid=sid, queue_result=result)
 
 
 def _two_calls(commands: Commands, page: "Page") -> None:

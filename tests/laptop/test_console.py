@@ -4,6 +4,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -132,11 +133,11 @@ def answers(page: "Page", commands: Commands, worker: str) -> None:
     until(page, has_rung)
 
 
-def downloaded(page: "Page") -> list[str]:
+def downloaded(page: "Page", by: str = "line") -> list[str]:
     """The lines of the report's file."""
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Download as CSV").click()
-    assert downloading.value.suggested_filename.startswith("calls-by-line-")
+    assert downloading.value.suggested_filename.startswith(f"calls-by-{by}-")
     return downloading.value.path().read_text(encoding="utf-8").splitlines()
 
 
@@ -163,6 +164,94 @@ def test_a_caller_waits_on_the_board_talks_and_is_counted(laptop: Laptop, comman
     assert lines[0].startswith("group,offered,answered") and lines[-1].startswith("total,1,1")
 
 
+def put_answered(laptop: Laptop, days_ago: int, **known: str) -> None:
+    """A call of those days, which somebody took after a quarter of a minute."""
+    at = time.time() - days_ago * 86400
+    day = datetime.fromtimestamp(at, UTC).date().isoformat()
+    row = {"call_sid": f"CA{days_ago:032}", "item": "CALL", "line": "support", "queue_result": "bridged", "day": day}
+    times = {"at": at, "left_queue_at": at + 75, "queue_seconds": 15}
+    item = {name: {"S": value} for name, value in {**row, **known}.items()}
+    numbers = {name: {"N": str(value)} for name, value in times.items()}
+    laptop.aws.client("dynamodb").put_item(TableName="cordboard-local-links", Item={**item, **numbers})
+
+
+def days_before(days: int) -> str:
+    return (datetime.now(UTC).date() - timedelta(days=days)).isoformat()
+
+
+def reads_report(page: "Page", since: str, until: str, by: str = "line") -> None:
+    opens(page, "Reports")
+    page.get_by_label("From").fill(since)
+    page.get_by_label("To").fill(until)
+    page.get_by_label("By", exact=True).select_option(by)
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("rowheader", name="total").wait_for()
+
+
+def test_a_month_is_read_week_by_week_into_one_report(laptop: Laptop, page: "Page") -> None:
+    for days_ago in (40, 41, 55, 69):
+        put_answered(laptop, days_ago)
+    signed_in(page, laptop, DORA)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method) if "/report?" in request.url else None)
+    reads_report(page, days_before(69), days_before(40), "day")
+    assert asked == ["GET", "POST", "POST", "POST", "POST"]
+    days = page.get_by_role("region", name="Calls by day").get_by_role("rowheader").all_inner_texts()
+    assert days == [*map(days_before, (69, 55, 41, 40)), "total"]
+    page.get_by_label("From").fill("1999-01-01")
+    page.get_by_role("button", name="Show").click()
+    page.locator("#notice").get_by_text("calls are kept for").wait_for()
+
+
+@pytest.fixture
+def drawn(laptop: Laptop, page: "Page") -> "Page":
+    """A report with its chart; one line is markup."""
+    if not (package.SDKS / "pages" / "d3.js").exists():
+        pytest.skip("D3 could not be fetched: `make` tries again")
+    for days_ago in (80, 81):
+        put_answered(laptop, days_ago, **({"line": MARKUP} if days_ago == 80 else {}))
+    signed_in(page, laptop, DORA)
+    reads_report(page, days_before(81), days_before(80))
+    return page
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_report_is_a_chart_beside_its_table(drawn: "Page", size: str) -> None:
+    width, height = SIZES[size]
+    drawn.set_viewport_size({"width": width, "height": height})
+    picture = drawn.get_by_role("img", name="Calls by line, UTC: calls, a bar for each. The table has the numbers.")
+    picture.wait_for()
+    until(
+        drawn,
+        lambda: picture.locator("rect title").all_text_contents() == [f"{MARKUP}: 1 answered", "support: 1 answered"],
+    )
+    until(drawn, lambda: picture.evaluate("it => it.clientWidth === it.parentElement.clientWidth"))  # drawn anew
+    assert drawn.evaluate("document.documentElement.scrollWidth <= innerWidth") and drawn.title() == "Cordboard"
+    drawn.screenshot(path=package.BUILD / f"report-{size}.png", full_page=True)
+    is_accessible(drawn)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_chart_shows_is_chosen_by_keyboard(drawn: "Page", scheme: Any) -> None:
+    drawn.emulate_media(color_scheme=scheme)
+    drawn.get_by_label("Chart of").focus()
+    for _ in range(2):
+        drawn.keyboard.press("ArrowDown")
+    picture = drawn.get_by_role("img", name="seconds to answer")
+    picture.wait_for()
+    assert picture.locator("rect title").all_text_contents()[-1] == "support: 15 s to answer"
+    is_accessible(drawn)
+
+
+def test_without_the_library_the_table_stands_alone_and_says_how_to_have_a_chart(laptop: Laptop, page: "Page") -> None:
+    put_answered(laptop, 85)
+    signed_in(page, laptop, DORA)
+    page.route("**/d3.js", lambda route: route.fulfill(status=404, body="there is no such file"))
+    reads_report(page, days_before(85), days_before(85))
+    page.get_by_text("There is no chart: the package was made without D3").wait_for()
+    assert page.get_by_role("row", name="support").count() == 1
+
+
 def test_a_supervisor_reads_the_story_of_a_call(laptop: Laptop, commands: Commands, page: "Page") -> None:
     laptop.do(lambda: laptop.call_centre.on_duty("Bea"))
     signed_in(page, laptop, DORA)
@@ -177,6 +266,28 @@ def test_a_supervisor_reads_the_story_of_a_call(laptop: Laptop, commands: Comman
     assert page.get_by_role("cell", name="bridged").count() == 1
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_callers_name_of_markup_is_a_text_in_the_story(laptop: Laptop, page: "Page") -> None:
+    put_answered(laptop, 83)
+    now = str(time.time() - 83 * 86400)
+    texts = {
+        "call_sid": f"CA{83:032}",
+        "item": f"WR{83:032}",
+        "state": "closed",
+        "crm_name": MARKUP,
+        "worker_name": MARKUP,
+    }
+    row = {name: {"S": value} for name, value in texts.items()} | {"reserved_at": {"N": now}, "bridged_at": {"N": now}}
+    laptop.aws.client("dynamodb").put_item(TableName="cordboard-local-links", Item=row)
+    signed_in(page, laptop, DORA)
+    opens(page, "Calls")
+    page.get_by_label("Day").fill(days_before(83))
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("rowheader").get_by_role("button").last.click()
+    page.get_by_text(f"CRM: {MARKUP}").wait_for()
+    page.get_by_role("columnheader", name=MARKUP).wait_for()
+    assert page.locator("img").count() == 0 and page.title() == "Cordboard"
 
 
 def opens(page: "Page", view: str, heading: str = "") -> None:

@@ -131,6 +131,13 @@ def shows_the_console(dev: Dev) -> None:
     assert re.search(r"sign in as supervisor@example\.com with the password Aa1-\S{12}\n", dev.said)
 
 
+def shows_the_phones(dev: Dev) -> None:
+    """A page with a button for each thing that can be typed."""
+    (page,) = re.findall(r"The phones of .*: (http\S+/)\n", dev.said)
+    shown = urllib3.request("GET", page, timeout=60)
+    assert shown.status == 200 and "Hang up: Gus" in shown.data.decode()
+
+
 def test_who_waits_is_joined_whatever_is_changed_meanwhile_and_everything_ends_with_ctrl_c(
     dev: Dev, checkout: Path
 ) -> None:
@@ -150,6 +157,7 @@ def test_who_waits_is_joined_whatever_is_changed_meanwhile_and_everything_ends_w
     dev.says("  reloaded")
 
     takes_the_call(dev)
+    shows_the_phones(dev)
     shows_the_console(dev)
 
     exported = dev.exports()

@@ -76,7 +76,7 @@ def _judge(asked: Asked, found: Mapping[Place, CodeType], tests: Sequence[pytest
         os.dup2(nowhere, descriptor)
     try:
         put_in(asked.module, found)
-    except ValueError:  # it would close over other variables
+    except ValueError:
         os._exit(NEEDS_IMPORT)
     for test, following in zip(tests, [*tests[1:], None], strict=True):
         if any(report.failed for report in runtestprotocol(test, log=False, nextitem=following)):
@@ -100,11 +100,15 @@ def changed(before: str, after: str) -> Mapping[Place, CodeType] | None:
 
 
 def put_in(module: str, found: Mapping[Place, CodeType]) -> None:
-    """Change the functions that exist. Raises ValueError for one that would close over other variables."""
+    """Change the functions that exist. Raises ValueError for one that is nowhere or would close over others."""
     importlib.import_module(module)
-    for one in gc.get_objects():
-        if type(one) is FunctionType and one.__module__ == module and _place(one.__code__) in found:
-            one.__code__ = found[_place(one.__code__)]
+    gc.unfreeze()  # what is frozen is in no list
+    functions = [one for one in gc.get_objects() if type(one) is FunctionType and one.__module__ == module]
+    held = [one for one in functions if _place(one.__code__) in found]
+    if {_place(one.__code__) for one in held} != found.keys():
+        raise ValueError(f"{module} does not hold each of {', '.join(name for name, _ in found)}")
+    for one in held:
+        one.__code__ = found[_place(one.__code__)]
 
 
 def _place(code: CodeType) -> Place:

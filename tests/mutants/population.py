@@ -14,6 +14,7 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
+IDENTITY = ("ComparisonOperator_Eq_Is", "ComparisonOperator_NotEq_IsNot")
 ANNOTATED = {"annassign", "tfpdef"}  # parso's nodes that hold `name: type`
 
 
@@ -80,8 +81,12 @@ def _mutants_of(project: Path, path: Path) -> Iterator[Mutant]:
 
 @functools.cache
 def _operators() -> list[str]:
-    """The operators that need no arguments."""
-    return sorted(name for name in operator_names() if not get_operator(name).arguments())
+    """The operators that need no arguments, but for identity instead of equality: what is equal often is identical too,
+    as the interpreter likes, and where a literal is compared the linter refuses it.
+    """
+    return sorted(
+        name for name in operator_names() if not name.endswith(IDENTITY) and not get_operator(name).arguments()
+    )
 
 
 def _is_no_expression(node: Any) -> bool:

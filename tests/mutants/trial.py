@@ -16,6 +16,7 @@ from tests.mutants.population import Mutant, mutated
 
 BEGIN = 60  # seconds that tests may take to begin, on a busy machine
 SLOWER = 10  # times as long as measured a test may take, for the same reason
+CHECKS = (("ruff", "check", "--no-cache"), ("mypy",))
 PYTEST = (sys.executable, "-B", "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
 
 
@@ -62,7 +63,7 @@ class Court:
         changed = mutated(self._copy, mutant)
         path.write_text(changed, encoding="utf-8")
         try:
-            why = self._notice(mutant, original, changed)
+            why = self._notice(mutant, original, changed) or self._check(mutant)
             return Verdict(mutant, killed=bool(why), why=why or "every test passes")
         finally:
             path.write_text(original, encoding="utf-8")
@@ -75,6 +76,14 @@ class Court:
         self._requests.flush()
         why: str | None = json.loads(self._answers.readline())
         return self._notice_at_import(self._judges.of_module(mutant.module)) if why is None else why
+
+    def _check(self, mutant: Mutant) -> str:
+        """How `make check` notices what no test does: the linter and the types, of this module alone."""
+        for tool in CHECKS:
+            command = [sys.executable, "-m", *tool, mutant.module]
+            if subprocess.run(command, cwd=self._copy, capture_output=True, check=False).returncode != 0:
+                return f"{tool[0]} complains"
+        return ""
 
     def _longest(self, tests: Sequence[str]) -> int:
         """Seconds that these tests may take, or all, before a mutant counts as one that never ends."""

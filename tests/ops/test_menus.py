@@ -82,6 +82,19 @@ def test_a_text_that_is_not_there_in_a_language_is_warned_of() -> None:
     warned = check.warnings(center(menus()))
     (told,) = [one for one in warned if one.startswith("lines.support has no text in es at lines.support.greeting, ")]
     assert "menus.bills.prompt" in told and "menus.main.prompt" not in told
+    assert "after.thanks" not in told  # the application's own are there in Spanish
+
+
+def test_our_own_sentences_on_a_line_whose_language_we_do_not_speak_are_warned_of_until_the_team_has_its_own() -> None:
+    def told(*more: tuple[str, str]) -> str:
+        spoken = ("[lines.support]\n", '[lines.support]\nlanguage = "it-IT"\n')
+        found = [one for one in check.warnings(center(spoken, *more)) if one.startswith("lines.support has no text in")]
+        return "".join(found)
+
+    assert "no text in it-IT at lines.support.wait.say" in told() and "lines.support.greeting" not in told()
+    own = told(("[lines.support.menu]", '[lines.support.wait]\nsay = "Un momento."\n[lines.support.menu]'))
+    assert own and "wait.say" not in own
+    assert not [one for one in check.warnings(center()) if "has no text in" in one]
 
 
 # --- hear
@@ -106,7 +119,7 @@ def hear(
     [
         (("--keys", "11"), ["Welcome.", "For bills", "presses 1", "To pay", "presses 1", '"skill":"payments"']),
         (("--keys", "1*0"), ["Welcome.", "For bills", "presses 1", "To pay", "presses *", "For bills", "presses 0", '"operator"']),
-        (("--keys", "31"), ["Welcome.", "For bills", "presses 3", "Para facturas", "presses 1", "To pay", "nothing", "Sorry", "To pay", "nothing", "Sorry", "To pay", "nothing", "Nobody is free", "over"]),
+        (("--keys", "31"), ["Welcome.", "For bills", "presses 3", "Para facturas", "presses 1", "To pay", "nothing", "Lo siento", "To pay", "nothing", "Lo siento", "To pay", "nothing", "no hay nadie disponible", "over"]),
         (("--keys", "6"), ["Welcome.", "For bills", "presses 6", "connected with +14155550199"]),
         (("--says", "billing", "--keys", ""), ["Welcome.", "For bills", "says billing", "To pay", "nothing", "Sorry", "To pay", "nothing", "Sorry", "To pay", "nothing", "Nobody is free", "over"]),
         (("--says", "bills?", "--says", "a doctor"), ["Welcome.", "For bills", "says bills?", "For bills press 1.", "says a doctor", "You will talk to a nurse first.", "waits in the queue"]),

@@ -30,6 +30,12 @@ def of(*rules: str, zone: str = "UTC", closed: str = "", days: int = 14) -> list
     return [f"{there.local(one.start):%a %d %H:%M}-{there.local(one.end):%H:%M}" for one in found]
 
 
+def test_an_instant_is_by_the_offset_of_its_own_day() -> None:
+    there = Packaged(zone=BERLIN, offsets=((0, 3600), (1_000_000, 7200)))
+    for instant in (500_000, 1_000_001):
+        assert there.instant(there.local(instant)) == instant
+
+
 def test_weekdays_from_one_to_another() -> None:
     assert of('on = "mon-wed", from = "08:00", to = "12:00"', days=4) == [
         "Mon 30 08:00-12:00",

@@ -28,6 +28,7 @@ from tests.simulation.call_centre import CallCentre
 from tests.simulation.cloud import Cloud
 from tests.simulation.transport import CRM_HOST, OutboundTransport
 from tests.support.caches import forget_everything
+from tests.support.console import STAGE, application
 
 T = TypeVar("T")
 
@@ -55,11 +56,13 @@ def running(
     cloud: Cloud,
     transport: OutboundTransport,
     team_files: tuple[str, Packaged],
+    *,
+    console: bool = False,
 ) -> Iterator[Any]:
-    """app.py with this callcenter.toml and this rota, until the block ends."""
+    """app.py with this callcenter.toml and this rota, until the block ends; with `console` people sign in there."""
     rules, rota = team_files
     with (
-        patch.dict(os.environ, {**ENVIRONMENT, **call_centre.environment()}),
+        patch.dict(os.environ, {**ENVIRONMENT, **call_centre.environment(), **(STAGE if console else {})}),
         patch.object(callcenter, "source", lambda: rules),
         patch.object(team, "hooks", lambda: None),
         patch.object(packaged, "current", lambda: rota),
@@ -79,7 +82,7 @@ def running(
         for name in NOT_SET:
             os.environ.pop(name, None)
         forget_everything()
-        app = importlib.import_module("app")
+        app = application() if console else importlib.import_module("app")
         try:
             with (
                 patch.object(app, "time", _Time(clock)),

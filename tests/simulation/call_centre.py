@@ -130,6 +130,22 @@ menu = ["queue:Sales", "person", "back"]
 prompt = "What becomes of the caller?"
 hold_seconds = 40
 
+[queues.Persons]
+crm = "contacts"
+ring_timeout = 15
+[queues.Persons.answer]
+mode = "key"
+passed_seconds = 20
+[queues.Persons.activities]
+passed = "Passed"
+declined = "Unavailable"
+no_answer = "Unavailable"
+unreachable = "Offline"
+after_call = "Wrap up"
+after_wrap_up = "Available"
+[queues.Persons.wrap_up]
+seconds = 10
+
 [queues.Sales]
 attributes = { department = "sales" }
 mode = "crm-first"
@@ -255,12 +271,14 @@ TEXTERS: Mapping[str, str] = {
     "Lea": "+14155550133",
     "Max": "+14155550134",
 }
+TEXTERS_QUEUES = ("Support", "Sales")
 STAFF = "+14155550105"
 STAR_PROMPT = "What becomes of the caller?"
 EXTENSIONS: Mapping[str, str] = {"21": "Bea", "22": "Carl", "23": "Dora", "24": "Emil"}
 AWAY = ("Unavailable", "Offline")
 
 MODES: Sequence[ModeName] = ("key", "key", "key+detect", "key+detect", "detect", "at-once")
+OTHER_MODES: Mapping[str, ModeName] = {"Urgent": "at-once", "Persons": "key"}  # TaskRouter rings for the first
 NONSENSE = "loudly"  # a worker's own mode that there is not
 
 
@@ -281,7 +299,7 @@ def answers_of(seed: int) -> Answers:
     stream = Random(f"{seed}:answers")
     queues: dict[str, ModeName] = {name: stream.choice(MODES) for name in ("Support", "Sales")}
     own = {name: stream.choice((*["", "", "", "", "", ""], *MODES[1:4], NONSENSE)) for name in WORKERS}
-    return Answers({**queues, "Urgent": "at-once"}, {name: mode for name, mode in own.items() if mode})
+    return Answers({**queues, **OTHER_MODES}, {name: mode for name, mode in own.items() if mode})
 
 
 @dataclass(frozen=True)
@@ -303,8 +321,8 @@ class CallCentre:
         }
 
 
-def build(twilio: Twilio, answers: Answers) -> CallCentre:
-    """Seed the emulator."""
+def build(twilio: Twilio, answers: Answers, same_worker_wait: int = 0) -> CallCentre:
+    """Seed the emulator. With a wait callers are offered to their last worker first, or to one alone."""
     router = twilio.router
     router.create_workspace("Harbour Clinic", f"{BASE}/taskrouter/events", ",".join(EVENTS))
     router.create_activity("Wrap up", False)
@@ -314,22 +332,26 @@ def build(twilio: Twilio, answers: Answers) -> CallCentre:
         name: router.create_task_queue(name, f'queues HAS "{name}"').sid
         for name in ("Support", "Sales", "Urgent", "Work", "Messages")
     }
+    if same_worker_wait:
+        queues["Persons"] = router.create_task_queue("Persons", 'queues HAS "Support" OR queues HAS "Sales"').sid
     url = f"{BASE}/taskrouter/assignment"
-    workflow = router.create_workflow("Calls", {"task_routing": {"filters": _filters(queues)}}, url, url, 70)
+    workflow = router.create_workflow(
+        "Calls", {"task_routing": {"filters": _filters(queues, same_worker_wait)}}, url, url, 70
+    )
     for number in (SUPPORT, SALES, URGENT):
         twilio.number(number, f"{BASE}/voice/incoming", fallback_url=f"{BASE}/voice/fallback")
     twilio.number(STAFF, f"{BASE}/staff/call")
     staff = twilio.numbers[STAFF]
     staff.sms_url = staff.sms_fallback_url = urls.STAFF_MESSAGE.url(BASE)
     workers = {name: _worker(twilio, name, answers.workers.get(name, "")) for name in WORKERS}
-    others = ((DOERS, ["Work"]), (HEARERS, ["Messages"]), (TEXTERS, ["Support", "Sales"]))
+    others = ((DOERS, ["Work"]), (HEARERS, ["Messages"]), (TEXTERS, list(TEXTERS_QUEUES)))
     available = router.workspace.activity_named("Available").sid
     for name, phone, serves in ((name, phone, serves) for people, serves in others for name, phone in people.items()):
         workers[name] = router.create_worker(name, {"queues": serves, "contact_uri": phone}, available)
     return CallCentre(twilio, workflow.sid, activities, queues, workers)
 
 
-def _filters(queues: Mapping[str, str]) -> list[dict[str, object]]:
+def _filters(queues: Mapping[str, str], same_worker_wait: int) -> list[dict[str, object]]:
     """Messages and callbacks have the attributes of the caller's call, so that their filters come first.
 
     They go to people who take no calls: what is promised to the others is judged by their calls alone.
@@ -341,7 +363,21 @@ def _filters(queues: Mapping[str, str]) -> list[dict[str, object]]:
         {"expression": when, "targets": [{"queue": queue}]} for when, queue in (*whens, *departments)
     ]
     filters.insert(2, {"expression": "agent != null", "targets": [to_one, {"queue": queues["Support"]}]})
+    if same_worker_wait:
+        filters[2:2] = _to_persons(queues["Persons"])
+        filters[4:4] = [_to_last_worker(when, queue, same_worker_wait) for when, queue in departments]
     return filters
+
+
+def _to_persons(queue: str) -> list[dict[str, object]]:
+    """As `apply` puts them there."""
+    alone = {"queue": queue, "known_worker_friendly_name": "task.agent"}
+    return [{"expression": 'person_queue == "Persons"', "targets": [alone]}]
+
+
+def _to_last_worker(when: str, queue: str, wait: int) -> dict[str, object]:
+    first = {"queue": queue, "known_worker_friendly_name": "task.first_worker", "timeout": wait}
+    return {"expression": f"first_wait == {wait} AND ({when})", "targets": [first, {"queue": queue}]}
 
 
 def _worker(twilio: Twilio, name: str, answer: str) -> Worker:

@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 
 from emulator.clock.scheduler import TraceEvent
 from emulator.ports import TwilioError
-from tests.simulation.call_centre import MENUS, SALES, SUPPORT, URGENT, CallCentre
+from tests.simulation.call_centre import EXTENSIONS, MENUS, SALES, SUPPORT, URGENT, CallCentre
 from tests.simulation.faults import Faults
-from tests.simulation.knowing import PRESS
+from tests.simulation.knowing import PERSON_KEY, PERSONS_PROMPT, PRESS
 
 # A caller who hangs up does so this shortly after something happened on the call, or after a while.
 MOMENTS = ("dialed", "heard", "enqueued", "reserved", "worker_dialed", "worker_ringing", "worker_answered", "joined")
 
 ASKS = 0.5  # of who is offered a callback, at each round of the waiting document
-# In the menus: up and down for ever, silent, unclear words alone, a wrong key each time, the language first, or
-# whatever comes to mind.
-MANNERS = ("up and down", "silent", "mumbles", "wrong keys", "in Spanish", "anything")
+# In the menus: up and down for ever, silent, unclear words alone, a wrong key each time, the language first, that and
+# nothing more, or whatever comes to mind.
+MANNERS = ("up and down", "silent", "mumbles", "wrong keys", "in Spanish", "one key", "anything")
 UNCLEAR = 0.2  # Twilio's Confidence of what such a caller says
+KNOWS_EXTENSIONS, UNKNOWN = 0.5, "99"  # of the callers of a line that asks for them; nobody has this one
 TIRES = 0.1  # of who waits, at each round of the waiting document
 
 
@@ -36,6 +37,9 @@ class Caller:
     asks: bool = False  # to be called back
     wanders: str = ""  # how, through the menus: one of MANNERS
     gave: list[str] = field(default_factory=list)  # what they pressed and said there
+    persons: list[str] = field(default_factory=list)  # the extensions that they know, and type one after the other
+    typed: list[str] = field(default_factory=list)
+    calls_again: int = 0  # how often, after a talk
 
 
 class Crowd:
@@ -51,6 +55,7 @@ class Crowd:
         line: str = "",
         asks: float = ASKS,
         withheld: str = "",
+        known: bool = False,
     ) -> None:
         self.callers: dict[str, Caller] = {}
         self._talks: dict[str, int] = {}  # how many talks of each caller are not to end as it was meant
@@ -58,6 +63,7 @@ class Crowd:
         self._call_centre = call_centre
         self._faults = faults
         self._line, self._asks, self._withheld = line, asks, withheld  # what comes in place of a withheld number
+        self._known = known  # the lines know their callers, and ask for extensions
         self._scheduler = call_centre.twilio.scheduler
         self._scheduler.on_event.append(self._hear)
         drawn = [self._draw(number) for number in range(calls)]
@@ -79,11 +85,22 @@ class Crowd:
             caller.wanders = manner
         if self._faults.happens("caller_withholds_number"):
             caller.number = self._withheld
+        if self._known:
+            self._know(caller)
         moment, soon, late = stream.choice((*MOMENTS, "patience")), stream.uniform(0, 3), stream.uniform(3, 200)
         if self._faults.happens("caller_hangs_up"):
             caller.leaves_at = moment
             caller.leaves_after = late if moment == "patience" else soon
         return caller
+
+    def _know(self, caller: Caller) -> None:
+        """Some callers know extensions, right and wrong ones; some who have talked call again."""
+        stream = self._faults.stream("knows")
+        persons = stream.choices((*EXTENSIONS, UNKNOWN, ""), k=3) if stream.random() < KNOWS_EXTENSIONS else []
+        again = stream.choice((0, 1, 2))
+        if caller.line == SUPPORT:
+            caller.persons = persons
+        caller.calls_again = again
 
     def _dialing(self, caller: Caller) -> Callable[[], None]:
         def dial() -> None:
@@ -108,10 +125,7 @@ class Crowd:
         if caller is None:
             return
         self._moment(caller, "heard")
-        if caller.wanders and text.endswith(MENUS):
-            self._wanders(caller, text)
-        elif "English press 1" in text and caller.presses:
-            self._later(1.0, lambda: self._call_centre.twilio.press(caller.call_sid, "1"))
+        self._is_asked(caller, text)
         if PRESS in text and caller.presses:
             self._later(1.0, lambda: self._call_centre.twilio.press(caller.call_sid, text.removesuffix(".")[-1]))
         if "press star" in text:
@@ -123,6 +137,17 @@ class Crowd:
             self._later(2.5, lambda: self._call_centre.twilio.say(caller.call_sid, "Please call me back."))
             self._later(5.0, lambda: self._call_centre.twilio.press(caller.call_sid, "#"))
 
+    def _is_asked(self, caller: Caller, text: str) -> None:
+        """In the menus, and for an extension."""
+        if caller.persons and text.endswith(MENUS[0]):
+            self._later(1.0, lambda: self._call_centre.twilio.press(caller.call_sid, PERSON_KEY))
+        elif text == PERSONS_PROMPT:
+            self._types_extension(caller)
+        elif caller.wanders and text.endswith(MENUS):
+            self._wanders(caller, text)
+        elif "English press 1" in text and caller.presses:
+            self._later(1.0, lambda: self._call_centre.twilio.press(caller.call_sid, "1"))
+
     def _wanders(self, caller: Caller, text: str) -> None:
         """A caller in the menus does as their manner is; `anything` ends in one of many ways."""
         stream, twilio = self._faults.stream("wanders"), self._call_centre.twilio
@@ -131,11 +156,17 @@ class Crowd:
         if caller.wanders == "mumbles" or (caller.wanders == "anything" and says):
             confidence = UNCLEAR if caller.wanders == "mumbles" else clearly
             self._gives(caller, "more", after, lambda: twilio.say(caller.call_sid, "Some more, please.", confidence))
-        elif caller.wanders != "silent":
+        elif caller.wanders != "silent" and not (caller.wanders == "one key" and caller.gave):
             up_and_down, in_spanish = "*" if text.endswith(MENUS[1]) else "2", "1" if "3" in caller.gave else "3"
-            keys = {"up and down": up_and_down, "wrong keys": "7", "in Spanish": in_spanish}
+            keys = {"up and down": up_and_down, "wrong keys": "7", "in Spanish": in_spanish, "one key": "3"}
             given = keys.get(caller.wanders, key)
             self._gives(caller, given, after, lambda: twilio.press(caller.call_sid, given))
+
+    def _types_extension(self, caller: Caller) -> None:
+        digits = caller.persons.pop(0) if caller.persons else ""
+        if digits:
+            caller.typed.append(digits)
+            self._later(2.0, lambda: self._call_centre.twilio.press(caller.call_sid, f"{digits}#"))
 
     def _gives(self, caller: Caller, what: str, after: float, act: Callable[[], None]) -> None:
         def give() -> None:
@@ -183,6 +214,8 @@ class Crowd:
         first = caller.call_sid if caller.ends_talk == "caller" and not worker_hangs_up else detail["worker_sid"]
         seconds = 0.2 if worker_hangs_up else caller.talks
         talk = self._talks.setdefault(caller.call_sid, 0)
+        if caller.calls_again:
+            self._calls_again(caller, seconds)
 
         def ends() -> None:
             if self._talks[caller.call_sid] != talk:
@@ -193,6 +226,14 @@ class Crowd:
                 self._call_centre.twilio.hang_up(first)
 
         self._later(seconds, ends)
+
+    def _calls_again(self, caller: Caller, talks: float) -> None:
+        """Long after the talk, or so soon that nobody knows of it yet."""
+        again = Caller(caller.number, caller.line, caller.talks, caller.ends_talk, caller.presses)
+        again.calls_again, caller.calls_again = caller.calls_again - 1, 0
+        self._faults.counts["caller_calls_again"] += 1
+        self.to_come += 1
+        self._scheduler.after(talks + self._faults.stream("again").uniform(5, 200), self._dialing(again))
 
     def talks_on(self, call_sid: str) -> None:
         """The talk of this caller does not end by itself after all."""
@@ -253,4 +294,5 @@ def caller_of(call_centre: CallCentre, worker_call_sid: str) -> str:
     """The caller for whom this worker leg was placed: it stands in its status callback's path; else empty."""
     call = call_centre.twilio.context.calls[worker_call_sid]
     _, found, rest = call.callback.url.partition("/worker/")
-    return rest.split("/")[0] if found else ""
+    at_desk = call.dequeues.caller_call_sid if call.dequeues else ""
+    return rest.split("/")[0] if found else at_desk

@@ -13,18 +13,19 @@ from twilio.twiml.voice_response import VoiceResponse
 from chalicelib import aws, budget, crm, jobs
 from chalicelib.callbacks import asking as callbacks_asking
 from chalicelib.callbacks import outcome
-from chalicelib.caller import handlers, hold, who
+from chalicelib.caller import extension, handlers, hold, who
 from chalicelib.caller import menu as caller_menu
 from chalicelib.caller import twiml as caller_twiml
-from chalicelib.callers import profile
+from chalicelib.callers import memory, profile
 from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
 from chalicelib.config.callcenter import CallCenter, Queue
+from chalicelib.console import cards
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
-from chalicelib.lifecycle import activity, closing, lead_out, looking, reconcile, recorded, untold
-from chalicelib.links import attributes, profiles, table
+from chalicelib.lifecycle import activity, closing, lead_out, looking, reconcile, recorded, untold, wrap_up
+from chalicelib.links import attributes, model, modes, profiles, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Key, Link, Message, message_key
@@ -54,6 +55,7 @@ class Defect(NamedTuple):
     away: bool = False  # nobody takes calls, and so callers ask to be called back
     hours: bool = False  # lines open and close among the calls
     known: bool = False  # lines ask who calls
+    desk: bool = False  # some workers are at the agent desk
 
 
 def _replace(
@@ -66,10 +68,11 @@ def _replace(
     away: bool = False,
     hours: bool = False,
     known: bool = False,
+    desk: bool = False,
 ) -> Defect:
     """A defect in one function: `made` gets the right one and returns the wrong one."""
     plant = lambda: patch.object(where, name, made(getattr(where, name)))  # noqa: E731 - a context manager each time
-    return Defect(plant, frozenset(invariants), faults, answer, away, hours, known)
+    return Defect(plant, frozenset(invariants), faults, answer, away, hours, known, desk)
 
 
 def _nothing(_true: Any) -> Any:
@@ -317,6 +320,17 @@ def _says(document: str) -> Callable[[Any], Any]:
     return lambda _true: lambda *_given, **_named: f"<Response>{document}</Response>"
 
 
+def _told_by_a_redirect(true: Any) -> Any:
+    """Of a silence the Redirect after the Gather tells, which has the key before it in some worlds."""
+
+    def gather(*given: Any) -> Any:
+        made = true(*given)
+        del made.attrs["actionOnEmptyResult"]
+        return made
+
+    return gather
+
+
 def _never_counted(true: Any) -> Any:
     """Each question is the first one: neither the tries nor the rounds have an end."""
 
@@ -524,10 +538,68 @@ def _never_held(_true: Any) -> Any:
     return lambda *_given, **_named: True
 
 
+def _for_anybody(_true: Any) -> Any:
+    return lambda line, _rules, _person, queueing: caller_twiml.enqueue(line, queueing, {})
+
+
+def _only_once(true: Any) -> Any:
+    return lambda standing, line, link: {} if line in standing.workers else true(standing, line, link)
+
+
+def _of_whoever_talked(true: Any) -> Any:
+    """A process keeps what it knows, whoever the caller is."""
+    latest: dict[str, str] = {}
+
+    def known(found: Any, line: str, rules: Any, now: float) -> Any:
+        of = true(found, line, rules, now)
+        if of.worker:
+            latest[line] = of.worker
+        return msgspec.structs.replace(of, worker=latest.get(line, ""))
+
+    return known
+
+
+def _yes_at_once(true: Any) -> Any:
+    def standing(link: Link) -> Any:
+        shown = true(link)
+        return "yes" if shown == "asking" else shown
+
+    return standing
+
+
+@contextmanager
+def _rung_at_the_desk_as_well() -> Iterator[None]:
+    """The job that has the CRM's yes dials, as for any worker."""
+    with (
+        patch.object(modes, "MODES", {**modes.MODES, "desk": modes.DESK._replace(by_worker=False)}),
+        patch.object(model, "MODES", {**modes.MODES, "desk": modes.DESK._replace(by_worker=False)}),
+    ):
+        yield
+
+
+def _whenever_it_begins(_true: Any) -> Any:
+    return lambda link, now: wrap_up.finish_task(link.task_sid, "wrapped up at the desk", now)
+
+
+def _no_yes_is_kept(_true: Any) -> Any:
+    return lambda key, _now, _known: table.find_link(key)
+
+
 WANDERS = "caller_wanders=0.9"
 CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
 
 DEFECTS: Mapping[str, Defect] = {
+    "a caller at the desk may be taken before the CRM's word": _replace(
+        cards, "standing", _yes_at_once, 3, faults="crm_declines=0.5", desk=True
+    ),
+    "a job rings the worker at the desk as well": Defect(_rung_at_the_desk_as_well, frozenset({24}), "none", desk=True),
+    "the CRM's yes to the desk is not kept": _replace(table, "approve", _no_yes_is_kept, 24, faults="none", desk=True),
+    "a wrap-up begins when the worker has said that it is done": _replace(
+        wrap_up, "finish_early", _whenever_it_begins, 5, faults="webhook_late=0.9,webhook_twice=0.3", desk=True
+    ),
+    "a note of the desk is dropped": _replace(
+        table, "wrap_up", lambda _true: lambda key, *_given: table.find_link(key), 24, faults="none", desk=True
+    ),
     "a message is offered once and no more": _replace(offering, "look", lambda _true: lambda *_: "left", 14),
     "a message is posted by each job anew": _replace(
         posting, "post", _told_twice, 14, faults="rest_timeout_after=0.3,message_twice=0.5"
@@ -609,6 +681,7 @@ DEFECTS: Mapping[str, Defect] = {
     "a caller may go up and down for ever": _replace(caller_menu, "_go", _rounds_never_counted, 20, faults=WANDERS),
     "after the last try comes nothing": _replace(caller_menu, "_go", _nothing_after_the_last_try, 20, faults=WANDERS),
     "an unclear word makes a choice": _replace(caller_menu.Given, "confidence", lambda _true: 1.0, 20, faults=WANDERS),
+    "a silence repeats the last key": _replace(caller_menu, "_gather", _told_by_a_redirect, 20, faults=WANDERS),
     "the language that was chosen is forgotten": _replace(
         urls, "in_language", lambda _true: lambda base_url, _language: base_url, 20, faults=WANDERS
     ),
@@ -789,6 +862,23 @@ DEFECTS: Mapping[str, Defect] = {
     ),
     "a number that is withheld is a person's": _replace(
         who, "person", lambda _true: str, 21, faults="caller_withholds_number=0.5", known=True
+    ),
+    "an extension leads to whoever is free": _replace(
+        caller_twiml, "enqueue_for_person", _for_anybody, 22, faults="none", known=True
+    ),
+    "an extension rings another worker": _replace(
+        extension, "Person", lambda true: lambda digits, _name: true(digits, "Bea"), 22, faults="none", known=True
+    ),
+    "who waits for one worker waits on": _replace(
+        caller_twiml, "wait_for_person", _says('<Pause length="5"/>'), 22, 4, faults="worker_no_answer=0.9", known=True
+    ),
+    "a message to a worker is for everybody": _replace(
+        extension, "_keep", _nothing, 22, faults="worker_no_answer=0.9", known=True
+    ),
+    "nobody remembers who talked": _replace(memory, "remember", _nothing, 23, faults="none", known=True),
+    "the first worker stays the last": _replace(memory, "_with", _only_once, 23, faults="none", known=True),
+    "whoever talked last is everybody's worker": _replace(
+        profile, "known", _of_whoever_talked, 23, faults="none", known=True
     ),
     "every link says completed": _replace(table, "close", _always_completed, 6),
     "events are not recorded": _replace(table, "record_call", _nothing, 6),

@@ -86,6 +86,17 @@ RATES: Mapping[str, float] = {
     "worker_voicemail": 0.08,
     "worker_machine_unknown": 0.04,
     "worker_taken_for_machine": 0.05,
+    # At the agent desk: between a browser and Twilio, between it and us, and what a worker does there
+    "desk_event_late": 0.1,
+    "desk_event_twice": 0.1,
+    "desk_event_never": 0.05,
+    "desk_answer_lost": 0.05,  # of a request to Twilio, which may have been done
+    "desk_request_lost": 0.05,  # the same of one to us
+    "desk_tab_dies": 0.05,  # at each moment of a card
+    "desk_second_tab": 0.3,  # of each worker, on another machine
+    "desk_ignores": 0.1,
+    "desk_presses_twice": 0.2,
+    "desk_leaves_wrap_up": 0.3,
     # What a person does who is asked for a key
     "worker_silent": 0.05,
     "worker_passes": 0.06,
@@ -98,6 +109,7 @@ RATES: Mapping[str, float] = {
 
 # What people do.
 PEOPLE = tuple(kind for kind in RATES if kind.startswith(("caller_", "customer_", "worker_", "activity_")))
+PEOPLE += ("desk_ignores", "desk_presses_twice", "desk_leaves_wrap_up")
 
 OUTAGES = ("twilio_down", "dynamodb_down", "sqs_down", "sns_down", "s3_down", "ssm_down", "crm_down")
 MANNERS = ("refuses", "drops", "hangs")

@@ -7,13 +7,19 @@ from chalicelib.links.attributes import encode
 from tests.doubles.dynamodb.store import Dynamodb
 from tests.simulation.faults import Faults
 
+SAME_WORKER_WAIT, PERSON_WAIT, PERSON_KEY = 5, 20, "5"
+PERSONS_PROMPT, AWAY = "Which extension?", "{name} is not here."
 ANONYMOUS = "+266696687"  # on the keys of a phone; somebody has blocked it, and it is nobody's number
 SAYS = "You are blocked. Goodbye."
 PRESS = "To go on, press"
 SHARE_BLOCKED, SHARE_NONSENSE, SHARE_VIP = 0.25, 0.1, 0.1
-KNOWS = f'know_caller = {{ blocked_say = "{SAYS}", same_worker = {{ days = 7, wait = 5 }} }}'
+KNOWS = f'know_caller = {{ blocked_say = "{SAYS}", same_worker = {{ days = 7, wait = {SAME_WORKER_WAIT} }} }}'
+EXTENSIONS = (
+    f'extensions = {{ queue = "Persons", key = "{PERSON_KEY}", wait = {PERSON_WAIT}, prompt = "{PERSONS_PROMPT}", '
+    f'away = "{AWAY}" }}'
+)
 LINES = {
-    "[lines.support]": KNOWS,
+    "[lines.support]": f"{KNOWS}\n{EXTENSIONS}",
     "[lines.sales]": KNOWS,
     "[lines.urgent]": f'{KNOWS}\nscreening = {{ everybody = "captcha" }}',
 }

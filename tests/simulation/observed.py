@@ -1,12 +1,15 @@
 """What really happened in a world: the emulator's events by caller, leg, reservation, task and worker."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from emulator.clock.scheduler import TraceEvent
+from emulator.voice.calls import Call
 from tests.simulation.call_centre import STAFF
 from tests.simulation.callers import Caller
+from tests.simulation.gateway import Delivery
 from tests.simulation.world import World
 
 FOREVER = float("inf")
@@ -30,6 +33,7 @@ class Leg:
     call_sid: str
     reservation_sid: str
     own: bool
+    by_desk: bool = False  # TaskRouter placed it for a worker at the desk, who took the caller there
     asked: float = FOREVER  # when it was ordered; Twilio may make it wait
     dialed: float = FOREVER
     ringing: float = FOREVER
@@ -142,6 +146,14 @@ class Secret:
         return before[-1] and all(known for at, known in self.changes if since <= at <= until)
 
 
+def _of_leg(leg: Call) -> tuple[str, str]:
+    """The caller's call, or the task, and the reservation that this leg of a worker's is for."""
+    if leg.dequeues and not leg.callback.url:
+        return leg.dequeues.caller_call_sid, leg.dequeues.reservation_sid
+    subject, reservation_sid, _ = leg.callback.url.partition("/worker/")[2].split("/")
+    return subject, reservation_sid
+
+
 class Observed:
     def __init__(self, world: World) -> None:
         self.world = world
@@ -172,6 +184,14 @@ class Observed:
             take = getattr(self, f"_{event.kind}", None)
             if take is not None:
                 take(event, event.detail)
+
+    @cached_property
+    def deliveries(self) -> Mapping[str, list[Delivery]]:
+        """What was delivered to each route."""
+        found: defaultdict[str, list[Delivery]] = defaultdict(list)
+        for delivery in self.world.gateway.deliveries:
+            found[delivery.route].append(delivery)
+        return found
 
     @cached_property
     def secret_failed_at(self) -> list[float]:
@@ -205,12 +225,14 @@ class Observed:
         if leg.parent_sid:
             self.work.customers.append((event.at, leg.parent_sid, detail["to"]))
             return
-        subject, reservation_sid, _ = leg.callback.url.partition("/worker/")[2].split("/")
+        subject, reservation_sid = _of_leg(leg)
         self._dialing[detail["to"]] = sid
         if event.at > self.world.quiet_at and not subject.startswith("WT"):
             return
         legs = self.work.legs if subject.startswith("WT") else self.legs
-        legs[sid] = Leg(sid, subject, reservation_sid, leg.callback.method == "POST", leg.created, event.at)
+        by_desk = not leg.callback.url
+        own = leg.callback.method == "POST" and not by_desk
+        legs[sid] = Leg(sid, subject, reservation_sid, own, by_desk, leg.created, event.at)
 
     def _leg(self, sid: str) -> Leg | None:
         """Of a worker; None for a caller's, or a customer's."""
@@ -298,7 +320,10 @@ class Observed:
     def _worker(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         sid, name = detail["sid"], detail["activity"]
         self.activities.setdefault(sid, []).append((event.at, name))
-        self.moves.setdefault(sid, []).append(Move(event.at, name, self._hands.pop(sid, "") == name))
+        desks = self.world.desks
+        by_end_of_page = name == "Offline" and desks is not None and desks.is_set_offline(sid, event.at)
+        by_hand = self._hands.pop(sid, "") == name or by_end_of_page
+        self.moves.setdefault(sid, []).append(Move(event.at, name, by_hand))
 
     def _by_hand(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         before = self.moves.get(detail["sid"], [])

@@ -17,7 +17,7 @@ from tests.simulation.trace import render
 from tests.simulation.world import Plan, World, play
 
 CALLS_A_WORLD = 25
-HOURS_EACH = 4
+HOURS_EACH = KNOWN_EACH = DESK_EACH = 4
 WORLDS_A_PROCESS = 100  # then it is replaced by a fresh one, so that memory stays flat however long the run
 
 
@@ -153,8 +153,10 @@ def plans_of(calls: int, seed: int, rates: Mapping[str, float]) -> Iterator[Plan
 
 
 def plan_of(seed: int, rates: Mapping[str, float]) -> Plan:
-    """Of this seed's world in a run: in one of four lines open and close."""
-    return Plan(seed, rates, CALLS_A_WORLD, hours=seed % HOURS_EACH == 0)
+    """Of this seed's world in a run: in one of four lines open and close, in others they know their callers, or some
+    workers sit at the desk."""
+    known, desk = seed % KNOWN_EACH == KNOWN_EACH // 2, seed % DESK_EACH == 1
+    return Plan(seed, rates, CALLS_A_WORLD, hours=seed % HOURS_EACH == 0, known=known, desk=desk)
 
 
 def digest(world: World) -> str:

@@ -32,7 +32,8 @@ class Stars:
 
     def _joined(self, detail: Mapping[str, str]) -> None:
         caller_sid, leg = detail["caller_sid"], detail["worker_sid"]
-        if caller_sid not in self._crowd.callers or not self._faults.happens("worker_presses_star"):
+        at_desk = not self._twilio.context.calls[leg].callback.url
+        if at_desk or caller_sid not in self._crowd.callers or not self._faults.happens("worker_presses_star"):
             return
         self._callers[leg] = caller_sid
         self._later(self._faults.seconds("star", 0.3, 12), lambda: self._twilio.press(leg, "*"))

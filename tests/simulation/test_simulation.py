@@ -100,12 +100,13 @@ def plan_for(defect: Defect, seed: int) -> Plan:
         texts=OF_AVAILABILITY in invariants,
         hours=defect.hours,
         known=defect.known,
+        desk=defect.desk,
         records=None if OF_TALKS in invariants else (),
     )
 
 
 def test_each_invariant_has_a_defect_that_it_finds() -> None:
-    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 22))
+    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 25))
 
 
 def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:
@@ -119,6 +120,14 @@ def test_lines_open_and_close_among_the_calls_and_an_admin_switches_one() -> Non
     summary, rates = Summary(1, "all"), chosen("all")
     many([Plan(seed, rates, hours=True) for seed in range(4000, 4012)], summary)
     assert summary.violations == []
+
+
+def test_some_workers_take_their_callers_at_the_desk() -> None:
+    """In two tabs too, with events that are late, twice or lost, and tabs that die in the middle."""
+    summary, rates = Summary(1, "all"), chosen("all")
+    many([Plan(seed, rates, desk=True) for seed in range(6000, 6012)], summary)
+    assert summary.violations == []
+    assert {kind for kind in RATES if kind.startswith("desk_")} <= set(summary.faults)
 
 
 def test_lines_ask_who_calls_and_some_callers_are_blocked() -> None:

@@ -22,6 +22,7 @@ from tests.simulation.call_centre import (
     ACCOUNT_SID,
     LISTENER,
     NO_LISTENER,
+    OTHER_MODES,
     PIN,
     STAFF,
     SUPPORT,
@@ -40,10 +41,11 @@ from tests.simulation.callers import ASKS, Crowd
 from tests.simulation.cloud import S3, Cloud, Done, Queue, Record, Sns, Sqs, Ssm, Tables
 from tests.simulation.crm import CrmStub
 from tests.simulation.customers import Customers
+from tests.simulation.desks import Desks, with_desks
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
 from tests.simulation.invocation import Lambda, Step
-from tests.simulation.knowing import ANONYMOUS, Knowing, who_asks
+from tests.simulation.knowing import ANONYMOUS, SAME_WORKER_WAIT, Knowing, who_asks
 from tests.simulation.orders import Orders
 from tests.simulation.secret import rotated
 from tests.simulation.stars import Stars
@@ -79,7 +81,8 @@ class Plan:
     asks: float = ASKS  # how likely it is that a caller asks to be called back, when that is offered
     away: bool = False  # nobody takes calls; callbacks are served
     hours: bool = False  # lines open and close among the calls, and an admin switches one
-    known: bool = False  # lines ask who calls, and some callers are blocked
+    known: bool = False  # lines ask who calls: some callers are blocked, some want one worker, some call again
+    desk: bool = False  # some workers take their callers at the agent desk
     texts: bool = True  # some workers text that they are on and off, and have shifts; otherwise these are off
     records: tuple[str, ...] | None = None  # the queues whose talks are recorded, instead of chance
 
@@ -97,7 +100,7 @@ class Plan:
         """How the phones of this world are answered."""
         if self.answer is None:
             return answers_of(self.seed)
-        return Answers({"Support": self.answer, "Sales": self.answer, "Urgent": "at-once"}, {})
+        return Answers({"Support": self.answer, "Sales": self.answer, **OTHER_MODES}, {})
 
 
 @dataclass
@@ -118,6 +121,7 @@ class World:
     switching: Switching
     seconds_of: dict[str, int] = field(default_factory=dict)  # of each recording that was made
     work_of: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # the attributes of each task without a call
+    routed: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # and of each task of a call
     queue_of: dict[str, str] = field(default_factory=dict)  # of each reservation and each task: the task queue's name
     places: dict[str, float] = field(default_factory=dict)  # by task: since when it counts as waiting
     objects: dict[str, bytes] = field(default_factory=dict)  # in the bucket
@@ -126,6 +130,7 @@ class World:
     quiet_at: float = float("inf")  # when the calls were over, and only messages were seen to
     settled: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # the rows of the calls then
     knowing: Knowing | None = None
+    desks: Desks | None = None
     app: Any = None
     unfinished: bool = False  # somebody was still on the line after an hour
 
@@ -176,9 +181,12 @@ def play(plan: Plan) -> World:
     transport = OutboundTransport(twilio, world.crm.answer, world.faults)
     own = rules(plan.on_crm_outage, plan.answers, plan.recorded)
     own = with_hours(own) if plan.hours else own
-    team_files = (who_asks(own) if plan.known else own, world.texters.rota)
-    with running(world.call_centre, clock, _cloud(world), transport, team_files) as app:
+    rota = with_desks(world.texters.rota) if plan.desk else world.texters.rota
+    team_files = (who_asks(own) if plan.known else own, rota)
+    with running(world.call_centre, clock, _cloud(world), transport, team_files, console=plan.desk) as app:
         world.app = world.gateway.app = app
+        if world.desks is not None:
+            world.desks.open_all()
         _run(world)
     return world
 
@@ -225,10 +233,11 @@ def _gateway(plan: Plan, scheduler: Scheduler) -> Gateway:
 
 def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     gateway = cast(Gateway, twilio.transport)
-    faults, store, call_centre = gateway.faults, _tables(), build(twilio, plan.answers)
+    faults, store = gateway.faults, _tables()
+    call_centre = build(twilio, plan.answers, SAME_WORKER_WAIT if plan.known else 0)
     line = SUPPORT if plan.away else ""
     withheld = ANONYMOUS if plan.known else ""
-    crowd = Crowd(call_centre, faults, plan.calls, SPAN, line=line, asks=plan.asks, withheld=withheld)
+    crowd = Crowd(call_centre, faults, plan.calls, SPAN, line=line, asks=plan.asks, withheld=withheld, known=plan.known)
     knowing = Knowing(store, faults, crowd.numbers, START + DAY) if plan.known else None
     Customers(twilio, faults, crowd.numbers)
     if plan.away:
@@ -237,11 +246,12 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     orders = Orders(call_centre, gateway, plan.orders, SPAN)
+    desks = Desks(call_centre, gateway) if plan.desk else None
     Stars(call_centre, faults, crowd)
     texters = Texters(call_centre, faults, START, SPAN, plan.texts)
     switching = Switching(call_centre, faults, SPAN if plan.hours else 0.0)
     parts = (store, crm, crowd, queue, orders, texters, switching)
-    world = World(plan, clock, twilio, gateway, call_centre, *parts, knowing=knowing)
+    world = World(plan, clock, twilio, gateway, call_centre, *parts, knowing=knowing, desks=desks)
 
     twilio.scheduler.on_event.append(partial(_note, world))
     return world
@@ -263,7 +273,9 @@ def _note(world: World, event: TraceEvent) -> None:
         world.queue_of[detail["sid"]] = workspace.reservations[detail["sid"]].task.queue.friendly_name
     elif event.kind == "enqueued" and detail["task_sid"]:
         world.queue_of[detail["task_sid"]] = workspace.tasks[detail["task_sid"]].queue.friendly_name
-    elif event.kind == "task" and detail["status"] == "pending" and not detail["call_sid"]:
+    elif event.kind == "task" and detail["status"] == "pending" and detail["call_sid"]:
+        world.routed.setdefault(detail["sid"], workspace.tasks[detail["sid"]].attributes)
+    elif event.kind == "task" and detail["status"] == "pending":
         task = workspace.tasks[detail["sid"]]
         world.work_of[task.sid], world.places[task.sid] = task.attributes, task.virtual_start
 

@@ -76,9 +76,11 @@ class Console:
         order: Mapping[str, object] | str,
         claims: Mapping[str, str] | None = CLAIMS,
         path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
     ) -> Answer:
         """The answer to somebody who wants this done."""
         event = self._event("POST", route, claims, path)
+        event["queryStringParameters"] = dict(query or {}) or None
         event["headers"] |= {"Content-Type": "application/json"}
         event["body"] = order if isinstance(order, str) else json.dumps(order)
         return self._answer(event)

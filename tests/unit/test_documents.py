@@ -158,6 +158,7 @@ def test_a_menu_is_asked_by_keys_and_by_speech() -> None:
     gather = {
         "input": "dtmf speech",
         "action": action,
+        "actionOnEmptyResult": "true",
         "timeout": "5",
         "numDigits": "2",
         "language": "en-US",

@@ -180,6 +180,7 @@ def test_intervals_are_minutes_of_their_day() -> None:
         (Hours(week={"mon": ("08:00-08:00",)}), "week.mon", "an end after its beginning"),
         (Hours(week={"mon": ("08:00-12:00", "11:59-13:00")}), "week.mon", "may not overlap"),
         (Hours(week={"mon": ("22:00-06:00",), "tue": ("05:59-12:00",)}), "week.mon", "may not overlap with tue"),
+        (Hours(week={"tue": ("22:00-06:00",), "wed": ("05:59-12:00",)}), "week.tue", "may not overlap with wed"),
         (Hours(week={"sun": ("22:00-06:00",), "mon": ("05:00-12:00",)}), "week.sun", "may not overlap with mon"),
         (Hours(week={}, dates=(Special(on=date(2026, 1, 2), to=date(2026, 1, 1)),)), "dates[0].to", "2026-01-02 on"),
         (Hours(week={}, dates=(Special(on=date(2026, 1, 2), to=date(2027, 6, 1)),)), "dates[0].to", "within a year"),

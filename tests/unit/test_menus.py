@@ -197,6 +197,17 @@ def test_a_trail_that_leads_nowhere_is_none(trail: str) -> None:
 # --- Languages
 
 
+def test_back_is_one_level_however_deep() -> None:
+    deep = CLINIC.replace('{ digits = "9", then = "menu:main" },', '{ digits = "9", then = "menu:deep" },') + (
+        '[lines.clinic.menus.deep]\nprompt = "Press star."\nchoices = [{ digits = "*", then = "back" }]\n'
+    )
+    every = line(deep).every_menu
+    place = menus.find(every, "main.1.9")
+    assert place and place.names == ("main", "billing", "deep")
+    assert menus.back(every, place) == menus.find(every, "main.1")
+    assert menus.back(every, menus.first(every)) == menus.first(every)
+
+
 def test_a_language_is_spoken_from_the_choice_on() -> None:
     call = Call(line()).presses("3")
     assert call.said == ["Para facturas oprima 1."] and call.voices == ["Polly.Lupe-Neural"]

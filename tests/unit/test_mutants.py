@@ -1,5 +1,6 @@
 """make mutants: which changes can be put into functions that exist, and which take part in an import."""
 
+import gc
 import sys
 import types
 
@@ -47,15 +48,28 @@ def test_a_function_is_changed_wherever_it_is_held(monkeypatch: pytest.MonkeyPat
     held = queue.is_full
     found = forking.changed(BEFORE, BEFORE.replace("count >= LIMIT", "count > LIMIT"))
     assert found is not None and held(5)
+    gc.freeze()  # as pytest does with what it has collected
     forking.put_in(module.__name__, found)
     assert not held(5) and not queue.is_full(5)
 
 
+def test_a_function_that_nobody_holds_is_no_mutant_that_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("queues_of_nobody")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    found = forking.changed(BEFORE, BEFORE.replace("count >= LIMIT", "count > LIMIT"))
+    assert found is not None
+    with pytest.raises(ValueError, match="does not hold"):
+        forking.put_in(module.__name__, found)
+
+
 def test_tests_of_every_file_are_asked_and_the_quick_ones_first() -> None:
-    seconds = {"a.py::slow": 40.0, "a.py::quick": 1.0, "b.py::one": 2.0, "b.py::two": 30.0, "c.py::other": 0.1}
+    seconds = {
+        **{"a.py::slow": 39.0, "a.py::slower": 40.0, "a.py::quick": 1.0, "b.py::one": 2.0, "b.py::two": 30.0},
+        "c.py::other": 0.1,
+    }
     ran = {test for test in seconds if not test.startswith("c")}
     judges = Judges({("chalicelib/jobs.py", 7): ran, ("chalicelib/jobs.py", 8): set(seconds)}, seconds)
-    assert judges.of("chalicelib/jobs.py", 7) == ["a.py::quick", "b.py::one", "a.py::slow"]
+    assert judges.of("chalicelib/jobs.py", 7) == ["a.py::quick", "b.py::one", "b.py::two", "a.py::slow"]
     assert judges.of("chalicelib/jobs.py", 9) == []
     assert judges.of_module("chalicelib/jobs.py")[0] == "c.py::other"
     judges = Judges({}, {"tests/unit/test_limits.py::one": 1.0, "tests/webhooks/test_jobs.py::two": 0.1})

@@ -185,6 +185,7 @@ LINE: dict[str, Any] = {
         "leave": {"say": "Nobody is free at the moment. Please call again later. Goodbye.", "then": "hangup"},
         "declined": {"say": "We are sorry, we cannot take this call. Goodbye.", "then": "hangup"},
         "error": {"say": "Something went wrong on our side. Please call again. Goodbye.", "then": "hangup"},
+        "sorry": "We are sorry, something went wrong on our side. Please call again. Goodbye.",
     },
     "voicemail": {
         "prompt": "Please leave a message after the tone.",

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from unittest.mock import patch
 from xml.etree import ElementTree
 
 import msgspec
@@ -16,9 +17,12 @@ from chalicelib.callbacks import hours, outcome
 from chalicelib.caller import handlers
 from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
+from chalicelib.config.callbacks import Says
+from chalicelib.config.texts import Text
 from chalicelib.links import callbacks as rows
 from chalicelib.links import table
 from chalicelib.links.model import Callback
+from chalicelib.links.table import ConditionFailed
 from chalicelib.reports.outcome import ended
 from chalicelib.twilio import urls
 from chalicelib.work import posting
@@ -226,10 +230,8 @@ def test_without_other_numbers_nothing_is_offered_to_them(driver: Driver, enviro
     assert heard(dials(driver, urls.CALLBACK_NUMBER, Digits="2125550199")) == [WAITS_ON]
 
 
-def calling_not() -> str:
-    from chalicelib.caller import callback
-
-    return callback.NOT_CALLED
+def calling_not() -> Text:
+    return Says().not_called
 
 
 @pytest.mark.parametrize(
@@ -331,6 +333,17 @@ def test_where_the_event_is_lost_the_line_routes(driver: Driver) -> None:
 def test_and_twilio_tells_the_place_when_the_caller_leaves(driver: Driver, later: Later) -> None:
     asks(driver)
     leaves(driver)
+    works(driver)
+    assert row(driver)["since"] == pytest.approx(row(driver)["at"] - 90, abs=2)
+
+
+@pytest.mark.parametrize("second", ["CA" + "0" * 32, "CA" + "d" * 32])
+def test_also_when_they_have_called_again_before_it_is_queued(driver: Driver, later: Later, second: str) -> None:
+    asks(driver)
+    assert 0 not in row(driver).values()  # what is not known is not written
+    leaves(driver)
+    joins(driver, second, "WT" + "e" * 32)
+    leaves(driver, second, "hangup")
     works(driver)
     assert row(driver)["since"] == pytest.approx(row(driver)["at"] - 90, abs=2)
 
@@ -475,14 +488,27 @@ def test_the_same_leg_hears_the_same_again_and_it_is_one_attempt(driver: Driver)
     assert row(driver)["attempts"] == 1
 
 
+@pytest.mark.parametrize("leg", ["CA" + "0" * 32, "CA" + "f" * 32])
+def test_another_leg_decides_nothing(driver: Driver, leg: str) -> None:
+    asked(driver)
+    takes(driver)
+    called(driver, "completed", CallSid=leg)
+    called(driver, "busy", CallSid=leg)
+    assert row(driver)["state"] == "taken"
+
+
+def test_who_claims_a_callback_too_late_has_none() -> None:
+    with patch.object(table, "update_row", side_effect=ConditionFailed({})):
+        assert not rows.claim("+12125550171", "support", CALL, "", 5.0)
+
+
 def test_a_talk_ends_the_callback(driver: Driver) -> None:
     asked(driver)
     takes(driver)
     task = task_of(driver)
-    assert heard(on_leg(driver, urls.WORKER_CALLED, DialCallStatus="completed", DialBridged="true")) == [
-        "Gather",
-        f"{BASE}/worker/{task}/{RESERVATION}/called/key#rc=2&rp=all",
-    ]
+    (gather,) = on_leg(driver, urls.WORKER_CALLED, DialCallStatus="completed", DialBridged="true")
+    assert gather.attrib["action"] == f"{BASE}/worker/{task}/{RESERVATION}/called/key#rc=2&rp=all"
+    assert gather.attrib["actionOnEmptyResult"] == "true"
     assert heard(on_leg(driver, urls.WORKER_CALLED_KEY)) == ["Goodbye.", "Hangup"]
     assert (row(driver)["state"], "open" in row(driver)) == ("talked", False)
 
@@ -935,6 +961,7 @@ def test_two_sweeps_send_one_job(driver: Driver, later: Later) -> None:
     driver.sweep()
     driver.sweep()
     assert driver.queued() == [jobs.GoOn(CALL)]
+    assert later.now < row(driver)["check_at"] < later.now + 120
 
 
 def test_a_kind_that_is_no_text_is_refused_as_ever(driver: Driver) -> None:

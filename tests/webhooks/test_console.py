@@ -2,22 +2,30 @@
 
 import json
 import time
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs, to_builtins
 
 from bench.cost import cost
+from chalicelib.config import callcenter
 from chalicelib.console import page
 from chalicelib.lifecycle import board as refreshing
 from chalicelib.links import board
+from chalicelib.reports import export, figures, history
+from chalicelib.reports.figures import By, Counting
 from chalicelib.twilio import urls
 from tests.conftest import ACTIVITIES, QUEUES
 from tests.support.api_gateway import post
+from tests.support.caches import forget_everything
 from tests.support.console import CLAIMS, CLIENT, POOL, SIGN_IN, Answer, Console, application, console
 from tests.support.driver import CALL, RESERVATION, WORKER, Driver, event_form
 from tests.support.meter import counting
 from tests.webhooks.test_console_orders import path_of
-from tests.webhooks.test_report import month
+from tests.webhooks.test_report import DAYS, EACH_DAY, FIRST, month
 
 __all__ = ["console", "month"]
 
@@ -60,8 +68,8 @@ def test_api_gateway_holds_each_request_for_data_against_the_pool(console: Conso
     app = application()
     assert app.people.to_swagger()["x-amazon-apigateway-authorizer"]["providerARNs"] == [POOL]
     for route in (route for route in urls.ROUTES if route.of_console):
-        (entry,) = app.app.routes[route.path].values()
-        assert (entry.authorizer is app.people) == (route.signed_by == "person")
+        entries = app.app.routes[route.path].values()
+        assert {entry.authorizer is app.people for entry in entries} == {route.signed_by == "person"}
 
 
 @pytest.mark.parametrize("route", DATA, ids=lambda route: route.path)
@@ -135,6 +143,7 @@ def test_a_report_has_the_figures_of_the_command(month: Driver, console: Console
         ({**OF_A_DAY, "by": "mood"}, "by is one of line, queue, worker, day, hour"),
         ({"from": "2026-11-21", "to": "2026-11-20"}, "there may be 7 days"),
         ({"from": "2026-11-01", "to": "2026-11-21"}, "there may be 7 days"),
+        ({"from": "1999-01-01", "to": "1999-01-02"}, "calls are kept for"),
     ],
 )
 def test_a_report_that_cannot_be_made_is_said(
@@ -142,6 +151,51 @@ def test_a_report_that_cannot_be_made_is_said(
 ) -> None:
     answer = console.get(urls.CONSOLE_REPORT, query=query)
     assert answer.status == 400 and said in answer.data["error"]
+
+
+def weeks(console: Console, first: date, days: int, by: str) -> Answer:
+    """The answer to a browser's last question for these days: with each it sends what it was told before."""
+    answer = Answer(0, "{}", {})
+    for begun in range(0, days, 7):
+        since, until = (first + timedelta(days=day) for day in (begun, min(begun + 6, days - 1)))
+        query = {"from": since.isoformat(), "to": until.isoformat(), "by": by}
+        sent = {"groups": answer.data.get("groups", {}), "sid": "a browser's"}
+        answer = (
+            console.order(urls.CONSOLE_REPORT, sent, query=query)
+            if begun
+            else console.get(urls.CONSOLE_REPORT, query=query)
+        )
+        assert answer.status == 200, answer.body
+    return answer
+
+
+@pytest.mark.parametrize("by", ["line", "worker", "day", "hour"])
+def test_a_month_that_is_read_week_by_week_is_the_month_of_the_command(month: Driver, console: Console, by: By) -> None:
+    found = weeks(console, FIRST.date(), DAYS, by).data
+    since, until = FIRST.timestamp(), (FIRST + timedelta(days=DAYS)).timestamp() - 1
+    how = Counting(by, callcenter.current().reports, ZoneInfo(callcenter.current().time_zone), until)
+    whole = figures.report(history.calls(since, until, until), how)
+    assert found["cells"] == export.table(export.rows(whole), by)[1]
+    assert found["csv"] == export.as_csv(export.rows(whole))
+    assert found["cells"][-1][:2] == ["total", str(DAYS * EACH_DAY)]
+
+
+def test_a_month_is_a_query_a_day_and_one_for_each_week(month: Driver, console: Console) -> None:
+    with counting() as made:
+        weeks(console, FIRST.date(), DAYS, "line")
+    assert dict(made).keys() == {"Query", "read_units"}
+    assert made["Query"] == DAYS + -(-DAYS // 7)  # the talks that end in the first hours after each of them
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ["", "no", "[]", "{", '{"groups": 1}', '{"groups": {"a": 1}}', '{"groups": {"a": {"offered": "many"}}}', "\ud800"],
+)
+def test_what_was_counted_before_is_taken_as_it_was_told_or_not_at_all(
+    driver: Driver, console: Console, sent: str
+) -> None:
+    answer = console.order(urls.CONSOLE_REPORT, sent, query=OF_A_DAY)
+    assert answer.status == (400 if sent else 200)
 
 
 # --- Calls
@@ -199,6 +253,22 @@ def test_the_story_of_a_call_is_that_of_the_command(driver: Driver, console: Con
     assert (line["event"], line["who"], line["call_sid"]) == ("call is seen", "dora@example.com", CALL)
 
 
+def test_a_story_leads_to_twilios_and_awss_own_pages_but_not_where_both_are_imitated(
+    driver: Driver, console: Console, environment: pytest.MonkeyPatch
+) -> None:
+    driver.event("task.created")
+    driver.ring()
+    (leg, *_others, logs) = console.get(urls.CONSOLE_CALL, path={"subject": CALL}).data["places"]
+    assert leg == {
+        "what": "The caller's leg at Twilio",
+        "url": f"https://www.twilio.com/console/voice/calls/logs/{CALL}",
+    }
+    assert logs["what"] == "The log lines" and CALL in logs["url"]
+    environment.setenv("TWILIO_API_URL", "http://127.0.0.1:8282")
+    forget_everything()
+    assert console.get(urls.CONSOLE_CALL, path={"subject": CALL}).data["places"] == []
+
+
 @pytest.mark.parametrize("subject", ["CA" + "9" * 32, "BOARD", "STAFF", "x", "CA*"])
 def test_there_is_no_story_of_what_is_no_call(driver: Driver, console: Console, subject: str) -> None:
     answer = console.get(urls.CONSOLE_CALL, path={"subject": subject})
@@ -232,6 +302,28 @@ def test_a_caller_waits_and_talks_and_is_gone(
     driver.voice("after", QueueResult="bridged")
     board = shown(console, monkeypatch)
     assert (board["waiting"], board["talking"]) == ([], [])
+
+
+TOLD_BEFORE_THE_JOIN = ("task.created", "task-queue.entered", "reservation.created")
+
+
+@pytest.mark.parametrize("late", [(*TOLD_BEFORE_THE_JOIN, "reservation.accepted"), ("task.created", "task.created")])
+def test_events_that_come_late_or_twice_never_take_the_board_back(
+    driver: Driver, console: Console, monkeypatch: pytest.MonkeyPatch, late: tuple[str, ...]
+) -> None:
+    driver.event("task.created", TaskQueueSid=QUEUES["Support"])
+    driver.ring()
+    driver.answer()
+    driver.event("reservation.accepted")
+    for event in TOLD_BEFORE_THE_JOIN:
+        driver.event(event)
+    board_ = shown(console, monkeypatch)
+    assert (board_["waiting"], len(board_["talking"])) == ([], 1)  # type: ignore[arg-type]
+    driver.voice("after", QueueResult="bridged")
+    for event in late:
+        driver.event(event)
+    board_ = shown(console, monkeypatch)
+    assert (board_["waiting"], board_["talking"]) == ([], [])
 
 
 def test_a_screen_that_has_it_already_is_told_so(driver: Driver, console: Console) -> None:
@@ -305,6 +397,83 @@ def test_a_list_of_twilios_that_is_old_does_not_take_the_board_back(
     assert [one.activity for one in board.workers()] == ["Offline"]
 
 
+# --- Simple queues
+
+
+@pytest.fixture
+def front_desk() -> str:
+    """The name of the simple queue."""
+    (name,) = callcenter.current().simple_queues
+    return name
+
+
+def in_queue(at: float) -> dict[str, object]:
+    """A member of a queue of voice, as Twilio tells of them."""
+    return {"call_sid": f"CA{int(at):032}", "date_enqueued": format_datetime(datetime.fromtimestamp(at, UTC))}
+
+
+def board_at(at: float) -> list[dict[str, object]]:
+    """Who waits, as the board shows it at this time."""
+    from chalicelib.console import wallboard
+
+    waiting = wallboard.shown(board.read(), callcenter.current(), at).waiting
+    return [dict(to_builtins(one)) for one in waiting]
+
+
+def test_callers_of_a_simple_queue_are_on_the_board_until_they_are_gone(
+    driver: Driver, console: Console, front_desk: str
+) -> None:
+    now = float(int(time.time()))
+    driver.twilio.queues = {"Another": [in_queue(now)], front_desk: [in_queue(now - 90), in_queue(now - 20)]}
+    driver.sweep()
+    shown_ = {"line": front_desk, "queue": "", "caller": ""}
+    assert board_at(now) == [{"since": now - 90, **shown_}, {"since": now - 20, **shown_}]
+    driver.twilio.queues = {front_desk: []}
+    list(refreshing.refresh_queues(time.time() + 60))
+    assert board_at(now) == []
+
+
+def test_an_older_look_at_a_queue_does_not_take_the_board_back(
+    driver: Driver, console: Console, front_desk: str
+) -> None:
+    now = float(int(time.time()))
+    for at, waits in ((now, [in_queue(now - 5)]), (now - 60, [in_queue(now - 300), in_queue(now - 200)])):
+        driver.twilio.queues = {front_desk: waits}
+        list(refreshing.refresh_queues(at))
+    assert [one["since"] for one in board_at(now)] == [now - 5]
+
+
+def test_who_waited_when_the_sweep_ran_last_is_not_shown_for_ever(
+    driver: Driver, console: Console, front_desk: str
+) -> None:
+    now = float(int(time.time()))
+    driver.twilio.queues = {front_desk: [in_queue(now)]}
+    list(refreshing.refresh_queues(now))
+    assert len(board_at(now + 180)) == 1 and board_at(now + 181) == []
+
+
+def test_empty_simple_queues_are_not_written_and_without_one_twilio_is_not_asked(
+    driver: Driver, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with counting() as made:
+        list(refreshing.refresh_queues(time.time()))
+    assert made["UpdateItem"] == 0 and len(driver.twilio.made("GET /2010-04-01")) == 1
+    center = structs.replace(callcenter.current(), simple_queues={})
+    monkeypatch.setattr(callcenter, "current", lambda: center)
+    list(refreshing.refresh_queues(time.time()))
+    assert len(driver.twilio.made("GET /2010-04-01")) == 1
+
+
+def test_queues_that_cannot_be_read_hold_up_no_sweep(driver: Driver, console: Console, front_desk: str) -> None:
+    driver.twilio.failures = {"/Queues": [(400, 20001)]}
+    driver.sweep()
+    assert [one.name for one in board.workers()] == ["Bea"]
+    assert "the wallboard is not put right" in driver.log.getvalue()
+
+
+# --- The day
+
+
 def count(now: float) -> None:
     """The sweep counts the day."""
     assert list(refreshing.refresh_today(now)) == []
@@ -326,6 +495,21 @@ def test_what_is_settled_is_not_read_again(month: Driver, console: Console) -> N
     with counting() as made:
         count(NOON_OF_THE_20TH + 3660)
     assert made["read_units"] < 3 and made["UpdateItem"] == 1
+
+
+def test_what_is_settled_counts_once(month: Driver, console: Console) -> None:
+    for minute in range(2):
+        count(NOON_OF_THE_20TH + 3600 + 60 * minute)
+        today = board.today()
+        assert today and today.settled["offered"] and (today.figures["offered"], today.figures["answered"]) == (12, 6)
+
+
+def test_the_next_day_is_counted_anew(month: Driver, console: Console) -> None:
+    for day in range(2):
+        count(NOON_OF_THE_20TH + 3600 + 86400 * (day - 1))
+    today = board.today()
+    assert today and today.day == "2026-11-20"
+    assert (today.figures["offered"], today.figures["answered"]) == (12, 6)
 
 
 def test_a_days_row_that_is_lost_is_made_anew(month: Driver, console: Console) -> None:

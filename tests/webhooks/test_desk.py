@@ -1,18 +1,23 @@
 """The agent desk: who gets a token, who may take a caller, and how a call is wrapped up."""
 
 import json
+import time
 import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import jwt
 import pytest
 
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter, secrets
+from chalicelib.config.environment import AFTER_CALL
 from chalicelib.config.secrets import Secrets
-from chalicelib.links import modes
+from chalicelib.links import modes, table
+from chalicelib.links.model import Link
 from chalicelib.staff import packaged, rota
 from chalicelib.twilio import urls
+from tests.conftest import ACTIVITIES
 from tests.support.api_gateway import TOKEN
 from tests.support.console import CLAIMS, Answer, Console, console
 from tests.support.driver import (
@@ -43,6 +48,9 @@ numbers = ["+14155550100"]
 greeting = "Hello."
 [queues.Support.after_talk]
 keys = { "1" = "solved", "2" = "call again" }
+[queues.Support.activities]
+after_call = "Wrap up"
+after_wrap_up = "Available"
 """
 
 
@@ -176,6 +184,22 @@ def test_a_card_of_nothing_is_not_found(driver: Driver, desk: Console, path: dic
     assert desk.get(urls.DESK_CARD, BEA, path=path).status == 404
 
 
+@pytest.mark.parametrize(("answer", "body"), [("key", ""), ("at-once", "dequeue")])
+def test_in_an_outage_a_phone_is_rung_unasked_only_where_the_queue_asks_nobody(
+    driver: Driver, desk: Console, environment: pytest.MonkeyPatch, answer: str, body: str
+) -> None:
+    rules = f'{DISPOSITIONS}\n[queues.Support]\non_outage = "direct"\nanswer = {{ mode = "{answer}" }}\n'
+    center = callcenter.parse(rules)
+    environment.setattr(callcenter, "current", lambda: center)
+
+    def down(*_given: object) -> Link:
+        raise ConnectionError("the table is down")
+
+    environment.setattr(table, "reserve", down)
+    assert body in driver.assign(WorkerAttributes=AT_DESK)["body"]
+    assert bool(body) == ("dequeue" in driver.assign(WorkerAttributes=AT_DESK)["body"])
+
+
 def test_without_a_console_the_worker_is_rung_as_ever(driver: Driver) -> None:
     offered(driver)
     assert (driver.link["mode"], dialled(driver)) == ("crm-first", 1)
@@ -249,6 +273,37 @@ def test_after_the_talk_the_task_is_completed_and_the_worker_free(driver: Driver
     assert driver.twilio.tasks[TASK]["assignment_status"] == "completed"
     again = order(desk, urls.DESK_WRAP_UP, disposition="call again", note="next week")
     assert again.data == {"said": "Kept."}
+
+
+def wraps_up(driver: Driver) -> None:
+    """As Twilio has it: the worker is in the activity that they talked in until an event moves them."""
+    before = driver.twilio.activity
+    driver.wrap_up()
+    driver.twilio.activity = before
+
+
+def test_an_event_that_comes_after_done_begins_no_wrap_up(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    wraps_up(driver)
+    assert order(desk, urls.DESK_WRAP_UP, note="quick").data == {"said": "Done."}
+    driver.event("reservation.wrapup", TimestampMs=str(int(time.time() * 1000)))
+    driver.event("task.wrapup", TimestampMs=str(int(time.time() * 1000)))
+    assert (driver.twilio.moves, driver.queued()) == ([], [])
+
+
+def test_done_while_an_event_begins_the_wrap_up_puts_the_worker_back_afterwards(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    wraps_up(driver)
+    table.record_call(CALL, {"wrapping_at": time.time()}, time.time(), once="wrapping_at")
+    assert order(desk, urls.DESK_WRAP_UP, note="quick").data == {"said": "Done."}
+    driver.twilio.activity = ACTIVITIES["Wrap up"]  # what the event's request does only now
+    driver.twilio.activity_since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    asked = {"QueueUrl": driver.cloud.queue_url + AFTER_CALL, "AttributeNames": ["ApproximateNumberOfMessagesDelayed"]}
+    counted = driver.cloud.client("sqs").get_queue_attributes(**asked)["Attributes"]
+    assert counted["ApproximateNumberOfMessagesDelayed"] == "1"
+    now = time.time()
+    driver.work(jobs.PutBack(WORKER, ACTIVITIES["Wrap up"], ACTIVITIES["Available"], now - 2, now + 18, CALL))
+    assert driver.twilio.moves == [ACTIVITIES["Available"]]
 
 
 def test_a_disposition_that_the_queue_has_not_is_refused(driver: Driver, desk: Console) -> None:

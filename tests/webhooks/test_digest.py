@@ -9,6 +9,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.reports import Reports
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.hours import state
+from chalicelib.links import table
 from chalicelib.tell import digest
 from tests.support.driver import Driver
 from tests.webhooks.test_report import fill
@@ -57,6 +58,14 @@ def test_yesterdays_figures_come_once_in_the_morning(
         "total: 12 offered, 6 answered, 25 % in time, 3 abandoned, 0 short, 3 overflow, 6 missed by workers",
     ]
     assert "answered within 20 s" in mail["Message"]
+
+
+def test_a_call_at_midnight_is_the_next_days(driver: Driver) -> None:
+    midnight = datetime.fromisoformat(f"{TODAY}T00:00:00+00:00").timestamp()
+    for number, at in enumerate((midnight - 1, midnight)):
+        left = {"line": "support", "queue_result": "hangup", "left_queue_at": at + 60}
+        table.record_call(f"CA{number:032}", left, at)
+    assert "total: 1 offered" in digest.words(midnight + 8 * 3600, midnight + 8 * 3600)[0].text
 
 
 def test_the_next_morning_there_is_another(

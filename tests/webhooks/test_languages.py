@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chalicelib import aws
+from chalicelib.caller import called, handlers
 from chalicelib.lifecycle import lead_out
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Message
@@ -48,6 +49,38 @@ def heard(centre: CallCentre, *then: Step, seconds: float = 90) -> list[str]:
     sid = centre.twilio.dial(CALLER, SUPPORT, then)
     centre.run(seconds)
     return list(centre.twilio.context.calls[sid].heard)
+
+
+GERMAN = """
+language = "de-DE"
+callback = { countries = ["+1"], offer_after = 0, other_number = true, says = { stay = "Oder warten Sie." } }
+wait.leave_after = 120
+"""
+
+
+def test_a_german_line_says_no_english_sentence_to_who_asks_to_be_called_back(
+    cloud: Aws, environment: pytest.MonkeyPatch
+) -> None:
+    german = CallCentre(cloud, environment, f'{HEAD}greeting = "Guten Tag."\n{GERMAN}{TAIL}')
+    said = heard(german, hears("Stern"), presses("*"), hears("Bestätigen"), presses("1"))
+    assert said == [
+        "Guten Tag.",
+        "Bitte bleiben Sie in der Leitung.",
+        "Wenn wir Sie zurückrufen sollen und Sie Ihren Platz behalten möchten, drücken Sie Stern.",
+        "Wir können Sie unter 1, 2 1 2, 5 5 5, 0 1 7 1 zurückrufen. Zum Bestätigen drücken Sie 1. "
+        "Für eine andere Nummer drücken Sie 2. Oder warten Sie.",
+        "Wir rufen Sie unter 1, 2 1 2, 5 5 5, 0 1 7 1 zurück. Sie behalten Ihren Platz.",
+        "Sie werden zurückgerufen. Auf Wiederhören.",
+    ]
+
+
+@pytest.mark.usefixtures("centre")
+def test_where_our_code_fails_the_caller_hears_so_in_their_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "after", None)
+    said = asked("language=es", route=urls.AFTER, QueueResult="leave")["body"]
+    assert "Lo sentimos" in said and "Polly.Lupe-Neural" in said
+    monkeypatch.setattr(called, "treatment", None)
+    assert "We are sorry" in asked("language=es", route=urls.AFTER, QueueResult="leave")["body"]
 
 
 def test_it_is_spoken_in_the_queue_and_after_it(centre: CallCentre) -> None:

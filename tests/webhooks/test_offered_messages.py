@@ -188,12 +188,12 @@ def test_the_worker_is_told_what_it_is_and_hears_it_after_a_key(driver: Driver) 
     ring(driver, task_sid)
     (gather, _) = send(driver, urls.WORKER_ASK, task_sid)
     assert str(gather[0].text).startswith("Message of 9 seconds on line support. Press 1")
-    gather, redirect = send(driver, urls.WORKER_ACCEPT, task_sid, Digits="1")
+    (gather,) = send(driver, urls.WORKER_ACCEPT, task_sid, Digits="1")
     play, keys = gather
     assert "/voicemail/2026-" in str(play.text) and f"{RECORDING}.mp3?" in str(play.text)
     assert keys.text == callcenter.current().messages.keys
     url = f"{BASE}/worker/{task_sid}/{RESERVATION}/message/1#rc=2&rp=all"
-    assert gather.attrib["action"] == redirect.text == url and gather.attrib["finishOnKey"] == ""
+    assert gather.attrib["action"] == url and gather.attrib["finishOnKey"] == ""
     assert changes(driver, f"/Reservations/{RESERVATION}") == [{"ReservationStatus": "accepted"}]
 
 
@@ -225,7 +225,7 @@ def test_who_cannot_be_reached_leaves_the_choice_to_the_worker(driver: Driver) -
     task_sid = offer(driver)
     take(driver, task_sid)
     press(driver, task_sid, "2")
-    gather, _ = send(driver, urls.WORKER_MESSAGE, task_sid, DialCallStatus="busy", DialBridged="false")
+    (gather,) = send(driver, urls.WORKER_MESSAGE, task_sid, DialCallStatus="busy", DialBridged="false")
     assert gather[0].text == callcenter.current().messages.keys
     assert "done_at" not in row(driver)
 

@@ -37,6 +37,13 @@ def test_either_leg_tells_the_whole_story(story: Driver, capsys: pytest.CaptureF
     assert "2026-11-21T03:00:42.500Z" in told and "+1" not in told
 
 
+def test_it_leads_to_twilios_and_awss_own_pages(story: Driver, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*SHOW, CALL]) == 0
+    places = capsys.readouterr().out.split("\n\n")[-1].splitlines()
+    assert places[0] == f"The caller's leg at Twilio: https://www.twilio.com/console/voice/calls/logs/{CALL}"
+    assert places[-1].startswith("The log lines: https://eu-west-1.console.aws.amazon.com/cloudwatch/")
+
+
 def test_a_direct_call_is_found_by_its_workers_leg_though_most_of_it_was_lost(
     driver: Driver, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from chalicelib.links import table
 from chalicelib.links.attributes import encode
 from chalicelib.reports import history
 from ops.commands.table_options import Table
@@ -118,6 +119,14 @@ def test_a_link_is_found_by_the_day_on_which_it_ended_and_only_then(driver: Driv
     assert (driver.link["day"], driver.link["at"]) == ("2026-11-21", 1795230142.517)
     [found] = history.calls(1795230000, 1795230200, NOON)
     assert (found.call and found.call.call_sid, [link.outcome for link in found.links]) == (CALL, ["completed"])
+
+
+def test_a_call_that_begins_with_the_last_moment_is_in(driver: Driver) -> None:
+    table.record_call(CALL, {"line": "support"}, NOON)
+    at = driver.call["at"]
+    assert [
+        len(history.calls(since, until, NOON)) for since, until in ((at, at), (at + 1, at + 2), (at - 2, at - 1))
+    ] == [1, 0, 0]
 
 
 @pytest.mark.parametrize(

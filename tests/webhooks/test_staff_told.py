@@ -8,8 +8,10 @@ import pytest
 from chalicelib import signing
 from chalicelib.config import callcenter
 from chalicelib.crm import exchange
-from chalicelib.links.model import Notice
+from chalicelib.links import table
+from chalicelib.links.model import Key, Link, Notice
 from chalicelib.staff import texts
+from chalicelib.staff import told as staff_told
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from emulator.voice.parties import answers, busy, hangs_up, hears, no_answer, presses, talks, unreachable, waits
@@ -126,6 +128,23 @@ def test_a_worker_whom_the_caller_left_hears_the_keys_and_gets_no_text(centre: C
         centre.run(2)
         centre.work()
     assert told(centre) == []
+
+
+@pytest.mark.parametrize(
+    "known", [{"asked_after_at": 5.0}, {"disposition": "solved"}, {"note": "call again"}, {"note_sid": "RE" + "1" * 32}]
+)
+def test_who_has_said_meanwhile_what_became_of_the_call_gets_no_text(
+    centre: CallCentre, known: dict[str, object]
+) -> None:
+    key = Key("CA" + "7" * 32, "WR" + "7" * 32)
+    worker_sid = centre.worker("Bea").sid
+    table.reserve(Link(**msgspec.structs.asdict(key), worker_sid=worker_sid, worker_name="Bea"), 1.0)
+    notice = Notice(
+        what="after-talk", about=key.subject, at=5.0, worker_sid=worker_sid, reservation_sid=key.reservation_sid
+    )
+    assert staff_told.words(notice, 5.0)
+    table.upsert_state(key, "bridged", 5.0, known)
+    assert not staff_told.words(notice, 5.0)
 
 
 # --- Who wants no texts, and when Twilio fails

@@ -189,9 +189,9 @@ def test_a_worker_who_was_asked_may_press_it_too(driver: Driver) -> None:
 
 def test_star_puts_the_caller_on_hold_and_the_worker_hears_the_choices(driver: Driver) -> None:
     talk(driver)
-    gather, silence = press_star(driver)
+    (gather,) = press_star(driver)
     assert gather[0].text == PROMPT and gather.attrib["numDigits"] == "1" and gather.attrib["finishOnKey"] == ""
-    assert gather.attrib["action"] == f"{HERE}/star/key/1{AGAIN}" and silence.text == f"{HERE}/star/key/2{AGAIN}"
+    assert gather.attrib["action"] == f"{HERE}/star/key/1{AGAIN}" and gather.attrib["actionOnEmptyResult"] == "true"
     assert driver.link["held_at"] and "transferred_to" not in driver.link
     assert driver.link["attributes"] == {"department": "support", "language": "es"}
 
@@ -230,8 +230,8 @@ def test_star_twice_is_a_wrong_key(driver: Driver) -> None:
 def test_who_says_nothing_three_times_has_left_the_caller_to_somebody_else(driver: Driver) -> None:
     talk(driver)
     press_star(driver)
-    assert [press(driver, "", attempt)[0].tag for attempt in (2, 3)] == ["Gather", "Gather"]
-    assert said(press(driver, "", 4)) == ["The caller goes to somebody else. Goodbye.", "Hangup"]
+    assert [press(driver, "", attempt)[0].tag for attempt in (1, 2)] == ["Gather", "Gather"]
+    assert said(press(driver, "", 3)) == ["The caller goes to somebody else. Goodbye.", "Hangup"]
     assert task_of(hold(driver))["priority"] == 15
 
 
@@ -304,9 +304,10 @@ def test_where_twilio_does_not_say_what_routed_the_call_the_line_does(driver: Dr
 def test_a_caller_is_given_to_a_person_by_the_extension(driver: Driver) -> None:
     talk(driver)
     press_star(driver)
-    gather, silence = press(driver, PERSON_)
+    (gather,) = press(driver, PERSON_)
     assert gather[0].text == star.ASK_EXTENSION and gather.attrib["finishOnKey"] == "#"
-    assert gather.attrib["action"] == silence.text == f"{HERE}/star/person/1{AGAIN}"
+    assert gather.attrib["action"] == f"{HERE}/star/person/1{AGAIN}"
+    assert gather.attrib["actionOnEmptyResult"] == "true"
     assert said(dial(driver, "204")) == ["The caller goes to Carl. Goodbye.", "Hangup"]
     task = task_of(hold(driver))
     assert (task["agent"], task["department"], task["transferred_from"]) == ("Carl", "support", "Bea")
@@ -774,7 +775,7 @@ def test_where_it_was_down_after_the_talk_too(driver: Driver, monkeypatch: pytes
 def test_the_worker_tries_again_a_moment_later(driver: Driver, down: None) -> None:
     assert said(press_star(driver)) == [twiml.WAIT_A_MOMENT, "Pause", "Redirect"]
     assert press_star(driver)[2].text == f"{HERE}/star/2{AGAIN}"
-    assert press(driver, "1", 2)[2].text == f"{HERE}/star/key/3{AGAIN}"
+    assert press(driver, "1", 2)[2].text == f"{HERE}/star/3{AGAIN}"
     assert said(press(driver, "1", 5)) == said(press_star(driver, attempt=5)) == [twiml.NOT_KEPT, "Hangup"]
     assert said(send(driver, urls.WORKER_STAR_OVER))[0] == twiml.CALLER_GONE
     assert alone(driver, urls.ROOM) == alone(driver, urls.WORKER_ROOM) == ["One moment, please.", "Pause", "Redirect"]

@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -432,6 +433,16 @@ def test_a_page_that_waited_for_a_minute_is_the_next_sweeps(driver: Driver, late
     assert {state(driver, key) for key in keys[25:]} == {"reserved"}
     driver.sweep()
     assert {state(driver, key) for key in keys} == {"closed"} and handed_over(driver) == []
+
+
+def test_a_page_while_twilio_cannot_be_reached_says_how_much_is_left(
+    driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = tuple(jobs.Row(f"CA{number:032}", f"WR{number:032}", 5.0) for number in range(3))
+    monkeypatch.setattr(looking, "look", Mock(side_effect=["done", rest.NotDone("no answer")]))
+    with redirect_stdout(driver.log):
+        looking.look_at_page(jobs.LookAt("link", rows, later.now), lambda: later.now)
+    assert '"event":"page: Twilio cannot be reached","why":"no answer","left":2' in driver.log.getvalue()
 
 
 def test_a_page_ends_with_the_time_of_its_job_and_the_rest_stays_due(driver: Driver, later: Later) -> None:

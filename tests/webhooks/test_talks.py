@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.config import callcenter
 from chalicelib.links import table, talks
-from chalicelib.links.model import Key, talk_key
+from chalicelib.links.model import Key, Link, talk_key
 from chalicelib.storage import bucket
 from chalicelib.twilio import rest, transport, urls
 from tests.conftest import BUCKET, QUEUES
@@ -220,6 +220,22 @@ def test_callback_and_job_twice_are_one_recording(driver: Driver, sounds: Sounds
     kept(driver)
     tell(driver)
     assert work(driver) == 1 and len(sounds.asked) == 1 and deleted(driver) == [RECORDING]
+
+
+def test_a_recording_of_which_nobody_says_how_long_it_is_is_kept(driver: Driver) -> None:
+    assigned(driver)
+    driver.answer()
+    tell(driver, RecordingDuration="")
+    work(driver)
+    assert row(driver)["stored_as"]
+
+
+def test_what_is_known_of_a_recording_is_not_written_again(driver: Driver) -> None:
+    link = Link(subject=CALL, reservation_sid=RESERVATION)
+    first = talks.record(link, RECORDING, {"seconds": 95}, 5.0)
+    with counting() as made:
+        assert talks.record(link, RECORDING, {"seconds": 95}, 6.0) == first
+    assert made["UpdateItem"] == 1  # and that one is refused
 
 
 @pytest.mark.parametrize(("status", "seconds"), [("absent", ""), ("completed", "0"), ("completed", "1")])

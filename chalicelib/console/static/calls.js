@@ -51,7 +51,8 @@ async function show(subject, found, fail) {
     const began = data.moments.length ? data.moments[0].at : 0;
     const heading = element("h2", `Call ${data.call_sid}`, { tabindex: "-1" });
     const known = withChildren("ul", data.known.map((line) => element("li", line.trim())));
-    found.replaceChildren(heading, known, timeline(data.moments, began), sounds(data, fail), blocking(data.call_sid, fail));
+    const parts = [timeline(data.moments, began), ...places(data.places), sounds(data, fail), blocking(data.call_sid, fail)];
+    found.replaceChildren(heading, known, ...parts);
     heading.focus();
   } catch (error) {
     fail(error);
@@ -68,6 +69,12 @@ async function done(place, order, fail) {
     fail(error);
     return null;
   }
+}
+
+// Twilio's and AWS's own pages about the call, each in a tab of its own; whose console it is asks who looks.
+function places(data) {
+  const links = data.map((one) => withChildren("li", [element("a", one.what, { href: one.url, target: "_blank", rel: "noreferrer" })]));
+  return links.length ? [withChildren("section", [element("h2", "Elsewhere"), withChildren("ul", links)])] : [];
 }
 
 // The caller's messages, and recorded talks.

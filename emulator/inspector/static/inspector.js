@@ -2,6 +2,7 @@
 "use strict";
 
 const EVERY = 1000; // milliseconds
+const HOME = document.body.dataset.home ?? "/_emulator/"; // where the page is asked for, whichever form led here
 const refresh = document.getElementById("refresh");
 let asking = false;
 
@@ -52,7 +53,7 @@ async function bring() {
   if (asking || document.hidden || !refresh.checked) return;
   asking = true;
   try {
-    const answer = await fetch("/_emulator/", { headers: { Accept: "text/html" } });
+    const answer = await fetch(HOME, { headers: { Accept: "text/html" } });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const focused = document.activeElement;

@@ -25,11 +25,11 @@ def crm_first(observed: Observed) -> Found:
         if answer.said == "yes":
             yes.setdefault(answer.key, answer.at)
     for leg in observed.legs.values():
-        without = leg.own and yes.get(leg.reservation_sid, FOREVER) > leg.dialed
+        without = (leg.own or leg.by_desk) and yes.get(leg.reservation_sid, FOREVER) > leg.dialed
         if without and not may_ring_without_crm(observed, leg):
             yield Violation(3, leg.call_sid, f"{leg.sid} rings without the CRM's yes to {leg.reservation_sid}")
         rules = rules_of(observed, leg.reservation_sid)
-        if not leg.own and rules.mode == "crm-first":
+        if not (leg.own or leg.by_desk) and rules.mode == "crm-first":
             outage = observed.faults_about((leg.reservation_sid,), ("dynamodb", "sqs"))
             if not outage or rules.on_outage != "direct":
                 yield Violation(3, leg.call_sid, f"{leg.sid} was dequeued without the CRM")

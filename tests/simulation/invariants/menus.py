@@ -5,6 +5,7 @@ from tests.simulation.call_centre import MENUS, SUPPORT
 from tests.simulation.invariants.terms import AWS, WEBHOOK, Found, Violation
 from tests.simulation.observed import FOREVER, Called, Observed
 
+TRIES = 2  # of each menu
 LONGEST_QUESTION = 16.0  # "Sorry?", the prompt, a silence, and a caller who takes their time
 SPANISH, ENGLISH = "Por favor, espere.", "Please stay on the line."
 
@@ -34,6 +35,15 @@ def nobody_is_taken_at_an_unclear_word(observed: Observed) -> Found:
     for sid, call in _in_menus(observed):
         if call.caller.wanders == "mumbles" and any(text.endswith(MENUS[1]) for _, text in call.sounds):
             yield Violation(20, sid, "a word that nobody understood has made a choice")
+
+
+def a_silence_makes_no_choice(observed: Observed) -> Found:
+    """Who presses one key and then nothing is asked again as often as the menu does that; no key counts twice."""
+    for sid, call in _in_menus(observed):
+        questions = sum(text.endswith(MENUS) for _, text in call.sounds)
+        most = 1 + TRIES + len(observed.faults_about((sid,), AWS))
+        if call.caller.wanders == "one key" and not call.caller.persons and questions > most:
+            yield Violation(20, sid, f"who pressed {call.caller.gave} and nothing more is asked {questions} times")
 
 
 def who_chose_a_language_hears_it(observed: Observed) -> Found:

@@ -18,11 +18,14 @@ _RULES_OF_ANSWERS = RULES.queues["Support"].answering
 def one_phone_for_one_reservation(observed: Observed) -> Found:
     """No blind second dial.
 
-    An assignment that was answered with a dequeue while AWS was down, and could not be recorded, may come again.
+    An assignment that was answered with a dequeue while AWS was down, and could not be recorded, may come again. Who
+    did not hear their phone may press Take once more, where Twilio keeps the reservation for that.
     """
     first: dict[str, Leg] = {}
     for leg in observed.legs.values():
         before = first.setdefault(leg.reservation_sid, leg)
+        if before.by_desk and leg.by_desk and before.ended <= leg.asked:
+            continue
         if before is not leg and not (before.own != leg.own and fell_back_to_direct(observed, leg.reservation_sid)):
             yield Violation(2, leg.call_sid, f"{leg.reservation_sid} was dialled twice")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from chalicelib.config.star import QUEUE
+from emulator.voice.dequeue import LATER_SECONDS
 from tests.simulation.call_centre import EXTENSIONS
 from tests.simulation.invariants.terms import LONG_SILENCE, PEOPLE, RULES, SOON, WEBHOOK, Found, Violation
 from tests.simulation.observed import FOREVER, Called, Conversation, Fault, Leg, Observed
@@ -68,10 +69,16 @@ def the_worker_says_where_the_caller_goes(observed: Observed) -> Found:
             yield Violation(17, hold.leg.call_sid, f"the caller was given to {chosen}, and went to {after}")
         if chosen == "person" and not after:
             yield Violation(17, hold.leg.call_sid, "the caller was given to a person, and waits for nobody")
-        if chosen == "lost" and not after and hold.until - hold.since < HOLD_SECONDS:
+        in_time = hold.until - hold.since < HOLD_SECONDS
+        if chosen == "lost" and not after and in_time and _has_the_choices(hold):
             yield Violation(17, hold.leg.call_sid, "the worker hung up on hold, and the caller was sent away")
         if chosen == "" and hold.until < min(hold.leg.ended, hold.since + HOLD_SECONDS) - SOON:
             yield Violation(17, hold.leg.call_sid, "the caller was sent away while the worker chose")
+
+
+def _has_the_choices(hold: Hold) -> bool:
+    """Only the Dial's action tells of the star key. Who hangs up before it may come has merely hung up."""
+    return hold.leg.ended > hold.since + LATER_SECONDS
 
 
 def _chosen(hold: Hold) -> tuple[str, float]:

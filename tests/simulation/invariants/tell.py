@@ -6,7 +6,7 @@ from chalicelib.lifecycle.unserved import PATIENCE_SECONDS
 from chalicelib.links.model import SHORTEST_MESSAGE_SECONDS
 from chalicelib.tell.outbox import AGAIN_AFTER_SECONDS
 from chalicelib.twilio import urls
-from tests.simulation.call_centre import WORKERS
+from tests.simulation.call_centre import TEXTERS, TEXTERS_QUEUES, WORKERS
 from tests.simulation.gateway import Delivery
 from tests.simulation.invariants.messages import messages_left
 from tests.simulation.invariants.terms import LONG_SILENCE, PEOPLE, RULES, SOON, Found, Violation, answered, line_of
@@ -110,7 +110,8 @@ def _status_at(history: list[tuple[float, str, str]], at: float) -> str:
 
 def _is_unserved(observed: Observed, line: str, begin: float, end: float) -> bool:
     """Whether no worker of the line's queue is in an activity that takes calls, all the time."""
-    for name, (_, queues) in WORKERS.items():
+    serve = {name: queues for name, (_, queues) in WORKERS.items()} | dict.fromkeys(TEXTERS, TEXTERS_QUEUES)
+    for name, queues in serve.items():
         worker = observed.world.call_centre.workers[name].sid
         moves = [activity for at, activity in observed.activities.get(worker, []) if begin - 1 <= at <= end]
         if line in map(str.lower, queues) and "Available" in (*moves, observed.activity_at(worker, begin)):

@@ -18,7 +18,7 @@ LOST = ("webhook_never", "webhook_late", *AWS)
 WEBHOOK = 15.0
 SOON = 5.0
 LATER = 30.0
-PEOPLE = ("caller_", "customer_", "worker_", "activity_")
+PEOPLE = ("caller_", "customer_", "worker_", "activity_", "desk_ignores", "desk_presses_twice", "desk_leaves_wrap_up")
 LONG_SILENCE = 60.0
 CRM_FAILS = ("crm_slow", "crm_500", "crm_garbage", "crm_drips", "crm_megabytes", "crm_down")
 CRM_OUT = 60.0  # a failure, the seconds until the CRM is asked again, and a job that comes again
@@ -39,7 +39,7 @@ Found = Iterator[Violation]
 def mode_of(observed: Observed, leg: Leg) -> ModeName:
     """How the worker of this leg is to answer. TaskRouter, which rings for the urgent line, asks nothing."""
     queue = observed.world.queue_of[leg.reservation_sid]
-    if queue == "Urgent":
+    if queue == "Urgent" or leg.by_desk:
         return "at-once"
     return observed.world.plan.answers.mode(queue, observed.reservations[leg.reservation_sid].worker)
 
@@ -58,7 +58,7 @@ def may_ring_without_crm(observed: Observed, leg: Leg) -> bool:
     A no that the CRM said, and that was heard, counts all the same.
     """
     caller, queue = observed.calls[leg.call_sid].caller, observed.world.queue_of[leg.reservation_sid]
-    if queue == "Support" and not caller.number:
+    if queue in ("Support", "Persons") and not caller.number:
         return True  # who withholds the number has no contact to look up
     if queue != "Sales" or observed.world.plan.on_crm_outage != "ring":
         return False
@@ -72,16 +72,18 @@ def may_ring_without_crm(observed: Observed, leg: Leg) -> bool:
 
 def fell_back_to_direct(observed: Observed, reservation_sid: str) -> bool:
     """Answered with a dequeue, as callcenter.toml says for an outage of AWS."""
-    placed = any(leg.reservation_sid == reservation_sid and not leg.own for leg in observed.legs.values())
+    placed = any(
+        leg.reservation_sid == reservation_sid and not (leg.own or leg.by_desk) for leg in observed.legs.values()
+    )
     return placed and bool(observed.faults_about((reservation_sid,), ("dynamodb", "sqs")))
 
 
 def answered_well(observed: Observed, route: urls.Route) -> list[Delivery]:
-    return [one for one in observed.world.gateway.deliveries if one.route == route.path and 200 <= one.status < 300]
+    return [one for one in observed.deliveries[route.path] if 200 <= one.status < 300]
 
 
 def answered(observed: Observed, route: urls.Route) -> list[Delivery]:
-    return [one for one in observed.world.gateway.deliveries if one.route == route.path and one.status == 200]
+    return [one for one in observed.deliveries[route.path] if one.status == 200]
 
 
 def line_of(observed: Observed, call_sid: str) -> str:
