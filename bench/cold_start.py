@@ -16,6 +16,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -49,21 +50,27 @@ class Spent:
 
 def spent(rounds: int = 9) -> Mapping[str, Spent]:
     """For each program, in turns. Raises CalledProcessError when one fails."""
+    with programs() as first:
+        measured = {"bare interpreter": "pass", "libraries": LIBRARIES, APP: APP, ASSIGNMENT: first.assignment()}
+        first.seconds(ASSIGNMENT, measured[ASSIGNMENT])  # leaves the job of the ring
+        measured[RING] = first.ring()
+        seconds: dict[str, list[float]] = {name: [] for name in measured}
+        for _ in range(rounds):
+            for name, program in measured.items():
+                seconds[name].append(first.seconds(name, program))
+        return {
+            name: Spent(median(seconds[name]), first.instructions(name, program)) for name, program in measured.items()
+        }
+
+
+@contextmanager
+def programs() -> "Iterator[Programs]":
+    """The archive, unzipped, and what its functions ask, while the block lasts."""
     task, runtime = package.BUILD / "cold_start" / "task", package.BUILD / "cold_start" / "runtime"
     _unzip(package.BUILD / "package" / "deployment.zip", task)
     _copy_runtime(runtime)
     with services.serving() as twilio_and_aws:
-        first = Programs([str(task), str(runtime)], twilio_and_aws)
-        programs = {"bare interpreter": "pass", "libraries": LIBRARIES, APP: APP, ASSIGNMENT: first.assignment()}
-        first.seconds(ASSIGNMENT, programs[ASSIGNMENT])  # leaves the job of the ring
-        programs[RING] = first.ring()
-        seconds: dict[str, list[float]] = {name: [] for name in programs}
-        for _ in range(rounds):
-            for name, program in programs.items():
-                seconds[name].append(first.seconds(name, program))
-        return {
-            name: Spent(median(seconds[name]), first.instructions(name, program)) for name, program in programs.items()
-        }
+        yield Programs([str(task), str(runtime)], twilio_and_aws)
 
 
 def _unzip(archive: Path, to: Path) -> None:

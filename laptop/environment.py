@@ -108,8 +108,9 @@ def _packaged(team: Team, console: bool) -> Path:
     if console:
         project, out = package.BUILD / "project-console", package.BUILD / "package-console"
         package.put_sdks(package.copy_project(project, team.folder))
-        return package.build(root=project, out=out, console=True)
-    return package.build(root=package.copy_project(package.BUILD / "project", team.folder))
+        return package.build(root=project, out=out, console=True, found=local_aws.OF_THE_ACCOUNT)
+    project = package.copy_project(package.BUILD / "project", team.folder)
+    return package.build(root=project, found=local_aws.OF_THE_ACCOUNT)
 
 
 def _furnish(laptop: Laptop) -> None:

@@ -29,7 +29,17 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "laptop", "AWS_SECRET_ACCESS_KEY": "laptop",
 
 # Its file transfer and device listeners would take fixed ports, one of them on every interface.
 # With AUTH each request is held against the policy of whoever sends it: the functions may do what their policies say.
-SETTINGS = {"BIND_HOST": "127.0.0.1", "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "AUTH": "true"}
+# Lambda's executions at once are those of an account of ordinary size, whatever machine this is.
+EXECUTIONS = "1000"
+SETTINGS = {
+    "BIND_HOST": "127.0.0.1",
+    "SFTP_ENABLED": "0",
+    "IOT_MTLS_ENABLED": "0",
+    "AUTH": "true",
+    "LAMBDA_ACCOUNT_CONCURRENCY": EXECUTIONS,
+}
+# What `./cordboard deploy` finds out of the account and tells the functions.
+OF_THE_ACCOUNT = {"CONCURRENT_EXECUTIONS": EXECUTIONS}
 
 # Runs ministack until this process is gone, however it went: then its end of the pipe closes, the temporary files are
 # removed and the group is ended.

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from ops.callcenter import files, ics, staff_file
 from ops.callcenter.files import WORKERS
 from ops.errors import OpsError
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 ROOT = Path(__file__).resolve().parent.parent
 # Tests that run beside each other each have a folder of their own.
 BUILD = ROOT / ".build" / os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -83,11 +85,17 @@ def _make_staff_file(team: Path, file: Path) -> None:
 
 
 def build(
-    stage: str = STAGE, root: Path | None = None, out: Path = BUILD / "package", *, console: bool = False
+    stage: str = STAGE,
+    root: Path | None = None,
+    out: Path = BUILD / "package",
+    *,
+    console: bool = False,
+    found: Mapping[str, str] = NOTHING,
 ) -> Path:
     """Run `chalice package` for this stage of the project in `root`, by default the laptop's copy of this checkout.
 
-    With `console` it has a user pool, and the routes for who signs in there. Returns the folder with deployment.zip and
+    With `console` it has a user pool, and the routes for who signs in there. `found` are variables that a deployment
+    would have found out. Returns the folder with deployment.zip and
     sam.yaml. Raises LaptopError.
     """
     root = root or copy_project(BUILD / "project")
@@ -98,7 +106,7 @@ def build(
     main = "import sys; from chalice.cli import main; sys.exit(main())"
     options = ["--stage", stage, "--template-format", "yaml", "--merge-template", str(merge)]
     command = [sys.executable, "-c", main, "package", *options, str(out)]
-    quiet = {**environment(), **wheels.environment(stage, root), "PYTHONDONTWRITEBYTECODE": "1"}
+    quiet = {**environment(), **wheels.environment(stage, root), **found, "PYTHONDONTWRITEBYTECODE": "1"}
     quiet |= {"USER_POOL_ARN": ANY_POOL} if console else {}
     done = subprocess.run(command, cwd=root, env=quiet, capture_output=True, text=True, check=False)
     if done.returncode != 0:

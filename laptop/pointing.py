@@ -31,7 +31,7 @@ def prepare(laptop: Laptop, team: Team, checkout: Path = CHECKOUT) -> Path:
     made = {"JOBS_QUEUE_URL": package.queue_url(laptop.aws), "MESSAGES_BUCKET": package.bucket(laptop.aws)}
     if laptop.has_console:
         made |= {name: package.variable(laptop.aws, name) for name in OF_THE_CONSOLE}
-    stage.write(STAGE, {**laptop.call_centre.environment, **made}, checkout)
+    stage.write(STAGE, {**laptop.call_centre.environment, **made, **local_aws.OF_THE_ACCOUNT}, checkout)
     return checkout
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from watchfiles import watch
 
-from laptop import call_centre, environment, package, pointing, versions
+from laptop import call_centre, environment, local_aws, package, pointing, versions
 from laptop.environment import Laptop
 from laptop.local_aws import LaptopError
 from laptop.package import BUILD, ROOT
@@ -90,7 +90,7 @@ def reload(laptop: Laptop, team: Team) -> None:
     center = environment.center_of(team, laptop.has_console)
     project = package.copy_project(PROJECT, team.folder)
     check_syntax(project)
-    built = package.build(root=project, console=laptop.has_console)
+    built = package.build(root=project, console=laptop.has_console, found=local_aws.OF_THE_ACCOUNT)
     put_in_place(laptop, built, center)
     pointing.prepare(laptop, team)
 

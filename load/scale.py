@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 
+from bench.counts import CALLS
 from chalicelib.config import capacity
 from chalicelib.config.callcenter import CallCenter, Crm, Line, Queue
 from load.counts import JOBS
@@ -13,7 +14,7 @@ ACCOUNT = {"CONCURRENT_EXECUTIONS": "1000"}
 SIZES = (10, 100, 1000)  # calls a minute
 TALKS = (500, 1000, 2500, 5000, 10_000, 20_000)
 FORMER_SLOTS = 5  # one queue for all jobs, before
-WEBHOOKS, REST = 17, 10  # of a call: bench/counts.py
+CALL = CALLS["crm-first"]
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -90,8 +91,8 @@ def _sizes() -> Iterator[str]:
         "webhooks, at once": [one.webhooks for one in needed],
         "Lambda together": [one.together for one in needed],
         "calls placed a second": [calls * capacity.RINGS_A_CALL / 60 for calls in SIZES],
-        "webhooks a second": [calls * WEBHOOKS / 60 for calls in SIZES],
-        "requests to Twilio a second": [calls * REST / 60 for calls in SIZES],
+        "webhooks a second": [calls * CALL["webhooks"] / 60 for calls in SIZES],
+        "requests to Twilio a second": [calls * CALL["twilio"] / 60 for calls in SIZES],
         "talks of five minutes": [calls * 5 for calls in SIZES],
     }
     for name, values in rows.items():

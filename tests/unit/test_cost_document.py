@@ -95,3 +95,9 @@ def test_the_months_are_worked_out_of_the_same_sums() -> None:
         [calls, *(round(part, 2) for part in (*money.month(calls), sum(money.month(calls))))]
         for calls in money.CALLS_A_DAY
     ]
+
+
+def test_the_page_of_scale_says_the_same_of_a_call() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scale.md").read_text(encoding="utf-8")
+    units = counts.CALLS["crm-first"]["write_units"]
+    assert f"a call writes {units} units" in page and f"that is {units * 1000 / 60:.0f} a second" in page
