@@ -184,6 +184,13 @@ def voice_wait_key() -> Response:
     return _twiml(handlers.wait_key, handlers.wait_on)
 
 
+@_route(urls.WAIT_CALLBACK)
+def voice_wait_callback() -> Response:
+    from chalicelib.caller import handlers
+
+    return _twiml(handlers.wait_for_callback, handlers.wait_on)
+
+
 @_route(urls.CALLBACK_CONFIRM)
 def voice_callback_confirm(number: str) -> Response:
     from chalicelib.caller import callback, handlers

@@ -72,6 +72,8 @@ EXTENSION = Route("/voice/extension/{caller}/{attempt}")
 PERSON_WAIT = Route("/voice/person/{extension}/wait")
 PERSON_AFTER = Route("/voice/person/{extension}/after")
 WAIT = Route("/voice/wait")
+# The same for a caller who chose in a menu to be called back.
+WAIT_CALLBACK = Route("/voice/wait/callback")
 # What the caller has heard so far, 0 for nothing; and since when they wait, in epoch seconds: after a Redirect Twilio
 # may say neither place nor QueueTime (contract 3.1).
 WAIT_TOLD = Route("/voice/wait/told/{position}/{minutes}/{since}")
@@ -180,6 +182,7 @@ ROUTES = (
     PERSON_WAIT,
     PERSON_AFTER,
     WAIT,
+    WAIT_CALLBACK,
     WAIT_TOLD,
     WAIT_KEY,
     CALLBACK_CONFIRM,

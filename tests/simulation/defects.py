@@ -166,9 +166,9 @@ def _no_deadline(true: Any) -> Any:
 def _without_words(true: Any) -> Any:
     """Into the queue, in silence."""
 
-    def enqueue(response: Any, line: Any, queueing: Any, attributes: Any) -> None:
+    def enqueue(response: Any, *given: Any) -> None:
         whole = VoiceResponse()
-        true(whole, line, queueing, attributes)
+        true(whole, *given)
         for verb in whole.verbs:
             if verb.name != "Say":
                 response.append(verb)

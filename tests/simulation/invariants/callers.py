@@ -10,6 +10,7 @@ from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Observ
 
 SENTENCE = 8.0  # the longest that is said to a worker alone: the whisper, then a goodbye
 SILENCE = 30.0
+GOODBYES = ("Goodbye.", "Adiós.")
 LONGEST_CALL = 600.0
 LOST_OR_LATE = (*LOST, *TWILIO)  # in doubt the caller is there
 CHOOSES = 110.0  # the choices three times, a room, and what is said after it
@@ -76,7 +77,7 @@ def nobody_is_stranded(observed: Observed) -> Found:
 
 def _said_goodbye(call: Called) -> bool:
     last = call.sounds[-1][1] if call.sounds else ""
-    return last == STOCK_ERROR or (call.ended_by == "document" and last.endswith("Goodbye."))
+    return last == STOCK_ERROR or (call.ended_by == "document" and last.endswith(GOODBYES))
 
 
 def _nobody_answered(observed: Observed, sid: str, at: float) -> bool:

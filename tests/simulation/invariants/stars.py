@@ -14,7 +14,7 @@ HOLD_SECONDS = RULES.longest_hold
 SILENCE = 10.0
 LAST_ROUND = 12.0  # the round that began just before the end, and what is said then
 HANDS_OVER = 8.0
-WAYS_OUT = ("Nobody is free", "How was this call?", "Thank you", "sorry")
+WAYS_OUT = ("Nobody is free", "How was this call?", "Thank you", "Gracias", "sorry", "Lo sentimos")
 
 
 @dataclass(frozen=True)
