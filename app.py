@@ -725,6 +725,20 @@ def desk_wrap_up(subject: str, reservation_sid: str) -> Response:
     return _reply(answers.data(_request(), urls.DESK_WRAP_UP, session.EVERYBODY, cards.wrap_up))
 
 
+@_console(urls.DESK_REJECT)
+def desk_reject(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.console import answers, cards, session
+
+    return _reply(answers.data(_request(), urls.DESK_REJECT, session.EVERYBODY, cards.reject))
+
+
+@_console(urls.DESK_GIVE)
+def desk_give(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.console import answers, giving_away, session
+
+    return _reply(answers.data(_request(), urls.DESK_GIVE, session.EVERYBODY, giving_away.give))
+
+
 @_console(urls.DESK_TALKS)
 def desk_talks() -> Response:
     from chalicelib.console import answers, session, supervising
