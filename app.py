@@ -184,6 +184,13 @@ def voice_wait_key() -> Response:
     return _twiml(handlers.wait_key, handlers.wait_on)
 
 
+@_route(urls.WAIT_CALLBACK)
+def voice_wait_callback() -> Response:
+    from chalicelib.caller import handlers
+
+    return _twiml(handlers.wait_for_callback, handlers.wait_on)
+
+
 @_route(urls.CALLBACK_CONFIRM)
 def voice_callback_confirm(number: str) -> Response:
     from chalicelib.caller import callback, handlers
@@ -716,6 +723,20 @@ def desk_wrap_up(subject: str, reservation_sid: str) -> Response:
     from chalicelib.console import answers, cards, session
 
     return _reply(answers.data(_request(), urls.DESK_WRAP_UP, session.EVERYBODY, cards.wrap_up))
+
+
+@_console(urls.DESK_REJECT)
+def desk_reject(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.console import answers, cards, session
+
+    return _reply(answers.data(_request(), urls.DESK_REJECT, session.EVERYBODY, cards.reject))
+
+
+@_console(urls.DESK_GIVE)
+def desk_give(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.console import answers, giving_away, session
+
+    return _reply(answers.data(_request(), urls.DESK_GIVE, session.EVERYBODY, giving_away.give))
 
 
 @_console(urls.DESK_TALKS)

@@ -18,8 +18,16 @@ def main() -> None:
     print(f"Python {sys.version.split()[0]}\n")
     for title, seconds in webhook_timings.seconds().items():
         print_door(title, seconds)
+    print_hours(webhook_timings.seconds_with_hours())
     print_cold_start()
     print_cost()
+
+
+def print_hours(seconds: Mapping[str, float]) -> None:
+    print("/voice/incoming of a line with hours, and of the same without: in process, median")
+    for name, value in seconds.items():
+        print(f"  {name:24} {value * 1e6:8.0f} µs")
+    print(f"  with / without           {seconds['with hours'] / seconds['without hours']:8.2f}\n")
 
 
 def print_door(title: str, seconds: Mapping[str, float]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 
 from bench import bare, flask_seed
-from bench.environment import TASK_QUEUES
+from bench.environment import TASK_QUEUES, WITH_HOURS
 from bench.measure import interleaved
 from bench.webhooks import Webhook, api_gateway_event, assignment, forged, incoming, signed, wsgi_environ
 from chalicelib.config import callcenter
@@ -71,6 +71,18 @@ def seconds(rounds: int = 60, calls: int = 40) -> dict[str, dict[str, float]]:
                 {name: contender(webhook) for name, contender in contenders.items()}, rounds, calls
             )
     return timed
+
+
+def seconds_with_hours(rounds: int = 120, calls: int = 40) -> dict[str, float]:
+    """Median seconds of `/voice/incoming` on a line that uses nothing, and on the same one with hours, in turns."""
+    plain = callcenter.current().lines["sales"].numbers[0]
+    with aws_stubbed_out(), Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        contender, timed = app_contender(), {}
+        for name, number in {"without hours": plain, "with hours": WITH_HOURS}.items():
+            webhook = signed(INCOMING, incoming(number))
+            check(f"app, {name}", contender, webhook)
+            timed[name] = contender(webhook)
+        return interleaved(timed, rounds, calls)
 
 
 def check(name: str, contender: Contender, webhook: Webhook) -> None:

@@ -1,6 +1,6 @@
 """A call centre that lives: people call now and then, and workers take the calls (`make dev MORE=--busy`)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from random import Random
 
@@ -34,7 +34,7 @@ class Busy:
         """Everybody is on, and the first caller dials soon."""
         centre = self._call_centre()
         self._twilio.scheduler.on_event.append(self._takes_calls)
-        centre.on_duty(*centre.phones)
+        centre.on_duty(*self._rung(centre))
         self._next()
 
     def end(self) -> None:
@@ -58,8 +58,9 @@ class Busy:
 
     def _workers_do(self, centre: CallCentre) -> None:
         """Some who are off come back, and each decides how the phone is answered the next time."""
-        self._takes_calls.phones |= set(centre.phones.values())
-        for name, number in centre.phones.items():
+        phones = self._rung(centre)
+        self._takes_calls.phones |= set(phones.values())
+        for name, number in phones.items():
             is_on = centre.workers[name].activity.available
             if not is_on and self._chance.random() < COMES_BACK:
                 centre.put_on(name)
@@ -67,6 +68,11 @@ class Busy:
             if number:
                 rings = self._chance.uniform(*RINGS_SECONDS)
                 self._twilio.phone(number).will(no_answer() if misses else answers(rings))
+
+    @staticmethod
+    def _rung(centre: CallCentre) -> Mapping[str, str]:
+        """Whose phones ring; who sits at a desk is on, and answers, by their own hand."""
+        return {name: number for name, number in centre.phones.items() if not number.startswith("client:")}
 
     def _call(self, line: Line) -> Sequence[Step]:
         choices = menus.first(line.every_menu).menu.choices if line.every_menu else ()

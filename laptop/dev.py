@@ -80,7 +80,9 @@ def greet(laptop: Laptop, team: Team, phones: str) -> None:
     say(f"{paint('Its inspector', BOLD)}, a page for your browser: {laptop.twilio_url}{HOME}")
     say(f"{paint('The phones', BOLD)} of callers and workers, to be pressed: {phones}")
     say(f"{paint('The console', BOLD)}, where people see who waits: {urls.CONSOLE.page(laptop.base_url)}")
-    say(f"  sign in as {sign_in.SUPERVISOR} with the password {_let_in(laptop)}")
+    password = _let_in(laptop)
+    say(f"  sign in as {sign_in.SUPERVISOR} with the password {password}")
+    _greet_desks(laptop, password)
     say(f"\n{paint('In another terminal', BOLD)}, so that the operator's commands mean this laptop:")
     say("\n".join(pointing.lines(laptop, checkout)))
     say("./cordboard doctor --stage local\n")
@@ -92,6 +94,18 @@ def _let_in(laptop: Laptop) -> str:
     password = f"Aa1-{secrets.token_urlsafe(9)}"  # of each kind of character that a pool may ask for
     sign_in.let_in(laptop.aws, sign_in.SUPERVISOR, "supervisors", password)
     return password
+
+
+def _greet_desks(laptop: Laptop, password: str) -> None:
+    """Who takes callers in the browser signs in with the same password; where nobody has a desk nothing is said."""
+    people = laptop.call_centre.center.workers or {}
+    mails = {name: worker.mail for name, worker in people.items() if worker.desk and worker.mail}
+    for mail in mails.values():
+        sign_in.let_in(laptop.aws, mail, "agents", password)
+    if mails:
+        say(f"{paint('The agent desk', BOLD)}, where callers are taken: {urls.DESK.page(laptop.base_url)}")
+        say(f"  the same password, as {', '.join(f'{mail} ({name})' for name, mail in mails.items())}")
+        say("  choose Available there, `dial Ann support` here, and press Take")
 
 
 def take(commands: Commands) -> None:

@@ -128,7 +128,7 @@ def _dial(laptop: Laptop, center: Center) -> str:
     for phone in filter(None, people.phones.values()):
         takes.phones.add(phone)
         laptop.twilio.phone(phone).will(answers(1, [joined(), talks(2), hangs_up()]))
-    people.on_duty(*[name for name, phone in people.phones.items() if phone])
+    people.on_duty(*[name for name, phone in people.phones.items() if phone and not phone.startswith("client:")])
     lines = (center.application.lines[center.application.default_line], *center.application.lines.values())
     line = next((line for line in lines if line.numbers), None)
     if line is None:

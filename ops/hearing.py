@@ -151,13 +151,18 @@ def _finishing(gather: ElementTree.Element) -> str:
     return gather.get("finishOnKey", "#")
 
 
+def _asks_for_callback(enqueue: ElementTree.Element) -> bool:
+    return urls.find(enqueue.get("waitUrl", "")) == (urls.WAIT_CALLBACK, {})
+
+
 def _what(verb: ElementTree.Element) -> str:
     """What a verb does after which nothing more is heard of the document."""
     match verb.tag:
         case "Enqueue":
             task = verb.find("Task")
             known = f", as a task with {html.unescape(task.text or '')}" if task is not None else f" {verb.text}"
-            return f"the caller waits in the queue{known}"
+            asked = ", and is asked whether to be called back" if _asks_for_callback(verb) else ""
+            return f"the caller waits in the queue{known}{asked}"
         case "Dial":
             return f"the caller is connected with {''.join(verb.itertext())}"
         case "Record":

@@ -28,6 +28,7 @@ LEFT_ALONE = frozenset({"hangup", "leave", "redirected", "error", "system-error"
 # Then Twilio may keep the task all the same (contract 12): the sweep looks after so long, unless an event says that it
 # has ended.
 TASK_ENDS_SECONDS = 20
+FIRST_ROUND_SECONDS = 3  # the question alone takes longer
 SETTLED_SECONDS = 5  # for the reservation of a caller who left to be closed by its event
 
 
@@ -126,6 +127,18 @@ def wait(webhook: Webhook) -> str:
     left = _minutes_left(webhook, seconds) if treatment.wait.rough_wait and position >= FIRST_PLACE else 0
     waited = twiml.Waited(position, left, seconds, told)
     return twiml.wait(treatment, waited, webhook.base_url, _offer_of_callback(treatment, webhook, seconds))
+
+
+def wait_for_callback(webhook: Webhook) -> str:
+    """The wait of a caller who chose in a menu to be called back: they are asked for it once, in the first round.
+
+    Twilio asks the same URL for each round.
+    """
+    if count(webhook.form.get("QueueTime")) >= FIRST_ROUND_SECONDS:
+        return wait(webhook)
+    from chalicelib.caller import callback
+
+    return callback.begin(webhook)
 
 
 def _minutes_left(webhook: Webhook, seconds: int) -> int:
@@ -451,6 +464,7 @@ _AGAIN_AT_FALLBACK: Mapping[urls.Route, Callable[[Webhook], str]] = {
     urls.PERSON_WAIT: lambda webhook: _extension("wait", webhook),
     urls.PERSON_AFTER: after,
     urls.WAIT: wait,
+    urls.WAIT_CALLBACK: wait_for_callback,
     urls.WAIT_TOLD: wait,
     urls.WAIT_KEY: wait_key,
     urls.CALLBACK_CONFIRM: lambda webhook: _callback("confirm", webhook),

@@ -111,7 +111,8 @@ def _follow(line: Line, place: Place, choice: Choice, total: int, onward: Onward
         return twiml.take_message(line, onward.way, choice.say)
     if choice.number:
         return twiml.ring_for_caller(line, choice.number, onward.phone, base_url, choice.say)
-    return twiml.enqueue(line, onward.queueing(line, attributes), attributes, choice.say)
+    queueing, wants_callback = onward.queueing(line, attributes), choice.then == "callback"
+    return twiml.enqueue(line, queueing, attributes, choice.say, wants_callback=wants_callback)
 
 
 def _spoken(line: Line, choice: Choice, onward: Onward) -> tuple[Line, Onward]:

@@ -40,14 +40,21 @@ class Queueing(NamedTuple):
     known: Known = UNKNOWN
 
 
-def enqueue(line: Line, queueing: Queueing, attributes: Mapping[str, Any], first: Text = "") -> str:
+def enqueue(
+    line: Line,
+    queueing: Queueing,
+    attributes: Mapping[str, Any],
+    first: Text = "",
+    *,
+    wants_callback: bool = False,
+) -> str:
     """Into the queue, with the line's attributes and those of what was chosen.
 
-    The caller hears what comes `first`, and the notices.
+    The caller hears what comes `first`, and the notices; who chose to be called back is asked for it there first.
     """
     response = VoiceResponse()
     say(response, line, first)
-    _enqueue(response, line, queueing, attributes)
+    _enqueue(response, line, queueing, attributes, urls.WAIT_CALLBACK if wants_callback else urls.WAIT)
     return str(response)
 
 
@@ -508,11 +515,13 @@ def refuse(line: Line, then: str, said: Text, way: Way) -> str:
     return str(response)
 
 
-def _enqueue(response: VoiceResponse, line: Line, queueing: Queueing, attributes: Mapping[str, Any]) -> None:
+def _enqueue(
+    response: VoiceResponse, line: Line, queueing: Queueing, attributes: Mapping[str, Any], wait: urls.Route = urls.WAIT
+) -> None:
     """The task says which notices its caller has heard: no other queue's talk with them is recorded."""
     workflow_sid, base_url, _, known = queueing
     _say_notices(response, line, queueing)
-    wait_url, action = urls.WAIT.url(base_url), urls.AFTER.url(base_url)
+    wait_url, action = wait.url(base_url), urls.AFTER.url(base_url)
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
     of_caller = {**known.attributes(line), **line.language_attribute}
     _task(enqueue, line, known.priority(line), {**line.attributes, **of_caller, **attributes, **_heard(queueing)})

@@ -600,6 +600,7 @@ def _numbers_of_menus(callcenter: CallCenter, key: str, line: Line) -> Iterator[
 
 def _callbacks(callcenter: CallCenter) -> Iterator[Mistake]:
     for name, line in callcenter.lines.items():
+        yield from _choices_of_callbacks(f"lines.{name}", line)
         if line.callback is None:
             continue
         key, rules = f"lines.{name}.callback", line.callback
@@ -613,6 +614,13 @@ def _callbacks(callcenter: CallCenter) -> Iterator[Mistake]:
         yield from _other_placeholders(f"{key}.says.ask_closed", rules.says.ask_closed, "number")
     if callcenter.calls_back and CALLBACK in callcenter.work:
         yield sentence(f"work.{CALLBACK}", "there", "another name, as the callbacks of a line are called so")
+
+
+def _choices_of_callbacks(key: str, line: Line) -> Iterator[Mistake]:
+    for place, menu in menu_mistakes.by_key(key, line.menu, line.menus).items():
+        for at, choice in enumerate(menu.choices):
+            if choice.then == "callback" and line.callback is None:
+                yield sentence(f"{place}.choices[{at}].then", choice.then, f"needs a table [{key}.callback]")
 
 
 def _hours(callcenter: CallCenter) -> Iterator[Mistake]:

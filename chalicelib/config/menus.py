@@ -18,8 +18,8 @@ Speech = tuple[str, ...]
 Then = Annotated[
     str,
     Meta(
-        pattern=r"^(queue|voicemail|hangup|back|menu:[\w-]{1,64}|number:\+[1-9][0-9]{6,14})\Z",
-        description="queue, voicemail, hangup, back, menu:NAME or number:+1…",
+        pattern=r"^(queue|voicemail|callback|hangup|back|menu:[\w-]{1,64}|number:\+[1-9][0-9]{6,14})\Z",
+        description="queue, voicemail, callback, hangup, back, menu:NAME or number:+1…",
     ),
 ]
 

@@ -42,6 +42,17 @@ def link_of(asked: Asked) -> Link | None:
     return table.find_link(key) if key.subject and key.reservation_sid else None
 
 
+def own_link(asked: Asked) -> Link:
+    """The link of the path, if it is of the worker who asks: Twilio told whose it is when it was reserved.
+
+    Raises NotAllowed, NotFound.
+    """
+    name, link = name_of(asked.person), link_of(asked)
+    if link is None or link.worker_name != name:
+        raise NotFound("there is no such reservation of yours")
+    return link
+
+
 def give(asked: Asked) -> Mapping[str, Any]:
     """A token for the worker who asks, for nobody else, how many `seconds` it holds, and where to use it.
 

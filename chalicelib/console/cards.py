@@ -8,8 +8,9 @@ import msgspec
 from chalicelib import jobs
 from chalicelib.callers import profile
 from chalicelib.config import callcenter
-from chalicelib.console import access
-from chalicelib.console.answers import Asked, NotFound, Wrong
+from chalicelib.console import access, giving_away
+from chalicelib.console.answers import Asked, Changed, Wrong
+from chalicelib.lifecycle import refusal
 from chalicelib.lifecycle import wrap_up as ending
 from chalicelib.links import table
 from chalicelib.links.model import Link
@@ -30,7 +31,9 @@ class Talk(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
-    """What the worker sees. `caller_id` is the number that the worker's phone shows; `data` is the CRM's own."""
+    """What the worker sees. `caller_id` is the number that the worker's phone shows; `data` is the CRM's own.
+
+    `ways` are where the caller may be given: `queue:` or `person:`, and the name."""
 
     state: Standing
     caller: str
@@ -43,13 +46,32 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     transferred_from: str
     earlier: tuple[Talk, ...]
     dispositions: tuple[str, ...]
+    ways: tuple[str, ...]
     disposition: str
     note: str
 
 
 def show(asked: Asked) -> Card:
     """The card of this reservation. Raises NotAllowed, NotFound: there is none, or it is another worker's."""
-    return card(link := _own(asked), _earlier(link, asked.at))
+    return card(link := access.own_link(asked), _earlier(link, asked.at))
+
+
+def reject(asked: Asked) -> Mapping[str, str]:
+    """The worker does not take this caller, as who presses 2 on a phone: they are left out for a while.
+
+    The same again says the same. Raises NotAllowed, NotFound, Changed, NotDone.
+    """
+    link = access.own_link(asked)
+    try:
+        link = table.refuse(link.key, link.worker_call_sid, "passed", asked.at, {})
+    except table.ConditionFailed as failed:
+        link = failed.current or link
+        if link.reason != "passed":
+            raise Changed("this caller is not offered to you any more") from None
+    if link.state != "closed":
+        refusal.give_back(link, asked.at)
+    log.info("rejected at the desk", **link.key.sids)
+    return {"said": "The caller is offered to somebody else."}
 
 
 def wrap_up(asked: Asked) -> Mapping[str, str]:
@@ -57,7 +79,7 @@ def wrap_up(asked: Asked) -> Mapping[str, str]:
 
     The same again keeps the same. Raises NotAllowed, NotFound, Wrong, NotDone.
     """
-    link = _own(asked)
+    link = access.own_link(asked)
     disposition, note = _disposition(asked, link), asked.order.get("note", "").strip()
     link = _kept(link, disposition, note)
     log.info("wrapped up at the desk", **link.key.sids, disposition=disposition, characters=len(note))
@@ -76,15 +98,6 @@ def _kept(link: Link, disposition: str, note: str) -> Link:
     if is_new and kept.state == "closed" and callcenter.current().crm.after:
         jobs.send(jobs.TellCrm(link.subject, link.reservation_sid))
     return kept
-
-
-def _own(asked: Asked) -> Link:
-    """The link of the path, if it is of the worker who asks: Twilio told whose it is when it was reserved."""
-    name = access.name_of(asked.person)
-    link = access.link_of(asked)
-    if link is None or link.worker_name != name:
-        raise NotFound("there is no such reservation of yours")
-    return link
 
 
 def _disposition(asked: Asked, link: Link) -> str:
@@ -126,6 +139,7 @@ def card(link: Link, earlier: tuple[Talk, ...]) -> Card:
         transferred_from=link.transferred_from,
         earlier=earlier,
         dispositions=dispositions(link),
+        ways=giving_away.ways(link),
         disposition=link.disposition,
         note=link.note,
     )

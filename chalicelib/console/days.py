@@ -1,8 +1,9 @@
 """Days that a browser asks for."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
+from chalicelib.config import days
 from chalicelib.console.answers import Wrong
 
 
@@ -21,8 +22,4 @@ def at(moment: float, zone: tzinfo) -> date:
 
 def span(first: date, last: date, zone: tzinfo) -> tuple[float, float]:
     """The first moment of the one and the last second of the other: a day may have 23 or 25 hours."""
-    return _began(first, zone), _began(last + timedelta(days=1), zone) - 1
-
-
-def _began(day: date, zone: tzinfo) -> float:
-    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
+    return days.midnight(first, zone), days.midnight(days.after(last), zone) - 1

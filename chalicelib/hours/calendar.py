@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from chalicelib.config import days
 from chalicelib.config.hours import DAY, Hours, Span, Special, spans, weekdays
 
 DAY_SECONDS = DAY * 60
@@ -38,8 +39,8 @@ class Calendar:
     def __init__(self, hours: Hours, zone: tzinfo) -> None:
         self._zone = zone
         self._week: list[tuple[Span, ...]] = [()] * 7
-        for days, intervals in hours.week.items():
-            for day in weekdays(days):
+        for named, intervals in hours.week.items():
+            for day in weekdays(named):
                 self._week[day] = spans(intervals)
         self._dates: dict[int, tuple[Special, tuple[Span, ...]]] = {}
         for special in hours.dates:
@@ -115,5 +116,4 @@ class Calendar:
 
     def end_of_day(self, now: float) -> float:
         """The next midnight on the wall."""
-        tomorrow = self.local(now).date() + timedelta(days=1)
-        return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=self._zone).timestamp()
+        return days.midnight(days.after(self.local(now).date()), self._zone)

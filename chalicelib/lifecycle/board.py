@@ -5,13 +5,12 @@ stands in the row, and each minute only what is younger is read.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, days
 from chalicelib.links import board, table
 from chalicelib.links.board import Today, Worker
 from chalicelib.links.model import CallRecord
@@ -73,9 +72,9 @@ def refresh_queues(now: float) -> Iterator[str]:
 def refresh_today(now: float) -> Iterator[str]:
     """Count the day so far, and keep its figures; says nothing, as that is done each time."""
     zone = ZoneInfo(callcenter.current().time_zone)
-    midnight = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    day = midnight.date().isoformat()
-    anew = Today(day=day, counted_at=0, since=midnight.timestamp())
+    today = days.of(now, zone)
+    day = today.isoformat()
+    anew = Today(day=day, counted_at=0, since=days.midnight(today, zone))
     kept = board.today() or anew
     if kept.day != day:  # what nobody has seen to is left from the day before
         kept = msgspec.structs.replace(anew, messages=kept.messages)

@@ -160,12 +160,11 @@ def _begin_wrap_up(event: Event, task_sid: str, rules: Queue) -> None:
 
 def _completed(event: Event) -> None:
     table.record_call(event.subject, {"completed_at": event.at}, event.at, of_round=event.round)
-    links, leg = table.find_call(event.subject).links, sid(event.attributes.get("worker_call_sid"))
+    found, leg = table.find_call(event.subject).links, sid(event.attributes.get("worker_call_sid"))
+    links = [link for link in found if link.task_sid in ("", event.form["TaskSid"])]  # none of another wait
     if leg and links and not links[-1].worker_call_sid and not links[-1].policy.owns_leg:
         table.record_leg(links[-1].key, leg)  # TaskRouter's last one, when its callbacks are lost
     for link in links:
-        if link.task_sid not in ("", event.form["TaskSid"]):
-            continue  # of another wait of the same caller
         if link.state == "bridged":
             closing.close(link.key, "completed", "", event.at)
         elif not is_over(link):

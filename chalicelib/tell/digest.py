@@ -1,9 +1,9 @@
 """Yesterday's figures, which whoever is told things is told each morning: [reports] digest."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, days
 from chalicelib.reports import export, figures, history
 from chalicelib.reports.figures import Counting
 from chalicelib.tell import mail
@@ -24,11 +24,11 @@ def due_at(now: float) -> float:
 def words(at: float, now: float) -> tuple[mail.Mail, str]:
     """The figures of the day before `at`, as a mail and as one text message."""
     center, zone = callcenter.current(), _zone()
-    midnight = datetime.fromtimestamp(at, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    began = midnight - timedelta(days=1)  # by the calendar: the day may have 23 or 25 hours
-    found = history.calls(began.timestamp(), midnight.timestamp() - 1, now)
+    today = days.of(at, zone)
+    yesterday = days.before(today)
+    found = history.calls(days.midnight(yesterday, zone), days.midnight(today, zone) - 1, now)
     report = figures.report(found, Counting("line", center.reports, zone, now))
-    day, rows = began.date().isoformat(), export.rows(report)
+    day, rows = yesterday.isoformat(), export.rows(report)
     lines = [_line(row) for row in rows]
     return mail.of_digest(day, [*lines, "", *export.definitions(center.reports)]), f"Calls of {day}. {lines[-1]}"
 

@@ -72,6 +72,8 @@ EXTENSION = Route("/voice/extension/{caller}/{attempt}")
 PERSON_WAIT = Route("/voice/person/{extension}/wait")
 PERSON_AFTER = Route("/voice/person/{extension}/after")
 WAIT = Route("/voice/wait")
+# The same for a caller who chose in a menu to be called back.
+WAIT_CALLBACK = Route("/voice/wait/callback")
 # What the caller has heard so far, 0 for nothing; and since when they wait, in epoch seconds: after a Redirect Twilio
 # may say neither place nor QueueTime (contract 3.1).
 WAIT_TOLD = Route("/voice/wait/told/{position}/{minutes}/{since}")
@@ -164,6 +166,8 @@ DESK_FILE = Route("/desk/files/{file}", ("GET",), signed_by="nobody", of_console
 DESK_TOKEN = Route("/desk/token", signed_by="person", of_console=True)
 DESK_CARD = Route("/desk/cards/{subject}/{reservation_sid}", ("GET",), signed_by="person", of_console=True)
 DESK_WRAP_UP = Route("/desk/cards/{subject}/{reservation_sid}/wrap-up", signed_by="person", of_console=True)
+DESK_REJECT = Route("/desk/cards/{subject}/{reservation_sid}/reject", signed_by="person", of_console=True)
+DESK_GIVE = Route("/desk/cards/{subject}/{reservation_sid}/give", signed_by="person", of_console=True)
 DESK_TALKS = Route("/desk/talks", ("GET",), signed_by="person", of_console=True)
 DESK_TALK = Route("/desk/talks/{subject}/{reservation_sid}", signed_by="person", of_console=True)
 # The steps of a worker leg that its status callback is asked for (contract 7.2): its end decides, the others are shown.
@@ -180,6 +184,7 @@ ROUTES = (
     PERSON_WAIT,
     PERSON_AFTER,
     WAIT,
+    WAIT_CALLBACK,
     WAIT_TOLD,
     WAIT_KEY,
     CALLBACK_CONFIRM,
@@ -253,6 +258,8 @@ ROUTES = (
     DESK_FILE,
     DESK_TOKEN,
     DESK_WRAP_UP,
+    DESK_REJECT,
+    DESK_GIVE,
     DESK_CARD,
     DESK_TALKS,
     DESK_TALK,

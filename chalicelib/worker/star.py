@@ -4,13 +4,9 @@ The caller's document reads the link: `held_at` says that there is a worker who 
 chosen. The first word counts, the caller's own end of the hold among them, and whoever is second hears what stands.
 """
 
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
-
-from chalicelib.callbacks import asking
 from chalicelib.config import callcenter
 from chalicelib.config.star import BACK, END, PERSON, Star, queue_of
+from chalicelib.lifecycle import giving
 from chalicelib.links import table
 from chalicelib.links.model import LEFT, LOST, Call, Key, Link
 from chalicelib.observability import log
@@ -23,7 +19,6 @@ from chalicelib.worker.request import key_of, link_of, record_of
 
 MOST_SILENCES = 3  # then the caller is given to somebody else
 MOST_TRIES = 5  # while the table is down
-TO_A_PERSON = "agent"  # the attribute of a caller who was given to one
 
 _CALLER_GONE = twiml.say_goodbye(twiml.CALLER_GONE)
 ASK_EXTENSION = "Enter the extension, and then the hash key."
@@ -76,7 +71,7 @@ def _parted(webhook: Webhook, call: Call | None, link: Link) -> str:
         return _CALLER_GONE
     if not link.held_at and _has_gone(call, link):
         return _talked(webhook, link)
-    link = _hold(webhook, link, call)
+    link = giving.hold(link, call, webhook.at)
     return _done(webhook, link) if link.transferred_to else _menu(webhook, link, 1)
 
 
@@ -173,29 +168,6 @@ def _is_there(link: Link) -> bool:
     except rest.NotDone as error:
         log.warning("nobody knows whether the caller is there", **link.key.sids, why=str(error))
         return True
-
-
-def _hold(webhook: Webhook, link: Link, call: Call | None) -> Link:
-    """The caller is on hold from now on. That the two talked is written too, if its event has not come yet."""
-    if not link.held_at:
-        known = {"next_round": (call.round if call and call.round else 1) + 1, "attributes": _attributes(link)}
-        link = table.hold(link.key, link.worker_call_sid, webhook.at, known)
-        log.info("caller is on hold", **link.key.sids)
-    if not link.bridged_at:
-        with suppress(table.ConditionFailed):
-            link = table.upsert_state(link.key, "bridged", webhook.at, {})
-    return link
-
-
-def _attributes(link: Link) -> Mapping[str, Any]:
-    """What routed the caller here; where Twilio does not say it now, the line's own attributes do."""
-    try:
-        task = rest.task(link.task_sid)
-    except (rest.NotDone, rest.TwilioRejected) as error:
-        log.warning("the attributes of the task are not known", **link.key.sids, why=str(error))
-        return {}
-    known = asking.attributes_of(task.attributes) if task else {}
-    return {name: value for name, value in known.items() if name != TO_A_PERSON}
 
 
 def _menu(webhook: Webhook, link: Link, attempt: int, first: str = "") -> str:

@@ -82,7 +82,7 @@ def _chosen(every: menus.Menus, keys: Mapping[str, str], place: menus.Place) -> 
     """The attributes of who chooses here, or in a menu below this one."""
     for position, choice in enumerate(place.menu.choices):
         is_below = choice.menu in every and choice.menu not in place.names
-        if choice.then == "queue" or is_below:
+        if choice.then in ("queue", "callback") or is_below:
             key = f"{keys[place.names[-1]]}.choices[{position}].attributes"
             yield key, {**place.attributes, **choice.attributes}
         if is_below:

@@ -13,6 +13,7 @@ from tests.laptop.test_console import (
     DORA,
     PASSWORD,
     answers,
+    as_soon_as_it_rings,
     days_before,
     put_answered,
     put_waiting,
@@ -21,6 +22,7 @@ from tests.laptop.test_console import (
     signed_in,
 )
 from tests.support import browser
+from tests.support.api_gateway import schedule
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -35,7 +37,7 @@ def main() -> int:
         )
         signed_in(page, laptop, DORA)
         laptop.do(lambda: laptop.call_centre.on_duty("Bea", "Carl"))
-        _two_calls(commands, page)
+        _two_calls(laptop, commands, page)
         for number in range(2):
             put_waiting(laptop, number, queue="Sales", caller="+12125550180")
         shows(page, "waiting", "2")
@@ -58,20 +60,26 @@ def _two_weeks(laptop: Laptop) -> None:
             put_answered(laptop, day, call_sid=sid, queue_result=result)
 
 
-def _two_calls(commands: Commands, page: "Page") -> None:
-    """The second is missed by one worker, and taken by the other."""
+def _two_calls(laptop: Laptop, commands: Commands, page: "Page") -> None:
+    """The first is missed by one worker, taken by the other, and over; the second goes on."""
+    commands.do("dial Gus support")
+    as_soon_as_it_rings(page, commands, "decline Bea")
+    answers(page, commands, "Carl")
+    shows(page, "in a talk", "1")
+    commands.do("hangup Gus")
+    shows(page, "in a talk", "0")
+    laptop.do(lambda: laptop.call_centre.put_on("Bea"))
     commands.do("dial Ann support")
     answers(page, commands, "Bea")
     shows(page, "in a talk", "1")
-    commands.do("dial Gus support")
-    answers(page, commands, "Carl")
-    shows(page, "in a talk", "2")
+    package.invoke(laptop.aws, "Sweep", schedule())
+    shows(page, "answered today", "1")
 
 
 def _story(page: "Page") -> None:
     page.get_by_role("link", name="Calls").click()
     page.get_by_role("button", name="Search").click()
-    page.get_by_role("rowheader").get_by_role("button").last.click()
+    page.get_by_role("rowheader").get_by_role("button").first.click()
     page.get_by_role("columnheader", name="Carl").wait_for()
 
 

@@ -1,5 +1,6 @@
 """The agent desk in a real browser: Twilio's own library, the local AWS and the emulator."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from chalicelib.config.toml_errors import NAME
 from chalicelib.twilio import urls
+from emulator.event_bridge.shapes import Shapes
+from emulator.signalling import frames
 from laptop import environment, package, sign_in
 from laptop.commands import Commands
 from laptop.environment import Laptop
@@ -21,16 +24,22 @@ from tests.support import browser
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Response
 
+    from emulator.event_bridge.sessions import Session
+    from emulator.signalling.switchboard import Browser as Browser_
+
 BEA, CARL, DORA = "bea@example.com", "carl@example.com", "dora@example.com"
 FAY = "fay@example.com"
 OF_BEA = "[workers.Bea]                         # the worker's friendly name in Twilio"
+ONE_AT_ONCE = "capacity = { voice = 1 }              # calls at once"
 OF_CARL = '[workers.Carl]\ncontact_uri = "+14155550112"'
 AT_DESK = {
     OF_BEA: f'[workers.Bea]\nmail = "{BEA}"\ndesk = true',
+    ONE_AT_ONCE: "capacity = { voice = 2 }              # calls at once",
     "[workers.Fay]": f'[workers.Fay]\nmail = "{FAY}"\ndesk = true\nsupervisor = true',
     OF_CARL: f'[workers.Carl]\nmail = "{CARL}"\ndesk = true\ncontact_uri = "client:Carl"',
 }
 DISPOSITIONS = '\n[queues.Support.after_talk]\nkeys = { "1" = "solved", "2" = "call again" }\n'
+REGISTERS_AGAIN_SECONDS = 40  # the voice library does so each half minute
 NOT_THERE = "Twilio's libraries for browsers could not be fetched: `make` tries again"
 
 
@@ -131,6 +140,127 @@ def test_a_caller_is_talked_to_in_the_browser(laptop: Laptop, commands: Commands
     page.get_by_text("The talk is over.").wait_for()
     page.get_by_role("button", name="Done").click()
     page.get_by_text("Nobody is offered to you.").wait_for()
+
+
+def wrapped_up(page: "Page") -> None:
+    page.get_by_text("The talk is over.").wait_for()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_text("Nobody is offered to you.").wait_for()
+
+
+def muted(laptop: Laptop) -> list[bool]:
+    """Of the workers in rooms, whether they are."""
+    rooms = laptop.twilio.context.conferences.all.values()
+    legs = [one for room in rooms if room.status == "in-progress" for one in room.participants.values()]
+    return [one.muted for one in legs if one.call.direction != "inbound"]
+
+
+def test_a_caller_is_given_to_another_queue(laptop: Laptop, commands: Commands, page: "Page") -> None:
+    signed_in(page, laptop, BEA)
+    on_duty(page, laptop, "Bea")
+    laptop.do(lambda: laptop.call_centre.put_on("Dora"))
+    talks(page, commands)
+    page.get_by_role("button", name="Mute: Ann Lee").click()
+    page.get_by_role("button", name="Unmute: Ann Lee").wait_for()
+    assert laptop.do(lambda: muted(laptop)) == [True]
+    page.get_by_role("button", name="Unmute: Ann Lee").click()
+    page.get_by_role("button", name="Mute: Ann Lee", exact=True).wait_for()
+    assert laptop.do(lambda: muted(laptop)) == [False]
+    page.get_by_label("Give the caller to").select_option("Sales")
+    accessible(page)
+    page.get_by_role("button", name="Give: Ann Lee").click()
+    wrapped_up(page)
+    answers(page, commands, "Dora")
+    (link,) = (row for row in links(laptop) if row.get("transferred_from") == "Bea")
+    assert (link["worker_name"], link["queue"]) == ("Dora", "Sales")
+    commands.do("hangup Ann")
+
+
+def test_several_callers_are_several_cards_and_one_is_rejected(
+    laptop: Laptop, commands: Commands, page: "Page"
+) -> None:
+    signed_in(page, laptop, BEA)
+    on_duty(page, laptop, "Bea")
+    talks(page, commands)
+    commands.do("dial Gus support")
+    page.locator("article").nth(1).wait_for()
+    second = page.locator("article").nth(1)
+    second.get_by_text("You can take the caller.").wait_for()
+    accessible(page)
+    second.get_by_role("button", name="Reject").click()
+    until(page, lambda: page.locator("article").count() == 1)
+    assert page.get_by_text("You talk.").is_visible()
+    (link,) = (row for row in links(laptop) if row.get("reason") == "passed")
+    assert link["outcome"] == "rejected" and activity(laptop, "Bea") == "Unavailable"
+    commands.do("hangup Gus")
+    commands.do("hangup Ann")
+    wrapped_up(page)
+
+
+def sessions(laptop: Laptop, worker: str) -> "list[Session]":
+    return [one for one in laptop.twilio.bridge.sessions.all if one.worker.friendly_name == worker]
+
+
+def cut(open_ones: "list[Session]") -> None:
+    for one in open_ones:
+        one.socket.close(1011, "gone")
+
+
+def test_a_connection_that_dies_in_the_middle_of_taking_a_call_loses_nobody(
+    laptop: Laptop, commands: Commands, page: "Page"
+) -> None:
+    signed_in(page, laptop, BEA)
+    on_duty(page, laptop, "Bea")
+    commands.do("dial Ann support")
+    page.get_by_text("You can take the caller.").wait_for()
+    with page.expect_event("websocket"):
+        page.get_by_role("button", name="Take: Ann Lee").click()
+        laptop.do(lambda: cut(sessions(laptop, "Bea")))
+    answers(page, commands, "Bea")
+    page.get_by_text("You talk.").wait_for()
+    commands.do("hangup Ann")
+    wrapped_up(page)
+
+
+@pytest.mark.parametrize("lost", ["task", "reservation_status", "worker_sid"])
+def test_a_message_of_twilios_in_which_something_is_missing_costs_no_caller(
+    laptop: Laptop, commands: Commands, page: "Page", lost: str
+) -> None:
+    signed_in(page, laptop, BEA)
+    on_duty(page, laptop, "Bea")
+    workspace = laptop.twilio.router.workspace
+
+    def send() -> None:
+        shapes = Shapes(workspace, laptop.twilio.scheduler.now())
+        known = shapes.reservation(next(iter(workspace.reservations.values())))
+        payload = {name: value for name, value in known.items() if name != lost}
+        for one in sessions(laptop, "Bea"):
+            one.socket.send(json.dumps({"event_type": "reservation.created", "payload": payload}))
+
+    with page.expect_event("websocket"):
+        laptop.do(send)
+    talks(page, commands)
+    commands.do("hangup Ann")
+    wrapped_up(page)
+
+
+def test_who_cannot_be_rung_in_the_browser_is_offered_nobody(
+    laptop: Laptop, page: "Page", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is where they were as soon as the phone is there."""
+
+    def refuse(browser: "Browser_", _payload: object) -> None:
+        browser.socket.send(frames.error(31201, "The token allows no incoming calls"))
+
+    with monkeypatch.context() as here:
+        here.setitem(laptop.twilio.switchboard._frames, "register", refuse)
+        laptop.do(laptop.call_centre.on_duty)
+        laptop.do(lambda: laptop.call_centre.put_on("Carl"))
+        signing_in(page, laptop, CARL)
+        page.get_by_text("You are offered no callers until it is.").wait_for()
+        until(page, lambda: activity(laptop, "Carl") == "Offline")
+    page.wait_for_timeout(REGISTERS_AGAIN_SECONDS * 1000)
+    assert activity(laptop, "Carl") == "Available"
 
 
 def test_one_tab_is_the_desk(laptop: Laptop, page: "Page") -> None:

@@ -26,8 +26,7 @@ def root(tmp_path: Path) -> Path:
     """A checkout as it is when it is cloned, in a folder with a blank in its name."""
     checkout = tmp_path / "our phones"
     (checkout / TEAM).mkdir(parents=True)
-    (checkout / ".chalice").mkdir()
-    shutil.copyfile(ROOT / ".chalice" / "config.json", checkout / ".chalice" / "config.json")
+    shutil.copytree(ROOT / ".chalice", checkout / ".chalice", ignore=shutil.ignore_patterns("deployed", "deployments"))
     for example in EXAMPLES:
         shutil.copyfile(ROOT / example, checkout / example)
     return checkout
@@ -42,7 +41,8 @@ def types(monkeypatch: pytest.MonkeyPatch, root: Path, *answers: str, options: t
 def begun(root: Path) -> list[str]:
     """What is in the checkout beside what was cloned."""
     names = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
-    return sorted(names - {".chalice/config.json", *(example.as_posix() for example in EXAMPLES)})
+    cloned = {path.relative_to(ROOT).as_posix() for path in (ROOT / ".chalice").rglob("*")}
+    return sorted(names - cloned - {example.as_posix() for example in EXAMPLES})
 
 
 def center(root: Path) -> files.Center:

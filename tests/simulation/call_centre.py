@@ -56,6 +56,7 @@ choices = [
   { digits = "2", speech = ["more"], attributes = { asked_for = "more" }, then = "menu:more" },
   { digits = "3", language = "es", then = "menu:main" },
   { digits = "0", attributes = { asked_for = "operator" } },
+  { digits = "4", attributes = { asked_for = "callback" }, then = "callback" },
 ]
 [lines.support.menus.more]
 prompt = "More: press 1, star or the hash key."

@@ -17,6 +17,9 @@ ASKS = 0.5  # of who is offered a callback, at each round of the waiting documen
 # nothing more, or whatever comes to mind.
 MANNERS = ("up and down", "silent", "mumbles", "wrong keys", "in Spanish", "one key", "anything")
 UNCLEAR = 0.2  # Twilio's Confidence of what such a caller says
+# In the languages of the line: whether they are to be called back, and that they will be.
+CONFIRMS = ("To confirm press 1.", "Para confirmar, pulse 1.")
+PROMISES = ("You keep your place", "Conserva su turno")
 KNOWS_EXTENSIONS, UNKNOWN = 0.5, "99"  # of the callers of a line that asks for them; nobody has this one
 TIRES = 0.1  # of who waits, at each round of the waiting document
 
@@ -151,7 +154,7 @@ class Crowd:
     def _wanders(self, caller: Caller, text: str) -> None:
         """A caller in the menus does as their manner is; `anything` ends in one of many ways."""
         stream, twilio = self._faults.stream("wanders"), self._call_centre.twilio
-        after, key = stream.uniform(0.5, 3), stream.choice("1239*#07")
+        after, key = stream.uniform(0.5, 3), stream.choice("12394*#07")
         says, clearly = stream.random() < 0.3, stream.choice((UNCLEAR, 0.9))
         if caller.wanders == "mumbles" or (caller.wanders == "anything" and says):
             confidence = UNCLEAR if caller.wanders == "mumbles" else clearly
@@ -185,9 +188,9 @@ class Crowd:
     def _is_offered_a_callback(self, caller: Caller, text: str) -> None:
         if "press eight" in text:
             self._would_be_called_back(caller)
-        if "confirm press 1" in text:
+        if any(asked in text for asked in CONFIRMS):
             self._later(2.0, lambda: self._call_centre.twilio.press(caller.call_sid, "1"))
-        if "You keep your place" in text:
+        if any(promised in text for promised in PROMISES):
             self._may_call_again(caller)
 
     def _would_be_called_back(self, caller: Caller) -> None:

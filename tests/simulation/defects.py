@@ -20,7 +20,7 @@ from chalicelib.callers import memory, profile
 from chalicelib.config import answering, callcenter, environment, secrets
 from chalicelib.config.answering import ModeName
 from chalicelib.config.callcenter import CallCenter, Queue
-from chalicelib.console import cards
+from chalicelib.console import cards, giving_away
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
@@ -166,9 +166,9 @@ def _no_deadline(true: Any) -> Any:
 def _without_words(true: Any) -> Any:
     """Into the queue, in silence."""
 
-    def enqueue(response: Any, line: Any, queueing: Any, attributes: Any) -> None:
+    def enqueue(response: Any, *given: Any) -> None:
         whole = VoiceResponse()
-        true(whole, line, queueing, attributes)
+        true(whole, *given)
         for verb in whole.verbs:
             if verb.name != "Say":
                 response.append(verb)
@@ -585,6 +585,11 @@ def _no_yes_is_kept(_true: Any) -> Any:
     return lambda key, _now, _known: table.find_link(key)
 
 
+def _led_each_time(true: Any) -> Any:
+    """Whatever has been done of it."""
+    return lambda link, _call, now: true(msgspec.structs.replace(link, transferred_at=now), None, now)
+
+
 WANDERS = "caller_wanders=0.9"
 CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
 
@@ -596,6 +601,14 @@ DEFECTS: Mapping[str, Defect] = {
     "the CRM's yes to the desk is not kept": _replace(table, "approve", _no_yes_is_kept, 24, faults="none", desk=True),
     "a wrap-up begins when the worker has said that it is done": _replace(
         wrap_up, "finish_early", _whenever_it_begins, 5, faults="webhook_late=0.9,webhook_twice=0.3", desk=True
+    ),
+    "a caller is given away by each request of the desk anew": _replace(
+        giving_away,
+        "_lead",
+        _led_each_time,
+        17,
+        faults="desk_gives_away=1,desk_presses_twice=1,desk_request_lost=0.3",
+        desk=True,
     ),
     "a note of the desk is dropped": _replace(
         table, "wrap_up", lambda _true: lambda key, *_given: table.find_link(key), 24, faults="none", desk=True

@@ -5,7 +5,7 @@ conference instruction, and wraps up. Where the worker's phone is the browser, t
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -30,6 +30,7 @@ OFFLINE_WITHIN = 11.0  # of the end of a worker's last page, which sets them off
 ASKS_AGAIN = 1.0
 RENEWED_AFTER = 3000.0  # of the hour for which a token holds
 NO_ANSWER = {"statusCode": 0, "body": "{}"}
+ORDER = "00000000-0000-4000-8000-000000000000"
 OPEN = ("pending", "accepted", "wrapping")
 
 
@@ -42,6 +43,8 @@ class Shown:
     status: str
     state: str = "asking"
     is_decided: bool = False
+    ways: Sequence[str] = ()  # where the caller may be given
+    is_given: bool = False
 
 
 @dataclass
@@ -54,12 +57,16 @@ class Written:
 
 @dataclass
 class Desks:
-    """`yes` is when a page first showed that a caller may be taken, by reservation; `closed` when pages ended."""
+    """`yes` is when a page first showed that a caller may be taken, by reservation; `closed` when pages ended.
+
+    `gave` are the callers whom a worker wanted to give away, by reservation.
+    """
 
     call_centre: CallCentre
     gateway: Gateway
     pages: list["Page"] = field(default_factory=list)
     yes: dict[str, float] = field(default_factory=dict)
+    gave: dict[str, str] = field(default_factory=dict)
     written: list[Written] = field(default_factory=list)
     closed: dict[str, list[float]] = field(default_factory=dict)
 
@@ -240,6 +247,7 @@ class Page:
             self._wraps_up(card)
         elif card.status == "accepted":
             self._later(self._faults.seconds("desk in the talk", 0.5, 20), lambda: self._may_die(card))
+            self._may_give(card)
 
     # Our application
 
@@ -248,7 +256,7 @@ class Page:
 
         def came(status: int, body: Mapping[str, Any]) -> None:
             if status == 200:
-                card.state = body["state"]
+                card.state, card.ways = body["state"], body["ways"]
             if card.state == "asking":
                 self._later(ASKS_AGAIN, lambda: self._follow(card) if card.reservation_sid in self.cards else None)
             elif card.state == "yes" and card.status == "pending":
@@ -309,6 +317,25 @@ class Page:
         if answer is None:  # the worker presses once more
             self._later(self._faults.seconds("desk presses again", 1, 4), lambda: self._take(card))
         self._may_die(card)
+
+    def _may_give(self, card: Shown) -> None:
+        """To a queue or a person; who presses twice may press another choice."""
+        if card.is_given or not card.ways or not self._happens("desk_gives_away", card):
+            return
+        card.is_given = True
+        self.desks.gave[card.reservation_sid] = card.call_sid
+        stream, after = self._faults.stream("desk gives"), self._faults.seconds("desk_gives_away", 0.5, 12)
+        for _ in range(1 + self._happens("desk_presses_twice", card)):
+            to = stream.choice(card.ways)
+            self._later(after + stream.uniform(0, 2), partial(self._give, card, to))
+
+    def _give(self, card: Shown, to: str) -> None:
+        def came(status: int, _body: Mapping[str, Any]) -> None:
+            if status in (0, 503) and self._faults.on and card.status == "accepted":
+                self._later(self._faults.seconds("desk gives again", 1, 25), lambda: self._give(card, to))
+
+        if card.status == "accepted":
+            self.fetch(urls.DESK_GIVE, "POST", card, {"sid": ORDER, "to": to}, came)
 
     def _wraps_up(self, card: Shown) -> None:
         card.is_decided = True

@@ -140,7 +140,7 @@ def caller_form(**changes: str) -> dict[str, str]:
     return form | changes
 
 
-def task_attributes(**changes: str) -> str:
+def task_attributes(**changes: object) -> str:
     return json.dumps({"call_sid": CALL, "from": CALLER, "to": SUPPORT, "department": "support"} | changes)
 
 

@@ -144,6 +144,7 @@ ENDPOINTS = (
             (urls.WORKER_STAR_PERSON, {"Digits": "21"}),
         )
     ),
+    Endpoint(urls.WAIT_CALLBACK.path, caller_form(QueueTime="0")),
     Endpoint(urls.CLOSED_KEY.path, caller_form(Digits="9")),
     Endpoint(urls.CLOSED_CALLBACK.path, caller_form(Digits="1"), {"number": "own"}),
     Endpoint(urls.CLOSED_NUMBER.path, caller_form(Digits="2125550199")),

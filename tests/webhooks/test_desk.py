@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from xml.etree import ElementTree
 
 import jwt
 import pytest
@@ -17,12 +18,14 @@ from chalicelib.links import modes, table
 from chalicelib.links.model import Link
 from chalicelib.staff import packaged, rota
 from chalicelib.twilio import urls
-from tests.conftest import ACTIVITIES
-from tests.support.api_gateway import TOKEN
+from tests.conftest import ACTIVITIES, QUEUES, WORKFLOW
+from tests.doubles.twilio import UPDATED
+from tests.support.api_gateway import TOKEN, post
 from tests.support.console import CLAIMS, Answer, Console, console
 from tests.support.driver import (
     CALL,
     CALLER,
+    LEG,
     LEG_PATH,
     PHONE,
     RESERVATION,
@@ -30,6 +33,8 @@ from tests.support.driver import (
     TASK,
     WORKER,
     Driver,
+    caller_form,
+    task_attributes,
 )
 
 __all__ = ["console"]
@@ -39,6 +44,8 @@ CARL = {**BEA, "email": "carl@example.com"}
 DORA = {**CLAIMS, "email": "bea@example.com"}  # Bea, as a supervisor
 STRANGER = {**BEA, "email": "eve@example.com"}
 NOBODY = {**BEA, "cognito:groups": "guests"}
+OF_ANOTHER_STAGE = {**BEA, "aud": "client-of-another-stage"}
+OF_ANOTHER_POOL = {**BEA, "iss": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Others"}
 KEY, SECRET = "SK" + "d" * 32, "an API key's secret of 32 letters"
 AT_DESK = json.dumps({"contact_uri": PHONE, "desk": True})
 DISPOSITIONS = """
@@ -48,7 +55,15 @@ numbers = ["+14155550100"]
 greeting = "Hello."
 [queues.Support.after_talk]
 keys = { "1" = "solved", "2" = "call again" }
+[queues.Support.star]
+menu = ["queue:Sales", "person", "back"]
+[queues.Sales]
+attributes = { department = "sales" }
+[queues.Support.answer]
+mode = "at-once"
+passed_seconds = 20
 [queues.Support.activities]
+passed = "Unavailable"
 after_call = "Wrap up"
 after_wrap_up = "Available"
 """
@@ -57,7 +72,9 @@ after_wrap_up = "Available"
 @pytest.fixture
 def desk(console: Console, environment: pytest.MonkeyPatch) -> Console:
     """Bea and Carl have a desk, and the stage an API key."""
-    desks = rota.Packaged(desks={"bea@example.com": "Bea", "carl@example.com": "Carl"})
+    desks = rota.Packaged(
+        desks={"bea@example.com": "Bea", "carl@example.com": "Carl"}, extensions={"21": "Bea", "22": "Carl"}
+    )
     environment.setattr(packaged, "current", lambda: desks)
     with_key = Secrets((TOKEN,), KEY, SECRET)
     environment.setattr(secrets, "current", lambda: with_key)
@@ -100,8 +117,16 @@ def test_the_token_is_for_the_worker_who_asks_alone(driver: Driver, desk: Consol
     assert given.data["token"] not in desk.log.getvalue() and SECRET not in desk.log.getvalue()
 
 
-@pytest.mark.parametrize("claims", [None, NOBODY, STRANGER], ids=["no token", "no group", "no desk"])
-@pytest.mark.parametrize("route", [urls.DESK_TOKEN, urls.DESK_WRAP_UP, urls.DESK_CARD], ids=lambda route: route.path)
+@pytest.mark.parametrize(
+    "claims",
+    [None, NOBODY, STRANGER, OF_ANOTHER_STAGE, OF_ANOTHER_POOL],
+    ids=["no token", "no group", "no desk", "another stage's", "another pool's"],
+)
+@pytest.mark.parametrize(
+    "route",
+    [urls.DESK_TOKEN, urls.DESK_WRAP_UP, urls.DESK_REJECT, urls.DESK_GIVE, urls.DESK_CARD],
+    ids=lambda route: route.path,
+)
 def test_who_has_no_desk_gets_nothing(
     driver: Driver, desk: Console, route: urls.Route, claims: Mapping[str, str] | None
 ) -> None:
@@ -188,7 +213,7 @@ def test_a_card_of_nothing_is_not_found(driver: Driver, desk: Console, path: dic
 def test_in_an_outage_a_phone_is_rung_unasked_only_where_the_queue_asks_nobody(
     driver: Driver, desk: Console, environment: pytest.MonkeyPatch, answer: str, body: str
 ) -> None:
-    rules = f'{DISPOSITIONS}\n[queues.Support]\non_outage = "direct"\nanswer = {{ mode = "{answer}" }}\n'
+    rules = f'{DISPOSITIONS}\n[queues.Support]\non_outage = "direct"\n'.replace("at-once", answer)
     center = callcenter.parse(rules)
     environment.setattr(callcenter, "current", lambda: center)
 
@@ -210,6 +235,170 @@ def test_the_desk_is_for_callers_of_queues_that_ask_the_crm_first() -> None:
     assert mode.by_job and mode.by_worker and mode.has_caller and not mode.owns_leg
     assert modes.of_task("call", "direct", (), at_desk=True) is modes.DIRECT
     assert modes.of_task("case", "crm-first", ("case",), at_desk=True) is modes.WORK
+
+
+# --- Rejecting by hand
+
+
+def test_who_rejects_has_passed_as_on_a_phone(driver: Driver, desk: Console) -> None:
+    """They are left out for a while, and the caller is offered to the next one."""
+    offered(driver)
+    answer = order(desk, urls.DESK_REJECT)
+    assert (answer.status, answer.data) == (200, {"said": "The caller is offered to somebody else."})
+    assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "passed")
+    assert driver.twilio.moves == [ACTIVITIES["Unavailable"]]
+    assert order(desk, urls.DESK_REJECT).status == 200
+    assert driver.twilio.moves == [ACTIVITIES["Unavailable"]]
+
+
+def test_a_caller_may_be_rejected_before_the_crm_has_said_anything(driver: Driver, desk: Console) -> None:
+    driver.assign(WorkerAttributes=AT_DESK)
+    assert order(desk, urls.DESK_REJECT).status == 200
+    for job in driver.queued():
+        driver.work(job)
+    assert (driver.link["reason"], dialled(driver)) == ("passed", 0)
+
+
+def test_who_talks_rejects_nobody(driver: Driver, desk: Console) -> None:
+    talked(driver)
+    answer = order(desk, urls.DESK_REJECT)
+    assert (answer.status, answer.data) == (409, {"error": "this caller is not offered to you any more"})
+    assert driver.twilio.moves == [] and "reason" not in driver.link
+
+
+@pytest.mark.parametrize(("claims", "status"), [(CARL, 404), (STRANGER, 403)])
+def test_nobody_rejects_for_somebody_else(
+    driver: Driver, desk: Console, claims: Mapping[str, str], status: int
+) -> None:
+    offered(driver)
+    assert order(desk, urls.DESK_REJECT, claims).status == status
+    assert "reason" not in driver.link
+
+
+# --- Giving the caller away
+
+
+def in_room(driver: Driver, *, told: bool = True) -> None:
+    """Bea and the caller are in TaskRouter's conference; whether its event has come."""
+    offered(driver)
+    driver.twilio.tasks[TASK] = {
+        "sid": TASK,
+        "assignment_status": "assigned",
+        "attributes": task_attributes(worker_call_sid=LEG, department="support", conference={"sid": "CF1"}),
+        "task_queue_sid": QUEUES["Support"],
+        "workflow_sid": WORKFLOW,
+        "date_updated": UPDATED,
+    }
+    if told:
+        driver.event("reservation.accepted", TaskAttributes=task_attributes(worker_call_sid=LEG))
+
+
+def led(driver: Driver) -> list[str]:
+    """Where the caller's call was sent."""
+    return [form["Url"] for form in driver.twilio.made(f"Calls/{CALL}.json") if "Url" in form]
+
+
+def on_hold(driver: Driver, url: str) -> str:
+    """What the caller hears there."""
+    route, path = urls.find(url) or (urls.HOLD, {})
+    answer = driver.send(post(route.path, caller_form(), path))
+    assert answer["statusCode"] == 200
+    return str(answer["body"])
+
+
+@pytest.mark.parametrize(
+    ("to", "routed"),
+    [("queue:Sales", {"department": "sales"}), ("person:Carl", {"department": "support", "agent": "Carl"})],
+)
+def test_the_caller_goes_where_the_worker_says(
+    driver: Driver, desk: Console, to: str, routed: Mapping[str, str]
+) -> None:
+    in_room(driver)
+    assert card(desk).data["ways"] == ["queue:Sales", "person:Carl"]
+    answer = order(desk, urls.DESK_GIVE, to=to)
+    assert (answer.status, answer.data) == (200, {"said": f"The caller goes to {to.partition(':')[2]}."})
+    (url,) = led(driver)
+    task = json.loads(ElementTree.fromstring(on_hold(driver, url)).findtext(".//Task") or "")
+    assert {name: task[name] for name in routed} == routed and "conference" not in task
+    assert (task["transferred_from"], task["round"]) == ("Bea", 2)
+    assert driver.call["round"] == 2
+
+
+def test_the_same_again_leads_nobody_out_of_their_new_place(driver: Driver, desk: Console) -> None:
+    in_room(driver)
+    order(desk, urls.DESK_GIVE, to="queue:Sales")
+    assert order(desk, urls.DESK_GIVE, to="queue:Sales").status == 409  # the first one may still be at work
+    on_hold(driver, led(driver)[0])
+    again = order(desk, urls.DESK_GIVE, to="queue:Sales")
+    assert (again.status, again.data) == (200, {"said": "The caller goes to Sales."})
+    assert len(led(driver)) == 1
+
+
+def test_the_first_word_counts(driver: Driver, desk: Console) -> None:
+    in_room(driver)
+    order(desk, urls.DESK_GIVE, to="queue:Sales")
+    other = order(desk, urls.DESK_GIVE, to="person:Carl")
+    assert (other.status, other.data) == (409, {"error": "the caller goes to Sales already"})
+    assert driver.link["transferred_to"] == "queue:Sales" and len(led(driver)) == 1
+
+
+def test_whom_twilio_does_not_lead_out_goes_on_at_the_end_of_the_talk(driver: Driver, desk: Console) -> None:
+    in_room(driver)
+    driver.twilio.failures[f"POST /2010-04-01/Accounts/AC{'0' * 32}/Calls/{CALL}.json"] = [503] * 3
+    assert order(desk, urls.DESK_GIVE, to="queue:Sales").status == 503
+    answer = driver.send(post(urls.AFTER.path, caller_form(QueueResult="bridged", QueueTime="3")))
+    (url,) = (verb.text or "" for verb in ElementTree.fromstring(answer["body"]).iter("Redirect"))
+    assert '"department":"sales"' in on_hold(driver, url)
+
+
+def test_an_event_that_is_late_keeps_nobody_from_it(driver: Driver, desk: Console) -> None:
+    in_room(driver, told=False)
+    assert order(desk, urls.DESK_GIVE, to="queue:Sales").status == 200
+    assert driver.link["bridged_at"] and driver.link["worker_call_sid"] == LEG
+
+
+def test_the_end_of_the_first_task_says_nothing_of_the_next_workers_leg(driver: Driver, desk: Console) -> None:
+    in_room(driver)
+    order(desk, urls.DESK_GIVE, to="queue:Sales")
+    next_one, next_task = "WR" + "e" * 32, "WT" + "e" * 32
+    driver.assign("Sales", ReservationSid=next_one, TaskSid=next_task, WorkerAttributes=AT_DESK)
+    driver.event("task.completed", TaskAttributes=task_attributes(worker_call_sid=LEG))
+    assert "worker_call_sid" not in driver.cloud.row(next_one)
+
+
+@pytest.mark.parametrize(
+    ("to", "claims", "status"),
+    [
+        ("", BEA, 400),
+        ("queue:Nowhere", BEA, 400),
+        ("person:Bea", BEA, 400),  # to herself
+        ("back", BEA, 400),
+        ("queue:Sales", CARL, 404),
+        ("queue:Sales", STRANGER, 403),
+    ],
+)
+def test_nobody_is_given_to_nowhere_or_by_somebody_else(
+    driver: Driver, desk: Console, to: str, claims: Mapping[str, str], status: int
+) -> None:
+    in_room(driver)
+    assert order(desk, urls.DESK_GIVE, claims, to=to).status == status
+    assert led(driver) == [] and "held_at" not in driver.link
+
+
+def test_before_the_talk_and_after_it_nobody_can_be_given_away(driver: Driver, desk: Console) -> None:
+    offered(driver)
+    assert order(desk, urls.DESK_GIVE, to="queue:Sales").status == 409
+    in_room(driver)
+    driver.event("reservation.completed")
+    assert order(desk, urls.DESK_GIVE, to="queue:Sales").status == 409
+    assert led(driver) == []
+
+
+def test_a_caller_who_has_hung_up_is_given_to_nobody(driver: Driver, desk: Console) -> None:
+    in_room(driver)
+    driver.twilio.failures[f"POST /2010-04-01/Accounts/AC{'0' * 32}/Calls/{CALL}.json"] = [(400, 21220)]
+    answer = order(desk, urls.DESK_GIVE, to="queue:Sales")
+    assert (answer.status, answer.data) == (409, {"error": "the caller is gone"})
 
 
 # --- Supervisors

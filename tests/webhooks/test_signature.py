@@ -64,6 +64,7 @@ ENDPOINTS: list[tuple[str, dict[str, str], dict[str, str]]] = [
     (urls.WORKER_STAR_PERSON.path, leg_form("in-progress"), {**LEG_PATH, "attempt": "1"}),
     (urls.WORKER_STAR_OVER.path, leg_form("in-progress"), LEG_PATH),
     (urls.WORKER_ROOM.path, leg_form("in-progress"), LEG_PATH),
+    (urls.WAIT_CALLBACK.path, caller_form(QueueTime="0"), {}),
     (urls.CLOSED_KEY.path, caller_form(Digits="9"), {}),
     (urls.CLOSED_CALLBACK.path, caller_form(Digits="1"), {"number": "own"}),
     (urls.CLOSED_NUMBER.path, caller_form(Digits="2125550171"), {}),

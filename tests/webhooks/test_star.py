@@ -275,7 +275,7 @@ def test_the_hold_document_twice_is_one_further_wait(driver: Driver, monkeypatch
     press_star(driver)
     press(driver, SALES_)
     first = task_of(hold(driver))
-    driver.event("task.created", TaskSid=SECOND_TASK, TaskAttributes=task_attributes(round=2))  # type: ignore[arg-type]
+    driver.event("task.created", TaskSid=SECOND_TASK, TaskAttributes=task_attributes(round=2))
     assert task_of(hold(driver)) == first
     assert driver.call["round"] == 2 and driver.call["task_sid"] == SECOND_TASK
     assert sent == [jobs.CompleteTask(CALL, TASK)]
@@ -627,7 +627,7 @@ def given(driver: Driver) -> None:
 
 def second(**changes: object) -> dict[str, str]:
     """The fields of an event, or an assignment, of the second task."""
-    attributes = task_attributes(**{"round": 2, "transferred_from": "Bea", **changes})  # type: ignore[arg-type]
+    attributes = task_attributes(**{"round": 2, "transferred_from": "Bea", **changes})
     return {"TaskSid": SECOND_TASK, "TaskAttributes": attributes, "ReservationSid": SECOND, "WorkerName": "Dora"}
 
 

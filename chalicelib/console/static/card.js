@@ -4,6 +4,7 @@ import { button } from "./acting.js";
 import { element, withChildren } from "./draw.js";
 import { fetched, ordered } from "./session.js";
 
+const WHOM = /^(queue|person):/;
 const AGAIN_MILLISECONDS = 1000;
 const SAID = {
   asking: "The CRM is asked. Wait a moment.",
@@ -21,11 +22,13 @@ export class Card {
   #known = null;
   #isTaken = false;
   #isOnHold = false;
+  #isMuted = false;
   #isClosed = false;
   #drawn = "";
-  #parts = { caller: element("h2", "A caller"), state: element("p", "", { role: "status" }), facts: element("dl"), buttons: element("p"), form: element("div") };
+  #parts = { caller: element("h2", "A caller"), state: element("p", "", { role: "status" }), facts: element("dl"), buttons: element("p"), said: element("p", "", { role: "status" }), give: element("div"), form: element("div") };
 
-  // `desk` takes calls (`take`), is told of errors (`fail`), and when the card may go (`done`).
+  // `desk` is told of errors (`fail`), that the phone will ring (`expect`), and when the card may go (`done`); it says
+  // whether the phone can be rung (`canBeRung`), and mutes (`mute`).
   constructor(reservation, desk) {
     this.#desk = desk;
     this.element = withChildren("article", Object.values(this.#parts), { class: "card" });
@@ -44,6 +47,12 @@ export class Card {
 
   close() {
     this.#isClosed = true;
+  }
+
+  // Whether the worker's phone can be rung is another than before.
+  redraw() {
+    this.#drawn = "";
+    this.#draw();
   }
 
   get #state() {
@@ -114,6 +123,36 @@ export class Card {
     this.#draw();
   }
 
+  // To a queue or a person, cold: the caller leaves the room, and waits there as the first.
+  async #give(to) {
+    try {
+      this.#parts.said.textContent = (await ordered(`${this.#place}/give`, { to })).said;
+    } catch (error) {
+      this.#desk.fail(error);
+    }
+  }
+
+  // As who presses 2 on a phone: the caller is offered to the next one, and the worker is left out for a while.
+  async #reject() {
+    try {
+      this.#parts.state.textContent = (await ordered(`${this.#place}/reject`, {})).said;
+    } catch (error) {
+      this.#desk.fail(error);
+    }
+  }
+
+  async #mute() {
+    const wanted = !this.#isMuted;
+    try {
+      await this.#desk.mute(this.#reservation, wanted);
+      this.#isMuted = wanted;
+    } catch (error) {
+      this.#desk.fail(error);
+    }
+    this.#drawn = "";
+    this.#draw();
+  }
+
   async #wrapUp(form) {
     const said = Object.fromEntries(new FormData(form));
     try {
@@ -134,16 +173,29 @@ export class Card {
     this.#parts.state.textContent = SAID[this.#state];
     this.#parts.facts.replaceChildren(...(known ? facts(known) : []));
     this.#parts.buttons.replaceChildren(...this.#actions());
+    if (known) this.#drawGive(known);
     if (known && ["talk", "wrapping"].includes(this.#state)) this.#offerForm(known);
   }
 
   #actions() {
     const who = this.#parts.caller.textContent;
-    if (this.#state === "talk") return [button(this.#isOnHold ? "Back from hold" : "Hold", who, () => this.#hold())];
+    if (this.#state === "talk") {
+      return [button(this.#isOnHold ? "Back from hold" : "Hold", who, () => this.#hold()), button(this.#isMuted ? "Unmute" : "Mute", who, () => this.#mute())];
+    }
     if (!["asking", "yes"].includes(this.#state)) return [];
     const take = button("Take", who, () => this.#take());
-    take.disabled = this.#state !== "yes";
-    return [take];
+    take.disabled = this.#state !== "yes" || !this.#desk.canBeRung();
+    return [take, button("Reject", who, () => this.#reject())];
+  }
+
+  #drawGive(known) {
+    const ways = this.#state === "talk" ? known.ways : [];
+    if (ways.length === 0) return this.#parts.give.replaceChildren();
+    if (this.#parts.give.childElementCount > 0) return;
+    const choices = ways.map((way) => element("option", way.replace(WHOM, ""), { value: way }));
+    const to = withChildren("select", choices, { name: "to" });
+    const who = this.#parts.caller.textContent;
+    this.#parts.give.append(withChildren("label", [document.createTextNode("Give the caller to "), to]), button("Give", who, () => this.#give(to.value)));
   }
 
   #offerForm(known) {

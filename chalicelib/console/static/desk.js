@@ -7,19 +7,33 @@ import { Phone } from "./phone.js";
 import * as supervising from "./supervising.js";
 import { SignedOut, begin, comeBack, end, isSignedIn, ordered } from "./session.js";
 
+const PHONE_MILLISECONDS = 5000; // it takes one; whoever cannot be rung by then is kept away until they can
 const RENEW_BEFORE_SECONDS = 600, LOOK_MILLISECONDS = 5000, ONE_DESK = "cordboard-desk";
 const [view, notice, who, talks, activity, activityOf, signIn, signOut] = ["view", "notice", "who", "talks", "activity", "activity-of", "sign-in", "sign-out"].map((id) => document.getElementById(id));
+
+const NO_PHONE = "The phone in this browser is not connected. You are offered no callers until it is.";
 
 const cards = new Map();
 const shown = element("div"), ringing = element("p");
 const phone = new Phone(drawPhone);
-let worker = null, given = null, isBusy = false, isOpen = false;
+let worker = null, retiring = null, leftFor = "", given = null, isBusy = false, isOpen = false;
 
 const desk = {
   fail: tell,
   expect: (isExpected) => phone.expect(isExpected),
   done: (card) => remove(card),
+  canBeRung,
+  mute: (reservation, isMuted) => (isBrowserPhone() ? phone.mute(isMuted) : reservation.updateParticipant({ mute: isMuted })),
 };
+
+// Whether the worker's phone is this page.
+function isBrowserPhone() {
+  return worker?.attributes.contact_uri === `client:${given.identity}`;
+}
+
+function canBeRung() {
+  return !isBrowserPhone() || phone.canBeRung;
+}
 
 function tell(error) {
   if (error instanceof SignedOut) stop();
@@ -72,7 +86,7 @@ async function connect() {
     who.textContent = given.worker;
     talks.hidden = !given.supervises;
     await library("taskrouter.js");
-    disconnect();
+    retiring ??= worker;
     listen(new TaskRouter.Worker(given.token, { ebServer: given.bridge, wsServer: given.bridge_socket }));
   } catch (error) {
     tell(error);
@@ -96,6 +110,9 @@ function listen(made) {
 // After each connection everything is drawn again: what happened meanwhile was announced to nobody.
 async function ready() {
   tell(null);
+  // Only now: Twilio sets a worker offline who has no connection at all.
+  retiring?.disconnect();
+  retiring = null;
   await registerPhone();
   drawActivity();
   const standing = worker.reservations;
@@ -109,9 +126,27 @@ async function ready() {
 
 // First of all: whoever is available without a phone is sent callers who reach nobody.
 async function registerPhone() {
-  if (worker.attributes.contact_uri !== `client:${given.identity}` || phone.isOn) return;
+  if (!isBrowserPhone() || phone.isOn) return;
+  const begun = phone.begin(given).catch(tell);
+  await Promise.race([begun, new Promise((done) => setTimeout(done, PHONE_MILLISECONDS))]);
+  await keepAway();
+}
+
+// Who cannot be rung is offered nobody: callers would ring into nothing, and the worker would be moved for that. Once the
+// phone is there again, they are where they were.
+async function keepAway() {
+  const find = (name) => [...worker.activities.values()].find((one) => one.name === name);
   try {
-    await phone.begin(given);
+    if (!canBeRung() && worker.activity.available) {
+      leftFor = worker.activity.name;
+      await (find("Offline") ?? [...worker.activities.values()].find((one) => !one.available))?.setAsCurrent();
+      tell(new Error(NO_PHONE));
+    } else if (canBeRung() && leftFor && !worker.activity.available) {
+      const back = find(leftFor);
+      leftFor = "";
+      await back?.setAsCurrent();
+      tell(null);
+    }
   } catch (error) {
     tell(error);
   }
@@ -142,6 +177,8 @@ function drawActivity() {
 
 function drawPhone(error) {
   if (error) tell(error);
+  if (phone.isOn && worker !== null) keepAway();
+  for (const card of cards.values()) card.redraw();
   const answer = element("button", "Answer", { type: "button" }), hangUp = element("button", "Hang up", { type: "button" });
   answer.addEventListener("click", () => phone.answer());
   hangUp.addEventListener("click", () => phone.hangUp());
@@ -149,18 +186,21 @@ function drawPhone(error) {
   ringing.replaceChildren(...buttons);
 }
 
-// Before the token ends it is made new; one that has ended while the laptop slept opens nothing, and all begins anew.
+// Before the token ends there is a new one, and with it a new connection: Twilio may close the old one at its end, and who
+// has none is set offline; one that has ended while the laptop slept opens nothing, and all begins anew.
 async function look() {
   if (!isOpen || isBusy) return;
   if (given?.supervises && document.visibilityState === "visible") supervising.refresh(talks, tell).catch(tell);
+  if (worker !== null && retiring === null) registerPhone();
   const left = worker === null ? 0 : (given.endsAt - Date.now()) / 1000;
   if (left <= 0) return connect();
   if (left > RENEW_BEFORE_SECONDS) return;
   isBusy = true;
   try {
     given = await token();
-    worker.updateToken(given.token);
     phone.renew(given.token);
+    retiring ??= worker;
+    listen(new TaskRouter.Worker(given.token, { ebServer: given.bridge, wsServer: given.bridge_socket }));
   } catch (error) {
     tell(error);
   } finally {
@@ -169,8 +209,8 @@ async function look() {
 }
 
 function disconnect() {
-  worker?.disconnect();
-  worker = null;
+  for (const one of [retiring, worker]) one?.disconnect();
+  retiring = worker = null;
 }
 
 function clear() {
@@ -192,12 +232,20 @@ function stop() {
 activity.addEventListener("change", async () => {
   const chosen = [...worker.activities.values()].find((one) => one.name === activity.value);
   try {
+    leftFor = "";
+    if (chosen.available && !canBeRung()) throw new Error(NO_PHONE);
     await chosen.setAsCurrent();
     tell(null);
   } catch (error) {
     tell(error);
     drawActivity();
   }
+});
+// The library throws where a message of Twilio's lacks something: whoever was announced by it would be seen by nobody.
+addEventListener("error", (event) => {
+  event.preventDefault();
+  tell(new Error("A message of Twilio's could not be read. Everything is drawn again."));
+  if (isOpen) connect();
 });
 setInterval(look, LOOK_MILLISECONDS);
 document.addEventListener("visibilitychange", look);

@@ -19,21 +19,31 @@ export class Phone {
     return this.#device !== null;
   }
 
+  get canBeRung() {
+    return this.#device?.state === "registered";
+  }
+
   // none, ringing, talking
   get state() {
     if (this.#call === null) return "none";
     return this.#call.status() === "open" || this.#call.status() === "connecting" ? "talking" : "ringing";
   }
 
-  // Can be rung when this resolves. Before it nobody may be sent a caller: each would be lost.
+  // Can be rung when this resolves. Before it nobody may be sent a caller: each would be lost. Throws where it cannot.
   async begin(given) {
     if (given.is_plain) await library("plain.js");
     await library("voice.js");
     const device = new Twilio.Device(given.token, { ...QUIET, chunderw: given.signalling });
     device.on("error", (error) => this.#changed(error));
     device.on("incoming", (call) => this.#ring(call));
-    await device.register();
+    for (const event of ["registered", "unregistered"]) device.on(event, () => this.#changed(null));
     this.#device = device;
+    try {
+      await device.register();
+    } catch (error) {
+      this.end();
+      throw error;
+    }
   }
 
   renew(token) {
@@ -48,6 +58,10 @@ export class Phone {
   answer() {
     this.#isExpected = false;
     this.#call?.accept();
+  }
+
+  mute(isMuted) {
+    this.#call?.mute(isMuted);
   }
 
   hangUp() {

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+from tests.simulation.callers import PROMISES
 from tests.simulation.customers import PERSON
 from tests.simulation.invariants.terms import LOST, RULES, SOON, Found, Violation, callback_of
 from tests.simulation.observed import FOREVER, Observed
@@ -13,7 +14,9 @@ from tests.simulation.observed import FOREVER, Observed
 def _asked_for(observed: Observed) -> Iterator[str]:
     """The calls on which a caller heard that they will be called back."""
     yield from dict.fromkeys(
-        sid for sid, call in observed.calls.items() if any("You keep your place" in text for _, text in call.sounds)
+        sid
+        for sid, call in observed.calls.items()
+        if any(promised in text for _, text in call.sounds for promised in PROMISES)
     )
 
 

@@ -5,11 +5,22 @@ from itertools import pairwise
 
 from chalicelib.config.answering import DETECTION_SECONDS
 from emulator.voice.interpreter import STOCK_ERROR
-from tests.simulation.invariants.terms import LONG_SILENCE, LOST, RULES, TWILIO, WEBHOOK, Found, Violation, mode_of
+from tests.simulation.invariants.terms import (
+    LONG_SILENCE,
+    LOST,
+    RULES,
+    TWILIO,
+    WEBHOOK,
+    Found,
+    Violation,
+    given_at_desk,
+    mode_of,
+)
 from tests.simulation.observed import FOREVER, Called, Conversation, Leg, Observed
 
 SENTENCE = 8.0  # the longest that is said to a worker alone: the whisper, then a goodbye
 SILENCE = 30.0
+GOODBYES = ("Goodbye.", "Adiós.")
 LONGEST_CALL = 600.0
 LOST_OR_LATE = (*LOST, *TWILIO)  # in doubt the caller is there
 CHOOSES = 110.0  # the choices three times, a room, and what is said after it
@@ -67,6 +78,7 @@ def nobody_is_stranded(observed: Observed) -> Found:
         elif not call.hung_up and call.ended < FOREVER and not _said_goodbye(call):
             yield Violation(4, sid, f"the call ends without a goodbye, by {call.ended_by}")
         holds = sum(len(leg.stars) for leg in observed.legs.values() if leg.call_sid == sid)
+        holds += given_at_desk(observed, sid)
         if sum(1 for history in observed.tasks.values() if history[0][2] == sid) > 1 + holds:
             yield Violation(4, sid, "the caller is sent back to the start")
         if call.ended - call.dialed > LONGEST_CALL * max(1, len(call.waits)) and call.ended < FOREVER:
@@ -76,7 +88,7 @@ def nobody_is_stranded(observed: Observed) -> Found:
 
 def _said_goodbye(call: Called) -> bool:
     last = call.sounds[-1][1] if call.sounds else ""
-    return last == STOCK_ERROR or (call.ended_by == "document" and last.endswith("Goodbye."))
+    return last == STOCK_ERROR or (call.ended_by == "document" and last.endswith(GOODBYES))
 
 
 def _nobody_answered(observed: Observed, sid: str, at: float) -> bool:

@@ -18,7 +18,8 @@ LOST = ("webhook_never", "webhook_late", *AWS)
 WEBHOOK = 15.0
 SOON = 5.0
 LATER = 30.0
-PEOPLE = ("caller_", "customer_", "worker_", "activity_", "desk_ignores", "desk_presses_twice", "desk_leaves_wrap_up")
+OF_DESKS = ("desk_ignores", "desk_presses_twice", "desk_leaves_wrap_up", "desk_gives_away")
+PEOPLE = ("caller_", "customer_", "worker_", "activity_", *OF_DESKS)
 LONG_SILENCE = 60.0
 CRM_FAILS = ("crm_slow", "crm_500", "crm_garbage", "crm_drips", "crm_megabytes", "crm_down")
 CRM_OUT = 60.0  # a failure, the seconds until the CRM is asked again, and a job that comes again
@@ -84,6 +85,12 @@ def answered_well(observed: Observed, route: urls.Route) -> list[Delivery]:
 
 def answered(observed: Observed, route: urls.Route) -> list[Delivery]:
     return [one for one in observed.deliveries[route.path] if one.status == 200]
+
+
+def given_at_desk(observed: Observed, call_sid: str) -> int:
+    """By how many workers at the desk this caller was given away, or was to be."""
+    desks = observed.world.desks
+    return sum(given == call_sid for given in desks.gave.values()) if desks else 0
 
 
 def line_of(observed: Observed, call_sid: str) -> str:

@@ -1,0 +1,72 @@
+"""A worker at the desk gives the caller to another queue or to a person, as the star key does on a phone."""
+
+from collections.abc import Mapping
+
+from chalicelib.config import callcenter
+from chalicelib.config.star import PERSON, queue_of
+from chalicelib.console import access
+from chalicelib.console.answers import Asked, Changed
+from chalicelib.lifecycle import giving, lead_out
+from chalicelib.links import table
+from chalicelib.links.model import Call, Link
+from chalicelib.observability import log
+from chalicelib.staff import packaged
+from chalicelib.twilio import rest, urls
+from chalicelib.twilio.values import sid
+
+IN_PROGRESS_SECONDS = 20  # a request to Twilio is over by then, and may be made again
+
+
+def ways(link: Link) -> tuple[str, ...]:
+    """Where this caller may be given: the queues and the people of the star menu of the queue, in its order."""
+    star = callcenter.current().queue(link.queue).star
+    people = sorted({name for name in packaged.current().extensions.values() if name != link.worker_name})
+    found: list[str] = []
+    for entry in star.menu if star else ():
+        found += [entry] if queue_of(entry) else [f"{PERSON}:{name}" for name in people] if entry == PERSON else []
+    return tuple(found)
+
+
+def give(asked: Asked) -> Mapping[str, str]:
+    """Give the caller away: they leave the room, hear music, and wait as the first of their new place.
+
+    The first word counts, and the same again says the same. Raises NotAllowed, NotFound, Wrong, Changed, NotDone.
+    """
+    link = access.own_link(asked)
+    to = asked.one_of("to", ways(link))
+    link, call = _with_leg(link), table.find_call(link.subject).call
+    if not link.worker_call_sid or link.state == "closed":
+        raise Changed("there is no talk with this caller now")
+    link = table.transfer(giving.hold(link, call, asked.at).key, to, asked.at)
+    if link.transferred_to != to:
+        raise Changed(f"the caller goes to {_named(link.transferred_to)} already")
+    _lead(link, call, asked.at)
+    return {"said": f"The caller goes to {_named(to)}."}
+
+
+def _lead(link: Link, call: Call | None, now: float) -> None:
+    """Out of the room, once: a second time they would leave the queue that they wait in, and begin anew."""
+    if call and call.round >= link.next_round:
+        return
+    if link.transferred_at < now < link.transferred_at + IN_PROGRESS_SECONDS:
+        raise Changed("the caller is being given away: look again in a moment")
+    # Where they are not brought out of the room now, they go on to there at the end of the talk.
+    table.record_call(link.subject, {"star": link.reservation_sid}, now)
+    base_url = lead_out.base_url_for(link.base_url, link.caller_id, link.attributes)
+    path = {"reservation_sid": link.reservation_sid, "since": str(int(now)), "attempt": "1"}
+    if not rest.redirect(link.subject, urls.HOLD.url(base_url, **path)):
+        raise Changed("the caller is gone")
+    log.info("given away at the desk", **link.key.sids, to=link.transferred_to)
+
+
+def _with_leg(link: Link) -> Link:
+    """Twilio names the leg in the task; the event that tells us may be late."""
+    if link.worker_call_sid:
+        return link
+    task = rest.task(link.task_sid)
+    leg = sid(task.attributes.get("worker_call_sid")) if task else ""
+    return table.record_leg(link.key, leg) if leg and rest.is_live(leg) else link
+
+
+def _named(to: str) -> str:
+    return queue_of(to) or to.removeprefix(f"{PERSON}:")
