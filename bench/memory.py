@@ -1,15 +1,12 @@
 """Which memory a function is given: what a warm assignment takes and costs at each size, and what a process uses.
 
-Lambda gives a function the part of a processor that its memory buys. Measured on the unzipped archive, in fresh
-processes.
+Lambda gives a function the part of a processor that its memory buys. bench/warm.py measures. (Pure.)
 """
 
-import subprocess
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bench import cold_start, counts
-from bench.cold_start import ASSIGNMENT, RING
+from bench import counts
 from bench.cost import MILLION, PRICES
 
 WHOLE_PROCESSOR = 1769  # megabytes that buy one, as AWS documents it
@@ -18,19 +15,6 @@ TALK_MEGABYTES = 64  # the largest recorded talk that a job holds
 # Assumed: that a webhook waits for AWS, of the 55 ms that bench/counts.py has at 512 MB.
 WAITING_SECONDS = 0.045
 
-WARM = """
-import time as clock
-answers = 50
-began = clock.process_time()
-for _ in range(answers):
-    app.app(event, None)
-print((clock.process_time() - began) / answers)
-"""
-IN_USE = """
-lines = dict(line.split(':', 1) for line in open('/proc/self/status'))
-print(int(lines['VmHWM'].split()[0]) / 1024)
-"""
-
 
 class Measured(NamedTuple):
     """Seconds of a whole processor that a warm assignment takes, and megabytes that a process has had in use."""
@@ -38,21 +22,6 @@ class Measured(NamedTuple):
     warm_seconds: float
     api_megabytes: float
     job_megabytes: float
-
-
-def measured() -> Measured:
-    """On the archive that cold_start has unzipped, on Linux. Raises CalledProcessError."""
-    with cold_start.programs() as first:
-        warm, api = _printed(first, ASSIGNMENT, first.assignment() + WARM + IN_USE)
-        (job,) = _printed(first, RING, first.ring() + IN_USE)
-    return Measured(warm, api, job)
-
-
-def _printed(first: cold_start.Programs, name: str, program: str) -> list[float]:
-    """The numbers that the program prints, without its log lines."""
-    command, known = first.command(program), first.environment(name)
-    said = subprocess.run(command, env=known, capture_output=True, text=True, check=True).stdout
-    return [float(line) for line in said.splitlines() if not line.startswith("{")]
 
 
 def seconds(warm_seconds: float, megabytes: int) -> float:

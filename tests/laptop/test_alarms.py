@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -66,22 +67,25 @@ class Extraction:
         self._seen |= new
         lines = [json.loads(text) for text in new]
         for line in lines:
-            (described,) = line["_aws"]["CloudWatchMetrics"]
-            data = [
-                {
-                    "MetricName": metric["Name"],
-                    "Unit": metric["Unit"],
-                    "Value": line[metric["Name"]],
-                    "Timestamp": line["_aws"]["Timestamp"] / 1000,
-                    "Dimensions": [{"Name": name, "Value": line[name]} for name in names],
-                }
-                for metric in described["Metrics"]
-                for names in described["Dimensions"]
-                if {name: line[name] for name in names} == self._watched
-            ]
-            if data:
-                self._cloudwatch.put_metric_data(Namespace=described["Namespace"], MetricData=data)
+            for described in line.get("_aws", {}).get("CloudWatchMetrics", ()):
+                self._put(line, described)
         return len(lines)
+
+    def _put(self, line: dict[str, Any], described: dict[str, Any]) -> None:
+        data = [
+            {
+                "MetricName": metric["Name"],
+                "Unit": metric["Unit"],
+                "Value": line[metric["Name"]],
+                "Timestamp": line["_aws"]["Timestamp"] / 1000,
+                "Dimensions": [{"Name": name, "Value": line[name]} for name in names],
+            }
+            for metric in described["Metrics"]
+            for names in described["Dimensions"]
+            if {name: line[name] for name in names} == self._watched
+        ]
+        if data:
+            self._cloudwatch.put_metric_data(Namespace=described["Namespace"], MetricData=data)
 
 
 def test_a_wrong_token_rings_the_operator_and_a_stranger_does_not(laptop: Laptop, mailbox: str) -> None:
