@@ -9,20 +9,6 @@ from chalicelib.config import callcenter, team
 ROOT = Path(__file__).parent.parent
 TEAM = str(ROOT / "laptop" / "team")
 team.folder = lambda: TEAM  # what is measured does not depend on this checkout's team
-WITH_HOURS = "+14155550177"  # of a line that is as that for sales, and has hours
-_own, _sales = callcenter.source, callcenter.current().lines["sales"]
-_HOURS = f"""
-[lines.hours]
-numbers = ["{WITH_HOURS}"]
-greeting = "{_sales.greeting}"
-attributes = {{ department = "sales" }}
-hours = "always"
-[hours.always]
-zone = "Europe/Berlin"
-week = {{ mon-sun = ["00:00-24:00"] }}
-"""
-callcenter.source = lambda where="": f"{_own(where)}{_HOURS}"
-callcenter.current.cache_clear()
 
 TASK_QUEUES = {name: f"WQ{number:032}" for number, name in enumerate(callcenter.current().queues)}
 

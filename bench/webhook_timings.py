@@ -7,17 +7,29 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 
 from bench import bare, flask_seed
-from bench.environment import TASK_QUEUES, WITH_HOURS
+from bench.environment import TASK_QUEUES
 from bench.measure import interleaved
 from bench.webhooks import Webhook, api_gateway_event, assignment, forged, incoming, signed, wsgi_environ
 from chalicelib.config import callcenter
 
 INCOMING = "/voice/incoming"
 ASSIGNMENT = "/taskrouter/assignment"
+WITH_HOURS = "+14155550177"  # of a line that is as that for sales, and has hours
+HOURS = """
+[lines.hours]
+numbers = ["{number}"]
+greeting = "{greeting}"
+attributes = {{ department = "sales" }}
+hours = "always"
+[hours.always]
+zone = "Europe/Berlin"
+week = {{ mon-sun = ["00:00-24:00"] }}
+"""
 
 Answer = tuple[int, str]
 Contender = Callable[[Webhook], Callable[[], Answer]]
@@ -76,13 +88,24 @@ def seconds(rounds: int = 60, calls: int = 40) -> dict[str, dict[str, float]]:
 def seconds_with_hours(rounds: int = 120, calls: int = 40) -> dict[str, float]:
     """Median seconds of `/voice/incoming` on a line that uses nothing, and on the same one with hours, in turns."""
     plain = callcenter.current().lines["sales"].numbers[0]
-    with aws_stubbed_out(), Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+    with line_with_hours(), aws_stubbed_out(), Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         contender, timed = app_contender(), {}
         for name, number in {"without hours": plain, "with hours": WITH_HOURS}.items():
             webhook = signed(INCOMING, incoming(number))
             check(f"app, {name}", contender, webhook)
             timed[name] = contender(webhook)
         return interleaved(timed, rounds, calls)
+
+
+@contextmanager
+def line_with_hours() -> Iterator[None]:
+    """The call centre has one line more, until the block ends."""
+    sales = callcenter.current().lines["sales"]
+    text = callcenter.source() + HOURS.format(number=WITH_HOURS, greeting=sales.greeting)
+    with patch.object(callcenter, "source", lambda where="": text):
+        callcenter.current.cache_clear()
+        yield
+    callcenter.current.cache_clear()
 
 
 def check(name: str, contender: Contender, webhook: Webhook) -> None:
