@@ -6,7 +6,7 @@ import msgspec
 
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import DAY_SECONDS
-from chalicelib.links import profiles
+from chalicelib.links import callbacks, profiles
 from chalicelib.links.model import Link
 from chalicelib.links.profiles import Profile, Talked
 from chalicelib.observability import log
@@ -23,9 +23,16 @@ def remember(link: Link) -> None:
         return
     needed = link.bridged_at + rules.same_worker.days * DAY_SECONDS
     try:
-        profiles.change(number, lambda standing: _with(standing, name, link), link.bridged_at, needed)
+        if link.policy.has_caller or _was_reached(link):
+            profiles.change(number, lambda standing: _with(standing, name, link), link.bridged_at, needed)
     except Exception as error:
         log.error("the caller's last worker is not kept", **link.key.sids, why=type(error).__name__)
+
+
+def _was_reached(link: Link) -> bool:
+    """Who takes a callback talks to the caller if that one answers; of other work nobody knows. Raises as AWS."""
+    callback = callbacks.find(link.callback) if link.callback else None
+    return bool(callback and callback.state == "talked" and callback.reservation_sid == link.reservation_sid)
 
 
 def _with(standing: Profile, line: str, link: Link) -> Mapping[str, object]:

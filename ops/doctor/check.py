@@ -46,9 +46,16 @@ def time_of_twilio() -> float:
     return parsedate_to_datetime(answer.headers["Date"]).timestamp()
 
 
+def fetch(url: str) -> tuple[int, str]:
+    """The status and the Content-Type of what is there; the rest is left unread. Raises what urllib3 raises."""
+    answer = urllib3.request("GET", url, timeout=5, retries=2, preload_content=False)
+    answer.close()
+    return answer.status, answer.headers.get("Content-Type", "")
+
+
 @dataclass(frozen=True)
 class StageUnderTest:
-    """`now` is epoch seconds; `twilio` the client of the stage's account."""
+    """`now` is epoch seconds; `twilio` the client of the stage's account. Without `fetch` no sound is asked for."""
 
     project: Project
     twilio: Client
@@ -56,6 +63,7 @@ class StageUnderTest:
     now: float
     post: Callable[[str, Mapping[str, str], str], tuple[int, str]] = post
     twilio_time: Callable[[], float] = time_of_twilio
+    fetch: Callable[[str], tuple[int, str]] | None = fetch
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ import io
 import json
 import shutil
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -37,6 +38,7 @@ from tests.support.caches import forget_everything
 
 NOW = 1_800_000_000.0
 BASE = api_gateway.BASE
+MUSIC = "http://com.twilio.music.classical.s3.amazonaws.com/BusyStrings.mp3"
 SECRET = "/cordboard/test/twilio"
 POLICIES = ("api", "jobs_consumer", "after_call", "sweep")
 
@@ -80,9 +82,12 @@ class DeployedStage:
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
         forget_everything()
+        self.sounds: dict[str, tuple[int, str]] = defaultdict(lambda: (200, "audio/mpeg"))
         self._write_project()
         self._deploy()
-        self.stage = StageUnderTest(Project("test", root), self.account.client, center(), NOW, self._post, lambda: NOW)
+        self.stage = StageUnderTest(
+            Project("test", root), self.account.client, center(), NOW, self._post, lambda: NOW, self.sounds.__getitem__
+        )
 
     def _write_project(self) -> None:
         chalice = self.root / ".chalice"
@@ -374,6 +379,26 @@ def test_a_clock_that_is_off_and_a_team_too_large_for_the_account_are_warnings(d
     )
     findings = deployed.examine(twilio_time=lambda: NOW - 60, center=center(workers=crowd))
     assert ("clock", "warning") in bad(findings) and ("call rate", "warning") in bad(findings)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((404, "text/html"), "is not there: status 404"),
+        ((200, "text/html; charset=utf-8"), "is no sound: Content-Type is text/html; charset=utf-8"),
+        ((200, ""), "is no sound: Content-Type is missing"),
+        (None, "cannot be fetched: KeyError"),
+    ],
+)
+def test_a_sound_that_twilio_cannot_play_is_a_warning(
+    deployed: DeployedStage, answer: tuple[int, str] | None, why: str
+) -> None:
+    music = center(("[lines.sales]\n", f'[lines.sales.wait]\nplay = ["{MUSIC}"]\n[lines.sales]\n'))
+    found = [one for one in deployed.examine(center=music) if one.check == "sounds"]
+    assert [(one.verdict, one.why) for one in found] == [("pass", "1 is there")]
+    there = {} if answer is None else {MUSIC: answer}
+    (ill,) = [one for one in deployed.examine(center=music, fetch=there.__getitem__) if one.check == "sounds"]
+    assert (ill.verdict, ill.why) == ("warning", f"{MUSIC} (lines.sales.wait.play) {why}")
 
 
 def test_a_task_that_ends_before_its_caller_is_let_out_is_a_warning(deployed: DeployedStage) -> None:

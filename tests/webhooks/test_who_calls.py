@@ -3,16 +3,17 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from chalicelib import aws
 from chalicelib.callbacks import asking
-from chalicelib.callers import block
+from chalicelib.callers import block, memory
 from chalicelib.callers.known import Known, of_token
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import profiles
 from chalicelib.links.attributes import encode
-from chalicelib.links.model import Callback, Notice
+from chalicelib.links.model import Callback, Key, Link, Notice
 from chalicelib.links.profiles import Change, Did
 from chalicelib.tell import mail
 from chalicelib.twilio import rest, urls, values
@@ -337,6 +338,35 @@ def test_who_calls_again_is_offered_to_the_same_worker_first(opened: Any) -> Non
     centre.set("Carl", "Available")
     calls(centre, seconds=2)
     assert offered(centre) == "Carl"
+
+
+@pytest.mark.parametrize(
+    ("state", "reservation", "known"),
+    [("talked", "WR" + "1" * 32, True), ("talked", "WR" + "2" * 32, False), ("waiting", "WR" + "1" * 32, False)],
+)
+def test_who_called_them_back_is_the_same_worker_if_they_were_reached(
+    opened: Any, state: Any, reservation: str, known: bool
+) -> None:
+    opened(team(SAME_WORKER))
+    about, key = "CA" + "7" * 32, Key("WT" + "7" * 32, "WR" + "1" * 32)
+    callback_rows.create(
+        Callback(
+            call_sid=about, line="support", number=CALLER, since=1, at=1, state=state, reservation_sid=reservation
+        ),
+        MONDAY,
+    )
+    taken = Link(subject=key.subject, reservation_sid=key.reservation_sid, mode="work", work="callback", callback=about)
+    memory.remember(
+        msgspec.structs.replace(taken, worker_name="Carl", bridged_at=5.0, caller=CALLER, caller_id=SUPPORT)
+    )
+    assert bool(profiles.find(CALLER).workers) is known
+
+
+def test_of_work_that_is_no_callback_nobody_knows_whether_they_talked(opened: Any) -> None:
+    opened(team(SAME_WORKER))
+    lead = Link(subject="WT" + "7" * 32, reservation_sid="WR" + "1" * 32, mode="work", work="lead", worker_name="Carl")
+    memory.remember(msgspec.structs.replace(lead, bridged_at=5.0, caller=CALLER, caller_id=SUPPORT))
+    assert not profiles.find(CALLER).workers
 
 
 def test_nobody_waits_long_for_a_worker_who_is_away(opened: Any) -> None:
