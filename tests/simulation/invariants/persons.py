@@ -29,7 +29,7 @@ def who_asks_for_a_worker_is_offered_to_nobody_else(observed: Observed) -> Found
 def who_asks_for_a_worker_waits_for_them_or_may_leave_a_message(observed: Observed) -> Found:
     for sid, call in _known(observed):
         name = next((EXTENSIONS[digits] for digits in call.caller.typed if digits in EXTENSIONS), "")
-        if not name or call.hung_up or _troubled(observed, sid):
+        if not name or call.hung_up or _is_declined(observed, sid) or _troubled(observed, sid):
             continue
         tasks = [attributes for _, attributes in _tasks(observed, sid)]
         if not (_is_told(call, name) or call.conversations):
@@ -121,6 +121,11 @@ def _is_settled(observed: Observed, talk: Conversation, sid: str, call: Called) 
 
 def _troubled(observed: Observed, sid: str) -> bool:
     return any(not fault.kind.startswith(PEOPLE) for fault in observed.faults_about((sid,)))
+
+
+def _is_declined(observed: Observed, sid: str) -> bool:
+    """Whether the CRM says no to the caller, who is led out then."""
+    return any(answer.call_sid == sid and answer.said == "no" for answer in observed.world.crm.log)
 
 
 def _is_told(call: Called, name: str) -> bool:
