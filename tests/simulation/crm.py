@@ -33,7 +33,7 @@ class CrmStub:
         self._store = store
         self._scheduler = scheduler
         self._declined: set[str] = set()
-        for number in filter(None, numbers):
+        for number in filter(None, dict.fromkeys(numbers)):  # who withholds theirs may share one
             contact = {"phone": {"S": number}, "item": {"S": "CONTACT"}, "whisper": {"S": "A good customer."}}
             if self._faults.happens("crm_declines"):
                 self._declined.add(number)
