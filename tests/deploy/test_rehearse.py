@@ -47,7 +47,7 @@ def test_each_step_says_what_happens_and_which_command_does_it(said: str) -> Non
 
 def test_what_the_commands_print_is_theirs(said: str) -> None:
     for line in (
-        "  | callcenter.toml can be applied: 4 queues, 6 workers",
+        "  | callcenter.toml can be applied: 4 queues, 7 workers",
         "  | stage dev is to be changed:",
         "  | nobody is there to be asked: give --yes. Nothing was changed",
         "  |   the stack cordboard-dev-resources is created",
