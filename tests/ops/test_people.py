@@ -37,8 +37,10 @@ def pool(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """Of the demo's team: Dora is a supervisor, Bea an agent."""
+    """Of the demo's team: Dora is a supervisor, Bea an agent, and Hugo has neither an address nor a desk."""
     root = of_the_demo(tmp_path)
+    change(root / files.WORKERS, 'mail = "hugo@example.com" ', "# ")
+    change(root / files.WORKERS, "desk = true", "desk = false")
     for name, known in (("Bea", BEA), ("Dora", DORA)):
         change(root / files.WORKERS, f"[workers.{name}]", f"[workers.{name}]\n{known}#")
     return root
