@@ -1,10 +1,12 @@
 """The rota: at its boundaries workers are put on and off, and what was set by hand stays until the next one."""
 
+from unittest.mock import Mock
+
 import pytest
 
 from chalicelib import jobs
 from chalicelib.links import table
-from chalicelib.staff import commands, duty, shifts
+from chalicelib.staff import commands, duty, shifts, texts
 from chalicelib.twilio import rest, urls
 from emulator.voice.parties import answers, hangs_up, talks
 from tests.conftest import Aws
@@ -49,6 +51,19 @@ def test_what_was_set_by_text_stays_until_the_next_boundary(centre: CallCentre) 
     centre.minutes(20)
     assert centre.activity("Bea") == "Available"
     centre.until(17)
+    centre.sweep()
+    assert centre.activity("Bea") == "Offline"
+
+
+def test_an_off_that_could_not_be_done_does_not_undo_the_end_of_the_shift(
+    centre: CallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre.until(12)
+    centre.run(30)
+    with monkeypatch.context() as patched:
+        patched.setattr(rest, "move", Mock(side_effect=rest.OutcomeUnknown("no answer")))
+        assert centre.text(BEA, "off") == texts.NOT_NOW
+    assert centre.activity("Bea") == "Available"
     centre.sweep()
     assert centre.activity("Bea") == "Offline"
 
