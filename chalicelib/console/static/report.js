@@ -79,9 +79,11 @@ function draw(data, asked, found) {
 function charted(caption, rows) {
   const measure = withChildren("select", Object.keys(MEASURES).map((one) => element("option", one)), { id: "measure" });
   const place = element("div", "", { class: "chart" });
+  let latest = 0; // of two that are drawn at once the later one stays, whichever is there first
   const redraw = async () => {
-    const drawn = chart(caption, measure.value, rows, place.clientWidth);
-    place.replaceChildren(...(await drawn.catch(() => [element("p", "There is no chart: the package was made without D3, which `python -m tools.desk` puts there.")])));
+    const own = ++latest;
+    const drawn = await chart(caption, measure.value, rows, place.clientWidth).catch(() => [element("p", "There is no chart: the package was made without D3, which `python -m tools.desk` puts there.")]);
+    if (own === latest) place.replaceChildren(...drawn);
   };
   measure.addEventListener("change", redraw);
   let width = 0;
