@@ -35,7 +35,7 @@ def people(*, stage: str, root: Path, prune: bool, yes: bool) -> ExitCode:
     pool = Pool(arn)
     steps = library.plan(wanted, pool.people(), prune)
     if not steps:
-        say(f"{len(wanted)} people can sign in: it is as workers.toml says")
+        say(f"{len(wanted)} {'person' if len(wanted) == 1 else 'people'} can sign in: it is as workers.toml says")
         return ExitCode.DONE
     note("\n".join(map(str, steps)))
     ask.confirm("Go on?", yes=yes)

@@ -177,7 +177,7 @@ def test_the_operators_commands_mean_what_the_exported_lines_say(dev: Dev) -> No
     assert re.search(r"\n\d\d ok, 1 to look at, 0 to fix\n$", examined.stdout), examined.stdout + examined.stderr
     assert examined.returncode == 0
     people = operator(dev, "people", "--stage", "local")
-    assert people.stdout == "0 people can sign in: it is as workers.toml says\n", people.stderr
+    assert people.stdout == "1 person can sign in: it is as workers.toml says\n", people.stderr
     dev.types("quit")
     assert dev.ends() == 0
 
