@@ -14,6 +14,8 @@ from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.work import posting
 
+ACTION_SECONDS = 60  # within which the action of a recording comes, or its fallback
+
 
 class NotWhole(Exception):
     """The object in the bucket is not as large as what was put there."""
@@ -32,10 +34,10 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
     if message.is_nothing:
         _drop(message, now)
         return
-    if not message.line and record.call:
-        message = _make_up_for_action(message, record.call, now)
     if not message.kept_at:
         message = _store(message, now)
+    if _waits_for_line(message, now):
+        return  # the sweep sends another job
     if callcenter.current().offers(message.line) and not message.task_sid:
         message = _offer(message, record.call, now)
     message = _have_transcribed(message, now)
@@ -48,12 +50,21 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
 
 
 def _noted(job: jobs.KeepMessage, record: CallRecord, now: float) -> Message:
-    """The message as the table has it, with what the status callback told of it."""
+    """The message as the table has it, with what the status callback told of it, and the call's line."""
     key = message_key(job.subject, job.recording_sid)
     known = {"base_url": job.base_url, "seconds": job.seconds}
     message = record.message(key)
-    is_known = message is not None and (message.seconds >= 0 or job.seconds < 0)
-    return message if message and is_known else messages.record(key, known, now)
+    if message is None or message.seconds < 0 <= job.seconds:
+        message = messages.record(key, known, now)
+    if message.line or message.is_over or message.is_nothing or not record.call:
+        return message
+    return _make_up_for_action(message, record.call, now)
+
+
+def _waits_for_line(message: Message, now: float) -> bool:
+    """Whether somebody may have to hear it, and whose it is nobody has said yet."""
+    center = callcenter.current()
+    return not message.line and now < message.at + ACTION_SECONDS and any(map(center.offers, center.lines))
 
 
 def _have_transcribed(message: Message, now: float) -> Message:

@@ -102,6 +102,24 @@ def sweep_after(driver: Driver, later: Later, seconds: int) -> None:
 # --- The message becomes a task
 
 
+def test_one_whose_line_is_told_after_it_was_kept_becomes_a_task_as_well(driver: Driver, later: Later) -> None:
+    tell(driver)
+    work(driver)
+    assert row(driver)["stored_as"] and "deleted_at" not in row(driver) and not posted(driver)
+    leave_message(driver)
+    sweep_after(driver, later, 121)
+    work(driver)
+    assert row(driver)["deleted_at"] and len(posted(driver)) == 1
+
+
+def test_one_whose_line_nobody_tells_is_kept_all_the_same(driver: Driver, later: Later) -> None:
+    tell(driver)
+    work(driver)
+    sweep_after(driver, later, 121)
+    work(driver)
+    assert is_kept(driver) and not posted(driver)
+
+
 def test_a_message_that_is_kept_becomes_one_task_routed_as_the_caller_was(driver: Driver) -> None:
     driver.twilio.attributes = json.dumps({"call_sid": CALL, "department": "support", "language": "es"})
     task_sid = offer(driver)
