@@ -204,6 +204,9 @@ class TaskRouterPort(Protocol):
     def leg_failed(self, reservation_sid: str) -> None:
         """Nobody answered the leg that TaskRouter placed for this reservation, which stays pending for now."""
 
+    def give_up_leg(self, reservation_sid: str) -> None:
+        """That was some time ago: the accept has failed, unless TaskRouter has placed another leg since."""
+
     def conference_began(self, reservation_sid: str, conference: Mapping[str, object]) -> None:
         """Worker and caller are in a conference: its room_name, sid and participants join the task's attributes."""
 

@@ -244,6 +244,11 @@ class WorkspaceEngine:
         """It can be accepted or rejected again, as long as it is pending."""
         reservation.leg_sid = ""
 
+    def give_up_leg(self, reservation: Reservation) -> None:
+        """The same as an accept that failed, unless another leg has been rung since."""
+        if not reservation.leg_sid:
+            self.finish_accept(reservation, False)
+
     def conference_began(self, reservation: Reservation, conference: Mapping[str, object]) -> None:
         """Contract 4.3: the task's attribute `conference` beside what the application put there itself."""
         task = reservation.task

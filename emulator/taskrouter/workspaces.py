@@ -45,6 +45,11 @@ class Workspaces:
         if engine is not None and reservation is not None:
             engine.leg_failed(reservation)
 
+    def give_up_leg(self, reservation_sid: str) -> None:
+        engine, reservation = self._reservation(reservation_sid)
+        if engine is not None and reservation is not None:
+            engine.give_up_leg(reservation)
+
     def conference_began(self, reservation_sid: str, conference: Mapping[str, object]) -> None:
         engine, reservation = self._reservation(reservation_sid)
         if engine is not None and reservation is not None:

@@ -209,7 +209,7 @@ class Voice:
             return
         router.leg_failed(reservation_sid)
         if world == "pauses":
-            self._scheduler.after(FAILURE_PAUSE_SECONDS, lambda: router.finish_accept(reservation_sid, False))
+            self._scheduler.after(FAILURE_PAUSE_SECONDS, lambda: router.give_up_leg(reservation_sid))
 
     def _live(self, call_sid: str) -> Call:
         call = self.context.calls.get(call_sid)

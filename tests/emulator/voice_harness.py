@@ -44,6 +44,9 @@ class FakeTaskRouter:
     def leg_failed(self, reservation_sid: str) -> None:
         self.events.append(("leg_failed", reservation_sid))
 
+    def give_up_leg(self, reservation_sid: str) -> None:
+        self.events.append(("give_up_leg", reservation_sid))
+
     def conference_began(self, reservation_sid: str, conference: Mapping[str, object]) -> None:
         self.events.append(("conference_began", reservation_sid, str(conference["room_name"])))
 
