@@ -584,7 +584,7 @@ def _menus(callcenter: CallCenter) -> Iterator[Mistake]:
     for name, line in callcenter.lines.items():
         yield from menu_mistakes.of_line(f"lines.{name}", line.menu, line.menus, line.languages)
         yield from _numbers_of_menus(callcenter, f"lines.{name}", line)
-    for key, treatment in _treatments(callcenter):
+    for key, treatment in treatments(callcenter):
         if treatment.wait.options:
             yield from twice(f"{key}.wait.options", [choice.digits for choice in treatment.wait.options.choices])
 
@@ -609,9 +609,9 @@ def _callbacks(callcenter: CallCenter) -> Iterator[Mistake]:
         if rules.offer_after >= line.longest_wait:
             allowed = f"less than the {line.longest_wait} s after which the caller leaves the queue"
             yield sentence(f"{key}.offer_after", rules.offer_after, allowed)
-        for name_of, text in (("confirm", rules.confirm), ("says.ask", rules.says.ask)):
-            yield from _other_placeholders(f"{key}.{name_of}", text, "number")
-        yield from _other_placeholders(f"{key}.says.ask_closed", rules.says.ask_closed, "number")
+        says = rules.says
+        for at, text in (("confirm", rules.confirm), ("says.ask", says.ask), ("says.ask_closed", says.ask_closed)):
+            yield from _other_placeholders(f"{key}.{at}", text, "number")
     if callcenter.calls_back and CALLBACK in callcenter.work:
         yield sentence(f"work.{CALLBACK}", "there", "another name, as the callbacks of a line are called so")
 
@@ -673,12 +673,13 @@ def _extensions(callcenter: CallCenter, key: str, line: Line, rules: Extensions)
 
 
 def _placeholders(callcenter: CallCenter) -> Iterator[Mistake]:
-    for key, treatment in _treatments(callcenter):
+    for key, treatment in treatments(callcenter):
         yield from _other_placeholders(f"{key}.wait.position", treatment.wait.position, "position")
         yield from _other_placeholders(f"{key}.wait.rough_wait", treatment.wait.rough_wait, "minutes")
 
 
-def _treatments(callcenter: CallCenter) -> Iterable[tuple[str, Treatment]]:
+def treatments(callcenter: CallCenter) -> Iterable[tuple[str, Treatment]]:
+    """Each line and each simple queue, by its key in the file."""
     yield from ((f"lines.{name}", line) for name, line in callcenter.lines.items())
     yield from ((f"simple_queues.{name}", queue) for name, queue in callcenter.simple_queues.items())
 
@@ -699,10 +700,10 @@ def _unsure_menus(callcenter: CallCenter) -> Iterator[Mistake]:
 
 def _texts(callcenter: CallCenter) -> Iterator[Mistake]:
     """Each text is in the languages of its line, and can be said."""
-    for key, treatment in _treatments(callcenter):
+    for key, treatment in treatments(callcenter):
         for at, text in texts_of(treatment, key):
             yield from _text(at, text, treatment.languages)
-    known = {name: voice for _, treatment in _treatments(callcenter) for name, voice in treatment.languages.items()}
+    known = {name: voice for _, treatment in treatments(callcenter) for name, voice in treatment.languages.items()}
     for name, queue in callcenter.queues.items():
         for key, table in (("recording", queue.recording), ("star", queue.star)):
             for at, text in texts_of(table, f"queues.{name}.{key}"):
@@ -721,7 +722,7 @@ def _text(key: str, text: Text, languages: Mapping[str, Voice]) -> Iterator[Mist
 
 
 def _languages(callcenter: CallCenter) -> Iterator[Mistake]:
-    for key, treatment in _treatments(callcenter):
+    for key, treatment in treatments(callcenter):
         known = treatment.languages
         if known and treatment.language not in (*known, _ENGLISH):
             yield sentence(f"{key}.language", treatment.language, f"allowed with languages: {', '.join(known)}")
@@ -795,7 +796,7 @@ def _choice_of_star(callcenter: CallCenter, key: str, entry: str, before: Sequen
 
 def _transcriptions(callcenter: CallCenter) -> Iterator[Mistake]:
     """Twilio makes texts of recordings of 2 to 120 s, and has them deleted there, too; Amazon reads the bucket."""
-    for key, treatment in _treatments(callcenter):
+    for key, treatment in treatments(callcenter):
         rules = treatment.voicemail
         if rules.transcribe == "none":
             continue
@@ -808,7 +809,7 @@ def _transcriptions(callcenter: CallCenter) -> Iterator[Mistake]:
 
 def _offered_messages(callcenter: CallCenter) -> Iterator[Mistake]:
     """A worker hears them from the bucket, as work of a kind that the file has to describe."""
-    for key, treatment in _treatments(callcenter):
+    for key, treatment in treatments(callcenter):
         rules = treatment.voicemail
         if rules.offered and MESSAGE_KIND not in callcenter.work:
             yield sentence(f"{key}.voicemail.offered", "true", f"needs a table [work.{MESSAGE_KIND}]")

@@ -15,11 +15,6 @@ def of(query: Mapping[str, str], name: str) -> date:
         raise Wrong(f"{name} is a day, YYYY-MM-DD") from None
 
 
-def at(moment: float, zone: tzinfo) -> date:
-    """The day of this moment, in epoch seconds."""
-    return datetime.fromtimestamp(moment, zone).date()
-
-
 def span(first: date, last: date, zone: tzinfo) -> tuple[float, float]:
     """The first moment of the one and the last second of the other: a day may have 23 or 25 hours."""
     return days.midnight(first, zone), days.midnight(days.after(last), zone) - 1

@@ -28,7 +28,7 @@ def ways(link: Link) -> tuple[str, ...]:
 
 
 def give(asked: Asked) -> Mapping[str, str]:
-    """Give the caller away: they leave the room, hear music, and wait as the first of their new place.
+    """Give the caller away: they leave the conference, hear music, and wait as the first of their new place.
 
     The first word counts, and the same again says the same. Raises NotAllowed, NotFound, Wrong, Changed, NotDone.
     """
@@ -45,12 +45,12 @@ def give(asked: Asked) -> Mapping[str, str]:
 
 
 def _lead(link: Link, call: Call | None, now: float) -> None:
-    """Out of the room, once: a second time they would leave the queue that they wait in, and begin anew."""
+    """Out of the conference, once: a second time they would leave the queue that they wait in, and begin anew."""
     if call and call.round >= link.next_round:
         return
     if link.transferred_at < now < link.transferred_at + IN_PROGRESS_SECONDS:
         raise Changed("the caller is being given away: look again in a moment")
-    # Where they are not brought out of the room now, they go on to there at the end of the talk.
+    # Where they are not brought out of the conference now, they go on to there at the end of the talk.
     table.record_call(link.subject, {"star": link.reservation_sid}, now)
     base_url = lead_out.base_url_for(link.base_url, link.caller_id, link.attributes)
     path = {"reservation_sid": link.reservation_sid, "since": str(int(now)), "attempt": "1"}

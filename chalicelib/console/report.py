@@ -13,6 +13,7 @@ import msgspec
 
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.days import of as day_of
 from chalicelib.console import days
 from chalicelib.console.answers import Asked, Wrong
 from chalicelib.observability import log
@@ -54,7 +55,7 @@ def _days(asked: Asked, zone: ZoneInfo) -> tuple[date, date]:
     if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
         raise Wrong(f"from the first to the last day there may be {MOST_DAYS} days in one request")
     keep_days = callcenter.current().keep_days
-    earliest = days.at(asked.at - keep_days * DAY_SECONDS, zone)
+    earliest = day_of(asked.at - keep_days * DAY_SECONDS, zone)
     if first < earliest:
         raise Wrong(f"calls are kept for {keep_days} days: {earliest.isoformat()} is the first of them")
     return first, last

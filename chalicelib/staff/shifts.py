@@ -61,8 +61,9 @@ def _boundary(rota: Packaged, worker: str, seen: Duty, now: float) -> Boundary |
     if seen.until:
         at = max(seen.until, last.at if last else 0)
         return Boundary(int(at), _after_until(rota, worker, seen, now))
-    is_overruled = last is not None and last.at <= seen.hand_at and last.to != seen.hand  # the same may not be done yet
-    if last is None or last.at <= seen.applied_at or is_overruled:
+    if last is None or last.at <= seen.applied_at:
+        return None
+    if last.at <= seen.hand_at and last.to != seen.hand:  # the same word may not be done yet
         return None
     is_new = not seen.applied_at and last.at < now - NEW_SECONDS
     return None if is_new else last

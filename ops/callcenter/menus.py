@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from chalicelib.caller.menu import choose
 from chalicelib.config import translations
-from chalicelib.config.callcenter import Line, Treatment
+from chalicelib.config.callcenter import Line, Treatment, treatments
 from chalicelib.config.menu_mistakes import by_key
 from chalicelib.config.menus import Menu, Speech
 from chalicelib.config.texts import Text, Voice, each_of, texts_of
@@ -36,16 +36,11 @@ def _ambiguous_words(place: str, menu: Menu, at: int, words: Speech, languages: 
 
 def missing_texts(center: Center) -> Iterator[str]:
     """Texts that are not there in a language of their line: callers hear them in its first one, or in English."""
-    for at, treatment in _treatments(center):
+    for at, treatment in treatments(center.application):
         for language in treatment.languages or (treatment.language,):
             spoken = treatment.in_language(language)
             if missing := [key for key, text in texts_of(spoken, at) if text and not _is_there(text, spoken)]:
                 yield f"{at} has no text in {language} at {', '.join(missing)}"
-
-
-def _treatments(center: Center) -> Iterator[tuple[str, Treatment]]:
-    yield from ((f"lines.{name}", line) for name, line in center.application.lines.items())
-    yield from ((f"simple_queues.{name}", queue) for name, queue in center.application.simple_queues.items())
 
 
 def _is_there(text: Text, spoken: Treatment) -> bool:

@@ -47,9 +47,14 @@ def stage_of(project: Project) -> StageUnderTest:
     client.who()  # without AWS each check of it would fail for the one reason
     now = time.time()
     # The clocks are compared as of `now`, although the checks before that one take seconds.
-    there = lambda: time_of_twilio() - (time.time() - now)  # noqa: E731
-    asked = None if os.environ.get("TWILIO_API_URL") else fetch  # the emulator plays nothing
-    return StageUnderTest(project, project.client(), project.files(), now, twilio_time=there, fetch=asked)
+    return StageUnderTest(
+        project,
+        project.client(),
+        project.files(),
+        now,
+        twilio_time=lambda: time_of_twilio() - (time.time() - now),
+        fetch=None if os.environ.get("TWILIO_API_URL") else fetch,  # the emulator plays nothing
+    )
 
 
 def examine(stage: StageUnderTest, on_check: Callable[[str], None] = lambda name: None) -> Iterator[Finding]:

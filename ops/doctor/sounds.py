@@ -2,13 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
 
-from chalicelib.config.callcenter import CallCenter
+from chalicelib.config.callcenter import CallCenter, treatments
 from chalicelib.config.texts import PLAY, each_of, texts_of
 from ops.doctor.check import Finding, StageUnderTest, ok, warn
-
-T = TypeVar("T")
 
 AUDIO = "audio/"  # Twilio goes by the type that the answer says
 
@@ -36,16 +33,12 @@ def _addresses(center: CallCenter) -> Mapping[str, Sequence[str]]:
 
 def _played(center: CallCenter) -> Iterator[tuple[str, str]]:
     """Each key with its address: in place of words, as music in the queue, and on hold."""
-    for key, treatment in (*_keyed("lines", center.lines), *_keyed("simple_queues", center.simple_queues)):
+    for key, treatment in treatments(center):
         sentences = [(at, each) for at, text in texts_of(treatment, key) for each in each_of(text).values()]
         yield from ((at, each.removeprefix(PLAY)) for at, each in sentences if each.startswith(PLAY))
         yield from ((f"{key}.wait.play", url) for url in treatment.wait.play)
-    for key, queue in _keyed("queues", center.queues):
-        yield from ((f"{key}.star.hold_music", url) for url in (queue.star.hold_music if queue.star else ()))
-
-
-def _keyed(table: str, named: Mapping[str, T]) -> Iterator[tuple[str, T]]:
-    yield from ((f"{table}.{name}", one) for name, one in named.items())
+    for name, queue in center.queues.items():
+        yield from ((f"queues.{name}.star.hold_music", url) for url in (queue.star.hold_music if queue.star else ()))
 
 
 def _wrong_with(fetch: Callable[[str], tuple[int, str]], url: str) -> str:

@@ -1,7 +1,6 @@
 """The console in a real browser, with the sign-in and the API of the local AWS."""
 
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,9 +16,10 @@ from laptop.commands import Commands
 from laptop.environment import Laptop
 from laptop.local_aws import LaptopError
 from laptop.scenarios import MORE_SCENARIOS
-from laptop.teams import Team, chosen
+from laptop.teams import Team
 from tests.support import browser
 from tests.support.api_gateway import schedule
+from tests.support.teams import demo_with
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
@@ -35,14 +35,8 @@ MARKUP = '<img src=x onerror="document.title=1">'
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Team:
     """The demo's, with a line that has a switch and asks who calls."""
-    folder = tmp_path_factory.mktemp("teams") / "switched"
-    shutil.copytree(package.TEAM, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    rules = folder / "callcenter.toml"
-    text = rules.read_text(encoding="utf-8").replace(
-        "[lines.sales]\n", "[lines.sales]\nswitch = true\nknow_caller = {}\n"
-    )
-    rules.write_text(text, encoding="utf-8")
-    return chosen(str(folder))
+    added = "[lines.sales]\nswitch = true\nknow_caller = {}\n"
+    return demo_with(tmp_path_factory.mktemp("teams") / "switched", lambda text: text.replace("[lines.sales]\n", added))
 
 
 @pytest.fixture(scope="module")

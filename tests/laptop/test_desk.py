@@ -149,7 +149,7 @@ def wrapped_up(page: "Page") -> None:
 
 
 def muted(laptop: Laptop) -> list[bool]:
-    """Of the workers in rooms, whether they are."""
+    """Of each worker's leg in a conference, whether it is muted."""
     rooms = laptop.twilio.context.conferences.all.values()
     legs = [one for room in rooms if room.status == "in-progress" for one in room.participants.values()]
     return [one.muted for one in legs if one.call.direction != "inbound"]

@@ -1,6 +1,5 @@
 """Lines that are closed, on the real package: by the file, and by an admin's text in the middle of the day."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -8,9 +7,8 @@ import pytest
 from laptop import environment
 from laptop.commands import Commands
 from laptop.environment import Laptop
-from laptop.package import TEAM
-from laptop.teams import chosen
 from laptop.timeline import Timeline
+from tests.support.teams import demo_with
 from tests.support.waiting import eventually, hears
 
 SUPPORT = 'hours = "always"\nswitch = true\n'
@@ -26,17 +24,17 @@ week = {}
 """
 
 
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    folder = tmp_path_factory.mktemp("teams") / "hours"
-    shutil.copytree(TEAM, folder)
-    file = folder / "callcenter.toml"
-    text = file.read_text(encoding="utf-8")
+def with_hours(text: str) -> str:
     for line, added in (("[lines.support]\n", SUPPORT), ("[lines.sales]\n", SALES)):
         text = text.replace(line, line + added, 1)
-    file.write_text(text + HOURS, encoding="utf-8")
+    return text + HOURS
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    team = demo_with(tmp_path_factory.mktemp("teams") / "hours", with_hours)
     log = tmp_path_factory.mktemp("aws") / "aws.log"
-    with environment.running(team=chosen(str(folder)), log=log) as laptop:
+    with environment.running(team=team, log=log) as laptop:
         yield laptop
 
 

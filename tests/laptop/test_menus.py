@@ -1,6 +1,5 @@
 """Menus of several levels in two languages, and the place in the queue, on the real package."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -8,8 +7,7 @@ import pytest
 from laptop import environment
 from laptop.commands import Commands
 from laptop.environment import Laptop
-from laptop.package import TEAM
-from laptop.teams import chosen
+from tests.support.teams import demo_with
 from tests.support.waiting import eventually, hears
 
 MENUS = """[lines.support.languages]
@@ -36,19 +34,19 @@ position = { en = "You are number {position}.", de = "Sie haben Platz {position}
 """
 
 
-@pytest.fixture(scope="module")
-def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    """One whose first line has two languages, and a menu below the first."""
-    folder = tmp_path_factory.mktemp("teams") / "menus"
-    shutil.copytree(TEAM, folder)
-    file = folder / "callcenter.toml"
-    text = file.read_text(encoding="utf-8")
+def with_menus(text: str) -> str:
+    """The first line has two languages, and a menu below the first."""
     before, after = text.split("[lines.support.menu]", 1)
     _, after = after.split("[lines.support.wait]", 1)
     _, after = after.split("[lines.support.after]", 1)
-    file.write_text(f"{before}{MENUS}{WAIT}[lines.support.after]{after}", encoding="utf-8")
+    return f"{before}{MENUS}{WAIT}[lines.support.after]{after}"
+
+
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    team = demo_with(tmp_path_factory.mktemp("teams") / "menus", with_menus)
     log = tmp_path_factory.mktemp("aws") / "aws.log"
-    with environment.running(team=chosen(str(folder)), log=log) as started:
+    with environment.running(team=team, log=log) as started:
         yield started
 
 

@@ -1,6 +1,5 @@
 """A recorded call from end to end on the real package: notice, talk, bucket, and the phone of who may listen."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,8 @@ from emulator.voice.parties import answers, hangs_up, hears, joined, presses, ta
 from emulator.voice.recordings import mp3
 from laptop import environment, package
 from laptop.environment import Laptop
-from laptop.teams import Team, chosen
+from laptop.teams import Team
+from tests.support.teams import demo_with
 from tests.support.waiting import eventually
 
 NOTICE = "This call is recorded."
@@ -21,11 +21,7 @@ RECORDED = f'\n[queues.Support.recording]\nrecord = "both"\nnotice = "{NOTICE}"\
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Team:
     """The demo's, with the talks of one queue recorded."""
-    folder = tmp_path_factory.mktemp("teams") / "recorded"
-    shutil.copytree(package.ROOT / "laptop" / "team", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    rules = folder / "callcenter.toml"
-    rules.write_text(rules.read_text(encoding="utf-8") + RECORDED, encoding="utf-8")
-    return chosen(str(folder))
+    return demo_with(tmp_path_factory.mktemp("teams") / "recorded", lambda text: text + RECORDED)
 
 
 @pytest.fixture(scope="module")

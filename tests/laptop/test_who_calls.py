@@ -1,6 +1,5 @@
 """Who calls, on the real package: a worker blocks a caller by a text, and another caller types an extension."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -8,8 +7,7 @@ import pytest
 from laptop import environment
 from laptop.commands import Commands
 from laptop.environment import Laptop
-from laptop.package import TEAM
-from laptop.teams import chosen
+from tests.support.teams import demo_with
 from tests.support.waiting import eventually, hears
 
 KNOWS = """know_caller = { same_worker = { days = 7, wait = 20 } }
@@ -20,13 +18,12 @@ extensions = { queue = "Support", key = "9" }
 @pytest.fixture(scope="module")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     """One whose first line knows its callers, and takes extensions."""
-    folder = tmp_path_factory.mktemp("teams") / "knows"
-    shutil.copytree(TEAM, folder)
-    file = folder / "callcenter.toml"
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("[lines.support]\n", f"[lines.support]\n{KNOWS}", 1), encoding="utf-8")
+    team = demo_with(
+        tmp_path_factory.mktemp("teams") / "knows",
+        lambda text: text.replace("[lines.support]\n", f"[lines.support]\n{KNOWS}", 1),
+    )
     log = tmp_path_factory.mktemp("aws") / "aws.log"
-    with environment.running(team=chosen(str(folder)), log=log) as started:
+    with environment.running(team=team, log=log) as started:
         yield started
 
 

@@ -123,7 +123,7 @@ export class Card {
     this.#draw();
   }
 
-  // To a queue or a person, cold: the caller leaves the room, and waits there as the first.
+  // To a queue or a person, cold: the caller leaves the conference, and waits there as the first.
   async #give(to) {
     try {
       this.#parts.said.textContent = (await ordered(`${this.#place}/give`, { to })).said;
