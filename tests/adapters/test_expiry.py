@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.crm import contacts
 from chalicelib.crm.port import Attempt
-from chalicelib.links import board, messages, profiles, table, talks
+from chalicelib.links import board, consults, messages, profiles, table, talks
 from chalicelib.links.model import Breaker, Key, Link, Message, Notice, Talk, message_key, talk_key
 from tests.conftest import Aws
 
@@ -23,6 +23,7 @@ TALK = talk_key(CALL, RECORDING)
 OF_NO_TALK = Talk(subject=CALL, item=TALK.reservation_sid, at=NOW, ends_at=NOW)
 RECORDED = Link(subject=CALL, reservation_sid=KEY.reservation_sid)
 NOTICE = Notice(what="led-out", about=CALL, line="main", at=NOW)
+ASKS = Link(subject=CALL, reservation_sid=KEY.reservation_sid, worker_call_sid="CA" + "b" * 32, consult_name="Carl")
 KNOWN = {"caller": "+12125550171", "empty": ""}
 
 READS = {"talks.of_number", "talks.latest", "talks.day_of", "talks.heard_key", "talks.heard_until"}
@@ -104,6 +105,14 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "take_notice": lambda: table.take_notice(table.Due(NOTICE.key, NOW), NOW + 45),
     "close_notice": lambda: table.close_notice(NOTICE.key, NOW + 45, NOW),
     "keep_order": lambda: table.keep_order("lead/1", "WT" + "a" * 32),
+    "consults.begin": lambda: consults.begin(ASKS, "queue:Sales", NOW, {}),
+    "consults.posted": lambda: consults.posted(ASKS, "WT" + "a" * 32),
+    "consults.answered": lambda: consults.answered(KEY, ASKS, "CA" + "b" * 32),
+    "consults.over": lambda: consults.over(KEY, 1),
+    "consults.join": lambda: consults.join(ASKS),
+    "consults.back": lambda: consults.back(ASKS),
+    "consults.hand_over": lambda: consults.hand_over(ASKS, NOW),
+    "consults.took_over": lambda: consults.took_over(KEY, NOW),
     "release_order": lambda: table.release_order("lead/1"),
     "messages.forget": lambda: messages.forget(MESSAGE),
     "delete_row": lambda: table.delete_row(KEY),
@@ -161,7 +170,7 @@ def test_the_number_of_a_recorded_talk_expires_with_it(cloud: Aws) -> None:
 
 
 def test_every_function_of_the_table_is_here() -> None:
-    others = (messages, talks, profiles)
+    others = (consults, messages, talks, profiles)
     public = _own(table) | {f"{one.__name__.rpartition('.')[2]}.{name}" for one in others for name in _own(one)}
     apart = {"messages.make_link", "talks.mark_kept"}
     assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE) | apart
