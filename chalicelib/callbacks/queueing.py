@@ -79,7 +79,7 @@ def _is_unsettled(record: CallRecord, now: float) -> bool:
 
 
 def _has_left(record: CallRecord, call_sid: str) -> bool:
-    return bool(record.call and record.call.left_queue_at) or not rest.is_live(call_sid)
+    return bool(record.call and record.call.left_queue_at) or not rest.calls.is_live(call_sid)
 
 
 def _waiting(callback: Callback, now: float) -> str:
@@ -162,7 +162,7 @@ def _queued(callback: Callback, now: float) -> str:
     """Its task is to be made, or is there and may have ended without a word."""
     if not callback.task_sid:
         return _post(callback, now)
-    task = rest.task(callback.task_sid)
+    task = rest.tasks.fetch(callback.task_sid)
     if task and task.status == "canceled":
         return outcome.give_up(callback, "its task ended", now)
     if task is None or task.status == "completed":
@@ -173,7 +173,7 @@ def _queued(callback: Callback, now: float) -> str:
 
 def _taken(callback: Callback, now: float) -> str:
     """A worker dials, or talks; the end of that may be lost."""
-    if callback.worker_call_sid and rest.is_live(callback.worker_call_sid):
+    if callback.worker_call_sid and rest.calls.is_live(callback.worker_call_sid):
         rows.change(callback, now, QUEUED_SECONDS)
         return "left talking"
     return outcome.find_out(callback, now)

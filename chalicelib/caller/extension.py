@@ -66,7 +66,7 @@ def _notices(center: CallCenter, rules: Extensions) -> dict[str, Text]:
 def _is_off(name: str) -> bool:
     """Whether the worker takes no calls for now; while nobody knows they are tried."""
     try:
-        worker = rest.worker_of_name(name)
+        worker = rest.workers.of_name(name)
     except (rest.NotDone, rest.TwilioRejected) as error:
         log.warning("nobody knows whether the worker is on", why=str(error))
         return False

@@ -83,7 +83,7 @@ def alone(webhook: Webhook) -> str:
     link = table.find_call(key.subject).link(key) if key.subject else None
     if link and link.held_at and not _is_on_the_phone(link):
         path = {"reservation_sid": key.reservation_sid, "since": str(int(webhook.at)), "attempt": "1"}
-        rest.redirect(key.subject, urls.HOLD.url(webhook.base_url, **path))
+        rest.calls.redirect(key.subject, urls.HOLD.url(webhook.base_url, **path))
     return alone_without_record(webhook)
 
 
@@ -131,7 +131,7 @@ def _still_there(held: _Held, link: Link) -> Link:
 def _is_on_the_phone(link: Link) -> bool:
     """Whether the worker still is; in doubt they are, as the caller can only hold on for so long."""
     try:
-        return bool(link.worker_call_sid) and rest.is_live(link.worker_call_sid)
+        return bool(link.worker_call_sid) and rest.calls.is_live(link.worker_call_sid)
     except rest.NotDone as error:
         log.warning("nobody knows whether the worker is on the phone", **link.key.sids, why=str(error))
         return True

@@ -61,7 +61,7 @@ def give(asked: Asked) -> Mapping[str, Any]:
     name, current, secret = name_of(asked.person), environment.current(), secrets.current()
     if not (secret.api_key_sid and secret.api_key_secret):
         raise NotFound(NO_KEY)
-    worker = rest.worker_of_name(name)
+    worker = rest.workers.of_name(name)
     if worker is None:
         raise NotFound(f"Twilio has no worker {name}: ask whoever keeps workers.toml")
     bearer = Bearer(current.account_sid, current.workspace_sid, worker.sid, identity_of(name))

@@ -85,7 +85,7 @@ def wrap_up(asked: Asked) -> Mapping[str, str]:
     log.info("wrapped up at the desk", **link.key.sids, disposition=disposition, characters=len(note))
     if link.state == "closed":
         return {"said": "Kept."}
-    if rest.reservation_status(link.task_sid, link.reservation_sid) != "wrapping":
+    if rest.reservations.status(link.task_sid, link.reservation_sid) != "wrapping":
         return {"said": "Kept. The talk goes on."}
     ending.finish_early(link, asked.at)
     return {"said": "Done."}

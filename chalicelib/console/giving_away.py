@@ -54,7 +54,7 @@ def _lead(link: Link, call: Call | None, now: float) -> None:
     table.record_call(link.subject, {"star": link.reservation_sid}, now)
     base_url = lead_out.base_url_for(link.base_url, link.caller_id, link.attributes)
     path = {"reservation_sid": link.reservation_sid, "since": str(int(now)), "attempt": "1"}
-    if not rest.redirect(link.subject, urls.HOLD.url(base_url, **path)):
+    if not rest.calls.redirect(link.subject, urls.HOLD.url(base_url, **path)):
         raise Changed("the caller is gone")
     log.info("given away at the desk", **link.key.sids, to=link.transferred_to)
 
@@ -63,9 +63,9 @@ def _with_leg(link: Link) -> Link:
     """Twilio names the leg in the task; the event that tells us may be late."""
     if link.worker_call_sid:
         return link
-    task = rest.task(link.task_sid)
+    task = rest.tasks.fetch(link.task_sid)
     leg = sid(task.attributes.get("worker_call_sid")) if task else ""
-    return table.record_leg(link.key, leg) if leg and rest.is_live(leg) else link
+    return table.record_leg(link.key, leg) if leg and rest.calls.is_live(leg) else link
 
 
 def _named(to: str) -> str:

@@ -29,7 +29,7 @@ UNDER_WAY = ("talking", "in progress")
 
 def refresh_workers(now: float) -> Iterator[str]:
     """Each worker whose row was not what Twilio says. Raises TwilioRejected, NotDone."""
-    there = {one.sid: _of(one) for one in rest.workers("1==1")}
+    there = {one.sid: _of(one) for one in rest.workers.matching("1==1")}
     for known in board.workers():
         if known.sid not in there:
             board.forget_worker(known.sid)
@@ -41,7 +41,7 @@ def refresh_workers(now: float) -> Iterator[str]:
             yield "a worker is elsewhere"
 
 
-def _of(worker: rest.Worker) -> Worker:
+def _of(worker: rest.workers.Worker) -> Worker:
     return Worker(
         sid=worker.sid,
         name=worker.name,
@@ -62,7 +62,7 @@ def refresh_queues(now: float) -> Iterator[str]:
     Raises TwilioRejected, NotDone.
     """
     if names := callcenter.current().simple_queues:
-        found = rest.waiting_in(names, MOST_IN_QUEUE)
+        found = rest.calls.waiting_in(names, MOST_IN_QUEUE)
         waiting = tuple(board.InQueue(one.queue, one.since) for one in found)
         if waiting or board.queued().waiting:
             board.note_queued(board.Queued(counted_at=now, waiting=waiting), now)

@@ -35,7 +35,7 @@ def hold(link: Link, call: Call | None, now: float) -> Link:
 def _attributes(link: Link) -> Mapping[str, Any]:
     """What routed the caller here; where Twilio does not say it now, the line's own attributes do."""
     try:
-        task = rest.task(link.task_sid)
+        task = rest.tasks.fetch(link.task_sid)
     except (rest.NotDone, rest.TwilioRejected) as error:
         log.warning("the attributes of the task are not known", **link.key.sids, why=str(error))
         return {}

@@ -40,6 +40,6 @@ def _redirect(call_sid: str, url: str, now: float, kept: Mapping[str, object]) -
         table.claim_caller(call_sid, now, jobs.LEASE_SECONDS, kept)
     except table.ConditionFailed:
         return "left by itself"
-    did = "led out" if rest.redirect(call_sid, url) else "has gone"
+    did = "led out" if rest.calls.redirect(call_sid, url) else "has gone"
     log.info("caller led out of the queue", did=did)
     return did

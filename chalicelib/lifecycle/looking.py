@@ -73,7 +73,7 @@ def guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
 def _look_at_link(due: table.Due, now: float) -> str:
     try:
         link = _with_task(table.reschedule_check(due.key, due.check_at, now + SOON_SECONDS))
-        status = rest.reservation_status(link.task_sid, link.reservation_sid)
+        status = rest.reservations.status(link.task_sid, link.reservation_sid)
         if outcome := outcome_of(status):
             return _close(link, "completed" if outcome == "unknown" and link.bridged_at else outcome, now)
         if status == "pending" and link.task_sid:
@@ -105,7 +105,7 @@ def _pending(link: Link, now: float) -> str:
         table.reschedule_check(link.key, link.check_at, end)
         return "left pending"
     # Reject first: if the two are being joined at this moment, Twilio refuses, and the leg is left alone.
-    if not rest.reject(link.task_sid, link.reservation_sid):
+    if not rest.reservations.reject(link.task_sid, link.reservation_sid):
         return "left pending"
     return _close(link, "rejected", now, "nobody was joined" if link.worker_call_sid else "nobody rang")
 
@@ -136,7 +136,7 @@ def _is_over(link: Link) -> bool:
     """Whether the talk is: the call may go on with somebody else, to whom the worker gave the caller."""
     if link.is_given_away:
         return True
-    return not rest.is_live(link.subject if link.policy.has_caller else link.worker_call_sid)
+    return not rest.calls.is_live(link.subject if link.policy.has_caller else link.worker_call_sid)
 
 
 def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
@@ -153,7 +153,7 @@ def _look_at_caller(due: table.Due, now: float) -> str:
         links = table.find_call(call.call_sid).links
         known = [link.task_sid for link in links if link.task_sid and not link.is_requeued]
         call = msgspec.structs.replace(call, task_sid=next(iter(known), ""))
-    task = rest.task(call.task_sid) if call.task_sid else None
+    task = rest.tasks.fetch(call.task_sid) if call.task_sid else None
     status = task.status if task else "gone"
     if status in ("pending", "reserved"):
         return _waiting(call, now)
@@ -169,7 +169,7 @@ def _look_at_caller(due: table.Due, now: float) -> str:
 
 def _waiting(call: Call, now: float) -> str:
     """Twilio may keep a task that was never assigned after its caller has gone (contract 12): then we cancel it."""
-    if not call.left_queue_at and rest.is_live(call.call_sid):
+    if not call.left_queue_at and rest.calls.is_live(call.call_sid):
         return "left waiting"
     closing.end_task_of_gone(call.call_sid, call.task_sid, now)
     _look_no_more(call, now)
@@ -191,9 +191,9 @@ def _end_wrap_up(due: table.Due, now: float) -> str:
 def _finish_if_over(due: table.Due, now: float) -> str:
     """Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it."""
     task_sid = due.key.subject
-    task = rest.task(task_sid)
+    task = rest.tasks.fetch(task_sid)
     call_sid = sid(task.attributes.get("call_sid")) if task else ""
-    if not call_sid or rest.is_live(call_sid):
+    if not call_sid or rest.calls.is_live(call_sid):
         return "left assigned"
     return wrap_up.finish_task(task_sid, "swept: the call is over", now)
 

@@ -150,7 +150,7 @@ def _tasks(clock: Clock, until: float) -> Iterator[str]:
     now = clock()
     over = [
         task
-        for task in rest.tasks("wrapping", MOST_TASKS)
+        for task in rest.tasks.of_status("wrapping", MOST_TASKS)
         if now >= task.updated_at + wrap_up.queue_of(task).wrap_up.seconds + WRAP_UP_GRACE_SECONDS
     ]
     yield from _by_pages("wrapping", _pages_of(over), clock, until)
@@ -159,7 +159,7 @@ def _tasks(clock: Clock, until: float) -> Iterator[str]:
 def _assigned(clock: Clock, until: float) -> Iterator[str]:
     """Pass D: tasks in a talk. While the table is down nobody writes a link, and then Twilio alone knows the task."""
     now = clock()
-    wanted = [task for task in rest.tasks("assigned", MOST_TASKS) if _is_looked_at(now - task.updated_at)]
+    wanted = [task for task in rest.tasks.of_status("assigned", MOST_TASKS) if _is_looked_at(now - task.updated_at)]
     yield from _by_pages("assigned", _pages_of(wanted), clock, until)
 
 
@@ -168,7 +168,7 @@ def _is_looked_at(age: float) -> bool:
     return age >= LOOK_AT_ASSIGNED_SECONDS and age % LOOK_AT_ASSIGNED_SECONDS < 2 * PERIOD_SECONDS
 
 
-def _pages_of(tasks: Sequence[rest.Task]) -> Iterator[Sequence[table.Due]]:
+def _pages_of(tasks: Sequence[rest.tasks.Task]) -> Iterator[Sequence[table.Due]]:
     found = [table.Due(Key(task.sid, ""), 0.0) for task in tasks]
     return (found[at : at + table.DUE_PAGE] for at in range(0, len(found), table.DUE_PAGE))
 
@@ -211,7 +211,7 @@ def _keep_again(message: Message, now: float) -> str:
 def _delete_recording(due: table.Due, now: float) -> str:
     """Two sweeps at once, or one that dies after the first step, delete what is gone: that is done too."""
     try:
-        rest.delete_recording(recording_of(due.key))
+        rest.recordings.delete(recording_of(due.key))
     except rest.TwilioRejected as error:
         log.error("recording cannot be deleted", why=str(error))
         messages.reschedule(due.key, due.check_at, now + REFUSED_SECONDS)

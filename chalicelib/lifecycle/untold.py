@@ -18,21 +18,21 @@ TOLD_SECONDS = 900  # by then Twilio has told of a recording, as often as it tri
 MOST_RECORDINGS = 500
 
 
-def recordings(now: float) -> Iterator[rest.Recorded]:
+def recordings(now: float) -> Iterator[rest.recordings.Recorded]:
     """What was recorded in the last day, and would have been told by now. Raises TwilioRejected, NotDone."""
     since = datetime.fromtimestamp(now, UTC).date() - timedelta(days=1)
-    for one in rest.recordings(since, MOST_RECORDINGS):
+    for one in rest.recordings.since(since, MOST_RECORDINGS):
         if one.call_sid and _may_be_ours(one) and now - DAY_SECONDS <= one.created_at <= now - TOLD_SECONDS:
             yield one
 
 
-def _may_be_ours(one: rest.Recorded) -> bool:
+def _may_be_ours(one: rest.recordings.Recorded) -> bool:
     if one.source == BY_RECORD:
         return bool(settings.bucket())
     return one.source not in BY_OTHERS and callcenter.current().records
 
 
-def take_in(one: rest.Recorded, now: float) -> str:
+def take_in(one: rest.recordings.Recorded, now: float) -> str:
     """A caller's message and a talk are kept as any other; a worker's note has its end. Says what it did."""
     if one.source != BY_RECORD:
         return _take_in_talk(one, now)
@@ -46,7 +46,7 @@ def take_in(one: rest.Recorded, now: float) -> str:
     return _take_in_note(one, now)
 
 
-def _take_in_note(one: rest.Recorded, now: float) -> str:
+def _take_in_note(one: rest.recordings.Recorded, now: float) -> str:
     link = table.by_worker_leg(one.call_sid)
     if link is None or table.find_row(Key(link.subject, NOTE + one.sid)):
         return "left known" if link else "left to whoever recorded it"
@@ -54,7 +54,7 @@ def _take_in_note(one: rest.Recorded, now: float) -> str:
     return "note found"
 
 
-def _take_in_talk(one: rest.Recorded, now: float) -> str:
+def _take_in_talk(one: rest.recordings.Recorded, now: float) -> str:
     link = table.by_worker_leg(one.call_sid) or _of_caller(one.call_sid)
     if link is None or not link.recorded:
         return "left to whoever recorded it"

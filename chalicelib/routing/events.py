@@ -214,7 +214,7 @@ def _not_joined(link: Link, now: float) -> None:
     if link.policy.owns_leg and not link.answered_at:
         return
     try:
-        task = rest.task(link.task_sid)
+        task = rest.tasks.fetch(link.task_sid)
         waits = task is not None and task.status in WAITING and not closing.ended_with_its_caller(link, now)
     except rest.NotDone as error:  # offered again, the worker is called again, and this is tried again
         log.warning("nobody knows who ended the reservation", **link.key.sids, why=str(error))

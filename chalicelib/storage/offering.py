@@ -79,7 +79,7 @@ def is_wanted(task_attributes: Mapping[str, Any]) -> bool:
 
 
 def _status(task_sid: str) -> str:
-    task = rest.task(task_sid) if task_sid else None
+    task = rest.tasks.fetch(task_sid) if task_sid else None
     return task.status if task else "gone"
 
 
@@ -98,7 +98,7 @@ def _routing(message: Message, call: Call | None) -> str:
         "recording_sid": message.recording_sid,
         "messages_to": (call.person if call else "") or (treatment.voicemail.messages_to if treatment else ""),
     }
-    task = rest.task(call.task_sid) if call and call.task_sid else None
+    task = rest.tasks.fetch(call.task_sid) if call and call.task_sid else None
     whole = {name: value for name, value in task.attributes.items() if name not in OF_THE_CALL} if task else own
     encoded = msgspec.json.encode({**whole, **about}).decode()
     if len(encoded) + ROOM <= LONGEST_ATTRIBUTES:

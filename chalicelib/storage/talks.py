@@ -32,20 +32,20 @@ def keep(job: jobs.KeepTalk, now: float) -> None:
         return
     if not talk.kept_at:
         _store(talk, now)
-    rest.delete_recording(talk.recording_sid)
+    rest.recordings.delete(talk.recording_sid)
     talks.close(talk, now)
     log.info("recording is kept", recording_sid=talk.recording_sid)
 
 
 def _drop(talk: Talk, now: float) -> None:
-    rest.delete_recording(talk.recording_sid)
+    rest.recordings.delete(talk.recording_sid)
     if talks.drop(talk.key, now):
         log.info("recording is nothing", recording_sid=talk.recording_sid)
 
 
 def _store(talk: Talk, now: float) -> None:
     name = bucket.name_of(talk)
-    sound = rest.recording(talk.recording_sid)
+    sound = rest.recordings.sound(talk.recording_sid)
     bucket.put(name, sound, bucket.EXPIRES)
     if bucket.size(name) != len(sound):
         raise NotWhole(name)

@@ -180,7 +180,7 @@ def _deliver(notice: Notice, deliveries: Sequence[Callable[[], None]]) -> None:
 def _send(to: str, body: str) -> None:
     """Text somebody. Who wants no texts, or cannot get any, is not tried again. Raises NotDone."""
     try:
-        rest.send_text(callcenter.current().staff.numbers[0], to, body)
+        rest.texts.send(callcenter.current().staff.numbers[0], to, body)
     except rest.TwilioRejected as error:
         log.error("text refused", code=error.code, to=mask(to))
     except rest.OutcomeUnknown:

@@ -40,7 +40,7 @@ def post(order: Order, rules: Work, now: float, *, virtual_start: float = 0) -> 
         return Posted(standing.task_sid, is_new=False)
     if not standing.is_claimed:
         raise AtWork
-    found = rest.find_task(order.work_key) if standing.was_claimed_before else ""
+    found = rest.tasks.find(order.work_key) if standing.was_claimed_before else ""
     task_sid = found or _make(order, rules, virtual_start)
     table.keep_order(order.work_key, task_sid)
     log.info("work is ordered", task_sid=task_sid, kind=order.kind)
@@ -49,8 +49,8 @@ def post(order: Order, rules: Work, now: float, *, virtual_start: float = 0) -> 
 
 def _make(order: Order, rules: Work, virtual_start: float) -> str:
     try:
-        return rest.create_task(
-            rest.NewTask(
+        return rest.tasks.create(
+            rest.tasks.NewTask(
                 attributes=order.task_attributes,
                 channel=rules.channel,
                 priority=rules.priority if order.priority is None else order.priority,

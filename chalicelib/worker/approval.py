@@ -109,5 +109,5 @@ def _lead_out(link: Link, reason: str, language: str, ending: tuple[str, str], n
     table.set_reason_once(link.key, reason)
     did = lead_out.decline(link.subject, urls.in_language(link.base_url, language), *ending, now)
     if did == "led out" or not closing.ended_with_its_caller(link, now):
-        rest.cancel_task(link.task_sid, reason.partition(":")[0])
+        rest.tasks.cancel(link.task_sid, reason.partition(":")[0])
     log.info("caller led out", reason=reason, did=did)

@@ -28,7 +28,7 @@ def is_wanted(link: Link, work_key: str, now: float) -> bool:
     if outcome.is_wanted(link.callback, work_key, link.task_sid, now):
         return True
     table.set_reason_once(link.key, outcome.WITHDRAWN)
-    rest.cancel_task(link.task_sid, outcome.WITHDRAWN)
+    rest.tasks.cancel(link.task_sid, outcome.WITHDRAWN)
     return False
 
 

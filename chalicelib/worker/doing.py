@@ -19,7 +19,7 @@ NOT_NOW = "This cannot be begun at the moment. Goodbye."
 def begin(link: Link, now: float) -> str:
     """The worker pressed 1: TwiML with the work, or with a sentence. The same leg hears the same again."""
     try:
-        if not rest.accept(link.task_sid, link.reservation_sid):
+        if not rest.reservations.accept(link.task_sid, link.reservation_sid):
             return twiml.say_goodbye(TAKEN_BACK)
     except rest.NotDone as error:  # the leg's end finds out whether Twilio did it
         log.error("work is not accepted", **link.key.sids, why=str(error))
@@ -41,9 +41,9 @@ def leg_ended(link: Link, now: float) -> None:
     Nobody is moved who took the work, and whom Twilio or we let down.
     """
     try:
-        status = rest.reservation_status(link.task_sid, link.reservation_sid)
+        status = rest.reservations.status(link.task_sid, link.reservation_sid)
         if status == "accepted":
-            rest.begin_wrapping(link.task_sid)
+            rest.tasks.begin_wrapping(link.task_sid)
             if link.callback:
                 calling_back.leg_ended(link, now)
             return

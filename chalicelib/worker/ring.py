@@ -41,7 +41,7 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
     if clock() > link.deadline:  # the message was late: the CRM is not asked for nothing
         closing.reject(link, "too late to dial", "", clock())
         return
-    task = rest.task(link.task_sid)
+    task = rest.tasks.fetch(link.task_sid)
     task_attributes = task.attributes if task else {}
     if _is_rung_by_taskrouter(link, sid(task_attributes.get("worker_call_sid"))):
         log.info("TaskRouter rings already", **key.sids)
@@ -80,7 +80,7 @@ def _is_rung_by_taskrouter(link: Link, leg: str) -> bool:
     An assignment that could not be recorded was answered with a dequeue, and came again; TaskRouter keeps the sid of
     the leg that it places with the task (contract 6), where it stays when the leg has ended.
     """
-    if not leg or not rest.is_live(leg):
+    if not leg or not rest.calls.is_live(leg):
         return False
     try:
         table.record_leg(link.key, leg, by_taskrouter=True)
@@ -105,7 +105,7 @@ def _dial(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any]
     if clock() > link.deadline:
         closing.reject(link, "too late to dial", "", clock())
         return
-    status = rest.reservation_status(link.task_sid, link.reservation_sid)
+    status = rest.reservations.status(link.task_sid, link.reservation_sid)
     if status != "pending":
         closing.close_as(link.key, status, "", clock())
         return
@@ -135,7 +135,7 @@ def _ring(link: Link, clock: Callable[[], float]) -> None:
     """Place the worker leg; with another number of ours when Twilio refuses the caller id."""
     for caller_id in _caller_ids(link):
         try:
-            ringing = rest.ring_worker(_order(link, caller_id))
+            ringing = rest.calls.ring(_order(link, caller_id))
         except rest.TwilioRejected as error:
             if error.code in CALLER_ID_REFUSED:
                 _log_refusal(link, error)
@@ -157,10 +157,10 @@ def _caller_ids(link: Link) -> Sequence[str]:
     return (link.caller_id, *(number for number in ours if number != link.caller_id))[:MOST_CALLER_IDS]
 
 
-def _order(link: Link, caller_id: str) -> rest.Ring:
+def _order(link: Link, caller_id: str) -> rest.calls.Ring:
     leg = {"subject": link.subject, "reservation_sid": link.reservation_sid}
     beside = link.answer == "key+detect"
-    return rest.Ring(
+    return rest.calls.Ring(
         to=link.contact_uri,
         caller_id=caller_id,
         answer_url=_answer_url(link, leg),
@@ -197,7 +197,7 @@ def _log_refusal(link: Link, error: rest.TwilioRejected) -> None:
     log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, code=error.code)
 
 
-def _follow(link: Link, ringing: rest.Ringing, now: float) -> None:
+def _follow(link: Link, ringing: rest.calls.Ringing, now: float) -> None:
     """Keep the leg's sid, and end the leg at once if the link was closed meanwhile, or its time is over."""
     try:
         link = table.record_leg(link.key, ringing.call_sid)

@@ -120,7 +120,7 @@ def alone(webhook: Webhook) -> str:
     key = key_of(webhook)
     link = table.find_call(key.subject).link(key) if key else None
     if link and link.held_at and link.own_leg and not _is_there(link):
-        rest.redirect(link.own_leg, _url(webhook, urls.WORKER_STAR_OVER))
+        rest.calls.redirect(link.own_leg, _url(webhook, urls.WORKER_STAR_OVER))
     return alone_without_record(webhook)
 
 
@@ -164,7 +164,7 @@ def _has_gone(call: Call | None, link: Link) -> bool:
 
 def _is_there(link: Link) -> bool:
     try:
-        return rest.is_live(link.subject)
+        return rest.calls.is_live(link.subject)
     except rest.NotDone as error:
         log.warning("nobody knows whether the caller is there", **link.key.sids, why=str(error))
         return True

@@ -214,7 +214,7 @@ def _however_long_it_takes(_true: Any) -> Any:
 
 def _moves_whoever(_true: Any) -> Any:
     def move(worker_sid: str, to_sid: str, *_given: Any) -> None:
-        rest.set_activity(rest.worker(worker_sid), to_sid)
+        rest.workers.set_activity(rest.workers.fetch(worker_sid), to_sid)
 
     return move
 
@@ -283,15 +283,15 @@ def _whatever_the_error(_true: Any) -> Any:
 @contextmanager
 def _sent_again_to_twilio() -> Iterator[None]:
     """Also after a time-out."""
-    true = rest._http_client
+    true = rest.client.http_client
 
     def client(api_url: str) -> Any:
         http_client = true(api_url)
         for adapter in http_client.session.adapters.values():
-            adapter.max_retries = adapter.max_retries.new(read=rest.RETRIES)
+            adapter.max_retries = adapter.max_retries.new(read=rest.client.RETRIES)
         return http_client
 
-    with patch.object(rest, "_http_client", client):
+    with patch.object(rest.client, "http_client", client):
         yield
 
 
@@ -403,7 +403,7 @@ def _silence_takes(true: Any) -> Any:
 def _hangs_up_in_any_case(true: Any) -> Any:
     def detected(webhook: Any) -> Any:
         if asking.is_machine(webhook):
-            rest.hang_up(webhook.form["CallSid"])
+            rest.calls.hang_up(webhook.form["CallSid"])
         return true(webhook)
 
     return detected
@@ -419,8 +419,8 @@ def _asked_without_condition(_true: Any) -> Any:
 
 def _moved_before_the_way_back_is_ordered(_true: Any) -> Any:
     def leave_out(order: Any, now: float) -> None:
-        worker = rest.worker(order.worker_sid)
-        if worker.available and rest.set_activity(worker, order.activity_sid):
+        worker = rest.workers.fetch(order.worker_sid)
+        if worker.available and rest.workers.set_activity(worker, order.activity_sid):
             back = jobs.PutBack(worker.sid, order.activity_sid, worker.activity_sid, now - 2, now + 20)
             jobs.send(back, order.back_after)
 
@@ -481,7 +481,7 @@ def _rota_above_all() -> Iterator[None]:
         return boundary(rota, worker, msgspec.structs.replace(seen, hand_at=0, until=0), now)
 
     def move(worker_sid: str, to: Any) -> bool:
-        return rest.move(worker_sid, people.activity_sid(to.to), lambda one: one.available != (to.to == "on"))
+        return rest.workers.move(worker_sid, people.activity_sid(to.to), lambda one: one.available != (to.to == "on"))
 
     def applied(worker: str, at: float, now: float, seen: Any, changes: Any) -> Any:
         return wrote(worker, at, now, msgspec.structs.replace(seen, hand_at=1e12), changes)
@@ -500,7 +500,7 @@ def _every_task_is_the_callbacks() -> Iterator[None]:
         return callback_rows.find(about)
 
     with (
-        patch.object(rest, "find_task", lambda _key: ""),
+        patch.object(rest.tasks, "find", lambda _key: ""),
         patch.object(outcome, "is_wanted", lambda *_given: True),
         patch.object(outcome, "take", take),
     ):
@@ -511,7 +511,7 @@ def _hangs_up_at_the_end(true: Any) -> Any:
     def move(worker_sid: str, one: Any) -> Any:
         for link in table.latest_links(worker_sid, 5) if one.boundary.to == "off" else ():
             if link.state == "bridged":
-                rest.hang_up(link.worker_call_sid)
+                rest.calls.hang_up(link.worker_call_sid)
         return true(worker_sid, one)
 
     return move
@@ -643,7 +643,7 @@ DEFECTS: Mapping[str, Defect] = {
         calling_back, "_not_reached", _reached_in_any_case, 16, faults=CUSTOMERS, away=True
     ),
     "a callback goes to the end of the queue": _replace(
-        rest, "_place", lambda _true: lambda _new: {}, 16, faults="people", away=True
+        rest.tasks, "_place", lambda _true: lambda _new: {}, 16, faults="people", away=True
     ),
     "a caller who is back is called back all the same": _replace(
         callbacks_asking,
@@ -656,11 +656,11 @@ DEFECTS: Mapping[str, Defect] = {
     "a reservation is written again": _replace(
         table, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"
     ),
-    "an unanswered dial is made again": _replace(rest, "ring_worker", _dial_again, 2, faults="rest_timeout_after=0.1"),
+    "an unanswered dial is made again": _replace(rest.calls, "ring", _dial_again, 2, faults="rest_timeout_after=0.1"),
     "legs are not hung up": _replace(closing, "end_leg", _nothing, 2, faults="people"),
     "the deadline is ignored": _replace(assignment, "_link", _no_deadline, 2, faults="message_late=0.5"),
     "the reservation is not asked about before the dial": _replace(
-        rest, "reservation_status", _any_reservation_is_pending, 2, 5, 6
+        rest.reservations, "status", _any_reservation_is_pending, 2, 5, 6
     ),
     "the CRM's no is ignored": _replace(crm, "prepare", _whatever_the_crm_says, 3),
     "a failed CRM moves the worker": _replace(closing, "reject_later", _with_an_activity, 10, faults="crm_500=0.5"),
@@ -731,7 +731,7 @@ DEFECTS: Mapping[str, Defect] = {
         lambda: patch.object(Link, "may_be_dequeued", new=True), frozenset({12}), "dynamodb_hangs=0.3"
     ),
     "an order whose answer is lost is posted again": _replace(
-        rest, "find_task", lambda _true: lambda _key: "", 13, faults="rest_timeout_after=0.5"
+        rest.tasks, "find", lambda _true: lambda _key: "", 13, faults="rest_timeout_after=0.5"
     ),
     "an order is claimed by whoever sends it": _replace(
         table, "claim_order", _claimed_by_everybody, 13, faults="rest_timeout_after=0.5"
@@ -756,16 +756,16 @@ DEFECTS: Mapping[str, Defect] = {
     "nobody goes back to work": _replace(activity, "resume", _nothing, 5),
     "who did not answer is offered the call again": _replace(activity, "leave_out", _nothing, 5, faults="people"),
     "who went home by hand is moved": _replace(activity, "_move", _moves_whoever, 10),
-    "the wrap-up is begun for who went home": _replace(rest, "worker", _always_available, 10),
-    "a worker changes while we look": _replace(rest, "set_activity", _whatever_became, 10, faults=HURRY),
+    "the wrap-up is begun for who went home": _replace(rest.workers, "fetch", _always_available, 10),
+    "a worker changes while we look": _replace(rest.workers, "set_activity", _whatever_became, 10, faults=HURRY),
     "who answers for a caller who is gone is to blame": _replace(
         closing, "ended_with_its_caller", _never, 10, faults="task_outlives_call=0.6,caller_hangs_up=0.9"
     ),
     "a task that outlives its call stays": _replace(
-        rest, "cancel_task", _nothing, 5, faults="task_outlives_call=0.3,caller_hangs_up=0.5"
+        rest.tasks, "cancel", _nothing, 5, faults="task_outlives_call=0.3,caller_hangs_up=0.5"
     ),
     "an assigned task that outlives its call stays": _replace(
-        rest, "is_live", lambda _true: lambda _sid: True, 5, faults="task_outlives_call=0.5"
+        rest.calls, "is_live", lambda _true: lambda _sid: True, 5, faults="task_outlives_call=0.5"
     ),
     "a second dial is not looked for": _replace(
         ring,
@@ -791,7 +791,12 @@ DEFECTS: Mapping[str, Defect] = {
         secrets, "_refresh", _forgotten_before_it_is_read, 8, faults="ssm_hangs=0.5,ssm_throttled=0.5"
     ),
     "what Twilio has forgotten is guessed": _replace(
-        rest, "_last_event", _guessed, 6, 13, faults="webhook_never=0.9,lambda_dies=0.2,caller_hangs_up=0.9"
+        rest.reservations,
+        "_last_event",
+        _guessed,
+        6,
+        13,
+        faults="webhook_never=0.9,lambda_dies=0.2,caller_hangs_up=0.9",
     ),
     "AWS is asked again after a time-out": _replace(
         aws, "_was_not_taken", _whatever_the_error, 8, faults="dynamodb_answer_lost=0.1"
@@ -811,7 +816,7 @@ DEFECTS: Mapping[str, Defect] = {
         reconcile, "_notices", lambda _true: lambda *_given: (), 11, faults=NOBODY_THERE
     ),
     "nobody looks whether workers are there": _replace(
-        rest, "is_anybody_available", lambda _true: lambda _sid: True, 11, faults=NOBODY_THERE
+        rest.workers, "is_anybody_available", lambda _true: lambda _sid: True, 11, faults=NOBODY_THERE
     ),
     "a mail shows the caller's number": _replace(outbox, "mask", lambda _true: str, 11, faults=NOBODY_THERE),
     "a message is deleted before it is kept": _replace(keep, "_store", _nothing, 14),

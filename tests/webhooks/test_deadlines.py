@@ -191,15 +191,15 @@ def test_a_worker_writes_things_up_there_and_comes_back_there(driver: Driver) ->
 def test_who_is_in_the_wrap_up_activity_since_before_chose_it_by_hand(
     twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch, since: float, moved: bool
 ) -> None:
-    worker = rest.Worker(WORKER, "WA-wrapping", False, NOW + since, "1")
-    monkeypatch.setattr(rest, "worker", lambda _: worker)
+    worker = rest.workers.Worker(WORKER, "WA-wrapping", False, NOW + since, "1")
+    monkeypatch.setattr(rest.workers, "fetch", lambda _: worker)
     set_to: list[str] = []
 
-    def set_activity(_: rest.Worker, to_sid: str, **_options: object) -> bool:
+    def set_activity(_: rest.workers.Worker, to_sid: str, **_options: object) -> bool:
         set_to.append(to_sid)
         return True
 
-    monkeypatch.setattr(rest, "set_activity", set_activity)
+    monkeypatch.setattr(rest.workers, "set_activity", set_activity)
     activity.resume(WORKER, "WA-wrapping", NOW, "WA-back", NOW)
     assert set_to == (["WA-back"] if moved else [])
 

@@ -106,8 +106,9 @@ def test_a_job_that_fails_says_whose_it_was_before_it_comes_again(
 ) -> None:
     for name in ("claim", "close"):
         monkeypatch.setattr(table, name, lambda *_, **__: 1 / 0)
-    for name in ("reject", "hang_up", "task", "worker"):
-        monkeypatch.setattr(rest, name, lambda *_, **__: 1 / 0)
+    asked = ((rest.reservations, "reject"), (rest.calls, "hang_up"), (rest.tasks, "fetch"), (rest.workers, "fetch"))
+    for kind, name in asked:
+        monkeypatch.setattr(kind, name, lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         driver.work(job)
     line = lines(driver)[-1]

@@ -166,7 +166,7 @@ def test_a_text_that_twilio_does_not_take_now_is_sent_by_the_next_sweep(
     centre.twilio.phone(BEA).will(busy())
     rings(centre, 20)
     with monkeypatch.context() as patched:
-        patched.setattr(rest, "send_text", lambda *_given: raises(rest.TwilioUnavailable("down")))
+        patched.setattr(rest.texts, "send", lambda *_given: raises(rest.TwilioUnavailable("down")))
         assert told(centre) == []
     assert len(told(centre)) == 1
 
@@ -193,7 +193,7 @@ def deliver(monkeypatch: pytest.MonkeyPatch, *targets: str) -> None:
 def test_a_notice_goes_to_every_phone_once(centre: CallCentre, monkeypatch: pytest.MonkeyPatch) -> None:
     deliver(monkeypatch, f"sms:{CARL}", f"sms:{STRANGER}")
     outbox.order(notice(centre))
-    real, tries = rest.send_text, []
+    real, tries = rest.texts.send, []
 
     def fails_for_the_second(from_number: str, to: str, body: str) -> None:
         tries.append(to)
@@ -201,7 +201,7 @@ def test_a_notice_goes_to_every_phone_once(centre: CallCentre, monkeypatch: pyte
             raise rest.TwilioUnavailable("down")
         real(from_number, to, body)
 
-    monkeypatch.setattr(rest, "send_text", fails_for_the_second)
+    monkeypatch.setattr(rest.texts, "send", fails_for_the_second)
     centre.minutes(3)
     said = "…71 was led out of the queue of line support at 2026-11-30 10:00 UTC: nobody took the call."
     assert [one.startswith(said) for one in centre.texts(CARL)] == [True]

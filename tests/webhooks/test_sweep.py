@@ -707,9 +707,9 @@ def test_a_quiet_minute_asks_twilio_for_two_lists_and_the_table_once(driver: Dri
 
 def test_the_verbs_tell_a_task_that_is_gone_from_an_error(driver: Driver) -> None:
     driver.twilio.failures = {f"GET {TASKS}": [(404, 20404), (400, 20001)]}
-    assert rest.task(TASK) is None
+    assert rest.tasks.fetch(TASK) is None
     with pytest.raises(rest.TwilioRejected):
-        rest.task(TASK)
+        rest.tasks.fetch(TASK)
 
 
 def test_a_list_that_twilio_refuses_is_lambdas_to_report(driver: Driver) -> None:

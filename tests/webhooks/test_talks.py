@@ -268,7 +268,7 @@ def test_the_url_that_was_sent_is_never_asked_for(driver: Driver, sounds: Sounds
     assigned(driver)
     tell(driver, RecordingUrl="http://169.254.169.254/latest/meta-data/")
     work(driver)
-    assert [url for url, _ in sounds.asked] == [f"{rest.recording_url(RECORDING)}.mp3"]
+    assert [url for url, _ in sounds.asked] == [f"{rest.recordings.url_of(RECORDING)}.mp3"]
 
 
 def test_without_the_queue_the_sweep_has_it_kept(driver: Driver, later: Later, environment: pytest.MonkeyPatch) -> None:
@@ -400,7 +400,7 @@ def test_one_that_twilio_does_not_delete_is_tried_again_each_day(
         raise rest.TwilioRejected(20003, "no")
 
     with environment.context() as refused:
-        refused.setattr(rest, "delete_recording", refuses)
+        refused.setattr(rest.recordings, "delete", refuses)
         pass_by(driver, later, 31 * DAY)
     assert row(driver)["check_at"] == int(later.now) + DAY
     pass_by(driver, later, DAY + 60)

@@ -352,6 +352,6 @@ def test_a_kind_that_nobody_knows_is_refused_as_ever(driver: Driver, attributes:
 
 
 def test_twilio_is_asked_for_an_acceptance_once_and_takes_it_twice(driver: Driver) -> None:
-    assert rest.accept(TASK, RESERVATION) and rest.accept(TASK, RESERVATION)
+    assert rest.reservations.accept(TASK, RESERVATION) and rest.reservations.accept(TASK, RESERVATION)
     driver.twilio.reservation = "rescinded"
-    assert not rest.accept(TASK, RESERVATION)
+    assert not rest.reservations.accept(TASK, RESERVATION)
