@@ -19,7 +19,8 @@ from chalicelib.lifecycle.reconcile import (
     PAGES_AT_ONCE,
     PERIOD_SECONDS,
 )
-from chalicelib.links.table import CHECK_TALK_SECONDS, DUE_PAGE
+from chalicelib.links.steps import CHECK_TALK_SECONDS
+from chalicelib.links.table import DUE_PAGE
 from load.counts import JOBS
 
 TALKS_A_RING = 2 / 3  # of the workers who are rung, those who take the call

@@ -8,7 +8,7 @@ from chalicelib.callbacks import asking, hours, outcome
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import CALLBACK, Work
 from chalicelib.links import callbacks as rows
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.callbacks import HELD_SECONDS, QUEUED_SECONDS, UNPOSTED_SECONDS
 from chalicelib.links.model import Callback, CallRecord, is_over
 from chalicelib.links.table import ConditionFailed
@@ -34,7 +34,7 @@ def go_on(about: str, now: float) -> str:
 
 def _held(callback: Callback, now: float) -> str:
     """The caller was on the line: unless they talked to a worker there, or still wait, the callback goes on."""
-    record = table.find_call(callback.on_line)
+    record = reading.of_call(callback.on_line)
     talks = [link for link in record.links if not link.is_requeued]
     if any(link.bridged_at or link.outcome == "completed" for link in talks) or _bridged(record):
         rows.change(callback, now, state="withdrawn", reason="the caller talked to a worker")
@@ -52,7 +52,7 @@ def _held(callback: Callback, now: float) -> str:
 
 def _placed(callback: Callback, record: CallRecord) -> Callback:
     """With the place that Twilio itself tells of when the caller leaves: the event of the call's task may be lost."""
-    own = record if callback.on_line == callback.call_sid else table.find_call(callback.call_sid)
+    own = record if callback.on_line == callback.call_sid else reading.of_call(callback.call_sid)
     call = own.call
     if call is None or not (call.left_queue_at and call.queue_seconds):
         return callback

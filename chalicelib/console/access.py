@@ -8,7 +8,7 @@ from chalicelib.config import environment, secrets
 from chalicelib.console import twilio_hosts
 from chalicelib.console.answers import Asked, NotFound
 from chalicelib.console.session import NotAllowed, Person
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.model import Key, Link
 from chalicelib.observability import log
 from chalicelib.staff import packaged
@@ -39,7 +39,7 @@ def name_of(person: Person) -> str:
 def link_of(asked: Asked) -> Link | None:
     """The link of the request's path; None where there is none."""
     key = Key(sid(asked.path.get("subject")), sid(asked.path.get("reservation_sid")))
-    return table.find_link(key) if key.subject and key.reservation_sid else None
+    return reading.find_link(key) if key.subject and key.reservation_sid else None
 
 
 def own_link(asked: Asked) -> Link:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from chalicelib.config import callcenter, days
-from chalicelib.links import board, table
+from chalicelib.links import board, reading
 from chalicelib.links.board import Today, Worker
 from chalicelib.links.model import CallRecord
 from chalicelib.reports import figures, history
@@ -116,4 +116,4 @@ def _open_messages(known: Sequence[str], records: Sequence[CallRecord]) -> tuple
 
 
 def _has_open_message(call_sid: str) -> bool:
-    return any(not (one.is_seen_to or one.dropped_at) for one in table.find_call(call_sid).messages)
+    return any(not (one.is_seen_to or one.dropped_at) for one in reading.of_call(call_sid).messages)

@@ -8,7 +8,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.callcenter import MARGIN_SECONDS
 from chalicelib.jobs import HangUp, Reject
 from chalicelib.lifecycle import activity
-from chalicelib.links import table
+from chalicelib.links import reading, steps, table
 from chalicelib.links.model import Key, Link, Outcome, is_over, outcome_of
 from chalicelib.observability import log
 from chalicelib.staff import told
@@ -33,10 +33,10 @@ def close(
     leg is theirs to end. Returns the link; None when it was closed before.
     """
     try:
-        link = table.close(key, outcome, reason, at, known_fields)
+        link = steps.close(key, outcome, reason, at, known_fields)
     except table.ConditionFailed as failed:
         if failed.current and failed.current.outcome != "completed":
-            table.set_reason_once(key, reason)
+            steps.set_reason_once(key, reason)
         return None
     if outcome == "completed":
         memory.remember(link)
@@ -86,7 +86,7 @@ def close_ended(link: Link, now: float) -> None:
 
 def caller_left(subject: str, now: float) -> None:
     """The caller hung up, or left the queue, or work was withdrawn: stop the phones that ring, close what is open."""
-    for link in table.find_call(subject).links:
+    for link in reading.of_call(subject).links:
         if not is_over(link) and link.state != "bridged":
             close_abandoned(link, "caller gone" if link.policy.has_caller else "withdrawn", now)
 
@@ -110,7 +110,7 @@ def end_task_of_gone(call_sid: str, task_sid: str, now: float) -> None:
 
 def withdraw(link: Link, reason: str) -> None:
     """This work is to be done by nobody: its task is canceled, whose event closes the link. Raises NotDone."""
-    table.set_reason_once(link.key, reason)
+    steps.set_reason_once(link.key, reason)
     rest.tasks.cancel(link.task_sid, reason.partition(":")[0])
 
 
@@ -119,7 +119,7 @@ def mark_unavailable(link: Link, reason: str, activity_sid: str) -> None:
 
     The leg's status callback and the reservation's event both say so, each perhaps twice, or never: the first counts.
     """
-    if not table.set_reason_once(link.key, reason):
+    if not steps.set_reason_once(link.key, reason):
         return
     told.not_put_through(link.key, link.worker_sid, reason, link.reserved_at, is_moved=bool(activity_sid))
     try:

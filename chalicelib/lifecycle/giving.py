@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from chalicelib.callbacks import asking
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Call, Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -24,11 +24,11 @@ def hold(link: Link, call: Call | None, now: float) -> Link:
     """
     if not link.held_at:
         known = {"next_round": (call.round if call and call.round else 1) + 1, "attributes": _attributes(link)}
-        link = table.hold(link.key, link.worker_call_sid, now, known)
+        link = steps.hold(link.key, link.worker_call_sid, now, known)
         log.info("caller is on hold", **link.key.sids)
     if not link.bridged_at:
         with suppress(table.ConditionFailed):
-            link = table.upsert_state(link.key, "bridged", now, {})
+            link = steps.upsert_state(link.key, "bridged", now, {})
     return link
 
 

@@ -12,7 +12,7 @@ from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import closing, lead_out, refusal, wrap_up
 from chalicelib.lifecycle.recorded import SOON_SECONDS
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading, steps, table
 from chalicelib.links.model import Call, Key, Link, Outcome, outcome_of
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -72,7 +72,7 @@ def guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
 
 def _look_at_link(due: table.Due, now: float) -> str:
     try:
-        link = _with_task(table.reschedule_check(due.key, due.check_at, now + SOON_SECONDS))
+        link = _with_task(steps.reschedule_check(due.key, due.check_at, now + SOON_SECONDS))
         status = rest.reservations.status(link.task_sid, link.reservation_sid)
         if outcome := outcome_of(status):
             return _close(link, "completed" if outcome == "unknown" and link.bridged_at else outcome, now)
@@ -87,7 +87,7 @@ def _with_task(link: Link) -> Link:
     """A link that a leg's callback made does not know its task; the call's own record may."""
     if link.task_sid:
         return link
-    call = table.find_call(link.subject).call
+    call = reading.of_call(link.subject).call
     return msgspec.structs.replace(link, task_sid=call.task_sid if call else "")
 
 
@@ -96,13 +96,13 @@ def _pending(link: Link, now: float) -> str:
     if link.is_refused:
         refusal.give_back(link, now)
         return "given back"
-    too_late = link.deadline + table.CHECK_AFTER_SECONDS
+    too_late = link.deadline + steps.CHECK_AFTER_SECONDS
     if link.policy.by_job and now < too_late and not link.worker_call_sid:
-        table.reschedule_check(link.key, link.check_at, too_late)
+        steps.reschedule_check(link.key, link.check_at, too_late)
         return _have_rung(link)
-    end = link.reserved_at + callcenter.current().reservation_timeout + table.CHECK_AFTER_SECONDS
+    end = link.reserved_at + callcenter.current().reservation_timeout + steps.CHECK_AFTER_SECONDS
     if now < end and (link.worker_call_sid or not link.policy.owns_leg):
-        table.reschedule_check(link.key, link.check_at, end)
+        steps.reschedule_check(link.key, link.check_at, end)
         return "left pending"
     # Reject first: if the two are being joined at this moment, Twilio refuses, and the leg is left alone.
     if not rest.reservations.reject(link.task_sid, link.reservation_sid):
@@ -126,9 +126,9 @@ def _joined(link: Link, status: str, now: float) -> str:
     if status == "accepted" and _is_over(link):
         return wrap_up.finish_task(link.task_sid, "swept: the call is over", now)
     if link.state != "bridged":
-        link = table.upsert_state(link.key, "bridged", now, {})
-    later = table.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
-    table.reschedule_check(link.key, link.check_at, now + later)
+        link = steps.upsert_state(link.key, "bridged", now, {})
+    later = steps.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
+    steps.reschedule_check(link.key, link.check_at, now + later)
     return f"left {status}"
 
 
@@ -146,11 +146,11 @@ def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
 
 def _look_at_caller(due: table.Due, now: float) -> str:
     try:
-        call = table.reschedule_caller(due, now + table.CHECK_CALLER_SECONDS)
+        call = caller_leg.reschedule(due, now + caller_leg.CHECK_CALLER_SECONDS)
     except table.ConditionFailed:
         return "taken"  # the caller left the queue, or another sweep is here
     if not call.task_sid:  # its event is lost; whoever was reserved knows the task
-        links = table.find_call(call.call_sid).links
+        links = reading.of_call(call.call_sid).links
         known = [link.task_sid for link in links if link.task_sid and not link.is_requeued]
         call = msgspec.structs.replace(call, task_sid=next(iter(known), ""))
     task = rest.tasks.fetch(call.task_sid) if call.task_sid else None
@@ -177,11 +177,11 @@ def _waiting(call: Call, now: float) -> str:
 
 
 def _look_no_more(call: Call, now: float) -> None:
-    table.record_call(call.call_sid, {}, now, left_queue=True)
+    caller_leg.record(call.call_sid, {}, now, left_queue=True)
 
 
 def _was_joined(call: Call) -> bool:
-    return any(link.bridged_at and not link.is_requeued for link in table.find_call(call.call_sid).links)
+    return any(link.bridged_at and not link.is_requeued for link in reading.of_call(call.call_sid).links)
 
 
 def _end_wrap_up(due: table.Due, now: float) -> str:

@@ -4,7 +4,7 @@ from chalicelib import jobs
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
 from chalicelib.lifecycle import activity, closing
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading
 from chalicelib.links.model import Key, Link, round_of, wrapping_of
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -44,7 +44,7 @@ def finish_early(link: Link, now: float) -> str:
     """
     task = rest.tasks.fetch(link.task_sid)
     once = wrapping_of(round_of(task.attributes if task else {}))
-    if task and not table.record_call(link.subject, {once: now}, now, once=once):
+    if task and not caller_leg.record(link.subject, {once: now}, now, once=once):
         _put_back_if_begun(link, queue_of(task), now)
     return finish_task(link.task_sid, "wrapped up at the desk", now)
 
@@ -104,7 +104,7 @@ def _is_on_the_phone(call_sid: str, task_sid: str) -> bool:
 
     Raises NotDone.
     """
-    links = [link for link in table.find_call(call_sid).links if link.task_sid in ("", task_sid)]
+    links = [link for link in reading.of_call(call_sid).links if link.task_sid in ("", task_sid)]
     return any(rest.calls.is_live(link.own_leg) for link in links if link.bridged_at and link.own_leg)
 
 

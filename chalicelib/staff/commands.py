@@ -9,7 +9,7 @@ from chalicelib.callers import block
 from chalicelib.config import callcenter
 from chalicelib.hours import switch as switches
 from chalicelib.hours.switch import Position
-from chalicelib.links import table
+from chalicelib.links import reading, steps
 from chalicelib.links.model import Link
 from chalicelib.links.profiles import Change
 from chalicelib.observability import log
@@ -163,7 +163,7 @@ def last(asked: Asked) -> str:
 
 def last_talk(worker_sid: str, until: float = math.inf) -> Link | None:
     """The latest link of this worker in which the two talked, if they did so before `until`."""
-    latest = table.latest_links(worker_sid, LATEST)
+    latest = reading.latest_links(worker_sid, LATEST)
     return next((link for link in latest if link.bridged_at and link.bridged_at < until), None)
 
 
@@ -193,7 +193,7 @@ def note(asked: Asked, words: str) -> str:
         return texts.EMPTY_NOTE
     standing = duty.find(asked.name)
     about = standing.note_key if _is_asked(standing, asked.at) else None
-    link = table.find_call(about.subject).link(about) if about else last_talk(asked.worker.sid)
+    link = reading.of_call(about.subject).link(about) if about else last_talk(asked.worker.sid)
     if link is None or link.worker_sid != asked.worker.sid:
         return texts.NO_TALK
     duty.take_text(asked.name, asked.sid, asked.at, {"note_call": "", "note_reservation": "", "note_asked_at": 0})
@@ -203,7 +203,7 @@ def note(asked: Asked, words: str) -> str:
 def _keep(link: Link, words: str) -> str:
     """The CRM hears of it once more where it has heard of the call already."""
     if link.note != words:
-        table.set_note(link.key, words)
+        steps.set_note(link.key, words)
         if callcenter.current().crm.after and link.state == "closed":
             jobs.send(jobs.TellCrm(link.subject, link.reservation_sid))
     log.info("note", **link.key.sids, characters=len(words))

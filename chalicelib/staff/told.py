@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chalicelib.config import callcenter
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.model import Key, Link, Notice
 from chalicelib.staff import duty, packaged, people, texts
 from chalicelib.tell import outbox
@@ -69,7 +69,7 @@ def _set_off(notice: Notice) -> Sequence[Text]:
 
 def _after_talk(notice: Notice, now: float) -> Sequence[Text]:
     about = Key(notice.about, notice.reservation_sid)
-    link = table.find_call(notice.about).link(about)
+    link = reading.of_call(notice.about).link(about)
     if link is None or link.asked_after_at or link.disposition or link.note or link.note_sid:
         return ()
     worker = rest.workers.fetch(notice.worker_sid)

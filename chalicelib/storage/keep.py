@@ -6,7 +6,7 @@ Each step may be done twice, also by two jobs at once, and a job that dies anywh
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
-from chalicelib.links import messages, table
+from chalicelib.links import caller_leg, messages, reading
 from chalicelib.links.model import Call, CallRecord, Message, Notice, message_key
 from chalicelib.observability import log
 from chalicelib.storage import bucket, offering
@@ -23,7 +23,7 @@ class NotWhole(Exception):
 
 def keep(job: jobs.KeepMessage, now: float) -> None:
     """Keep this message, as far as that is not done. Raises NotWhole, NotDone, TwilioRejected and what AWS raises."""
-    record = table.find_call(job.subject)
+    record = reading.of_call(job.subject)
     if not settings.bucket():  # it was switched off meanwhile: the message stays at Twilio until its time is over
         _delete_text_of(record.message(message_key(job.subject, job.recording_sid)))
         return
@@ -100,7 +100,7 @@ def _make_up_for_action(message: Message, call: Call, now: float) -> Message:
     """The action has not come, or not yet: the call has its message all the same, and people are told of it."""
     url, seconds = rest.recordings.url_of(message.recording_sid), max(message.seconds, 0)
     known = {"voicemail_url": url, "voicemail_seconds": seconds}
-    table.record_call(message.subject, {}, now, defaults=known)
+    caller_leg.record(message.subject, {}, now, defaults=known)
     notice = Notice(
         what="voicemail",
         about=message.subject,

@@ -6,7 +6,7 @@ put the task into wrapping. From there on it ends as a call's does.
 
 from chalicelib.config.callcenter import MESSAGE_KIND
 from chalicelib.lifecycle import closing
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -25,7 +25,7 @@ def begin(link: Link, now: float) -> str:
         log.error("work is not accepted", **link.key.sids, why=str(error))
         return twiml.say_goodbye(NOT_NOW)
     try:
-        table.upsert_state(link.key, "bridged", now, {})
+        steps.upsert_state(link.key, "bridged", now, {})
     except table.ConditionFailed:
         log.info("the event was faster", **link.key.sids)
     if link.work == MESSAGE_KIND:

@@ -8,7 +8,7 @@ from chalicelib.callbacks import numbers
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import MESSAGE_KIND, Queue
 from chalicelib.lifecycle import closing
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.storage import offering
@@ -34,7 +34,7 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
     `clock` gives epoch seconds. Raises Retry and NotDone when the job has to come again.
     """
     try:
-        link = table.claim(key, clock(), jobs.LEASE_SECONDS)
+        link = steps.claim(key, clock(), jobs.LEASE_SECONDS)
     except table.ConditionFailed as failed:
         _resume(key, failed.current, clock())
         return
@@ -62,7 +62,7 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
 def _approve(link: Link, approved: crm.Approval, now: float) -> None:
     """The worker may take the caller in the browser, who asks for this; nobody is rung."""
     try:
-        table.approve(link.key, now, _said_by_crm(approved))
+        steps.approve(link.key, now, _said_by_crm(approved))
     except table.ConditionFailed:
         log.info("nobody is to be taken any more", **link.key.sids)
         return
@@ -83,7 +83,7 @@ def _is_rung_by_taskrouter(link: Link, leg: str) -> bool:
     if not leg or not rest.calls.is_live(leg):
         return False
     try:
-        table.record_leg(link.key, leg, by_taskrouter=True)
+        steps.record_leg(link.key, leg, by_taskrouter=True)
     except table.ConditionFailed:
         log.info("the leg is known", **link.key.sids)
     return True
@@ -115,7 +115,7 @@ def _dial(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any]
     if link.work == MESSAGE_KIND:
         kept |= _of_message(link, str(kept["work_dial"]), task_attributes)
     try:
-        link = table.begin_dial(link.key, clock(), kept)
+        link = steps.begin_dial(link.key, clock(), kept)
     except table.ConditionFailed:
         log.info("nobody to dial for any more", **link.key.sids)
         return
@@ -200,7 +200,7 @@ def _log_refusal(link: Link, error: rest.TwilioRejected) -> None:
 def _follow(link: Link, ringing: rest.calls.Ringing, now: float) -> None:
     """Keep the leg's sid, and end the leg at once if the link was closed meanwhile, or its time is over."""
     try:
-        link = table.record_leg(link.key, ringing.call_sid)
+        link = steps.record_leg(link.key, ringing.call_sid)
     except table.ConditionFailed:
         closing.end_leg(ringing.call_sid, link.subject)  # another leg has this link
         return

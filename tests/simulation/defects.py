@@ -25,7 +25,7 @@ from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
 from chalicelib.lifecycle import activity, closing, lead_out, looking, reconcile, recorded, untold, wrap_up
-from chalicelib.links import attributes, model, modes, profiles, table
+from chalicelib.links import attributes, caller_leg, model, modes, notices, orders, profiles, reading, steps, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Key, Link, Message, message_key
@@ -102,7 +102,7 @@ def _first_write_forgotten(_true: Any) -> Any:
     """A reservation that has a row is written anew."""
 
     def reserve(link: Any, _now: float) -> Any:
-        row = attributes.encode(table._row(link))
+        row = attributes.encode(steps._row(link))
         aws.client("dynamodb").put_item(TableName=environment.current().links_table, Item=row)
         return link
 
@@ -412,7 +412,7 @@ def _hangs_up_in_any_case(true: Any) -> Any:
 def _asked_without_condition(_true: Any) -> Any:
     def follow(key: Any, state: Any, leg: str, now: float, known: Any) -> Any:
         changes = {**known, "state": state, f"{state}_at": now, "worker_call_sid": leg}
-        return table._write_link(key, table._Write(changes, "", names={}))
+        return steps._write_link(key, table.Write(changes, "", names={}))
 
     return follow
 
@@ -441,8 +441,8 @@ def _whoever_is_gone(_true: Any) -> Any:
 
 
 def _claimed_by_everybody(_true: Any) -> Any:
-    def claim(_key: str, digest: str, _now: float, _lease: float) -> table.Ordered:
-        return table.Ordered(digest, "", is_claimed=True)
+    def claim(_key: str, digest: str, _now: float, _lease: float) -> orders.Ordered:
+        return orders.Ordered(digest, "", is_claimed=True)
 
     return claim
 
@@ -509,7 +509,7 @@ def _every_task_is_the_callbacks() -> Iterator[None]:
 
 def _hangs_up_at_the_end(true: Any) -> Any:
     def move(worker_sid: str, one: Any) -> Any:
-        for link in table.latest_links(worker_sid, 5) if one.boundary.to == "off" else ():
+        for link in reading.latest_links(worker_sid, 5) if one.boundary.to == "off" else ():
             if link.state == "bridged":
                 rest.calls.hang_up(link.worker_call_sid)
         return true(worker_sid, one)
@@ -582,7 +582,7 @@ def _whenever_it_begins(_true: Any) -> Any:
 
 
 def _no_yes_is_kept(_true: Any) -> Any:
-    return lambda key, _now, _known: table.find_link(key)
+    return lambda key, _now, _known: reading.find_link(key)
 
 
 def _led_each_time(true: Any) -> Any:
@@ -598,7 +598,7 @@ DEFECTS: Mapping[str, Defect] = {
         cards, "standing", _yes_at_once, 3, faults="crm_declines=0.5", desk=True
     ),
     "a job rings the worker at the desk as well": Defect(_rung_at_the_desk_as_well, frozenset({24}), "none", desk=True),
-    "the CRM's yes to the desk is not kept": _replace(table, "approve", _no_yes_is_kept, 24, faults="none", desk=True),
+    "the CRM's yes to the desk is not kept": _replace(steps, "approve", _no_yes_is_kept, 24, faults="none", desk=True),
     "a wrap-up begins when the worker has said that it is done": _replace(
         wrap_up, "finish_early", _whenever_it_begins, 5, faults="webhook_late=0.9,webhook_twice=0.3", desk=True
     ),
@@ -611,7 +611,7 @@ DEFECTS: Mapping[str, Defect] = {
         desk=True,
     ),
     "a note of the desk is dropped": _replace(
-        table, "wrap_up", lambda _true: lambda key, *_given: table.find_link(key), 24, faults="none", desk=True
+        steps, "wrap_up", lambda _true: lambda key, *_given: reading.find_link(key), 24, faults="none", desk=True
     ),
     "a message is offered once and no more": _replace(offering, "look", lambda _true: lambda *_: "left", 14),
     "a message is posted by each job anew": _replace(
@@ -652,9 +652,9 @@ DEFECTS: Mapping[str, Defect] = {
         16,
         faults="caller_calls_again=1,worker_no_answer=0.5,activity_changes=0.9",
     ),
-    "no write says what it expects": _replace(table, "_write_link", _no_condition, 1, 2, 5, 6),
+    "no write says what it expects": _replace(steps, "_write_link", _no_condition, 1, 2, 5, 6),
     "a reservation is written again": _replace(
-        table, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"
+        steps, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"
     ),
     "an unanswered dial is made again": _replace(rest.calls, "ring", _dial_again, 2, faults="rest_timeout_after=0.1"),
     "legs are not hung up": _replace(closing, "end_leg", _nothing, 2, faults="people"),
@@ -684,7 +684,7 @@ DEFECTS: Mapping[str, Defect] = {
         hold, "_has_ended", _whoever_chooses, 17, faults="worker_presses_star=0.9"
     ),
     "who hangs up on hold loses the caller": _replace(
-        table, "transfer", _lost_is_the_end, 17, faults="worker_presses_star=0.9"
+        steps, "transfer", _lost_is_the_end, 17, faults="worker_presses_star=0.9"
     ),
     "the caller is given to the queue that they came from": _replace(
         hold, "_route", lambda _true: lambda _to: {}, 17, faults="worker_presses_star=0.9"
@@ -714,7 +714,7 @@ DEFECTS: Mapping[str, Defect] = {
         asking, "detected", _hangs_up_in_any_case, 12, faults="worker_taken_for_machine=0.9", answer="key+detect"
     ),
     "who is asked needs no condition": _replace(
-        table,
+        steps,
         "follow_asked",
         _asked_without_condition,
         1,
@@ -734,7 +734,7 @@ DEFECTS: Mapping[str, Defect] = {
         rest.tasks, "find", lambda _true: lambda _key: "", 13, faults="rest_timeout_after=0.5"
     ),
     "an order is claimed by whoever sends it": _replace(
-        table, "claim_order", _claimed_by_everybody, 13, faults="rest_timeout_after=0.5"
+        orders, "claim", _claimed_by_everybody, 13, faults="rest_timeout_after=0.5"
     ),
     "whoever answers is connected with the customer": _replace(
         asking, "_ask", _begun_without_a_key, 13, faults="worker_silent=0.3"
@@ -804,8 +804,8 @@ DEFECTS: Mapping[str, Defect] = {
     "Twilio is asked again after a time-out": Defect(
         _sent_again_to_twilio, frozenset({2, 8, 13}), "rest_timeout_after=0.1"
     ),
-    "each caller who is led out is a mail": _replace(table, "order_notice", _whenever_ordered, 11, faults=NOBODY_THERE),
-    "what is told stays to be told": _replace(table, "close_notice", _nothing, 11, faults=NOBODY_THERE),
+    "each caller who is led out is a mail": _replace(notices, "order", _whenever_ordered, 11, faults=NOBODY_THERE),
+    "what is told stays to be told": _replace(notices, "close", _nothing, 11, faults=NOBODY_THERE),
     "a mail that SNS does not take is lost": _replace(
         outbox, "_publish", _whether_or_not, 11, faults=f"{NOBODY_THERE},sns_hangs=0.5"
     ),
@@ -898,8 +898,8 @@ DEFECTS: Mapping[str, Defect] = {
     "whoever talked last is everybody's worker": _replace(
         profile, "known", _of_whoever_talked, 23, faults="none", known=True
     ),
-    "every link says completed": _replace(table, "close", _always_completed, 6),
-    "events are not recorded": _replace(table, "record_call", _nothing, 6),
+    "every link says completed": _replace(steps, "close", _always_completed, 6),
+    "events are not recorded": _replace(caller_leg, "record", _nothing, 6),
     "the assignment is slow": _replace(assignment, "decide", _slow, 8),
     "events are answered with an error": _replace(events, "record", _raises, 8),
 }

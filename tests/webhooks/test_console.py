@@ -596,12 +596,12 @@ def test_ten_thousand_calls_a_day_are_a_board_like_any_other(
 def test_a_caller_who_was_given_away_waits_again(
     driver: Driver, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.links import table
+    from chalicelib.links import steps
     from chalicelib.links.model import Key
 
     driver.event("task.created")
     driver.ring()
     driver.answer()
     driver.event("reservation.accepted")
-    table.transfer(Key(CALL, RESERVATION), "queue:Sales", time.time())
+    steps.transfer(Key(CALL, RESERVATION), "queue:Sales", time.time())
     assert len(shown(console, monkeypatch)["waiting"]) == 1  # type: ignore[arg-type]

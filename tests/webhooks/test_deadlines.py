@@ -9,7 +9,7 @@ import pytest
 from chalicelib import budget, jobs
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import activity, closing, reconcile
-from chalicelib.links import messages, table
+from chalicelib.links import breakers, messages, reading
 from chalicelib.links.model import Breaker, Key, message_key
 from chalicelib.routing import events
 from chalicelib.twilio import rest, urls
@@ -96,7 +96,7 @@ def test_a_rejection_that_waits_comes_ten_seconds_before_the_reservation_ends(
 ) -> None:
     sent: list[int] = []
     driver.assign()
-    (link,) = table.find_call(CALL).links
+    (link,) = reading.of_call(CALL).links
     monkeypatch.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append(delay_seconds))
     closing.reject_later(link, "why", link.reserved_at + callcenter.current().reservation_timeout - before_end)
     assert sent == [pause]
@@ -358,7 +358,7 @@ def test_who_is_always_a_moment_late_gives_up_counting(monkeypatch: pytest.Monke
         tries.append(new)
         return Breaker(failures=7 + len(tries), failed_at=now)
 
-    monkeypatch.setattr(table, "swap_breaker", by_others)
+    monkeypatch.setattr(breakers, "swap", by_others)
     breaker.failed("http", NOW)
     assert len(tries) == 10
 

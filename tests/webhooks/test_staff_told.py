@@ -8,7 +8,7 @@ import pytest
 from chalicelib import signing
 from chalicelib.config import callcenter
 from chalicelib.crm import exchange
-from chalicelib.links import table
+from chalicelib.links import steps
 from chalicelib.links.model import Key, Link, Notice
 from chalicelib.staff import texts
 from chalicelib.staff import told as staff_told
@@ -138,12 +138,12 @@ def test_who_has_said_meanwhile_what_became_of_the_call_gets_no_text(
 ) -> None:
     key = Key("CA" + "7" * 32, "WR" + "7" * 32)
     worker_sid = centre.worker("Bea").sid
-    table.reserve(Link(**msgspec.structs.asdict(key), worker_sid=worker_sid, worker_name="Bea"), 1.0)
+    steps.reserve(Link(**msgspec.structs.asdict(key), worker_sid=worker_sid, worker_name="Bea"), 1.0)
     notice = Notice(
         what="after-talk", about=key.subject, at=5.0, worker_sid=worker_sid, reservation_sid=key.reservation_sid
     )
     assert staff_told.words(notice, 5.0)
-    table.upsert_state(key, "bridged", 5.0, known)
+    steps.upsert_state(key, "bridged", 5.0, known)
     assert not staff_told.words(notice, 5.0)
 
 

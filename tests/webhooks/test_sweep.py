@@ -16,7 +16,7 @@ import requests
 
 from chalicelib import jobs
 from chalicelib.lifecycle import looking, reconcile, recorded
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Key, Link
 from chalicelib.twilio import rest
 from tests.conftest import ACTIVITIES, QUEUES, WORKFLOW
@@ -89,8 +89,8 @@ def test_a_caller_whose_job_is_lost_goes_to_the_next_worker(driver: Driver, late
 def test_a_job_that_is_at_work_is_not_sent_again(driver: Driver, later: Later) -> None:
     driver.assign()
     driver.queued()
-    table.claim(KEY, later.now, 30)
-    later(table.CHECK_AFTER_SECONDS + 6)
+    steps.claim(KEY, later.now, 30)
+    later(steps.CHECK_AFTER_SECONDS + 6)
     driver.sweep()
     assert driver.queued() == [] and swept(driver)["left preparing"] == 1
 
@@ -99,7 +99,7 @@ def test_a_phone_that_may_be_ringing_has_time_until_the_reservation_ends(driver:
     driver.ring()
     later(AFTER_DEADLINE)
     driver.sweep()
-    assert driver.link["check_at"] == int(driver.link["reserved_at"] + 120 + table.CHECK_AFTER_SECONDS)
+    assert driver.link["check_at"] == int(driver.link["reserved_at"] + 120 + steps.CHECK_AFTER_SECONDS)
     assert hung_up(driver) == 0
     later(AFTER_RESERVATION - AFTER_DEADLINE)
     driver.sweep()
@@ -160,10 +160,10 @@ def test_an_acceptance_that_no_event_told_is_recorded_and_the_talk_looked_at_now
     later(AFTER_DEADLINE)
     driver.sweep()
     assert (driver.link["state"], driver.link["bridged_at"]) == ("bridged", later.now)
-    assert driver.link["check_at"] == int(later.now) + table.CHECK_TALK_SECONDS
+    assert driver.link["check_at"] == int(later.now) + steps.CHECK_TALK_SECONDS
     later(AFTER_A_TALK)
     driver.sweep()
-    assert driver.link["check_at"] == int(later.now) + table.CHECK_TALK_SECONDS and hung_up(driver) == 0
+    assert driver.link["check_at"] == int(later.now) + steps.CHECK_TALK_SECONDS and hung_up(driver) == 0
     assert swept(driver)["left accepted"] == 1
 
 
@@ -235,7 +235,7 @@ def test_a_talk_that_we_were_told_of_is_one_though_twilio_has_forgotten_its_even
 def test_a_link_whose_task_nobody_knows_ends_as_its_events_say(
     driver: Driver, later: Later, events: list[tuple[int, str]], outcome: str
 ) -> None:
-    table.reserve(Link(subject=CALL, reservation_sid=RESERVATION, deadline=later.now), later.now)
+    steps.reserve(Link(subject=CALL, reservation_sid=RESERVATION, deadline=later.now), later.now)
     later(AFTER_DEADLINE)
     driver.twilio.events = events
     driver.sweep()
@@ -244,7 +244,7 @@ def test_a_link_whose_task_nobody_knows_ends_as_its_events_say(
 
 def test_a_link_that_a_legs_callback_made_takes_its_task_from_the_call(driver: Driver, later: Later) -> None:
     driver.event("task.created", TimestampMs=str(int(later.now * 1000)))
-    table.record_unknown_leg(Key(CALL, RESERVATION), LEG, later.now)
+    steps.record_unknown_leg(Key(CALL, RESERVATION), LEG, later.now)
     driver.twilio.reservation = "timeout"
     later(AFTER_A_TALK)
     driver.sweep()
@@ -305,7 +305,7 @@ def test_a_sweep_that_died_in_the_middle_is_made_up_for_by_the_next(
     driver.assign()
     later(AFTER_DEADLINE)
     with monkeypatch.context() as patched:
-        patched.setattr(table, "close", die)
+        patched.setattr(steps, "close", die)
         with pytest.raises(Died):
             driver.sweep()
     assert driver.link["state"] == "reserved"
@@ -319,7 +319,7 @@ def many(driver: Driver, count: int, now: float) -> list[Key]:
     keys = [Key(f"CA{number:032x}", f"WR{number:032x}") for number in range(count)]
     for number, key in enumerate(keys):
         link = Link(subject=key.subject, reservation_sid=key.reservation_sid, task_sid=TASK, deadline=now + number)
-        table.reserve(link, now)
+        steps.reserve(link, now)
     return keys
 
 
@@ -728,7 +728,7 @@ def test_credentials_that_are_refused_end_the_sweep_aloud(driver: Driver, later:
 
 def test_a_refusal_whose_rejection_got_lost_is_done_by_the_next_sweep(driver: Driver, later: Later) -> None:
     driver.ring()
-    table.refuse(KEY, LEG, "no key", later.now, {})
+    steps.refuse(KEY, LEG, "no key", later.now, {})
     later(15)
     driver.sweep()
     assert ended(driver) == ("rejected", "no key")
@@ -737,7 +737,7 @@ def test_a_refusal_whose_rejection_got_lost_is_done_by_the_next_sweep(driver: Dr
 
 def test_a_refusal_of_a_reservation_that_is_over_ends_as_that_did(driver: Driver, later: Later) -> None:
     driver.ring()
-    table.refuse(KEY, LEG, "no key", later.now, {})
+    steps.refuse(KEY, LEG, "no key", later.now, {})
     driver.twilio.reservation = "canceled"
     later(15)
     driver.sweep()
@@ -746,7 +746,7 @@ def test_a_refusal_of_a_reservation_that_is_over_ends_as_that_did(driver: Driver
 
 def test_a_worker_who_is_asked_is_left_alone(driver: Driver, later: Later) -> None:
     driver.ring()
-    table.follow_asked(KEY, "asked", LEG, later.now, {})
+    steps.follow_asked(KEY, "asked", LEG, later.now, {})
     later(20)
     driver.sweep()
     assert driver.link["state"] == "asked" and hung_up(driver) == 0
