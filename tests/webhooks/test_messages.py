@@ -405,9 +405,9 @@ def test_the_sweep_leaves_a_message_to_the_job_that_closes_it(driver: Driver, la
     later(121)
     (due,) = [one for page in table.due("recording", later.now) for one in page]
     work(driver)
-    from chalicelib.lifecycle import reconcile
+    from chalicelib.lifecycle import voicemail
 
-    assert reconcile._look_at_message(due, later.now) == "taken" and is_kept(driver)
+    assert voicemail.look(due, later.now) == "taken" and is_kept(driver)
 
 
 def test_two_messages_of_one_call_are_two(driver: Driver) -> None:

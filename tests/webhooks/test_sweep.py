@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from chalicelib import jobs
-from chalicelib.lifecycle import looking, reconcile, recorded
+from chalicelib.lifecycle import looking, paging, reconcile, recorded
 from chalicelib.links import steps, table
 from chalicelib.links.model import Key, Link
 from chalicelib.twilio import rest
@@ -389,7 +389,7 @@ def test_a_sweep_looks_at_a_page_and_hands_the_others_to_jobs(
     assert {state(driver, key) for key in keys[: table.DUE_PAGE]} == {"closed"}
     jobs_sent = handed_over(driver)
     assert [len(job.rows) for job in jobs_sent] == pages
-    assert swept(driver).get(reconcile.HANDED_OVER, 0) == sum(pages)
+    assert swept(driver).get(paging.HANDED_OVER, 0) == sum(pages)
     for job in jobs_sent:
         driver.work(job)
     assert {state(driver, key) for key in keys} == {"closed"}
@@ -399,13 +399,13 @@ def test_pages_begin_a_few_at_a_time_over_the_minute_and_no_more_than_go_into_it
     driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = [table.Due(Key(f"CA{number:032x}", "CALL"), later.now) for number in range(2)]
-    pages = [page] * (reconcile.MOST_PAGES + 2)
+    pages = [page] * (paging.MOST_PAGES + 2)
     sent: list[tuple[float, int]] = []
     monkeypatch.setattr(jobs, "send", lambda job, delay_seconds: sent.append((job.at, delay_seconds)))
     monkeypatch.setattr(looking, "look", lambda *_given: "looked at")
-    done = Counter(reconcile._by_pages("call", pages, lambda: later.now, later.now + 60))
-    assert done == {"looked at": 4, reconcile.HANDED_OVER: 2 * reconcile.MOST_PAGES}
-    assert max(Counter(delay for _, delay in sent).values()) == reconcile.PAGES_AT_ONCE
+    done = Counter(paging.look_by_pages("call", pages, lambda: later.now, later.now + 60))
+    assert done == {"looked at": 4, paging.HANDED_OVER: 2 * paging.MOST_PAGES}
+    assert max(Counter(delay for _, delay in sent).values()) == paging.PAGES_AT_ONCE
     assert max(delay for _, delay in sent) + looking.PAGE_SECONDS <= reconcile.PERIOD_SECONDS
     assert {at - delay for at, delay in sent} == {later.now}
 
@@ -487,7 +487,7 @@ def test_while_the_queue_is_down_the_sweep_does_what_it_has_time_for_oldest_firs
     assert {state(driver, key) for key in keys} == {"closed"}
 
 
-@pytest.mark.parametrize(("late", "said"), [(reconcile.LATE_SECONDS - 1, []), (reconcile.LATE_SECONDS, [120])])
+@pytest.mark.parametrize(("late", "said"), [(paging.LATE_SECONDS - 1, []), (paging.LATE_SECONDS, [120])])
 def test_a_sweep_that_is_late_says_by_how_much(driver: Driver, later: Later, late: int, said: list[int]) -> None:
     (key,) = many(driver, 1, later.now)
     due = float(driver.cloud.row(key.reservation_sid)["check_at"])
