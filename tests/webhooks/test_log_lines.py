@@ -104,8 +104,7 @@ def test_a_line_about_an_assignment_has_call_task_and_reservation(
 def test_a_job_that_fails_says_whose_it_was_before_it_comes_again(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, job: jobs.Job, sids: dict[str, str]
 ) -> None:
-    for name in ("claim", "close"):
-        monkeypatch.setattr(table, name, lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(table, "write", lambda *_, **__: 1 / 0)
     asked = ((rest.reservations, "reject"), (rest.calls, "hang_up"), (rest.tasks, "fetch"), (rest.workers, "fetch"))
     for kind, name in asked:
         monkeypatch.setattr(kind, name, lambda *_, **__: 1 / 0)

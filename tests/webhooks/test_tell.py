@@ -350,7 +350,7 @@ def test_a_sweep_that_dies_after_the_mail_tells_once_more(
 ) -> None:
     leave_message(driver)
     with monkeypatch.context() as broken:
-        broken.setattr(notices, "close", lambda *_: 1 / 0)
+        broken.setattr("chalicelib.links.notices.close", lambda *_: 1 / 0)
         driver.sweep()
     driver.sweep()
     assert len(inbox.mails()) == 1  # it is taken, for another moment
