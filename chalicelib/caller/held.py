@@ -7,7 +7,7 @@ from chalicelib.caller import called, twiml
 from chalicelib.caller.hold import LOOK_AT_LEG_EACH
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import consulting
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.model import Key, Link
 from chalicelib.observability import log
 from chalicelib.twilio import urls
@@ -18,7 +18,7 @@ from chalicelib.twilio.values import count, sid
 def held(webhook: Webhook) -> str:
     """One round of music, of a document that may play and ask for the next one, and nothing else (contract 14.2)."""
     key = Key(sid(webhook.path["subject"]), sid(webhook.path["reservation_sid"]))
-    link = table.find_link(key) if key.subject and key.reservation_sid else None
+    link = reading.find_link(key) if key.subject and key.reservation_sid else None
     if link:
         try:
             _look(link, _attempt(webhook), webhook.at)

@@ -13,7 +13,7 @@ from chalicelib.config import callcenter, environment, messages, star
 from chalicelib.config.callcenter import Line, Treatment
 from chalicelib.config.star import Star
 from chalicelib.lifecycle import giving
-from chalicelib.links import model, table
+from chalicelib.links import caller_leg, model, reading, steps
 from chalicelib.links.model import LEFT, LOST, CallRecord, Key, Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest, urls
@@ -61,7 +61,7 @@ class _Held(NamedTuple):
 def hold(webhook: Webhook) -> str:
     """One round: what the worker chose, or hold, or the way out."""
     held, call_sid = _Held.of(webhook), sid(webhook.form.get("CallSid"))
-    record = table.find_call(call_sid) if call_sid else CallRecord(None, ())
+    record = reading.of_call(call_sid) if call_sid else CallRecord(None, ())
     link = _link(record, sid(webhook.path.get("reservation_sid")))
     if link is None or _has_ended(link):
         return held.thanks()
@@ -80,10 +80,10 @@ def without_record(webhook: Webhook) -> str:
 def alone(webhook: Webhook) -> str:
     """The caller is alone in the room: the worker is about to come, or has gone; then the caller is on hold again."""
     key = Key(sid(webhook.path["subject"]), sid(webhook.path["reservation_sid"]))
-    link = table.find_call(key.subject).link(key) if key.subject else None
+    link = reading.of_call(key.subject).link(key) if key.subject else None
     if link and link.held_at and not _is_on_the_phone(link):
         path = {"reservation_sid": key.reservation_sid, "since": str(int(webhook.at)), "attempt": "1"}
-        rest.redirect(key.subject, urls.HOLD.url(webhook.base_url, **path))
+        rest.calls.redirect(key.subject, urls.HOLD.url(webhook.base_url, **path))
     return alone_without_record(webhook)
 
 
@@ -118,21 +118,21 @@ def _look(held: _Held, link: Link) -> Link:
     is_over = held.is_over(_rules(link))
     looks = is_over or link.is_consulting or held.attempt % LOOK_AT_LEG_EACH == 0
     if link.held_at and looks and not _is_on_the_phone(link):
-        return table.transfer(link.key, link.consults or LOST, held.webhook.at)
-    return table.transfer(link.key, link.consults or LEFT, held.webhook.at) if is_over else link
+        return steps.transfer(link.key, link.consults or LOST, held.webhook.at)
+    return steps.transfer(link.key, link.consults or LEFT, held.webhook.at) if is_over else link
 
 
 def _still_there(held: _Held, link: Link) -> Link:
     """A worker who goes back to the caller may hang up on the way: nobody is sent into a room for nobody."""
     if link.transferred_to == star.BACK and not _is_on_the_phone(link):
-        return table.transfer(link.key, LOST, held.webhook.at, instead_of=star.BACK)
+        return steps.transfer(link.key, LOST, held.webhook.at, instead_of=star.BACK)
     return link
 
 
 def _is_on_the_phone(link: Link) -> bool:
     """Whether the worker still is; in doubt they are, as the caller can only hold on for so long."""
     try:
-        return bool(link.worker_call_sid) and rest.is_live(link.worker_call_sid)
+        return bool(link.worker_call_sid) and rest.calls.is_live(link.worker_call_sid)
     except rest.NotDone as error:
         log.warning("nobody knows whether the worker is on the phone", **link.key.sids, why=str(error))
         return True
@@ -161,7 +161,7 @@ def _enqueue_again(held: _Held, link: Link) -> str:
     """A further wait. A second delivery finds that it has begun, and answers the same."""
     if not isinstance(held.treatment, Line):
         return held.leave()
-    call = table.begin_round(link.subject, link.next_round, held.webhook.at)
+    call = caller_leg.begin_round(link.subject, link.next_round, held.webhook.at)
     if call is not None:
         _have_task_ended(link)
         log.info("caller is given on", to=link.transferred_to, round=link.next_round)

@@ -8,7 +8,7 @@ import msgspec
 from chalicelib.console import access, giving_away
 from chalicelib.console.answers import Asked, Changed
 from chalicelib.lifecycle import consulting, giving
-from chalicelib.links import consults, table
+from chalicelib.links import caller_leg, consults, reading
 from chalicelib.links.model import ConsultState, Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -52,7 +52,7 @@ def _ask(asked: Asked, link: Link) -> str:
     if link.consults != to:
         raise Changed(f"{giving_away.named(link.consults)} is asked already")
     # Where the talk ends on the way, the caller's own document reads the link.
-    table.record_call(link.subject, {"star": link.reservation_sid}, asked.at)
+    caller_leg.record(link.subject, {"star": link.reservation_sid}, asked.at)
     if not consulting.hold(link):
         consults.back(link)
         raise Changed(OVER)
@@ -63,10 +63,10 @@ def _ask(asked: Asked, link: Link) -> str:
 def _begun(link: Link, to: str, now: float) -> Link:
     if link.consults or link.transferred_to:
         return link
-    room_sid = rest.room_of(link.task_sid)
+    room_sid = rest.conferences.of_task(link.task_sid)
     if not room_sid:
         raise Changed(OVER)
-    known = {**giving.further(link, table.find_call(link.subject).call), "room_sid": room_sid}
+    known = {**giving.further(link, reading.of_call(link.subject).call), "room_sid": room_sid}
     link = giving.talked(consults.begin(link, to, now, known), now)
     log.info("caller is on hold", **link.key.sids, asks=to)
     return link
@@ -91,7 +91,7 @@ def _both(asked: Asked, link: Link) -> str:
     _not_decided(link)
     if link.consult_state != "both":
         raise Changed(_nobody(link))
-    if not rest.unhold_in_room(link.room_sid, link.subject):
+    if not rest.conferences.unhold(link.room_sid, link.subject):
         raise Changed(OVER)
     log.info("all three talk", **link.key.sids)
     return f"You, {link.consult_name} and the caller talk."
@@ -100,7 +100,7 @@ def _both(asked: Asked, link: Link) -> str:
 def _hand_over(asked: Asked, link: Link) -> str:
     """The colleague has the caller, and the worker leaves."""
     if not link.transferred_to:
-        if link.consult_state not in ("talking", "both") or not rest.is_in_room(link.room_sid, link.consult_leg):
+        if link.consult_state not in ("talking", "both") or not rest.conferences.is_in(link.room_sid, link.consult_leg):
             raise Changed(_nobody(link))
         link = consults.hand_over(link, asked.at)
     if not link.is_handed_over:

@@ -12,7 +12,7 @@ from chalicelib.console import access, asking_first, giving_away
 from chalicelib.console.answers import Asked, Changed, Wrong
 from chalicelib.lifecycle import refusal
 from chalicelib.lifecycle import wrap_up as ending
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Link
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
@@ -65,7 +65,7 @@ def reject(asked: Asked) -> Mapping[str, str]:
     """
     link = access.own_link(asked)
     try:
-        link = table.refuse(link.key, link.worker_call_sid, "passed", asked.at, {})
+        link = steps.refuse(link.key, link.worker_call_sid, "passed", asked.at, {})
     except table.ConditionFailed as failed:
         link = failed.current or link
         if link.reason != "passed":
@@ -87,7 +87,7 @@ def wrap_up(asked: Asked) -> Mapping[str, str]:
     log.info("wrapped up at the desk", **link.key.sids, disposition=disposition, characters=len(note))
     if link.state == "closed":
         return {"said": "Kept."}
-    if rest.reservation_status(link.task_sid, link.reservation_sid) != "wrapping":
+    if rest.reservations.status(link.task_sid, link.reservation_sid) != "wrapping":
         return {"said": "Kept. The talk goes on."}
     ending.finish_early(link, asked.at)
     return {"said": "Done."}
@@ -96,7 +96,7 @@ def wrap_up(asked: Asked) -> Mapping[str, str]:
 def _kept(link: Link, disposition: str, note: str) -> Link:
     """The CRM hears of it once more where it has heard of the call already."""
     is_new = (disposition, note) != (link.disposition, link.note)
-    kept = table.wrap_up(link.key, disposition, note) if is_new else link
+    kept = steps.wrap_up(link.key, disposition, note) if is_new else link
     if is_new and kept.state == "closed" and callcenter.current().crm.after:
         jobs.send(jobs.TellCrm(link.subject, link.reservation_sid))
     return kept

@@ -12,7 +12,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.callcenter import CONSULT, CONSULT_WORK, Line, Work
 from chalicelib.config.star import AGAIN_PRIORITY
 from chalicelib.lifecycle import closing, giving, lead_out
-from chalicelib.links import consults, table
+from chalicelib.links import consults, reading, steps
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log
 from chalicelib.twilio import rest, urls
@@ -30,10 +30,10 @@ def hold(link: Link) -> bool:
 
     Raises NotDone.
     """
-    if not rest.end_room_with(link.room_sid, link.worker_call_sid, ends=False):
+    if not rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=False):
         return False
     path = {"subject": link.subject, "reservation_sid": link.reservation_sid, "attempt": "1"}
-    return rest.hold_in_room(link.room_sid, link.subject, urls.HELD.url(_base_url(link), **path))
+    return rest.conferences.hold(link.room_sid, link.subject, urls.HELD.url(_base_url(link), **path))
 
 
 def post(link: Link, now: float) -> Link:
@@ -79,8 +79,8 @@ def withdraw(link: Link) -> None:
     """
     try:
         if link.consult_task:
-            rest.cancel_task(link.consult_task, NOT_NEEDED)
-        for one in table.find_call(link.subject).links:
+            rest.tasks.cancel(link.consult_task, NOT_NEEDED)
+        for one in reading.of_call(link.subject).links:
             if one.consult_of == link.reservation_sid and one.bridged_at and one.own_leg and not is_over(one):
                 closing.end_leg(one.own_leg, one.subject)
     except (rest.NotDone, rest.TwilioRejected) as error:
@@ -89,8 +89,8 @@ def withdraw(link: Link) -> None:
 
 def take_back(link: Link) -> bool:
     """The caller is off hold, and the talk ends with the worker again. False: the talk is over. Raises NotDone."""
-    is_there = rest.unhold_in_room(link.room_sid, link.subject)
-    return rest.end_room_with(link.room_sid, link.worker_call_sid, ends=True) and is_there
+    is_there = rest.conferences.unhold(link.room_sid, link.subject)
+    return rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=True) and is_there
 
 
 def finish(link: Link, now: float) -> Link:
@@ -98,15 +98,15 @@ def finish(link: Link, now: float) -> Link:
 
     One who has left at this very moment does not get the caller, who then goes where the worker wanted. Raises NotDone.
     """
-    if not rest.end_room_with(link.room_sid, link.consult_leg, ends=True):
-        if not rest.is_in_room(link.room_sid, link.subject):
+    if not rest.conferences.end_with(link.room_sid, link.consult_leg, ends=True):
+        if not rest.conferences.is_in(link.room_sid, link.subject):
             return link
-        link = table.transfer(link.key, link.consults, now, instead_of=link.transferred_to)
+        link = steps.transfer(link.key, link.consults, now, instead_of=link.transferred_to)
         _out(link, now)
         return link
     consults.took_over(Key(link.subject, link.consult_reservation), now)
-    rest.unhold_in_room(link.room_sid, link.subject)
-    rest.hang_up(link.worker_call_sid)
+    rest.conferences.unhold(link.room_sid, link.subject)
+    rest.calls.hang_up(link.worker_call_sid)
     log.info("handed over at the desk", **link.key.sids, to=link.consult_name)
     return link
 
@@ -128,10 +128,10 @@ def settle(link: Link, now: float) -> None:
 def _decided(link: Link, now: float) -> Link:
     if link.transferred_to or not link.consults:
         return link
-    if link.consult_state in ("talking", "both") and rest.is_in_room(link.room_sid, link.consult_leg):
+    if link.consult_state in ("talking", "both") and rest.conferences.is_in(link.room_sid, link.consult_leg):
         link = consults.hand_over(link, now)
     if link.is_consulting:
-        link = table.transfer(link.key, link.consults, now)
+        link = steps.transfer(link.key, link.consults, now)
     return link
 
 
@@ -141,10 +141,10 @@ def _is_at_work(link: Link, now: float) -> bool:
 
 def _out(link: Link, now: float) -> None:
     """Out of the conference, once: the caller's document reads the link, and goes on as it says."""
-    if not link.room_sid or not rest.is_in_room(link.room_sid, link.subject):
+    if not link.room_sid or not rest.conferences.is_in(link.room_sid, link.subject):
         return
     path = {"reservation_sid": link.reservation_sid, "since": str(int(now)), "attempt": "1"}
-    rest.redirect(link.subject, urls.HOLD.url(_base_url(link), **path))
+    rest.calls.redirect(link.subject, urls.HOLD.url(_base_url(link), **path))
     log.info("caller is led on", **link.key.sids, to=link.transferred_to)
 
 
@@ -156,16 +156,16 @@ def go_on(link: Link, now: float) -> None:
         _out(link, now)
     elif link.transferred_to:
         log.info("the caller is being led on", **link.key.sids)
-    elif not rest.is_live(link.worker_call_sid):
+    elif not rest.calls.is_live(link.worker_call_sid):
         settle(link, now)
     else:
-        rest.unhold_in_room(link.room_sid, link.subject)
+        rest.conferences.unhold(link.room_sid, link.subject)
 
 
 def has_left(link: Link) -> bool:
     """Whether the worker is out of the talk; in doubt they are not. Never raises."""
     try:
-        return not (link.worker_call_sid and rest.is_live(link.worker_call_sid))
+        return not (link.worker_call_sid and rest.calls.is_live(link.worker_call_sid))
     except (rest.NotDone, rest.TwilioRejected) as error:
         log.warning("nobody knows whether the worker is on the phone", **link.key.sids, why=str(error))
         return False
@@ -194,7 +194,7 @@ def colleague_left(colleague: Link, now: float) -> None:
     Raises NotDone.
     """
     key = Key(colleague.subject, colleague.consult_of)
-    link = table.find_link(key)
+    link = reading.find_link(key)
     if link is None or link.consult_reservation != colleague.reservation_sid:
         return
     if link.is_handed_over and colleague.took_over_at:
@@ -203,20 +203,20 @@ def colleague_left(colleague: Link, now: float) -> None:
         finish(link, now)
     elif link.consult_state == "both":
         consults.back(link)
-        rest.end_room_with(link.room_sid, link.worker_call_sid, ends=True)
+        rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=True)
     else:
         consults.over(key, colleague.consult_number_of, colleague.reservation_sid)
 
 
 def nobody_takes_it(call_sid: str, reservation_sid: str, number: int) -> None:
     """The task has ended without a worker: the one who asks sees that."""
-    if table.find_link(Key(call_sid, reservation_sid)):
+    if reading.find_link(Key(call_sid, reservation_sid)):
         consults.over(Key(call_sid, reservation_sid), number)
 
 
 def look(link: Link, now: float) -> None:
     """The sweep: a worker who has left, or a task that could not be made. Raises NotDone."""
-    if not rest.is_live(link.worker_call_sid):
+    if not rest.calls.is_live(link.worker_call_sid):
         settle(link, now)
     elif link.is_handed_over and not _is_at_work(link, now):
         finish(link, now)

@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.callbacks import asking
 from chalicelib.config import callcenter
 from chalicelib.config.star import PERSON, queue_of
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Call, Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -25,7 +25,7 @@ def hold(link: Link, call: Call | None, now: float) -> Link:
     Returns the link as it stands. Raises ConditionFailed: another leg has it.
     """
     if not link.held_at:
-        link = table.hold(link.key, link.worker_call_sid, now, further(link, call))
+        link = steps.hold(link.key, link.worker_call_sid, now, further(link, call))
         log.info("caller is on hold", **link.key.sids)
     return talked(link, now)
 
@@ -34,7 +34,7 @@ def talked(link: Link, now: float) -> Link:
     """The link, in which it stands that the two talked."""
     if not link.bridged_at:
         with suppress(table.ConditionFailed):
-            link = table.upsert_state(link.key, "bridged", now, {})
+            link = steps.upsert_state(link.key, "bridged", now, {})
     return link
 
 
@@ -53,7 +53,7 @@ def route(to: str) -> Mapping[str, Any]:
 def _attributes(link: Link) -> Mapping[str, Any]:
     """What routed the caller here; where Twilio does not say it now, the line's own attributes do."""
     try:
-        task = rest.task(link.task_sid)
+        task = rest.tasks.fetch(link.task_sid)
     except (rest.NotDone, rest.TwilioRejected) as error:
         log.warning("the attributes of the task are not known", **link.key.sids, why=str(error))
         return {}

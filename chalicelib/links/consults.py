@@ -6,12 +6,9 @@ what stands.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import msgspec
 
 from chalicelib.links import table
-from chalicelib.links.model import HANDED, Key, Link
+from chalicelib.links.model import HANDED, Key, Link, link_of
 from chalicelib.links.table import ConditionFailed
 
 CHECK_SECONDS = 45  # less than a minute: a sweep of the next minute looks at the link
@@ -105,12 +102,8 @@ def _write(
 ) -> Link:
     """The link as it stands, whether this wrote it or somebody was faster. Raises ConditionFailed: there is none."""
     try:
-        return _link(table.update_row(key, changes, condition, values, defaults=defaults, remove=remove))
+        return link_of(table.update_row(key, changes, condition, values, defaults=defaults, remove=remove))
     except ConditionFailed as failed:
         if failed.current is None:
             raise
         return failed.current
-
-
-def _link(row: Mapping[str, Any]) -> Link:
-    return msgspec.convert({**row, "reservation_sid": row["item"]}, Link)

@@ -240,6 +240,7 @@ def wrapping_of(number: int) -> str:
 
 CallbackState = Literal["held", "queued", "taken", "waiting", "talked", "given up", "withdrawn"]
 CALLBACKS_OVER: tuple[CallbackState, ...] = ("talked", "given up", "withdrawn")
+CALL_ITEM = "CALL"  # the sort key of what is known of the caller's own leg
 CALLBACK_ITEM = "CALLBACK"  # the sort key of a callback; the partition is the call that asked for it
 
 
@@ -542,3 +543,12 @@ def outcome_of(status: str) -> Outcome | None:
 
 def is_over(link: Link) -> bool:
     return link.state == "closed"
+
+
+def is_link(item: str) -> bool:
+    """Whether this sort key is a ReservationSid."""
+    return item.startswith("WR")
+
+
+def link_of(row: Mapping[str, Any]) -> Link:
+    return msgspec.convert({**row, "reservation_sid": row["item"]}, Link)

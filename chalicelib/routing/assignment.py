@@ -9,7 +9,7 @@ from chalicelib import jobs
 from chalicelib.config import answering, callcenter, environment
 from chalicelib.config.callcenter import CALLBACK, CONSULT, MARGIN_SECONDS, Queue
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
-from chalicelib.links import modes, table
+from chalicelib.links import modes, steps, table
 from chalicelib.links.model import Link
 from chalicelib.links.modes import Mode
 from chalicelib.observability import log, metrics
@@ -78,7 +78,7 @@ def _prepare(link: Link, rules: Queue, now: float) -> Answer:
     Nothing is written again when the write fails: it may hang, and the answer has five seconds.
     """
     try:
-        existing = table.reserve(link, now)
+        existing = steps.reserve(link, now)
     except Exception as error:
         _report_outage(error, "no record", rules)
         return _dequeue(link, rules) if link.may_be_dequeued else _hold(link, now)
@@ -119,7 +119,7 @@ def _fall_back_to_direct(link: Link, rules: Queue, now: float) -> Answer:
     Where that cannot be written either, nobody is rung now: the job does it, or the sweep sends it again.
     """
     try:
-        table.fall_back_to_direct(link.key, now)
+        steps.fall_back_to_direct(link.key, now)
     except table.ConditionFailed as failed:
         if failed.current and failed.current.policy.by_job:
             return EMPTY_OK  # its job is at work
@@ -154,7 +154,7 @@ def _reject(link: Link, rules: Queue, now: float) -> Answer:
 
 def _record(link: Link, now: float) -> None:
     try:
-        table.reserve(link, now)
+        steps.reserve(link, now)
     except Exception as error:
         log.error("assignment: no record", why=type(error).__name__)
 

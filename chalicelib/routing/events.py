@@ -10,7 +10,7 @@ from chalicelib.callbacks import asking, outcome
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import CALLBACK, CONSULT, Queue
 from chalicelib.lifecycle import closing, lead_out, wrap_up
-from chalicelib.links import modes, table
+from chalicelib.links import caller_leg, modes, reading, steps, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, round_of, wrapping_of
 from chalicelib.observability import log
 from chalicelib.staff import told
@@ -106,7 +106,7 @@ def _created(event: Event) -> None:
     if not event.has_caller:
         line = kind_of(event.attributes)
         of_work = {"task_sid": event.row, "line": line, "callback": sid(event.attributes.get("callback_id"))}
-        table.record_call(event.row, of_work, event.at)
+        caller_leg.record(event.row, of_work, event.at)
         return
     called = text(event.attributes.get("to"))
     line, rules = callcenter.current().line_of(called)
@@ -119,7 +119,7 @@ def _created(event: Event) -> None:
         "base_url": event.base_url,
         **(_of_callbacks(event, line) if rules.callback else {}),
     }
-    table.record_waiting(event.subject, known, event.at, event.round)
+    caller_leg.record_waiting(event.subject, known, event.at, event.round)
 
 
 def _of_callbacks(event: Event, line: str) -> dict[str, object]:
@@ -135,10 +135,10 @@ def _of_callbacks(event: Event, line: str) -> dict[str, object]:
 def _accepted(event: Event) -> Link | None:
     """The two talk, or talked: `bridged_at` is the time of the first event that says so. Returns the link."""
     try:
-        return table.upsert_state(event.key, "bridged", event.at, _known_fields(event))
+        return steps.upsert_state(event.key, "bridged", event.at, _known_fields(event))
     except table.ConditionFailed as failed:
         if failed.current and not failed.current.bridged_at:  # it was closed before this event came
-            table.note_time(event.key, "bridged_at", event.at)
+            steps.note_time(event.key, "bridged_at", event.at)
         return failed.current
 
 
@@ -159,7 +159,7 @@ def _wrapping(event: Event) -> None:
     """Complete the task when the wrap-up time is over. Two events start it; the first one counts."""
     task_sid = event.form.get("TaskSid", "")
     once = wrapping_of(event.round)
-    if table.record_call(event.row, {once: event.at}, event.at, once=once):
+    if caller_leg.record(event.row, {once: event.at}, event.at, once=once):
         rules = callcenter.current().queue(event.queue)
         _begin_wrap_up(event, task_sid, rules)
         jobs.send(jobs.CompleteTask(event.subject, task_sid), delay_seconds=rules.wrap_up.seconds)
@@ -173,11 +173,11 @@ def _begin_wrap_up(event: Event, task_sid: str, rules: Queue) -> None:
 
 
 def _completed(event: Event) -> None:
-    table.record_call(event.row, {"completed_at": event.at}, event.at, of_round=event.round)
-    found, leg = table.find_call(event.subject).links, sid(event.attributes.get("worker_call_sid"))
+    caller_leg.record(event.row, {"completed_at": event.at}, event.at, of_round=event.round)
+    found, leg = reading.of_call(event.subject).links, sid(event.attributes.get("worker_call_sid"))
     links = [link for link in found if link.task_sid in ("", event.form["TaskSid"])]  # none of another wait
     if leg and links and not links[-1].worker_call_sid and not links[-1].policy.owns_leg:
-        table.record_leg(links[-1].key, leg)  # TaskRouter's last one, when its callbacks are lost
+        steps.record_leg(links[-1].key, leg)  # TaskRouter's last one, when its callbacks are lost
     for link in links:
         if link.state == "bridged":
             closing.close(link.key, "completed", "", event.at)
@@ -189,7 +189,7 @@ def _canceled(event: Event) -> None:
     reason = text(event.form.get("TaskCanceledReason") or event.form.get("Reason"))
     gone = reason == "hangup"
     ended = {"canceled_at": event.at, "reason": reason}
-    table.record_call(event.row, ended, event.at, left_queue=gone, of_round=event.round)
+    caller_leg.record(event.row, ended, event.at, left_queue=gone, of_round=event.round)
     closing.caller_left(event.subject, event.at, "" if event.has_caller else event.row)
     if event.has_caller and not gone:
         _lead_out_soon(event)
@@ -239,7 +239,7 @@ def _not_joined(link: Link, now: float) -> None:
     if link.policy.owns_leg and not link.answered_at:
         return
     try:
-        task = rest.task(link.task_sid)
+        task = rest.tasks.fetch(link.task_sid)
         waits = task is not None and task.status in WAITING and not closing.ended_with_its_caller(link, now)
     except rest.NotDone as error:  # offered again, the worker is called again, and this is tried again
         log.warning("nobody knows who ended the reservation", **link.key.sids, why=str(error))

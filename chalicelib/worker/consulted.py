@@ -4,7 +4,7 @@ The caller is on hold in it. The worker's link says whether the colleague is sti
 """
 
 from chalicelib.lifecycle import consulting
-from chalicelib.links import consults, table
+from chalicelib.links import consults, reading
 from chalicelib.links.model import Key, Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest, urls
@@ -48,10 +48,10 @@ def parted(webhook: Webhook) -> str:
 def alone(webhook: Webhook) -> str:
     """The colleague came when the talk was over, and is let go; or another one is about to come."""
     key = key_of(webhook)
-    colleague = table.find_link(key) if key else None
+    colleague = reading.find_link(key) if key else None
     if colleague and colleague.own_leg and not _has_company(colleague):
         sids = {"subject": colleague.subject, "reservation_sid": colleague.reservation_sid}
-        rest.redirect(colleague.own_leg, urls.WORKER_CONSULT.url(colleague.base_url, **sids))
+        rest.calls.redirect(colleague.own_leg, urls.WORKER_CONSULT.url(colleague.base_url, **sids))
     return alone_without_record(webhook)
 
 
@@ -75,7 +75,7 @@ def _is_asked(link: Link, colleague: Link) -> bool:
 
 
 def _asking(colleague: Link) -> Link | None:
-    return table.find_link(_key(colleague))
+    return reading.find_link(_key(colleague))
 
 
 def _key(colleague: Link) -> Key:

@@ -6,7 +6,7 @@ put the task into wrapping. From there on it ends as a call's does.
 
 from chalicelib.config.callcenter import MESSAGE_KIND
 from chalicelib.lifecycle import closing, consulting
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -21,13 +21,13 @@ def begin(link: Link, now: float) -> str:
     if link.consult_of and not consulted.is_wanted(link):
         return twiml.say_goodbye(consulted.NOT_NEEDED, words.treatment(link))
     try:
-        if not rest.accept(link.task_sid, link.reservation_sid):
+        if not rest.reservations.accept(link.task_sid, link.reservation_sid):
             return twiml.say_goodbye(TAKEN_BACK)
     except rest.NotDone as error:  # the leg's end finds out whether Twilio did it
         log.error("work is not accepted", **link.key.sids, why=str(error))
         return twiml.say_goodbye(NOT_NOW)
     try:
-        table.upsert_state(link.key, "bridged", now, {})
+        steps.upsert_state(link.key, "bridged", now, {})
     except table.ConditionFailed:
         log.info("the event was faster", **link.key.sids)
     return _document(link, now)
@@ -50,9 +50,9 @@ def leg_ended(link: Link, now: float) -> None:
     Nobody is moved who took the work, and whom Twilio or we let down.
     """
     try:
-        status = rest.reservation_status(link.task_sid, link.reservation_sid)
+        status = rest.reservations.status(link.task_sid, link.reservation_sid)
         if status == "accepted":
-            rest.begin_wrapping(link.task_sid)
+            rest.tasks.begin_wrapping(link.task_sid)
             if link.callback:
                 calling_back.leg_ended(link, now)
             if link.consult_of:

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Key, Link
 from tests.conftest import Aws
 
@@ -15,36 +15,36 @@ LEG, OTHER_LEG = "CA" + "b" * 32, "CA" + "c" * 32
 
 @pytest.fixture
 def reserved(cloud: Aws) -> Key:
-    table.reserve(Link(subject=KEY.subject, reservation_sid=KEY.reservation_sid), NOW)
+    steps.reserve(Link(subject=KEY.subject, reservation_sid=KEY.reservation_sid), NOW)
     return KEY
 
 
 def test_a_write_that_is_sent_again_as_its_answer_was_lost_is_not_lost_to_itself(reserved: Key) -> None:
-    table.claim(reserved, NOW, 20)
-    once = table.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""})
-    assert table.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""}) == once
-    assert table.close(reserved, "rejected", "", NOW) == table.close(reserved, "rejected", "", NOW)
+    steps.claim(reserved, NOW, 20)
+    once = steps.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""})
+    assert steps.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""}) == once
+    assert steps.close(reserved, "rejected", "", NOW) == steps.close(reserved, "rejected", "", NOW)
 
 
 def test_a_refusal_and_an_answer_exclude_each_other(reserved: Key) -> None:
-    table.follow_asked(reserved, "asked", LEG, NOW, {})
-    once = table.refuse(reserved, LEG, "passed", NOW, {"reply": "2"})
+    steps.follow_asked(reserved, "asked", LEG, NOW, {})
+    once = steps.refuse(reserved, LEG, "passed", NOW, {"reply": "2"})
     assert once.is_refused and once.check_at == int(NOW) + 10
-    assert table.refuse(reserved, LEG, "passed", NOW, {"reply": "2"}) == once  # sent again, as its answer was lost
+    assert steps.refuse(reserved, LEG, "passed", NOW, {"reply": "2"}) == once  # sent again, as its answer was lost
     for late in (
-        partial(table.refuse, reserved, LEG, "machine", NOW, {}),
-        partial(table.follow_asked, reserved, "answered", LEG, NOW, {"reply": "1"}),
-        partial(table.follow_asked, reserved, "asked", LEG, NOW + 1, {}),
+        partial(steps.refuse, reserved, LEG, "machine", NOW, {}),
+        partial(steps.follow_asked, reserved, "answered", LEG, NOW, {"reply": "1"}),
+        partial(steps.follow_asked, reserved, "asked", LEG, NOW + 1, {}),
     ):
         with pytest.raises(table.ConditionFailed):
             late()
 
 
 def test_an_answer_is_no_longer_refused_nor_asked(reserved: Key) -> None:
-    table.follow_asked(reserved, "answered", LEG, NOW, {"reply": "1"})
+    steps.follow_asked(reserved, "answered", LEG, NOW, {"reply": "1"})
     for late in (
-        partial(table.refuse, reserved, LEG, "machine", NOW, {}),
-        partial(table.follow_asked, reserved, "asked", LEG, NOW + 1, {}),
+        partial(steps.refuse, reserved, LEG, "machine", NOW, {}),
+        partial(steps.follow_asked, reserved, "asked", LEG, NOW + 1, {}),
     ):
         with pytest.raises(table.ConditionFailed):
             late()
@@ -52,11 +52,11 @@ def test_an_answer_is_no_longer_refused_nor_asked(reserved: Key) -> None:
 
 @pytest.mark.parametrize("leg", [LEG, OTHER_LEG])
 def test_only_the_leg_that_is_known_is_asked_answers_and_refuses(reserved: Key, leg: str) -> None:
-    table.record_leg(reserved, LEG)
+    steps.record_leg(reserved, LEG)
     for write in (
-        partial(table.follow_asked, reserved, "asked", leg, NOW, {}),
-        partial(table.note_of_leg, reserved, leg, {"keys": "7"}),
-        partial(table.refuse, reserved, leg, "no key", NOW, {}),
+        partial(steps.follow_asked, reserved, "asked", leg, NOW, {}),
+        partial(steps.note_of_leg, reserved, leg, {"keys": "7"}),
+        partial(steps.refuse, reserved, leg, "no key", NOW, {}),
     ):
         if leg == LEG:
             write()
@@ -66,17 +66,17 @@ def test_only_the_leg_that_is_known_is_asked_answers_and_refuses(reserved: Key, 
 
 
 def test_the_same_step_by_somebody_else_is_lost(reserved: Key) -> None:
-    table.claim(reserved, NOW, 20)
+    steps.claim(reserved, NOW, 20)
     with pytest.raises(table.ConditionFailed):
-        table.claim(reserved, NOW + 0.001, 20)
-    table.begin_dial(reserved, NOW, {})
+        steps.claim(reserved, NOW + 0.001, 20)
+    steps.begin_dial(reserved, NOW, {})
     with pytest.raises(table.ConditionFailed) as lost:
-        table.begin_dial(reserved, NOW + 0.001, {})
+        steps.begin_dial(reserved, NOW + 0.001, {})
     assert lost.value.current and lost.value.current.dialing_at == NOW
 
 
 def test_who_comes_to_a_later_step_of_somebody_else_has_lost_too(reserved: Key) -> None:
     """The clocks of two machines differ: what stands may be later in every value."""
-    table.claim(reserved, NOW + 1, 20)
+    steps.claim(reserved, NOW + 1, 20)
     with pytest.raises(table.ConditionFailed):
-        table.claim(reserved, NOW, 20)
+        steps.claim(reserved, NOW, 20)

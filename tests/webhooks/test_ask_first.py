@@ -13,7 +13,7 @@ import pytest
 
 from chalicelib.config import callcenter
 from chalicelib.console import wallboard
-from chalicelib.links import board, table
+from chalicelib.links import board, reading
 from chalicelib.links.model import Key, Link
 from chalicelib.reports import outcome, story
 from chalicelib.twilio import urls
@@ -125,7 +125,7 @@ def ends(driver: Driver, leg: str) -> str:
 
 
 def carls(driver: Driver) -> Link:
-    link = table.find_link(Key(CALL, CARLS))
+    link = reading.find_link(Key(CALL, CARLS))
     assert link
     return link
 
@@ -256,7 +256,7 @@ def test_from_then_on_the_talk_is_the_colleagues(driver: Driver, desk: Console) 
     takes(driver)
     does(desk, "hand over")
     driver.event("task.created")
-    record = table.find_call(CALL)
+    record = reading.of_call(CALL)
     shown = wallboard.shown(board.read(), callcenter.current(), time.time())
     assert [talk.worker for talk in shown.talking] == ["Carl"]
     bea, carl = record.link(Key(CALL, RESERVATION)), carls(driver)
@@ -536,7 +536,7 @@ def test_music_goes_on_while_the_table_is_down(driver: Driver, desk: Console, en
     def down(*_given: object) -> Link:
         raise ConnectionError("the table is down")
 
-    environment.setattr(table, "find_link", down)
+    environment.setattr(reading, "find_link", down)
     for attempt in (1, 4):
         assert "<Redirect" in hears(driver, attempt)
     assert "<Hangup" in on_leg(driver, urls.WORKER_CONSULT) and "One moment" in on_leg(
