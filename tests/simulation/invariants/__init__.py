@@ -11,6 +11,7 @@ from tests.simulation.invariants import (
     availability,
     callbacks,
     callers,
+    consults,
     crm,
     desk,
     hours,
@@ -116,4 +117,6 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     desk.no_job_rings_a_worker_at_the_desk,
     desk.who_may_be_taken_is_shown_so,
     desk.what_was_written_is_kept,
+    consults.nobody_is_left_alone,
+    consults.who_is_left_on_hold_goes_where_the_worker_wanted,
 )

@@ -73,6 +73,8 @@ def crm_hears_of_each(observed: Observed) -> Found:
     about: dict[str, tuple[str, str]] = {}
     for answer in observed.world.crm.log:
         reservation = observed.reservations.get(answer.key)
+        if answer.key in observed.work.reservations:
+            continue  # of a colleague who is asked first
         if reservation is None or (reservation.call_sid, reservation.worker_sid) != (
             answer.call_sid,
             answer.worker_sid,
