@@ -24,6 +24,7 @@ from chalicelib.config import callcenter, environment
 from chalicelib.links.attributes import decode, encode
 from chalicelib.links.model import (
     CALLBACK_ITEM,
+    DECISIONS,
     MESSAGE,
     NOTICE,
     TALK,
@@ -31,6 +32,7 @@ from chalicelib.links.model import (
     Call,
     Callback,
     CallRecord,
+    Decision,
     Key,
     Link,
     Message,
@@ -141,6 +143,20 @@ def wrap_up(key: Key, disposition: str, words: str) -> Link:
     said = {"disposition": disposition, "note": words}
     gone = [name for name, value in said.items() if not value]
     return _write_link(key, _Write(said, "attribute_exists(#state)", remove=gone))
+
+
+def decide(key: Key, decision: Decision, attributes: Mapping[str, Any] | None = None) -> Link:
+    """Work that was taken at the desk is done, or goes to somebody else: the first word counts, as the link's reason.
+
+    `attributes` are the task's, for the one that follows: the first ones are kept. Raises ConditionFailed: another word
+    was said, or the link is closed.
+    """
+    others = {f":other{number}": other for number, other in enumerate(DECISIONS) if other != decision}
+    condition = " AND ".join(
+        ("attribute_exists(#state)", "#state <> :closed", *(f"reason <> {name}" for name in others))
+    )
+    kept = {"attributes": attributes or None}
+    return _write_link(key, _Write({"reason": decision}, condition, {":closed": "closed", **others}, defaults=kept))
 
 
 def fall_back_to_direct(key: Key, now: float) -> Link:

@@ -75,6 +75,7 @@ class Task(msgspec.Struct, frozen=True):
     attributes: Mapping[str, Any]
     created_at: float
     updated_at: float
+    priority: int = 0
 
 
 class Reservation(msgspec.Struct, frozen=True):
@@ -596,6 +597,7 @@ def _task(found: Any) -> Task:
         _attributes(found.attributes),
         _epoch(found.date_created),
         _epoch(found.date_updated),
+        int(found.priority or 0),
     )
 
 

@@ -70,6 +70,7 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "begin_dial": lambda: table.begin_dial(KEY, NOW, {}),
     "approve": lambda: table.approve(KEY, NOW, {}),
     "wrap_up": lambda: table.wrap_up(KEY, "sold", "words"),
+    "decide": lambda: table.decide(KEY, "done"),
     "fall_back_to_direct": lambda: table.fall_back_to_direct(KEY, NOW),
     "follow_leg": lambda: table.follow_leg(KEY, "ringing", "CA" + "b" * 32, NOW),
     "follow_asked": lambda: table.follow_asked(KEY, "asked", "CA" + "b" * 32, NOW, {"answered_by": "human"}),
