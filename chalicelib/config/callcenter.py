@@ -293,11 +293,25 @@ class Queue(_Table, frozen=True):
         return self.answer or AT_ONCE
 
 
+# The host is the file's own: no attribute may say where a worker is led.
+Link = Annotated[
+    str,
+    Meta(
+        pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]+)?([/?#]([^\s{}]|\{\w+\})*)?\Z",
+        description="an https URL; attributes in braces stand behind the host alone",
+    ),
+]
+
+
 class Work(_Table, frozen=True):
     """A kind of task that no caller waits for. What is said may have the task's attributes in braces."""
 
     say: str
     dial: str = ""  # whom the worker is connected with, such as "{phone}"; empty: with nobody
+    at: Literal["phone", "desk"] = "phone"  # where whoever is at the desk is offered it; everybody else is rung
+    link: Link | Literal[""] = ""  # at the desk: the page on which it is done
+    # Seconds in which whoever took it there says Done. Twilio deletes a task that is assigned for a day (contract 5).
+    give_back_after: Annotated[int, Meta(ge=60, le=82800)] = 14400
     crm: CrmAdapter = "none"
     channel: str = "default"  # TaskRouter's, of which the worker needs a free place
     priority: Annotated[int, Meta(ge=0, le=2147483647)] = 0
@@ -438,6 +452,11 @@ class CallCenter(_Table, frozen=True):
     def kinds(self) -> Collection[str]:
         """The kinds of work that is no call; callbacks among them, as some may be left of a line that has none now."""
         return {*self.work, CALLBACK}
+
+    @property
+    def kinds_at_desk(self) -> Collection[str]:
+        """The kinds of work that is no call, and is taken in the browser by whoever is at the desk."""
+        return {kind for kind, rules in self.work.items() if rules.at == "desk"}
 
     @property
     def calls_back(self) -> bool:
@@ -819,6 +838,14 @@ def _offered_messages(callcenter: CallCenter) -> Iterator[Mistake]:
             yield sentence(f"{key}.voicemail.messages_to", rules.messages_to, "needs voicemail.offered = true")
 
 
+def _work_at_the_desk(callcenter: CallCenter) -> Iterator[Mistake]:
+    for kind, rules in callcenter.work.items():
+        if kind == MESSAGE_KIND and rules.at == "desk":
+            yield sentence(f"work.{kind}.at", rules.at, "allowed: phone, on which the worker hears the message")
+        if rules.link and rules.at != "desk":
+            yield sentence(f"work.{kind}.link", rules.link, 'needs at = "desk": nobody sees it on a phone')
+
+
 def _words_of_staff(callcenter: CallCenter) -> Iterator[Mistake]:
     for word in callcenter.staff.words:
         if word.casefold() in TAKEN_BY_TWILIO:
@@ -875,6 +902,7 @@ _CHECKS: Mapping[Callable[[CallCenter], Iterator[Mistake]], frozenset[str]] = {
     _stars: frozenset({"queues"}),
     _transcriptions: frozenset({"messages"}),
     _offered_messages: frozenset({"messages", "work"}),
+    _work_at_the_desk: frozenset(),
     _words_of_staff: frozenset(),
     _texts_need_a_number: frozenset({"staff"}),
     _budget: frozenset(),

@@ -211,7 +211,7 @@ def _not_joined(link: Link, now: float) -> None:
     It is over when the caller left. If it goes on waiting, TaskRouter rang a worker who did not answer, or there is no
     caller to join.
     """
-    if link.policy.owns_leg and not link.answered_at:
+    if not link.policy.has_caller or (link.policy.owns_leg and not link.answered_at):
         return
     try:
         task = rest.tasks.fetch(link.task_sid)

@@ -168,6 +168,7 @@ DESK_CARD = Route("/desk/cards/{subject}/{reservation_sid}", ("GET",), signed_by
 DESK_WRAP_UP = Route("/desk/cards/{subject}/{reservation_sid}/wrap-up", signed_by="person", of_console=True)
 DESK_REJECT = Route("/desk/cards/{subject}/{reservation_sid}/reject", signed_by="person", of_console=True)
 DESK_GIVE = Route("/desk/cards/{subject}/{reservation_sid}/give", signed_by="person", of_console=True)
+DESK_GIVE_BACK = Route("/desk/cards/{subject}/{reservation_sid}/give-back", signed_by="person", of_console=True)
 DESK_TALKS = Route("/desk/talks", ("GET",), signed_by="person", of_console=True)
 DESK_TALK = Route("/desk/talks/{subject}/{reservation_sid}", signed_by="person", of_console=True)
 # The steps of a worker leg that its status callback is asked for (contract 7.2): its end decides, the others are shown.
@@ -260,6 +261,7 @@ ROUTES = (
     DESK_WRAP_UP,
     DESK_REJECT,
     DESK_GIVE,
+    DESK_GIVE_BACK,
     DESK_CARD,
     DESK_TALKS,
     DESK_TALK,

@@ -62,6 +62,7 @@ WARNINGS: Mapping[Callable[[Center], Iterator[str]], str] = {
     recorded.cannot_listen: "a pin for the worker",
     menus.missing_texts: "the sentence in that language; without it callers hear the first one, or English",
     menus.unknown_voices: "a look at Twilio's list of voices",
+    desks.rung_all_the_same: "desk == true in the queue's workers, unless it is meant so",
     answers.unsaid: "an answer.mode for the queue; at-once, if it is meant so",
 }
 

@@ -35,7 +35,7 @@ from chalicelib.staff import commands, duty, people, shifts
 from chalicelib.storage import keep, offering, talks
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
-from chalicelib.work import posting
+from chalicelib.work import again, posting
 from chalicelib.worker import approval, asking, calling_back, doing, hearing, ring
 from chalicelib.worker import recorded as worker_recorded
 from chalicelib.worker import twiml as worker_twiml
@@ -594,6 +594,17 @@ WANDERS = "caller_wanders=0.9"
 CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
 
 DEFECTS: Mapping[str, Defect] = {
+    "a chat that is given back is offered to nobody": _replace(
+        again, "post", lambda _true: lambda *_given, **_named: "", 24, faults="desk_gives_back=0.5", desk=True
+    ),
+    "a chat is done and given back": _replace(
+        table,
+        "decide",
+        lambda _true: lambda key, _decision: reading.find_link(key),
+        24,
+        faults="desk_gives_back=0.5,desk_presses_twice=1,rest_500=0.4",
+        desk=True,
+    ),
     "a caller at the desk may be taken before the CRM's word": _replace(
         cards, "standing", _yes_at_once, 3, faults="crm_declines=0.5", desk=True
     ),

@@ -17,6 +17,7 @@ from tests.simulation.invariants import (
     machines,
     menus,
     messages,
+    orders,
     persons,
     record,
     recorded,
@@ -116,4 +117,9 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     desk.no_job_rings_a_worker_at_the_desk,
     desk.who_may_be_taken_is_shown_so,
     desk.what_was_written_is_kept,
+    orders.nobody_is_rung_for_a_chat,
+    orders.a_chat_is_taken_after_the_crms_yes,
+    orders.who_chats_is_moved_for_a_reason,
+    orders.what_was_said_of_a_chat_counts,
+    orders.each_chat_is_done_or_goes_on,
 )

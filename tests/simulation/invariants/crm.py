@@ -72,11 +72,9 @@ def _troubled(observed: Observed, reservation_sid: str) -> bool:
 def crm_hears_of_each(observed: Observed) -> Found:
     about: dict[str, tuple[str, str]] = {}
     for answer in observed.world.crm.log:
-        reservation = observed.reservations.get(answer.key)
-        if reservation is None or (reservation.call_sid, reservation.worker_sid) != (
-            answer.call_sid,
-            answer.worker_sid,
-        ):
+        reservation = observed.reservations.get(answer.key) or observed.work.reservations.get(answer.key)
+        subject = (reservation.call_sid or reservation.task_sid) if reservation else ""
+        if reservation is None or (subject, reservation.worker_sid) != (answer.call_sid, answer.worker_sid):
             yield Violation(7, answer.call_sid, f"the key {answer.key} is not of this call and worker")
         if about.setdefault(answer.key, (answer.call_sid, answer.worker_sid)) != (answer.call_sid, answer.worker_sid):
             yield Violation(7, answer.call_sid, f"the key {answer.key} is of two attempts")
