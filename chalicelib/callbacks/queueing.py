@@ -35,7 +35,7 @@ def go_on(about: str, now: float) -> str:
 def _held(callback: Callback, now: float) -> str:
     """The caller was on the line: unless they talked to a worker there, or still wait, the callback goes on."""
     record = reading.of_call(callback.on_line)
-    talks = [link for link in record.links if not link.is_requeued]
+    talks = [link for link in record.links if link.is_of_the_caller and not link.is_requeued]
     if any(link.bridged_at or link.outcome == "completed" for link in talks) or _bridged(record):
         rows.change(callback, now, state="withdrawn", reason="the caller talked to a worker")
         return "withdrawn"

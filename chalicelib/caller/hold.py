@@ -5,14 +5,14 @@ link, a worker who is off the phone is noticed, and after the queue's `hold_seco
 Where a worker's word and the end of the time come at once, one conditional write decides.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chalicelib import jobs
 from chalicelib.caller import called, twiml
 from chalicelib.config import callcenter, environment, messages, star
 from chalicelib.config.callcenter import Line, Treatment
-from chalicelib.config.star import PERSON, Star, queue_of
+from chalicelib.config.star import Star
+from chalicelib.lifecycle import giving
 from chalicelib.links import caller_leg, model, reading, steps
 from chalicelib.links.model import LEFT, LOST, CallRecord, Key, Link
 from chalicelib.observability import log
@@ -116,9 +116,10 @@ def _has_ended(link: Link) -> bool:
 def _look(held: _Held, link: Link) -> Link:
     """The worker has not chosen yet. Decides where they never will, or where the time is over."""
     is_over = held.is_over(_rules(link))
-    if link.held_at and (is_over or held.attempt % LOOK_AT_LEG_EACH == 0) and not _is_on_the_phone(link):
-        return steps.transfer(link.key, LOST, held.webhook.at)
-    return steps.transfer(link.key, LEFT, held.webhook.at) if is_over else link
+    looks = is_over or link.is_consulting or held.attempt % LOOK_AT_LEG_EACH == 0
+    if link.held_at and looks and not _is_on_the_phone(link):
+        return steps.transfer(link.key, link.consults or LOST, held.webhook.at)
+    return steps.transfer(link.key, link.consults or LEFT, held.webhook.at) if is_over else link
 
 
 def _still_there(held: _Held, link: Link) -> Link:
@@ -145,6 +146,8 @@ def _go_on(held: _Held, link: Link) -> str:
     match link.transferred_to:
         case star.END:
             return held.thanks()
+        case handed if handed.startswith(model.HANDED):
+            return held.thanks()
         case model.LEFT:
             return held.leave()
         case star.BACK:
@@ -163,16 +166,9 @@ def _enqueue_again(held: _Held, link: Link) -> str:
         _have_task_ended(link)
         log.info("caller is given on", to=link.transferred_to, round=link.next_round)
     routed_by = link.attributes or held.treatment.attributes
-    attributes = {**routed_by, **_route(link.transferred_to), "transferred_from": link.worker_name}
+    attributes = {**routed_by, **giving.route(link.transferred_to), "transferred_from": link.worker_name}
     workflow_sid = environment.current().workflow_sid
     return twiml.enqueue_again(held.treatment, workflow_sid, held.webhook.base_url, attributes, link.next_round)
-
-
-def _route(to: str) -> Mapping[str, Any]:
-    """By what the workflow puts the task where it is to go."""
-    if name := queue_of(to):
-        return callcenter.current().queue(name).attributes
-    return {"agent": to.removeprefix(f"{PERSON}:")} if to.startswith(PERSON) else {}
 
 
 def _have_task_ended(link: Link) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from chalicelib import jobs
 from chalicelib.callers import profile
 from chalicelib.config import callcenter
-from chalicelib.console import access, giving_away, orders
+from chalicelib.console import access, asking_first, giving_away, orders
 from chalicelib.console.answers import Asked, Changed, Wrong
 from chalicelib.lifecycle import refusal
 from chalicelib.lifecycle import wrap_up as ending
@@ -33,7 +33,8 @@ class Talk(msgspec.Struct, frozen=True):
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What the worker sees. `caller_id` is the number that the worker's phone shows; `data` is the CRM's own.
 
-    `ways` are where the caller may be given: `queue:` or `person:`, and the name."""
+    `ways` are where the caller may be given: `queue:` or `person:`, and the name. `consult` is whom they ask first.
+    """
 
     state: Standing
     caller: str
@@ -47,6 +48,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     earlier: tuple[Talk, ...]
     dispositions: tuple[str, ...]
     ways: tuple[str, ...]
+    consult: asking_first.Consult | None
     disposition: str
     note: str
 
@@ -147,6 +149,7 @@ def card(link: Link, earlier: tuple[Talk, ...]) -> Card:
         earlier=earlier,
         dispositions=dispositions(link),
         ways=giving_away.ways(link),
+        consult=asking_first.shown(link),
         disposition=link.disposition,
         note=link.note,
     )

@@ -6,15 +6,14 @@ from chalicelib.config import callcenter
 from chalicelib.config.star import PERSON, queue_of
 from chalicelib.console import access
 from chalicelib.console.answers import Asked, Changed
-from chalicelib.lifecycle import giving, lead_out
+from chalicelib.lifecycle import consulting, giving, lead_out
+from chalicelib.lifecycle.consulting import IN_PROGRESS_SECONDS
 from chalicelib.links import caller_leg, reading, steps
 from chalicelib.links.model import Call, Link
 from chalicelib.observability import log
 from chalicelib.staff import packaged
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.values import sid
-
-IN_PROGRESS_SECONDS = 20  # a request to Twilio is over by then, and may be made again
 
 
 def ways(link: Link) -> tuple[str, ...]:
@@ -34,14 +33,16 @@ def give(asked: Asked) -> Mapping[str, str]:
     """
     link = access.own_link(asked)
     to = asked.one_of("to", ways(link))
-    link, call = _with_leg(link), reading.of_call(link.subject).call
+    link, call = with_leg(link), reading.of_call(link.subject).call
     if not link.worker_call_sid or link.state == "closed":
         raise Changed("there is no talk with this caller now")
     link = steps.transfer(giving.hold(link, call, asked.at).key, to, asked.at)
     if link.transferred_to != to:
-        raise Changed(f"the caller goes to {_named(link.transferred_to)} already")
+        raise Changed(f"the caller goes to {named(link.transferred_to)} already")
     _lead(link, call, asked.at)
-    return {"said": f"The caller goes to {_named(to)}."}
+    if link.consults:
+        consulting.withdraw(link)
+    return {"said": f"The caller goes to {named(to)}."}
 
 
 def _lead(link: Link, call: Call | None, now: float) -> None:
@@ -59,8 +60,8 @@ def _lead(link: Link, call: Call | None, now: float) -> None:
     log.info("given away at the desk", **link.key.sids, to=link.transferred_to)
 
 
-def _with_leg(link: Link) -> Link:
-    """Twilio names the leg in the task; the event that tells us may be late."""
+def with_leg(link: Link) -> Link:
+    """The link with its leg: Twilio names it in the task, as the event that tells us may be late. Raises NotDone."""
     if link.worker_call_sid:
         return link
     task = rest.tasks.fetch(link.task_sid)
@@ -68,5 +69,6 @@ def _with_leg(link: Link) -> Link:
     return steps.record_leg(link.key, leg) if leg and rest.calls.is_live(leg) else link
 
 
-def _named(to: str) -> str:
+def named(to: str) -> str:
+    """The name alone of a queue or a person."""
     return queue_of(to) or to.removeprefix(f"{PERSON}:")

@@ -84,9 +84,14 @@ def close_ended(link: Link, now: float) -> None:
         close(link.key, outcome, "", now)
 
 
-def caller_left(subject: str, now: float) -> None:
-    """The caller hung up, or left the queue, or work was withdrawn: stop the phones that ring, close what is open."""
+def caller_left(subject: str, now: float, task_sid: str = "") -> None:
+    """The caller hung up, or left the queue, or work was withdrawn: stop the phones that ring, close what is open.
+
+    With a `task_sid` that is done for this task alone.
+    """
     for link in reading.of_call(subject).links:
+        if task_sid and link.task_sid != task_sid:
+            continue
         if not is_over(link) and link.state != "bridged":
             close_abandoned(link, "caller gone" if link.policy.has_caller else "withdrawn", now)
 

@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
-from chalicelib.lifecycle import closing, lead_out, orders, refusal, wrap_up
+from chalicelib.lifecycle import closing, consulting, lead_out, orders, refusal, wrap_up
 from chalicelib.lifecycle.recorded import SOON_SECONDS
 from chalicelib.links import caller_leg, reading, steps, table
 from chalicelib.links.model import Call, Key, Link, Outcome, outcome_of
@@ -123,14 +123,19 @@ def _joined(link: Link, status: str, now: float) -> str:
 
     Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it.
     """
+    if link.consult_number:
+        consulting.look(link, now)
     if status == "accepted" and not link.policy.needs_phone:
         if orders.is_over(link, now):
             return orders.end(link, now)
     elif status == "accepted" and _is_over(link):
+        if link.consult_of:
+            consulting.colleague_left(link, now)
         return wrap_up.finish_task(link.task_sid, "swept: the call is over", now)
     if link.state != "bridged":
         link = steps.upsert_state(link.key, "bridged", now, {})
-    later = steps.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
+    is_alone = not (link.consult_number or link.consult_of)
+    later = steps.CHECK_TALK_SECONDS if status == "accepted" and is_alone else SOON_SECONDS
     steps.reschedule_check(link.key, link.check_at, now + later)
     return f"left {status}"
 
@@ -154,7 +159,8 @@ def _look_at_caller(due: table.Due, now: float) -> str:
         return "taken"  # the caller left the queue, or another sweep is here
     if not call.task_sid:  # its event is lost; whoever was reserved knows the task
         links = reading.of_call(call.call_sid).links
-        known = [link.task_sid for link in links if link.task_sid and not link.is_requeued]
+        mine = [link for link in links if link.policy.has_caller and not link.is_requeued]
+        known = [link.task_sid for link in mine if link.task_sid]
         call = msgspec.structs.replace(call, task_sid=next(iter(known), ""))
     task = rest.tasks.fetch(call.task_sid) if call.task_sid else None
     status = task.status if task else "gone"
@@ -184,7 +190,8 @@ def _look_no_more(call: Call, now: float) -> None:
 
 
 def _was_joined(call: Call) -> bool:
-    return any(link.bridged_at and not link.is_requeued for link in reading.of_call(call.call_sid).links)
+    links = [link for link in reading.of_call(call.call_sid).links if link.is_of_the_caller]
+    return any(link.bridged_at and not link.is_requeued for link in links)
 
 
 def _end_wrap_up(due: table.Due, now: float) -> str:

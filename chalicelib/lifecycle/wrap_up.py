@@ -44,7 +44,7 @@ def finish_early(link: Link, now: float) -> str:
     """
     task = rest.tasks.fetch(link.task_sid)
     once = wrapping_of(round_of(task.attributes if task else {}))
-    if task and not caller_leg.record(link.subject, {once: now}, now, once=once):
+    if task and not caller_leg.record(link.row_of_task, {once: now}, now, once=once):
         _put_back_if_begun(link, queue_of(task), now)
     return finish_task(link.task_sid, "wrapped up at the desk", now)
 

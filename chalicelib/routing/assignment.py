@@ -7,7 +7,7 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import answering, callcenter, environment
-from chalicelib.config.callcenter import CALLBACK, MARGIN_SECONDS, Queue
+from chalicelib.config.callcenter import CALLBACK, CONSULT, MARGIN_SECONDS, Queue
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
 from chalicelib.links import modes, steps, table
 from chalicelib.links.model import Link
@@ -191,6 +191,7 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         callback=_callback(reservation),
         recorded=_is_recorded(reservation, mode, rules),
         transferred_from=text(task.get("transferred_from")),
+        **_consult(reservation),
         answer="" if answer == "at-once" else answer,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,
@@ -219,12 +220,24 @@ def _callback(reservation: Reservation) -> str:
     return sid(reservation.task_attributes.get("callback_id")) or reservation.task_sid
 
 
+def _consult(reservation: Reservation) -> dict[str, Any]:
+    """Who asks a colleague about a caller first, and which of their asks this is."""
+    if reservation.kind != CONSULT:
+        return {}
+    number = reservation.task_attributes.get("consult_number")
+    about = sid(reservation.task_attributes.get("consult_of"))
+    return {"consult_of": about, "consult_number_of": number if isinstance(number, int) else 0}
+
+
 def _answer_mode(reservation: Reservation, mode: Mode, rules: Queue) -> answering.ModeName:
     """How this worker is answered: the worker's own attribute goes before the queue's.
 
     Work that is no call is for whoever presses a key: its customer's phone must not ring for a machine. Who is at the
     desk says so by taking it, or the caller; but a phone that TaskRouter would ring in an outage is as any worker's.
+    The phone in a browser has no keys: who answers there is a person.
     """
+    if reservation.kind == CONSULT and reservation.contact_uri.startswith("client:"):
+        return "at-once"
     if not (mode.owns_leg or mode.by_worker):
         return "at-once"
     if not mode.has_caller:

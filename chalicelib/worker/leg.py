@@ -31,7 +31,7 @@ def answer(webhook: Webhook) -> str:
         if failed.current.worker_call_sid != leg:
             return twiml.say_goodbye(twiml.TAKEN)
         link = failed.current
-    return star.connect(link, words.of_caller(link))
+    return doing.begin(link, webhook.at) if link.work else star.connect(link, words.of_caller(link))
 
 
 def answer_without_record(webhook: Webhook) -> str:

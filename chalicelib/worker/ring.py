@@ -7,14 +7,14 @@ from chalicelib import crm, jobs
 from chalicelib.callbacks import numbers
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import MESSAGE_KIND, Queue
-from chalicelib.lifecycle import closing
+from chalicelib.lifecycle import closing, consulting
 from chalicelib.links import steps, table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.storage import offering
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.values import sid, text
-from chalicelib.worker import approval, calling_back, words
+from chalicelib.worker import approval, calling_back, consulted, words
 
 # What POST /Calls says of the number that is called, and of the number that is shown (contract 7.6). Everything else is
 # the account's affair: permissions, funds, suspension.
@@ -46,17 +46,27 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
     if _is_rung_by_taskrouter(link, sid(task_attributes.get("worker_call_sid"))):
         log.info("TaskRouter rings already", **key.sids)
         return
-    if link.work == MESSAGE_KIND and not offering.is_wanted(task_attributes):
-        closing.withdraw(link, "somebody has seen to it")
-        return
-    if link.callback and not calling_back.is_wanted(link, text(task_attributes.get("work_key")), clock()):
-        log.info("nobody is to be called back by this task", **key.sids)
+    if not _is_wanted(link, task_attributes, clock()):
         return
     approved = approval.ask(link, task_attributes, clock)
     if approved and link.policy.by_worker:
         _approve(link, approved, task_attributes, clock())
     elif approved:
         _dial(link, approved, task_attributes, clock)
+
+
+def _is_wanted(link: Link, task_attributes: Mapping[str, Any], now: float) -> bool:
+    """Whether this work is still to be done; what nobody has to do is withdrawn. Raises NotDone."""
+    if link.work == MESSAGE_KIND and not offering.is_wanted(task_attributes):
+        closing.withdraw(link, "somebody has seen to it")
+        return False
+    if link.callback and not calling_back.is_wanted(link, text(task_attributes.get("work_key")), now):
+        log.info("nobody is to be called back by this task", **link.key.sids)
+        return False
+    if link.consult_of and not consulted.is_wanted(link):
+        closing.withdraw(link, consulting.NOT_NEEDED)
+        return False
+    return True
 
 
 def _approve(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any], now: float) -> None:

@@ -13,6 +13,7 @@ from chalicelib.links import (
     board,
     breakers,
     caller_leg,
+    consults,
     messages,
     notices,
     orders,
@@ -35,6 +36,7 @@ TALK = talk_key(CALL, RECORDING)
 OF_NO_TALK = Talk(subject=CALL, item=TALK.reservation_sid, at=NOW, ends_at=NOW)
 RECORDED = Link(subject=CALL, reservation_sid=KEY.reservation_sid)
 NOTICE = Notice(what="led-out", about=CALL, line="main", at=NOW)
+ASKS = Link(subject=CALL, reservation_sid=KEY.reservation_sid, worker_call_sid="CA" + "b" * 32, consult_name="Carl")
 KNOWN = {"caller": "+12125550171", "empty": ""}
 
 READS = {"talks.of_number", "talks.latest", "talks.day_of", "talks.heard_key", "talks.heard_until"}
@@ -126,6 +128,14 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "orders.release": lambda: orders.release("lead/1"),
     "messages.forget": lambda: messages.forget(MESSAGE),
     "table.delete_row": lambda: table.delete_row(KEY),
+    "consults.begin": lambda: consults.begin(ASKS, "queue:Sales", NOW, {}),
+    "consults.posted": lambda: consults.posted(ASKS, "WT" + "a" * 32),
+    "consults.answered": lambda: consults.answered(KEY, ASKS, "CA" + "b" * 32),
+    "consults.over": lambda: consults.over(KEY, 1),
+    "consults.join": lambda: consults.join(ASKS),
+    "consults.back": lambda: consults.back(ASKS),
+    "consults.hand_over": lambda: consults.hand_over(ASKS, NOW),
+    "consults.took_over": lambda: consults.took_over(KEY, NOW),
 }
 
 
@@ -180,7 +190,7 @@ def test_the_number_of_a_recorded_talk_expires_with_it(cloud: Aws) -> None:
 
 
 def test_every_function_of_the_table_is_here() -> None:
-    modules = (table, steps, caller_leg, notices, orders, breakers, reading, messages, talks, profiles)
+    modules = (table, steps, caller_leg, notices, orders, breakers, reading, consults, messages, talks, profiles)
     public = {f"{one.__name__.rpartition('.')[2]}.{name}" for one in modules for name in _own(one)}
     apart = {"messages.make_link", "talks.mark_kept"}
     assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE) | apart
