@@ -9,6 +9,7 @@ from chalicelib import budget, jobs
 from chalicelib.callbacks import asking, outcome
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import CALLBACK, CONSULT, Queue
+from chalicelib.config.menus import CHOSEN
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import caller_leg, modes, reading, steps, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, round_of, wrapping_of
@@ -114,6 +115,7 @@ def _created(event: Event) -> None:
         "task_sid": event.form.get("TaskSid"),
         "line": line,
         "queue": event.queue,
+        "chosen": text(event.attributes.get(CHOSEN)),
         "caller": text(event.attributes.get("from")),
         "called": called,
         "base_url": event.base_url,
