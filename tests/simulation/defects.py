@@ -590,6 +590,16 @@ def _led_each_time(true: Any) -> Any:
     return lambda link, _call, now: true(msgspec.structs.replace(link, transferred_at=now), None, now)
 
 
+def _the_last_word(_true: Any) -> Any:
+    """Whatever was said before."""
+
+    def decide(key: Key, decision: str, attributes: Mapping[str, Any] | None = None) -> Link | None:
+        table.update_row(key, {"reason": decision}, "", {}, defaults={"attributes": attributes})
+        return table.find_link(key)
+
+    return decide
+
+
 WANDERS = "caller_wanders=0.9"
 CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
 
@@ -600,7 +610,7 @@ DEFECTS: Mapping[str, Defect] = {
     "a chat is done and given back": _replace(
         table,
         "decide",
-        lambda _true: lambda key, _decision: table.find_link(key),
+        _the_last_word,
         24,
         faults="desk_gives_back=0.5,desk_presses_twice=1,rest_500=0.4",
         desk=True,
