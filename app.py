@@ -268,6 +268,13 @@ def voice_room(subject: str, reservation_sid: str) -> Response:
     return _twiml(hold.alone, hold.alone_without_record)
 
 
+@_route(urls.HELD)
+def voice_held(subject: str, reservation_sid: str, attempt: str) -> Response:
+    from chalicelib.caller import held
+
+    return _twiml(held.held, held.without_record)
+
+
 @_route(urls.MOVED)
 def voice_moved() -> Response:
     from chalicelib.caller import handlers
@@ -461,6 +468,20 @@ def worker_called_key(subject: str, reservation_sid: str) -> Response:
     from chalicelib.worker import calling_back
 
     return _twiml(calling_back.key, calling_back.without_record)
+
+
+@_route(urls.WORKER_CONSULT)
+def worker_consult(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import consulted
+
+    return _twiml(consulted.parted, consulted.without_record)
+
+
+@_route(urls.WORKER_CONSULT_ALONE)
+def worker_consult_alone(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.worker import consulted
+
+    return _twiml(consulted.alone, consulted.alone_without_record)
 
 
 @_route(urls.WORKER_STATUS)
@@ -744,6 +765,13 @@ def desk_give_back(subject: str, reservation_sid: str) -> Response:
     from chalicelib.console import answers, orders, session
 
     return _reply(answers.data(_request(), urls.DESK_GIVE_BACK, session.EVERYBODY, orders.give_back))
+
+
+@_console(urls.DESK_ASK)
+def desk_ask(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.console import answers, asking_first, session
+
+    return _reply(answers.data(_request(), urls.DESK_ASK, session.EVERYBODY, asking_first.act))
 
 
 @_console(urls.DESK_TALKS)

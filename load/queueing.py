@@ -11,15 +11,10 @@ from heapq import heapify, heapreplace
 from statistics import quantiles
 
 from chalicelib.lifecycle.looking import PAGE_SECONDS, STALE_SECONDS
-from chalicelib.lifecycle.reconcile import (
-    LATE_SECONDS,
-    LINKS_SECONDS,
-    MOST_PAGES,
-    PAGES_APART_SECONDS,
-    PAGES_AT_ONCE,
-    PERIOD_SECONDS,
-)
-from chalicelib.links.table import CHECK_TALK_SECONDS, DUE_PAGE
+from chalicelib.lifecycle.paging import LATE_SECONDS, MOST_PAGES, PAGES_APART_SECONDS, PAGES_AT_ONCE
+from chalicelib.lifecycle.reconcile import LINKS_SECONDS, PERIOD_SECONDS
+from chalicelib.links.steps import CHECK_TALK_SECONDS
+from chalicelib.links.table import DUE_PAGE
 from load.counts import JOBS
 
 TALKS_A_RING = 2 / 3  # of the workers who are rung, those who take the call

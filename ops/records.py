@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from chalicelib.config.callcenter import DAY_SECONDS
-from chalicelib.links import table, talks
+from chalicelib.links import reading, talks
 from chalicelib.links.attributes import decode, encode
-from chalicelib.links.model import RECORDING_GRACE_SECONDS, Call, CallRecord, Key, Link, Talk
+from chalicelib.links.model import CALL_ITEM, RECORDING_GRACE_SECONDS, Call, CallRecord, Key, Link, Talk
 from ops.aws import client
 
 PAGE = 500
@@ -60,7 +60,7 @@ class Records:
         }
         request |= {"FilterExpression": condition.expression} if condition.expression else {}
         for row in self._query("by_day", values, request):
-            if row["item"] == "CALL":
+            if row["item"] == CALL_ITEM:
                 yield msgspec.convert(row, Call)
 
     def talks_between(self, since: float, until: float) -> Iterator[Talk]:
@@ -77,7 +77,7 @@ class Records:
         """The worker's reservations of this time, latest first. Each is read when it is taken."""
         for key in self.reservations_of(worker_sid, since, until):
             with client.plain(f"read the table {self.table}"):
-                link = table.find_link(key, self.table)
+                link = reading.find_link(key, self.table)
             if link:
                 yield link
 
@@ -96,7 +96,7 @@ class Records:
     def one(self, subject: str) -> CallRecord:
         """All that is known of this call."""
         with client.plain(f"read the table {self.table}"):
-            return table.find_call(subject, self.table)
+            return reading.of_call(subject, self.table)
 
     def mark(self, key: Key, what: Literal["heard", "done"], by: str, now: float) -> bool:
         """Write that the message is heard, or done; the first one counts. Whether it was not written before."""

@@ -154,7 +154,7 @@ def cloud(environment: pytest.MonkeyPatch) -> Iterator[Aws]:
 @pytest.fixture
 def twilio(environment: pytest.MonkeyPatch) -> FakeTwilio:
     fake = FakeTwilio()
-    environment.setattr(rest, "_http_client", lambda api_url: fake)
+    environment.setattr(rest.client, "http_client", lambda api_url: fake)
     return fake
 
 

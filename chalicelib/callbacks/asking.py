@@ -94,7 +94,7 @@ def hold(standing: Callback, call_sid: str, now: float, **changes: str) -> bool:
 def cancel(task_sid: str, reason: str) -> None:
     """End a task that nobody is to take, if possible."""
     try:
-        rest.cancel_task(task_sid, reason)
+        rest.tasks.cancel(task_sid, reason)
     except rest.NotDone as error:
         log.warning("a task is left to its assignment", task_sid=task_sid, why=str(error))
 

@@ -107,7 +107,7 @@ def task_canceled(about: str, task_sid: str, reason: str, now: float) -> None:
 
 def find_out(callback: Callback, now: float) -> str:
     """The end of the attempt is lost: Twilio knows whether the customer answered. Raises ConditionFailed, NotDone."""
-    dialled = rest.dialled_by(callback.worker_call_sid) if callback.worker_call_sid else ""
+    dialled = rest.calls.dialled_by(callback.worker_call_sid) if callback.worker_call_sid else ""
     return reached(callback, now) if dialled in ANSWERED else not_reached(callback, dialled or "not dialled", now)
 
 

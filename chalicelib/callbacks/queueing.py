@@ -8,7 +8,7 @@ from chalicelib.callbacks import asking, hours, outcome
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import CALLBACK, Work
 from chalicelib.links import callbacks as rows
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.callbacks import HELD_SECONDS, QUEUED_SECONDS, UNPOSTED_SECONDS
 from chalicelib.links.model import Callback, CallRecord, is_over
 from chalicelib.links.table import ConditionFailed
@@ -34,8 +34,8 @@ def go_on(about: str, now: float) -> str:
 
 def _held(callback: Callback, now: float) -> str:
     """The caller was on the line: unless they talked to a worker there, or still wait, the callback goes on."""
-    record = table.find_call(callback.on_line)
-    talks = [link for link in record.links if not link.is_requeued]
+    record = reading.of_call(callback.on_line)
+    talks = [link for link in record.links if link.is_of_the_caller and not link.is_requeued]
     if any(link.bridged_at or link.outcome == "completed" for link in talks) or _bridged(record):
         rows.change(callback, now, state="withdrawn", reason="the caller talked to a worker")
         return "withdrawn"
@@ -52,7 +52,7 @@ def _held(callback: Callback, now: float) -> str:
 
 def _placed(callback: Callback, record: CallRecord) -> Callback:
     """With the place that Twilio itself tells of when the caller leaves: the event of the call's task may be lost."""
-    own = record if callback.on_line == callback.call_sid else table.find_call(callback.call_sid)
+    own = record if callback.on_line == callback.call_sid else reading.of_call(callback.call_sid)
     call = own.call
     if call is None or not (call.left_queue_at and call.queue_seconds):
         return callback
@@ -79,7 +79,7 @@ def _is_unsettled(record: CallRecord, now: float) -> bool:
 
 
 def _has_left(record: CallRecord, call_sid: str) -> bool:
-    return bool(record.call and record.call.left_queue_at) or not rest.is_live(call_sid)
+    return bool(record.call and record.call.left_queue_at) or not rest.calls.is_live(call_sid)
 
 
 def _waiting(callback: Callback, now: float) -> str:
@@ -162,7 +162,7 @@ def _queued(callback: Callback, now: float) -> str:
     """Its task is to be made, or is there and may have ended without a word."""
     if not callback.task_sid:
         return _post(callback, now)
-    task = rest.task(callback.task_sid)
+    task = rest.tasks.fetch(callback.task_sid)
     if task and task.status == "canceled":
         return outcome.give_up(callback, "its task ended", now)
     if task is None or task.status == "completed":
@@ -173,7 +173,7 @@ def _queued(callback: Callback, now: float) -> str:
 
 def _taken(callback: Callback, now: float) -> str:
     """A worker dials, or talks; the end of that may be lost."""
-    if callback.worker_call_sid and rest.is_live(callback.worker_call_sid):
+    if callback.worker_call_sid and rest.calls.is_live(callback.worker_call_sid):
         rows.change(callback, now, QUEUED_SECONDS)
         return "left talking"
     return outcome.find_out(callback, now)

@@ -10,7 +10,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.callbacks import Callback as Rules
 from chalicelib.config.callcenter import Line
 from chalicelib.config.texts import Text
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading
 from chalicelib.links.model import Call, Callback
 from chalicelib.observability import log
 from chalicelib.twilio.request import Webhook
@@ -63,7 +63,7 @@ def number(webhook: Webhook) -> str:
     typed = numbers.typed(text(webhook.form.get("Digits")), rules.countries[0])
     if not may_call(typed, rules):
         return twiml.say_and_wait(line, rules.says.not_called, webhook.base_url)
-    table.record_call(call_sid, {"wish_number": typed}, webhook.at)
+    caller_leg.record(call_sid, {"wish_number": typed}, webhook.at)
     return twiml.confirm_callback(line, rules, numbers.spoken(typed), OTHER, webhook.base_url)
 
 
@@ -74,7 +74,7 @@ def can_be_offered(caller: str, rules: Rules) -> bool:
 
 def _ask(webhook: Webhook, line: Line, rules: Rules) -> str:
     call_sid = sid(webhook.form.get("CallSid"))
-    call = table.find_call(call_sid).call if call_sid else None
+    call = reading.of_call(call_sid).call if call_sid else None
     wanted = wanted_by(webhook, call)
     if wanted is None:
         return twiml.wait_on(webhook.base_url)
@@ -83,7 +83,7 @@ def _ask(webhook: Webhook, line: Line, rules: Rules) -> str:
         log.info("callback is refused", why=answer)
         said = refused(rules, answer)
         return twiml.say_and_wait(line, said, webhook.base_url)
-    table.record_call(call_sid, {"wish": "callback", "wished_at": webhook.at, "callback": about}, webhook.at)
+    caller_leg.record(call_sid, {"wish": "callback", "wished_at": webhook.at, "callback": about}, webhook.at)
     log.info("callback is asked for", callback=about)
     return twiml.leave_queue(line, filled(line, rules.confirm, number=numbers.spoken(wanted.number)))
 

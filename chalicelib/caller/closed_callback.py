@@ -4,7 +4,7 @@ from chalicelib.callbacks import asking, numbers
 from chalicelib.caller import callback, called, twiml
 from chalicelib.config.callbacks import GOODBYE, Callback
 from chalicelib.config.callcenter import Line
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading
 from chalicelib.observability import log
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import sid, text
@@ -30,14 +30,14 @@ def number(webhook: Webhook) -> str:
     typed = numbers.typed(text(webhook.form.get("Digits")), rules.countries[0])
     if not callback.may_call(typed, rules):
         return twiml.say_goodbye(line, rules.says.not_called, rules.says.goodbye)
-    table.record_call(call_sid, {"wish_number": typed}, webhook.at)
+    caller_leg.record(call_sid, {"wish_number": typed}, webhook.at)
     return twiml.confirm_when_closed(line, rules, numbers.spoken(typed), callback.OTHER, webhook.base_url)
 
 
 def _ask(webhook: Webhook, line: Line, rules: Callback) -> str:
     """Keep the callback: it is held while this call lasts, and then until the line opens."""
     call_sid = sid(webhook.form.get("CallSid"))
-    call = table.find_call(call_sid).call if call_sid else None
+    call = reading.of_call(call_sid).call if call_sid else None
     wanted = callback.wanted_by(webhook, call)
     if wanted is None:
         return twiml.say_goodbye(line, rules.says.not_called, rules.says.goodbye)
@@ -47,7 +47,7 @@ def _ask(webhook: Webhook, line: Line, rules: Callback) -> str:
         return twiml.say_goodbye(line, callback.refused(rules, answer), rules.says.goodbye)
     known = {"wish": "callback", "wished_at": webhook.at, "callback": about}
     who = {"line": wanted.line, "caller": wanted.caller, "called": webhook.form.get("To", "")}
-    table.record_and_read_call(call_sid, known, webhook.at, left_queue=False, defaults=who)
+    caller_leg.record_and_read(call_sid, known, webhook.at, left_queue=False, defaults=who)
     log.info("callback is asked for", callback=about)
     return twiml.thank_for_callback(line)
 

@@ -8,7 +8,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.callcenter import CallCenter, Line
 from chalicelib.config.callers import Extensions
 from chalicelib.config.texts import Text
-from chalicelib.links import table
+from chalicelib.links import caller_leg
 from chalicelib.observability import log
 from chalicelib.staff import packaged, people
 from chalicelib.twilio import rest
@@ -66,7 +66,7 @@ def _notices(center: CallCenter, rules: Extensions) -> dict[str, Text]:
 def _is_off(name: str) -> bool:
     """Whether the worker takes no calls for now; while nobody knows they are tried."""
     try:
-        worker = rest.worker_of_name(name)
+        worker = rest.workers.of_name(name)
     except (rest.NotDone, rest.TwilioRejected) as error:
         log.warning("nobody knows whether the worker is on", why=str(error))
         return False
@@ -79,7 +79,7 @@ def _keep(webhook: Webhook, line: str, person: Person) -> None:
     who = {"line": line, "caller": text(form.get("From")), "called": text(form.get("To"))}
     try:
         if call_sid:
-            table.record_call(call_sid, {"person": person.name}, webhook.at, defaults=who)
+            caller_leg.record(call_sid, {"person": person.name}, webhook.at, defaults=who)
     except Exception as error:
         log.error("whom the caller asked for is not kept", call_sid=call_sid, why=type(error).__name__)
 

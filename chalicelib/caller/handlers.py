@@ -277,10 +277,10 @@ def _who_is_called_back(treatment: Treatment, call: "Call | None", call_sid: str
     """The line of a caller who left the queue to be called back; None: of another. Read anew if it was not written."""
     if not (isinstance(treatment, Line) and treatment.callback):
         return None
-    from chalicelib.links import table
+    from chalicelib.links import reading
 
     try:
-        call = call or (table.find_call(call_sid).call if call_sid else None)
+        call = call or (reading.of_call(call_sid).call if call_sid else None)
     except Exception as error:
         log.error("what the caller wished for cannot be read", why=type(error).__name__)
     return treatment if call is not None and call.wish == "callback" else None
@@ -303,10 +303,10 @@ def _wishes_for_message(treatment: Treatment, call_sid: str) -> bool:
     """
     if not treatment.wait.options:
         return False
-    from chalicelib.links import table
+    from chalicelib.links import reading
 
     try:
-        call = table.find_call(call_sid).call if call_sid else None
+        call = reading.of_call(call_sid).call if call_sid else None
     except Exception as error:
         log.error("what the caller wished for cannot be read", why=type(error).__name__)
         return True
@@ -338,10 +338,10 @@ def declined(webhook: Webhook) -> str:
 
 def _declined_by(call_sid: str) -> tuple[str, str]:
     """Sentence and way on that the CRM chose; empty when it chose none, or the table cannot be read."""
-    from chalicelib.links import table
+    from chalicelib.links import reading
 
     try:
-        call = table.find_call(call_sid).call if call_sid else None
+        call = reading.of_call(call_sid).call if call_sid else None
     except Exception as error:
         log.error("what the CRM wants said cannot be read", why=type(error).__name__)
         return "", ""
@@ -503,13 +503,13 @@ def _record(
     of_round: int = 0,
 ) -> "Call | None":
     """Keep it if possible, and say what is known then: the caller's document does not depend on our records."""
-    from chalicelib.links import table
+    from chalicelib.links import caller_leg, table
 
     if not call_sid:
         log.warning("a call without a CallSid is not recorded", lost=list(changes))
         return None
     try:
-        return table.record_and_read_call(
+        return caller_leg.record_and_read(
             call_sid, changes, now, left_queue=left_queue, defaults=defaults, of_round=of_round
         )
     except table.ConditionFailed:

@@ -5,15 +5,15 @@ link, a worker who is off the phone is noticed, and after the queue's `hold_seco
 Where a worker's word and the end of the time come at once, one conditional write decides.
 """
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chalicelib import jobs
 from chalicelib.caller import called, twiml
 from chalicelib.config import callcenter, environment, messages, star
 from chalicelib.config.callcenter import Line, Treatment
-from chalicelib.config.star import PERSON, Star, queue_of
-from chalicelib.links import model, table
+from chalicelib.config.star import Star
+from chalicelib.lifecycle import giving
+from chalicelib.links import caller_leg, model, reading, steps
 from chalicelib.links.model import LEFT, LOST, CallRecord, Key, Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest, urls
@@ -61,7 +61,7 @@ class _Held(NamedTuple):
 def hold(webhook: Webhook) -> str:
     """One round: what the worker chose, or hold, or the way out."""
     held, call_sid = _Held.of(webhook), sid(webhook.form.get("CallSid"))
-    record = table.find_call(call_sid) if call_sid else CallRecord(None, ())
+    record = reading.of_call(call_sid) if call_sid else CallRecord(None, ())
     link = _link(record, sid(webhook.path.get("reservation_sid")))
     if link is None or _has_ended(link):
         return held.thanks()
@@ -80,10 +80,10 @@ def without_record(webhook: Webhook) -> str:
 def alone(webhook: Webhook) -> str:
     """The caller is alone in the room: the worker is about to come, or has gone; then the caller is on hold again."""
     key = Key(sid(webhook.path["subject"]), sid(webhook.path["reservation_sid"]))
-    link = table.find_call(key.subject).link(key) if key.subject else None
+    link = reading.of_call(key.subject).link(key) if key.subject else None
     if link and link.held_at and not _is_on_the_phone(link):
         path = {"reservation_sid": key.reservation_sid, "since": str(int(webhook.at)), "attempt": "1"}
-        rest.redirect(key.subject, urls.HOLD.url(webhook.base_url, **path))
+        rest.calls.redirect(key.subject, urls.HOLD.url(webhook.base_url, **path))
     return alone_without_record(webhook)
 
 
@@ -116,22 +116,23 @@ def _has_ended(link: Link) -> bool:
 def _look(held: _Held, link: Link) -> Link:
     """The worker has not chosen yet. Decides where they never will, or where the time is over."""
     is_over = held.is_over(_rules(link))
-    if link.held_at and (is_over or held.attempt % LOOK_AT_LEG_EACH == 0) and not _is_on_the_phone(link):
-        return table.transfer(link.key, LOST, held.webhook.at)
-    return table.transfer(link.key, LEFT, held.webhook.at) if is_over else link
+    looks = is_over or link.is_consulting or held.attempt % LOOK_AT_LEG_EACH == 0
+    if link.held_at and looks and not _is_on_the_phone(link):
+        return steps.transfer(link.key, link.consults or LOST, held.webhook.at)
+    return steps.transfer(link.key, link.consults or LEFT, held.webhook.at) if is_over else link
 
 
 def _still_there(held: _Held, link: Link) -> Link:
     """A worker who goes back to the caller may hang up on the way: nobody is sent into a room for nobody."""
     if link.transferred_to == star.BACK and not _is_on_the_phone(link):
-        return table.transfer(link.key, LOST, held.webhook.at, instead_of=star.BACK)
+        return steps.transfer(link.key, LOST, held.webhook.at, instead_of=star.BACK)
     return link
 
 
 def _is_on_the_phone(link: Link) -> bool:
     """Whether the worker still is; in doubt they are, as the caller can only hold on for so long."""
     try:
-        return bool(link.worker_call_sid) and rest.is_live(link.worker_call_sid)
+        return bool(link.worker_call_sid) and rest.calls.is_live(link.worker_call_sid)
     except rest.NotDone as error:
         log.warning("nobody knows whether the worker is on the phone", **link.key.sids, why=str(error))
         return True
@@ -144,6 +145,8 @@ def _hold_on(held: _Held, link: Link) -> str:
 def _go_on(held: _Held, link: Link) -> str:
     match link.transferred_to:
         case star.END:
+            return held.thanks()
+        case handed if handed.startswith(model.HANDED):
             return held.thanks()
         case model.LEFT:
             return held.leave()
@@ -158,21 +161,14 @@ def _enqueue_again(held: _Held, link: Link) -> str:
     """A further wait. A second delivery finds that it has begun, and answers the same."""
     if not isinstance(held.treatment, Line):
         return held.leave()
-    call = table.begin_round(link.subject, link.next_round, held.webhook.at)
+    call = caller_leg.begin_round(link.subject, link.next_round, held.webhook.at)
     if call is not None:
         _have_task_ended(link)
         log.info("caller is given on", to=link.transferred_to, round=link.next_round)
     routed_by = link.attributes or held.treatment.attributes
-    attributes = {**routed_by, **_route(link.transferred_to), "transferred_from": link.worker_name}
+    attributes = {**routed_by, **giving.route(link.transferred_to), "transferred_from": link.worker_name}
     workflow_sid = environment.current().workflow_sid
     return twiml.enqueue_again(held.treatment, workflow_sid, held.webhook.base_url, attributes, link.next_round)
-
-
-def _route(to: str) -> Mapping[str, Any]:
-    """By what the workflow puts the task where it is to go."""
-    if name := queue_of(to):
-        return callcenter.current().queue(name).attributes
-    return {"agent": to.removeprefix(f"{PERSON}:")} if to.startswith(PERSON) else {}
 
 
 def _have_task_ended(link: Link) -> None:

@@ -14,14 +14,14 @@ from chalicelib.config.callcenter import SORRY, Line, SimpleQueue, Treatment
 from chalicelib.config.callers import Extensions, Screening
 from chalicelib.config.hours import URGENT
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
-from chalicelib.config.star import Star
+from chalicelib.config.star import AGAIN_PRIORITY, Star
 from chalicelib.config.texts import Text
 from chalicelib.twilio import saying, urls
 
 HOLD_SAY = "One moment, please."  # where nothing is known of the queue
 HOLD_PAUSE_SECONDS = 3
 # A caller who has talked already goes before others of the line, again each time; and what a task's priority may be.
-AGAIN_PRIORITY, MOST_PRIORITY = 10, 2147483647
+MOST_PRIORITY = 2147483647
 
 # Between two rounds of the waiting document when a line plays no music.
 QUIET_SECONDS = 20

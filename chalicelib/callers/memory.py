@@ -23,7 +23,7 @@ def remember(link: Link) -> None:
         return
     needed = link.bridged_at + rules.same_worker.days * DAY_SECONDS
     try:
-        if link.policy.has_caller or _was_reached(link):
+        if link.is_of_the_caller or _was_reached(link):
             profiles.change(number, lambda standing: _with(standing, name, link), link.bridged_at, needed)
     except Exception as error:
         log.error("the caller's last worker is not kept", **link.key.sids, why=type(error).__name__)

@@ -50,6 +50,7 @@ LONGEST_WAIT_SECONDS = (
     4 * 3600
 )  # in a simple queue that sets no `leave_after`: Twilio's own limit of a call (contract 7.1)
 CALLBACK = "callback"  # the kind of the tasks of callbacks, which are no kind of [work]
+CONSULT = "consult"  # that of the tasks by which a worker at the desk talks to a colleague first
 LEFT_BEHIND_SECONDS = 30  # for the ways out of the queue that come first
 
 Number = Annotated[str, Meta(pattern=r"^\+[1-9][0-9]{6,14}\Z", description="an E.164 number")]
@@ -442,7 +443,7 @@ class CallCenter(_Table, frozen=True):
 
     def work_of(self, kind: str) -> Work:
         """The rules of this kind of work; one that the file has no more has nothing to be said."""
-        return self.work.get(kind, _NO_WORK)
+        return CONSULT_WORK if kind == CONSULT else self.work.get(kind, _NO_WORK)
 
     def takes_calls(self, activity: str) -> bool:
         """Whether a worker in this activity gets calls; without the table it is as in a new workspace of Twilio's."""
@@ -451,7 +452,7 @@ class CallCenter(_Table, frozen=True):
     @property
     def kinds(self) -> Collection[str]:
         """The kinds of work that is no call; callbacks among them, as some may be left of a line that has none now."""
-        return {*self.work, CALLBACK}
+        return {*self.work, CALLBACK, CONSULT}
 
     @property
     def kinds_at_desk(self) -> Collection[str]:
@@ -473,7 +474,7 @@ class CallCenter(_Table, frozen=True):
 
     def crm_of(self, queue: str, work: str) -> CrmAdapter:
         """The CRM that is asked: the kind of work has its own, a caller's is the queue's, called back or not."""
-        of_caller = not work or (work == CALLBACK and CALLBACK not in self.work)
+        of_caller = work in ("", CONSULT) or (work == CALLBACK and CALLBACK not in self.work)
         return self.queue(queue).crm if of_caller else self.work_of(work).crm
 
     @property
@@ -503,6 +504,7 @@ class CallCenter(_Table, frozen=True):
 
 _DEFAULT_QUEUE = Queue()
 _NO_WORK = Work(say="")
+CONSULT_WORK = Work(say="{transferred_from} asks you about a caller. {name}", channel="voice", timeout=180)
 NO_HOURS = Hours(week={})
 is_number = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
 
@@ -633,6 +635,8 @@ def _callbacks(callcenter: CallCenter) -> Iterator[Mistake]:
             yield from _other_placeholders(f"{key}.{at}", text, "number")
     if callcenter.calls_back and CALLBACK in callcenter.work:
         yield sentence(f"work.{CALLBACK}", "there", "another name, as the callbacks of a line are called so")
+    if CONSULT in callcenter.work:
+        yield sentence(f"work.{CONSULT}", "there", "another name, as a worker who asks another one first is called so")
 
 
 def _choices_of_callbacks(key: str, line: Line) -> Iterator[Mistake]:

@@ -9,6 +9,7 @@ from chalicelib.config.callers import Sentence
 
 QUEUE = "queue:"  # how the choice of another queue begins
 PERSON, BACK = "person", "back"
+AGAIN_PRIORITY = 10  # of whoever waits once more after a talk, before those who wait there: for each wait
 END = "end"  # the last choice always: the worker hangs up for both
 
 Entry = Annotated[str, Meta(pattern=r"^(queue:.{1,64}|person|back)\Z", description='"queue:NAME", "person" or "back"')]

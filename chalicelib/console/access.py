@@ -8,7 +8,7 @@ from chalicelib.config import environment, secrets
 from chalicelib.console import twilio_hosts
 from chalicelib.console.answers import Asked, NotFound
 from chalicelib.console.session import NotAllowed, Person
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.model import Key, Link
 from chalicelib.observability import log
 from chalicelib.staff import packaged
@@ -39,7 +39,7 @@ def name_of(person: Person) -> str:
 def link_of(asked: Asked) -> Link | None:
     """The link of the request's path; None where there is none."""
     key = Key(sid(asked.path.get("subject")), sid(asked.path.get("reservation_sid")))
-    return table.find_link(key) if key.subject and key.reservation_sid else None
+    return reading.find_link(key) if key.subject and key.reservation_sid else None
 
 
 def own_link(asked: Asked) -> Link:
@@ -61,7 +61,7 @@ def give(asked: Asked) -> Mapping[str, Any]:
     name, current, secret = name_of(asked.person), environment.current(), secrets.current()
     if not (secret.api_key_sid and secret.api_key_secret):
         raise NotFound(NO_KEY)
-    worker = rest.worker_of_name(name)
+    worker = rest.workers.of_name(name)
     if worker is None:
         raise NotFound(f"Twilio has no worker {name}: ask whoever keeps workers.toml")
     bearer = Bearer(current.account_sid, current.workspace_sid, worker.sid, identity_of(name))

@@ -8,7 +8,7 @@ from chalicelib.callers import block
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.console.answers import Asked, Changed, NotFound, Wrong
-from chalicelib.links import profiles, table
+from chalicelib.links import profiles, reading
 from chalicelib.links.profiles import KEPT_DAYS, Change, Did, Profile
 from chalicelib.links.table import ConditionFailed
 from chalicelib.observability.masking import mask
@@ -64,7 +64,7 @@ def _number(asked: Asked) -> str:
     call_sid = asked.order.get("call_sid", "")
     if not call_sid:
         return asked.order.get("number", "").replace(" ", "")
-    call = table.find_call(call_sid).call
+    call = reading.of_call(call_sid).call
     if call is None:
         raise NotFound("there is no such call")
     return call.caller

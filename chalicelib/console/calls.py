@@ -10,7 +10,7 @@ import msgspec
 from chalicelib.config import callcenter, environment
 from chalicelib.console import days
 from chalicelib.console.answers import Asked, NotFound, Wrong
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.model import CallRecord
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
@@ -59,7 +59,7 @@ def search(asked: Asked) -> Mapping[str, Any]:
 def show(asked: Asked) -> Mapping[str, Any]:
     """The whole story of one call: what is known of it, and each step by time. Raises NotFound."""
     subject = asked.path.get("subject", "")
-    record = table.find_call(subject) if _is_subject(subject) else None
+    record = reading.of_call(subject) if _is_subject(subject) else None
     if record is None or (record.call is None and not record.links):
         raise NotFound("there is no such call")
     log.info("call is seen", call_sid=subject)

@@ -8,11 +8,11 @@ import msgspec
 from chalicelib import jobs
 from chalicelib.callers import profile
 from chalicelib.config import callcenter
-from chalicelib.console import access, giving_away, orders
+from chalicelib.console import access, asking_first, giving_away, orders
 from chalicelib.console.answers import Asked, Changed, Wrong
 from chalicelib.lifecycle import refusal
 from chalicelib.lifecycle import wrap_up as ending
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Link
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
@@ -33,7 +33,8 @@ class Talk(msgspec.Struct, frozen=True):
 class Card(msgspec.Struct, frozen=True, kw_only=True):
     """What the worker sees. `caller_id` is the number that the worker's phone shows; `data` is the CRM's own.
 
-    `ways` are where the caller may be given: `queue:` or `person:`, and the name."""
+    `ways` are where the caller may be given: `queue:` or `person:`, and the name. `consult` is whom they ask first.
+    """
 
     state: Standing
     caller: str
@@ -47,6 +48,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     earlier: tuple[Talk, ...]
     dispositions: tuple[str, ...]
     ways: tuple[str, ...]
+    consult: asking_first.Consult | None
     disposition: str
     note: str
 
@@ -68,7 +70,7 @@ def reject(asked: Asked) -> Mapping[str, str]:
     if link.work:
         orders.check_offered(link)
     try:
-        link = table.refuse(link.key, link.worker_call_sid, "passed", asked.at, {})
+        link = steps.refuse(link.key, link.worker_call_sid, "passed", asked.at, {})
     except table.ConditionFailed as failed:
         link = failed.current or link
         if link.reason != "passed":
@@ -92,7 +94,7 @@ def wrap_up(asked: Asked) -> Mapping[str, str]:
         return orders.finish(link, asked.at)
     if link.state == "closed":
         return {"said": "Kept."}
-    if rest.reservation_status(link.task_sid, link.reservation_sid) != "wrapping":
+    if rest.reservations.status(link.task_sid, link.reservation_sid) != "wrapping":
         return {"said": "Kept. The talk goes on."}
     ending.finish_early(link, asked.at)
     return {"said": "Done."}
@@ -101,7 +103,7 @@ def wrap_up(asked: Asked) -> Mapping[str, str]:
 def _kept(link: Link, disposition: str, note: str) -> Link:
     """The CRM hears of it once more where it has heard of the call already."""
     is_new = (disposition, note) != (link.disposition, link.note)
-    kept = table.wrap_up(link.key, disposition, note) if is_new else link
+    kept = steps.wrap_up(link.key, disposition, note) if is_new else link
     if is_new and kept.state == "closed" and callcenter.current().crm.after:
         jobs.send(jobs.TellCrm(link.subject, link.reservation_sid))
     return kept
@@ -147,6 +149,7 @@ def card(link: Link, earlier: tuple[Talk, ...]) -> Card:
         earlier=earlier,
         dispositions=dispositions(link),
         ways=giving_away.ways(link),
+        consult=asking_first.shown(link),
         disposition=link.disposition,
         note=link.note,
     )

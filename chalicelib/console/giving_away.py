@@ -6,15 +6,14 @@ from chalicelib.config import callcenter
 from chalicelib.config.star import PERSON, queue_of
 from chalicelib.console import access
 from chalicelib.console.answers import Asked, Changed
-from chalicelib.lifecycle import giving, lead_out
-from chalicelib.links import table
+from chalicelib.lifecycle import consulting, giving, lead_out
+from chalicelib.lifecycle.consulting import IN_PROGRESS_SECONDS
+from chalicelib.links import caller_leg, reading, steps
 from chalicelib.links.model import Call, Link
 from chalicelib.observability import log
 from chalicelib.staff import packaged
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.values import sid
-
-IN_PROGRESS_SECONDS = 20  # a request to Twilio is over by then, and may be made again
 
 
 def ways(link: Link) -> tuple[str, ...]:
@@ -34,14 +33,16 @@ def give(asked: Asked) -> Mapping[str, str]:
     """
     link = access.own_link(asked)
     to = asked.one_of("to", ways(link))
-    link, call = _with_leg(link), table.find_call(link.subject).call
+    link, call = with_leg(link), reading.of_call(link.subject).call
     if not link.worker_call_sid or link.state == "closed":
         raise Changed("there is no talk with this caller now")
-    link = table.transfer(giving.hold(link, call, asked.at).key, to, asked.at)
+    link = steps.transfer(giving.hold(link, call, asked.at).key, to, asked.at)
     if link.transferred_to != to:
-        raise Changed(f"the caller goes to {_named(link.transferred_to)} already")
+        raise Changed(f"the caller goes to {named(link.transferred_to)} already")
     _lead(link, call, asked.at)
-    return {"said": f"The caller goes to {_named(to)}."}
+    if link.consults:
+        consulting.withdraw(link)
+    return {"said": f"The caller goes to {named(to)}."}
 
 
 def _lead(link: Link, call: Call | None, now: float) -> None:
@@ -51,22 +52,23 @@ def _lead(link: Link, call: Call | None, now: float) -> None:
     if link.transferred_at < now < link.transferred_at + IN_PROGRESS_SECONDS:
         raise Changed("the caller is being given away: look again in a moment")
     # Where they are not brought out of the conference now, they go on to there at the end of the talk.
-    table.record_call(link.subject, {"star": link.reservation_sid}, now)
+    caller_leg.record(link.subject, {"star": link.reservation_sid}, now)
     base_url = lead_out.base_url_for(link.base_url, link.caller_id, link.attributes)
     path = {"reservation_sid": link.reservation_sid, "since": str(int(now)), "attempt": "1"}
-    if not rest.redirect(link.subject, urls.HOLD.url(base_url, **path)):
+    if not rest.calls.redirect(link.subject, urls.HOLD.url(base_url, **path)):
         raise Changed("the caller is gone")
     log.info("given away at the desk", **link.key.sids, to=link.transferred_to)
 
 
-def _with_leg(link: Link) -> Link:
-    """Twilio names the leg in the task; the event that tells us may be late."""
+def with_leg(link: Link) -> Link:
+    """The link with its leg: Twilio names it in the task, as the event that tells us may be late. Raises NotDone."""
     if link.worker_call_sid:
         return link
-    task = rest.task(link.task_sid)
+    task = rest.tasks.fetch(link.task_sid)
     leg = sid(task.attributes.get("worker_call_sid")) if task else ""
-    return table.record_leg(link.key, leg) if leg and rest.is_live(leg) else link
+    return steps.record_leg(link.key, leg) if leg and rest.calls.is_live(leg) else link
 
 
-def _named(to: str) -> str:
+def named(to: str) -> str:
+    """The name alone of a queue or a person."""
     return queue_of(to) or to.removeprefix(f"{PERSON}:")

@@ -10,7 +10,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.callbacks import Callback as Rules
 from chalicelib.console import sounds
 from chalicelib.console.answers import Asked, Changed, NotFound, Wrong
-from chalicelib.links import board, table
+from chalicelib.links import board, reading
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Call, Callback, Message, message_key
 from chalicelib.observability import log
@@ -57,7 +57,7 @@ def act(asked: Asked) -> Mapping[str, str]:
 
 
 def _of_call(call_sid: str) -> Iterator[Shown]:
-    record = table.find_call(call_sid)
+    record = reading.of_call(call_sid)
     for message in record.messages:
         if not (message.is_seen_to or message.dropped_at):
             yield _shown(record.call, message)
@@ -80,7 +80,7 @@ def _shown(call: Call | None, message: Message) -> Shown:
 def _find(asked: Asked) -> tuple[Call | None, Message]:
     """Raises NotFound."""
     subject, recording = asked.path.get("subject", ""), asked.path.get("recording", "")
-    record = table.find_call(subject) if subject else None
+    record = reading.of_call(subject) if subject else None
     message = record.message(message_key(subject, recording)) if record else None
     if record is None or message is None or message.dropped_at:
         raise NotFound("there is no such message")

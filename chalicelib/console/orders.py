@@ -59,7 +59,7 @@ def card(link: Link, state: str, dispositions: tuple[str, ...]) -> Order:
 
 def check_offered(link: Link) -> None:
     """Raises Changed: it is taken, or is not offered to the worker any more; NotDone."""
-    status = rest.reservation_status(link.task_sid, link.reservation_sid)
+    status = rest.reservations.status(link.task_sid, link.reservation_sid)
     if link.state != "closed" and status != "pending":
         raise Changed("this is not offered to you any more")
 
@@ -73,7 +73,7 @@ def finish(link: Link, now: float) -> Mapping[str, str]:
         raise Changed(_standing(link))
     if link.state == "closed":
         return {"said": "Kept."}
-    status = rest.reservation_status(link.task_sid, link.reservation_sid)
+    status = rest.reservations.status(link.task_sid, link.reservation_sid)
     if status not in TAKEN:
         raise Changed(NOT_TAKEN if status == "pending" else "it is over: what was written is kept")
     try:
@@ -100,7 +100,7 @@ def give_back(asked: Asked) -> Mapping[str, str]:
 
 
 def _pass_on(link: Link, now: float) -> None:
-    if rest.reservation_status(link.task_sid, link.reservation_sid) not in TAKEN:
+    if rest.reservations.status(link.task_sid, link.reservation_sid) not in TAKEN:
         raise Changed(NOT_TAKEN)
     try:
         did = orders.give_back(link, now)

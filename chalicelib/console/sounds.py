@@ -10,4 +10,4 @@ def url(recorded: Message | Talk) -> str:
     """Of the team's bucket for five minutes, where it is kept there; else Twilio's own."""
     if messages.bucket() and recorded.kept_at:
         return bucket.url(recorded.stored_as)
-    return f"{rest.recording_url(recorded.recording_sid)}.mp3"
+    return f"{rest.recordings.url_of(recorded.recording_sid)}.mp3"

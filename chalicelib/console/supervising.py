@@ -45,10 +45,10 @@ def act(asked: Asked) -> Mapping[str, str]:
     link = access.link_of(asked)
     if link is None or not _can_be_heard(link):
         raise NotFound("there is no such talk any more")
-    supervisor = rest.worker_of_name(name)
+    supervisor = rest.workers.of_name(name)
     if supervisor is None:
         raise NotFound(f"Twilio has no worker {name}")
-    if not rest.supervise(link.task_sid, link.reservation_sid, MODES[way], supervisor.sid):
+    if not rest.reservations.supervise(link.task_sid, link.reservation_sid, MODES[way], supervisor.sid):
         raise Changed("the talk is over, or Twilio lets nobody into it")
     log.info("talk is supervised", **link.key.sids, way=way, worker=link.worker_name)
     return {"said": "Your phone rings."}

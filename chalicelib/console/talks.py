@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from chalicelib.console import sounds
 from chalicelib.console.answers import Asked, NotFound
-from chalicelib.links import table, talks
+from chalicelib.links import reading, talks
 from chalicelib.links.model import talk_key
 from chalicelib.observability import log
 
@@ -13,7 +13,7 @@ def hear(asked: Asked) -> Mapping[str, str]:
     """The URL of its sound. Raises NotFound, Wrong."""
     asked.one_of("did", ("hear",))
     subject, recording = asked.path.get("subject", ""), asked.path.get("recording", "")
-    talk = table.find_call(subject).talk(talk_key(subject, recording)) if subject else None
+    talk = reading.of_call(subject).talk(talk_key(subject, recording)) if subject else None
     if talk is None or talk.dropped_at or talk.ending_at:
         raise NotFound("there is no such talk")
     talks.note_heard(talk, asked.person.mail, asked.at)

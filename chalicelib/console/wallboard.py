@@ -79,7 +79,7 @@ def shown(known: Board, center: CallCenter, at: float) -> Shown:
 
 
 def _is_talk(link: Link) -> bool:
-    return link.state == "bridged" and not link.is_given_away and link.policy.has_caller
+    return link.state == "bridged" and not link.is_given_away and link.is_of_the_caller
 
 
 def _has_left(call: Call) -> bool:

@@ -12,7 +12,7 @@ from chalicelib.twilio import rest
 
 def listed(asked: Asked) -> Mapping[str, Any]:
     """Every worker as Twilio has them, by name, and the activities that there are. Raises TwilioRejected, NotDone."""
-    found = sorted(rest.workers("1==1"), key=lambda worker: worker.name.casefold())
+    found = sorted(rest.workers.matching("1==1"), key=lambda worker: worker.name.casefold())
     return {"workers": [_shown(worker) for worker in found], "activities": [*environment.current().activities]}
 
 
@@ -26,20 +26,20 @@ def act(asked: Asked) -> Mapping[str, str]:
     standing = people.activity_name(worker)
     if standing == wanted:
         return {"said": f"{worker.name} is {wanted}."}
-    if standing != asked.order.get("seen") or not rest.set_activity(worker, activities[wanted]):
+    if standing != asked.order.get("seen") or not rest.workers.set_activity(worker, activities[wanted]):
         raise Changed(f"{worker.name} was moved meanwhile: look again")
     log.info("worker by hand", worker=worker.name, was=standing, activity=wanted)
     return {"said": f"{worker.name} was {standing}, and is {wanted} now."}
 
 
-def _find(worker_sid: str) -> rest.Worker:
+def _find(worker_sid: str) -> rest.workers.Worker:
     """With the ETag, so that nobody's change is lost. Raises NotFound, TwilioRejected, NotDone."""
-    if worker_sid not in {worker.sid for worker in rest.workers("1==1")}:
+    if worker_sid not in {worker.sid for worker in rest.workers.matching("1==1")}:
         raise NotFound("there is no such worker")
-    return rest.worker(worker_sid)
+    return rest.workers.fetch(worker_sid)
 
 
-def _shown(worker: rest.Worker) -> Mapping[str, Any]:
+def _shown(worker: rest.workers.Worker) -> Mapping[str, Any]:
     activity = people.activity_name(worker)
     return {
         "sid": worker.sid,

@@ -28,7 +28,7 @@ def leave_out_for_a_while(order: jobs.Reject, now: float) -> None:
     The job is sent before the worker is moved: nobody is stranded.
     """
 
-    def order_back(worker: rest.Worker) -> None:
+    def order_back(worker: rest.workers.Worker) -> None:
         since, until = now - CLOCKS_SECONDS, now + MOVED_WITHIN_SECONDS
         back = jobs.PutBack(worker.sid, order.activity_sid, worker.activity_sid, since, until, order.subject)
         try:
@@ -48,10 +48,10 @@ def resume(worker_sid: str, from_sid: str, since: float, to_sid: str, now: float
 
     stays_off: list[bool] = []
 
-    def is_there(worker: rest.Worker) -> bool:
+    def is_there(worker: rest.workers.Worker) -> bool:
         return worker.activity_sid == from_sid and since <= worker.since <= until
 
-    def is_wanted(worker: rest.Worker) -> bool:
+    def is_wanted(worker: rest.workers.Worker) -> bool:
         if is_there(worker) and not shifts.may_come_back(worker, now):
             stays_off.append(True)
             return False
@@ -63,22 +63,22 @@ def resume(worker_sid: str, from_sid: str, since: float, to_sid: str, now: float
         _move(worker_sid, people.activity_sid("off"), is_there)
 
 
-def _is_available(worker: rest.Worker) -> bool:
+def _is_available(worker: rest.workers.Worker) -> bool:
     return worker.available
 
 
-def _nothing(_worker: rest.Worker) -> None:
+def _nothing(_worker: rest.workers.Worker) -> None:
     """Nothing is done before."""
 
 
 def _move(
     worker_sid: str,
     to_sid: str,
-    is_wanted: Callable[[rest.Worker], bool] = _is_available,
-    before: Callable[[rest.Worker], None] = _nothing,
+    is_wanted: Callable[[rest.workers.Worker], bool] = _is_available,
+    before: Callable[[rest.workers.Worker], None] = _nothing,
 ) -> None:
     try:
-        rest.move(worker_sid, to_sid, is_wanted, before)
+        rest.workers.move(worker_sid, to_sid, is_wanted, before)
     except rest.TwilioRejected as error:
         # The activity or the worker is deleted: nobody else may pay for that.
         log.error("activity refused", worker_sid=worker_sid, activity_sid=to_sid, why=str(error))

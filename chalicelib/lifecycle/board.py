@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from chalicelib.config import callcenter, days
-from chalicelib.links import board, table
+from chalicelib.links import board, reading
 from chalicelib.links.board import Today, Worker
 from chalicelib.links.model import CallRecord
 from chalicelib.reports import figures, history
@@ -29,7 +29,7 @@ UNDER_WAY = ("talking", "in progress")
 
 def refresh_workers(now: float) -> Iterator[str]:
     """Each worker whose row was not what Twilio says. Raises TwilioRejected, NotDone."""
-    there = {one.sid: _of(one) for one in rest.workers("1==1")}
+    there = {one.sid: _of(one) for one in rest.workers.matching("1==1")}
     for known in board.workers():
         if known.sid not in there:
             board.forget_worker(known.sid)
@@ -41,7 +41,7 @@ def refresh_workers(now: float) -> Iterator[str]:
             yield "a worker is elsewhere"
 
 
-def _of(worker: rest.Worker) -> Worker:
+def _of(worker: rest.workers.Worker) -> Worker:
     return Worker(
         sid=worker.sid,
         name=worker.name,
@@ -62,7 +62,7 @@ def refresh_queues(now: float) -> Iterator[str]:
     Raises TwilioRejected, NotDone.
     """
     if names := callcenter.current().simple_queues:
-        found = rest.waiting_in(names, MOST_IN_QUEUE)
+        found = rest.calls.waiting_in(names, MOST_IN_QUEUE)
         waiting = tuple(board.InQueue(one.queue, one.since) for one in found)
         if waiting or board.queued().waiting:
             board.note_queued(board.Queued(counted_at=now, waiting=waiting), now)
@@ -116,4 +116,4 @@ def _open_messages(known: Sequence[str], records: Sequence[CallRecord]) -> tuple
 
 
 def _has_open_message(call_sid: str) -> bool:
-    return any(not (one.is_seen_to or one.dropped_at) for one in table.find_call(call_sid).messages)
+    return any(not (one.is_seen_to or one.dropped_at) for one in reading.of_call(call_sid).messages)

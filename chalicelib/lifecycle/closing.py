@@ -8,7 +8,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.callcenter import MARGIN_SECONDS
 from chalicelib.jobs import HangUp, Reject
 from chalicelib.lifecycle import activity
-from chalicelib.links import table
+from chalicelib.links import reading, steps, table
 from chalicelib.links.model import Key, Link, Outcome, is_over, outcome_of
 from chalicelib.observability import log
 from chalicelib.staff import told
@@ -33,10 +33,10 @@ def close(
     leg is theirs to end. Returns the link; None when it was closed before.
     """
     try:
-        link = table.close(key, outcome, reason, at, known_fields)
+        link = steps.close(key, outcome, reason, at, known_fields)
     except table.ConditionFailed as failed:
         if failed.current and failed.current.outcome != "completed":
-            table.set_reason_once(key, reason)
+            steps.set_reason_once(key, reason)
         return None
     if outcome == "completed":
         memory.remember(link)
@@ -62,7 +62,7 @@ def close_abandoned(link: Link, reason: str, now: float) -> None:
     if link.own_leg:
         end_leg(link.own_leg, link.subject)
     try:
-        outcome = outcome_of(rest.reservation_status(link.task_sid, link.reservation_sid))
+        outcome = outcome_of(rest.reservations.status(link.task_sid, link.reservation_sid))
     except rest.NotDone:
         jobs.send(Reject.of(link, reason))
         return
@@ -73,7 +73,7 @@ def close_abandoned(link: Link, reason: str, now: float) -> None:
 def close_ended(link: Link, now: float) -> None:
     """The link's task has ended: close the link as its reservation ended. A talk that still goes on is left alone."""
     try:
-        status = rest.reservation_status(link.task_sid, link.reservation_sid)
+        status = rest.reservations.status(link.task_sid, link.reservation_sid)
     except rest.NotDone:
         jobs.send(Reject.of(link, ""))
         return
@@ -84,9 +84,14 @@ def close_ended(link: Link, now: float) -> None:
         close(link.key, outcome, "", now)
 
 
-def caller_left(subject: str, now: float) -> None:
-    """The caller hung up, or left the queue, or work was withdrawn: stop the phones that ring, close what is open."""
-    for link in table.find_call(subject).links:
+def caller_left(subject: str, now: float, task_sid: str = "") -> None:
+    """The caller hung up, or left the queue, or work was withdrawn: stop the phones that ring, close what is open.
+
+    With a `task_sid` that is done for this task alone.
+    """
+    for link in reading.of_call(subject).links:
+        if task_sid and link.task_sid != task_sid:
+            continue
         if not is_over(link) and link.state != "bridged":
             close_abandoned(link, "caller gone" if link.policy.has_caller else "withdrawn", now)
 
@@ -96,7 +101,7 @@ def ended_with_its_caller(link: Link, now: float) -> bool:
 
     Whoever is rung for it is joined to nobody, and is not to blame for that. Raises NotDone.
     """
-    if not link.policy.has_caller or rest.is_live(link.subject):
+    if not link.policy.has_caller or rest.calls.is_live(link.subject):
         return False
     end_task_of_gone(link.subject, link.task_sid, now)
     return True
@@ -104,14 +109,14 @@ def ended_with_its_caller(link: Link, now: float) -> bool:
 
 def end_task_of_gone(call_sid: str, task_sid: str, now: float) -> None:
     """The caller has gone, and Twilio kept the task: cancel it, stop the phones, close the links. Raises NotDone."""
-    rest.cancel_task(task_sid, "hangup")
+    rest.tasks.cancel(task_sid, "hangup")
     caller_left(call_sid, now)
 
 
 def withdraw(link: Link, reason: str) -> None:
     """This work is to be done by nobody: its task is canceled, whose event closes the link. Raises NotDone."""
-    table.set_reason_once(link.key, reason)
-    rest.cancel_task(link.task_sid, reason.partition(":")[0])
+    steps.set_reason_once(link.key, reason)
+    rest.tasks.cancel(link.task_sid, reason.partition(":")[0])
 
 
 def mark_unavailable(link: Link, reason: str, activity_sid: str) -> None:
@@ -119,7 +124,7 @@ def mark_unavailable(link: Link, reason: str, activity_sid: str) -> None:
 
     The leg's status callback and the reservation's event both say so, each perhaps twice, or never: the first counts.
     """
-    if not table.set_reason_once(link.key, reason):
+    if not steps.set_reason_once(link.key, reason):
         return
     told.not_put_through(link.key, link.worker_sid, reason, link.reserved_at, is_moved=bool(activity_sid))
     try:
@@ -141,7 +146,7 @@ def reject(link: Link, reason: str, activity_sid: str, now: float, *, leg_ended:
 def reject_as_ordered(order: Reject, now: float, *, leg_ended: bool = False) -> None:
     """The same, from the message of a job, which may come hours later. Raises NotDone, activity.NotOrdered."""
     moves = bool(order.worker_sid and order.activity_sid)
-    status = rest.reservation_status(order.task_sid, order.reservation_sid) if moves else "pending"
+    status = rest.reservations.status(order.task_sid, order.reservation_sid) if moves else "pending"
     if status == "pending":
         if moves:
             _move(order, now)
@@ -160,9 +165,9 @@ def _move(order: Reject, now: float) -> None:
 
 def _reject(order: Reject) -> str:
     """The reservation's status after the try."""
-    if rest.reject(order.task_sid, order.reservation_sid):
+    if rest.reservations.reject(order.task_sid, order.reservation_sid):
         return "rejected"
-    return rest.reservation_status(order.task_sid, order.reservation_sid)
+    return rest.reservations.status(order.task_sid, order.reservation_sid)
 
 
 def reject_later(link: Link, reason: str, now: float) -> None:
@@ -187,6 +192,6 @@ def reject_after_leg(link: Link, reason: str, activity_sid: str, now: float) -> 
 def end_leg(worker_call_sid: str, subject: str) -> None:
     """End a worker leg: now, or by a job when Twilio cannot be reached."""
     try:
-        rest.hang_up(worker_call_sid)
+        rest.calls.hang_up(worker_call_sid)
     except rest.NotDone:
         jobs.send(HangUp(worker_call_sid, subject))

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.jobs import LeadOut
-from chalicelib.links import table
+from chalicelib.links import caller_leg, table
 from chalicelib.observability import log
 from chalicelib.twilio import rest, urls
 
@@ -37,9 +37,9 @@ def decline(call_sid: str, base_url: str, say: str, then: str, now: float) -> st
 
 def _redirect(call_sid: str, url: str, now: float, kept: Mapping[str, object]) -> str:
     try:
-        table.claim_caller(call_sid, now, jobs.LEASE_SECONDS, kept)
+        caller_leg.claim(call_sid, now, jobs.LEASE_SECONDS, kept)
     except table.ConditionFailed:
         return "left by itself"
-    did = "led out" if rest.redirect(call_sid, url) else "has gone"
+    did = "led out" if rest.calls.redirect(call_sid, url) else "has gone"
     log.info("caller led out of the queue", did=did)
     return did

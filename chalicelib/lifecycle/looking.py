@@ -10,9 +10,9 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
-from chalicelib.lifecycle import closing, lead_out, orders, refusal, wrap_up
+from chalicelib.lifecycle import closing, consulting, lead_out, orders, refusal, wrap_up
 from chalicelib.lifecycle.recorded import SOON_SECONDS
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading, steps, table
 from chalicelib.links.model import Call, Key, Link, Outcome, outcome_of
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -72,8 +72,8 @@ def guarded(act: Callable[[], str], about: Mapping[str, str]) -> str:
 
 def _look_at_link(due: table.Due, now: float) -> str:
     try:
-        link = _with_task(table.reschedule_check(due.key, due.check_at, now + SOON_SECONDS))
-        status = rest.reservation_status(link.task_sid, link.reservation_sid)
+        link = _with_task(steps.reschedule_check(due.key, due.check_at, now + SOON_SECONDS))
+        status = rest.reservations.status(link.task_sid, link.reservation_sid)
         if outcome := outcome_of(status):
             return _close(link, "completed" if outcome == "unknown" and link.bridged_at else outcome, now)
         if status == "pending" and link.task_sid:
@@ -87,7 +87,7 @@ def _with_task(link: Link) -> Link:
     """A link that a leg's callback made does not know its task; the call's own record may."""
     if link.task_sid:
         return link
-    call = table.find_call(link.subject).call
+    call = reading.of_call(link.subject).call
     return msgspec.structs.replace(link, task_sid=call.task_sid if call else "")
 
 
@@ -96,16 +96,16 @@ def _pending(link: Link, now: float) -> str:
     if link.is_refused:
         refusal.give_back(link, now)
         return "given back"
-    too_late = link.deadline + table.CHECK_AFTER_SECONDS
+    too_late = link.deadline + steps.CHECK_AFTER_SECONDS
     if link.policy.by_job and now < too_late and not link.worker_call_sid:
-        table.reschedule_check(link.key, link.check_at, too_late)
+        steps.reschedule_check(link.key, link.check_at, too_late)
         return _have_rung(link)
-    end = link.reserved_at + callcenter.current().reservation_timeout + table.CHECK_AFTER_SECONDS
+    end = link.reserved_at + callcenter.current().reservation_timeout + steps.CHECK_AFTER_SECONDS
     if now < end and (link.worker_call_sid or not link.policy.owns_leg):
-        table.reschedule_check(link.key, link.check_at, end)
+        steps.reschedule_check(link.key, link.check_at, end)
         return "left pending"
     # Reject first: if the two are being joined at this moment, Twilio refuses, and the leg is left alone.
-    if not rest.reject(link.task_sid, link.reservation_sid):
+    if not rest.reservations.reject(link.task_sid, link.reservation_sid):
         return "left pending"
     return _close(link, "rejected", now, "nobody was joined" if link.worker_call_sid else "nobody rang")
 
@@ -123,15 +123,20 @@ def _joined(link: Link, status: str, now: float) -> str:
 
     Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it.
     """
+    if link.consult_number:
+        consulting.look(link, now)
     if status == "accepted" and not link.policy.needs_phone:
         if orders.is_over(link, now):
             return orders.end(link, now)
     elif status == "accepted" and _is_over(link):
+        if link.consult_of:
+            consulting.colleague_left(link, now)
         return wrap_up.finish_task(link.task_sid, "swept: the call is over", now)
     if link.state != "bridged":
-        link = table.upsert_state(link.key, "bridged", now, {})
-    later = table.CHECK_TALK_SECONDS if status == "accepted" else SOON_SECONDS
-    table.reschedule_check(link.key, link.check_at, now + later)
+        link = steps.upsert_state(link.key, "bridged", now, {})
+    is_alone = not (link.consult_number or link.consult_of)
+    later = steps.CHECK_TALK_SECONDS if status == "accepted" and is_alone else SOON_SECONDS
+    steps.reschedule_check(link.key, link.check_at, now + later)
     return f"left {status}"
 
 
@@ -139,7 +144,7 @@ def _is_over(link: Link) -> bool:
     """Whether the talk is: the call may go on with somebody else, to whom the worker gave the caller."""
     if link.is_given_away:
         return True
-    return not rest.is_live(link.subject if link.policy.has_caller else link.worker_call_sid)
+    return not rest.calls.is_live(link.subject if link.policy.has_caller else link.worker_call_sid)
 
 
 def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
@@ -149,14 +154,15 @@ def _close(link: Link, outcome: Outcome, now: float, reason: str = "") -> str:
 
 def _look_at_caller(due: table.Due, now: float) -> str:
     try:
-        call = table.reschedule_caller(due, now + table.CHECK_CALLER_SECONDS)
+        call = caller_leg.reschedule(due, now + caller_leg.CHECK_CALLER_SECONDS)
     except table.ConditionFailed:
         return "taken"  # the caller left the queue, or another sweep is here
     if not call.task_sid:  # its event is lost; whoever was reserved knows the task
-        links = table.find_call(call.call_sid).links
-        known = [link.task_sid for link in links if link.task_sid and not link.is_requeued]
+        links = reading.of_call(call.call_sid).links
+        mine = [link for link in links if link.policy.has_caller and not link.is_requeued]
+        known = [link.task_sid for link in mine if link.task_sid]
         call = msgspec.structs.replace(call, task_sid=next(iter(known), ""))
-    task = rest.task(call.task_sid) if call.task_sid else None
+    task = rest.tasks.fetch(call.task_sid) if call.task_sid else None
     status = task.status if task else "gone"
     if status in ("pending", "reserved"):
         return _waiting(call, now)
@@ -172,7 +178,7 @@ def _look_at_caller(due: table.Due, now: float) -> str:
 
 def _waiting(call: Call, now: float) -> str:
     """Twilio may keep a task that was never assigned after its caller has gone (contract 12): then we cancel it."""
-    if not call.left_queue_at and rest.is_live(call.call_sid):
+    if not call.left_queue_at and rest.calls.is_live(call.call_sid):
         return "left waiting"
     closing.end_task_of_gone(call.call_sid, call.task_sid, now)
     _look_no_more(call, now)
@@ -180,11 +186,12 @@ def _waiting(call: Call, now: float) -> str:
 
 
 def _look_no_more(call: Call, now: float) -> None:
-    table.record_call(call.call_sid, {}, now, left_queue=True)
+    caller_leg.record(call.call_sid, {}, now, left_queue=True)
 
 
 def _was_joined(call: Call) -> bool:
-    return any(link.bridged_at and not link.is_requeued for link in table.find_call(call.call_sid).links)
+    links = [link for link in reading.of_call(call.call_sid).links if link.is_of_the_caller]
+    return any(link.bridged_at and not link.is_requeued for link in links)
 
 
 def _end_wrap_up(due: table.Due, now: float) -> str:
@@ -194,9 +201,9 @@ def _end_wrap_up(due: table.Due, now: float) -> str:
 def _finish_if_over(due: table.Due, now: float) -> str:
     """Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it."""
     task_sid = due.key.subject
-    task = rest.task(task_sid)
+    task = rest.tasks.fetch(task_sid)
     call_sid = sid(task.attributes.get("call_sid")) if task else ""
-    if not call_sid or rest.is_live(call_sid):
+    if not call_sid or rest.calls.is_live(call_sid):
         return "left assigned"
     return wrap_up.finish_task(task_sid, "swept: the call is over", now)
 

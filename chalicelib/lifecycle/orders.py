@@ -8,7 +8,7 @@ from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Work
 from chalicelib.jobs import Reject
 from chalicelib.lifecycle import activity, closing, wrap_up
-from chalicelib.links import table
+from chalicelib.links import steps
 from chalicelib.links.model import DECISIONS, DONE, GIVEN_BACK, LEFT_UNDONE, Decision, Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -19,7 +19,7 @@ TAKEN = ("assigned", "wrapping")
 
 def finish(link: Link, now: float) -> str:
     """The worker says that it is done. Says what it did. Raises table.ConditionFailed: it was given back; NotDone."""
-    return wrap_up.finish_early(table.decide(link.key, DONE), now)
+    return wrap_up.finish_early(steps.decide(link.key, DONE), now)
 
 
 def give_back(link: Link, now: float) -> str:
@@ -27,8 +27,8 @@ def give_back(link: Link, now: float) -> str:
 
     Raises table.ConditionFailed: it is done already; posting.AtWork, rest.TwilioRejected, rest.NotDone.
     """
-    task = rest.task(link.task_sid)
-    link = table.decide(link.key, GIVEN_BACK, task.attributes if task else None)
+    task = rest.tasks.fetch(link.task_sid)
+    link = steps.decide(link.key, GIVEN_BACK, task.attributes if task else None)
     rules = callcenter.current().queue(link.queue)
     passed = environment.current().activity_sid(rules.activities.of_passed)
     try:
@@ -48,15 +48,15 @@ def end(link: Link, now: float) -> str:
     said = _decision(link)
     if said == DONE:
         return wrap_up.finish_task(link.task_sid, DONE, now)
-    task = rest.task(link.task_sid)
-    return _pass_on(table.decide(link.key, said or LEFT_UNDONE, task.attributes if task else None), task, now)
+    task = rest.tasks.fetch(link.task_sid)
+    return _pass_on(steps.decide(link.key, said or LEFT_UNDONE, task.attributes if task else None), task, now)
 
 
 def _decision(link: Link) -> Decision | None:
     return next((said for said in DECISIONS if said == link.reason), None)
 
 
-def _pass_on(link: Link, task: rest.Task | None, now: float) -> str:
+def _pass_on(link: Link, task: rest.tasks.Task | None, now: float) -> str:
     """The further task comes first: where its maker dies, the sweep finds the first one, and makes no second one."""
     if task is None or task.status not in TAKEN:
         closing.close_ended(link, now)

@@ -44,7 +44,7 @@ def _end(talk: Talk, now: float) -> str:
     talks.begin_end(talk.key, now)
     try:
         if not talk.deleted_at:
-            rest.delete_recording(talk.recording_sid)
+            rest.recordings.delete(talk.recording_sid)
     except rest.TwilioRejected as error:
         log.error("recording cannot be deleted", why=str(error))
         talks.reschedule(talk.key, talk.check_at, now + REFUSED_SECONDS)

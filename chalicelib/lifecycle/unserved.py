@@ -16,27 +16,27 @@ _of_work: set[str] = set()  # tasks that no caller waits for, as this process ha
 _MOST_REMEMBERED = 2000
 
 
-def long_waiting(now: float) -> Mapping[str, Sequence[rest.Task]]:
+def long_waiting(now: float) -> Mapping[str, Sequence[rest.tasks.Task]]:
     """The tasks that nobody has been reserved for in time, by task queue, oldest first; none when nobody is told.
 
     Raises TwilioRejected, NotDone.
     """
-    found: dict[str, list[rest.Task]] = {}
+    found: dict[str, list[rest.tasks.Task]] = {}
     if outbox.is_on("no-worker"):
-        for task in rest.tasks("pending", MOST_TASKS):
+        for task in rest.tasks.of_status("pending", MOST_TASKS):
             if now >= task.created_at + PATIENCE_SECONDS:
                 found.setdefault(task.task_queue_sid, []).append(task)
     return found
 
 
-def tell(task_queue_sid: str, tasks: Sequence[rest.Task], now: float) -> str:
+def tell(task_queue_sid: str, tasks: Sequence[rest.tasks.Task], now: float) -> str:
     """Tell of the lines whose callers wait for nobody. Says what it did. Raises TwilioRejected, NotDone."""
-    if rest.is_anybody_available(task_queue_sid):
+    if rest.workers.is_anybody_available(task_queue_sid):
         return "left waiting"
     lines = set()
     unknown = [listed for listed in tasks if listed.sid not in _of_work]
     for listed in unknown[:MOST_LOOKED_AT]:
-        task = rest.task(listed.sid)
+        task = rest.tasks.fetch(listed.sid)
         call_sid = sid(task.attributes.get("call_sid")) if task else ""
         if task is None or not call_sid:
             _remember(listed.sid)

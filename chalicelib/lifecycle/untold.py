@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.config.callcenter import DAY_SECONDS
-from chalicelib.links import messages, table, talks
+from chalicelib.links import messages, reading, table, talks
 from chalicelib.links.model import NOTE, Key, Link, message_key, talk_key
 from chalicelib.twilio import rest
 
@@ -18,25 +18,25 @@ TOLD_SECONDS = 900  # by then Twilio has told of a recording, as often as it tri
 MOST_RECORDINGS = 500
 
 
-def recordings(now: float) -> Iterator[rest.Recorded]:
+def recordings(now: float) -> Iterator[rest.recordings.Recorded]:
     """What was recorded in the last day, and would have been told by now. Raises TwilioRejected, NotDone."""
     since = datetime.fromtimestamp(now, UTC).date() - timedelta(days=1)
-    for one in rest.recordings(since, MOST_RECORDINGS):
+    for one in rest.recordings.since(since, MOST_RECORDINGS):
         if one.call_sid and _may_be_ours(one) and now - DAY_SECONDS <= one.created_at <= now - TOLD_SECONDS:
             yield one
 
 
-def _may_be_ours(one: rest.Recorded) -> bool:
+def _may_be_ours(one: rest.recordings.Recorded) -> bool:
     if one.source == BY_RECORD:
         return bool(settings.bucket())
     return one.source not in BY_OTHERS and callcenter.current().records
 
 
-def take_in(one: rest.Recorded, now: float) -> str:
+def take_in(one: rest.recordings.Recorded, now: float) -> str:
     """A caller's message and a talk are kept as any other; a worker's note has its end. Says what it did."""
     if one.source != BY_RECORD:
         return _take_in_talk(one, now)
-    record, key = table.find_call(one.call_sid), message_key(one.call_sid, one.sid)
+    record, key = reading.of_call(one.call_sid), message_key(one.call_sid, one.sid)
     if record.message(key):
         return "left known"
     if record.call:
@@ -46,19 +46,19 @@ def take_in(one: rest.Recorded, now: float) -> str:
     return _take_in_note(one, now)
 
 
-def _take_in_note(one: rest.Recorded, now: float) -> str:
-    link = table.by_worker_leg(one.call_sid)
+def _take_in_note(one: rest.recordings.Recorded, now: float) -> str:
+    link = reading.by_worker_leg(one.call_sid)
     if link is None or table.find_row(Key(link.subject, NOTE + one.sid)):
         return "left known" if link else "left to whoever recorded it"
     messages.record_note(link.subject, one.sid, now)
     return "note found"
 
 
-def _take_in_talk(one: rest.Recorded, now: float) -> str:
-    link = table.by_worker_leg(one.call_sid) or _of_caller(one.call_sid)
+def _take_in_talk(one: rest.recordings.Recorded, now: float) -> str:
+    link = reading.by_worker_leg(one.call_sid) or _of_caller(one.call_sid)
     if link is None or not link.recorded:
         return "left to whoever recorded it"
-    if table.find_call(link.subject).talk(talk_key(link.subject, one.sid)):
+    if reading.of_call(link.subject).talk(talk_key(link.subject, one.sid)):
         return "left known"
     talks.record(link, one.sid, {"seconds": one.seconds}, now)
     return "talk found"
@@ -66,4 +66,4 @@ def _take_in_talk(one: rest.Recorded, now: float) -> str:
 
 def _of_caller(call_sid: str) -> Link | None:
     """The talk of this caller that is recorded, should the recording be said to be of the caller's leg."""
-    return next((link for link in table.find_call(call_sid).links if link.recorded and link.bridged_at), None)
+    return next((link for link in reading.of_call(call_sid).links if link.recorded and link.bridged_at), None)

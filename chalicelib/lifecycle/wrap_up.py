@@ -4,7 +4,7 @@ from chalicelib import jobs
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
 from chalicelib.lifecycle import activity, closing
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading
 from chalicelib.links.model import Key, Link, round_of, wrapping_of
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -33,7 +33,7 @@ def begin(task_sid: str, worker_sid: str, rules: Queue) -> None:
 
 
 def _wrapping_workers(task_sid: str) -> list[str]:
-    return [one.worker_sid for one in rest.reservations(task_sid) if one.status == "wrapping"]
+    return [one.worker_sid for one in rest.reservations.of_task(task_sid) if one.status == "wrapping"]
 
 
 def finish_early(link: Link, now: float) -> str:
@@ -42,9 +42,9 @@ def finish_early(link: Link, now: float) -> str:
     The event that begins it may come later, and begins nothing then; where it is being begun at this very moment the
     worker is put back once that is done.
     """
-    task = rest.task(link.task_sid)
+    task = rest.tasks.fetch(link.task_sid)
     once = wrapping_of(round_of(task.attributes if task else {}))
-    if task and not table.record_call(link.subject, {once: now}, now, once=once):
+    if task and not caller_leg.record(link.row_of_task, {once: now}, now, once=once):
         _put_back_if_begun(link, queue_of(task), now)
     return finish_task(link.task_sid, "wrapped up at the desk", now)
 
@@ -52,7 +52,7 @@ def finish_early(link: Link, now: float) -> str:
 def _put_back_if_begun(link: Link, rules: Queue, now: float) -> None:
     wrapping = environment.current().activity_sid(rules.activities.after_call)
     back = environment.current().activity_sid(rules.activities.after_wrap_up)
-    if not (wrapping and back) or rest.worker(link.worker_sid).activity_sid == wrapping:
+    if not (wrapping and back) or rest.workers.fetch(link.worker_sid).activity_sid == wrapping:
         return  # begun already, and ended with the task
     until = now + BEGUN_WITHIN_SECONDS
     order = jobs.PutBack(link.worker_sid, wrapping, back, now - activity.CLOCKS_SECONDS, until, link.subject)
@@ -67,7 +67,7 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
     sweep finds by its link, which therefore is closed after it. After the task's end nothing is done: the worker may
     be wrapping up another call by then.
     """
-    task = rest.task(task_sid)
+    task = rest.tasks.fetch(task_sid)
     if task is None or task.status in ("completed", "canceled") or not is_ours(task):
         return "left as it is"
     call_sid = subject_of(task.attributes, task_sid)
@@ -78,20 +78,20 @@ def finish_task(task_sid: str, reason: str, now: float) -> str:
     activities = rules.activities
     wrapping = environment.current().activity_sid(activities.after_call)
     back = environment.current().activity_sid(activities.after_wrap_up)
-    served = rest.reservations(task_sid)
+    served = rest.reservations.of_task(task_sid)
     _tell_crm(call_sid, served)
     for reservation in served:
         if reservation.status == "wrapping":
             activity.resume(reservation.worker_sid, wrapping, reservation.updated_at, back, now)
             _close_served(task, call_sid, reservation, reason, now)
-    rest.complete_task(task_sid, "wrapped up")
+    rest.tasks.complete(task_sid, "wrapped up")
     for reservation in served:
         if reservation.status == "accepted":
             _close_served(task, call_sid, reservation, reason, now)
     return "task completed"
 
 
-def _tell_crm(call_sid: str, served: list[rest.Reservation]) -> None:
+def _tell_crm(call_sid: str, served: list[rest.reservations.Reservation]) -> None:
     """By a job, in a moment, when the link is closed: a slow CRM keeps no worker. Ordered before the task's end."""
     if callcenter.current().crm.after:
         for reservation in served:
@@ -104,22 +104,24 @@ def _is_on_the_phone(call_sid: str, task_sid: str) -> bool:
 
     Raises NotDone.
     """
-    links = [link for link in table.find_call(call_sid).links if link.task_sid in ("", task_sid)]
-    return any(rest.is_live(link.own_leg) for link in links if link.bridged_at and link.own_leg)
+    links = [link for link in reading.of_call(call_sid).links if link.task_sid in ("", task_sid)]
+    return any(rest.calls.is_live(link.own_leg) for link in links if link.bridged_at and link.own_leg)
 
 
-def is_ours(task: rest.Task) -> bool:
+def is_ours(task: rest.tasks.Task) -> bool:
     """Whether a caller waits for it, or it is of a kind of work that we do: others may share the workflow."""
     kind = kind_of(task.attributes)
     return kind == "call" or kind in callcenter.current().kinds
 
 
-def queue_of(task: rest.Task) -> Queue:
+def queue_of(task: rest.tasks.Task) -> Queue:
     """The rules of the task's queue."""
     return callcenter.current().queue(environment.current().task_queue_name(task.task_queue_sid))
 
 
-def _close_served(task: rest.Task, call_sid: str, reservation: rest.Reservation, reason: str, now: float) -> None:
+def _close_served(
+    task: rest.tasks.Task, call_sid: str, reservation: rest.reservations.Reservation, reason: str, now: float
+) -> None:
     known_fields = {
         "task_sid": task.sid,
         "worker_sid": reservation.worker_sid,

@@ -13,7 +13,7 @@ import msgspec
 
 from chalicelib.config import callcenter, messages
 from chalicelib.config.callcenter import DAY_SECONDS
-from chalicelib.links import table
+from chalicelib.links import reading, table
 from chalicelib.links.model import LINKS, NOTE, RECORDING_GRACE_SECONDS, Key, Message
 from chalicelib.links.table import ConditionFailed
 
@@ -187,7 +187,7 @@ def find_by_link(token: str, now: float) -> Message | None:
     link = table.find_row(_link_key(token))
     if not link or link["expires_at"] <= now:
         return None
-    return table.find_call(link["about"]).message(Key(link["about"], link["message"]))
+    return reading.of_call(link["about"]).message(Key(link["about"], link["message"]))
 
 
 def _link_key(token: str) -> Key:

@@ -34,6 +34,12 @@ TOLD: tuple[Told, ...] = get_args(Told)
 
 # What becomes of a caller on hold without a choice: the worker's leg is over, or the caller has waited long enough.
 LOST, LEFT = "lost", "left"
+# How it begins when the caller goes to a colleague whom the worker has talked to first; the colleague's name follows.
+HANDED = "handed:"
+
+# How far a worker at the desk has got who talks to a colleague first: nobody has taken it; the two talk, and the caller
+# hears music; the colleague has left, or nobody took it; all three talk.
+ConsultState = Literal["asking", "talking", "over", "both"]
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +88,17 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     transferred_at: float = 0
     next_round: int = 0  # the number of the caller's wait in a queue that may follow, counted from 1
     attributes: Mapping[str, Any] = {}  # that routed the caller, or work that goes on, kept when that was decided
+    consults: str = ""  # whom the worker at the desk talks to first: a choice of the star menu, with the person's name
+    consult_number: int = 0  # how often they have asked somebody
+    consult_state: ConsultState | Literal[""] = ""
+    consult_task: str = ""  # the task of it, and who took it
+    consult_name: str = ""
+    consult_reservation: str = ""
+    consult_leg: str = ""
+    room_sid: str = ""  # the conference of the talk
+    consult_of: str = ""  # of the colleague: the reservation of the worker who asks, and how often they had asked
+    consult_number_of: int = 0
+    took_over_at: float = 0  # when the colleague got the caller
     keys: str = ""  # that the worker pressed and that mean nothing
     reply: str = ""  # the key, or the words, that took or passed the caller
     deadline: float = 0  # the last moment to dial
@@ -119,7 +136,27 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_requeued(self) -> bool:
         """Whether the caller waits in a queue again after the talk: given away, or lost on hold."""
-        return self.transferred_to not in ("", BACK, END, LEFT)
+        return self.transferred_to not in ("", BACK, END, LEFT) and not self.is_handed_over
+
+    @property
+    def is_handed_over(self) -> bool:
+        """Whether a colleague has the caller, whom the worker has talked to first."""
+        return self.transferred_to.startswith(HANDED)
+
+    @property
+    def is_consulting(self) -> bool:
+        """Whether the caller is on hold, as the worker talks to a colleague first."""
+        return bool(self.consults and self.held_at and not self.transferred_to)
+
+    @property
+    def is_of_the_caller(self) -> bool:
+        """Whether the worker talks to the caller, if they talk: not who is asked about one, and has not got them."""
+        return bool(self.policy.has_caller or self.took_over_at)
+
+    @property
+    def row_of_task(self) -> str:
+        """The partition of what is known of the link's task: of work that is no call it is the task's own."""
+        return self.subject if self.policy.has_caller else self.task_sid
 
     @property
     def may_be_dequeued(self) -> bool:
@@ -211,6 +248,7 @@ def wrapping_of(number: int) -> str:
 
 CallbackState = Literal["held", "queued", "taken", "waiting", "talked", "given up", "withdrawn"]
 CALLBACKS_OVER: tuple[CallbackState, ...] = ("talked", "given up", "withdrawn")
+CALL_ITEM = "CALL"  # the sort key of what is known of the caller's own leg
 CALLBACK_ITEM = "CALLBACK"  # the sort key of a callback; the partition is the call that asked for it
 
 
@@ -513,3 +551,12 @@ def outcome_of(status: str) -> Outcome | None:
 
 def is_over(link: Link) -> bool:
     return link.state == "closed"
+
+
+def is_link(item: str) -> bool:
+    """Whether this sort key is a ReservationSid."""
+    return item.startswith("WR")
+
+
+def link_of(row: Mapping[str, Any]) -> Link:
+    return msgspec.convert({**row, "reservation_sid": row["item"]}, Link)

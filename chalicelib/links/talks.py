@@ -12,7 +12,7 @@ import msgspec
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.config.callcenter import DAY_SECONDS
-from chalicelib.links import table
+from chalicelib.links import reading, table
 from chalicelib.links.messages import CALLBACK_SECONDS, UNKNOWN
 from chalicelib.links.model import HEARD, NUMBER, RECORDING_GRACE_SECONDS, TALK, Key, Link, Talk, talk_key
 from chalicelib.links.table import ConditionFailed
@@ -123,7 +123,7 @@ def heard_until(now: float) -> int:
 def of_number(number: str) -> list[Talk]:
     """The recorded talks that have this number; several only by chance."""
     found = table.rows_of(f"{NUMBER}{number}")
-    records = [(table.find_call(row["about"]), talk_key(row["about"], row["item"])) for row in found]
+    records = [(reading.of_call(row["about"]), talk_key(row["about"], row["item"])) for row in found]
     return [talk for record, key in records if (talk := record.talk(key))]
 
 

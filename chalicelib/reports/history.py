@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.links import table
-from chalicelib.links.model import Call, CallRecord, Link
+from chalicelib.links.model import CALL_ITEM, Call, CallRecord, Link
 from chalicelib.reports.outcome import LONGEST_CALL_SECONDS, joined_at
 
 
@@ -31,7 +31,7 @@ def _records(since: float, until: float, name: str) -> list[CallRecord]:
     found: dict[str, Call] = {}
     links: dict[str, list[Link]] = {}
     for row in _rows(since, until, name):
-        if row["item"] == "CALL":
+        if row["item"] == CALL_ITEM:
             found[row["call_sid"]] = msgspec.convert(row, Call)
         elif row["item"].startswith("WR"):
             link = msgspec.convert({**row, "reservation_sid": row["item"]}, Link)

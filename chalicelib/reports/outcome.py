@@ -82,7 +82,7 @@ def waited(record: CallRecord) -> float:
 
     Twilio tells them to the whole second where the caller waited once; who was given away had the first worker before.
     """
-    call, talks = record.call, [link.bridged_at for link in record.links if link.bridged_at]
+    call, talks = record.call, [link.bridged_at for link in record.links if link.bridged_at and not link.consult_of]
     if call is None:
         return 0.0
     if call.left_queue_at and call.round <= 1:
@@ -91,9 +91,13 @@ def waited(record: CallRecord) -> float:
 
 
 def talked(link: Link, call: Call) -> float:
-    """Seconds of this worker's talk with the caller, until the caller was put on hold; 0 when its end is not known."""
+    """Seconds of this worker's talk with the caller, until the caller was put on hold; 0 when its end is not known.
+
+    Of a colleague who was asked first it begins when they got the caller; one who did not had none.
+    """
+    began = link.took_over_at if link.consult_of else link.bridged_at
     end = link.held_at or call.left_queue_at
-    return max(0.0, end - link.bridged_at) if link.bridged_at and end else 0.0
+    return max(0.0, end - began) if began and end else 0.0
 
 
 def why_not(link: Link) -> WhyNot | None:

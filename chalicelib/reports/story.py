@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.config.star import BACK, END, PERSON, queue_of
-from chalicelib.links.model import LEFT, LOST, STATES, Call, Callback, CallRecord, Link, What
+from chalicelib.links.model import HANDED, LEFT, LOST, STATES, Call, Callback, CallRecord, Link, What
 from chalicelib.observability.masking import mask
 
 Moment = tuple[float, str]  # epoch seconds, what happened then
@@ -137,8 +137,7 @@ def _link(link: Link) -> Iterator[str]:
         yield f"  {_asking(link)}"
     if link.transferred_from:
         yield f"  given by {link.transferred_from}"
-    if link.held_at or link.transferred_to:
-        yield f"  star key: {_transferred(link)}"
+    yield from _given(link)
     if link.disposition or link.note_sid:
         note = f"; a note of {link.note_seconds} s: {link.note_sid}" if link.note_sid else ""
         yield f"  after the talk: {link.disposition or 'nothing pressed'}{note}"
@@ -166,8 +165,20 @@ _ON_HOLD: Mapping[str, str] = {
 }
 
 
+def _given(link: Link) -> Iterator[str]:
+    """What became of the caller during the talk."""
+    if link.is_handed_over or link.consults:
+        yield f"  talked first to {link.consult_name or 'nobody yet'}: {_transferred(link)}"
+    elif link.held_at or link.transferred_to:
+        yield f"  star key: {_transferred(link)}"
+    if link.consult_of:
+        yield f"  asked about the caller first{', and then had them' if link.took_over_at else ''}"
+
+
 def _transferred(link: Link) -> str:
     to = link.transferred_to
+    if link.is_handed_over:
+        return f"the caller is handed over to {to.removeprefix(HANDED)}"
     name = queue_of(to) or to.removeprefix(f"{PERSON}:")
     return _ON_HOLD.get(to, f"the caller is given to {name}")
 
@@ -200,6 +211,7 @@ def _of_link(link: Link) -> Iterator[Moment]:
     yield link.approved_at, f"the CRM says yes: the worker may take {'it' if link.work else 'the caller'} at the desk"
     yield link.held_at, "the caller is on hold"
     yield link.transferred_at, _transferred(link)
+    yield link.took_over_at, "has the caller"
 
 
 # What a notice that stands beside a call tells of it, and that it was told.

@@ -7,9 +7,9 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import answering, callcenter, environment
-from chalicelib.config.callcenter import CALLBACK, MARGIN_SECONDS, Queue
+from chalicelib.config.callcenter import CALLBACK, CONSULT, MARGIN_SECONDS, Queue
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
-from chalicelib.links import modes, table
+from chalicelib.links import modes, steps, table
 from chalicelib.links.model import Link
 from chalicelib.links.modes import Mode
 from chalicelib.observability import log, metrics
@@ -84,7 +84,7 @@ def _prepare(link: Link, rules: Queue, now: float) -> Answer:
     Nothing is written again when the write fails: it may hang, and the answer has five seconds.
     """
     try:
-        existing = table.reserve(link, now)
+        existing = steps.reserve(link, now)
     except Exception as error:
         _report_outage(error, "no record", rules)
         return _dequeue(link, rules) if link.may_be_dequeued else _hold(link, now)
@@ -125,7 +125,7 @@ def _fall_back_to_direct(link: Link, rules: Queue, now: float) -> Answer:
     Where that cannot be written either, nobody is rung now: the job does it, or the sweep sends it again.
     """
     try:
-        table.fall_back_to_direct(link.key, now)
+        steps.fall_back_to_direct(link.key, now)
     except table.ConditionFailed as failed:
         if failed.current and failed.current.policy.by_job:
             return EMPTY_OK  # its job is at work
@@ -160,7 +160,7 @@ def _reject(link: Link, rules: Queue, now: float) -> Answer:
 
 def _record(link: Link, now: float) -> None:
     try:
-        table.reserve(link, now)
+        steps.reserve(link, now)
     except Exception as error:
         log.error("assignment: no record", why=type(error).__name__)
 
@@ -191,6 +191,7 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         callback=_callback(reservation),
         recorded=_is_recorded(reservation, mode, rules),
         transferred_from=text(task.get("transferred_from")),
+        **_consult(reservation),
         answer="" if answer == "at-once" else answer,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,
@@ -219,12 +220,24 @@ def _callback(reservation: Reservation) -> str:
     return sid(reservation.task_attributes.get("callback_id")) or reservation.task_sid
 
 
+def _consult(reservation: Reservation) -> dict[str, Any]:
+    """Who asks a colleague about a caller first, and which of their asks this is."""
+    if reservation.kind != CONSULT:
+        return {}
+    number = reservation.task_attributes.get("consult_number")
+    about = sid(reservation.task_attributes.get("consult_of"))
+    return {"consult_of": about, "consult_number_of": number if isinstance(number, int) else 0}
+
+
 def _answer_mode(reservation: Reservation, mode: Mode, rules: Queue) -> answering.ModeName:
     """How this worker is answered: the worker's own attribute goes before the queue's.
 
     Work that is no call is for whoever presses a key: its customer's phone must not ring for a machine. Who is at the
     desk says so by taking it, or the caller; but a phone that TaskRouter would ring in an outage is as any worker's.
+    The phone in a browser has no keys: who answers there is a person.
     """
+    if reservation.kind == CONSULT and reservation.contact_uri.startswith("client:"):
+        return "at-once"
     if not (mode.owns_leg or mode.by_worker):
         return "at-once"
     if not mode.has_caller:

@@ -8,9 +8,9 @@ import msgspec
 from chalicelib import budget, jobs
 from chalicelib.callbacks import asking, outcome
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import CALLBACK, Queue
+from chalicelib.config.callcenter import CALLBACK, CONSULT, Queue
 from chalicelib.lifecycle import closing, lead_out, wrap_up
-from chalicelib.links import modes, table
+from chalicelib.links import caller_leg, modes, reading, steps, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, round_of, wrapping_of
 from chalicelib.observability import log
 from chalicelib.staff import told
@@ -60,6 +60,11 @@ class Event(msgspec.Struct, frozen=True):
         return round_of(self.attributes)
 
     @property
+    def row(self) -> str:
+        """The partition of what is known of the task itself: the caller's, and of work that is no call its own."""
+        return self.subject if self.has_caller else self.form["TaskSid"]
+
+    @property
     def queue(self) -> str:
         return environment.current().task_queue_name(self.form.get("TaskQueueSid", ""))
 
@@ -100,8 +105,8 @@ def _ignore(event: Event) -> None:
 def _created(event: Event) -> None:
     if not event.has_caller:
         line = kind_of(event.attributes)
-        of_work = {"task_sid": event.subject, "line": line, "callback": sid(event.attributes.get("callback_id"))}
-        table.record_call(event.subject, of_work, event.at)
+        of_work = {"task_sid": event.row, "line": line, "callback": sid(event.attributes.get("callback_id"))}
+        caller_leg.record(event.row, of_work, event.at)
         return
     called = text(event.attributes.get("to"))
     line, rules = callcenter.current().line_of(called)
@@ -114,7 +119,7 @@ def _created(event: Event) -> None:
         "base_url": event.base_url,
         **(_of_callbacks(event, line) if rules.callback else {}),
     }
-    table.record_waiting(event.subject, known, event.at, event.round)
+    caller_leg.record_waiting(event.subject, known, event.at, event.round)
 
 
 def _of_callbacks(event: Event, line: str) -> dict[str, object]:
@@ -127,25 +132,34 @@ def _of_callbacks(event: Event, line: str) -> dict[str, object]:
     return {"attributes": asking.attributes_of(event.attributes), "callback": about}
 
 
-def _accepted(event: Event) -> None:
-    """The two talk, or talked: `bridged_at` is the time of the first event that says so."""
+def _accepted(event: Event) -> Link | None:
+    """The two talk, or talked: `bridged_at` is the time of the first event that says so. Returns the link."""
     try:
-        table.upsert_state(event.key, "bridged", event.at, _known_fields(event))
+        return steps.upsert_state(event.key, "bridged", event.at, _known_fields(event))
     except table.ConditionFailed as failed:
         if failed.current and not failed.current.bridged_at:  # it was closed before this event came
-            table.note_time(event.key, "bridged_at", event.at)
+            steps.note_time(event.key, "bridged_at", event.at)
+        return failed.current
+
+
+def _talk(event: Event) -> None:
+    _accepted(event)
 
 
 def _wrapping_up(event: Event) -> None:
-    _accepted(event)  # whose own event may be lost
+    link = _accepted(event)  # whose own event may be lost
     _wrapping(event)
+    if link and link.consult_number:
+        from chalicelib.lifecycle import consulting
+
+        consulting.worker_left(link, event.came_at)
 
 
 def _wrapping(event: Event) -> None:
     """Complete the task when the wrap-up time is over. Two events start it; the first one counts."""
     task_sid = event.form.get("TaskSid", "")
     once = wrapping_of(event.round)
-    if table.record_call(event.subject, {once: event.at}, event.at, once=once):
+    if caller_leg.record(event.row, {once: event.at}, event.at, once=once):
         rules = callcenter.current().queue(event.queue)
         _begin_wrap_up(event, task_sid, rules)
         jobs.send(jobs.CompleteTask(event.subject, task_sid), delay_seconds=rules.wrap_up.seconds)
@@ -159,11 +173,11 @@ def _begin_wrap_up(event: Event, task_sid: str, rules: Queue) -> None:
 
 
 def _completed(event: Event) -> None:
-    table.record_call(event.subject, {"completed_at": event.at}, event.at, of_round=event.round)
-    found, leg = table.find_call(event.subject).links, sid(event.attributes.get("worker_call_sid"))
+    caller_leg.record(event.row, {"completed_at": event.at}, event.at, of_round=event.round)
+    found, leg = reading.of_call(event.subject).links, sid(event.attributes.get("worker_call_sid"))
     links = [link for link in found if link.task_sid in ("", event.form["TaskSid"])]  # none of another wait
     if leg and links and not links[-1].worker_call_sid and not links[-1].policy.owns_leg:
-        table.record_leg(links[-1].key, leg)  # TaskRouter's last one, when its callbacks are lost
+        steps.record_leg(links[-1].key, leg)  # TaskRouter's last one, when its callbacks are lost
     for link in links:
         if link.state == "bridged":
             closing.close(link.key, "completed", "", event.at)
@@ -175,13 +189,24 @@ def _canceled(event: Event) -> None:
     reason = text(event.form.get("TaskCanceledReason") or event.form.get("Reason"))
     gone = reason == "hangup"
     ended = {"canceled_at": event.at, "reason": reason}
-    table.record_call(event.subject, ended, event.at, left_queue=gone, of_round=event.round)
-    closing.caller_left(event.subject, event.at)
+    caller_leg.record(event.row, ended, event.at, left_queue=gone, of_round=event.round)
+    closing.caller_left(event.subject, event.at, "" if event.has_caller else event.row)
     if event.has_caller and not gone:
         _lead_out_soon(event)
     about = sid(event.attributes.get("callback_id"))
+    if kind_of(event.attributes) == CONSULT:
+        _nobody_is_asked(event)
     if about and kind_of(event.attributes) == CALLBACK:
         outcome.task_canceled(about, event.form.get("TaskSid", ""), reason, event.came_at)
+
+
+def _nobody_is_asked(event: Event) -> None:
+    from chalicelib.lifecycle import consulting
+
+    number = event.attributes.get("consult_number")
+    reservation_sid = sid(event.attributes.get("consult_of"))
+    if reservation_sid and isinstance(number, int):
+        consulting.nobody_takes_it(event.subject, reservation_sid, number)
 
 
 def _timed_out(event: Event) -> None:
@@ -214,7 +239,7 @@ def _not_joined(link: Link, now: float) -> None:
     if not link.policy.has_caller or (link.policy.owns_leg and not link.answered_at):
         return
     try:
-        task = rest.task(link.task_sid)
+        task = rest.tasks.fetch(link.task_sid)
         waits = task is not None and task.status in WAITING and not closing.ended_with_its_caller(link, now)
     except rest.NotDone as error:  # offered again, the worker is called again, and this is tried again
         log.warning("nobody knows who ended the reservation", **link.key.sids, why=str(error))
@@ -226,7 +251,7 @@ def _not_joined(link: Link, now: float) -> None:
 
 _HANDLERS: Mapping[str, Callable[[Event], None]] = {
     "task.created": _created,
-    "reservation.accepted": _accepted,
+    "reservation.accepted": _talk,
     "reservation.wrapup": _wrapping_up,
     "task.wrapup": _wrapping,
     "task.completed": _completed,

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.routing.instructions import is_contact
+from chalicelib.twilio.values import subject_of
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +26,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         """What the links of this task are kept under: the caller's CallSid, else the TaskSid."""
-        return self.call_sid or self.task_sid
+        return subject_of(self.task_attributes, self.task_sid)
 
     @property
     def contact_uri(self) -> str:

@@ -9,7 +9,7 @@ from chalicelib.callers import block
 from chalicelib.config import callcenter
 from chalicelib.hours import switch as switches
 from chalicelib.hours.switch import Position
-from chalicelib.links import table
+from chalicelib.links import reading, steps
 from chalicelib.links.model import Link
 from chalicelib.links.profiles import Change
 from chalicelib.observability import log
@@ -32,7 +32,7 @@ TRIES = 3
 class Asked(NamedTuple):
     """One command. `sid` is the message's, or the call's with the key: it tells repeats apart."""
 
-    worker: rest.Worker
+    worker: rest.workers.Worker
     sid: str
     at: float
 
@@ -56,7 +56,7 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
     is_the_latest = standing.newest_text == asked.sid and asked.at < standing.hand_at + AGAIN_SECONDS
     if not is_new and not is_the_latest:
         return _as_it_stands(asked, standing)
-    rang = rest.ringing(asked.worker.sid) if to == "off" else 0
+    rang = rest.workers.ringing(asked.worker.sid) if to == "off" else 0
     try:
         move_by_hand(asked.worker.sid, to)
     except rest.OutcomeUnknown:
@@ -89,7 +89,7 @@ def _with_the_last_word(asked: Asked, to: State) -> Duty:
 def _sent_at(asked: Asked) -> float:
     """When Twilio got the text, in whole seconds; what it does not know, and a key, is of now."""
     is_text = asked.sid.startswith(("SM", "MM"))
-    return (rest.text_came_at(asked.sid) if is_text else 0.0) or float(int(asked.at))
+    return (rest.texts.came_at(asked.sid) if is_text else 0.0) or float(int(asked.at))
 
 
 def _boundary_at(asked: Asked) -> float:
@@ -101,12 +101,12 @@ def _boundary_at(asked: Asked) -> float:
 def move_by_hand(worker_sid: str, to: State) -> None:
     """Put a worker on or off, whatever they are in; off takes back what rings. Raises TwilioRejected, NotDone."""
 
-    def is_wanted(worker: rest.Worker) -> bool:
+    def is_wanted(worker: rest.workers.Worker) -> bool:
         if to == "on":
             return not worker.available
         return worker.available or people.is_on_the_way_back(worker)
 
-    rest.move(worker_sid, people.activity_sid(to), is_wanted, reject_pending=to == "off")
+    rest.workers.move(worker_sid, people.activity_sid(to), is_wanted, reject_pending=to == "off")
 
 
 def _until(sent_at: float, time: tuple[int, int] | None) -> float:
@@ -123,7 +123,7 @@ def status(asked: Asked) -> str:
 
 
 def _standing(asked: Asked, standing: Duty) -> str:
-    worker = rest.worker(asked.worker.sid)
+    worker = rest.workers.fetch(asked.worker.sid)
     is_held = standing.until > asked.at and (standing.hand == "on") == worker.available
     until = packaged.clock(standing.until, asked.at) if is_held else ""
     return texts.standing(asked.name, people.activity_name(worker), worker.available, until)
@@ -149,7 +149,7 @@ def rota_name(worker: str) -> str:
 
 def who() -> str:
     """Who is on the phones."""
-    return texts.who(sorted(worker.name for worker in rest.available_workers()))
+    return texts.who(sorted(worker.name for worker in rest.workers.available()))
 
 
 def last(asked: Asked) -> str:
@@ -163,7 +163,7 @@ def last(asked: Asked) -> str:
 
 def last_talk(worker_sid: str, until: float = math.inf) -> Link | None:
     """The latest link of this worker in which the two talked, if they did so before `until`."""
-    latest = table.latest_links(worker_sid, LATEST)
+    latest = reading.latest_links(worker_sid, LATEST)
     return next((link for link in latest if link.bridged_at and link.bridged_at < until), None)
 
 
@@ -193,7 +193,7 @@ def note(asked: Asked, words: str) -> str:
         return texts.EMPTY_NOTE
     standing = duty.find(asked.name)
     about = standing.note_key if _is_asked(standing, asked.at) else None
-    link = table.find_call(about.subject).link(about) if about else last_talk(asked.worker.sid)
+    link = reading.of_call(about.subject).link(about) if about else last_talk(asked.worker.sid)
     if link is None or link.worker_sid != asked.worker.sid:
         return texts.NO_TALK
     duty.take_text(asked.name, asked.sid, asked.at, {"note_call": "", "note_reservation": "", "note_asked_at": 0})
@@ -203,7 +203,7 @@ def note(asked: Asked, words: str) -> str:
 def _keep(link: Link, words: str) -> str:
     """The CRM hears of it once more where it has heard of the call already."""
     if link.note != words:
-        table.set_note(link.key, words)
+        steps.set_note(link.key, words)
         if callcenter.current().crm.after and link.state == "closed":
             jobs.send(jobs.TellCrm(link.subject, link.reservation_sid))
     log.info("note", **link.key.sids, characters=len(words))

@@ -35,7 +35,7 @@ def listen(webhook: Webhook) -> str:
     return _play(webhook, worker, talk)
 
 
-def ask(webhook: Webhook, worker: rest.Worker) -> str:
+def ask(webhook: Webhook, worker: rest.workers.Worker) -> str:
     """The worker chose to hear recordings in the menu."""
     if not callcenter.current().listens(worker.name):
         log.warning("recordings are refused")
@@ -43,7 +43,7 @@ def ask(webhook: Webhook, worker: rest.Worker) -> str:
     return twiml.ask_for_talk(session.rules(), _next(webhook))
 
 
-def _play(webhook: Webhook, worker: rest.Worker, talk: Talk) -> str:
+def _play(webhook: Webhook, worker: rest.workers.Worker, talk: Talk) -> str:
     talks.note_heard(talk, worker.name, webhook.at)
     about = {"call_sid": talk.subject, "recording_sid": talk.recording_sid, "caller": mask(talk.caller)}
     log.info("recording is heard", by=worker.name, **about)

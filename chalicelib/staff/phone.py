@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from chalicelib.links import messages, table
+from chalicelib.links import messages, steps
 from chalicelib.observability import log
 from chalicelib.staff import commands, duty, listening, packaged, pins, session, switching, texts, twiml
 from chalicelib.staff.commands import Asked
@@ -81,7 +81,7 @@ def note(webhook: Webhook) -> str:
     if worker is None or link is None:
         return twiml.goodbye(session.rules(), texts.NO_TALK)
     seconds = count(webhook.form.get("RecordingDuration"))
-    table.note_of_leg(link.key, link.worker_call_sid, {"note_sid": recording_sid, "note_seconds": seconds})
+    steps.note_of_leg(link.key, link.worker_call_sid, {"note_sid": recording_sid, "note_seconds": seconds})
     messages.record_note(link.subject, recording_sid, webhook.at)
     return session.menu(webhook, worker, twiml.NOTED)
 

@@ -78,7 +78,7 @@ def _after_until(rota: Packaged, worker: str, seen: Duty, now: float) -> State:
 
 def apply(one: Due, now: float) -> str:
     """Put the worker on or off, unless they have changed since. Says what it did. Raises TwilioRejected, NotDone."""
-    worker = rest.worker_of_name(one.worker)
+    worker = rest.workers.of_name(one.worker)
     if worker is None:
         log.error("nobody of that name", worker=one.worker)
         did = "left unknown"
@@ -100,13 +100,13 @@ def _move(worker_sid: str, one: Due) -> bool:
     """A talk goes on all the same: an activity only says who gets the next one (contract 4.6)."""
     boundary, done_by = one.boundary, one.seen.hand_at + MOVED_WITHIN_SECONDS
 
-    def is_wanted(worker: rest.Worker) -> bool:
+    def is_wanted(worker: rest.workers.Worker) -> bool:
         is_back_soon, is_older = people.is_on_the_way_back(worker), worker.since <= max(boundary.at, done_by)
         if boundary.to == "on":
             return not worker.available and is_older and not is_back_soon
         return is_back_soon or (worker.available and is_older)
 
-    return rest.move(worker_sid, people.activity_sid(boundary.to), is_wanted)
+    return rest.workers.move(worker_sid, people.activity_sid(boundary.to), is_wanted)
 
 
 def _remind(rota: Packaged, worker: str, seen: Duty, now: float) -> None:
@@ -118,7 +118,7 @@ def _remind(rota: Packaged, worker: str, seen: Duty, now: float) -> None:
         outbox.order(Notice(what="reminder", at=now, worker=worker))
 
 
-def may_come_back(worker: rest.Worker, now: float) -> bool:
+def may_come_back(worker: rest.workers.Worker, now: float) -> bool:
     """Whether a rule may put the worker back, which has taken them off the phones for a while. Raises as AWS.
 
     Not when they said meanwhile that they are off, nor when a shift of theirs has ended that the sweep has not got to.

@@ -7,7 +7,7 @@ from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.values import count, text
 
 
-def choose(webhook: Webhook, worker: rest.Worker) -> str:
+def choose(webhook: Webhook, worker: rest.workers.Worker) -> str:
     """The admin chose lines in the menu."""
     known = session.lines_of(worker)
     if len(known) == 1:
@@ -48,11 +48,11 @@ def line_until(webhook: Webhook) -> str:
     return session.menu(webhook, worker, commands.switch_line(asked, "closed", wanted) if time else twiml.NO_TIME)
 
 
-def _line(webhook: Webhook, worker: rest.Worker) -> str:
+def _line(webhook: Webhook, worker: rest.workers.Worker) -> str:
     place, known = count(webhook.path.get("line")), session.lines_of(worker)
     return known[place - 1] if 1 <= place <= len(known) else ""
 
 
-def _about(webhook: Webhook, worker: rest.Worker, place: int) -> str:
+def _about(webhook: Webhook, worker: rest.workers.Worker, place: int) -> str:
     said = lines.stands(session.lines_of(worker)[place - 1], webhook.at)
     return twiml.switch_line(session.rules(), said, session.next_url(webhook, urls.STAFF_LINE, line=str(place)))

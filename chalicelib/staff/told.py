@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from chalicelib.config import callcenter
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.model import Key, Link, Notice
 from chalicelib.staff import duty, packaged, people, texts
 from chalicelib.tell import outbox
@@ -58,7 +58,7 @@ def words(notice: Notice, now: float) -> Sequence[Text]:
 
 
 def _set_off(notice: Notice) -> Sequence[Text]:
-    worker = rest.worker(notice.worker_sid)
+    worker = rest.workers.fetch(notice.worker_sid)
     standing = duty.find(worker.name)
     if worker.available or (standing.hand == "off" and standing.hand_at >= notice.at):
         return ()
@@ -69,30 +69,30 @@ def _set_off(notice: Notice) -> Sequence[Text]:
 
 def _after_talk(notice: Notice, now: float) -> Sequence[Text]:
     about = Key(notice.about, notice.reservation_sid)
-    link = table.find_call(notice.about).link(about)
+    link = reading.of_call(notice.about).link(about)
     if link is None or link.asked_after_at or link.disposition or link.note or link.note_sid:
         return ()
-    worker = rest.worker(notice.worker_sid)
+    worker = rest.workers.fetch(notice.worker_sid)
     duty.ask_for_note(worker.name, about, now)
     return _to(worker, texts.after_talk(link.caller, packaged.clock(notice.at)))
 
 
 def _reminder(notice: Notice, now: float) -> Sequence[Text]:
     shift = packaged.current().next_shift(notice.worker, notice.at)
-    worker = rest.worker_of_name(notice.worker) if shift and shift.start > now else None
+    worker = rest.workers.of_name(notice.worker) if shift and shift.start > now else None
     if shift is None or worker is None:
         return ()
     return _to(worker, texts.reminder(packaged.clock(shift.start), packaged.clock(shift.end)))
 
 
 def _unreachable(notice: Notice) -> Sequence[Text]:
-    worker = rest.worker(notice.worker_sid)
+    worker = rest.workers.fetch(notice.worker_sid)
     said = texts.unreachable(worker.name, "" if worker.available else people.activity_name(worker))
-    admins = [rest.worker_of_name(name) for name in callcenter.current().staff.admins]
+    admins = [rest.workers.of_name(name) for name in callcenter.current().staff.admins]
     return [text for admin in admins if admin for text in _to(admin, said)]
 
 
-def _to(worker: rest.Worker, said: str) -> Sequence[Text]:
+def _to(worker: rest.workers.Worker, said: str) -> Sequence[Text]:
     """Nothing for a worker without a phone that takes texts."""
     phone = people.phone_of(worker)
     return [Text(phone, said)] if phone else ()

@@ -6,7 +6,7 @@ Each step may be done twice, also by two jobs at once, and a job that dies anywh
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
-from chalicelib.links import messages, table
+from chalicelib.links import caller_leg, messages, reading
 from chalicelib.links.model import Call, CallRecord, Message, Notice, message_key
 from chalicelib.observability import log
 from chalicelib.storage import bucket, offering
@@ -23,7 +23,7 @@ class NotWhole(Exception):
 
 def keep(job: jobs.KeepMessage, now: float) -> None:
     """Keep this message, as far as that is not done. Raises NotWhole, NotDone, TwilioRejected and what AWS raises."""
-    record = table.find_call(job.subject)
+    record = reading.of_call(job.subject)
     if not settings.bucket():  # it was switched off meanwhile: the message stays at Twilio until its time is over
         _delete_text_of(record.message(message_key(job.subject, job.recording_sid)))
         return
@@ -43,7 +43,7 @@ def keep(job: jobs.KeepMessage, now: float) -> None:
     message = _have_transcribed(message, now)
     if callcenter.current().transcribes(message.line) and message.waits_for_text(now):
         return  # Twilio needs the recording for its text; the callback of the text, or the sweep, sends another job
-    rest.delete_recording(message.recording_sid)
+    rest.recordings.delete(message.recording_sid)
     _delete_text(message)
     messages.close(message, now)
     log.info("message is kept", recording_sid=message.recording_sid)
@@ -83,7 +83,7 @@ def _delete_text_of(message: Message | None) -> None:
 def _delete_text(message: Message) -> None:
     """Where it was made, it is not needed: it stands in the table."""
     if message.transcription_sid:
-        rest.delete_transcription(message.transcription_sid)
+        rest.recordings.delete_transcription(message.transcription_sid)
     if message.transcription_job:
         from chalicelib.storage import transcribing
 
@@ -91,16 +91,16 @@ def _delete_text(message: Message) -> None:
 
 
 def _drop(message: Message, now: float) -> None:
-    rest.delete_recording(message.recording_sid)
+    rest.recordings.delete(message.recording_sid)
     if messages.drop(message.key, now):
         log.info("message is nothing", recording_sid=message.recording_sid)
 
 
 def _make_up_for_action(message: Message, call: Call, now: float) -> Message:
     """The action has not come, or not yet: the call has its message all the same, and people are told of it."""
-    url, seconds = rest.recording_url(message.recording_sid), max(message.seconds, 0)
+    url, seconds = rest.recordings.url_of(message.recording_sid), max(message.seconds, 0)
     known = {"voicemail_url": url, "voicemail_seconds": seconds}
-    table.record_call(message.subject, {}, now, defaults=known)
+    caller_leg.record(message.subject, {}, now, defaults=known)
     notice = Notice(
         what="voicemail",
         about=message.subject,
@@ -126,7 +126,7 @@ def _offer(message: Message, call: Call | None, now: float) -> Message:
 
 def _store(message: Message, now: float) -> Message:
     name = bucket.name_of(message)
-    sound = rest.recording(message.recording_sid)
+    sound = rest.recordings.sound(message.recording_sid)
     bucket.put(name, sound)
     if bucket.size(name) != len(sound):
         raise NotWhole(name)

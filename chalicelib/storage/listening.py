@@ -6,7 +6,7 @@ from collections.abc import Callable
 from chalicelib import budget
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
-from chalicelib.links import messages, table
+from chalicelib.links import messages, reading
 from chalicelib.links.model import Message
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
@@ -41,7 +41,7 @@ def _of_link(token: str, now: float, act: Callable[[Message, float], Page]) -> P
 
 
 def _show(message: Message, _now: float) -> Page:
-    call = table.find_call(message.subject).call
+    call = reading.of_call(message.subject).call
     caller = call.caller if call else ""
     shown = caller if callcenter.current().tell.numbers else mask(caller)
     return page.of(message, shown, bucket.url(message.stored_as) if message.kept_at else "")

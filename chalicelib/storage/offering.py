@@ -7,7 +7,7 @@ import msgspec
 
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import MESSAGE_KIND
-from chalicelib.links import messages, table
+from chalicelib.links import messages, reading
 from chalicelib.links.model import Call, Message, message_key
 from chalicelib.observability import log
 from chalicelib.twilio import rest
@@ -58,7 +58,7 @@ def look(message: Message, now: float) -> str:
 
 def _again(message: Message, now: float) -> str:
     try:
-        offer(message, table.find_call(message.subject).call, now)
+        offer(message, reading.of_call(message.subject).call, now)
     except rest.TwilioRejected as error:
         log.error("no worker is rung for the message", why=str(error))
         messages.reschedule(message.key, message.check_at, now + messages.CHECK_OFFER_SECONDS)
@@ -69,7 +69,7 @@ def _again(message: Message, now: float) -> str:
 def find(message_of: str, recording_sid: str) -> Message | None:
     """The message that a worker is rung for; None where there is none."""
     key = message_key(message_of, recording_sid)
-    return table.find_call(message_of).message(key) if message_of and recording_sid else None
+    return reading.of_call(message_of).message(key) if message_of and recording_sid else None
 
 
 def is_wanted(task_attributes: Mapping[str, Any]) -> bool:
@@ -79,7 +79,7 @@ def is_wanted(task_attributes: Mapping[str, Any]) -> bool:
 
 
 def _status(task_sid: str) -> str:
-    task = rest.task(task_sid) if task_sid else None
+    task = rest.tasks.fetch(task_sid) if task_sid else None
     return task.status if task else "gone"
 
 
@@ -98,7 +98,7 @@ def _routing(message: Message, call: Call | None) -> str:
         "recording_sid": message.recording_sid,
         "messages_to": (call.person if call else "") or (treatment.voicemail.messages_to if treatment else ""),
     }
-    task = rest.task(call.task_sid) if call and call.task_sid else None
+    task = rest.tasks.fetch(call.task_sid) if call and call.task_sid else None
     whole = {name: value for name, value in task.attributes.items() if name not in OF_THE_CALL} if task else own
     encoded = msgspec.json.encode({**whole, **about}).decode()
     if len(encoded) + ROOM <= LONGEST_ATTRIBUTES:

@@ -5,7 +5,7 @@ Each step may be done twice, also by two jobs at once, and a job that dies anywh
 
 from chalicelib import jobs
 from chalicelib.config import messages as settings
-from chalicelib.links import table, talks
+from chalicelib.links import reading, talks
 from chalicelib.links.model import Link, Talk, is_too_short, talk_key
 from chalicelib.observability import log
 from chalicelib.storage import bucket
@@ -18,7 +18,7 @@ def keep(job: jobs.KeepTalk, now: float) -> None:
 
     Raises NotWhole, NotDone, TwilioRejected and what AWS raises.
     """
-    record = table.find_call(job.subject)
+    record = reading.of_call(job.subject)
     link = record.link(job.key) or Link(subject=job.subject, reservation_sid=job.reservation_sid)
     talk = record.talk(talk_key(job.subject, job.recording_sid))
     if talk is None or (talk.seconds < 0 <= job.seconds):
@@ -32,20 +32,20 @@ def keep(job: jobs.KeepTalk, now: float) -> None:
         return
     if not talk.kept_at:
         _store(talk, now)
-    rest.delete_recording(talk.recording_sid)
+    rest.recordings.delete(talk.recording_sid)
     talks.close(talk, now)
     log.info("recording is kept", recording_sid=talk.recording_sid)
 
 
 def _drop(talk: Talk, now: float) -> None:
-    rest.delete_recording(talk.recording_sid)
+    rest.recordings.delete(talk.recording_sid)
     if talks.drop(talk.key, now):
         log.info("recording is nothing", recording_sid=talk.recording_sid)
 
 
 def _store(talk: Talk, now: float) -> None:
     name = bucket.name_of(talk)
-    sound = rest.recording(talk.recording_sid)
+    sound = rest.recordings.sound(talk.recording_sid)
     bucket.put(name, sound, bucket.EXPIRES)
     if bucket.size(name) != len(sound):
         raise NotWhole(name)

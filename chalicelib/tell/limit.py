@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import DAY_SECONDS
-from chalicelib.links import table
+from chalicelib.links import notices, table
 from chalicelib.links.model import Key, Notice
 
 HOUR_SECONDS = 3600
@@ -67,7 +67,7 @@ def said(count: int, notice: Notice) -> str:
 def _have_told(target: str, now: float) -> None:
     """The number is told after the hour: a notice of its own, which comes due then."""
     ends = (now // HOUR_SECONDS + 1) * HOUR_SECONDS
-    table.order_notice(Notice(what="more", at=ends + AFTER_THE_HOUR_SECONDS, target=target), 0)
+    notices.order(Notice(what="more", at=ends + AFTER_THE_HOUR_SECONDS, target=target), 0)
 
 
 def _row(target: str, now: float) -> Key:

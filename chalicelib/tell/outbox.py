@@ -15,7 +15,7 @@ import msgspec
 from chalicelib import aws, jobs, signing
 from chalicelib.config import callcenter, environment, messages, secrets
 from chalicelib.links import messages as rows
-from chalicelib.links import table
+from chalicelib.links import notices, reading, table
 from chalicelib.links.model import OF_WORKERS, Notice, What, message_key
 from chalicelib.observability import log
 from chalicelib.observability.masking import mask
@@ -86,7 +86,7 @@ def keep(notice: Notice) -> None:
     """Keep a notice until it is told, unless the same was kept before. Raises what AWS raises."""
     pause = _PAUSES.get(notice.what, AGAIN_AFTER_SECONDS)
     again_before = 0.0 if notice.what in ONCE else notice.at - pause
-    if table.order_notice(notice, again_before):
+    if notices.order(notice, again_before):
         log.info("people will be told", call_sid=notice.about, what=notice.what, line=notice.line)
 
 
@@ -100,12 +100,12 @@ def tell(due: table.Due, now: float, of_workers: OfWorkers) -> str:
     """Tell what is due. Says what it did. Of several targets those that have it are not told once more."""
     with log.Context(notice=due.key.reservation_sid):
         try:
-            notice = table.take_notice(due, now + LEASE_SECONDS)
+            notice = notices.take(due, now + LEASE_SECONDS)
             deliveries = _deliveries(notice, now, of_workers)
             if deliveries is None:
                 return "left for its text"
             _deliver(notice, deliveries)
-            table.close_notice(due.key, now + LEASE_SECONDS, now)
+            notices.close(due.key, now + LEASE_SECONDS, now)
         except table.ConditionFailed:
             return "taken"
         except rest.NotDone as error:
@@ -180,7 +180,7 @@ def _deliver(notice: Notice, deliveries: Sequence[Callable[[], None]]) -> None:
 def _send(to: str, body: str) -> None:
     """Text somebody. Who wants no texts, or cannot get any, is not tried again. Raises NotDone."""
     try:
-        rest.send_text(callcenter.current().staff.numbers[0], to, body)
+        rest.texts.send(callcenter.current().staff.numbers[0], to, body)
     except rest.TwilioRejected as error:
         log.error("text refused", code=error.code, to=mask(to))
     except rest.OutcomeUnknown:
@@ -208,7 +208,7 @@ def _text(notice: Notice, now: float) -> str | None:
     """The message as text; empty where none is made of it; None while it may yet come."""
     if not (notice.recording_sid and callcenter.current().transcribes(notice.line)):
         return ""
-    message = table.find_call(notice.about).message(message_key(notice.about, notice.recording_sid))
+    message = reading.of_call(notice.about).message(message_key(notice.about, notice.recording_sid))
     if message is None:
         return ""
     return None if messages.bucket() and message.waits_for_text(now) else message.text

@@ -94,6 +94,8 @@ HOLD = Route("/voice/hold/{reservation_sid}/{since}/{attempt}")
 HOLD_OVER = Route("/voice/hold/over")  # the two have talked again
 # What is heard alone in the room in which they do: Twilio may not say whose leg asks.
 ROOM = Route("/voice/room/{subject}/{reservation_sid}")
+# On hold in the conference of the desk, while the worker talks to a colleague first: how often asked, from 1.
+HELD = Route("/voice/held/{subject}/{reservation_sid}/{attempt}")
 MOVED = Route("/voice/moved")
 DECLINED = Route("/voice/declined")
 SURVEY = Route("/voice/survey")
@@ -140,6 +142,9 @@ STAFF_LISTEN = Route("/staff/call/listen/{attempt}")
 # A worker calls a customer back: the Dial is over; then the worker may say that a machine answered.
 WORKER_CALLED = Route("/worker/{subject}/{reservation_sid}/called")
 WORKER_CALLED_KEY = Route("/worker/{subject}/{reservation_sid}/called/key")
+# A colleague who is asked about a caller first: alone in the conference, and out of it.
+WORKER_CONSULT = Route("/worker/{subject}/{reservation_sid}/consult")
+WORKER_CONSULT_ALONE = Route("/worker/{subject}/{reservation_sid}/consult/alone")
 WORK = Route("/work", signed_by="team")
 MESSAGE_PAGE = Route("/m/{token}", ("GET", "POST"), signed_by="nobody")  # short, for a mail
 # The console: its page and scripts, which hold no data, and what they fetch.
@@ -169,6 +174,7 @@ DESK_WRAP_UP = Route("/desk/cards/{subject}/{reservation_sid}/wrap-up", signed_b
 DESK_REJECT = Route("/desk/cards/{subject}/{reservation_sid}/reject", signed_by="person", of_console=True)
 DESK_GIVE = Route("/desk/cards/{subject}/{reservation_sid}/give", signed_by="person", of_console=True)
 DESK_GIVE_BACK = Route("/desk/cards/{subject}/{reservation_sid}/give-back", signed_by="person", of_console=True)
+DESK_ASK = Route("/desk/cards/{subject}/{reservation_sid}/ask", signed_by="person", of_console=True)
 DESK_TALKS = Route("/desk/talks", ("GET",), signed_by="person", of_console=True)
 DESK_TALK = Route("/desk/talks/{subject}/{reservation_sid}", signed_by="person", of_console=True)
 # The steps of a worker leg that its status callback is asked for (contract 7.2): its end decides, the others are shown.
@@ -199,6 +205,7 @@ ROUTES = (
     HOLD_OVER,
     HOLD,
     ROOM,
+    HELD,
     MOVED,
     DECLINED,
     SURVEY,
@@ -236,6 +243,8 @@ ROUTES = (
     STAFF_LISTEN,
     WORKER_CALLED,
     WORKER_CALLED_KEY,
+    WORKER_CONSULT,
+    WORKER_CONSULT_ALONE,
     WORK,
     MESSAGE_PAGE,
     CONSOLE,
@@ -262,6 +271,7 @@ ROUTES = (
     DESK_REJECT,
     DESK_GIVE,
     DESK_GIVE_BACK,
+    DESK_ASK,
     DESK_CARD,
     DESK_TALKS,
     DESK_TALK,

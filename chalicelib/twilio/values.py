@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.config.callcenter import CONSULT
+
 # More than any name, number or URL of Twilio's: what is kept of a text, so that a row never outgrows DynamoDB's 400 KB.
 MAX_TEXT = 2048
 
@@ -13,6 +15,8 @@ MAX_TEXT = 2048
 _WITHHELD = ("anonymous", "blocked", "private", "restricted", "unavailable", "unknown")
 _ON_KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 _SPELLED = frozenset(f"+{word.translate(_ON_KEYS)}" for word in _WITHHELD)
+
+CONSULT_CALL = "consult_call"  # the attribute of a task by which a colleague is asked about this call
 
 _is_sid = re.compile("[A-Z]{2}[0-9a-fA-F]{32}").fullmatch
 _is_number = re.compile(r"\+[1-9][0-9]{6,14}").fullmatch
@@ -39,8 +43,12 @@ def kind_of(task_attributes: Mapping[str, Any]) -> str:
 
 
 def subject_of(task_attributes: Mapping[str, Any], task_sid: str) -> str:
-    """What the links of a task are kept under: the caller's CallSid, else the TaskSid."""
-    return sid(task_attributes.get("call_sid")) or task_sid
+    """What the links of a task are kept under: the caller's CallSid, else the TaskSid.
+
+    A colleague who is asked about a caller is asked by a task without a call, whose attributes name the caller's.
+    """
+    about = task_attributes.get(CONSULT_CALL) if kind_of(task_attributes) == CONSULT else ""
+    return sid(task_attributes.get("call_sid")) or sid(about) or task_sid
 
 
 def count(digits: str | None) -> int:

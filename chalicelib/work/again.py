@@ -16,7 +16,7 @@ from chalicelib.work.order import RESERVED, Order
 LEFT_UNDONE = "left_undone"  # the attribute of a task that follows one whose time was over
 
 
-def post(link: Link, task: rest.Task, rules: Work, now: float) -> str:
+def post(link: Link, task: rest.tasks.Task, rules: Work, now: float) -> str:
     """The sid of the task that follows the one of this link, as the link's reason says.
 
     Raises posting.AtWork: it is being made; rest.TwilioRejected, rest.NotDone, and what AWS raises.

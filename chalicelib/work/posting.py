@@ -7,7 +7,7 @@ Twilio, or the last write, is lost, the claim lapses, and whoever sends the orde
 from typing import NamedTuple
 
 from chalicelib.config.callcenter import Work
-from chalicelib.links import table
+from chalicelib.links import orders
 from chalicelib.observability import log
 from chalicelib.twilio import rest
 from chalicelib.work.order import Order
@@ -33,24 +33,24 @@ def post(order: Order, rules: Work, now: float, *, virtual_start: float = 0) -> 
 
     Raises AnotherOrder, AtWork, rest.TwilioRejected, rest.NotDone, and what AWS raises.
     """
-    standing = table.claim_order(order.work_key, order.digest, now, LEASE_SECONDS)
+    standing = orders.claim(order.work_key, order.digest, now, LEASE_SECONDS)
     if standing.digest != order.digest:
         raise AnotherOrder
     if standing.task_sid:
         return Posted(standing.task_sid, is_new=False)
     if not standing.is_claimed:
         raise AtWork
-    found = rest.find_task(order.work_key) if standing.was_claimed_before else ""
+    found = rest.tasks.find(order.work_key) if standing.was_claimed_before else ""
     task_sid = found or _make(order, rules, virtual_start)
-    table.keep_order(order.work_key, task_sid)
+    orders.keep(order.work_key, task_sid)
     log.info("work is ordered", task_sid=task_sid, kind=order.kind)
     return Posted(task_sid, is_new=not found)
 
 
 def _make(order: Order, rules: Work, virtual_start: float) -> str:
     try:
-        return rest.create_task(
-            rest.NewTask(
+        return rest.tasks.create(
+            rest.tasks.NewTask(
                 attributes=order.task_attributes,
                 channel=rules.channel,
                 priority=rules.priority if order.priority is None else order.priority,
@@ -59,5 +59,5 @@ def _make(order: Order, rules: Work, virtual_start: float) -> str:
             )
         )
     except (rest.TwilioRejected, rest.TwilioUnavailable, rest.TwilioDenied):
-        table.release_order(order.work_key)  # nothing was made: it may be sent again at once
+        orders.release(order.work_key)  # nothing was made: it may be sent again at once
         raise

@@ -2,7 +2,7 @@
 
 from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
-from chalicelib.links import messages, table
+from chalicelib.links import messages, steps
 from chalicelib.links.model import Key, Link
 from chalicelib.observability import log
 from chalicelib.twilio import urls
@@ -31,7 +31,7 @@ def _unrecorded(link: Link | None, document: str) -> str:
 def begin(webhook: Webhook, link: Link, first: str = "") -> str:
     """The worker is asked what became of the talk, after what is said `first`."""
     if callcenter.current().staff.is_on and webhook.form.get("CallStatus") != "completed":
-        table.note_of_leg(link.key, link.worker_call_sid, {"asked_after_at": webhook.at})
+        steps.note_of_leg(link.key, link.worker_call_sid, {"asked_after_at": webhook.at})
     return ask(webhook, link, first)
 
 
@@ -46,7 +46,7 @@ def disposition(webhook: Webhook) -> str:
         return twiml.record_note(rules.note_seconds, _url(webhook, urls.WORKER_NOTE), words.treatment(link))
     if pressed not in rules.keys:
         return ask(webhook, link)
-    table.note_of_leg(link.key, link.worker_call_sid, {"disposition": rules.keys[pressed]})
+    steps.note_of_leg(link.key, link.worker_call_sid, {"disposition": rules.keys[pressed]})
     log.info("disposition", **link.key.sids, disposition=rules.keys[pressed])
     return twiml.say_goodbye(rules.thanks, words.treatment(link))
 
@@ -56,7 +56,7 @@ def note(webhook: Webhook) -> str:
     recording_sid, seconds = sid(webhook.form.get("RecordingSid")), count(webhook.form.get("RecordingDuration"))
     link = link_of(webhook) if recording_sid else None
     if link:
-        table.note_of_leg(link.key, link.worker_call_sid, {"note_sid": recording_sid, "note_seconds": seconds})
+        steps.note_of_leg(link.key, link.worker_call_sid, {"note_sid": recording_sid, "note_seconds": seconds})
         messages.record_note(link.subject, recording_sid, webhook.at)
     rules = _rules(link) if link else None
     return twiml.say_goodbye(rules.thanks if rules else twiml.DONE, words.treatment(link))

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib import crm
 from chalicelib.config import callcenter, environment
 from chalicelib.lifecycle import closing, lead_out
-from chalicelib.links import table
+from chalicelib.links import reading, steps
 from chalicelib.links.model import Link
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import rest, urls
@@ -94,7 +94,7 @@ def _crm_failed(
 
 def _failed_often(link: Link) -> bool:
     """Whether this caller has been offered as often as the breaker allows: it may be the caller's record that fails."""
-    others = [one for one in table.find_call(link.subject).links if one.key != link.key]
+    others = [one for one in reading.of_call(link.subject).links if one.key != link.key]
     return sum(one.reason.startswith(FAILED) for one in others) + 1 >= callcenter.current().crm.breaker_failures
 
 
@@ -106,8 +106,8 @@ def _lead_out(link: Link, reason: str, language: str, ending: tuple[str, str], n
     The reservation is not rejected: that would hand the caller to the next worker first. Its task is canceled once the
     caller has left, whether or not Twilio does that by itself (contract 12), and the event of it closes the link.
     """
-    table.set_reason_once(link.key, reason)
+    steps.set_reason_once(link.key, reason)
     did = lead_out.decline(link.subject, urls.in_language(link.base_url, language), *ending, now)
     if did == "led out" or not closing.ended_with_its_caller(link, now):
-        rest.cancel_task(link.task_sid, reason.partition(":")[0])
+        rest.tasks.cancel(link.task_sid, reason.partition(":")[0])
     log.info("caller led out", reason=reason, did=did)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import MARGIN_SECONDS
 from chalicelib.lifecycle import refusal
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Key, Link, Refusal, is_over
 from chalicelib.observability import log
 from chalicelib.twilio import urls
@@ -73,7 +73,7 @@ def detected(webhook: Webhook) -> Answer:
         _note(asked, known)
         return NO_CONTENT
     try:
-        link = table.refuse(asked.key, asked.leg, "machine", asked.at, known)
+        link = steps.refuse(asked.key, asked.leg, "machine", asked.at, known)
     except table.ConditionFailed as failed:
         current = failed.current
         if current is None or current.reason != "machine" or is_over(current) or current.worker_call_sid != asked.leg:
@@ -144,7 +144,7 @@ def _answer(webhook: Webhook, step: _Step) -> str:
 def _begin(asked: _Asked, known: Mapping[str, object]) -> Link:
     """The link as it stands; the first ask is recorded. Raises _Goodbye when this leg is not to be asked."""
     try:
-        link: Link | None = table.follow_asked(asked.key, "asked", asked.leg, asked.at, known)
+        link: Link | None = steps.follow_asked(asked.key, "asked", asked.leg, asked.at, known)
     except table.ConditionFailed as failed:
         link = failed.current
     return _still_asked(asked, link)
@@ -195,7 +195,7 @@ def _reply(asked: _Asked, digits: str, speech: str) -> str:
 def _take(asked: _Asked, known: Mapping[str, object]) -> str:
     """One write decides whether this worker gets the caller."""
     try:
-        link = table.follow_asked(asked.key, "answered", asked.leg, asked.at, known)
+        link = steps.follow_asked(asked.key, "answered", asked.leg, asked.at, known)
     except table.ConditionFailed as failed:
         _still_asked(asked, failed.current)
         raise
@@ -213,14 +213,14 @@ def _connect(asked: _Asked, link: Link) -> str:
 def _not_understood(asked: _Asked, link: Link, digits: str, speech: str) -> str:
     """A wrong key drops nobody. Speech without a yes or a no counts as a silence: a machine may talk for ever."""
     if digits:
-        table.note_of_leg(asked.key, asked.leg, {"keys": (link.keys + digits)[-MOST_REPLY:]})
+        steps.note_of_leg(asked.key, asked.leg, {"keys": (link.keys + digits)[-MOST_REPLY:]})
     return _ask(asked, link, asked.attempt + bool(speech and not digits))
 
 
 def _refuse(asked: _Asked, reason: Refusal, known: Mapping[str, object]) -> str:
     """The worker does not get the caller. Should the rejection fail, the leg's end and the sweep try it again."""
     try:
-        link = table.refuse(asked.key, asked.leg, reason, asked.at, known)
+        link = steps.refuse(asked.key, asked.leg, reason, asked.at, known)
     except table.ConditionFailed as failed:
         _still_asked(asked, failed.current)
         raise
@@ -244,7 +244,7 @@ def _note(asked: _Asked, known: Mapping[str, object]) -> None:
     if not any(known.values()):
         return
     try:
-        table.note_of_leg(asked.key, asked.leg, known)
+        steps.note_of_leg(asked.key, asked.leg, known)
     except table.ConditionFailed:
         log.info("a verdict on a leg without a link", **asked.key.sids)
 

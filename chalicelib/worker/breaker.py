@@ -13,7 +13,7 @@ from functools import cache
 import msgspec
 
 from chalicelib.config import callcenter
-from chalicelib.links import table
+from chalicelib.links import breakers
 from chalicelib.links.model import Breaker
 from chalicelib.observability import log
 
@@ -84,5 +84,5 @@ def _change(adapter: str, change: Callable[[Breaker], Breaker], now: float) -> t
 def _swap(adapter: str, new: Breaker, now: float) -> bool:
     """Write the row, if it is still as this process knows it; else only know it as it is."""
     state = known(adapter)
-    state.row = table.swap_breaker(adapter, state.row, new, now)
+    state.row = breakers.swap(adapter, state.row, new, now)
     return state.row == new

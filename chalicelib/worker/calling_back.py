@@ -6,7 +6,7 @@ Whether the two talked is known by the Dial's action; when that is lost, Twilio'
 from chalicelib.callbacks import outcome
 from chalicelib.config.callcenter import CALLBACK
 from chalicelib.links import callbacks as rows
-from chalicelib.links import table
+from chalicelib.links import reading, steps
 from chalicelib.links.model import Callback, Link
 from chalicelib.links.table import ConditionFailed
 from chalicelib.observability import log
@@ -27,8 +27,8 @@ def is_wanted(link: Link, work_key: str, now: float) -> bool:
     """Whether a worker is to be rung for this; a task that is a twin, or was replaced, is ended. Raises NotDone."""
     if outcome.is_wanted(link.callback, work_key, link.task_sid, now):
         return True
-    table.set_reason_once(link.key, outcome.WITHDRAWN)
-    rest.cancel_task(link.task_sid, outcome.WITHDRAWN)
+    steps.set_reason_once(link.key, outcome.WITHDRAWN)
+    rest.tasks.cancel(link.task_sid, outcome.WITHDRAWN)
     return False
 
 
@@ -105,7 +105,7 @@ def _not_reached(link: Link, callback: Callback, why: str, now: float) -> str:
 def _found(webhook: Webhook) -> tuple[Link | None, Callback | None]:
     """The link of this leg, and the callback that it has taken and that is not decided; None where there is none."""
     link_key, leg = key_of(webhook), sid(webhook.form.get("CallSid"))
-    link = table.find_call(link_key.subject).link(link_key) if link_key and leg else None
+    link = reading.of_call(link_key.subject).link(link_key) if link_key and leg else None
     if link is None or link.work != CALLBACK or link.worker_call_sid != leg:
         return None, None
     callback = rows.find(link.callback)

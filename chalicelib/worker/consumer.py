@@ -82,7 +82,7 @@ def _go_on(job: GoOn, now: float) -> None:
 _DOES: Mapping[type[Job], Callable[[Any, Callable[[], float]], object]] = {
     RingWorker: lambda job, clock: ring.ring_worker(job.key, clock),
     Reject: lambda job, clock: closing.reject_as_ordered(job, clock()),
-    HangUp: lambda job, clock: rest.hang_up(job.worker_call_sid),
+    HangUp: lambda job, clock: rest.calls.hang_up(job.worker_call_sid),
     PutBack: lambda job, clock: activity.resume(
         job.worker_sid, job.from_sid, job.since, job.to_sid, clock(), until=job.until
     ),

@@ -2,7 +2,7 @@
 
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.model import Link
 from chalicelib.observability import log, metrics
 
@@ -11,7 +11,7 @@ AGAIN_AFTER_SECONDS = (60, 300, 900)  # then it is given up
 
 def tell(job: jobs.TellCrm) -> None:
     """Tell the adapter of the link's queue; a CRM that fails is told later, and in the end not at all."""
-    link = table.find_call(job.subject).link(job.key)
+    link = reading.of_call(job.subject).link(job.key)
     if link is None:
         log.info("nothing to tell the CRM", **job.key.sids)
         return

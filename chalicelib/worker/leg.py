@@ -3,7 +3,7 @@
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import Queue
 from chalicelib.lifecycle import closing, refusal
-from chalicelib.links import table
+from chalicelib.links import reading, steps, table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.staff import told
@@ -24,14 +24,14 @@ def answer(webhook: Webhook) -> str:
     if not (key and leg):
         return twiml.say_goodbye(twiml.CALLER_GONE)
     try:
-        link = table.follow_leg(key, "answered", leg, webhook.at)
+        link = steps.follow_leg(key, "answered", leg, webhook.at)
     except table.ConditionFailed as failed:
         if failed.current is None or is_over(failed.current):
             return twiml.say_goodbye(twiml.CALLER_GONE)
         if failed.current.worker_call_sid != leg:
             return twiml.say_goodbye(twiml.TAKEN)
         link = failed.current
-    return star.connect(link, words.of_caller(link))
+    return doing.begin(link, webhook.at) if link.work else star.connect(link, words.of_caller(link))
 
 
 def answer_without_record(webhook: Webhook) -> str:
@@ -48,7 +48,7 @@ def follow_status(webhook: Webhook) -> Answer:
         return NO_CONTENT
     try:
         if status == "ringing":
-            table.follow_leg(key, "ringing", leg, webhook.at)
+            steps.follow_leg(key, "ringing", leg, webhook.at)
             return NO_CONTENT
         link = _record(key, leg, webhook)
     except table.ConditionFailed as failed:
@@ -66,16 +66,16 @@ def _record(key: Key, leg: str, webhook: Webhook) -> Link:
 
     Most links have it by then, which a read says for a fifth of a write's price.
     """
-    known = table.find_link(key)
+    known = reading.find_link(key)
     if known and known.worker_call_sid == leg:
         return known
     by_taskrouter = webhook.method == "GET"
     try:
-        return table.record_leg(key, leg, by_taskrouter=by_taskrouter)
+        return steps.record_leg(key, leg, by_taskrouter=by_taskrouter)
     except table.ConditionFailed as failed:
         if failed.current or not by_taskrouter:
             raise
-    return table.record_unknown_leg(key, leg, webhook.at)
+    return steps.record_unknown_leg(key, leg, webhook.at)
 
 
 def _follow_own(link: Link, leg: str, status: str, now: float) -> None:
@@ -119,7 +119,7 @@ def _follow_twilios(link: Link, leg: str, status: str, now: float) -> None:
     """A leg that TaskRouter placed: it ends the leg and takes the reservation back by itself."""
     if status == "in-progress":
         try:
-            table.follow_leg(link.key, "answered", leg, now)
+            steps.follow_leg(link.key, "answered", leg, now)
         except table.ConditionFailed:
             log.info("the link is further already", **link.key.sids)
     elif status in UNANSWERED:

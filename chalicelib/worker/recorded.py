@@ -1,7 +1,7 @@
 """Twilio's status callback of a recorded talk: its sound is there, or there is none (contract 14.3)."""
 
 from chalicelib import jobs
-from chalicelib.links import table, talks
+from chalicelib.links import reading, talks
 from chalicelib.links.model import Key, Link, talk_key
 from chalicelib.observability import log
 from chalicelib.twilio.request import Webhook
@@ -36,5 +36,5 @@ def _have_kept(key: Key, recording_sid: str, webhook: Webhook) -> None:
         jobs.send(jobs.KeepTalk(key.subject, key.reservation_sid, recording_sid, seconds))
     except Exception as error:
         log.warning("recording is left to the sweep", recording_sid=recording_sid, why=type(error).__name__)
-        link = table.find_call(key.subject).link(key) or Link(subject=key.subject, reservation_sid=key.reservation_sid)
+        link = reading.of_call(key.subject).link(key) or Link(subject=key.subject, reservation_sid=key.reservation_sid)
         talks.record(link, recording_sid, {"seconds": seconds}, webhook.at)

@@ -1,6 +1,6 @@
 """What a request on a worker's leg says of its link."""
 
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.model import CallRecord, Key, Link
 from chalicelib.observability import log
 from chalicelib.twilio.request import Webhook
@@ -24,7 +24,7 @@ def record_of(webhook: Webhook) -> tuple[CallRecord, Link] | None:
     key, leg = key_of(webhook), sid(webhook.form.get("CallSid"))
     if not (key and leg):
         return None
-    record = table.find_call(key.subject)
+    record = reading.of_call(key.subject)
     link = record.link(key)
     if link is None or link.worker_call_sid != leg:
         log.info("a leg without a link", **key.sids)

@@ -7,14 +7,14 @@ from chalicelib import crm, jobs
 from chalicelib.callbacks import numbers
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import MESSAGE_KIND, Queue
-from chalicelib.lifecycle import closing
-from chalicelib.links import table
+from chalicelib.lifecycle import closing, consulting
+from chalicelib.links import steps, table
 from chalicelib.links.model import Key, Link, is_over
 from chalicelib.observability import log, metrics
 from chalicelib.storage import offering
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.values import sid, text
-from chalicelib.worker import approval, calling_back, words
+from chalicelib.worker import approval, calling_back, consulted, words
 
 # What POST /Calls says of the number that is called, and of the number that is shown (contract 7.6). Everything else is
 # the account's affair: permissions, funds, suspension.
@@ -34,23 +34,19 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
     `clock` gives epoch seconds. Raises Retry and NotDone when the job has to come again.
     """
     try:
-        link = table.claim(key, clock(), jobs.LEASE_SECONDS)
+        link = steps.claim(key, clock(), jobs.LEASE_SECONDS)
     except table.ConditionFailed as failed:
         _resume(key, failed.current, clock())
         return
     if clock() > link.deadline:  # the message was late: the CRM is not asked for nothing
         closing.reject(link, "too late to dial", "", clock())
         return
-    task = rest.task(link.task_sid)
+    task = rest.tasks.fetch(link.task_sid)
     task_attributes = task.attributes if task else {}
     if _is_rung_by_taskrouter(link, sid(task_attributes.get("worker_call_sid"))):
         log.info("TaskRouter rings already", **key.sids)
         return
-    if link.work == MESSAGE_KIND and not offering.is_wanted(task_attributes):
-        closing.withdraw(link, "somebody has seen to it")
-        return
-    if link.callback and not calling_back.is_wanted(link, text(task_attributes.get("work_key")), clock()):
-        log.info("nobody is to be called back by this task", **key.sids)
+    if not _is_wanted(link, task_attributes, clock()):
         return
     approved = approval.ask(link, task_attributes, clock)
     if approved and link.policy.by_worker:
@@ -59,13 +55,27 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
         _dial(link, approved, task_attributes, clock)
 
 
+def _is_wanted(link: Link, task_attributes: Mapping[str, Any], now: float) -> bool:
+    """Whether this work is still to be done; what nobody has to do is withdrawn. Raises NotDone."""
+    if link.work == MESSAGE_KIND and not offering.is_wanted(task_attributes):
+        closing.withdraw(link, "somebody has seen to it")
+        return False
+    if link.callback and not calling_back.is_wanted(link, text(task_attributes.get("work_key")), now):
+        log.info("nobody is to be called back by this task", **link.key.sids)
+        return False
+    if link.consult_of and not consulted.is_wanted(link):
+        closing.withdraw(link, consulting.NOT_NEEDED)
+        return False
+    return True
+
+
 def _approve(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any], now: float) -> None:
     """The worker may take the caller, or the work, in the browser, which asks for this; nobody is rung."""
     kept = _said_by_crm(approved)
     if link.work:
         kept |= words.at_desk(callcenter.current().work_of(link.work), {"name": approved.name, **task_attributes})
     try:
-        table.approve(link.key, now, kept)
+        steps.approve(link.key, now, kept)
     except table.ConditionFailed:
         log.info("nothing is to be taken any more", **link.key.sids)
         return
@@ -83,10 +93,10 @@ def _is_rung_by_taskrouter(link: Link, leg: str) -> bool:
     An assignment that could not be recorded was answered with a dequeue, and came again; TaskRouter keeps the sid of
     the leg that it places with the task (contract 6), where it stays when the leg has ended.
     """
-    if not leg or not rest.is_live(leg):
+    if not leg or not rest.calls.is_live(leg):
         return False
     try:
-        table.record_leg(link.key, leg, by_taskrouter=True)
+        steps.record_leg(link.key, leg, by_taskrouter=True)
     except table.ConditionFailed:
         log.info("the leg is known", **link.key.sids)
     return True
@@ -108,7 +118,7 @@ def _dial(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any]
     if clock() > link.deadline:
         closing.reject(link, "too late to dial", "", clock())
         return
-    status = rest.reservation_status(link.task_sid, link.reservation_sid)
+    status = rest.reservations.status(link.task_sid, link.reservation_sid)
     if status != "pending":
         closing.close_as(link.key, status, "", clock())
         return
@@ -118,7 +128,7 @@ def _dial(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any]
     if link.work == MESSAGE_KIND:
         kept |= _of_message(link, str(kept["work_dial"]), task_attributes)
     try:
-        link = table.begin_dial(link.key, clock(), kept)
+        link = steps.begin_dial(link.key, clock(), kept)
     except table.ConditionFailed:
         log.info("nobody to dial for any more", **link.key.sids)
         return
@@ -138,7 +148,7 @@ def _ring(link: Link, clock: Callable[[], float]) -> None:
     """Place the worker leg; with another number of ours when Twilio refuses the caller id."""
     for caller_id in _caller_ids(link):
         try:
-            ringing = rest.ring_worker(_order(link, caller_id))
+            ringing = rest.calls.ring(_order(link, caller_id))
         except rest.TwilioRejected as error:
             if error.code in CALLER_ID_REFUSED:
                 _log_refusal(link, error)
@@ -160,10 +170,10 @@ def _caller_ids(link: Link) -> Sequence[str]:
     return (link.caller_id, *(number for number in ours if number != link.caller_id))[:MOST_CALLER_IDS]
 
 
-def _order(link: Link, caller_id: str) -> rest.Ring:
+def _order(link: Link, caller_id: str) -> rest.calls.Ring:
     leg = {"subject": link.subject, "reservation_sid": link.reservation_sid}
     beside = link.answer == "key+detect"
-    return rest.Ring(
+    return rest.calls.Ring(
         to=link.contact_uri,
         caller_id=caller_id,
         answer_url=_answer_url(link, leg),
@@ -200,10 +210,10 @@ def _log_refusal(link: Link, error: rest.TwilioRejected) -> None:
     log.error("worker cannot be reached", failed, worker_sid=link.worker_sid, code=error.code)
 
 
-def _follow(link: Link, ringing: rest.Ringing, now: float) -> None:
+def _follow(link: Link, ringing: rest.calls.Ringing, now: float) -> None:
     """Keep the leg's sid, and end the leg at once if the link was closed meanwhile, or its time is over."""
     try:
-        link = table.record_leg(link.key, ringing.call_sid)
+        link = steps.record_leg(link.key, ringing.call_sid)
     except table.ConditionFailed:
         closing.end_leg(ringing.call_sid, link.subject)  # another leg has this link
         return

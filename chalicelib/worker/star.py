@@ -7,7 +7,7 @@ chosen. The first word counts, the caller's own end of the hold among them, and 
 from chalicelib.config import callcenter
 from chalicelib.config.star import BACK, END, PERSON, Star, queue_of
 from chalicelib.lifecycle import giving
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading, steps
 from chalicelib.links.model import LEFT, LOST, Call, Key, Link
 from chalicelib.observability import log
 from chalicelib.staff import packaged
@@ -46,7 +46,7 @@ def _may_be_pressed(link: Link) -> bool:
     if not (_rules(link) and link.state == "answered" and link.policy.has_caller):
         return False
     try:
-        table.record_call(link.subject, {"star": link.reservation_sid}, link.answered_at)
+        caller_leg.record(link.subject, {"star": link.reservation_sid}, link.answered_at)
     except Exception as error:
         log.error("this talk has no star key", **link.key.sids, why=type(error).__name__)
         return False
@@ -118,9 +118,9 @@ def over(webhook: Webhook) -> str:
 def alone(webhook: Webhook) -> str:
     """The worker is alone in the room: the caller is about to come, or has hung up; then the worker is let go."""
     key = key_of(webhook)
-    link = table.find_call(key.subject).link(key) if key else None
+    link = reading.of_call(key.subject).link(key) if key else None
     if link and link.held_at and link.own_leg and not _is_there(link):
-        rest.redirect(link.own_leg, _url(webhook, urls.WORKER_STAR_OVER))
+        rest.calls.redirect(link.own_leg, _url(webhook, urls.WORKER_STAR_OVER))
     return alone_without_record(webhook)
 
 
@@ -131,7 +131,7 @@ def alone_without_record(webhook: Webhook) -> str:
 def leg_ended(link: Link, now: float) -> None:
     """The worker hung up instead of choosing: the caller goes to somebody else, before those who wait."""
     if link.held_at and not link.transferred_to:
-        table.transfer(link.key, LOST, now)
+        steps.transfer(link.key, LOST, now)
         log.info("the worker hung up on hold", **link.key.sids)
 
 
@@ -164,7 +164,7 @@ def _has_gone(call: Call | None, link: Link) -> bool:
 
 def _is_there(link: Link) -> bool:
     try:
-        return rest.is_live(link.subject)
+        return rest.calls.is_live(link.subject)
     except rest.NotDone as error:
         log.warning("nobody knows whether the caller is there", **link.key.sids, why=str(error))
         return True
@@ -180,7 +180,7 @@ def _menu(webhook: Webhook, link: Link, attempt: int, first: str = "") -> str:
 
 
 def _transfer(webhook: Webhook, link: Link, to: str) -> str:
-    standing = table.transfer(link.key, to, webhook.at)
+    standing = steps.transfer(link.key, to, webhook.at)
     log.info("star key", **link.key.sids, to=standing.transferred_to)
     return _done(webhook, standing)
 

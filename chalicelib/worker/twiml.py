@@ -170,11 +170,12 @@ def try_again(url: str) -> str:
     return str(response)
 
 
-def join_room(name: str, action: str, wait_url: str) -> str:
-    """The two talk again. Whoever leaves ends it for both, and who is alone in it hears the `wait_url`."""
+def join_room(name: str, action: str, wait_url: str, *, ends_it: bool = True) -> str:
+    """Into a room. Whoever leaves `ends_it` for all, and who is alone in it hears the `wait_url`."""
     response = VoiceResponse()
     dial = Dial(action=action, method="POST")
-    dial.conference(name, beep="false", start_conference_on_enter=True, end_conference_on_exit=True, wait_url=wait_url)
+    how = {"beep": "false", "start_conference_on_enter": True, "end_conference_on_exit": ends_it}
+    dial.conference(name, wait_url=wait_url, **how)
     response.append(dial)
     return str(response)
 

@@ -9,7 +9,20 @@ import pytest
 
 from chalicelib.crm import contacts
 from chalicelib.crm.port import Attempt
-from chalicelib.links import board, messages, profiles, table, talks
+from chalicelib.links import (
+    board,
+    breakers,
+    caller_leg,
+    consults,
+    messages,
+    notices,
+    orders,
+    profiles,
+    reading,
+    steps,
+    table,
+    talks,
+)
 from chalicelib.links.model import Breaker, Key, Link, Message, Notice, Talk, message_key, talk_key
 from tests.conftest import Aws
 
@@ -23,41 +36,47 @@ TALK = talk_key(CALL, RECORDING)
 OF_NO_TALK = Talk(subject=CALL, item=TALK.reservation_sid, at=NOW, ends_at=NOW)
 RECORDED = Link(subject=CALL, reservation_sid=KEY.reservation_sid)
 NOTICE = Notice(what="led-out", about=CALL, line="main", at=NOW)
+ASKS = Link(subject=CALL, reservation_sid=KEY.reservation_sid, worker_call_sid="CA" + "b" * 32, consult_name="Carl")
 KNOWN = {"caller": "+12125550171", "empty": ""}
 
 READS = {"talks.of_number", "talks.latest", "talks.day_of", "talks.heard_key", "talks.heard_until"}
 READS |= {"profiles.seen", "profiles.find", "profiles.blocked"}
 READS |= {
-    "due",
-    "open_rows",
-    "latest_of_day_quickly",
-    "find_call",
-    "find_row",
-    "find_row_quickly",
-    "rows_of",
-    "rows_of_day",
-    "rows_between",
-    "latest_links",
-    "by_worker_leg",
-    "find_link",
+    "table.due",
+    "table.expiry",
+    "table.of_day",
+    "table.pages",
+    "table.rescheduled",
+    "table.rows_by",
+    "table.open_rows",
+    "table.latest_of_day_quickly",
+    "reading.of_call",
+    "table.find_row",
+    "table.find_row_quickly",
+    "table.rows_of",
+    "table.rows_of_day",
+    "table.rows_between",
+    "reading.latest_links",
+    "reading.by_worker_leg",
+    "reading.find_link",
     "messages.find_by_link",
 }
 MAKES: Mapping[str, Callable[[], object]] = {
-    "reserve": lambda: table.reserve(Link(subject=CALL, reservation_sid=KEY.reservation_sid), NOW),
-    "upsert_state": lambda: table.upsert_state(KEY, "bridged", NOW, KNOWN),
-    "close": lambda: table.close(KEY, "canceled", "", NOW),
-    "record_call": lambda: table.record_call(CALL, {"survey": "4"}, NOW),
-    "record_call, nothing to say": lambda: table.record_call(CALL, {}, NOW, left_queue=True),
-    "record_and_read_call": lambda: table.record_and_read_call(CALL, {"survey": "4"}, NOW),
-    "record_call, once": lambda: table.record_call(CALL, {"wrapping_at": NOW}, NOW, once="wrapping_at"),
-    "record_waiting": lambda: table.record_waiting(CALL, KNOWN, NOW),
-    "begin_round": lambda: table.begin_round(CALL, 2, NOW),
-    "claim_caller": lambda: table.claim_caller(CALL, NOW, 20, {"declined_say": "No."}),
-    "record_unknown_leg": lambda: table.record_unknown_leg(KEY, "CA" + "b" * 32, NOW),
+    "steps.reserve": lambda: steps.reserve(Link(subject=CALL, reservation_sid=KEY.reservation_sid), NOW),
+    "steps.upsert_state": lambda: steps.upsert_state(KEY, "bridged", NOW, KNOWN),
+    "steps.close": lambda: steps.close(KEY, "canceled", "", NOW),
+    "caller_leg.record": lambda: caller_leg.record(CALL, {"survey": "4"}, NOW),
+    "caller_leg.record, nothing to say": lambda: caller_leg.record(CALL, {}, NOW, left_queue=True),
+    "caller_leg.record_and_read": lambda: caller_leg.record_and_read(CALL, {"survey": "4"}, NOW),
+    "caller_leg.record, once": lambda: caller_leg.record(CALL, {"wrapping_at": NOW}, NOW, once="wrapping_at"),
+    "caller_leg.record_waiting": lambda: caller_leg.record_waiting(CALL, KNOWN, NOW),
+    "caller_leg.begin_round": lambda: caller_leg.begin_round(CALL, 2, NOW),
+    "caller_leg.claim": lambda: caller_leg.claim(CALL, NOW, 20, {"declined_say": "No."}),
+    "steps.record_unknown_leg": lambda: steps.record_unknown_leg(KEY, "CA" + "b" * 32, NOW),
     "profiles.change": lambda: profiles.change("+12125550171", lambda _standing: {"vip": True}, NOW),
-    "swap_breaker": lambda: table.swap_breaker("http", Breaker(), Breaker(failures=1, failed_at=NOW), NOW),
-    "order_notice": lambda: table.order_notice(NOTICE, 0.0),
-    "claim_order": lambda: table.claim_order("lead/1", "digest", NOW, 30),
+    "breakers.swap": lambda: breakers.swap("http", Breaker(), Breaker(failures=1, failed_at=NOW), NOW),
+    "notices.order": lambda: notices.order(NOTICE, 0.0),
+    "orders.claim": lambda: orders.claim("lead/1", "digest", NOW, 30),
     "messages.record_note": lambda: messages.record_note(CALL, RECORDING, NOW),
     "messages.drop": lambda: messages.drop(MESSAGE, NOW),
     "messages.record": lambda: messages.record(MESSAGE, {"line": "main"}, NOW),
@@ -66,26 +85,26 @@ MAKES: Mapping[str, Callable[[], object]] = {
     "talks.note_heard": lambda: talks.note_heard(OF_NO_TALK, "Bea", NOW),
 }
 MAKES_NONE: Mapping[str, Callable[[], object]] = {
-    "claim": lambda: table.claim(KEY, NOW, 20),
-    "begin_dial": lambda: table.begin_dial(KEY, NOW, {}),
-    "approve": lambda: table.approve(KEY, NOW, {}),
-    "wrap_up": lambda: table.wrap_up(KEY, "sold", "words"),
-    "decide": lambda: table.decide(KEY, "done"),
-    "fall_back_to_direct": lambda: table.fall_back_to_direct(KEY, NOW),
-    "follow_leg": lambda: table.follow_leg(KEY, "ringing", "CA" + "b" * 32, NOW),
-    "follow_asked": lambda: table.follow_asked(KEY, "asked", "CA" + "b" * 32, NOW, {"answered_by": "human"}),
-    "refuse": lambda: table.refuse(KEY, "CA" + "b" * 32, "passed", NOW, {"reply": "2"}),
-    "hold": lambda: table.hold(KEY, "CA" + "b" * 32, NOW, {}),
-    "transfer": lambda: table.transfer(KEY, "lost", NOW),
+    "steps.claim": lambda: steps.claim(KEY, NOW, 20),
+    "steps.begin_dial": lambda: steps.begin_dial(KEY, NOW, {}),
+    "steps.approve": lambda: steps.approve(KEY, NOW, {}),
+    "steps.wrap_up": lambda: steps.wrap_up(KEY, "sold", "words"),
+    "steps.decide": lambda: steps.decide(KEY, "done"),
+    "steps.fall_back_to_direct": lambda: steps.fall_back_to_direct(KEY, NOW),
+    "steps.follow_leg": lambda: steps.follow_leg(KEY, "ringing", "CA" + "b" * 32, NOW),
+    "steps.follow_asked": lambda: steps.follow_asked(KEY, "asked", "CA" + "b" * 32, NOW, {"answered_by": "human"}),
+    "steps.refuse": lambda: steps.refuse(KEY, "CA" + "b" * 32, "passed", NOW, {"reply": "2"}),
+    "steps.hold": lambda: steps.hold(KEY, "CA" + "b" * 32, NOW, {}),
+    "steps.transfer": lambda: steps.transfer(KEY, "lost", NOW),
     "messages.note_transcribing": lambda: messages.note_transcribing(MESSAGE, "cordboard-test", NOW + 30),
     "messages.note_text": lambda: messages.note_text(MESSAGE, "words", NOW),
-    "note_of_leg": lambda: table.note_of_leg(KEY, "CA" + "b" * 32, {"keys": "7"}),
-    "record_leg": lambda: table.record_leg(KEY, "CA" + "b" * 32),
-    "set_reason_once": lambda: table.set_reason_once(KEY, "why"),
-    "set_note": lambda: table.set_note(KEY, "words"),
-    "note_time": lambda: table.note_time(KEY, "bridged_at", NOW),
-    "reschedule_check": lambda: table.reschedule_check(KEY, NOW, NOW + 45),
-    "reschedule_caller": lambda: table.reschedule_caller(CALLER, NOW + 45),
+    "steps.note_of_leg": lambda: steps.note_of_leg(KEY, "CA" + "b" * 32, {"keys": "7"}),
+    "steps.record_leg": lambda: steps.record_leg(KEY, "CA" + "b" * 32),
+    "steps.set_reason_once": lambda: steps.set_reason_once(KEY, "why"),
+    "steps.set_note": lambda: steps.set_note(KEY, "words"),
+    "steps.note_time": lambda: steps.note_time(KEY, "bridged_at", NOW),
+    "steps.reschedule_check": lambda: steps.reschedule_check(KEY, NOW, NOW + 45),
+    "caller_leg.reschedule": lambda: caller_leg.reschedule(CALLER, NOW + 45),
     "messages.mark_kept": lambda: messages.mark_kept(MESSAGE, "voicemail/x.mp3", 9, NOW),
     "talks.close": lambda: talks.close(OF_NO_TALK, NOW),
     "talks.reschedule": lambda: talks.reschedule(TALK, NOW, NOW + 45),
@@ -101,13 +120,22 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "messages.look_no_more": lambda: messages.look_no_more(MESSAGE),
     "messages.mark_heard": lambda: messages.mark_heard(MESSAGE, "Ann", NOW),
     "messages.reschedule": lambda: messages.reschedule(MESSAGE, NOW, NOW + 45),
-    "update_row": lambda: table.update_row(KEY, {"reason": "why"}, "attribute_exists(#reason)", {}),
-    "take_notice": lambda: table.take_notice(table.Due(NOTICE.key, NOW), NOW + 45),
-    "close_notice": lambda: table.close_notice(NOTICE.key, NOW + 45, NOW),
-    "keep_order": lambda: table.keep_order("lead/1", "WT" + "a" * 32),
-    "release_order": lambda: table.release_order("lead/1"),
+    "table.write": lambda: table.write(KEY, table.Write({"reason": "why"}, "attribute_exists(#reason)")),
+    "table.update_row": lambda: table.update_row(KEY, {"reason": "why"}, "attribute_exists(#reason)", {}),
+    "notices.take": lambda: notices.take(table.Due(NOTICE.key, NOW), NOW + 45),
+    "notices.close": lambda: notices.close(NOTICE.key, NOW + 45, NOW),
+    "orders.keep": lambda: orders.keep("lead/1", "WT" + "a" * 32),
+    "orders.release": lambda: orders.release("lead/1"),
     "messages.forget": lambda: messages.forget(MESSAGE),
-    "delete_row": lambda: table.delete_row(KEY),
+    "table.delete_row": lambda: table.delete_row(KEY),
+    "consults.begin": lambda: consults.begin(ASKS, "queue:Sales", NOW, {}),
+    "consults.posted": lambda: consults.posted(ASKS, "WT" + "a" * 32),
+    "consults.answered": lambda: consults.answered(KEY, ASKS, "CA" + "b" * 32),
+    "consults.over": lambda: consults.over(KEY, 1),
+    "consults.join": lambda: consults.join(ASKS),
+    "consults.back": lambda: consults.back(ASKS),
+    "consults.hand_over": lambda: consults.hand_over(ASKS, NOW),
+    "consults.took_over": lambda: consults.took_over(KEY, NOW),
 }
 
 
@@ -162,8 +190,8 @@ def test_the_number_of_a_recorded_talk_expires_with_it(cloud: Aws) -> None:
 
 
 def test_every_function_of_the_table_is_here() -> None:
-    others = (messages, talks, profiles)
-    public = _own(table) | {f"{one.__name__.rpartition('.')[2]}.{name}" for one in others for name in _own(one)}
+    modules = (table, steps, caller_leg, notices, orders, breakers, reading, consults, messages, talks, profiles)
+    public = {f"{one.__name__.rpartition('.')[2]}.{name}" for one in modules for name in _own(one)}
     apart = {"messages.make_link", "talks.mark_kept"}
     assert public == READS | {name.partition(",")[0] for name in MAKES} | set(MAKES_NONE) | apart
 

@@ -5,7 +5,7 @@ from itertools import permutations
 
 import pytest
 
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import DECISIONS, Decision, Key, Link
 from tests.conftest import Aws
 
@@ -16,26 +16,26 @@ LEG, OTHER_LEG = "CA" + "b" * 32, "CA" + "c" * 32
 
 @pytest.fixture
 def reserved(cloud: Aws) -> Key:
-    table.reserve(Link(subject=KEY.subject, reservation_sid=KEY.reservation_sid), NOW)
+    steps.reserve(Link(subject=KEY.subject, reservation_sid=KEY.reservation_sid), NOW)
     return KEY
 
 
 def test_a_write_that_is_sent_again_as_its_answer_was_lost_is_not_lost_to_itself(reserved: Key) -> None:
-    table.claim(reserved, NOW, 20)
-    once = table.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""})
-    assert table.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""}) == once
-    assert table.close(reserved, "rejected", "", NOW) == table.close(reserved, "rejected", "", NOW)
+    steps.claim(reserved, NOW, 20)
+    once = steps.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""})
+    assert steps.begin_dial(reserved, NOW, {"crm_name": "Ann", "crm_whisper": ""}) == once
+    assert steps.close(reserved, "rejected", "", NOW) == steps.close(reserved, "rejected", "", NOW)
 
 
 def test_a_refusal_and_an_answer_exclude_each_other(reserved: Key) -> None:
-    table.follow_asked(reserved, "asked", LEG, NOW, {})
-    once = table.refuse(reserved, LEG, "passed", NOW, {"reply": "2"})
+    steps.follow_asked(reserved, "asked", LEG, NOW, {})
+    once = steps.refuse(reserved, LEG, "passed", NOW, {"reply": "2"})
     assert once.is_refused and once.check_at == int(NOW) + 10
-    assert table.refuse(reserved, LEG, "passed", NOW, {"reply": "2"}) == once  # sent again, as its answer was lost
+    assert steps.refuse(reserved, LEG, "passed", NOW, {"reply": "2"}) == once  # sent again, as its answer was lost
     for late in (
-        partial(table.refuse, reserved, LEG, "machine", NOW, {}),
-        partial(table.follow_asked, reserved, "answered", LEG, NOW, {"reply": "1"}),
-        partial(table.follow_asked, reserved, "asked", LEG, NOW + 1, {}),
+        partial(steps.refuse, reserved, LEG, "machine", NOW, {}),
+        partial(steps.follow_asked, reserved, "answered", LEG, NOW, {"reply": "1"}),
+        partial(steps.follow_asked, reserved, "asked", LEG, NOW + 1, {}),
     ):
         with pytest.raises(table.ConditionFailed):
             late()
@@ -43,34 +43,34 @@ def test_a_refusal_and_an_answer_exclude_each_other(reserved: Key) -> None:
 
 @pytest.mark.parametrize(("first", "second"), list(permutations(DECISIONS, 2)))
 def test_work_is_done_or_given_back_by_the_first_word(reserved: Key, first: Decision, second: Decision) -> None:
-    once = table.decide(reserved, first)
-    assert once.reason == first and table.decide(reserved, first) == once
+    once = steps.decide(reserved, first)
+    assert once.reason == first and steps.decide(reserved, first) == once
     with pytest.raises(table.ConditionFailed) as failed:
-        table.decide(reserved, second)
+        steps.decide(reserved, second)
     assert failed.value.current == once
 
 
 def test_a_worker_who_passed_and_took_it_after_all_may_say_what_becomes_of_it(reserved: Key) -> None:
-    table.refuse(reserved, "", "passed", NOW, {})
-    assert table.decide(reserved, "done").reason == "done"
+    steps.refuse(reserved, "", "passed", NOW, {})
+    assert steps.decide(reserved, "done").reason == "done"
 
 
 def test_the_first_attributes_of_work_that_goes_on_are_kept(reserved: Key) -> None:
-    table.decide(reserved, "given back", {"name": "Ann"})
-    assert table.decide(reserved, "given back", {"name": "Ann", "room": 1}).attributes == {"name": "Ann"}
+    steps.decide(reserved, "given back", {"name": "Ann"})
+    assert steps.decide(reserved, "given back", {"name": "Ann", "room": 1}).attributes == {"name": "Ann"}
 
 
 def test_nothing_becomes_of_work_that_is_over(reserved: Key) -> None:
-    table.close(reserved, "completed", "", NOW)
+    steps.close(reserved, "completed", "", NOW)
     with pytest.raises(table.ConditionFailed):
-        table.decide(reserved, "given back")
+        steps.decide(reserved, "given back")
 
 
 def test_an_answer_is_no_longer_refused_nor_asked(reserved: Key) -> None:
-    table.follow_asked(reserved, "answered", LEG, NOW, {"reply": "1"})
+    steps.follow_asked(reserved, "answered", LEG, NOW, {"reply": "1"})
     for late in (
-        partial(table.refuse, reserved, LEG, "machine", NOW, {}),
-        partial(table.follow_asked, reserved, "asked", LEG, NOW + 1, {}),
+        partial(steps.refuse, reserved, LEG, "machine", NOW, {}),
+        partial(steps.follow_asked, reserved, "asked", LEG, NOW + 1, {}),
     ):
         with pytest.raises(table.ConditionFailed):
             late()
@@ -78,11 +78,11 @@ def test_an_answer_is_no_longer_refused_nor_asked(reserved: Key) -> None:
 
 @pytest.mark.parametrize("leg", [LEG, OTHER_LEG])
 def test_only_the_leg_that_is_known_is_asked_answers_and_refuses(reserved: Key, leg: str) -> None:
-    table.record_leg(reserved, LEG)
+    steps.record_leg(reserved, LEG)
     for write in (
-        partial(table.follow_asked, reserved, "asked", leg, NOW, {}),
-        partial(table.note_of_leg, reserved, leg, {"keys": "7"}),
-        partial(table.refuse, reserved, leg, "no key", NOW, {}),
+        partial(steps.follow_asked, reserved, "asked", leg, NOW, {}),
+        partial(steps.note_of_leg, reserved, leg, {"keys": "7"}),
+        partial(steps.refuse, reserved, leg, "no key", NOW, {}),
     ):
         if leg == LEG:
             write()
@@ -92,17 +92,17 @@ def test_only_the_leg_that_is_known_is_asked_answers_and_refuses(reserved: Key, 
 
 
 def test_the_same_step_by_somebody_else_is_lost(reserved: Key) -> None:
-    table.claim(reserved, NOW, 20)
+    steps.claim(reserved, NOW, 20)
     with pytest.raises(table.ConditionFailed):
-        table.claim(reserved, NOW + 0.001, 20)
-    table.begin_dial(reserved, NOW, {})
+        steps.claim(reserved, NOW + 0.001, 20)
+    steps.begin_dial(reserved, NOW, {})
     with pytest.raises(table.ConditionFailed) as lost:
-        table.begin_dial(reserved, NOW + 0.001, {})
+        steps.begin_dial(reserved, NOW + 0.001, {})
     assert lost.value.current and lost.value.current.dialing_at == NOW
 
 
 def test_who_comes_to_a_later_step_of_somebody_else_has_lost_too(reserved: Key) -> None:
     """The clocks of two machines differ: what stands may be later in every value."""
-    table.claim(reserved, NOW + 1, 20)
+    steps.claim(reserved, NOW + 1, 20)
     with pytest.raises(table.ConditionFailed):
-        table.claim(reserved, NOW, 20)
+        steps.claim(reserved, NOW, 20)

@@ -15,7 +15,7 @@ from tests.doubles.twilio import FakeTwilio
 from tests.support.caches import forget_everything
 
 CALL, TASK, RESERVATION, WORKER = "CA" + "a" * 32, "WT" + "a" * 32, "WR" + "a" * 32, "WK" + "a" * 32
-RING = rest.Ring("+14155550111", "+14155550100", "https://x.example/answer", "https://x.example/status", 15)
+RING = rest.calls.Ring("+14155550111", "+14155550100", "https://x.example/answer", "https://x.example/status", 15)
 NOT_FOUND, CALL_IS_OVER, WRONG_STATUS = (404, 20404), (400, 21220), (400, 20001)
 NEAR = [
     (404, 20403),
@@ -38,22 +38,22 @@ class Asked:
     forgives: Mapping[tuple[int, int], object]
 
 
-VERSION = rest.Worker(WORKER, "WA1", True, 0.0, '"1"')
+VERSION = rest.workers.Worker(WORKER, "WA1", True, 0.0, '"1"')
 REQUESTS = {
-    "ring": Asked(lambda: rest.ring_worker(RING), {}),
-    "hang up": Asked(lambda: rest.hang_up(CALL), {CALL_IS_OVER: None, NOT_FOUND: None}),
-    "redirect": Asked(lambda: rest.redirect(CALL, "https://x.example"), {CALL_IS_OVER: False, NOT_FOUND: False}),
-    "is live": Asked(lambda: rest.is_live(CALL), {NOT_FOUND: False}),
-    "cancel": Asked(lambda: rest.cancel_task(TASK, "gone"), {WRONG_STATUS: None, NOT_FOUND: None}),
-    "complete": Asked(lambda: rest.complete_task(TASK, "done"), {WRONG_STATUS: None, NOT_FOUND: None}),
-    "begin wrapping": Asked(lambda: rest.begin_wrapping(TASK), {WRONG_STATUS: None, NOT_FOUND: None}),
-    "create task": Asked(lambda: rest.create_task(rest.NewTask("{}", "default", 0, 60)), {}),
-    "delete text": Asked(lambda: rest.delete_transcription("TR" + "a" * 32), {NOT_FOUND: None}),
-    "delete recording": Asked(lambda: rest.delete_recording("RE" + "a" * 32), {NOT_FOUND: None}),
-    "reservation": Asked(lambda: rest.reservation_status(TASK, RESERVATION), {NOT_FOUND: "unknown"}),
-    "task": Asked(lambda: rest.task(TASK), {NOT_FOUND: None}),
-    "worker": Asked(lambda: rest.worker(WORKER), {}),
-    "activity": Asked(lambda: rest.set_activity(VERSION, "WA2"), {(412, 20412): False}),
+    "ring": Asked(lambda: rest.calls.ring(RING), {}),
+    "hang up": Asked(lambda: rest.calls.hang_up(CALL), {CALL_IS_OVER: None, NOT_FOUND: None}),
+    "redirect": Asked(lambda: rest.calls.redirect(CALL, "https://x.example"), {CALL_IS_OVER: False, NOT_FOUND: False}),
+    "is live": Asked(lambda: rest.calls.is_live(CALL), {NOT_FOUND: False}),
+    "cancel": Asked(lambda: rest.tasks.cancel(TASK, "gone"), {WRONG_STATUS: None, NOT_FOUND: None}),
+    "complete": Asked(lambda: rest.tasks.complete(TASK, "done"), {WRONG_STATUS: None, NOT_FOUND: None}),
+    "begin wrapping": Asked(lambda: rest.tasks.begin_wrapping(TASK), {WRONG_STATUS: None, NOT_FOUND: None}),
+    "create task": Asked(lambda: rest.tasks.create(rest.tasks.NewTask("{}", "default", 0, 60)), {}),
+    "delete text": Asked(lambda: rest.recordings.delete_transcription("TR" + "a" * 32), {NOT_FOUND: None}),
+    "delete recording": Asked(lambda: rest.recordings.delete("RE" + "a" * 32), {NOT_FOUND: None}),
+    "reservation": Asked(lambda: rest.reservations.status(TASK, RESERVATION), {NOT_FOUND: "unknown"}),
+    "task": Asked(lambda: rest.tasks.fetch(TASK), {NOT_FOUND: None}),
+    "worker": Asked(lambda: rest.workers.fetch(WORKER), {}),
+    "activity": Asked(lambda: rest.workers.set_activity(VERSION, "WA2"), {(412, 20412): False}),
 }
 REFUSALS = [NOT_FOUND, CALL_IS_OVER, WRONG_STATUS, *NEAR]
 
@@ -77,7 +77,7 @@ def test_whatever_final_refusal_a_rejection_meets_somebody_else_decided(
     twilio: FakeTwilio, refusal: tuple[int, int]
 ) -> None:
     twilio.failures["POST "] = [refusal]
-    assert rest.reject(TASK, RESERVATION) is False
+    assert rest.reservations.reject(TASK, RESERVATION) is False
 
 
 MEANINGS = [
@@ -113,11 +113,11 @@ def test_what_a_status_means(twilio: FakeTwilio, status: int, code: int, meaning
     with pytest.raises(
         Exception, match=str(code or status) if meaning is rest.TwilioRejected else str(status)
     ) as raised:
-        rest.ring_worker(RING)
+        rest.calls.ring(RING)
     assert type(raised.value) is meaning
 
 
-@pytest.mark.parametrize("ask", [lambda: rest.tasks("wrapping", 3), lambda: rest.reservations(TASK)])
+@pytest.mark.parametrize("ask", [lambda: rest.tasks.of_status("wrapping", 3), lambda: rest.reservations.of_task(TASK)])
 @pytest.mark.parametrize(("status", "meaning"), [(s, m) for s, c, m in MEANINGS if c in (0, 20429) or s == 401])
 def test_a_refused_list_means_the_same(
     twilio: FakeTwilio, ask: Callable[[], object], status: int, meaning: type[Exception]
@@ -134,7 +134,7 @@ def test_a_refused_list_means_the_same(
 )
 def test_which_calls_have_not_ended(twilio: FakeTwilio, status: str, live: bool) -> None:
     twilio.call = status
-    assert rest.is_live(CALL) is live
+    assert rest.calls.is_live(CALL) is live
 
 
 @pytest.mark.parametrize(("queue_time", "seconds"), [("0", 0.0), ("1500", 1.5), ("250", 0.25)])
@@ -142,20 +142,22 @@ def test_twilio_says_how_long_a_call_is_queued_in_milliseconds(
     twilio: FakeTwilio, queue_time: str, seconds: float
 ) -> None:
     twilio.queue_time = queue_time
-    assert rest.ring_worker(RING) == rest.Ringing("CA" + "b" * 32, seconds)
+    assert rest.calls.ring(RING) == rest.calls.Ringing("CA" + "b" * 32, seconds)
 
 
 def test_a_worker_is_read_whole(twilio: FakeTwilio) -> None:
     available = "WA" + "1" * 32
     known = ("Bea", {"contact_uri": "+14155550111"})
-    assert rest.worker(WORKER) == rest.Worker(WORKER, available, True, 1795248000.0, f'"{available}"', *known)
+    assert rest.workers.fetch(WORKER) == rest.workers.Worker(
+        WORKER, available, True, 1795248000.0, f'"{available}"', *known
+    )
     twilio.activity = "WA" + "0" * 32
-    assert rest.worker(WORKER).available is False
+    assert rest.workers.fetch(WORKER).available is False
 
 
 def test_a_task_and_its_reservations_are_read_whole(twilio: FakeTwilio) -> None:
     twilio.tasks[TASK] = told = {"sid": TASK, "assignment_status": "wrapping", "attributes": '{"a": 1}'}
-    assert rest.task(TASK) == rest.Task(TASK, "wrapping", "", {"a": 1}, 0.0, 0.0)
+    assert rest.tasks.fetch(TASK) == rest.tasks.Task(TASK, "wrapping", "", {"a": 1}, 0.0, 0.0)
     twilio.tasks[TASK] = {
         **told,
         "task_queue_sid": "WQ1",
@@ -163,9 +165,9 @@ def test_a_task_and_its_reservations_are_read_whole(twilio: FakeTwilio) -> None:
         "date_updated": "2026-11-21T08:00:00Z",
         "attributes": "no JSON",
     }
-    assert rest.task(TASK) == rest.Task(TASK, "wrapping", "WQ1", {}, 1795247940.0, 1795248000.0)
+    assert rest.tasks.fetch(TASK) == rest.tasks.Task(TASK, "wrapping", "WQ1", {}, 1795247940.0, 1795248000.0)
     twilio.reservations[RESERVATION] = {"sid": RESERVATION, "reservation_status": "accepted", "worker_sid": WORKER}
-    assert rest.reservations(TASK) == [rest.Reservation(RESERVATION, "accepted", WORKER, "", 0.0)]
+    assert rest.reservations.of_task(TASK) == [rest.reservations.Reservation(RESERVATION, "accepted", WORKER, "", 0.0)]
 
 
 EVENTS: list[tuple[list[tuple[int, str]], str]] = [
@@ -185,9 +187,9 @@ def test_what_twilio_has_forgotten_its_events_still_tell(
     twilio: FakeTwilio, events: list[tuple[int, str]], status: str
 ) -> None:
     twilio.events = events
-    assert rest.reservation_status("", RESERVATION) == status
+    assert rest.reservations.status("", RESERVATION) == status
     twilio.forgotten = True  # a task that is gone, and went on to its end
-    assert rest.reservation_status(TASK, RESERVATION) == {"accepted": "completed", "wrapping": "completed"}.get(
+    assert rest.reservations.status(TASK, RESERVATION) == {"accepted": "completed", "wrapping": "completed"}.get(
         status, status
     )
 
@@ -195,7 +197,7 @@ def test_what_twilio_has_forgotten_its_events_still_tell(
 def at(monkeypatch: pytest.MonkeyPatch, left: float) -> float:
     """The time-out of a request when the invocation has this many seconds left."""
     monkeypatch.setattr(budget, "seconds_left", lambda: left)
-    return rest._timeout()
+    return rest.client.timeout()
 
 
 def test_a_request_and_its_tries_fit_into_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,11 +211,11 @@ def test_a_request_and_its_tries_fit_into_what_is_left(monkeypatch: pytest.Monke
 
 def test_with_no_time_left_twilio_is_not_asked(twilio: FakeTwilio, cloud: Aws) -> None:
     with budget.Until(0.0), pytest.raises(budget.OutOfTime):
-        rest._timeout()
+        rest.client.timeout()
 
 
 def test_attributes_of_the_request_that_rings(twilio: FakeTwilio) -> None:
-    rest.ring_worker(RING)
+    rest.calls.ring(RING)
     (form,) = twilio.made("POST /2010-04-01")
     assert form == {
         "To": "+14155550111",
@@ -229,8 +231,8 @@ def test_attributes_of_the_request_that_rings(twilio: FakeTwilio) -> None:
 
 def test_a_ring_asks_for_the_verdict_before_the_document_or_beside_it(twilio: FakeTwilio) -> None:
     first = replace(RING, detects=True)
-    rest.ring_worker(first)
-    rest.ring_worker(replace(first, detected_url="https://x.example/detected"))
+    rest.calls.ring(first)
+    rest.calls.ring(replace(first, detected_url="https://x.example/detected"))
     (waits, beside) = twilio.made("POST /2010-04-01")
     assert {name: value for name, value in waits.items() if "Machine" in name or "Amd" in name} == {
         "MachineDetection": "Enable",
@@ -250,7 +252,7 @@ def test_tasks_are_listed_the_oldest_first_in_large_pages(
     with serving((200, b'{"meta": {"key": "tasks"}, "tasks": []}')) as endpoint:
         environment.setenv("TWILIO_API_URL", endpoint.url)
         forget_everything()
-        assert rest.tasks("wrapping", limit) == []
+        assert rest.tasks.of_status("wrapping", limit) == []
     asked = parse_qs(endpoint.requests[0][0].partition("?")[2])
     assert (asked["PageSize"], asked["Ordering"]) == ([str(page_size)], ["DateCreated:asc"])
     assert (asked["AssignmentStatus"], asked["WorkflowSid"]) == (["wrapping"], ["WW" + "1" * 32])

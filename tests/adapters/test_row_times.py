@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from msgspec import to_builtins
 
-from chalicelib.links import messages, table
+from chalicelib.links import breakers, caller_leg, messages, reading, steps, table
 from chalicelib.links.model import Breaker, Call, Key, Link, message_key
 from tests.conftest import Aws
 
@@ -24,14 +24,14 @@ def link(**fields: object) -> Link:
 
 
 EXPIRING: dict[str, Callable[[], object]] = {
-    "reserve": lambda: table.reserve(link(), NOW),
-    "an event": lambda: table.upsert_state(KEY, "bridged", NOW, {}),
-    "an end": lambda: table.close(KEY, "canceled", "", NOW),
-    "a call": lambda: table.record_call(CALL, {"survey": "4"}, NOW),
-    "a caller who waits": lambda: table.record_waiting(CALL, {}, NOW),
-    "a caller to lead out": lambda: table.claim_caller(CALL, NOW, 20),
-    "a leg of TaskRouter's": lambda: table.record_unknown_leg(KEY, LEG, NOW),
-    "a breaker": lambda: table.swap_breaker("http", Breaker(), Breaker(failures=1, failed_at=NOW), NOW),
+    "reserve": lambda: steps.reserve(link(), NOW),
+    "an event": lambda: steps.upsert_state(KEY, "bridged", NOW, {}),
+    "an end": lambda: steps.close(KEY, "canceled", "", NOW),
+    "a call": lambda: caller_leg.record(CALL, {"survey": "4"}, NOW),
+    "a caller who waits": lambda: caller_leg.record_waiting(CALL, {}, NOW),
+    "a caller to lead out": lambda: caller_leg.claim(CALL, NOW, 20),
+    "a leg of TaskRouter's": lambda: steps.record_unknown_leg(KEY, LEG, NOW),
+    "a breaker": lambda: breakers.swap("http", Breaker(), Breaker(failures=1, failed_at=NOW), NOW),
 }
 
 
@@ -42,10 +42,10 @@ def test_a_row_expires_when_the_team_says(cloud: Aws, write: Callable[[], object
 
 
 def test_an_expiry_is_not_put_off_by_a_later_event(cloud: Aws) -> None:
-    table.record_call(CALL, {}, NOW)
-    table.record_call(CALL, {"survey": "4"}, NOW + 10)
-    assert table.upsert_state(KEY, "ringing", NOW, {}).reserved_at == NOW
-    assert table.upsert_state(KEY, "bridged", NOW + 10, {}).reserved_at == NOW
+    caller_leg.record(CALL, {}, NOW)
+    caller_leg.record(CALL, {"survey": "4"}, NOW + 10)
+    assert steps.upsert_state(KEY, "ringing", NOW, {}).reserved_at == NOW
+    assert steps.upsert_state(KEY, "bridged", NOW + 10, {}).reserved_at == NOW
     assert {row["expires_at"] for row in cloud.rows()} == {SECOND + 90 * DAY}
 
 
@@ -66,50 +66,50 @@ def test_a_recordings_row_outlives_its_recording_by_a_month(cloud: Aws) -> None:
     ],
 )
 def test_the_sweep_looks_at_a_link_when_it_has_to_have_got_further(cloud: Aws, made: Link, check_at: int) -> None:
-    table.reserve(made, NOW)
+    steps.reserve(made, NOW)
     row = cloud.row(KEY.reservation_sid)
     assert (row["open"], row["check_at"], row["reserved_at"]) == ("link", check_at, NOW)
 
 
 def test_nobody_looks_at_a_link_that_is_closed_from_the_start(cloud: Aws) -> None:
-    table.reserve(link(state="closed"), NOW)
+    steps.reserve(link(state="closed"), NOW)
     row = cloud.row(KEY.reservation_sid)
     assert "open" not in row and "check_at" not in row and row["expires_at"] == SECOND + 90 * DAY
 
 
 def test_a_talk_is_looked_at_every_four_minutes(cloud: Aws) -> None:
-    assert table.upsert_state(KEY, "bridged", NOW, {}).check_at == SECOND + 240
+    assert steps.upsert_state(KEY, "bridged", NOW, {}).check_at == SECOND + 240
     assert cloud.row(KEY.reservation_sid)["open"] == "link"
 
 
 def test_a_caller_who_waits_is_looked_at_every_four_minutes_and_one_who_left_is_not(cloud: Aws) -> None:
-    table.record_waiting(CALL, KNOWN, NOW)
+    caller_leg.record_waiting(CALL, KNOWN, NOW)
     row = cloud.row("CALL")
     assert (row["open"], row["check_at"], row["caller"]) == ("call", SECOND + 240, "+12125550171")
     assert {"empty", "none"}.isdisjoint(row)
-    table.record_call(CALL, {"left_queue_at": NOW + 5}, NOW + 5, left_queue=True)
-    table.record_waiting(CALL, {"line": "sales"}, NOW + 6)
+    caller_leg.record(CALL, {"left_queue_at": NOW + 5}, NOW + 5, left_queue=True)
+    caller_leg.record_waiting(CALL, {"line": "sales"}, NOW + 6)
     row = cloud.row("CALL")
     assert "open" not in row and "check_at" not in row and row["line"] == "sales"
 
 
 def test_a_calls_row_says_its_day_once(cloud: Aws) -> None:
-    table.record_call(CALL, {}, 1795219199.9, defaults={"line": "main"})  # the last moment of a day in UTC
-    table.record_call(CALL, {"survey": "4"}, 1795219200.0, defaults={"line": "sales"})
+    caller_leg.record(CALL, {}, 1795219199.9, defaults={"line": "main"})  # the last moment of a day in UTC
+    caller_leg.record(CALL, {"survey": "4"}, 1795219200.0, defaults={"line": "sales"})
     row = cloud.row("CALL")
     assert (row["day"], row["line"], row["at"], row["survey"]) == ("2026-11-20", "main", 1795219199.9, "4")
 
 
 def test_what_is_recorded_once_is_recorded_once(cloud: Aws) -> None:
-    assert table.record_call(CALL, {"wrapping_at": NOW}, NOW, once="wrapping_at") is True
-    assert table.record_call(CALL, {"wrapping_at": NOW + 1}, NOW + 1, once="wrapping_at") is False
+    assert caller_leg.record(CALL, {"wrapping_at": NOW}, NOW, once="wrapping_at") is True
+    assert caller_leg.record(CALL, {"wrapping_at": NOW + 1}, NOW + 1, once="wrapping_at") is False
     assert cloud.row("CALL")["wrapping_at"] == NOW
 
 
 def test_what_is_due_is_due_from_its_moment_on_the_oldest_first(cloud: Aws) -> None:
     for number in range(60):
-        table.record_waiting("CA" + f"{number:032x}", {}, NOW - number)
-    table.upsert_state(KEY, "bridged", NOW - 1000, {})
+        caller_leg.record_waiting("CA" + f"{number:032x}", {}, NOW - number)
+    steps.upsert_state(KEY, "bridged", NOW - 1000, {})
     pages = list(table.due("call", SECOND + 240))
     assert [len(page) for page in pages] == [25, 25, 10] or [len(page) for page in pages] == [25, 25, 10, 0]
     found = [due for page in pages for due in page]
@@ -122,21 +122,21 @@ def test_what_is_due_is_due_from_its_moment_on_the_oldest_first(cloud: Aws) -> N
 
 
 def test_of_two_sweeps_at_one_link_one_looks(cloud: Aws) -> None:
-    check_at = table.upsert_state(KEY, "bridged", NOW, {}).check_at
-    assert table.reschedule_check(KEY, check_at, NOW + 300.9).check_at == SECOND + 301
+    check_at = steps.upsert_state(KEY, "bridged", NOW, {}).check_at
+    assert steps.reschedule_check(KEY, check_at, NOW + 300.9).check_at == SECOND + 301
     with pytest.raises(table.ConditionFailed):
-        table.reschedule_check(KEY, check_at, NOW + 400)
+        steps.reschedule_check(KEY, check_at, NOW + 400)
     assert cloud.row(KEY.reservation_sid)["check_at"] == SECOND + 301
 
 
 def test_of_two_sweeps_at_one_caller_or_recording_one_looks(cloud: Aws) -> None:
-    table.record_waiting(CALL, {}, NOW)
+    caller_leg.record_waiting(CALL, {}, NOW)
     messages.record(MESSAGE, {"line": "main"}, NOW)
     (((caller,)), (recording,)) = (next(iter(table.due(what, NOW * 2))) for what in ("call", "recording"))
-    assert table.reschedule_caller(caller, NOW + 300).check_at == SECOND + 300
+    assert caller_leg.reschedule(caller, NOW + 300).check_at == SECOND + 300
     assert messages.reschedule(recording.key, recording.check_at, NOW + 300).recording_sid == RECORDING
     for again in (
-        lambda: table.reschedule_caller(caller, NOW + 400),
+        lambda: caller_leg.reschedule(caller, NOW + 400),
         lambda: messages.reschedule(recording.key, recording.check_at, NOW + 400),
     ):
         with pytest.raises(table.ConditionFailed):
@@ -148,99 +148,99 @@ def test_of_two_sweeps_at_one_caller_or_recording_one_looks(cloud: Aws) -> None:
 
 
 def test_a_claim_holds_until_its_lease_is_over(cloud: Aws) -> None:
-    table.reserve(link(), NOW)
-    assert table.claim(KEY, NOW, 20).leased_until == NOW + 20
+    steps.reserve(link(), NOW)
+    assert steps.claim(KEY, NOW, 20).leased_until == NOW + 20
     for at in (NOW + 1, NOW + 20):
         with pytest.raises(table.ConditionFailed):
-            table.claim(KEY, at, 20)
-    taken_over = table.claim(KEY, NOW + 20.001, 20)
+            steps.claim(KEY, at, 20)
+    taken_over = steps.claim(KEY, NOW + 20.001, 20)
     assert (taken_over.preparing_at, taken_over.state) == (NOW + 20.001, "preparing")
 
 
 def test_a_caller_is_led_out_by_one_job_at_a_time(cloud: Aws) -> None:
-    table.claim_caller(CALL, NOW, 20, {"declined_say": "No."})
+    caller_leg.claim(CALL, NOW, 20, {"declined_say": "No."})
     for at in (NOW + 1, NOW + 20):
         with pytest.raises(table.ConditionFailed):
-            table.claim_caller(CALL, at, 20)
-    table.claim_caller(CALL, NOW + 20.001, 20)
+            caller_leg.claim(CALL, at, 20)
+    caller_leg.claim(CALL, NOW + 20.001, 20)
     row = cloud.row("CALL")
     assert (row["moved_at"], row["declined_say"]) == (NOW + 20.001, "No.")
-    table.record_call(CALL, {"left_queue_at": NOW + 30}, NOW + 30, left_queue=True)
+    caller_leg.record(CALL, {"left_queue_at": NOW + 30}, NOW + 30, left_queue=True)
     with pytest.raises(table.ConditionFailed):
-        table.claim_caller(CALL, NOW + 100, 20)
+        caller_leg.claim(CALL, NOW + 100, 20)
 
 
 def test_a_leg_that_nobody_knew_makes_a_direct_link_and_a_second_one_is_refused(cloud: Aws) -> None:
     for leg, other in ((LEG, OTHER_LEG), (OTHER_LEG, LEG)):
         key = Key(CALL, "WR" + leg[2:])
-        made = table.record_unknown_leg(key, leg, NOW)
+        made = steps.record_unknown_leg(key, leg, NOW)
         assert (made.mode, made.state, made.dialing_at, made.worker_call_sid) == ("direct", "dialing", NOW, leg)
-        again = table.record_unknown_leg(key, leg, NOW + 1)
+        again = steps.record_unknown_leg(key, leg, NOW + 1)
         assert (again.worker_call_sid, again.dialing_at) == (leg, NOW)
         with pytest.raises(table.ConditionFailed) as lost:
-            table.record_unknown_leg(key, other, NOW)
+            steps.record_unknown_leg(key, other, NOW)
         assert lost.value.current and lost.value.current.worker_call_sid == leg
 
 
 def test_only_one_leg_ever_gets_a_link(cloud: Aws) -> None:
-    table.reserve(link(), NOW)
-    table.follow_leg(KEY, "ringing", LEG, NOW)
+    steps.reserve(link(), NOW)
+    steps.follow_leg(KEY, "ringing", LEG, NOW)
     for leg in (OTHER_LEG, "CA" + "a" * 31 + "0"):
         with pytest.raises(table.ConditionFailed):
-            table.record_leg(KEY, leg)
+            steps.record_leg(KEY, leg)
         with pytest.raises(table.ConditionFailed):
-            table.follow_leg(KEY, "answered", leg, NOW)
-    assert table.record_leg(KEY, LEG).mode == "crm-first"
-    assert table.record_leg(KEY, LEG, by_taskrouter=True).mode == "direct"
+            steps.follow_leg(KEY, "answered", leg, NOW)
+    assert steps.record_leg(KEY, LEG).mode == "crm-first"
+    assert steps.record_leg(KEY, LEG, by_taskrouter=True).mode == "direct"
     with pytest.raises(table.ConditionFailed):
-        table.begin_dial(KEY, NOW, {})
+        steps.begin_dial(KEY, NOW, {})
 
 
 def test_a_direct_ring_takes_a_link_that_no_job_has_begun(cloud: Aws) -> None:
-    table.reserve(link(), NOW)
-    handed_over = table.fall_back_to_direct(KEY, NOW + 1)
+    steps.reserve(link(), NOW)
+    handed_over = steps.fall_back_to_direct(KEY, NOW + 1)
     assert (handed_over.state, handed_over.mode, handed_over.dialing_at) == ("dialing", "direct", NOW + 1)
     with pytest.raises(table.ConditionFailed):
-        table.fall_back_to_direct(KEY, NOW + 2)
+        steps.fall_back_to_direct(KEY, NOW + 2)
 
 
 def test_a_reason_is_written_once_and_a_time_too(cloud: Aws) -> None:
-    assert table.set_reason_once(KEY, "why") is False  # there is no row
-    table.reserve(link(), NOW)
-    assert table.set_reason_once(KEY, "") is False
-    assert table.set_reason_once(KEY, "no answer") is True
-    assert table.set_reason_once(KEY, "busy") is False
-    table.close(KEY, "rejected", "", NOW)
-    table.note_time(KEY, "bridged_at", NOW + 1)
-    table.note_time(KEY, "bridged_at", NOW + 2)
+    assert steps.set_reason_once(KEY, "why") is False  # there is no row
+    steps.reserve(link(), NOW)
+    assert steps.set_reason_once(KEY, "") is False
+    assert steps.set_reason_once(KEY, "no answer") is True
+    assert steps.set_reason_once(KEY, "busy") is False
+    steps.close(KEY, "rejected", "", NOW)
+    steps.note_time(KEY, "bridged_at", NOW + 1)
+    steps.note_time(KEY, "bridged_at", NOW + 2)
     row = cloud.row(KEY.reservation_sid)
     assert (row["reason"], row["bridged_at"], row["state"]) == ("no answer", NOW + 1, "closed")
 
 
 def test_a_breaker_is_swapped_by_who_saw_it_last(cloud: Aws) -> None:
     opened = Breaker(failures=3, failed_at=NOW, retry_at=NOW + 30)
-    assert table.swap_breaker("http", Breaker(), opened, NOW) == opened
-    assert table.swap_breaker("http", Breaker(), Breaker(failures=1), NOW) == opened
-    assert table.swap_breaker("http", Breaker(failures=3, failed_at=NOW), Breaker(), NOW) == opened
-    assert table.swap_breaker("contacts", Breaker(), Breaker(failures=1), NOW) == Breaker(failures=1)
-    assert table.swap_breaker("http", opened, Breaker(), NOW) == Breaker()
-    assert table.swap_breaker("http", Breaker(), opened, NOW) == opened
+    assert breakers.swap("http", Breaker(), opened, NOW) == opened
+    assert breakers.swap("http", Breaker(), Breaker(failures=1), NOW) == opened
+    assert breakers.swap("http", Breaker(failures=3, failed_at=NOW), Breaker(), NOW) == opened
+    assert breakers.swap("contacts", Breaker(), Breaker(failures=1), NOW) == Breaker(failures=1)
+    assert breakers.swap("http", opened, Breaker(), NOW) == Breaker()
+    assert breakers.swap("http", Breaker(), opened, NOW) == opened
     assert opened.is_open and not Breaker(failures=2).is_open
 
 
 def test_what_is_known_of_a_call_is_found_in_the_order_of_its_reservations(cloud: Aws) -> None:
     first, second = Key(CALL, "WR" + "f" * 32), Key(CALL, "WR" + "0" * 32)
-    table.reserve(Link(subject=CALL, reservation_sid=first.reservation_sid), NOW)
-    table.reserve(Link(subject=CALL, reservation_sid=second.reservation_sid), NOW + 1)
+    steps.reserve(Link(subject=CALL, reservation_sid=first.reservation_sid), NOW)
+    steps.reserve(Link(subject=CALL, reservation_sid=second.reservation_sid), NOW + 1)
     messages.record(MESSAGE, {"line": "main"}, NOW)
-    assert table.find_call(CALL).call is None
-    table.record_call(CALL, {"line": "main"}, NOW)
-    found = table.find_call(CALL)
+    assert reading.of_call(CALL).call is None
+    caller_leg.record(CALL, {"line": "main"}, NOW)
+    found = reading.of_call(CALL)
     assert [link.key for link in found.links] == [first, second]
     assert found.call == Call(call_sid=CALL, line="main", at=NOW)
-    table.follow_leg(first, "ringing", LEG, NOW)
-    leg = table.by_worker_leg(LEG)
-    assert leg is not None and leg.key == first and table.by_worker_leg(OTHER_LEG) is None
+    steps.follow_leg(first, "ringing", LEG, NOW)
+    leg = reading.by_worker_leg(LEG)
+    assert leg is not None and leg.key == first and reading.by_worker_leg(OTHER_LEG) is None
 
 
 def test_of_an_unknown_link_nothing_is_known() -> None:

@@ -27,19 +27,19 @@ def media(environment: pytest.MonkeyPatch) -> Iterator[Endpoint]:
 
 def test_the_sound_is_asked_for_with_our_credentials_at_our_own_account(media: Endpoint) -> None:
     media.answers = [(200, b"sound")]
-    assert rest.recording(RECORDING) == b"sound"
+    assert rest.recordings.sound(RECORDING) == b"sound"
     ((path, headers, _),) = media.requests
     assert path.endswith(f"/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RECORDING}.mp3")
     assert headers["Authorization"].startswith("Basic ") and TOKEN not in path
 
 
 def test_a_sound_that_is_too_large_is_not_read_to_its_end(media: Endpoint, environment: pytest.MonkeyPatch) -> None:
-    environment.setattr(rest, "MOST_SOUND_BYTES", 1000)
+    environment.setattr(rest.recordings, "MOST_SOUND_BYTES", 1000)
     media.answers = [(200, b"x" * 1000)]
-    assert len(rest.recording(RECORDING)) == 1000
+    assert len(rest.recordings.sound(RECORDING)) == 1000
     media.answers = [(200, b"x" * 8_000_000)]
     with pytest.raises(rest.TwilioRejected, match="too large"):
-        rest.recording(RECORDING)
+        rest.recordings.sound(RECORDING)
     assert media.sent < 8_000_000
 
 
@@ -50,14 +50,14 @@ def test_a_sound_that_is_too_large_is_not_read_to_its_end(media: Endpoint, envir
 def test_what_twilio_answers_otherwise_is_no_sound(media: Endpoint, status: int, error: type[Exception]) -> None:
     media.answers = [(status, b"{}")]
     with pytest.raises(error):
-        rest.recording(RECORDING)
+        rest.recordings.sound(RECORDING)
 
 
 def test_refused_credentials_are_read_anew(media: Endpoint) -> None:
     secrets.current()
     media.answers = [(401, b"{}")]
     with pytest.raises(rest.TwilioDenied):
-        rest.recording(RECORDING)
+        rest.recordings.sound(RECORDING)
     assert secrets._kept.ask_at == 0.0
 
 
@@ -65,18 +65,18 @@ def test_a_sound_that_drips_ends_with_the_time_of_the_job(media: Endpoint) -> No
     media.answers = ["drip body"]
     began = time.time()
     with budget.Until(began + 3), pytest.raises(rest.NotDone):
-        rest.recording(RECORDING)
+        rest.recordings.sound(RECORDING)
     assert time.time() - began < 4
 
 
 def test_a_sound_that_is_broken_off_is_not_taken_for_the_whole(media: Endpoint) -> None:
     media.answers = ["cut"]
     with pytest.raises(rest.OutcomeUnknown):
-        rest.recording(RECORDING)
+        rest.recordings.sound(RECORDING)
 
 
 def test_no_answer_in_time_is_tried_again_later(media: Endpoint, environment: pytest.MonkeyPatch) -> None:
-    environment.setattr(rest, "TIMEOUT_SECONDS", 0.2)
+    environment.setattr(rest.client, "TIMEOUT_SECONDS", 0.2)
     media.answers = ["hang"]
     with pytest.raises(rest.NotDone):
-        rest.recording(RECORDING)
+        rest.recordings.sound(RECORDING)

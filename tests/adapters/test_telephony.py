@@ -14,7 +14,7 @@ from tests.emulator.harness import ACCOUNT, TOKEN, Harness
 from tests.emulator.official import InProcess
 from tests.support.caches import forget_everything
 
-RING = rest.Ring("+14155550111", "+14155550100", "https://x.example/answer", "https://x.example/status", 15)
+RING = rest.calls.Ring("+14155550111", "+14155550100", "https://x.example/answer", "https://x.example/status", 15)
 CREATED = (201, b'{"sid": "CA1", "queue_time": "1500"}')
 
 
@@ -24,14 +24,14 @@ def error(status: int, code: int) -> tuple[int, bytes]:
 
 def use(environment: pytest.MonkeyPatch, endpoint: Endpoint) -> None:
     environment.setenv("TWILIO_API_URL", endpoint.url)
-    environment.setattr(rest, "TIMEOUT_SECONDS", 0.2)
+    environment.setattr(rest.client, "TIMEOUT_SECONDS", 0.2)
     forget_everything()
 
 
 def test_a_call_is_placed_and_its_queueing_is_counted(environment: pytest.MonkeyPatch) -> None:
     with serving(CREATED) as endpoint:
         use(environment, endpoint)
-        assert rest.ring_worker(RING) == rest.Ringing("CA1", 1.5)
+        assert rest.calls.ring(RING) == rest.calls.Ringing("CA1", 1.5)
     path, headers, body = endpoint.requests[0]
     assert path == f"/2010-04-01/Accounts/AC{'0' * 32}/Calls.json"
     assert headers["Authorization"].startswith("Basic ") and b"Timeout=15" in body
@@ -42,7 +42,7 @@ def test_a_call_is_placed_and_its_queueing_is_counted(environment: pytest.Monkey
 def test_what_twilio_did_not_take_is_tried_again(environment: pytest.MonkeyPatch, status: int) -> None:
     with serving(error(status, 20429), error(status, 20429), CREATED) as endpoint:
         use(environment, endpoint)
-        assert rest.ring_worker(RING).call_sid == "CA1"
+        assert rest.calls.ring(RING).call_sid == "CA1"
     assert len(endpoint.requests) == 3
 
 
@@ -50,15 +50,15 @@ def test_what_twilio_does_not_take_again_and_again_is_unavailable(environment: p
     with serving(error(429, 20429)) as endpoint:
         use(environment, endpoint)
         with pytest.raises(rest.TwilioUnavailable):
-            rest.ring_worker(RING)
-    assert len(endpoint.requests) == 1 + rest.RETRIES
+            rest.calls.ring(RING)
+    assert len(endpoint.requests) == 1 + rest.client.RETRIES
 
 
 def test_no_answer_is_unknown_and_never_sent_again(environment: pytest.MonkeyPatch) -> None:
     with serving("hang") as endpoint:
         use(environment, endpoint)
         with pytest.raises(rest.OutcomeUnknown):
-            rest.ring_worker(RING)
+            rest.calls.ring(RING)
     assert len(endpoint.requests) == 1
 
 
@@ -69,7 +69,7 @@ def test_a_gateway_that_answers_for_twilio_leaves_unknown_whether_the_phone_ring
     with serving(error(status, 0)) as endpoint:
         use(environment, endpoint)
         with pytest.raises(rest.OutcomeUnknown):
-            rest.ring_worker(RING)
+            rest.calls.ring(RING)
     assert len(endpoint.requests) == 1
 
 
@@ -77,14 +77,14 @@ def test_nobody_there_is_unavailable(environment: pytest.MonkeyPatch) -> None:
     with serving(CREATED) as endpoint:
         use(environment, endpoint)
     with pytest.raises(rest.TwilioUnavailable):
-        rest.ring_worker(RING)
+        rest.calls.ring(RING)
 
 
 def test_a_refusal_has_twilios_code_and_no_number(environment: pytest.MonkeyPatch) -> None:
     with serving(error(400, 21211)) as endpoint:
         use(environment, endpoint)
         with pytest.raises(rest.TwilioRejected) as refused:
-            rest.ring_worker(RING)
+            rest.calls.ring(RING)
     assert refused.value.code == 21211 and "+14155550111" not in str(refused.value)
     assert len(endpoint.requests) == 1
 
@@ -93,7 +93,7 @@ def test_a_refusal_has_twilios_code_and_no_number(environment: pytest.MonkeyPatc
 def test_hanging_up_what_has_ended_is_done(environment: pytest.MonkeyPatch, answer: tuple[int, bytes]) -> None:
     with serving(answer) as endpoint:
         use(environment, endpoint)
-        rest.hang_up("CA1")
+        rest.calls.hang_up("CA1")
     assert endpoint.requests[0][2] == b"Status=completed"
 
 
@@ -101,13 +101,13 @@ def test_wrong_credentials_are_not_taken_for_done(environment: pytest.MonkeyPatc
     with serving(error(401, 20003)) as endpoint:
         use(environment, endpoint)
         with pytest.raises(rest.TwilioDenied):
-            rest.complete_task("WT1", "wrapped up")
+            rest.tasks.complete("WT1", "wrapped up")
 
 
 def test_a_rejection_of_what_is_not_pending_says_so(environment: pytest.MonkeyPatch) -> None:
     with serving(error(400, 20001)) as endpoint:
         use(environment, endpoint)
-        assert rest.reject("WT1", "WR1") is False
+        assert rest.reservations.reject("WT1", "WR1") is False
     assert endpoint.requests[0][2] == b"ReservationStatus=rejected"
 
 
@@ -117,7 +117,11 @@ def test_refused_credentials_are_an_error_of_their_own_and_no_decision_of_somebo
 ) -> None:
     with serving(error(status, code)) as endpoint:
         use(environment, endpoint)
-        for ask in (lambda: rest.ring_worker(RING), lambda: rest.reject("WT1", "WR1"), lambda: rest.hang_up("CA1")):
+        for ask in (
+            lambda: rest.calls.ring(RING),
+            lambda: rest.reservations.reject("WT1", "WR1"),
+            lambda: rest.calls.hang_up("CA1"),
+        ):
             with pytest.raises(rest.TwilioDenied):
                 ask()
 
@@ -126,16 +130,16 @@ def test_a_refusal_with_a_code_of_its_own_is_no_matter_of_credentials(environmen
     with serving(error(403, 21215)) as endpoint:
         use(environment, endpoint)
         with pytest.raises(rest.TwilioRejected):
-            rest.ring_worker(RING)
+            rest.calls.ring(RING)
 
 
 def test_the_client_follows_a_rotation(environment: pytest.MonkeyPatch) -> None:
     with serving(CREATED, CREATED) as endpoint:
         use(environment, endpoint)
-        rest.ring_worker(RING)
+        rest.calls.ring(RING)
         environment.setenv("TWILIO_AUTH_TOKEN", "newest,older")
         secrets.forget()
-        rest.ring_worker(RING)
+        rest.calls.ring(RING)
     before, after = (headers["Authorization"] for _, headers, _ in endpoint.requests)
     assert before != after and b64decode(after.split()[1]).endswith(b":newest")
 
@@ -146,19 +150,19 @@ def test_after_a_refusal_the_secret_is_read_again(environment: pytest.MonkeyPatc
         environment.setenv("TWILIO_AUTH_TOKEN", "revoked")
         forget_everything()
         with pytest.raises(rest.TwilioDenied):
-            rest.ring_worker(RING)
+            rest.calls.ring(RING)
         environment.setenv("TWILIO_AUTH_TOKEN", "new")
-        assert rest.ring_worker(RING).call_sid == "CA1"
+        assert rest.calls.ring(RING).call_sid == "CA1"
 
 
 def test_credentials_that_are_taken_are_not_read_again(environment: pytest.MonkeyPatch) -> None:
     def renew(_auth: tuple[str, str]) -> None:
         raise AssertionError
 
-    environment.setattr(rest, "_renew", renew)
+    environment.setattr(rest.client, "_renew", renew)
     with serving(CREATED) as endpoint:
         use(environment, endpoint)
-        assert rest.ring_worker(RING).call_sid == "CA1"
+        assert rest.calls.ring(RING).call_sid == "CA1"
 
 
 @pytest.mark.parametrize("new", ["aaa", "zzz"])
@@ -169,9 +173,9 @@ def test_a_request_that_a_rotation_overtakes_is_asked_again_with_the_new_token(
         use(environment, endpoint)
         environment.setenv("TWILIO_AUTH_TOKEN", "mmm")
         forget_everything()
-        rest.ring_worker(RING)
+        rest.calls.ring(RING)
         environment.setenv("TWILIO_AUTH_TOKEN", new)  # this process still has the one before
-        assert rest.ring_worker(RING).call_sid == "CA1"
+        assert rest.calls.ring(RING).call_sid == "CA1"
     tokens = [b64decode(headers["Authorization"].split()[1]).partition(b":")[2] for _, headers, _ in endpoint.requests]
     assert tokens == [b"mmm", b"mmm", new.encode()]
 
@@ -180,18 +184,18 @@ def test_a_recording_is_deleted_at_the_emulator_and_twice_is_like_once(environme
     harness = Harness({"/incoming": '<Record action="/stored"/>', "/stored": "<Hangup/>"})
     environment.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
     environment.setenv("TWILIO_AUTH_TOKEN", TOKEN)
-    environment.setattr(rest, "_http_client", lambda _url: InProcess(harness.twilio))
+    environment.setattr(rest.client, "http_client", lambda _url: InProcess(harness.twilio))
     forget_everything()
     harness.dial(waits(1), talks(5), hangs_up())
     harness.run(30)
     (recording_sid,) = harness.twilio.context.recordings.all
     for _ in range(2):
-        rest.delete_recording(recording_sid)
+        rest.recordings.delete(recording_sid)
         assert harness.twilio.context.recordings.all == {}
 
 
 def test_the_pauses_between_the_tries_fit_into_the_time_that_is_kept_for_them(cloud: Aws) -> None:
-    retry = rest._http_client("").session.get_adapter("https://api.twilio.com").max_retries
+    retry = rest.client.http_client("").session.get_adapter("https://api.twilio.com").max_retries
     failed = RequestHistory("POST", "/", None, 503, None)
-    pauses = [retry.new(history=(failed,) * times).get_backoff_time() for times in range(1, rest.RETRIES + 1)]
-    assert 0 < sum(pauses) <= rest.PAUSES_SECONDS
+    pauses = [retry.new(history=(failed,) * times).get_backoff_time() for times in range(1, rest.client.RETRIES + 1)]
+    assert 0 < sum(pauses) <= rest.client.PAUSES_SECONDS

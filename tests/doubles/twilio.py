@@ -7,6 +7,7 @@ from typing import Any
 from twilio.http.response import Response
 
 UPDATED = "2026-11-21T08:00:00Z"
+ROOM = "CF" + "1" * 32
 AVAILABLE = "WA" + "1" * 32  # the one activity in which workers take calls
 
 
@@ -36,6 +37,7 @@ class FakeTwilio:
     calls: dict[str, str] = field(default_factory=dict)  # by sid
     children: list[dict[str, Any]] = field(default_factory=list)  # the calls that a <Dial> placed, the latest first
     unserved: set[str] = field(default_factory=set)  # the task queues without a worker in an activity that takes calls
+    room: dict[str, dict[str, str]] = field(default_factory=dict)  # who is in the one conference, by CallSid
     on_task: Any = None  # called when a task is made, before the answer goes back
     on_call: Any = None  # called when a worker leg is placed, before the answer goes back
 
@@ -71,6 +73,7 @@ class FakeTwilio:
             return self._of_workers(parts[-1], form, given)
         for part, answer in (
             ("/Queues", self._queues),
+            ("/Conferences", self._conference),
             ("/Calls", self._call),
             ("/Messages", self._message),
             ("/Recordings", self._recording),
@@ -107,6 +110,17 @@ class FakeTwilio:
     def _told(self, path: str) -> Response:
         told = [{"event_date_ms": at, "event_type": kind} for at, kind in self.events]
         return _page("events", told) if path.endswith("/Events") else Response(200, "{}")
+
+    def _conference(self, method: str, path: str) -> Response:
+        """What is changed of a participant stands in `room`; one who is not in it is not known."""
+        call_sid = path.removesuffix(".json").rpartition("/")[2]
+        if call_sid == "Conferences":
+            return _page("conferences", [{"sid": ROOM}] if self.room else [])
+        if call_sid not in self.room or ROOM not in path:
+            return self._fail((404, 20404))
+        if method == "POST":
+            self.room[call_sid] |= self.requests[-1][2]
+        return Response(200, json.dumps({"call_sid": call_sid, "status": "connected"}))
 
     def _call(self, method: str, path: str) -> Response:
         if path.endswith("/Calls.json") and method == "GET":

@@ -18,7 +18,7 @@ from laptop.commands import Commands
 from laptop.environment import Laptop
 from laptop.teams import DEMO, Team
 from ops.callcenter.files import WORKERS
-from tests.laptop.test_console import PASSWORD, answers, until
+from tests.laptop.test_console import PASSWORD, answers, as_soon_as_it_rings, until
 from tests.support import browser
 
 if TYPE_CHECKING:
@@ -174,6 +174,54 @@ def test_a_caller_is_given_to_another_queue(laptop: Laptop, commands: Commands, 
     (link,) = (row for row in links(laptop) if row.get("transferred_from") == "Bea")
     assert (link["worker_name"], link["queue"]) == ("Dora", "Sales")
     commands.do("hangup Ann")
+
+
+def asks_sales(page: "Page", laptop: Laptop, commands: Commands) -> None:
+    """Bea talks to Ann, who is on hold then, and Dora is free."""
+    signed_in(page, laptop, BEA)
+    on_duty(page, laptop, "Bea")
+    laptop.do(lambda: laptop.call_centre.put_on("Dora"))
+    talks(page, commands)
+    page.get_by_label("Give the caller to").select_option("Sales")
+    page.get_by_role("button", name="Ask first: Ann Lee").click()
+    page.get_by_text("Sales is asked. The caller hears music.").wait_for()
+    assert laptop.do(lambda: held(laptop)) == [True]
+    accessible(page)
+
+
+def test_the_worker_goes_back_to_the_caller(laptop: Laptop, commands: Commands, page: "Page") -> None:
+    asks_sales(page, laptop, commands)
+    page.get_by_role("button", name="Back to the caller: Ann Lee").click()
+    page.get_by_role("button", name="Hold: Ann Lee").wait_for()
+    assert laptop.do(lambda: held(laptop)) == [False]
+    commands.do("hangup Ann")
+    wrapped_up(page)
+
+
+def test_a_colleague_is_talked_to_first_and_has_the_caller(laptop: Laptop, commands: Commands, page: "Page") -> None:
+    """By the keyboard alone, once all three have talked."""
+    asks_sales(page, laptop, commands)
+    answers(page, commands, "Dora")
+    as_soon_as_it_rings(page, commands, "press Dora 1")
+    page.get_by_text("You talk to Dora. The caller hears music.").wait_for()
+    accessible(page)
+    page.get_by_role("button", name="Talk all three: Ann Lee").focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("You, Dora and the caller talk.").wait_for()
+    page.get_by_role("button", name="Hand over: Ann Lee").focus()
+    page.keyboard.press("Enter")
+    wrapped_up(page)
+    (link,) = (row for row in links(laptop) if row.get("took_over_at"))
+    assert (link["worker_name"], link["queue"], link["state"]) == ("Dora", "Sales", "bridged")
+    assert laptop.do(lambda: held(laptop)) == [False]
+    commands.do("hangup Ann")
+
+
+def held(laptop: Laptop) -> list[bool]:
+    """Of each caller in a conference, whether they are on hold."""
+    rooms = laptop.twilio.context.conferences.all.values()
+    legs = [one for room in rooms if room.status == "in-progress" for one in room.participants.values()]
+    return [one.hold for one in legs if one.call.direction == "inbound"]
 
 
 def test_several_callers_are_several_cards_and_one_is_rejected(

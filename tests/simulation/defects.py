@@ -25,7 +25,7 @@ from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
 from chalicelib.lifecycle import activity, closing, lead_out, looking, reconcile, recorded, untold, wrap_up
-from chalicelib.links import attributes, model, modes, profiles, table
+from chalicelib.links import attributes, caller_leg, model, modes, notices, orders, profiles, reading, steps, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
 from chalicelib.links.model import Key, Link, Message, message_key
@@ -102,7 +102,7 @@ def _first_write_forgotten(_true: Any) -> Any:
     """A reservation that has a row is written anew."""
 
     def reserve(link: Any, _now: float) -> Any:
-        row = attributes.encode(table._row(link))
+        row = attributes.encode(steps._row(link))
         aws.client("dynamodb").put_item(TableName=environment.current().links_table, Item=row)
         return link
 
@@ -214,7 +214,7 @@ def _however_long_it_takes(_true: Any) -> Any:
 
 def _moves_whoever(_true: Any) -> Any:
     def move(worker_sid: str, to_sid: str, *_given: Any) -> None:
-        rest.set_activity(rest.worker(worker_sid), to_sid)
+        rest.workers.set_activity(rest.workers.fetch(worker_sid), to_sid)
 
     return move
 
@@ -283,15 +283,15 @@ def _whatever_the_error(_true: Any) -> Any:
 @contextmanager
 def _sent_again_to_twilio() -> Iterator[None]:
     """Also after a time-out."""
-    true = rest._http_client
+    true = rest.client.http_client
 
     def client(api_url: str) -> Any:
         http_client = true(api_url)
         for adapter in http_client.session.adapters.values():
-            adapter.max_retries = adapter.max_retries.new(read=rest.RETRIES)
+            adapter.max_retries = adapter.max_retries.new(read=rest.client.RETRIES)
         return http_client
 
-    with patch.object(rest, "_http_client", client):
+    with patch.object(rest.client, "http_client", client):
         yield
 
 
@@ -403,7 +403,7 @@ def _silence_takes(true: Any) -> Any:
 def _hangs_up_in_any_case(true: Any) -> Any:
     def detected(webhook: Any) -> Any:
         if asking.is_machine(webhook):
-            rest.hang_up(webhook.form["CallSid"])
+            rest.calls.hang_up(webhook.form["CallSid"])
         return true(webhook)
 
     return detected
@@ -412,15 +412,15 @@ def _hangs_up_in_any_case(true: Any) -> Any:
 def _asked_without_condition(_true: Any) -> Any:
     def follow(key: Any, state: Any, leg: str, now: float, known: Any) -> Any:
         changes = {**known, "state": state, f"{state}_at": now, "worker_call_sid": leg}
-        return table._write_link(key, table._Write(changes, "", names={}))
+        return steps._write_link(key, table.Write(changes, "", names={}))
 
     return follow
 
 
 def _moved_before_the_way_back_is_ordered(_true: Any) -> Any:
     def leave_out(order: Any, now: float) -> None:
-        worker = rest.worker(order.worker_sid)
-        if worker.available and rest.set_activity(worker, order.activity_sid):
+        worker = rest.workers.fetch(order.worker_sid)
+        if worker.available and rest.workers.set_activity(worker, order.activity_sid):
             back = jobs.PutBack(worker.sid, order.activity_sid, worker.activity_sid, now - 2, now + 20)
             jobs.send(back, order.back_after)
 
@@ -441,8 +441,8 @@ def _whoever_is_gone(_true: Any) -> Any:
 
 
 def _claimed_by_everybody(_true: Any) -> Any:
-    def claim(_key: str, digest: str, _now: float, _lease: float) -> table.Ordered:
-        return table.Ordered(digest, "", is_claimed=True)
+    def claim(_key: str, digest: str, _now: float, _lease: float) -> orders.Ordered:
+        return orders.Ordered(digest, "", is_claimed=True)
 
     return claim
 
@@ -481,7 +481,7 @@ def _rota_above_all() -> Iterator[None]:
         return boundary(rota, worker, msgspec.structs.replace(seen, hand_at=0, until=0), now)
 
     def move(worker_sid: str, to: Any) -> bool:
-        return rest.move(worker_sid, people.activity_sid(to.to), lambda one: one.available != (to.to == "on"))
+        return rest.workers.move(worker_sid, people.activity_sid(to.to), lambda one: one.available != (to.to == "on"))
 
     def applied(worker: str, at: float, now: float, seen: Any, changes: Any) -> Any:
         return wrote(worker, at, now, msgspec.structs.replace(seen, hand_at=1e12), changes)
@@ -500,7 +500,7 @@ def _every_task_is_the_callbacks() -> Iterator[None]:
         return callback_rows.find(about)
 
     with (
-        patch.object(rest, "find_task", lambda _key: ""),
+        patch.object(rest.tasks, "find", lambda _key: ""),
         patch.object(outcome, "is_wanted", lambda *_given: True),
         patch.object(outcome, "take", take),
     ):
@@ -509,9 +509,9 @@ def _every_task_is_the_callbacks() -> Iterator[None]:
 
 def _hangs_up_at_the_end(true: Any) -> Any:
     def move(worker_sid: str, one: Any) -> Any:
-        for link in table.latest_links(worker_sid, 5) if one.boundary.to == "off" else ():
+        for link in reading.latest_links(worker_sid, 5) if one.boundary.to == "off" else ():
             if link.state == "bridged":
-                rest.hang_up(link.worker_call_sid)
+                rest.calls.hang_up(link.worker_call_sid)
         return true(worker_sid, one)
 
     return move
@@ -582,7 +582,7 @@ def _whenever_it_begins(_true: Any) -> Any:
 
 
 def _no_yes_is_kept(_true: Any) -> Any:
-    return lambda key, _now, _known: table.find_link(key)
+    return lambda key, _now, _known: reading.find_link(key)
 
 
 def _led_each_time(true: Any) -> Any:
@@ -595,7 +595,7 @@ def _the_last_word(_true: Any) -> Any:
 
     def decide(key: Key, decision: str, attributes: Mapping[str, Any] | None = None) -> Link | None:
         table.update_row(key, {"reason": decision}, "", {}, defaults={"attributes": attributes})
-        return table.find_link(key)
+        return reading.find_link(key)
 
     return decide
 
@@ -608,7 +608,7 @@ DEFECTS: Mapping[str, Defect] = {
         again, "post", lambda _true: lambda *_given, **_named: "", 24, faults="desk_gives_back=0.5", desk=True
     ),
     "a chat is done and given back": _replace(
-        table,
+        steps,
         "decide",
         _the_last_word,
         24,
@@ -619,7 +619,7 @@ DEFECTS: Mapping[str, Defect] = {
         cards, "standing", _yes_at_once, 3, faults="crm_declines=0.5", desk=True
     ),
     "a job rings the worker at the desk as well": Defect(_rung_at_the_desk_as_well, frozenset({24}), "none", desk=True),
-    "the CRM's yes to the desk is not kept": _replace(table, "approve", _no_yes_is_kept, 24, faults="none", desk=True),
+    "the CRM's yes to the desk is not kept": _replace(steps, "approve", _no_yes_is_kept, 24, faults="none", desk=True),
     "a wrap-up begins when the worker has said that it is done": _replace(
         wrap_up, "finish_early", _whenever_it_begins, 5, faults="webhook_late=0.9,webhook_twice=0.3", desk=True
     ),
@@ -632,7 +632,7 @@ DEFECTS: Mapping[str, Defect] = {
         desk=True,
     ),
     "a note of the desk is dropped": _replace(
-        table, "wrap_up", lambda _true: lambda key, *_given: table.find_link(key), 24, faults="none", desk=True
+        steps, "wrap_up", lambda _true: lambda key, *_given: reading.find_link(key), 24, faults="none", desk=True
     ),
     "a message is offered once and no more": _replace(offering, "look", lambda _true: lambda *_: "left", 14),
     "a message is posted by each job anew": _replace(
@@ -664,7 +664,7 @@ DEFECTS: Mapping[str, Defect] = {
         calling_back, "_not_reached", _reached_in_any_case, 16, faults=CUSTOMERS, away=True
     ),
     "a callback goes to the end of the queue": _replace(
-        rest, "_place", lambda _true: lambda _new: {}, 16, faults="people", away=True
+        rest.tasks, "_place", lambda _true: lambda _new: {}, 16, faults="people", away=True
     ),
     "a caller who is back is called back all the same": _replace(
         callbacks_asking,
@@ -673,15 +673,15 @@ DEFECTS: Mapping[str, Defect] = {
         16,
         faults="caller_calls_again=1,worker_no_answer=0.5,activity_changes=0.9",
     ),
-    "no write says what it expects": _replace(table, "_write_link", _no_condition, 1, 2, 5, 6),
+    "no write says what it expects": _replace(steps, "_write_link", _no_condition, 1, 2, 5, 6),
     "a reservation is written again": _replace(
-        table, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"
+        steps, "reserve", _first_write_forgotten, 1, 2, 6, faults="cold_start=0.3"
     ),
-    "an unanswered dial is made again": _replace(rest, "ring_worker", _dial_again, 2, faults="rest_timeout_after=0.1"),
+    "an unanswered dial is made again": _replace(rest.calls, "ring", _dial_again, 2, faults="rest_timeout_after=0.1"),
     "legs are not hung up": _replace(closing, "end_leg", _nothing, 2, faults="people"),
     "the deadline is ignored": _replace(assignment, "_link", _no_deadline, 2, faults="message_late=0.5"),
     "the reservation is not asked about before the dial": _replace(
-        rest, "reservation_status", _any_reservation_is_pending, 2, 5, 6
+        rest.reservations, "status", _any_reservation_is_pending, 2, 5, 6
     ),
     "the CRM's no is ignored": _replace(crm, "prepare", _whatever_the_crm_says, 3),
     "a failed CRM moves the worker": _replace(closing, "reject_later", _with_an_activity, 10, faults="crm_500=0.5"),
@@ -705,7 +705,7 @@ DEFECTS: Mapping[str, Defect] = {
         hold, "_has_ended", _whoever_chooses, 17, faults="worker_presses_star=0.9"
     ),
     "who hangs up on hold loses the caller": _replace(
-        table, "transfer", _lost_is_the_end, 17, faults="worker_presses_star=0.9"
+        steps, "transfer", _lost_is_the_end, 17, faults="worker_presses_star=0.9"
     ),
     "the caller is given to the queue that they came from": _replace(
         hold, "_route", lambda _true: lambda _to: {}, 17, faults="worker_presses_star=0.9"
@@ -735,7 +735,7 @@ DEFECTS: Mapping[str, Defect] = {
         asking, "detected", _hangs_up_in_any_case, 12, faults="worker_taken_for_machine=0.9", answer="key+detect"
     ),
     "who is asked needs no condition": _replace(
-        table,
+        steps,
         "follow_asked",
         _asked_without_condition,
         1,
@@ -752,10 +752,10 @@ DEFECTS: Mapping[str, Defect] = {
         lambda: patch.object(Link, "may_be_dequeued", new=True), frozenset({12}), "dynamodb_hangs=0.3"
     ),
     "an order whose answer is lost is posted again": _replace(
-        rest, "find_task", lambda _true: lambda _key: "", 13, faults="rest_timeout_after=0.5"
+        rest.tasks, "find", lambda _true: lambda _key: "", 13, faults="rest_timeout_after=0.5"
     ),
     "an order is claimed by whoever sends it": _replace(
-        table, "claim_order", _claimed_by_everybody, 13, faults="rest_timeout_after=0.5"
+        orders, "claim", _claimed_by_everybody, 13, faults="rest_timeout_after=0.5"
     ),
     "whoever answers is connected with the customer": _replace(
         asking, "_ask", _begun_without_a_key, 13, faults="worker_silent=0.3"
@@ -777,16 +777,16 @@ DEFECTS: Mapping[str, Defect] = {
     "nobody goes back to work": _replace(activity, "resume", _nothing, 5),
     "who did not answer is offered the call again": _replace(activity, "leave_out", _nothing, 5, faults="people"),
     "who went home by hand is moved": _replace(activity, "_move", _moves_whoever, 10),
-    "the wrap-up is begun for who went home": _replace(rest, "worker", _always_available, 10),
-    "a worker changes while we look": _replace(rest, "set_activity", _whatever_became, 10, faults=HURRY),
+    "the wrap-up is begun for who went home": _replace(rest.workers, "fetch", _always_available, 10),
+    "a worker changes while we look": _replace(rest.workers, "set_activity", _whatever_became, 10, faults=HURRY),
     "who answers for a caller who is gone is to blame": _replace(
         closing, "ended_with_its_caller", _never, 10, faults="task_outlives_call=0.6,caller_hangs_up=0.9"
     ),
     "a task that outlives its call stays": _replace(
-        rest, "cancel_task", _nothing, 5, faults="task_outlives_call=0.3,caller_hangs_up=0.5"
+        rest.tasks, "cancel", _nothing, 5, faults="task_outlives_call=0.3,caller_hangs_up=0.5"
     ),
     "an assigned task that outlives its call stays": _replace(
-        rest, "is_live", lambda _true: lambda _sid: True, 5, faults="task_outlives_call=0.5"
+        rest.calls, "is_live", lambda _true: lambda _sid: True, 5, faults="task_outlives_call=0.5"
     ),
     "a second dial is not looked for": _replace(
         ring,
@@ -812,7 +812,12 @@ DEFECTS: Mapping[str, Defect] = {
         secrets, "_refresh", _forgotten_before_it_is_read, 8, faults="ssm_hangs=0.5,ssm_throttled=0.5"
     ),
     "what Twilio has forgotten is guessed": _replace(
-        rest, "_last_event", _guessed, 6, 13, faults="webhook_never=0.9,lambda_dies=0.2,caller_hangs_up=0.9"
+        rest.reservations,
+        "_last_event",
+        _guessed,
+        6,
+        13,
+        faults="webhook_never=0.9,lambda_dies=0.2,caller_hangs_up=0.9",
     ),
     "AWS is asked again after a time-out": _replace(
         aws, "_was_not_taken", _whatever_the_error, 8, faults="dynamodb_answer_lost=0.1"
@@ -820,8 +825,8 @@ DEFECTS: Mapping[str, Defect] = {
     "Twilio is asked again after a time-out": Defect(
         _sent_again_to_twilio, frozenset({2, 8, 13}), "rest_timeout_after=0.1"
     ),
-    "each caller who is led out is a mail": _replace(table, "order_notice", _whenever_ordered, 11, faults=NOBODY_THERE),
-    "what is told stays to be told": _replace(table, "close_notice", _nothing, 11, faults=NOBODY_THERE),
+    "each caller who is led out is a mail": _replace(notices, "order", _whenever_ordered, 11, faults=NOBODY_THERE),
+    "what is told stays to be told": _replace(notices, "close", _nothing, 11, faults=NOBODY_THERE),
     "a mail that SNS does not take is lost": _replace(
         outbox, "_publish", _whether_or_not, 11, faults=f"{NOBODY_THERE},sns_hangs=0.5"
     ),
@@ -832,7 +837,7 @@ DEFECTS: Mapping[str, Defect] = {
         reconcile, "_notices", lambda _true: lambda *_given: (), 11, faults=NOBODY_THERE
     ),
     "nobody looks whether workers are there": _replace(
-        rest, "is_anybody_available", lambda _true: lambda _sid: True, 11, faults=NOBODY_THERE
+        rest.workers, "is_anybody_available", lambda _true: lambda _sid: True, 11, faults=NOBODY_THERE
     ),
     "a mail shows the caller's number": _replace(outbox, "mask", lambda _true: str, 11, faults=NOBODY_THERE),
     "a message is deleted before it is kept": _replace(keep, "_store", _nothing, 14),
@@ -914,8 +919,8 @@ DEFECTS: Mapping[str, Defect] = {
     "whoever talked last is everybody's worker": _replace(
         profile, "known", _of_whoever_talked, 23, faults="none", known=True
     ),
-    "every link says completed": _replace(table, "close", _always_completed, 6),
-    "events are not recorded": _replace(table, "record_call", _nothing, 6),
+    "every link says completed": _replace(steps, "close", _always_completed, 6),
+    "events are not recorded": _replace(caller_leg, "record", _nothing, 6),
     "the assignment is slow": _replace(assignment, "decide", _slow, 8),
     "events are answered with an error": _replace(events, "record", _raises, 8),
 }

@@ -16,7 +16,7 @@ CACHED = (
     environment.current,
     callcenter.current,
     aws.client,
-    rest._client_with,
+    rest.client._client_with,
     crm_http._endpoint,
     breaker.known,
 )

@@ -75,7 +75,7 @@ class CallCentre:
         self._build()
         environment.setattr(callcenter, "source", lambda: rules)
         client = InProcess(self.twilio)
-        environment.setattr(rest, "_http_client", lambda _url: client)
+        environment.setattr(rest.client, "http_client", lambda _url: client)
         forget_everything()
         self.app = importlib.import_module("app")
         environment.setattr(jobs, "send", self._queued)

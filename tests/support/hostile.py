@@ -136,6 +136,9 @@ ENDPOINTS = (
     Endpoint(urls.ROOM.path, caller_form(), LEG_PATH),
     Endpoint(urls.WORKER_ROOM.path, leg_form("in-progress"), LEG_PATH),
     Endpoint(urls.WORKER_STAR_OVER.path, leg_form("in-progress"), LEG_PATH),
+    Endpoint(urls.HELD.path, caller_form(), {**LEG_PATH, "attempt": "4"}),
+    Endpoint(urls.WORKER_CONSULT.path, leg_form("in-progress") | {"DialCallStatus": "answered"}, LEG_PATH),
+    Endpoint(urls.WORKER_CONSULT_ALONE.path, leg_form("in-progress"), LEG_PATH),
     *(
         Endpoint(route.path, leg_form("in-progress") | form, {**LEG_PATH, "attempt": "1"})
         for route, form in (

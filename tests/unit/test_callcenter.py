@@ -130,7 +130,7 @@ def test_the_ring_time_has_to_leave_a_moment_of_the_reservation(mode: str, longe
 
 
 def test_what_is_left_of_a_job_holds_both_requests_of_a_dial_at_their_longest() -> None:
-    assert callcenter.DIAL_SECONDS > 2 * rest.TIMEOUT_SECONDS
+    assert callcenter.DIAL_SECONDS > 2 * rest.client.TIMEOUT_SECONDS
 
 
 def test_part_of_a_second_of_the_crms_is_a_second_of_the_reservations() -> None:

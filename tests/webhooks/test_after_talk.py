@@ -152,7 +152,7 @@ def test_another_leg_changes_nothing(driver: Driver) -> None:
 
 def test_with_the_table_down_the_worker_need_not_wait(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     talk(driver)
-    for name in ("find_call", "note_of_leg"):
+    for name in ("rows_by", "write"):
         monkeypatch.setattr(table, name, lambda *_: 1 / 0)
     assert said(over(driver)) == said(press(driver, "1")) == [twiml.NOT_KEPT, "Hangup"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
-from chalicelib.links import table
+from chalicelib.links import reading, steps, table
 from chalicelib.twilio import urls
 from chalicelib.worker import twiml
 from tests.conftest import ACTIVITIES
@@ -123,7 +123,7 @@ def down(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     def broken(*_given: object, **_named: object) -> None:
         raise ConnectionError("no table")
 
-    return lambda: monkeypatch.setattr(table, "_update", broken)
+    return lambda: monkeypatch.setattr(table, "write", broken)
 
 
 # --- What POST /Calls is asked
@@ -187,7 +187,7 @@ def test_with_the_table_down_nobody_is_dequeued_and_the_caller_offered_again_in_
 ) -> None:
     sent: Sent = []
     with monkeypatch.context() as patched:
-        patched.setattr(table, "reserve", broken)
+        patched.setattr(steps, "reserve", broken)
         patched.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
         assert driver.assign(WorkerAttributes=ASKED)["body"] == ""
     ((order, delay),) = sent
@@ -196,7 +196,7 @@ def test_with_the_table_down_nobody_is_dequeued_and_the_caller_offered_again_in_
 
 def test_with_sqs_down_too_the_caller_is_offered_again_at_once(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(table, "reserve", broken)
+        patched.setattr(steps, "reserve", broken)
         patched.setattr(jobs, "send", broken)
         assert json.loads(driver.assign(WorkerAttributes=ASKED)["body"]) == {"instruction": "reject"}
 
@@ -698,6 +698,6 @@ def test_a_call_shows_who_answered_and_what_they_pressed(driver: Driver) -> None
     detected(driver, "human")
     press(driver, "7")
     press(driver, "1")
-    told = story.timeline(table.find_call(CALL))
+    told = story.timeline(reading.of_call(CALL))
     assert "answered by: human after 2.4 s; asked (key+detect): pressed 7, then 1" in told
     assert "Bea: asked" in told

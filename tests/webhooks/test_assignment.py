@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib import jobs
 from chalicelib.config import callcenter, team
-from chalicelib.links import table
+from chalicelib.links import steps
 from chalicelib.routing import instructions
 from chalicelib.routing.reservation import Reservation
 from tests.conftest import ACTIVITIES
@@ -137,7 +137,7 @@ def test_a_message_that_arrived_although_sqs_did_not_say_so_keeps_the_call_to_it
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def arrives_and_says_nothing(job: jobs.RingWorker) -> None:
-        table.claim(job.key, 1795230000, 20)
+        steps.claim(job.key, 1795230000, 20)
         raise TimeoutError
 
     monkeypatch.setattr(jobs, "send", arrives_and_says_nothing)
@@ -146,14 +146,14 @@ def test_a_message_that_arrived_although_sqs_did_not_say_so_keeps_the_call_to_it
 
 
 def test_dynamodb_down_connects_without_crm_and_without_record(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "reserve", down)
-    monkeypatch.setattr(table, "fall_back_to_direct", down)
+    monkeypatch.setattr(steps, "reserve", down)
+    monkeypatch.setattr(steps, "fall_back_to_direct", down)
     assert instruction(driver.assign())["instruction"] == "dequeue"
     assert instruction(driver.assign("Urgent"))["instruction"] == "dequeue"
     assert driver.queued() == []
 
 
-@pytest.mark.parametrize("gateway", ["links.table.reserve", "jobs.send"])
+@pytest.mark.parametrize("gateway", ["links.steps.reserve", "jobs.send"])
 def test_an_outage_leads_to_the_fallback_door_when_the_queue_says_so(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, gateway: str
 ) -> None:

@@ -20,7 +20,7 @@ from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.callbacks import Says
 from chalicelib.config.texts import Text
 from chalicelib.links import callbacks as rows
-from chalicelib.links import table
+from chalicelib.links import orders, reading, table
 from chalicelib.links.model import Callback
 from chalicelib.links.table import ConditionFailed
 from chalicelib.reports.outcome import ended
@@ -375,7 +375,7 @@ def test_so_does_one_whose_row_could_not_be_written(
     leaves(driver)
     (job,) = driver.queued()
     with monkeypatch.context() as down:
-        down.setattr(table, "keep_order", lambda *_: 1 / 0)
+        down.setattr(orders, "keep", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             driver.work(job)
     later(posting.LEASE_SECONDS + 1)
@@ -923,7 +923,7 @@ def test_the_list_of_calls_has_what_became_of_it(driver: Driver, later: Later, s
     callback = rows.find(CALL)
     assert callback is not None
     rows.change(callback, later.now, state=state)
-    assert ended(table.find_call(CALL), later.now) == word
+    assert ended(reading.of_call(CALL), later.now) == word
 
 
 def test_the_mail_says_who_is_to_be_called(driver: Driver, inbox: Inbox, environment: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from chalicelib.caller import menu, twiml
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Line
 from chalicelib.config.menus import Choice, Menu
-from chalicelib.links import table
+from chalicelib.links import caller_leg
 from chalicelib.twilio import urls
 from tests.conftest import WORKFLOW
 from tests.support.api_gateway import BASE, post
@@ -117,7 +117,7 @@ def test_a_menu_on_a_line_without_one_enqueues(driver: Driver) -> None:
 def test_waiting_tells_position_and_rough_wait(driver: Driver) -> None:
     talked = {"line": "support", "queue_result": "bridged", "queue_seconds": 100}
     for number in range(3):
-        table.record_call(f"CA{number:032}", talked, time.time())
+        caller_leg.record(f"CA{number:032}", talked, time.time())
     document = driver.voice("wait", QueuePosition="3", AvgQueueTime="9000", QueueTime="5")
     said = [str(verb.text) for verb in document if verb.tag == "Say"]
     assert said[1:] == ["You are number 3 in the queue.", "Expected wait in minutes: 2."]
@@ -221,7 +221,7 @@ def test_the_caller_goes_on_when_the_table_is_down(
     def down(*_: object, **__: object) -> None:
         raise ConnectionError("no table")
 
-    monkeypatch.setattr(table, "record_and_read_call", down)
+    monkeypatch.setattr(caller_leg, "record_and_read", down)
     assert driver.voice(document, QueueResult="leave")[0].tag == "Say"
     assert "call not recorded" in driver.log.getvalue()
 
@@ -244,7 +244,7 @@ def test_a_failure_of_our_own_never_reaches_the_caller(
         raise RuntimeError("a bug of ours")
 
     monkeypatch.setattr(callcenter, "current", broken)
-    monkeypatch.setattr(table, "record_and_read_call", lambda *_, **__: True)
+    monkeypatch.setattr(caller_leg, "record_and_read", lambda *_, **__: True)
     assert [verb.tag for verb in driver.voice(document)] == verbs
     assert "webhook failed" in driver.log.getvalue() and CALL in driver.log.getvalue()
 

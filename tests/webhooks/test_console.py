@@ -372,10 +372,10 @@ def test_the_sweep_puts_right_what_events_have_missed(
 ) -> None:
     from chalicelib.twilio import rest
 
-    now, there = time.time(), rest.Worker(WORKER, ACTIVITIES["Available"], True, 500.0, "", "Bea")
+    now, there = time.time(), rest.workers.Worker(WORKER, ACTIVITIES["Available"], True, 500.0, "", "Bea")
     gone = board.Worker(sid="WK" + "e" * 32, name="Emil", activity="Available", available=True, since=1)
     board.note_worker(gone, now)
-    monkeypatch.setattr(rest, "workers", lambda expression: [there])
+    monkeypatch.setattr(rest.workers, "matching", lambda expression: [there])
     assert list(refreshing.refresh_workers(now)) == ["a worker is gone", "a worker is elsewhere"]
     (bea,) = board.workers()
     assert (bea.name, bea.activity, bea.since) == ("Bea", "Available", 500)
@@ -391,7 +391,9 @@ def test_a_list_of_twilios_that_is_old_does_not_take_the_board_back(
 
     moved(driver, "Offline", 600)
     monkeypatch.setattr(
-        rest, "workers", lambda expression: [rest.Worker(WORKER, ACTIVITIES["Available"], True, 500.0, "", "Bea")]
+        rest.workers,
+        "matching",
+        lambda expression: [rest.workers.Worker(WORKER, ACTIVITIES["Available"], True, 500.0, "", "Bea")],
     )
     assert list(refreshing.refresh_workers(time.time())) == []
     assert [one.activity for one in board.workers()] == ["Offline"]
@@ -594,12 +596,12 @@ def test_ten_thousand_calls_a_day_are_a_board_like_any_other(
 def test_a_caller_who_was_given_away_waits_again(
     driver: Driver, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.links import table
+    from chalicelib.links import steps
     from chalicelib.links.model import Key
 
     driver.event("task.created")
     driver.ring()
     driver.answer()
     driver.event("reservation.accepted")
-    table.transfer(Key(CALL, RESERVATION), "queue:Sales", time.time())
+    steps.transfer(Key(CALL, RESERVATION), "queue:Sales", time.time())
     assert len(shown(console, monkeypatch)["waiting"]) == 1  # type: ignore[arg-type]

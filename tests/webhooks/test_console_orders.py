@@ -12,7 +12,7 @@ from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.hours import switch
 from chalicelib.lifecycle import board as refreshing
-from chalicelib.links import profiles, table, talks
+from chalicelib.links import profiles, reading, talks
 from chalicelib.links.model import HEARD
 from chalicelib.twilio import urls
 from chalicelib.twilio.urls import Route
@@ -173,7 +173,7 @@ def test_a_recorded_talk_is_heard_from_the_story_and_each_time_it_is_kept_who_di
 ) -> None:
     driver.event("task.created")
     driver.ring()
-    talks.record(table.find_call(CALL).links[0], RECORDING, {"seconds": 9}, time.time())
+    talks.record(reading.of_call(CALL).links[0], RECORDING, {"seconds": 9}, time.time())
     (sound,) = console.get(urls.CONSOLE_CALL, path={"subject": CALL}).data["sounds"]
     assert (sound["kind"], sound["recording_sid"], sound["seconds"]) == ("talk", RECORDING, 9)
     for _ in range(2):

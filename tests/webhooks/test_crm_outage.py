@@ -10,7 +10,7 @@ import pytest
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import After, Ending, Treatment
-from chalicelib.links import table
+from chalicelib.links import breakers
 from chalicelib.links.model import Breaker
 from chalicelib.worker import breaker, consumer
 from tests.support.api_gateway import BASE
@@ -177,7 +177,7 @@ def test_each_adapter_has_a_breaker_of_its_own(driver: Driver) -> None:
 
 def test_a_crm_that_answers_costs_no_request(driver: Driver, endpoint: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
     endpoint.fails = False
-    monkeypatch.setattr(table, "swap_breaker", lambda *_: pytest.fail("a request about the breaker"))
+    monkeypatch.setattr(breakers, "swap", lambda *_: pytest.fail("a request about the breaker"))
     rings(driver, 1)
     rings(driver, 2)
     assert len(driver.twilio.made("Calls.json")) == 2
@@ -186,9 +186,9 @@ def test_a_crm_that_answers_costs_no_request(driver: Driver, endpoint: Crm, monk
 def test_a_count_whose_answer_was_lost_is_counted_once(driver: Driver) -> None:
     """boto3 repeats the write, and meets its own result."""
     new = Breaker(failures=1, failed_at=NOW)
-    assert table.swap_breaker("http", Breaker(), new, NOW) == new
-    assert table.swap_breaker("http", Breaker(), new, NOW) == new
-    assert table.swap_breaker("http", Breaker(), Breaker(failures=1, failed_at=NOW + 1), NOW) == new
+    assert breakers.swap("http", Breaker(), new, NOW) == new
+    assert breakers.swap("http", Breaker(), new, NOW) == new
+    assert breakers.swap("http", Breaker(), Breaker(failures=1, failed_at=NOW + 1), NOW) == new
 
 
 @pytest.mark.parametrize("failures", [2, 3, 4])
@@ -257,7 +257,7 @@ def test_a_caller_who_cannot_be_led_out_now_is_led_out_by_the_next_delivery(driv
 
 def test_two_jobs_at_once_lose_no_failure(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process counts between this one's knowledge and its write."""
-    real, others = table.swap_breaker, [NOW + 1, NOW + 2]
+    real, others = breakers.swap, [NOW + 1, NOW + 2]
 
     def swap(adapter: str, seen: Breaker, new: Breaker, now: float) -> Breaker:
         if others:
@@ -266,5 +266,5 @@ def test_two_jobs_at_once_lose_no_failure(driver: Driver, monkeypatch: pytest.Mo
             real(adapter, standing, Breaker(failures=standing.failures + 1, failed_at=at), at)
         return real(adapter, seen, new, now)
 
-    monkeypatch.setattr(table, "swap_breaker", swap)
+    monkeypatch.setattr(breakers, "swap", swap)
     assert breaker.failed("http", NOW + 3)

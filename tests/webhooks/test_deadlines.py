@@ -9,7 +9,7 @@ import pytest
 from chalicelib import budget, jobs
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import activity, closing, reconcile
-from chalicelib.links import messages, table
+from chalicelib.links import breakers, messages, reading
 from chalicelib.links.model import Breaker, Key, message_key
 from chalicelib.routing import events
 from chalicelib.twilio import rest, urls
@@ -96,7 +96,7 @@ def test_a_rejection_that_waits_comes_ten_seconds_before_the_reservation_ends(
 ) -> None:
     sent: list[int] = []
     driver.assign()
-    (link,) = table.find_call(CALL).links
+    (link,) = reading.of_call(CALL).links
     monkeypatch.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append(delay_seconds))
     closing.reject_later(link, "why", link.reserved_at + callcenter.current().reservation_timeout - before_end)
     assert sent == [pause]
@@ -191,15 +191,15 @@ def test_a_worker_writes_things_up_there_and_comes_back_there(driver: Driver) ->
 def test_who_is_in_the_wrap_up_activity_since_before_chose_it_by_hand(
     twilio: FakeTwilio, monkeypatch: pytest.MonkeyPatch, since: float, moved: bool
 ) -> None:
-    worker = rest.Worker(WORKER, "WA-wrapping", False, NOW + since, "1")
-    monkeypatch.setattr(rest, "worker", lambda _: worker)
+    worker = rest.workers.Worker(WORKER, "WA-wrapping", False, NOW + since, "1")
+    monkeypatch.setattr(rest.workers, "fetch", lambda _: worker)
     set_to: list[str] = []
 
-    def set_activity(_: rest.Worker, to_sid: str, **_options: object) -> bool:
+    def set_activity(_: rest.workers.Worker, to_sid: str, **_options: object) -> bool:
         set_to.append(to_sid)
         return True
 
-    monkeypatch.setattr(rest, "set_activity", set_activity)
+    monkeypatch.setattr(rest.workers, "set_activity", set_activity)
     activity.resume(WORKER, "WA-wrapping", NOW, "WA-back", NOW)
     assert set_to == (["WA-back"] if moved else [])
 
@@ -358,7 +358,7 @@ def test_who_is_always_a_moment_late_gives_up_counting(monkeypatch: pytest.Monke
         tries.append(new)
         return Breaker(failures=7 + len(tries), failed_at=now)
 
-    monkeypatch.setattr(table, "swap_breaker", by_others)
+    monkeypatch.setattr(breakers, "swap", by_others)
     breaker.failed("http", NOW)
     assert len(tries) == 10
 

@@ -14,7 +14,7 @@ from chalicelib import crm, jobs
 from chalicelib.config import callcenter, secrets
 from chalicelib.config.environment import AFTER_CALL
 from chalicelib.config.secrets import Secrets
-from chalicelib.links import modes, table
+from chalicelib.links import caller_leg, modes, steps
 from chalicelib.links.model import Link
 from chalicelib.staff import packaged, rota
 from chalicelib.twilio import urls
@@ -220,7 +220,7 @@ def test_in_an_outage_a_phone_is_rung_unasked_only_where_the_queue_asks_nobody(
     def down(*_given: object) -> Link:
         raise ConnectionError("the table is down")
 
-    environment.setattr(table, "reserve", down)
+    environment.setattr(steps, "reserve", down)
     assert body in driver.assign(WorkerAttributes=AT_DESK)["body"]
     assert bool(body) == ("dequeue" in driver.assign(WorkerAttributes=AT_DESK)["body"])
 
@@ -483,7 +483,7 @@ def test_an_event_that_comes_after_done_begins_no_wrap_up(driver: Driver, desk: 
 def test_done_while_an_event_begins_the_wrap_up_puts_the_worker_back_afterwards(driver: Driver, desk: Console) -> None:
     talked(driver)
     wraps_up(driver)
-    table.record_call(CALL, {"wrapping_at": time.time()}, time.time(), once="wrapping_at")
+    caller_leg.record(CALL, {"wrapping_at": time.time()}, time.time(), once="wrapping_at")
     assert order(desk, urls.DESK_WRAP_UP, note="quick").data == {"said": "Done."}
     driver.twilio.activity = ACTIVITIES["Wrap up"]  # what the event's request does only now
     driver.twilio.activity_since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -11,7 +11,7 @@ import pytest
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter, secrets
 from chalicelib.config.secrets import Secrets
-from chalicelib.links import table
+from chalicelib.links import reading, steps
 from chalicelib.links.model import GIVEN_BACK, LEFT_UNDONE, Key
 from chalicelib.reports import story
 from chalicelib.staff import packaged, rota
@@ -271,7 +271,7 @@ def test_with_the_table_down_nobody_is_rung_and_it_is_offered_again(
     center = callcenter.parse(RULES + rules)
     environment.setattr(callcenter, "current", lambda: center)
     sent: list[jobs.Job] = []
-    environment.setattr(table, "reserve", lambda *_: 1 / 0)
+    environment.setattr(steps, "reserve", lambda *_: 1 / 0)
     environment.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append(job))
     assert assign(driver)["body"] == ""
     (job,) = sent
@@ -565,7 +565,7 @@ def test_no_attribute_of_it_is_in_the_log(driver: Driver, desk: Console) -> None
 def test_its_story_says_what_was_on_the_card_and_what_became_of_it(driver: Driver, desk: Console) -> None:
     taken(driver)
     say(desk, urls.DESK_WRAP_UP, disposition="solved")
-    told = story.timeline(table.find_call(TASK))
+    told = story.timeline(reading.of_call(TASK))
     for part in ("on the card: Ann Lee writes about a new roof.", "the worker may take it at the desk", "solved"):
         assert part in told
     assert "leg none" in told and "connected with" not in told

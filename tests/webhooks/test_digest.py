@@ -9,7 +9,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.reports import Reports
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.hours import state
-from chalicelib.links import table
+from chalicelib.links import caller_leg
 from chalicelib.tell import digest
 from tests.support.driver import Driver
 from tests.webhooks.test_report import fill
@@ -64,7 +64,7 @@ def test_a_call_at_midnight_is_the_next_days(driver: Driver) -> None:
     midnight = datetime.fromisoformat(f"{TODAY}T00:00:00+00:00").timestamp()
     for number, at in enumerate((midnight - 1, midnight)):
         left = {"line": "support", "queue_result": "hangup", "left_queue_at": at + 60}
-        table.record_call(f"CA{number:032}", left, at)
+        caller_leg.record(f"CA{number:032}", left, at)
     assert "total: 1 offered" in digest.words(midnight + 8 * 3600, midnight + 8 * 3600)[0].text
 
 

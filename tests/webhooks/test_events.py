@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib import jobs
 from chalicelib.config.environment import AFTER_CALL
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading
 from chalicelib.twilio import rest
 from tests.conftest import ACTIVITIES, QUEUES
 from tests.support.driver import CALL, CALLER, LEG, RESERVATION, SUPPORT, TASK, WORKER, Driver, task_attributes
@@ -210,7 +210,7 @@ def test_a_table_that_is_down_is_told_to_twilio_as_503(driver: Driver, monkeypat
     def down(*_: object, **__: object) -> None:
         raise ConnectionError("no table")
 
-    monkeypatch.setattr(table, "record_call", down)
+    monkeypatch.setattr(caller_leg, "record", down)
     assert driver.event("task.created") == 503
     assert "webhook failed" in driver.log.getvalue() and RESERVATION not in driver.log.getvalue()
 
@@ -218,9 +218,9 @@ def test_a_table_that_is_down_is_told_to_twilio_as_503(driver: Driver, monkeypat
 def test_either_legs_sid_finds_the_whole_story(driver: Driver) -> None:
     driver.event("task.created")
     driver.ring()
-    link = table.by_worker_leg(LEG)
+    link = reading.by_worker_leg(LEG)
     assert link is not None and link.subject == CALL
-    story = table.find_call(link.subject)
+    story = reading.of_call(link.subject)
     assert story.call is not None and story.call.line == "support"
     assert [known.reservation_sid for known in story.links] == [RESERVATION]
 

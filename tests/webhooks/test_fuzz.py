@@ -21,7 +21,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib import aws, jobs
-from chalicelib.links import attributes, table
+from chalicelib.links import attributes, reading, steps, table
 from chalicelib.links.model import NOTICE
 from chalicelib.staff import duty
 from chalicelib.twilio import request, urls
@@ -206,7 +206,7 @@ def assert_twiml(request: Request, heard: Heard) -> None:
 def assert_rows_can_be_read(application: Application) -> None:
     rows = [attributes.decode(item) for item in application.cloud.items()]
     for row in rows:
-        story = table.find_call(row["call_sid"])
+        story = reading.of_call(row["call_sid"])
         kind = {"CALL": "call", "RECORDING": "recording", "TALK": "recording"}.get(
             row["item"].partition("#")[0], "link"
         )
@@ -234,7 +234,7 @@ def assert_the_call_goes_on(application: Application) -> None:
         heard = application.send(event)
         assert heard.raised is None and heard.status in (200, 204), (event, heard)
         assert "ERROR" not in heard.printed, heard.printed
-    story = table.find_call(CALL)
+    story = reading.of_call(CALL)
     assert story.call is not None and story.call.queue_result == "bridged" and story.links
 
 
@@ -453,7 +453,7 @@ def test_a_caller_of_a_strange_type_does_not_spoil_the_record(application: Appli
         == 204
     )
     assert application.send(post("/taskrouter/assignment", assignment_form(TaskAttributes=attributes))).status == 200
-    story = table.find_call(CALL)
+    story = reading.of_call(CALL)
     assert story.call is not None and story.call.caller == ""
     assert [link.caller for link in story.links] == [""]
 
@@ -486,13 +486,13 @@ def test_a_queue_time_of_five_thousand_digits_is_no_time(application: Applicatio
     heard = application.send(post("/voice/after", form))
     assert "ERROR" not in heard.printed
     assert "<Record" in heard.answer["body"]  # not the apology of a endpoint that failed
-    story = table.find_call(CALL)
+    story = reading.of_call(CALL)
     assert story.call is not None and story.call.queue_seconds == 0
 
 
 def test_a_sentence_of_the_crm_that_xml_cannot_carry_is_said_without_the_character(application: Application) -> None:
     application.send(post("/taskrouter/assignment", assignment_form()))
-    table.begin_dial(table.find_call(CALL).links[0].key, 1.0, {"crm_whisper": "Ann\x00 Lee\x1b\uffff."})
+    steps.begin_dial(reading.of_call(CALL).links[0].key, 1.0, {"crm_whisper": "Ann\x00 Lee\x1b\uffff."})
     heard = application.send(post(ANSWER_ROUTE, leg_form("in-progress"), LEG_PATH))
     assert twiml_schema.check(heard.answer["body"])[0].text == "Ann Lee."
 
@@ -506,10 +506,10 @@ def test_without_a_domain_name_nothing_is_trusted(application: Application) -> N
 @pytest.mark.parametrize("leg", ["", "x" * 3000, "\x00"], ids=["missing", "too long for a key", "NUL"])
 def test_a_status_of_no_leg_is_taken_and_forgotten(application: Application, leg: str) -> None:
     application.send(post("/taskrouter/assignment", assignment_form()))
-    before = table.find_call(CALL).links
+    before = reading.of_call(CALL).links
     for status in hostile.CALL_STATUSES:
         assert application.send(post(STATUS_ROUTE, leg_form(status, leg), LEG_PATH)).status == 204
-    assert table.find_call(CALL).links == before
+    assert reading.of_call(CALL).links == before
 
 
 @pytest.mark.parametrize("sid", ["CALL", "%00", pytest.param("x" * 3000, id="too long for a key")])
@@ -559,7 +559,7 @@ def test_a_worker_whose_contact_ends_in_a_line_feed_cannot_be_reached(
 ) -> None:
     form = assignment_form("Urgent", WorkerAttributes=json.dumps({"contact_uri": contact_uri}))
     assert application.send(post("/taskrouter/assignment", form)).answer["body"] == ""
-    (link,) = table.find_call(CALL).links
+    (link,) = reading.of_call(CALL).links
     assert (link.contact_uri, link.reason) == ("", "no contact_uri")
 
 

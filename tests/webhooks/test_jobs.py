@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from chalicelib import crm, jobs
-from chalicelib.links import table
+from chalicelib.links import reading, steps
 from chalicelib.links.model import Key
 from chalicelib.twilio import rest
 from chalicelib.worker import consumer, ring
@@ -141,7 +141,7 @@ def test_a_declined_caller_who_has_hung_up_meanwhile_left_by_themselves(driver: 
 
 def test_a_job_that_comes_again_leaves_two_alone_who_talk_on_a_leg_that_nobody_knows(driver: Driver) -> None:
     driver.assign()
-    table.upsert_state(KEY, "bridged", time.time(), {})
+    steps.upsert_state(KEY, "bridged", time.time(), {})
     driver.work(RING)
     assert rejected(driver) == [] and driver.link["state"] == "bridged"
 
@@ -150,7 +150,7 @@ def test_a_declined_caller_hears_the_lines_own_sentence_when_the_crm_has_none_or
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "cannot take this call" in str(driver.voice("declined")[0].text)
-    monkeypatch.setattr(table, "find_call", lambda *_: 1 / 0)
+    monkeypatch.setattr(reading, "of_call", lambda *_: 1 / 0)
     assert "cannot take this call" in str(driver.voice("declined")[0].text)
 
 
@@ -295,7 +295,7 @@ def test_a_dial_without_an_answer_whose_leg_reports_goes_on(driver: Driver) -> N
 
 def test_a_message_that_comes_twice_while_the_first_is_at_work_comes_again_later(driver: Driver) -> None:
     driver.assign()
-    table.claim(KEY, time.time(), jobs.LEASE_SECONDS)
+    steps.claim(KEY, time.time(), jobs.LEASE_SECONDS)
     with pytest.raises(ring.Retry):
         driver.work(RING)
     assert driver.twilio.requests == []
@@ -303,7 +303,7 @@ def test_a_message_that_comes_twice_while_the_first_is_at_work_comes_again_later
 
 def test_a_job_that_died_in_its_crm_work_is_taken_over(driver: Driver) -> None:
     driver.assign()
-    table.claim(KEY, time.time() - jobs.LEASE_SECONDS - 1, jobs.LEASE_SECONDS)
+    steps.claim(KEY, time.time() - jobs.LEASE_SECONDS - 1, jobs.LEASE_SECONDS)
     driver.work(RING, "2")
     assert len(dialled(driver)) == 1
 
@@ -312,9 +312,9 @@ def test_a_job_that_died_in_its_crm_work_is_taken_over(driver: Driver) -> None:
 def test_a_message_that_comes_again_later_does_nothing(driver: Driver, state: str) -> None:
     driver.ring()
     if state == "closed":
-        table.close(KEY, "completed", "", time.time())
+        steps.close(KEY, "completed", "", time.time())
     elif state != "dialing":
-        table.upsert_state(KEY, state, time.time(), {})  # type: ignore[arg-type]
+        steps.upsert_state(KEY, state, time.time(), {})  # type: ignore[arg-type]
     before, made = driver.link, len(driver.twilio.requests)
     driver.work(RING, "2")
     assert driver.link == before and len(driver.twilio.requests) == made

@@ -8,7 +8,7 @@ import pytest
 from chalicelib import jobs
 from chalicelib.caller import handlers
 from chalicelib.config import callcenter
-from chalicelib.links import table
+from chalicelib.links import caller_leg
 from chalicelib.worker import consumer
 from tests.support.api_gateway import BASE
 from tests.support.driver import CALL, LEG, RESERVATION, SALES, TASK, Driver
@@ -131,7 +131,7 @@ def clock(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Clock:
     driver.event("task.created", TimestampMs=str(int(clock.now * 1000)))
     driver.sweep()
     assert driver.twilio.made("GET /v1/Workspaces/WS" + "0" * 32 + f"/Tasks/{TASK}") == []
-    clock.now += table.CHECK_CALLER_SECONDS + 1
+    clock.now += caller_leg.CHECK_CALLER_SECONDS + 1
     return clock
 
 
@@ -145,7 +145,7 @@ def test_the_sweep_leads_out_whose_task_twilio_has_forgotten(driver: Driver, clo
     driver.twilio.forgotten = True
     driver.sweep()
     assert "has gone" in driver.log.getvalue()
-    clock.now += table.CHECK_CALLER_SECONDS
+    clock.now += caller_leg.CHECK_CALLER_SECONDS
     made = len(driver.twilio.requests)
     driver.sweep()
     assert len(driver.twilio.requests) == made + 2  # the lists of tasks
@@ -154,7 +154,7 @@ def test_the_sweep_leads_out_whose_task_twilio_has_forgotten(driver: Driver, clo
 def test_a_caller_who_waits_goes_on_waiting(driver: Driver, clock: Clock) -> None:
     driver.twilio.task = "pending"
     driver.sweep()
-    assert redirects(driver) == [] and driver.call["check_at"] == int(clock.now) + table.CHECK_CALLER_SECONDS
+    assert redirects(driver) == [] and driver.call["check_at"] == int(clock.now) + caller_leg.CHECK_CALLER_SECONDS
 
 
 @pytest.mark.parametrize("result", ["hangup", "error"])

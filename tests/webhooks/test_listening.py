@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chalicelib.config import callcenter
-from chalicelib.links import table, talks
+from chalicelib.links import reading, talks
 from chalicelib.staff import pins, twiml
 from chalicelib.twilio import transport, urls
 from emulator.voice.parties import Step, answers, hangs_up, hears, joined, presses, waits
@@ -47,7 +47,7 @@ def talk(centre: CallCentre, seconds: float = 12, caller: str = STRANGER) -> str
         centre.run(2)
         centre.work()
     centre.text(CARL, "off")
-    (found,) = table.find_call(sid).talks
+    (found,) = reading.of_call(sid).talks
     return found.number
 
 
@@ -70,7 +70,7 @@ def test_the_caller_is_told_and_the_talk_alone_is_recorded(centre: CallCentre) -
     talk(centre)
     caller = next(one for one in centre.twilio.context.calls.values() if one.to == SUPPORT)
     assert caller.heard[:2] == ["Hello.", NOTICE]
-    (found,) = table.find_call(caller.sid).talks
+    (found,) = reading.of_call(caller.sid).talks
     assert abs(found.seconds - 12) <= 1 and found.worker == "Carl" and found.deleted_at
     assert centre.twilio.context.recordings.all == {}  # nothing is left at Twilio
 

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter
-from chalicelib.links import table
+from chalicelib.links import reading, steps, table
 from chalicelib.observability import log, metrics
 from chalicelib.routing import assignment
 from chalicelib.twilio import rest
@@ -70,7 +70,7 @@ def test_every_line_of_a_call_has_the_callers_sid(driver: Driver) -> None:
 
 def test_a_line_about_a_workers_leg_has_both_legs(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     driver.ring()
-    monkeypatch.setattr(table, "follow_leg", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(steps, "follow_leg", lambda *_, **__: 1 / 0)
     driver.answer()
     line = lines(driver)[-1]
     assert (line["event"], line["route"]) == ("webhook failed", "/worker/{subject}/{reservation_sid}/answer")
@@ -80,7 +80,7 @@ def test_a_line_about_a_workers_leg_has_both_legs(driver: Driver, monkeypatch: p
 def test_a_line_about_an_assignment_has_call_task_and_reservation(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table, "reserve", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(steps, "reserve", lambda *_, **__: 1 / 0)
     driver.assign()
     line = lines(driver)[-1]
     assert line["event"].startswith("assignment: no")
@@ -104,10 +104,10 @@ def test_a_line_about_an_assignment_has_call_task_and_reservation(
 def test_a_job_that_fails_says_whose_it_was_before_it_comes_again(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, job: jobs.Job, sids: dict[str, str]
 ) -> None:
-    for name in ("claim", "close"):
-        monkeypatch.setattr(table, name, lambda *_, **__: 1 / 0)
-    for name in ("reject", "hang_up", "task", "worker"):
-        monkeypatch.setattr(rest, name, lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(table, "write", lambda *_, **__: 1 / 0)
+    asked = ((rest.reservations, "reject"), (rest.calls, "hang_up"), (rest.tasks, "fetch"), (rest.workers, "fetch"))
+    for kind, name in asked:
+        monkeypatch.setattr(kind, name, lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         driver.work(job)
     line = lines(driver)[-1]
@@ -293,7 +293,7 @@ def test_a_line_whose_switch_cannot_be_read_is_an_error_in_the_log(
 
 def test_a_job_that_comes_again_is_a_warning_and_no_error(driver: Driver) -> None:
     driver.assign()
-    table.claim(table.find_call(CALL).links[0].key, 0, 4_000_000_000)
+    steps.claim(reading.of_call(CALL).links[0].key, 0, 4_000_000_000)
     with pytest.raises(Exception, match="another delivery"):
         driver.work(jobs.RingWorker(CALL, RESERVATION))
     assert (lines(driver)[-1]["event"], lines(driver)[-1]["level"]) == ("job comes again", "WARNING")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from chalicelib.links import table
+from chalicelib.links import caller_leg, notices, table
 from tests.conftest import BUCKET
 from tests.support.api_gateway import BASE, get, post
 from tests.support.caches import forget_everything
@@ -125,7 +125,7 @@ def test_a_message_that_is_still_on_its_way_says_so(driver: Driver, inbox: Inbox
 
 
 def test_what_a_caller_calls_himself_is_no_markup(driver: Driver, inbox: Inbox) -> None:
-    table.record_call(CALL, {"caller": "<script>alert(1)</script>"}, 1.0)
+    caller_leg.record(CALL, {"caller": "<script>alert(1)</script>"}, 1.0)
     leave_message(driver)
     assert "<script>" not in look(driver, mailed_token(driver, inbox))["body"]
 
@@ -165,7 +165,7 @@ def test_a_mail_that_is_told_again_has_a_link_of_its_own(
 ) -> None:
     leave_message(driver)
     with monkeypatch.context() as dies:
-        dies.setattr(table, "close_notice", broken)
+        dies.setattr(notices, "close", broken)
         driver.sweep()
     later(60)
     driver.sweep()

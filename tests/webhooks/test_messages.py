@@ -13,7 +13,7 @@ from chalicelib.caller.recording import seconds_of
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.config.callcenter import Messages
-from chalicelib.links import messages, table
+from chalicelib.links import messages, reading, table
 from chalicelib.storage import bucket, keep
 from chalicelib.twilio import rest, transport
 from chalicelib.twilio.request import Webhook
@@ -405,9 +405,9 @@ def test_the_sweep_leaves_a_message_to_the_job_that_closes_it(driver: Driver, la
     later(121)
     (due,) = [one for page in table.due("recording", later.now) for one in page]
     work(driver)
-    from chalicelib.lifecycle import reconcile
+    from chalicelib.lifecycle import voicemail
 
-    assert reconcile._look_at_message(due, later.now) == "taken" and is_kept(driver)
+    assert voicemail.look(due, later.now) == "taken" and is_kept(driver)
 
 
 def test_two_messages_of_one_call_are_two(driver: Driver) -> None:
@@ -416,7 +416,7 @@ def test_two_messages_of_one_call_are_two(driver: Driver) -> None:
         tell(driver, recording=recording)
     work(driver)
     assert len(objects(driver)) == 2 and sorted(deleted(driver)) == [RECORDING, ANOTHER]
-    record = table.find_call(CALL)
+    record = reading.of_call(CALL)
     assert [message.recording_sid for message in record.messages] == [RECORDING, ANOTHER]
 
 

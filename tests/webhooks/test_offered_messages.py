@@ -10,7 +10,7 @@ import requests
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
-from chalicelib.links import messages, table
+from chalicelib.links import messages, reading
 from chalicelib.links.model import Key, Message, message_key
 from chalicelib.twilio import rest, urls
 from chalicelib.work import posting
@@ -401,7 +401,7 @@ def test_while_the_table_is_down_the_worker_is_told_so(driver: Driver, monkeypat
     def broken(*_given: object) -> None:
         raise OSError("DynamoDB is down")
 
-    monkeypatch.setattr(table, "find_call", broken)
+    monkeypatch.setattr(reading, "of_call", broken)
     assert said(press(driver, task_sid, "3")) == [hearing.NOT_NOW, "Hangup"]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.links import table, talks
+from chalicelib.links import reading, talks
 from chalicelib.links.model import Link, Talk
 from tests.conftest import BUCKET
 from tests.support.caches import forget_everything
@@ -111,7 +111,7 @@ def test_of_a_call_with_several_all_are_held_or_the_one_that_is_named(driver: Dr
     assert person.types("recordings", "hold", THIRD, "--recording", OTHER) == 0
     assert "held_at" not in row(driver)
     assert person.types("recordings", "hold", THIRD) == 0
-    assert all(talk.held_at for talk in table.find_call(THIRD).talks)
+    assert all(talk.held_at for talk in reading.of_call(THIRD).talks)
 
 
 def test_a_call_without_one_is_said_so(driver: Driver, person: Person) -> None:

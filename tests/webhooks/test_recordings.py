@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from chalicelib.lifecycle import reconcile
-from chalicelib.links import messages, table
+from chalicelib.links import messages, reading
 from tests.support.driver import CALL, RESERVATION, Driver
 from tests.webhooks.test_sweep import Later, later, swept
 
@@ -70,7 +70,7 @@ def test_a_webhook_that_comes_twice_is_one_recording_and_two_messages_are_two(dr
 def test_a_recording_is_no_link_of_its_call(driver: Driver) -> None:
     driver.assign()
     leave_message(driver)
-    story = table.find_call(CALL)
+    story = reading.of_call(CALL)
     assert [link.reservation_sid for link in story.links] == [RESERVATION]
     assert story.call is not None and story.call.voicemail_url == URL + RECORDING
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib import crm, jobs
-from chalicelib.links import table
+from chalicelib.links import notices, steps
 from chalicelib.links.model import Notice
 from chalicelib.worker import consumer
 from tests.conftest import ACTIVITIES
@@ -61,7 +61,7 @@ def test_a_notice_that_has_been_told_is_not_told_again(driver: Driver) -> None:
     leave_message(driver)
     notice = Notice(what="voicemail", about=CALL, line="support", at=1_795_230_000.0, recording_sid=RECORDING)
     driver.work(jobs.Tell(notice, CALL))
-    table.close_notice(notice.key, notice.at, A_DAY)
+    notices.close(notice.key, notice.at, A_DAY)
     before = rows(driver)
     driver.work(jobs.Tell(notice, CALL))
     assert rows(driver) == before and "told_at" in driver.cloud.row(f"TELL#{RECORDING}")
@@ -151,7 +151,7 @@ def test_a_job_and_the_sweep_do_the_same_thing_once(driver: Driver) -> None:
     """The job that gives up, moved back while the sweep has rejected the reservation already."""
     driver.ring()
     driver.twilio.reservation = "rejected"
-    table.close(RING.key, "rejected", "swept: nobody rang", 1795230000.0)
+    steps.close(RING.key, "rejected", "swept: nobody rang", 1795230000.0)
     before = driver.link
     driver.work(GIVE_UP)
     assert driver.link == before and driver.twilio.moves == []

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.links import table
+from chalicelib.links import caller_leg
 from chalicelib.links.attributes import encode
 from chalicelib.reports import history
 from ops.commands.table_options import Table
@@ -122,7 +122,7 @@ def test_a_link_is_found_by_the_day_on_which_it_ended_and_only_then(driver: Driv
 
 
 def test_a_call_that_begins_with_the_last_moment_is_in(driver: Driver) -> None:
-    table.record_call(CALL, {"line": "support"}, NOON)
+    caller_leg.record(CALL, {"line": "support"}, NOON)
     at = driver.call["at"]
     assert [
         len(history.calls(since, until, NOON)) for since, until in ((at, at), (at + 1, at + 2), (at - 2, at - 1))

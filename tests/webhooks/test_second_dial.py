@@ -5,7 +5,7 @@ import time
 import pytest
 
 from chalicelib import jobs
-from chalicelib.links import table
+from chalicelib.links import steps, table
 from chalicelib.links.model import Key
 from chalicelib.links.modes import PICK_UP_SECONDS
 from chalicelib.worker import consumer
@@ -65,10 +65,10 @@ def test_the_leg_of_an_earlier_worker_which_has_ended_does_not_count(driver: Dri
 
 def test_a_leg_that_is_placed_while_the_crm_works_is_the_only_one(driver: Driver) -> None:
     driver.assign()
-    table.claim(KEY, time.time(), jobs.LEASE_SECONDS)
+    steps.claim(KEY, time.time(), jobs.LEASE_SECONDS)
     taskrouters_leg(driver, "initiated")
     with pytest.raises(table.ConditionFailed):
-        table.begin_dial(KEY, time.time(), {})
+        steps.begin_dial(KEY, time.time(), {})
 
 
 def test_a_link_whose_message_is_lost_gets_its_job_from_the_sweep(
@@ -76,7 +76,7 @@ def test_a_link_whose_message_is_lost_gets_its_job_from_the_sweep(
 ) -> None:
     driver.assign()
     driver.queued()  # and lost
-    later = time.time() + PICK_UP_SECONDS + table.CHECK_AFTER_SECONDS + 1
+    later = time.time() + PICK_UP_SECONDS + steps.CHECK_AFTER_SECONDS + 1
     monkeypatch.setattr("app.time.time", lambda: later)
     driver.sweep()
     assert driver.queued() == [RING]

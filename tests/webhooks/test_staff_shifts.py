@@ -61,7 +61,7 @@ def test_an_off_that_could_not_be_done_does_not_undo_the_end_of_the_shift(
     centre.until(12)
     centre.run(30)
     with monkeypatch.context() as patched:
-        patched.setattr(rest, "move", Mock(side_effect=rest.OutcomeUnknown("no answer")))
+        patched.setattr(rest.workers, "move", Mock(side_effect=rest.OutcomeUnknown("no answer")))
         assert centre.text(BEA, "off") == texts.NOT_NOW
     assert centre.activity("Bea") == "Available"
     centre.sweep()
@@ -229,7 +229,7 @@ def test_a_boundary_that_could_not_be_applied_is_applied_later(
 ) -> None:
     centre.until(12)
     with monkeypatch.context() as patched:
-        patched.setattr(rest, "worker_of_name", lambda _name: raises(rest.TwilioUnavailable("down")))
+        patched.setattr(rest.workers, "of_name", lambda _name: raises(rest.TwilioUnavailable("down")))
         centre.sweep()
     with monkeypatch.context() as patched:
         patched.setattr(duty, "note_applied", lambda *_given: 1 / 0)
@@ -334,5 +334,5 @@ def test_without_a_rota_and_without_staff_the_sweep_asks_nothing_more(
     monkeypatch.setattr(table, "rows_of", lambda _partition: 1 / 0)
     centre.sweep()
     assert list(shifts.due(centre.time())) == []
-    assert shifts.may_come_back(rest.worker(centre.worker("Bea").sid), centre.time())
+    assert shifts.may_come_back(rest.workers.fetch(centre.worker("Bea").sid), centre.time())
     assert commands.rota_name("Bea") == "Bea"

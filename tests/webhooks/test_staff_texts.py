@@ -200,15 +200,15 @@ def test_a_move_of_which_no_answer_comes_does_not_outlast_a_later_word(
     off = centre.twilio.messaging._keep(BEA, STAFF, "off", (), "inbound")
     centre.run(2)
     on = centre.twilio.messaging._keep(BEA, STAFF, "on", (), "inbound")
-    real = rest.move
+    real = rest.workers.move
 
     def move(*given: Any, **options: Any) -> bool:
-        monkeypatch.setattr(rest, "move", real)
+        monkeypatch.setattr(rest.workers, "move", real)
         centre.send(post(urls.STAFF_MESSAGE.path, form(centre, "on", on.sid)))
         real(*given, **options)
         raise rest.OutcomeUnknown("no answer")
 
-    monkeypatch.setattr(rest, "move", move)
+    monkeypatch.setattr(rest.workers, "move", move)
     centre.send(post(urls.STAFF_MESSAGE.path, form(centre, "off", off.sid)))
     assert centre.activity("Bea") == "Available" and centre.rows()["bea"]["hand"] == "on"
 
@@ -227,7 +227,7 @@ def test_a_function_that_died_before_it_moved_the_worker_does_it_when_twilio_ask
 ) -> None:
     event = post(urls.STAFF_MESSAGE.path, form(centre, "on"))
     with monkeypatch.context() as patched:
-        patched.setattr("chalicelib.twilio.rest.move", lambda *_given, **_named: 1 / 0)
+        patched.setattr("chalicelib.twilio.rest.workers.move", lambda *_given, **_named: 1 / 0)
         assert centre.send(event)["statusCode"] == 503
     assert duty.find("Bea").hand == "on" and centre.activity("Bea") == "Offline"
     assert "Bea, you are on." in centre.send(event)["body"] and centre.activity("Bea") == "Available"
@@ -236,6 +236,6 @@ def test_a_function_that_died_before_it_moved_the_worker_does_it_when_twilio_ask
 def test_when_it_cannot_be_done_at_all_the_worker_hears_that(
     centre: CallCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.twilio.rest.move", lambda *_given, **_named: 1 / 0)
+    monkeypatch.setattr("chalicelib.twilio.rest.workers.move", lambda *_given, **_named: 1 / 0)
     assert centre.text(BEA, "on") == texts.NOT_NOW
     assert centre.asked.count(urls.STAFF_MESSAGE.path) > 1

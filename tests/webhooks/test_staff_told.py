@@ -8,7 +8,7 @@ import pytest
 from chalicelib import signing
 from chalicelib.config import callcenter
 from chalicelib.crm import exchange
-from chalicelib.links import table
+from chalicelib.links import steps
 from chalicelib.links.model import Key, Link, Notice
 from chalicelib.staff import texts
 from chalicelib.staff import told as staff_told
@@ -138,12 +138,12 @@ def test_who_has_said_meanwhile_what_became_of_the_call_gets_no_text(
 ) -> None:
     key = Key("CA" + "7" * 32, "WR" + "7" * 32)
     worker_sid = centre.worker("Bea").sid
-    table.reserve(Link(**msgspec.structs.asdict(key), worker_sid=worker_sid, worker_name="Bea"), 1.0)
+    steps.reserve(Link(**msgspec.structs.asdict(key), worker_sid=worker_sid, worker_name="Bea"), 1.0)
     notice = Notice(
         what="after-talk", about=key.subject, at=5.0, worker_sid=worker_sid, reservation_sid=key.reservation_sid
     )
     assert staff_told.words(notice, 5.0)
-    table.upsert_state(key, "bridged", 5.0, known)
+    steps.upsert_state(key, "bridged", 5.0, known)
     assert not staff_told.words(notice, 5.0)
 
 
@@ -166,7 +166,7 @@ def test_a_text_that_twilio_does_not_take_now_is_sent_by_the_next_sweep(
     centre.twilio.phone(BEA).will(busy())
     rings(centre, 20)
     with monkeypatch.context() as patched:
-        patched.setattr(rest, "send_text", lambda *_given: raises(rest.TwilioUnavailable("down")))
+        patched.setattr(rest.texts, "send", lambda *_given: raises(rest.TwilioUnavailable("down")))
         assert told(centre) == []
     assert len(told(centre)) == 1
 
@@ -193,7 +193,7 @@ def deliver(monkeypatch: pytest.MonkeyPatch, *targets: str) -> None:
 def test_a_notice_goes_to_every_phone_once(centre: CallCentre, monkeypatch: pytest.MonkeyPatch) -> None:
     deliver(monkeypatch, f"sms:{CARL}", f"sms:{STRANGER}")
     outbox.order(notice(centre))
-    real, tries = rest.send_text, []
+    real, tries = rest.texts.send, []
 
     def fails_for_the_second(from_number: str, to: str, body: str) -> None:
         tries.append(to)
@@ -201,7 +201,7 @@ def test_a_notice_goes_to_every_phone_once(centre: CallCentre, monkeypatch: pyte
             raise rest.TwilioUnavailable("down")
         real(from_number, to, body)
 
-    monkeypatch.setattr(rest, "send_text", fails_for_the_second)
+    monkeypatch.setattr(rest.texts, "send", fails_for_the_second)
     centre.minutes(3)
     said = "…71 was led out of the queue of line support at 2026-11-30 10:00 UTC: nobody took the call."
     assert [one.startswith(said) for one in centre.texts(CARL)] == [True]

@@ -16,7 +16,7 @@ from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.star import Star
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading, table
 from chalicelib.links.model import CallRecord, Key, Link, wrapping_of
 from chalicelib.reports import story
 from chalicelib.staff import packaged
@@ -172,7 +172,7 @@ def test_a_queue_without_it_has_the_document_of_before(driver: Driver, use: Use)
 
 def test_where_the_call_cannot_be_marked_there_is_no_star_key(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     driver.ring()
-    monkeypatch.setattr(table, "record_call", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(caller_leg, "record", lambda *_, **__: 1 / 0)
     assert "hangupOnStar" not in driver.answer()
 
 
@@ -641,7 +641,7 @@ def test_the_next_worker_hears_who_gave_them_the_caller(driver: Driver) -> None:
     given(driver)
     driver.assign("Sales", **second())
     assert driver.cloud.row(SECOND)["transferred_from"] == "Bea"
-    link = table.find_call(CALL).link(Key(CALL, SECOND))
+    link = reading.of_call(CALL).link(Key(CALL, SECOND))
     assert link is not None
     assert words.of_caller(link).startswith("From Bea.")
 
@@ -750,7 +750,7 @@ def test_a_caller_may_be_given_away_again(driver: Driver) -> None:
 
 @pytest.fixture
 def down(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("find_call", "record_and_read_call", "hold", "transfer", "note_of_leg"):
+    for name in ("rows_by", "write"):
         monkeypatch.setattr(table, name, lambda *_, **__: 1 / 0)
     yield
 
@@ -765,7 +765,7 @@ def test_the_caller_holds_on_until_the_time_is_over(driver: Driver, down: None) 
 def test_where_it_was_down_after_the_talk_too(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     talk(driver)
     with monkeypatch.context() as patched:
-        patched.setattr(table, "record_and_read_call", lambda *_, **__: 1 / 0)
+        patched.setattr(caller_leg, "record_and_read", lambda *_, **__: 1 / 0)
         redirect = leave_talk(driver)[1]
     assert str(redirect.text).startswith(f"{BASE}/voice/hold/unknown/")
     press_star(driver)
@@ -856,7 +856,7 @@ def test_the_record_tells_who_gave_the_caller_to_whom(driver: Driver) -> None:
     given(driver)
     driver.event("task.created", **second())
     driver.assign("Sales", **second())
-    told = story.timeline(table.find_call(CALL))
+    told = story.timeline(reading.of_call(CALL))
     for fact in (
         "the caller's wait number 2: given away by the star key before",
         "star key: the caller is given to Sales",

@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from chalicelib import jobs
-from chalicelib.lifecycle import looking, reconcile, recorded
-from chalicelib.links import table
+from chalicelib.lifecycle import looking, paging, reconcile, recorded
+from chalicelib.links import steps, table
 from chalicelib.links.model import Key, Link
 from chalicelib.twilio import rest
 from tests.conftest import ACTIVITIES, QUEUES, WORKFLOW
@@ -89,8 +89,8 @@ def test_a_caller_whose_job_is_lost_goes_to_the_next_worker(driver: Driver, late
 def test_a_job_that_is_at_work_is_not_sent_again(driver: Driver, later: Later) -> None:
     driver.assign()
     driver.queued()
-    table.claim(KEY, later.now, 30)
-    later(table.CHECK_AFTER_SECONDS + 6)
+    steps.claim(KEY, later.now, 30)
+    later(steps.CHECK_AFTER_SECONDS + 6)
     driver.sweep()
     assert driver.queued() == [] and swept(driver)["left preparing"] == 1
 
@@ -99,7 +99,7 @@ def test_a_phone_that_may_be_ringing_has_time_until_the_reservation_ends(driver:
     driver.ring()
     later(AFTER_DEADLINE)
     driver.sweep()
-    assert driver.link["check_at"] == int(driver.link["reserved_at"] + 120 + table.CHECK_AFTER_SECONDS)
+    assert driver.link["check_at"] == int(driver.link["reserved_at"] + 120 + steps.CHECK_AFTER_SECONDS)
     assert hung_up(driver) == 0
     later(AFTER_RESERVATION - AFTER_DEADLINE)
     driver.sweep()
@@ -160,10 +160,10 @@ def test_an_acceptance_that_no_event_told_is_recorded_and_the_talk_looked_at_now
     later(AFTER_DEADLINE)
     driver.sweep()
     assert (driver.link["state"], driver.link["bridged_at"]) == ("bridged", later.now)
-    assert driver.link["check_at"] == int(later.now) + table.CHECK_TALK_SECONDS
+    assert driver.link["check_at"] == int(later.now) + steps.CHECK_TALK_SECONDS
     later(AFTER_A_TALK)
     driver.sweep()
-    assert driver.link["check_at"] == int(later.now) + table.CHECK_TALK_SECONDS and hung_up(driver) == 0
+    assert driver.link["check_at"] == int(later.now) + steps.CHECK_TALK_SECONDS and hung_up(driver) == 0
     assert swept(driver)["left accepted"] == 1
 
 
@@ -235,7 +235,7 @@ def test_a_talk_that_we_were_told_of_is_one_though_twilio_has_forgotten_its_even
 def test_a_link_whose_task_nobody_knows_ends_as_its_events_say(
     driver: Driver, later: Later, events: list[tuple[int, str]], outcome: str
 ) -> None:
-    table.reserve(Link(subject=CALL, reservation_sid=RESERVATION, deadline=later.now), later.now)
+    steps.reserve(Link(subject=CALL, reservation_sid=RESERVATION, deadline=later.now), later.now)
     later(AFTER_DEADLINE)
     driver.twilio.events = events
     driver.sweep()
@@ -244,7 +244,7 @@ def test_a_link_whose_task_nobody_knows_ends_as_its_events_say(
 
 def test_a_link_that_a_legs_callback_made_takes_its_task_from_the_call(driver: Driver, later: Later) -> None:
     driver.event("task.created", TimestampMs=str(int(later.now * 1000)))
-    table.record_unknown_leg(Key(CALL, RESERVATION), LEG, later.now)
+    steps.record_unknown_leg(Key(CALL, RESERVATION), LEG, later.now)
     driver.twilio.reservation = "timeout"
     later(AFTER_A_TALK)
     driver.sweep()
@@ -305,7 +305,7 @@ def test_a_sweep_that_died_in_the_middle_is_made_up_for_by_the_next(
     driver.assign()
     later(AFTER_DEADLINE)
     with monkeypatch.context() as patched:
-        patched.setattr(table, "close", die)
+        patched.setattr(steps, "close", die)
         with pytest.raises(Died):
             driver.sweep()
     assert driver.link["state"] == "reserved"
@@ -319,7 +319,7 @@ def many(driver: Driver, count: int, now: float) -> list[Key]:
     keys = [Key(f"CA{number:032x}", f"WR{number:032x}") for number in range(count)]
     for number, key in enumerate(keys):
         link = Link(subject=key.subject, reservation_sid=key.reservation_sid, task_sid=TASK, deadline=now + number)
-        table.reserve(link, now)
+        steps.reserve(link, now)
     return keys
 
 
@@ -389,7 +389,7 @@ def test_a_sweep_looks_at_a_page_and_hands_the_others_to_jobs(
     assert {state(driver, key) for key in keys[: table.DUE_PAGE]} == {"closed"}
     jobs_sent = handed_over(driver)
     assert [len(job.rows) for job in jobs_sent] == pages
-    assert swept(driver).get(reconcile.HANDED_OVER, 0) == sum(pages)
+    assert swept(driver).get(paging.HANDED_OVER, 0) == sum(pages)
     for job in jobs_sent:
         driver.work(job)
     assert {state(driver, key) for key in keys} == {"closed"}
@@ -399,13 +399,13 @@ def test_pages_begin_a_few_at_a_time_over_the_minute_and_no_more_than_go_into_it
     driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = [table.Due(Key(f"CA{number:032x}", "CALL"), later.now) for number in range(2)]
-    pages = [page] * (reconcile.MOST_PAGES + 2)
+    pages = [page] * (paging.MOST_PAGES + 2)
     sent: list[tuple[float, int]] = []
     monkeypatch.setattr(jobs, "send", lambda job, delay_seconds: sent.append((job.at, delay_seconds)))
     monkeypatch.setattr(looking, "look", lambda *_given: "looked at")
-    done = Counter(reconcile._by_pages("call", pages, lambda: later.now, later.now + 60))
-    assert done == {"looked at": 4, reconcile.HANDED_OVER: 2 * reconcile.MOST_PAGES}
-    assert max(Counter(delay for _, delay in sent).values()) == reconcile.PAGES_AT_ONCE
+    done = Counter(paging.look_by_pages("call", pages, lambda: later.now, later.now + 60))
+    assert done == {"looked at": 4, paging.HANDED_OVER: 2 * paging.MOST_PAGES}
+    assert max(Counter(delay for _, delay in sent).values()) == paging.PAGES_AT_ONCE
     assert max(delay for _, delay in sent) + looking.PAGE_SECONDS <= reconcile.PERIOD_SECONDS
     assert {at - delay for at, delay in sent} == {later.now}
 
@@ -487,7 +487,7 @@ def test_while_the_queue_is_down_the_sweep_does_what_it_has_time_for_oldest_firs
     assert {state(driver, key) for key in keys} == {"closed"}
 
 
-@pytest.mark.parametrize(("late", "said"), [(reconcile.LATE_SECONDS - 1, []), (reconcile.LATE_SECONDS, [120])])
+@pytest.mark.parametrize(("late", "said"), [(paging.LATE_SECONDS - 1, []), (paging.LATE_SECONDS, [120])])
 def test_a_sweep_that_is_late_says_by_how_much(driver: Driver, later: Later, late: int, said: list[int]) -> None:
     (key,) = many(driver, 1, later.now)
     due = float(driver.cloud.row(key.reservation_sid)["check_at"])
@@ -707,9 +707,9 @@ def test_a_quiet_minute_asks_twilio_for_two_lists_and_the_table_once(driver: Dri
 
 def test_the_verbs_tell_a_task_that_is_gone_from_an_error(driver: Driver) -> None:
     driver.twilio.failures = {f"GET {TASKS}": [(404, 20404), (400, 20001)]}
-    assert rest.task(TASK) is None
+    assert rest.tasks.fetch(TASK) is None
     with pytest.raises(rest.TwilioRejected):
-        rest.task(TASK)
+        rest.tasks.fetch(TASK)
 
 
 def test_a_list_that_twilio_refuses_is_lambdas_to_report(driver: Driver) -> None:
@@ -728,7 +728,7 @@ def test_credentials_that_are_refused_end_the_sweep_aloud(driver: Driver, later:
 
 def test_a_refusal_whose_rejection_got_lost_is_done_by_the_next_sweep(driver: Driver, later: Later) -> None:
     driver.ring()
-    table.refuse(KEY, LEG, "no key", later.now, {})
+    steps.refuse(KEY, LEG, "no key", later.now, {})
     later(15)
     driver.sweep()
     assert ended(driver) == ("rejected", "no key")
@@ -737,7 +737,7 @@ def test_a_refusal_whose_rejection_got_lost_is_done_by_the_next_sweep(driver: Dr
 
 def test_a_refusal_of_a_reservation_that_is_over_ends_as_that_did(driver: Driver, later: Later) -> None:
     driver.ring()
-    table.refuse(KEY, LEG, "no key", later.now, {})
+    steps.refuse(KEY, LEG, "no key", later.now, {})
     driver.twilio.reservation = "canceled"
     later(15)
     driver.sweep()
@@ -746,7 +746,7 @@ def test_a_refusal_of_a_reservation_that_is_over_ends_as_that_did(driver: Driver
 
 def test_a_worker_who_is_asked_is_left_alone(driver: Driver, later: Later) -> None:
     driver.ring()
-    table.follow_asked(KEY, "asked", LEG, later.now, {})
+    steps.follow_asked(KEY, "asked", LEG, later.now, {})
     later(20)
     driver.sweep()
     assert driver.link["state"] == "asked" and hung_up(driver) == 0

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chalicelib.config import callcenter
-from chalicelib.links import table, talks
+from chalicelib.links import reading, steps, talks
 from chalicelib.links.model import Key, Link, talk_key
 from chalicelib.storage import bucket
 from chalicelib.twilio import rest, transport, urls
@@ -194,7 +194,7 @@ def test_while_the_table_is_down_the_two_talk_unrecorded(driver: Driver, environ
     def fails(*_given: object) -> None:
         raise DOWN
 
-    environment.setattr(table, "follow_leg", fails)
+    environment.setattr(steps, "follow_leg", fails)
     assert tags(driver.answer()) == ["Dial", "Say", "Hangup"]
 
 
@@ -268,7 +268,7 @@ def test_the_url_that_was_sent_is_never_asked_for(driver: Driver, sounds: Sounds
     assigned(driver)
     tell(driver, RecordingUrl="http://169.254.169.254/latest/meta-data/")
     work(driver)
-    assert [url for url, _ in sounds.asked] == [f"{rest.recording_url(RECORDING)}.mp3"]
+    assert [url for url, _ in sounds.asked] == [f"{rest.recordings.url_of(RECORDING)}.mp3"]
 
 
 def test_without_the_queue_the_sweep_has_it_kept(driver: Driver, later: Later, environment: pytest.MonkeyPatch) -> None:
@@ -336,7 +336,7 @@ def test_one_that_is_held_is_not_deleted(driver: Driver, later: Later) -> None:
     from ops.records import Records
 
     kept(driver)
-    (talk,) = table.find_call(CALL).talks
+    (talk,) = reading.of_call(CALL).talks
     records_of = Records("cordboard-test-links")
     assert records_of.hold(talk, "Bea", later.now)
     assert "expires_at" not in row(driver)
@@ -351,7 +351,7 @@ def test_one_that_is_being_deleted_cannot_be_held(driver: Driver, later: Later) 
     from ops.records import Records
 
     kept(driver)
-    (talk,) = table.find_call(CALL).talks
+    (talk,) = reading.of_call(CALL).talks
     talks.begin_end(talk.key, later.now)
     assert not Records("cordboard-test-links").hold(talk, "Bea", later.now)
 
@@ -360,7 +360,7 @@ def test_one_that_is_held_in_that_moment_stays(driver: Driver, later: Later, env
     from ops.records import Records
 
     kept(driver)
-    (talk,) = table.find_call(CALL).talks
+    (talk,) = reading.of_call(CALL).talks
     begin = talks.begin_end
 
     def held_first(key: Key, now: float) -> None:
@@ -400,7 +400,7 @@ def test_one_that_twilio_does_not_delete_is_tried_again_each_day(
         raise rest.TwilioRejected(20003, "no")
 
     with environment.context() as refused:
-        refused.setattr(rest, "delete_recording", refuses)
+        refused.setattr(rest.recordings, "delete", refuses)
         pass_by(driver, later, 31 * DAY)
     assert row(driver)["check_at"] == int(later.now) + DAY
     pass_by(driver, later, DAY + 60)

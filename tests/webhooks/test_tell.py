@@ -11,7 +11,7 @@ import pytest
 from chalicelib import aws, jobs
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import unserved
-from chalicelib.links import table
+from chalicelib.links import reading
 from chalicelib.links.model import Notice
 from chalicelib.staff import told
 from chalicelib.tell import mail, outbox
@@ -135,7 +135,7 @@ def test_what_has_been_told_is_out_of_the_index_and_expires_with_the_call(inbox:
     assert (row["call_sid"], row["item"]) == (CALL, f"TELL#{RECORDING}")
     assert row["told_at"] and "open" not in row and "check_at" not in row
     assert row["expires_at"] == driver.call["expires_at"]
-    assert table.find_call(CALL).links == ()
+    assert reading.of_call(CALL).links == ()
 
 
 def test_numbers_stand_in_a_mail_in_full_only_where_the_team_says_so(
@@ -350,7 +350,7 @@ def test_a_sweep_that_dies_after_the_mail_tells_once_more(
 ) -> None:
     leave_message(driver)
     with monkeypatch.context() as broken:
-        broken.setattr(table, "close_notice", lambda *_: 1 / 0)
+        broken.setattr("chalicelib.links.notices.close", lambda *_: 1 / 0)
         driver.sweep()
     driver.sweep()
     assert len(inbox.mails()) == 1  # it is taken, for another moment

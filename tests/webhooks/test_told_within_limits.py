@@ -8,7 +8,7 @@ import pytest
 from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.crm import exchange
-from chalicelib.links import table
+from chalicelib.links import notices, table
 from chalicelib.tell import limit, outbox
 from tests.support.driver import Driver
 from tests.webhooks.test_recordings import leave_message
@@ -72,7 +72,7 @@ def test_a_notice_that_is_told_again_has_its_place_already(
     """The sweep dies after each mail, and after each that is only counted: nothing is counted twice."""
     messages(driver, 3)
     with monkeypatch.context() as broken:
-        broken.setattr(table, "close_notice", lambda *_: 1 / 0)
+        broken.setattr(notices, "close", lambda *_: 1 / 0)
         for _ in range(4):
             driver.sweep()
             later(outbox.LEASE_SECONDS + 1)

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.config import callcenter
 from chalicelib.config.callcenter import Line, Options, SimpleQueue, WayOut
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading
 from tests.support.api_gateway import BASE
 from tests.support.driver import URGENT, Driver
 from tests.webhooks.test_sweep import later
@@ -94,7 +94,7 @@ def broken(*_given: object, **_named: object) -> None:
 
 
 def test_where_the_wish_cannot_be_kept_the_caller_waits_on(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "record_and_read_call", broken)
+    monkeypatch.setattr(caller_leg, "record_and_read", broken)
     (redirect,) = driver.voice("wait/key", Digits="*")
     assert (redirect.tag, redirect.text) == ("Redirect", WAITS_ON)
 
@@ -103,7 +103,7 @@ def test_where_the_wish_cannot_be_read_the_caller_may_leave_a_message(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver.voice("wait/key", Digits="*")
-    monkeypatch.setattr(table, "find_call", broken)
+    monkeypatch.setattr(reading, "of_call", broken)
     assert tags(driver.voice("after", QueueResult="leave")) == ["Say", "Record", "Say", "Hangup"]
 
 
@@ -111,8 +111,8 @@ def test_the_row_is_read_only_where_there_are_options_and_the_caller_left(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[str] = []
-    find: Callable[[str], object] = table.find_call
-    monkeypatch.setattr(table, "find_call", lambda sid: read.append(sid) or find(sid))  # type: ignore[func-returns-value]
+    find: Callable[[str], object] = reading.of_call
+    monkeypatch.setattr(reading, "of_call", lambda sid: read.append(sid) or find(sid))  # type: ignore[func-returns-value]
     driver.voice("after", QueueResult="leave", To=URGENT)
     once = len(read)
     driver.voice("after", QueueResult="leave")

@@ -520,7 +520,7 @@ def test_while_twilio_does_not_say_who_is_on_the_worker_is_tried(opened: Any, mo
     def down(_name: str) -> None:
         raise rest.NotDone("no answer")
 
-    monkeypatch.setattr(rest, "worker_of_name", down)
+    monkeypatch.setattr(rest.workers, "of_name", down)
     calls(centre, *types("21"))
     assert tasks(centre)[-1].attributes["person_queue"] == "Support"
 
@@ -579,7 +579,7 @@ def test_a_text_that_comes_late_blocks_nobody_else(opened: Any, monkeypatch: pyt
     talk(centre, "Carl", CARL)
     sent_at = centre.time()
     talk(centre, "Carl", CARL, from_=OTHER)
-    monkeypatch.setattr(rest, "text_came_at", lambda _sid: sent_at)
+    monkeypatch.setattr(rest.texts, "came_at", lambda _sid: sent_at)
     centre.text(CARL, "block")
     assert [profile.number for profile in profiles.blocked()] == [CALLER]
     centre.run(3601)

@@ -11,7 +11,7 @@ import requests
 
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter
-from chalicelib.links import table
+from chalicelib.links import steps
 from chalicelib.links.model import Key
 from chalicelib.twilio import rest, urls
 from chalicelib.worker import doing
@@ -174,7 +174,7 @@ def test_with_the_table_down_the_worker_is_asked_and_the_work_waits(
 ) -> None:
     ring(driver)
     with monkeypatch.context() as down:
-        down.setattr(table, "follow_asked", lambda *_: 1 / 0)
+        down.setattr(steps, "follow_asked", lambda *_: 1 / 0)
         assert send(driver, urls.WORKER_ASK).find("Gather") is not None
         assert said(press(driver, "1")) == [doing.NOT_NOW, "Hangup"]
     assert changes(driver, ON_RESERVATION) == []
@@ -283,7 +283,7 @@ def test_an_assignment_that_cannot_be_recorded_is_given_back_in_a_moment(
 ) -> None:
     sent: list[tuple[jobs.Job, int]] = []
     with monkeypatch.context() as down:
-        down.setattr(table, "reserve", lambda *_: 1 / 0)
+        down.setattr(steps, "reserve", lambda *_: 1 / 0)
         down.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
         answer = assign(driver)
     assert (answer["statusCode"], answer["body"]) == (200, "")
@@ -293,7 +293,7 @@ def test_an_assignment_that_cannot_be_recorded_is_given_back_in_a_moment(
 
 
 def test_with_sqs_down_too_it_is_given_back_at_once(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "reserve", lambda *_: 1 / 0)
+    monkeypatch.setattr(steps, "reserve", lambda *_: 1 / 0)
     monkeypatch.setattr(jobs, "send", lambda *_, **__: 1 / 0)
     assert json.loads(assign(driver)["body"]) == {"instruction": "reject"}
 
@@ -352,6 +352,6 @@ def test_a_kind_that_nobody_knows_is_refused_as_ever(driver: Driver, attributes:
 
 
 def test_twilio_is_asked_for_an_acceptance_once_and_takes_it_twice(driver: Driver) -> None:
-    assert rest.accept(TASK, RESERVATION) and rest.accept(TASK, RESERVATION)
+    assert rest.reservations.accept(TASK, RESERVATION) and rest.reservations.accept(TASK, RESERVATION)
     driver.twilio.reservation = "rescinded"
-    assert not rest.accept(TASK, RESERVATION)
+    assert not rest.reservations.accept(TASK, RESERVATION)

@@ -15,7 +15,7 @@ import urllib3
 
 from chalicelib import signing
 from chalicelib.config import callcenter
-from chalicelib.links import table
+from chalicelib.links import orders
 from chalicelib.work import endpoint, order, posting
 from ops import work as works
 from ops.__main__ import main
@@ -124,7 +124,7 @@ def test_so_does_one_whose_row_could_not_be_written(driver: Driver, monkeypatch:
         raise ConnectionError
 
     with monkeypatch.context() as down:
-        down.setattr(table, "keep_order", broken)
+        down.setattr(orders, "keep", broken)
         assert order_it(driver)[0] == 503
     later(monkeypatch, posting.LEASE_SECONDS + 1)
     assert order_it(driver)[0] == 200
@@ -151,7 +151,7 @@ def test_with_the_table_down_nothing_is_posted(driver: Driver, monkeypatch: pyte
     def broken(*_: Any) -> None:
         raise ConnectionError
 
-    monkeypatch.setattr(table, "claim_order", broken)
+    monkeypatch.setattr(orders, "claim", broken)
     assert order_it(driver)[0] == 503 and driver.twilio.made(TASKS) == []
 
 

@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from chalicelib import jobs
-from chalicelib.links import table
+from chalicelib.links import steps
 from chalicelib.worker import twiml
 from tests.conftest import ACTIVITIES
 from tests.support.api_gateway import get
@@ -76,7 +76,7 @@ def test_the_two_are_joined_even_when_the_table_is_down(driver: Driver, monkeypa
     def down(*_: object) -> None:
         raise ConnectionError("no table")
 
-    monkeypatch.setattr(table, "follow_leg", down)
+    monkeypatch.setattr(steps, "follow_leg", down)
     assert f'reservationSid="{RESERVATION}"' in driver.answer()
 
 

@@ -2,8 +2,9 @@
 
 import { button } from "./acting.js";
 import { facts, follow, ofCrm, wrapUpForm } from "./card_parts.js";
+import { Consult } from "./consult.js";
 import { element, withChildren } from "./draw.js";
-import { ordered } from "./session.js";
+import { fetched, ordered } from "./session.js";
 
 const WHOM = /^(queue|person):/;
 const SAID = {
@@ -25,7 +26,8 @@ export class Card {
   #isMuted = false;
   #isClosed = false;
   #drawn = "";
-  #parts = { caller: element("h2", "A caller"), state: element("p", "", { role: "status" }), facts: element("dl"), buttons: element("p"), said: element("p", "", { role: "status" }), give: element("div"), form: element("div") };
+  #consult = new Consult({ place: () => this.#place, look: () => this.#look(), fail: (error) => this.#desk.fail(error) });
+  #parts = { caller: element("h2", "A caller"), state: element("p", "", { role: "status" }), facts: element("dl"), buttons: element("p"), said: element("p", "", { role: "status" }), consult: this.#consult.element, give: element("div"), form: element("div") };
 
   // `desk` is told of errors (`fail`), that the phone will ring (`expect`), and when the card may go (`done`); it says
   // whether the phone can be rung (`canBeRung`), and mutes (`mute`).
@@ -71,6 +73,22 @@ export class Card {
   #learn(known) {
     this.#known = known;
     this.#draw();
+  }
+
+  // Whether there is reason to look again, as a colleague is asked.
+  async #look() {
+    if (this.#isClosed) return false;
+    try {
+      this.#known = (await fetched(this.#place)).data;
+      this.#draw();
+    } catch (error) {
+      this.#desk.fail(error);
+    }
+    return this.#consulted !== null;
+  }
+
+  get #consulted() {
+    return this.#state === "talk" ? (this.#known?.consult ?? null) : null;
   }
 
   #moved() {
@@ -154,7 +172,7 @@ export class Card {
 
   // What has not changed is left alone: a note that is being written stays, and so does the keyboard's place.
   #draw() {
-    const now = JSON.stringify([this.#state, this.#known?.state ?? null]);
+    const now = JSON.stringify([this.#state, this.#known?.state ?? null, this.#consulted]);
     if (now === this.#drawn) return;
     this.#drawn = now;
     const known = this.#known;
@@ -163,12 +181,14 @@ export class Card {
     this.#parts.facts.replaceChildren(...(known ? facts(rows(known)) : []));
     this.#parts.buttons.replaceChildren(...this.#actions());
     if (known) this.#drawGive(known);
+    this.#consult.draw(this.#consulted, this.#parts.caller.textContent);
     if (known && ["talk", "wrapping"].includes(this.#state)) this.#offerForm(known);
   }
 
   #actions() {
     const who = this.#parts.caller.textContent;
     if (this.#state === "talk") {
+      if (this.#consulted) return [button(this.#isMuted ? "Unmute" : "Mute", who, () => this.#mute())];
       return [button(this.#isOnHold ? "Back from hold" : "Hold", who, () => this.#hold()), button(this.#isMuted ? "Unmute" : "Mute", who, () => this.#mute())];
     }
     if (!["asking", "yes"].includes(this.#state)) return [];
@@ -184,7 +204,7 @@ export class Card {
     const choices = ways.map((way) => element("option", way.replace(WHOM, ""), { value: way }));
     const to = withChildren("select", choices, { name: "to" });
     const who = this.#parts.caller.textContent;
-    this.#parts.give.append(withChildren("label", [document.createTextNode("Give the caller to "), to]), button("Give", who, () => this.#give(to.value)));
+    this.#parts.give.append(withChildren("label", [document.createTextNode("Give the caller to "), to]), button("Give", who, () => this.#give(to.value)), button("Ask first", who, () => this.#consult.ask(to.value)));
   }
 
   #offerForm(known) {

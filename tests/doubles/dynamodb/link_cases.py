@@ -7,7 +7,7 @@ from typing import Any
 from unittest.mock import patch
 
 from chalicelib import aws
-from chalicelib.links import table
+from chalicelib.links import caller_leg, reading, steps, table
 from chalicelib.links.model import CallRecord, Key, Link
 from tests.doubles.dynamodb.case import TABLE, Item, Seen, fill, item, rows_of, table_properties
 from tests.doubles.dynamodb.store import Dynamodb
@@ -71,26 +71,26 @@ def _word(answer: Any) -> str:
 
 # A function, the state that it moves a link to, and the states that it moves it from.
 MOVES: list[tuple[str, Callable[[], Any], str, Set[str]]] = [
-    ("claim", lambda: table.claim(LINK, NOW, 20), "preparing", {"reserved", "abandoned"}),
+    ("claim", lambda: steps.claim(LINK, NOW, 20), "preparing", {"reserved", "abandoned"}),
     (
         "advance",
-        lambda: table.begin_dial(LINK, NOW, {"crm_name": "Ann", "crm_data": {"a": [1]}}),
+        lambda: steps.begin_dial(LINK, NOW, {"crm_name": "Ann", "crm_data": {"a": [1]}}),
         "dialing",
         EARLY,
     ),
-    ("follow_leg", lambda: table.follow_leg(LINK, "answered", LEG, NOW), "answered", {*BEFORE, "asked", "refused"}),
-    ("ask", lambda: table.follow_asked(LINK, "asked", LEG, NOW, {"machine_ms": 5}), "asked", BEFORE),
-    ("accept", lambda: table.follow_asked(LINK, "answered", LEG, NOW, {"reply": "1"}), "answered", {*BEFORE, "asked"}),
-    ("follow another leg", lambda: table.follow_leg(LINK, "closed", OTHER_LEG, NOW), "closed", {*EARLY, "dialing"}),
+    ("follow_leg", lambda: steps.follow_leg(LINK, "answered", LEG, NOW), "answered", {*BEFORE, "asked", "refused"}),
+    ("ask", lambda: steps.follow_asked(LINK, "asked", LEG, NOW, {"machine_ms": 5}), "asked", BEFORE),
+    ("accept", lambda: steps.follow_asked(LINK, "answered", LEG, NOW, {"reply": "1"}), "answered", {*BEFORE, "asked"}),
+    ("follow another leg", lambda: steps.follow_leg(LINK, "closed", OTHER_LEG, NOW), "closed", {*EARLY, "dialing"}),
     (
         "observe",
-        lambda: table.upsert_state(LINK, "answered", NOW, {"worker_sid": "WK1", "worker_name": "", "task_sid": "WT1"}),
+        lambda: steps.upsert_state(LINK, "answered", NOW, {"worker_sid": "WK1", "worker_name": "", "task_sid": "WT1"}),
         "answered",
         {"nothing", *BEFORE, "asked", "refused"},
     ),
     (
         "close",
-        lambda: table.close(LINK, "completed", "", NOW, {"worker_name": "Dana"}),
+        lambda: steps.close(LINK, "completed", "", NOW, {"worker_name": "Dana"}),
         "closed",
         LINKS.keys() - {"closed"},
     ),
@@ -110,14 +110,14 @@ def _moves() -> Iterator[LinkCase]:
 
 def _notes() -> Iterator[LinkCase]:
     new = Link(subject="CA1", reservation_sid="WR1", crm_data={"a": 1.5}, deadline=NOW + 99)
-    note = partial(table.note_time, LINK, "ringing_at", NOW)
-    explain = partial(table.set_reason_once, LINK, "busy")
-    refuse = partial(table.refuse, LINK, LEG, "no key", NOW, {"keys": "7"})
+    note = partial(steps.note_time, LINK, "ringing_at", NOW)
+    explain = partial(steps.set_reason_once, LINK, "busy")
+    refuse = partial(steps.refuse, LINK, LEG, "no key", NOW, {"keys": "7"})
     for state, rows in LINKS.items():
         stands, exists = _standing(state), state != "nothing"
-        yield LinkCase(f"reserve: {state}", partial(table.reserve, new, NOW), stands if exists else "reserved", rows)
+        yield LinkCase(f"reserve: {state}", partial(steps.reserve, new, NOW), stands if exists else "reserved", rows)
         answer = stands if exists and state != "closed" else f"lost to {stands}"
-        yield LinkCase(f"record_leg: {state}", partial(table.record_leg, LINK, LEG), answer, rows)
+        yield LinkCase(f"record_leg: {state}", partial(steps.record_leg, LINK, LEG), answer, rows)
         yield LinkCase(f"explain: {state}", explain, str(exists and state != "refused"), rows)
         undecided = state in {*BEFORE, "asked"}
         yield LinkCase(f"refuse: {state}", refuse, stands if undecided else f"lost to {stands}", rows)
@@ -137,9 +137,9 @@ def _sweeps() -> Iterator[LinkCase]:
         looked_at = state in ("reserved", "bridged")
         answer = _standing(state) if looked_at else f"lost to {_standing(state)}"
         yield LinkCase(
-            f"look_again: {state}", partial(table.reschedule_check, LINK, 1795230100, NOW + 500), answer, rows
+            f"look_again: {state}", partial(steps.reschedule_check, LINK, 1795230100, NOW + 500), answer, rows
         )
-    act = partial(table.reschedule_check, LINK, 1795230099, NOW + 500)
+    act = partial(steps.reschedule_check, LINK, 1795230099, NOW + 500)
     yield LinkCase("look_again: looked at by another", act, "lost to bridged", LINKS["bridged"])
 
 
@@ -148,19 +148,19 @@ def _due(now: float) -> list[str]:
 
 
 def _calls() -> Iterator[LinkCase]:
-    told = partial(table.record_call, "CA1", {"survey": "5", "reason": ""}, NOW, defaults={"caller": "+1", "line": "a"})
-    once = partial(table.record_call, "CA1", {"completed_at": NOW}, NOW, once="completed_at")
+    told = partial(caller_leg.record, "CA1", {"survey": "5", "reason": ""}, NOW, defaults={"caller": "+1", "line": "a"})
+    once = partial(caller_leg.record, "CA1", {"completed_at": NOW}, NOW, once="completed_at")
     rows = {"nothing": (), "a call": (item(call_sid="CA1", item="CALL", line="b", at=NOW - 1),)}
     for name, given in rows.items():
         yield LinkCase(f"record_call: {name}", told, "True", given)
         yield LinkCase(f"record_call once: {name}", once, "True", given)
     done = (item(call_sid="CA1", item="CALL", completed_at=NOW - 1),)
     yield LinkCase("record_call twice", once, "False", done)
-    story = partial(table.find_call, "CA1")
+    story = partial(reading.of_call, "CA1")
     yield LinkCase("story", story, "a call, 1 links", (*done, *LINKS["bridged"]))
     yield LinkCase("story of nothing", story, "no call, 0 links", ())
     for state, found in {"bridged": "bridged", "closed": "None", "nothing": "None"}.items():
-        yield LinkCase(f"by_worker_leg: {state}", partial(table.by_worker_leg, LEG), found, LINKS[state])
+        yield LinkCase(f"by_worker_leg: {state}", partial(reading.by_worker_leg, LEG), found, LINKS[state])
 
 
 LINK_CASES = [*_moves(), *_notes(), *_sweeps(), *_calls()]

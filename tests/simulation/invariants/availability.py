@@ -10,7 +10,7 @@ from tests.simulation.invariants.workers import has_a_reason
 from tests.simulation.observed import FOREVER, Move, Observed
 from tests.simulation.texters import Decided
 
-A_MOMENT = 2.0 + rest.TIMEOUT_SECONDS  # where no answer comes to a move nobody can know sooner
+A_MOMENT = 2.0 + rest.client.TIMEOUT_SECONDS  # where no answer comes to a move nobody can know sooner
 IN_FLIGHT = 60.0  # a text is done by then, Twilio's tries and its fallback among it
 
 
