@@ -18,7 +18,7 @@ from chalicelib.twilio.values import sid
 
 def ways(link: Link) -> tuple[str, ...]:
     """Where this caller may be given: the queues and the people of the star menu of the queue, in its order."""
-    star = callcenter.current().queue(link.queue).star
+    star = callcenter.current().queue(link.queue).star if link.policy.has_caller else None
     people = sorted({name for name in packaged.current().extensions.values() if name != link.worker_name})
     found: list[str] = []
     for entry in star.menu if star else ():

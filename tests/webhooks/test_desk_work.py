@@ -331,7 +331,10 @@ def test_nobody_listens_to_a_chat(driver: Driver, desk: Console) -> None:
 
 def test_nobody_gives_a_chat_to_a_queue(driver: Driver, desk: Console) -> None:
     taken(driver)
-    assert say(desk, urls.DESK_GIVE, to="person:Carl").status == 409 and "held_at" not in driver.link
+    assert say(desk, urls.DESK_GIVE, to="person:Carl").status == 400
+    assert say(desk, urls.DESK_ASK, do="ask", to="person:Carl").status == 400
+    assert say(desk, urls.DESK_ASK, do="back").status == 409
+    assert "held_at" not in driver.link and "consults" not in driver.link
 
 
 # --- Rejecting
