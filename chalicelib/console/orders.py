@@ -12,7 +12,6 @@ from chalicelib.links import table
 from chalicelib.links.model import GIVEN_BACK, LEFT_UNDONE, Link
 from chalicelib.observability import log
 from chalicelib.twilio import rest
-from chalicelib.work import posting
 
 TAKEN = ("accepted", "wrapping")
 NOT_TAKEN = "take it first"
@@ -106,8 +105,6 @@ def _pass_on(link: Link, now: float) -> None:
         did = orders.give_back(link, now)
     except table.ConditionFailed as failed:
         raise Changed(_standing(failed.current)) from None
-    except posting.AtWork:
-        raise Changed("it is being given back: look again in a moment") from None
     if did == LEFT_UNDONE:
         raise Changed("Twilio takes no further task of it: it is ended, and reported")
     log.info("given back at the desk", **link.key.sids, did=did)

@@ -25,7 +25,7 @@ def finish(link: Link, now: float) -> str:
 def give_back(link: Link, now: float) -> str:
     """The worker leaves it to somebody else, and is left out for a while, as who passes. Says what it did.
 
-    Raises table.ConditionFailed: it is done already; posting.AtWork, rest.TwilioRejected, rest.NotDone.
+    Raises table.ConditionFailed: it is done already; rest.TwilioRejected, rest.NotDone.
     """
     task = rest.tasks.fetch(link.task_sid)
     link = steps.decide(link.key, GIVEN_BACK, task.attributes if task else None)

@@ -26,6 +26,8 @@ at = "desk"
 channel = "chat"
 say = "{name} writes about {topic}."
 link = "https://chat.example.com/{chat_id}"
+[work.lead]
+say = "A lead of {name}."
 """
 FILTER = """
 [[workflow.filters]]
@@ -36,6 +38,7 @@ targets = [{ queue = "Support" }]
 FIRST_FILTER = "\n[[workflow.filters]]          # the first that holds takes the task."
 ALONE = "capacity = { voice = 2 }"
 AT_ONCE = 3
+PHONE = "+12125550177"
 
 
 def team(folder: Path) -> Team:
@@ -62,13 +65,13 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
         yield started
 
 
-def write(laptop: Laptop, *names: str) -> None:
+def write(laptop: Laptop, *names: str, kind: str = "chat") -> None:
     """These people write, one after the other: the team's own system makes a task of each, as anybody may."""
     router = laptop.twilio.router
     workflow_sid = next(iter(router.workspace.workflows))
 
     def make(name: str) -> None:
-        known = {"kind": "chat", "name": name, "topic": "a new roof", "chat_id": f"room {name}"}
+        known = {"kind": kind, "name": name, "topic": "a new roof", "chat_id": f"room {name}", "phone": PHONE}
         router.engine.create_task(workflow_sid, known, channel="chat")
 
     for name in names:
@@ -166,4 +169,19 @@ def test_a_chat_is_rejected_given_back_and_withdrawn(laptop: Laptop, page: "Page
     task = laptop.do(lambda: next(t for t in laptop.twilio.router.workspace.tasks.values() if t.status == "reserved"))
     laptop.do(lambda: laptop.twilio.router.lifecycle.cancel(task, "the customer is gone"))
     page.get_by_text("This was withdrawn.").wait_for()
+    page.get_by_text("Nobody is offered to you.").wait_for()
+
+
+def test_work_that_is_on_the_phone_is_said_so_and_shows_no_numbers(
+    laptop: Laptop, commands: Commands, page: "Page"
+) -> None:
+    signed_in(page, laptop, BEA)
+    on_duty(page, laptop, "Bea")
+    commands.do("auto Bea")
+    write(laptop, "Gil", kind="lead")
+    page.get_by_text("Your phone rings.").wait_for()
+    shown = page.locator("article")
+    assert shown.get_by_role("button", name="Take").count() == 0 and PHONE not in shown.inner_text()
+    shown.get_by_role("button", name="Done").wait_for()  # she has pressed 1
+    assert shown.get_by_role("button", name="Give back").count() == 0
     page.get_by_text("Nobody is offered to you.").wait_for()

@@ -93,7 +93,7 @@ def test_a_queue_of_desks_rings_nobody() -> None:
         ('[work.chat]\nsay = "x"\nat = "desk"\nlink = "javascript:alert(1)"\n', "https"),
         ('[work.chat]\nsay = "x"\nat = "desk"\nlink = "https://a.com/{not closed"\n', "https"),
         ('[work.chat]\nsay = "x"\nat = "desk"\ngive_back_after = 59\n', "60"),
-        ('[work.chat]\nsay = "x"\nat = "desk"\ngive_back_after = 86400\n', "82800"),
+        ('[work.chat]\nsay = "x"\nat = "desk"\ngive_back_after = 82801\n', "82800"),
     ],
 )
 def test_what_cannot_be_worked_at_the_desk_is_refused(rules: str, said: str) -> None:
@@ -107,3 +107,16 @@ def test_what_cannot_be_worked_at_the_desk_is_refused(rules: str, said: str) -> 
 def test_a_link_has_attributes_behind_its_host(link: str) -> None:
     rules = f'[work.chat]\nsay = "x"\nat = "desk"\nlink = "{link}"\n'
     assert [one for one in check.mistakes(Texts(CENTER + rules)) if "work." in one] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("", 14400), ("give_back_after = 60", 60), ("give_back_after = 82800", 82800)]
+)
+def test_work_is_given_back_within_the_day_for_which_twilio_keeps_it(said: str, seconds: int) -> None:
+    center = files.parse(*Texts(f'{CENTER}[work.chat]\nsay = "x"\nat = "desk"\n{said}\n'))
+    assert center.application.work_of("chat").give_back_after == seconds
+
+
+def test_what_is_at_the_desk_is_a_kind_of_work() -> None:
+    center = files.parse(*Texts(CENTER + CHATS % "1==1" + '[work.lead]\nsay = "x"\n'))
+    assert center.application.kinds_at_desk == {"chat"}

@@ -590,6 +590,16 @@ def _led_each_time(true: Any) -> Any:
     return lambda link, _call, now: true(msgspec.structs.replace(link, transferred_at=now), None, now)
 
 
+def _the_last_word(_true: Any) -> Any:
+    """Whatever was said before."""
+
+    def decide(key: Key, decision: str, attributes: Mapping[str, Any] | None = None) -> Link | None:
+        table.update_row(key, {"reason": decision}, "", {}, defaults={"attributes": attributes})
+        return reading.find_link(key)
+
+    return decide
+
+
 WANDERS = "caller_wanders=0.9"
 ASKS_FIRST = "desk_asks_first=1"
 CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
@@ -599,9 +609,9 @@ DEFECTS: Mapping[str, Defect] = {
         again, "post", lambda _true: lambda *_given, **_named: "", 24, faults="desk_gives_back=0.5", desk=True
     ),
     "a chat is done and given back": _replace(
-        table,
+        steps,
         "decide",
-        lambda _true: lambda key, _decision: reading.find_link(key),
+        _the_last_word,
         24,
         faults="desk_gives_back=0.5,desk_presses_twice=1,rest_500=0.4",
         desk=True,

@@ -180,6 +180,15 @@ def test_a_function_may_die_at_every_step_of_a_piece_of_work() -> None:
     assert_that_no_death_matters(plan, steps)
 
 
+def test_a_function_may_die_at_every_step_of_a_chat() -> None:
+    """The first worker gives it back, and it is done by the second task."""
+    given_back_first = 4
+    plan = Plan(given_back_first, chosen("desk_gives_back=0.5"), calls=0, orders=0, chats=1, texts=False, desk=True)
+    world, steps = undisturbed(plan)
+    assert world.chats is not None and (len(world.chats.given_back), len(world.chats.done)) == (1, 1)
+    assert_that_no_death_matters(plan, steps)
+
+
 def test_a_function_may_die_at_every_step_of_a_callback() -> None:
     """The customer is busy when the first worker presses 1, and talks to the second."""
     busy_first = 9

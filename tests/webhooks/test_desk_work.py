@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from chalicelib.links.model import GIVEN_BACK, LEFT_UNDONE, Key
 from chalicelib.reports import story
 from chalicelib.staff import packaged, rota
 from chalicelib.twilio import urls
-from chalicelib.work import again, order
+from chalicelib.work import again, order, posting
 from tests.conftest import ACTIVITIES, QUEUES, WORKFLOW
 from tests.doubles.twilio import UPDATED
 from tests.support.api_gateway import TOKEN
@@ -204,6 +205,12 @@ def test_no_attribute_leads_the_worker_anywhere_else(driver: Driver, desk: Conso
     assert card(desk).data["link"] == ""
 
 
+@pytest.mark.parametrize("given", [4711, 4.5, "4" * 200, "a..b"])
+def test_a_number_or_a_short_text_is_part_of_the_link(driver: Driver, desk: Console, given: object) -> None:
+    offered(driver, {**CHAT, "chat_id": given})
+    assert card(desk).data["link"] == f"https://chat.example.com/{given}"
+
+
 def test_an_attribute_is_no_host_and_no_path_of_its_own(driver: Driver, desk: Console) -> None:
     offered(driver, {**CHAT, "chat_id": "//evil.example/@x#y"})
     assert card(desk).data["link"] == "https://chat.example.com/%2F%2Fevil.example%2F%40x%23y"
@@ -326,12 +333,16 @@ def test_nobody_listens_to_a_chat(driver: Driver, desk: Console) -> None:
     taken(driver)
     dora = {**CLAIMS, "email": "bea@example.com"}
     assert desk.get(urls.DESK_TALKS, dora).data["talks"] == []
+    assert desk.get(urls.CONSOLE_BOARD, dora).data["talking"] == []
     assert say(desk, urls.DESK_TALK, dora, way="listen").status == 404
 
 
 def test_nobody_gives_a_chat_to_a_queue(driver: Driver, desk: Console) -> None:
     taken(driver)
-    assert say(desk, urls.DESK_GIVE, to="person:Carl").status == 409 and "held_at" not in driver.link
+    assert say(desk, urls.DESK_GIVE, to="person:Carl").status == 400
+    assert say(desk, urls.DESK_ASK, do="ask", to="person:Carl").status == 400
+    assert say(desk, urls.DESK_ASK, do="back").status == 409
+    assert "held_at" not in driver.link and "consults" not in driver.link
 
 
 # --- Rejecting
@@ -504,6 +515,47 @@ def test_a_further_task_that_twilio_refuses_is_said_so(driver: Driver, desk: Con
     assert "work is left undone" in desk.log.getvalue()
 
 
+def test_work_that_ended_at_this_very_moment_goes_on_with_nobody(driver: Driver, desk: Console) -> None:
+    taken(driver)
+    driver.twilio.tasks[TASK]["assignment_status"] = "completed"
+    assert say(desk, urls.DESK_GIVE_BACK).status == 200
+    assert (made(driver), driver.link["state"], driver.link["outcome"]) == ([], "closed", "completed")
+
+
+def test_who_cannot_be_put_back_is_not_left_out(driver: Driver, desk: Console, environment: pytest.MonkeyPatch) -> None:
+    taken(driver)
+    with environment.context() as down:
+        down.setattr(jobs, "send", lambda *_, **__: 1 / 0)
+        assert say(desk, urls.DESK_GIVE_BACK).status == 200
+    assert driver.twilio.moves == [] and len(made(driver)) == 1 and status(driver) == "completed"
+
+
+def test_who_gave_it_back_is_put_back_after_a_while(driver: Driver, desk: Console) -> None:
+    taken(driver)
+    assert say(desk, urls.DESK_GIVE_BACK).status == 200
+    now = time.time()
+    order_back = jobs.PutBack(WORKER, ACTIVITIES["Unavailable"], ACTIVITIES["Available"], now - 2, now + 20, TASK)
+    driver.twilio.activity_since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    driver.work(order_back)
+    assert driver.twilio.moves == [ACTIVITIES["Unavailable"], ACTIVITIES["Available"]]
+
+
+def test_while_another_one_passes_it_on_nothing_is_made_and_the_sweep_ends_it(
+    driver: Driver, desk: Console, environment: pytest.MonkeyPatch, later: Later
+) -> None:
+    def at_work(*_given: object, **_named: object) -> None:
+        raise posting.AtWork
+
+    taken(driver)
+    with environment.context() as two:
+        two.setattr(posting, "post", at_work)
+        assert say(desk, urls.DESK_GIVE_BACK).status == 200
+    assert (made(driver), status(driver)) == ([], "assigned")
+    later(300)
+    driver.sweep()
+    assert len(made(driver)) == 1 and status(driver) == "completed"
+
+
 # --- A page that is closed for hours
 
 
@@ -512,6 +564,7 @@ def test_it_is_left_alone_until_the_time_of_its_kind_is_over(driver: Driver, des
     later(LIMIT - 60)
     driver.sweep()
     assert (status(driver), made(driver), driver.link["state"]) == ("assigned", [], "bridged")
+    assert driver.link["check_at"] == int(later.now) + 240
 
 
 def test_then_it_is_offered_to_somebody_else_once_and_nobody_is_moved(

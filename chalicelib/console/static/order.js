@@ -114,7 +114,8 @@ export class Order {
   }
 
   #rows() {
-    const known = this.#known, attributes = Object.entries(this.#reservation.task.attributes);
+    // Those of other work have callers' numbers.
+    const known = this.#known, attributes = known.is_at_desk ? Object.entries(this.#reservation.task.attributes) : [];
     return [
       ["What it is", known.say],
       ["Page", known.link && this.#page(known.link)],
