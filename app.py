@@ -760,6 +760,13 @@ def desk_give(subject: str, reservation_sid: str) -> Response:
     return _reply(answers.data(_request(), urls.DESK_GIVE, session.EVERYBODY, giving_away.give))
 
 
+@_console(urls.DESK_GIVE_BACK)
+def desk_give_back(subject: str, reservation_sid: str) -> Response:
+    from chalicelib.console import answers, orders, session
+
+    return _reply(answers.data(_request(), urls.DESK_GIVE_BACK, session.EVERYBODY, orders.give_back))
+
+
 @_console(urls.DESK_ASK)
 def desk_ask(subject: str, reservation_sid: str) -> Response:
     from chalicelib.console import answers, asking_first, session

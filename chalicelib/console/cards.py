@@ -8,7 +8,7 @@ import msgspec
 from chalicelib import jobs
 from chalicelib.callers import profile
 from chalicelib.config import callcenter
-from chalicelib.console import access, asking_first, giving_away
+from chalicelib.console import access, asking_first, giving_away, orders
 from chalicelib.console.answers import Asked, Changed, Wrong
 from chalicelib.lifecycle import refusal
 from chalicelib.lifecycle import wrap_up as ending
@@ -53,9 +53,12 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     note: str
 
 
-def show(asked: Asked) -> Card:
+def show(asked: Asked) -> Card | orders.Order:
     """The card of this reservation. Raises NotAllowed, NotFound: there is none, or it is another worker's."""
-    return card(link := access.own_link(asked), _earlier(link, asked.at))
+    link = access.own_link(asked)
+    if link.work:
+        return orders.card(link, standing(link), dispositions(link))
+    return card(link, _earlier(link, asked.at))
 
 
 def reject(asked: Asked) -> Mapping[str, str]:
@@ -64,6 +67,8 @@ def reject(asked: Asked) -> Mapping[str, str]:
     The same again says the same. Raises NotAllowed, NotFound, Changed, NotDone.
     """
     link = access.own_link(asked)
+    if link.work:
+        orders.check_offered(link)
     try:
         link = steps.refuse(link.key, link.worker_call_sid, "passed", asked.at, {})
     except table.ConditionFailed as failed:
@@ -73,7 +78,7 @@ def reject(asked: Asked) -> Mapping[str, str]:
     if link.state != "closed":
         refusal.give_back(link, asked.at)
     log.info("rejected at the desk", **link.key.sids)
-    return {"said": "The caller is offered to somebody else."}
+    return {"said": f"{'It' if link.work else 'The caller'} is offered to somebody else."}
 
 
 def wrap_up(asked: Asked) -> Mapping[str, str]:
@@ -85,6 +90,8 @@ def wrap_up(asked: Asked) -> Mapping[str, str]:
     disposition, note = _disposition(asked, link), asked.order.get("note", "").strip()
     link = _kept(link, disposition, note)
     log.info("wrapped up at the desk", **link.key.sids, disposition=disposition, characters=len(note))
+    if not link.policy.needs_phone:
+        return orders.finish(link, asked.at)
     if link.state == "closed":
         return {"said": "Kept."}
     if rest.reservations.status(link.task_sid, link.reservation_sid) != "wrapping":

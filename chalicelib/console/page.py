@@ -23,7 +23,7 @@ SCRIPTS = (
     "workers",
     "blocked",
 )
-DESK_SCRIPTS = ("desk", "card", "consult", "phone", "library", "plain", "supervising")
+DESK_SCRIPTS = ("desk", "card", "card_parts", "order", "consult", "phone", "library", "plain", "supervising")
 # The libraries for browsers, which `python -m tools.desk` puts there: without them there is no desk, and no chart.
 SDKS = frozenset({"taskrouter.js", "voice.js", "d3.js"})
 FILES = SDKS | {"console.css", *(f"{name}.js" for name in (*SCRIPTS, *DESK_SCRIPTS))}

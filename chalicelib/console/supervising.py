@@ -55,7 +55,7 @@ def act(asked: Asked) -> Mapping[str, str]:
 
 
 def _can_be_heard(link: Link) -> bool:
-    return link.state == "bridged" and link.policy.by_worker
+    return link.state == "bridged" and link.policy.by_worker and link.policy.has_caller
 
 
 def _talk(link: Link) -> Talk:

@@ -10,7 +10,7 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
-from chalicelib.lifecycle import closing, consulting, lead_out, refusal, wrap_up
+from chalicelib.lifecycle import closing, consulting, lead_out, orders, refusal, wrap_up
 from chalicelib.lifecycle.recorded import SOON_SECONDS
 from chalicelib.links import caller_leg, reading, steps, table
 from chalicelib.links.model import Call, Key, Link, Outcome, outcome_of
@@ -119,13 +119,16 @@ def _have_rung(link: Link) -> str:
 
 
 def _joined(link: Link, status: str, now: float) -> str:
-    """The two talk, or talked; without an event `bridged_at` is the time of this check.
+    """The two talk, or talked, or work is taken; without an event `bridged_at` is the time of this check.
 
     Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it.
     """
     if link.consult_number:
         consulting.look(link, now)
-    if status == "accepted" and _is_over(link):
+    if status == "accepted" and not link.policy.needs_phone:
+        if orders.is_over(link, now):
+            return orders.end(link, now)
+    elif status == "accepted" and _is_over(link):
         if link.consult_of:
             consulting.colleague_left(link, now)
         return wrap_up.finish_task(link.task_sid, "swept: the call is over", now)

@@ -17,6 +17,13 @@ STATES: tuple[State, ...] = get_args(State)
 Refusal = Literal["passed", "no key", "machine"]
 REFUSALS: tuple[Refusal, ...] = get_args(Refusal)
 
+# What becomes of work that was taken at the desk, by the worker's word or as nobody said one: the first one counts.
+Decision = Literal["done", "given back", "left undone"]
+DECISIONS: tuple[Decision, ...] = get_args(Decision)
+DONE: Decision = "done"
+GIVEN_BACK: Decision = "given back"
+LEFT_UNDONE: Decision = "left undone"
+
 # How a link ends. `rejected` says why in `reason`; the others are TaskRouter's own words for a reservation.
 # `unknown`: Twilio has forgotten the reservation, and every event of it.
 Told = Literal["completed", "rejected", "timeout", "canceled", "rescinded"]
@@ -67,6 +74,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""  # one that the worker texted
     work_say: str = ""  # what the worker hears of work that is no call, and the number that they are connected with
     work_dial: str = ""
+    work_link: str = ""  # the page on which it is done, of work that a worker takes at the desk
     message_of: str = ""  # the call and the recording of a message that is offered to the worker
     recording_sid: str = ""
     callback: str = ""  # the call that asked for the callback that this is
@@ -79,7 +87,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     transferred_to: str = ""  # what became of it: a choice of the star menu, with the person's name, `lost` or `left`
     transferred_at: float = 0
     next_round: int = 0  # the number of the caller's wait in a queue that may follow, counted from 1
-    attributes: Mapping[str, Any] = {}  # that routed the caller, kept at the star key
+    attributes: Mapping[str, Any] = {}  # that routed the caller, or work that goes on, kept when that was decided
     consults: str = ""  # whom the worker at the desk talks to first: a choice of the star menu, with the person's name
     consult_number: int = 0  # how often they have asked somebody
     consult_state: ConsultState | Literal[""] = ""
@@ -195,6 +203,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     task_sid: str = ""
     line: str = ""
     queue: str = ""  # friendly name of the task queue in which the caller began to wait
+    chosen: str = ""  # in the menus, in words
     caller: str = ""
     called: str = ""
     queue_result: str = ""

@@ -1,7 +1,7 @@
 """The steps of a link: each is one conditional write that says what it expects, and returns what stands then."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -9,7 +9,7 @@ from chalicelib import aws
 from chalicelib.config import callcenter, environment
 from chalicelib.links import table
 from chalicelib.links.attributes import decode, encode
-from chalicelib.links.model import Key, Link, Outcome, Refusal, State, before, link_of
+from chalicelib.links.model import DECISIONS, Decision, Key, Link, Outcome, Refusal, State, before, link_of
 from chalicelib.links.modes import DIRECT
 
 # The sweep looks at a link this long after it was due: crm-first its job's begin, then the last moment to dial; direct
@@ -73,6 +73,22 @@ def wrap_up(key: Key, disposition: str, words: str) -> Link:
     said = {"disposition": disposition, "note": words}
     gone = [name for name, value in said.items() if not value]
     return _write_link(key, table.Write(said, "attribute_exists(#state)", remove=gone))
+
+
+def decide(key: Key, decision: Decision, attributes: Mapping[str, Any] | None = None) -> Link:
+    """Work that was taken at the desk is done, or goes to somebody else: the first word counts, as the link's reason.
+
+    `attributes` are the task's, for the one that follows: the first ones are kept. Raises ConditionFailed: another word
+    was said, or the link is closed.
+    """
+    others = {f":other{number}": other for number, other in enumerate(DECISIONS) if other != decision}
+    condition = " AND ".join(
+        ("attribute_exists(#state)", "#state <> :closed", *(f"reason <> {name}" for name in others))
+    )
+    kept = {"attributes": attributes or None}
+    return _write_link(
+        key, table.Write({"reason": decision}, condition, {":closed": "closed", **others}, defaults=kept)
+    )
 
 
 def fall_back_to_direct(key: Key, now: float) -> Link:

@@ -80,7 +80,8 @@ def _what(call: Call) -> str:
     if call.call_sid.startswith("WT"):
         asked = f", asked for on the call {call.callback}" if call.callback else ""
         return f"Work of the kind {call.line or '?'}, task {call.call_sid}{asked}"
-    return f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
+    chose = f", chose {call.chosen}" if call.chosen else ""
+    return f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}{chose}"
 
 
 def _callback(callback: Callback | None) -> Iterator[str]:
@@ -144,9 +145,15 @@ def _link(link: Link) -> Iterator[str]:
     if link.message_of:
         yield f"  of the message {link.recording_sid} of call {link.message_of}"
     if link.work_say:
-        yield f"  said to the worker: {link.work_say}; connected with {link.work_dial or 'nobody'}"
+        yield f"  {_work(link)}"
     if link.crm_name or link.crm_whisper:
         yield f"  CRM: {link.crm_name}; said to the worker: {link.crm_whisper or 'nothing'}"
+
+
+def _work(link: Link) -> str:
+    if not link.policy.needs_phone:
+        return f"on the card: {link.work_say}"
+    return f"said to the worker: {link.work_say}; connected with {link.work_dial or 'nobody'}"
 
 
 # What became of a caller whom the worker put on hold; a queue or a person is named as it is.
@@ -202,7 +209,7 @@ def _of_link(link: Link) -> Iterator[Moment]:
     """Each step, and when, or 0."""
     for state in STATES:
         yield getattr(link, f"{state}_at"), _ending(link) if state == "closed" else state
-    yield link.approved_at, "the CRM says yes: the worker may take the caller at the desk"
+    yield link.approved_at, f"the CRM says yes: the worker may take {'it' if link.work else 'the caller'} at the desk"
     yield link.held_at, "the caller is on hold"
     yield link.transferred_at, _transferred(link)
     yield link.took_over_at, "has the caller"

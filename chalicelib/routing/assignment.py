@@ -46,19 +46,25 @@ def decide(webhook: Webhook, team_hook: TeamHook) -> Answer:
     if own:
         return own
     rules = callcenter.current().queue(reservation.queue)
-    at_desk = _is_at_desk(reservation)
-    mode = modes.of_task(reservation.kind, rules.mode, callcenter.current().kinds, at_desk=at_desk)
+    mode = _mode(reservation, rules)
     if mode is None:
         said = f"kind {reservation.kind!r}" if reservation.kind else "no call_sid and no kind"
         return _refuse(400, "no flow for this task", f"TaskAttributes has {said}, and neither [work] nor a hook has it")
     link = _link(reservation, mode, rules, webhook)
-    if not reservation.contact_uri:
+    if mode.needs_phone and not reservation.contact_uri:
         return _reject(link, rules, webhook.at)
     return _prepare(link, rules, webhook.at) if mode.by_job else _connect(link, rules, webhook.at)
 
 
+def _mode(reservation: Reservation, rules: Queue) -> Mode | None:
+    center = callcenter.current()
+    at_desk = _is_at_desk(reservation)
+    work_at_desk = center.kinds_at_desk if at_desk else ()
+    return modes.of_task(reservation.kind, rules.mode, center.kinds, work_at_desk, at_desk=at_desk)
+
+
 def _is_at_desk(reservation: Reservation) -> bool:
-    """Whether the worker takes callers in the browser; in a stage where nobody can sign in they are rung as ever."""
+    """Whether the worker takes what comes in the browser; where nobody can sign in they are rung as ever."""
     return reservation.worker_attributes.get("desk") is True and bool(environment.current().user_pool_arn)
 
 
@@ -218,15 +224,15 @@ def _answer_mode(reservation: Reservation, mode: Mode, rules: Queue) -> answerin
     """How this worker is answered: the worker's own attribute goes before the queue's.
 
     Work that is no call is for whoever presses a key: its customer's phone must not ring for a machine. Who is at the
-    desk says so by taking the caller; but a phone that TaskRouter would ring in an outage is as any worker's. The phone
-    in a browser has no keys: who answers there is a person.
+    desk says so by taking it, or the caller; but a phone that TaskRouter would ring in an outage is as any worker's.
+    The phone in a browser has no keys: who answers there is a person.
     """
     if reservation.kind == CONSULT and reservation.contact_uri.startswith("client:"):
         return "at-once"
     if not (mode.owns_leg or mode.by_worker):
         return "at-once"
     if not mode.has_caller:
-        return "key"
+        return "key" if mode.needs_phone else "at-once"
     wanted = reservation.worker_attributes.get("answer")
     known = answering.known_mode(wanted)
     if wanted is not None and known is None:

@@ -9,6 +9,7 @@ from chalicelib import budget, jobs
 from chalicelib.callbacks import asking, outcome
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import CALLBACK, CONSULT, Queue
+from chalicelib.config.menus import CHOSEN
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import caller_leg, modes, reading, steps, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, round_of, wrapping_of
@@ -115,6 +116,7 @@ def _created(event: Event) -> None:
         "task_sid": event.form.get("TaskSid"),
         "line": line,
         "queue": event.queue,
+        "chosen": text(event.attributes.get(CHOSEN)),
         "caller": text(event.attributes.get("from")),
         "called": called,
         "base_url": event.base_url,
@@ -236,7 +238,7 @@ def _not_joined(link: Link, now: float) -> None:
     It is over when the caller left. If it goes on waiting, TaskRouter rang a worker who did not answer, or there is no
     caller to join.
     """
-    if link.policy.owns_leg and not link.answered_at:
+    if not link.policy.has_caller or (link.policy.owns_leg and not link.answered_at):
         return
     try:
         task = rest.tasks.fetch(link.task_sid)

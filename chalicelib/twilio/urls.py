@@ -173,6 +173,7 @@ DESK_CARD = Route("/desk/cards/{subject}/{reservation_sid}", ("GET",), signed_by
 DESK_WRAP_UP = Route("/desk/cards/{subject}/{reservation_sid}/wrap-up", signed_by="person", of_console=True)
 DESK_REJECT = Route("/desk/cards/{subject}/{reservation_sid}/reject", signed_by="person", of_console=True)
 DESK_GIVE = Route("/desk/cards/{subject}/{reservation_sid}/give", signed_by="person", of_console=True)
+DESK_GIVE_BACK = Route("/desk/cards/{subject}/{reservation_sid}/give-back", signed_by="person", of_console=True)
 DESK_ASK = Route("/desk/cards/{subject}/{reservation_sid}/ask", signed_by="person", of_console=True)
 DESK_TALKS = Route("/desk/talks", ("GET",), signed_by="person", of_console=True)
 DESK_TALK = Route("/desk/talks/{subject}/{reservation_sid}", signed_by="person", of_console=True)
@@ -269,6 +270,7 @@ ROUTES = (
     DESK_WRAP_UP,
     DESK_REJECT,
     DESK_GIVE,
+    DESK_GIVE_BACK,
     DESK_ASK,
     DESK_CARD,
     DESK_TALKS,

@@ -50,7 +50,7 @@ def ring_worker(key: Key, clock: Callable[[], float]) -> None:
         return
     approved = approval.ask(link, task_attributes, clock)
     if approved and link.policy.by_worker:
-        _approve(link, approved, clock())
+        _approve(link, approved, task_attributes, clock())
     elif approved:
         _dial(link, approved, task_attributes, clock)
 
@@ -69,14 +69,17 @@ def _is_wanted(link: Link, task_attributes: Mapping[str, Any], now: float) -> bo
     return True
 
 
-def _approve(link: Link, approved: crm.Approval, now: float) -> None:
-    """The worker may take the caller in the browser, who asks for this; nobody is rung."""
+def _approve(link: Link, approved: crm.Approval, task_attributes: Mapping[str, Any], now: float) -> None:
+    """The worker may take the caller, or the work, in the browser, which asks for this; nobody is rung."""
+    kept = _said_by_crm(approved)
+    if link.work:
+        kept |= words.at_desk(callcenter.current().work_of(link.work), {"name": approved.name, **task_attributes})
     try:
-        steps.approve(link.key, now, _said_by_crm(approved))
+        steps.approve(link.key, now, kept)
     except table.ConditionFailed:
-        log.info("nobody is to be taken any more", **link.key.sids)
+        log.info("nothing is to be taken any more", **link.key.sids)
         return
-    log.info("the desk may take the caller", **link.key.sids)
+    log.info("the desk may take it", **link.key.sids)
 
 
 def _said_by_crm(approved: crm.Approval) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from chalicelib.config import callcenter
 from chalicelib.config.answering import AT_ONCE, Answer
@@ -12,6 +13,7 @@ from chalicelib.twilio import urls
 
 LONGEST_VALUE = 200  # characters of one attribute that are spoken
 ENDS = (".", "!", "?")
+_PLACES = re.compile(r"\{(\w+)\}")
 
 
 def rules(link: Link | None) -> Answer:
@@ -47,15 +49,31 @@ def of_work(kind: Work, task_attributes: Mapping[str, Any]) -> dict[str, str]:
     return {"work_say": filled(kind.say, task_attributes), "work_dial": dial if is_number(dial) else ""}
 
 
+def at_desk(kind: Work, task_attributes: Mapping[str, Any]) -> dict[str, str]:
+    """The same of work that a worker takes at the desk: what is said of it, and the page on which it is done."""
+    return {"work_say": filled(kind.say, task_attributes), "work_link": _link(kind.link, task_attributes)}
+
+
+def _link(template: str, task_attributes: Mapping[str, Any]) -> str:
+    """The URL with the task's attributes encoded in its braces; empty where one is missing, or would lead elsewhere."""
+    named = {name: _plain(task_attributes.get(name)) for name in _PLACES.findall(template)}
+    if not all(value.strip(".") and len(value) <= LONGEST_VALUE for value in named.values()):
+        return ""
+    return _PLACES.sub(lambda found: quote(named[found[1]], safe=""), template)
+
+
 def filled(template: str, task_attributes: Mapping[str, Any]) -> str:
     """The template with the task's attributes in its braces; one that is missing, or no text or number, is nothing."""
 
     def value(found: re.Match[str]) -> str:
-        given = task_attributes.get(found[1])
-        is_plain = isinstance(given, str | int | float) and not isinstance(given, bool)
-        return str(given)[:LONGEST_VALUE] if is_plain else ""
+        return _plain(task_attributes.get(found[1]))[:LONGEST_VALUE]
 
-    return " ".join(re.sub(r"\{(\w+)\}", value, template).split())
+    return " ".join(_PLACES.sub(value, template).split())
+
+
+def _plain(given: object) -> str:
+    """This attribute as a text; empty for what is no text or number."""
+    return str(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else ""
 
 
 def of_caller(link: Link) -> str:

@@ -1,11 +1,12 @@
 """The table of links: what a write makes of itself when it comes twice."""
 
 from functools import partial
+from itertools import permutations
 
 import pytest
 
 from chalicelib.links import steps, table
-from chalicelib.links.model import Key, Link
+from chalicelib.links.model import DECISIONS, Decision, Key, Link
 from tests.conftest import Aws
 
 KEY = Key("CA" + "a" * 32, "WR" + "a" * 32)
@@ -38,6 +39,31 @@ def test_a_refusal_and_an_answer_exclude_each_other(reserved: Key) -> None:
     ):
         with pytest.raises(table.ConditionFailed):
             late()
+
+
+@pytest.mark.parametrize(("first", "second"), list(permutations(DECISIONS, 2)))
+def test_work_is_done_or_given_back_by_the_first_word(reserved: Key, first: Decision, second: Decision) -> None:
+    once = steps.decide(reserved, first)
+    assert once.reason == first and steps.decide(reserved, first) == once
+    with pytest.raises(table.ConditionFailed) as failed:
+        steps.decide(reserved, second)
+    assert failed.value.current == once
+
+
+def test_a_worker_who_passed_and_took_it_after_all_may_say_what_becomes_of_it(reserved: Key) -> None:
+    steps.refuse(reserved, "", "passed", NOW, {})
+    assert steps.decide(reserved, "done").reason == "done"
+
+
+def test_the_first_attributes_of_work_that_goes_on_are_kept(reserved: Key) -> None:
+    steps.decide(reserved, "given back", {"name": "Ann"})
+    assert steps.decide(reserved, "given back", {"name": "Ann", "room": 1}).attributes == {"name": "Ann"}
+
+
+def test_nothing_becomes_of_work_that_is_over(reserved: Key) -> None:
+    steps.close(reserved, "completed", "", NOW)
+    with pytest.raises(table.ConditionFailed):
+        steps.decide(reserved, "given back")
 
 
 def test_an_answer_is_no_longer_refused_nor_asked(reserved: Key) -> None:

@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, zip_longest
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
 from coverage import Coverage, CoverageData
 
-MOST_SECONDS = 80.0  # that tests may take for one mutant, as measured
+MOST_SECONDS = 80.0  # of a processor that tests may take for one mutant, as measured
 FOLDERS = ("tests/unit", "tests/webhooks", "tests/adapters")
 
 
@@ -22,7 +23,7 @@ class NotGreen(Exception):
 
 
 class Judges:
-    """The tests, by the line that they run and with the seconds that each takes."""
+    """The tests, by the line that they run and with the seconds of a processor that each takes."""
 
     def __init__(self, lines: dict[tuple[str, int], set[str]], seconds: dict[str, float]) -> None:
         self._lines = lines
@@ -94,6 +95,7 @@ class _Measure:
 
     def __init__(self, into: Path) -> None:
         self._seconds: dict[str, float] = {}
+        self._began = 0.0
         self._into = into
         self._coverage = Coverage(
             data_file=str(into / f"lines.{os.getpid()}"), source=["chalicelib"], config_file=False
@@ -103,8 +105,11 @@ class _Measure:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         self._coverage.switch_context(item.nodeid)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+    def pytest_runtest_logstart(self) -> None:
+        self._began = process_time()
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self._seconds[nodeid] = process_time() - self._began
 
     def pytest_sessionfinish(self) -> None:
         self._coverage.stop()

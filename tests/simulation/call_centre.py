@@ -203,6 +203,27 @@ after_call = "Wrap up"
 after_wrap_up = "Available"
 [queues.Work.wrap_up]
 seconds = 10
+
+[work.chat]
+at = "desk"
+crm = "http"
+say = "A chat with {name}."
+link = "https://chat.example.com/{name}"
+channel = "chat"
+give_back_after = 120
+
+[queues.Chats]
+ring_timeout = 15
+[queues.Chats.answer]
+mode = "at-once"
+passed_seconds = 20
+[queues.Chats.activities]
+passed = "Passed"
+declined = "Unavailable"
+after_call = "Wrap up"
+after_wrap_up = "Available"
+[queues.Chats.wrap_up]
+seconds = 10
 [messages]
 kept_in = "s3"
 keys = "What becomes of it?"
@@ -244,7 +265,7 @@ def rules(on_crm_outage: OnCrmOutage, answers: "Answers", recorded: Sequence[str
     """The rules of a world whose queue with a CRM endpoint has this setting, whose phones are answered so, and some of
     whose queues are recorded."""
     text = CALLCENTER + "".join(map(_recording, recorded))
-    text = text.replace('crm = "http"', f'crm = "http"\non_crm_outage = "{on_crm_outage}"')
+    text = text.replace("[queues.Sales]\n", f'[queues.Sales]\non_crm_outage = "{on_crm_outage}"\n')
     return text.replace('"SUPPORT"', f'"{answers.queues["Support"]}"').replace(
         '"SALES"', f'"{answers.queues["Sales"]}"'
     )
@@ -265,6 +286,9 @@ WORKERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 DOERS: Mapping[str, str] = {"Hana": "+14155550121", "Ivo": "+14155550122"}
 # Those to whom the messages of callers are offered, and nothing else.
 HEARERS: Mapping[str, str] = {"Nora": "+14155550141", "Otto": "+14155550142"}
+# Those who chat at the desk, in the worlds that have one, and do nothing else. One of them has no phone.
+CHATTERS: Mapping[str, str] = {"Pia": "+14155550151", "Quin": ""}
+CHATS_AT_ONCE = 2
 # Those who text, and are in the rota; nobody else sets them on or off.
 TEXTERS: Mapping[str, str] = {
     "Jan": "+14155550131",
@@ -322,7 +346,7 @@ class CallCentre:
         }
 
 
-def build(twilio: Twilio, answers: Answers, same_worker_wait: int = 0) -> CallCentre:
+def build(twilio: Twilio, answers: Answers, same_worker_wait: int = 0, *, chats: bool = False) -> CallCentre:
     """Seed the emulator. With a wait callers are offered to their last worker first, or to one alone."""
     router = twilio.router
     router.create_workspace("Harbour Clinic", f"{BASE}/taskrouter/events", ",".join(EVENTS))
@@ -335,21 +359,30 @@ def build(twilio: Twilio, answers: Answers, same_worker_wait: int = 0) -> CallCe
     }
     if same_worker_wait:
         queues["Persons"] = router.create_task_queue("Persons", 'queues HAS "Support" OR queues HAS "Sales"').sid
+    filters = _filters(queues, same_worker_wait)
+    if chats:
+        queues["Chats"] = router.create_task_queue("Chats", 'queues HAS "Chats"').sid
+        filters.insert(0, {"expression": 'kind == "chat"', "targets": [{"queue": queues["Chats"]}]})
     url = f"{BASE}/taskrouter/assignment"
-    workflow = router.create_workflow(
-        "Calls", {"task_routing": {"filters": _filters(queues, same_worker_wait)}}, url, url, 70
-    )
+    workflow = router.create_workflow("Calls", {"task_routing": {"filters": filters}}, url, url, 70)
     for number in (SUPPORT, SALES, URGENT):
         twilio.number(number, f"{BASE}/voice/incoming", fallback_url=f"{BASE}/voice/fallback")
     twilio.number(STAFF, f"{BASE}/staff/call")
     staff = twilio.numbers[STAFF]
     staff.sms_url = staff.sms_fallback_url = urls.STAFF_MESSAGE.url(BASE)
+    workers = _people(twilio, answers)
+    workers |= {name: _chatter(twilio, name) for name in (CHATTERS if chats else ())}
+    return CallCentre(twilio, workflow.sid, activities, queues, workers)
+
+
+def _people(twilio: Twilio, answers: Answers) -> dict[str, Worker]:
+    router = twilio.router
     workers = {name: _worker(twilio, name, answers.workers.get(name, "")) for name in WORKERS}
     others = ((DOERS, ["Work"]), (HEARERS, ["Messages"]), (TEXTERS, list(TEXTERS_QUEUES)))
     available = router.workspace.activity_named("Available").sid
     for name, phone, serves in ((name, phone, serves) for people, serves in others for name, phone in people.items()):
         workers[name] = router.create_worker(name, {"queues": serves, "contact_uri": phone}, available)
-    return CallCentre(twilio, workflow.sid, activities, queues, workers)
+    return workers
 
 
 def _filters(queues: Mapping[str, str], same_worker_wait: int) -> list[dict[str, object]]:
@@ -386,6 +419,14 @@ def _worker(twilio: Twilio, name: str, answer: str) -> Worker:
     attributes: dict[str, object] = {"queues": list(queues), **({"contact_uri": phone} if phone else {})}
     attributes |= {"answer": answer} if answer else {}
     return router.create_worker(name, attributes, router.workspace.activity_named("Available").sid)
+
+
+def _chatter(twilio: Twilio, name: str) -> Worker:
+    router, phone = twilio.router, CHATTERS[name]
+    attributes: dict[str, object] = {"queues": ["Chats"], "desk": True, **({"contact_uri": phone} if phone else {})}
+    worker = router.create_worker(name, attributes, router.workspace.activity_named("Available").sid)
+    router.lifecycle.set_capacity(worker, worker.channels["chat"], CHATS_AT_ONCE)
+    return worker
 
 
 GREETING = "Hello, yes, this is a voicemail box. Please leave a message after the tone."

@@ -35,7 +35,7 @@ from chalicelib.staff import commands, duty, people, shifts
 from chalicelib.storage import keep, offering, talks
 from chalicelib.tell import outbox
 from chalicelib.twilio import rest, urls
-from chalicelib.work import posting
+from chalicelib.work import again, posting
 from chalicelib.worker import approval, asking, calling_back, doing, hearing, ring
 from chalicelib.worker import recorded as worker_recorded
 from chalicelib.worker import twiml as worker_twiml
@@ -590,11 +590,32 @@ def _led_each_time(true: Any) -> Any:
     return lambda link, _call, now: true(msgspec.structs.replace(link, transferred_at=now), None, now)
 
 
+def _the_last_word(_true: Any) -> Any:
+    """Whatever was said before."""
+
+    def decide(key: Key, decision: str, attributes: Mapping[str, Any] | None = None) -> Link | None:
+        table.update_row(key, {"reason": decision}, "", {}, defaults={"attributes": attributes})
+        return reading.find_link(key)
+
+    return decide
+
+
 WANDERS = "caller_wanders=0.9"
 ASKS_FIRST = "desk_asks_first=1"
 CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
 
 DEFECTS: Mapping[str, Defect] = {
+    "a chat that is given back is offered to nobody": _replace(
+        again, "post", lambda _true: lambda *_given, **_named: "", 24, faults="desk_gives_back=0.5", desk=True
+    ),
+    "a chat is done and given back": _replace(
+        steps,
+        "decide",
+        _the_last_word,
+        24,
+        faults="desk_gives_back=0.5,desk_presses_twice=1,rest_500=0.4",
+        desk=True,
+    ),
     "a caller at the desk may be taken before the CRM's word": _replace(
         cards, "standing", _yes_at_once, 3, faults="crm_declines=0.5", desk=True
     ),

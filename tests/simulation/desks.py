@@ -17,7 +17,7 @@ from emulator.ports import Peer
 from emulator.rest.framework import RestAnswer
 from emulator.taskrouter.model import Worker
 from tests.simulation.asking_first import ORDER, Asking, Rooms
-from tests.simulation.call_centre import ACCOUNT_SID, WORKERS, CallCentre
+from tests.simulation.call_centre import ACCOUNT_SID, CHATTERS, WORKERS, CallCentre
 from tests.simulation.callers import Crowd
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import API_TIMEOUT, Gateway
@@ -70,6 +70,9 @@ class Desks:
     gave: dict[str, str] = field(default_factory=dict)
     written: list[Written] = field(default_factory=list)
     closed: dict[str, list[float]] = field(default_factory=dict)
+    others: "dict[str, Callable[[Desks, str], Page]]" = field(
+        default_factory=dict
+    )  # the pages of those who take no callers
 
     def __post_init__(self) -> None:
         twilio = self.call_centre.twilio
@@ -82,7 +85,7 @@ class Desks:
 
     def open_all(self) -> None:
         """Everybody comes to their desk, and some twice."""
-        for name in AT_DESK:
+        for name in (*AT_DESK, *self.others):
             self.open(name)
             if self.faults.happens("desk_second_tab"):
                 self.open(name)
@@ -92,7 +95,7 @@ class Desks:
         return self.gateway.faults
 
     def open(self, name: str) -> None:
-        page = Page(self, name)
+        page = self.others.get(name, Page)(self, name)
         self.pages.append(page)
         page.open()
 
@@ -108,7 +111,7 @@ def with_desks(rota: Packaged) -> Packaged:
         until=rota.until,
         extensions=rota.extensions,
         pins=rota.pins,
-        desks={_mail(name): name for name in AT_DESK},
+        desks={_mail(name): name for name in (*AT_DESK, *CHATTERS)},
     )
 
 
@@ -149,7 +152,7 @@ class Page:
 
     def open(self) -> None:
         """The phone first: whoever is available without one is sent callers who reach nobody."""
-        if AT_DESK[self.name] == BROWSER:
+        if AT_DESK.get(self.name) == BROWSER:
             self._phone = self._twilio.connect("/signal", {}, _PhoneSocket(self))
         self._connect()
         if self._phone is not None:
@@ -237,7 +240,7 @@ class Page:
 
         def came(status: int, body: Mapping[str, Any]) -> None:
             if status == 200:
-                card.state, card.ways = body["state"], body["ways"]
+                self._learn(card, body)
             if card.state == "asking":
                 self._later(ASKS_AGAIN, lambda: self._follow(card) if card.reservation_sid in self.cards else None)
             elif card.state == "yes" and card.status == "pending":
@@ -245,6 +248,9 @@ class Page:
                 self._decides(card)
 
         self.fetch(urls.DESK_CARD, "GET", card, {}, came)
+
+    def _learn(self, card: Shown, body: Mapping[str, Any]) -> None:
+        card.state, card.ways = body["state"], body["ways"]
 
     def fetch(
         self,

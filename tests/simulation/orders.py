@@ -18,18 +18,23 @@ MOST_TRIES = 40
 
 @dataclass
 class Order:
-    """`task_sid` is what the application answered, once it did; `phone` the customer's."""
+    """`task_sid` is what the application answered, once it did; `phone` the customer's, of a lead."""
 
     key: str
     phone: str
     task_sid: str = ""
     tries: int = 0
+    kind: str = "lead"
+
+    @property
+    def work_key(self) -> str:
+        return f"{self.kind}/{self.key}"
 
 
 class Orders:
     """Every order of a world, by its key."""
 
-    def __init__(self, call_centre: CallCentre, gateway: Gateway, count: int, span: float) -> None:
+    def __init__(self, call_centre: CallCentre, gateway: Gateway, count: int, span: float, chats: int = 0) -> None:
         self.orders = {f"web-{number}": Order(f"web-{number}", f"+1212556{number:04d}") for number in range(count)}
         self._gateway = gateway
         faults = gateway.faults
@@ -37,8 +42,17 @@ class Orders:
             is_there = faults.stream("customers").random() < 0.8
             customer = answers(2, [talks(faults.seconds("customer", 1, 20)), hangs_up()]) if is_there else no_answer()
             call_centre.twilio.phone(order.phone).will(customer)
-            for _ in range(faults.stream("orders").choice((1, 1, 2))):  # some are sent twice from the beginning
-                gateway.scheduler.after(faults.seconds("ordering", 0, span), self._sending(order))
+            self._send("orders", order, span)
+        for order in (Order(f"chat-{number}", "", kind="chat") for number in range(chats)):
+            self.orders[order.key] = order
+            self._send("chats", order, span)
+
+    def _send(self, stream: str, order: Order, span: float) -> None:
+        """Some are sent twice from the beginning."""
+        faults = self._gateway.faults
+        for _ in range(faults.stream(stream).choice((1, 1, 2))):
+            seconds = faults.seconds("ordering" if stream == "orders" else "chatting", 0, span)
+            self._gateway.scheduler.after(seconds, self._sending(order))
 
     @property
     def to_come(self) -> int:
@@ -66,7 +80,7 @@ class Orders:
 
     def _event(self, order: Order) -> dict[str, object]:
         attributes = {"name": "Ann Lee", "phone": order.phone}
-        body = json.dumps({"kind": "lead", "key": order.key, "attributes": attributes})
+        body = json.dumps({"kind": order.kind, "key": order.key, "attributes": attributes})
         timestamp = str(int(self._gateway.scheduler.now()))
         event = event_of("POST", urls.WORK.path, {})
         event["body"] = body

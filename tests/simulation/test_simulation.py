@@ -29,11 +29,14 @@ FOUND_FROM = {
     "who hangs up on hold loses the caller": 17,
     "a machine's verdict joins": 5,
     "who went home by hand is moved": 6,
-    "a worker changes while we look": 16,
-    "a message is posted by each job anew": 5,
+    "a worker changes while we look": 4,
+    "a message is posted by each job anew": 8,
     "a worker on hold is taken for one who hung up": 10,
     "the wrap-up is begun for who went home": 5,
     "the last good secret is not kept": 9,
+    "a caller is given away by each request of the desk anew": 10,
+    "a task that outlives its call stays": 4,
+    "a caller may go up and down for ever": 4,
 }
 OF_WORK = 13  # the promise about work that is no call
 OF_AVAILABILITY = 15  # and about who is on
@@ -177,6 +180,15 @@ def test_a_function_may_die_at_every_step_of_a_piece_of_work() -> None:
     plan = Plan(SUPPORT, {}, calls=0, orders=1, texts=False, records=())
     world, steps = undisturbed(plan)
     assert Observed(world).work.customers
+    assert_that_no_death_matters(plan, steps)
+
+
+def test_a_function_may_die_at_every_step_of_a_chat() -> None:
+    """The first worker gives it back, and it is done by the second task."""
+    given_back_first = 4
+    plan = Plan(given_back_first, chosen("desk_gives_back=0.5"), calls=0, orders=0, chats=1, texts=False, desk=True)
+    world, steps = undisturbed(plan)
+    assert world.chats is not None and (len(world.chats.given_back), len(world.chats.done)) == (1, 1)
     assert_that_no_death_matters(plan, steps)
 
 

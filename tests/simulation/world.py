@@ -38,6 +38,7 @@ from tests.simulation.call_centre import (
     rules,
 )
 from tests.simulation.callers import ASKS, Crowd
+from tests.simulation.chats import Chats
 from tests.simulation.cloud import S3, Cloud, Done, Queue, Record, Sns, Sqs, Ssm, Tables
 from tests.simulation.crm import CrmStub
 from tests.simulation.customers import Customers
@@ -77,6 +78,7 @@ class Plan:
     calls: int = 25
     dies: Callable[[Step], bool] | None = None
     orders: int = 4  # of work that is no call
+    chats: int = 5  # more of it, for the desk, where there is one
     answer: ModeName | None = None  # of every queue that rings, instead of chance
     asks: float = ASKS  # how likely it is that a caller asks to be called back, when that is offered
     away: bool = False  # nobody takes calls; callbacks are served
@@ -131,6 +133,7 @@ class World:
     settled: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # the rows of the calls then
     knowing: Knowing | None = None
     desks: Desks | None = None
+    chats: Chats | None = None
     app: Any = None
     unfinished: bool = False  # somebody was still on the line after an hour
 
@@ -235,7 +238,7 @@ def _gateway(plan: Plan, scheduler: Scheduler) -> Gateway:
 def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     gateway = cast(Gateway, twilio.transport)
     faults, store = gateway.faults, _tables()
-    call_centre = build(twilio, plan.answers, SAME_WORKER_WAIT if plan.known else 0)
+    call_centre = build(twilio, plan.answers, SAME_WORKER_WAIT if plan.known else 0, chats=plan.desk)
     line = SUPPORT if plan.away else ""
     withheld = ANONYMOUS if plan.known else ""
     crowd = Crowd(call_centre, faults, plan.calls, SPAN, line=line, asks=plan.asks, withheld=withheld, known=plan.known)
@@ -246,13 +249,14 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     crm = CrmStub(faults, store, twilio.scheduler, crowd.numbers)
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
-    orders = Orders(call_centre, gateway, plan.orders, SPAN)
+    orders = Orders(call_centre, gateway, plan.orders, SPAN, plan.chats if plan.desk else 0)
     desks = Desks(call_centre, gateway, crowd) if plan.desk else None
+    chats = Chats(desks) if desks else None
     Stars(call_centre, faults, crowd)
     texters = Texters(call_centre, faults, START, SPAN, plan.texts)
     switching = Switching(call_centre, faults, SPAN if plan.hours else 0.0)
     parts = (store, crm, crowd, queue, orders, texters, switching)
-    world = World(plan, clock, twilio, gateway, call_centre, *parts, knowing=knowing, desks=desks)
+    world = World(plan, clock, twilio, gateway, call_centre, *parts, knowing=knowing, desks=desks, chats=chats)
 
     twilio.scheduler.on_event.append(partial(_note, world))
     return world
@@ -401,4 +405,5 @@ def _somebody_calls(world: World) -> bool:
         or world.orders.to_come > 0
         or any(not calls[sid].is_over for sid in world.crowd.callers)
         or any("open" in row for row in world.callbacks().values())
+        or (world.chats is not None and world.chats.are_open)
     )

@@ -95,5 +95,6 @@ def test_a_reservation_is_of_its_caller_or_else_of_its_task() -> None:
         worker_attributes={"contact_uri": "nowhere"},
     )
     assert (made.subject, made.contact_uri, made.task_age, made.task_priority) == ("WT1", "", 0, 0)
-    called = msgspec.structs.replace(made, call_sid=CALL, worker_attributes={"contact_uri": PHONE})
+    of_a_call: dict[str, Any] = {"call_sid": CALL}
+    called = msgspec.structs.replace(made, task_attributes=of_a_call, worker_attributes={"contact_uri": PHONE})
     assert (called.subject, called.contact_uri) == (CALL, PHONE)

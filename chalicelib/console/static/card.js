@@ -1,12 +1,12 @@
 // One caller on the desk: what is known of them, and what can be done.
 
 import { button } from "./acting.js";
+import { facts, follow, ofCrm, wrapUpForm } from "./card_parts.js";
 import { Consult } from "./consult.js";
 import { element, withChildren } from "./draw.js";
 import { fetched, ordered } from "./session.js";
 
 const WHOM = /^(queue|person):/;
-const AGAIN_MILLISECONDS = 1000;
 const SAID = {
   asking: "The CRM is asked. Wait a moment.",
   yes: "You can take the caller.",
@@ -35,7 +35,7 @@ export class Card {
     this.#desk = desk;
     this.element = withChildren("article", Object.values(this.#parts), { class: "card" });
     this.bind(reservation);
-    this.#follow();
+    follow(this.#place, desk, () => this.#isClosed, (known) => this.#learn(known));
   }
 
   // After each connection the library has new objects; listeners on the old ones are dead.
@@ -71,19 +71,9 @@ export class Card {
     return `cards/${encodeURIComponent(subject)}/${encodeURIComponent(this.#reservation.sid)}`;
   }
 
-  // Our application says when the CRM has said yes; until then it is asked again and again.
-  async #follow() {
-    while (!this.#isClosed) {
-      try {
-        this.#known = (await fetched(this.#place)).data;
-        this.#desk.fail(null);
-        this.#draw();
-        if (this.#known.state !== "asking") return;
-      } catch (error) {
-        if (error.status !== 404) this.#desk.fail(error); // the reservation may be here before our record of it
-      }
-      await new Promise((done) => setTimeout(done, AGAIN_MILLISECONDS));
-    }
+  #learn(known) {
+    this.#known = known;
+    this.#draw();
   }
 
   // Whether there is reason to look again, as a colleague is asked.
@@ -172,8 +162,7 @@ export class Card {
     this.#draw();
   }
 
-  async #wrapUp(form) {
-    const said = Object.fromEntries(new FormData(form));
+  async #wrapUp(said) {
     try {
       const answer = await ordered(`${this.#place}/wrap-up`, said);
       this.#parts.state.textContent = answer.said;
@@ -190,7 +179,7 @@ export class Card {
     const known = this.#known;
     this.#parts.caller.textContent = known ? known.name || known.caller || "A caller" : "A caller";
     this.#parts.state.textContent = SAID[this.#state];
-    this.#parts.facts.replaceChildren(...(known ? facts(known) : []));
+    this.#parts.facts.replaceChildren(...(known ? facts(rows(known)) : []));
     this.#parts.buttons.replaceChildren(...this.#actions());
     if (known) this.#drawGive(known);
     this.#consult.draw(this.#consulted, this.#parts.caller.textContent);
@@ -220,21 +209,12 @@ export class Card {
   }
 
   #offerForm(known) {
-    if (this.#parts.form.childElementCount > 0) return;
-    const choices = ["", ...known.dispositions].map((word) => element("option", word));
-    const disposition = withChildren("label", [document.createTextNode("What became of it "), withChildren("select", choices, { name: "disposition" })]);
-    const note = withChildren("label", [document.createTextNode("Note "), element("textarea", known.note, { name: "note", maxlength: "500", rows: "3" })]);
-    const form = withChildren("form", [...(known.dispositions.length ? [disposition] : []), note, element("button", "Done", { type: "submit" })]);
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.#wrapUp(form);
-    });
-    this.#parts.form.append(form);
+    if (this.#parts.form.childElementCount === 0) this.#parts.form.append(wrapUpForm(known, (said) => this.#wrapUp(said)));
   }
 }
 
-function facts(known) {
-  const rows = [
+function rows(known) {
+  return [
     ["Number", known.caller],
     ["Line", known.line],
     ["Queue", known.queue],
@@ -243,11 +223,4 @@ function facts(known) {
     ...ofCrm(known),
     ...known.earlier.map((talk) => ["Talked before", `${talk.worker}, ${talk.line}, ${new Date(talk.at * 1000).toLocaleString()}`]),
   ];
-  return rows.filter(([, value]) => value).flatMap(([name, value]) => [element("dt", name), element("dd", value)]);
-}
-
-// All that the CRM gave, but for what is said already.
-function ofCrm(known) {
-  const rest = Object.entries(known.data ?? {}).filter(([, value]) => value !== known.name && value !== known.text);
-  return rest.map(([name, value]) => [name, typeof value === "object" ? JSON.stringify(value) : String(value)]);
 }

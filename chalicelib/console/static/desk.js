@@ -3,6 +3,7 @@
 import { Card } from "./card.js";
 import { element } from "./draw.js";
 import { library } from "./library.js";
+import { Order } from "./order.js";
 import { Phone } from "./phone.js";
 import * as supervising from "./supervising.js";
 import { SignedOut, begin, comeBack, end, isSignedIn, ordered } from "./session.js";
@@ -153,7 +154,7 @@ async function keepAway() {
 }
 
 function add(reservation) {
-  const card = new Card(reservation, desk);
+  const card = reservation.task.attributes.call_sid ? new Card(reservation, desk) : new Order(reservation, desk);
   cards.set(reservation.sid, card);
   drawCards();
 }

@@ -21,6 +21,7 @@ class Task(msgspec.Struct, frozen=True):
     attributes: Mapping[str, Any]
     created_at: float
     updated_at: float
+    priority: int = 0
 
 
 class NewTask(msgspec.Struct, frozen=True):
@@ -129,4 +130,5 @@ def _task(found: Any) -> Task:
         attributes_of(found.attributes),
         epoch(found.date_created),
         epoch(found.date_updated),
+        int(found.priority or 0),
     )

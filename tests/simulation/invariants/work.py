@@ -12,8 +12,8 @@ def an_order_becomes_one_task(observed: Observed) -> Found:
     for order in observed.world.orders.orders.values():
         if not order.task_sid:
             yield Violation(13, "", f"the order {order.key} was never made")
-        if made[f"lead/{order.key}"] > 1:
-            yield Violation(13, "", f"the order {order.key} is {made[f'lead/{order.key}']} tasks")
+        if made[order.work_key] > 1:
+            yield Violation(13, "", f"the order {order.key} is {made[order.work_key]} tasks")
 
 
 def work_is_done(observed: Observed) -> Found:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from chalicelib.worker.consumer import LOOK_AGAIN_SECONDS
-from tests.simulation.call_centre import AWAY, DOERS, HEARERS, TEXTERS, WORKERS
+from tests.simulation.call_centre import AWAY, CHATTERS, DOERS, HEARERS, TEXTERS, WORKERS
 from tests.simulation.invariants.terms import SOON, TAKES, WEBHOOK, Found, Violation, rules_of
 from tests.simulation.observed import FOREVER, Leg, Move, Observed, Reserved
 
@@ -89,7 +89,8 @@ def nobody_is_moved_without_a_reason(observed: Observed) -> Found:
 
 def _of_callers(observed: Observed) -> dict[str, list[Move]]:
     """The moves of the workers who take calls; those who text are judged by what they texted."""
-    doers = {observed.world.call_centre.workers[name].sid for name in (*DOERS, *HEARERS, *TEXTERS)}
+    others, known = (*DOERS, *HEARERS, *TEXTERS, *CHATTERS), observed.world.call_centre.workers
+    doers = {known[name].sid for name in others if name in known}
     return {sid: moves for sid, moves in observed.moves.items() if sid not in doers}
 
 
