@@ -247,7 +247,7 @@ def test_the_colleagues_own_card_offers_nobody(driver: Driver, desk: Console) ->
     does(desk, "ask", PERSON)
     takes(driver)
     shown = desk.get(urls.DESK_CARD, CARL, path=CARLS_PATH).data
-    assert (shown["ways"], shown["consult"], shown["transferred_from"]) == ([], None, "Bea")
+    assert (shown["kind"], shown["is_at_desk"]) == ("consult", False) and "Bea asks you" in shown["say"]
     for step in ("ask", "back", "both", "hand over"):
         answer = desk.order(urls.DESK_ASK, {"sid": str(uuid.uuid4()), "do": step, "to": SALES}, CARL, CARLS_PATH)
         assert answer.status in (400, 409)

@@ -67,7 +67,7 @@ export class Card {
 
   get #place() {
     const task = this.#reservation.task;
-    const subject = task.attributes.call_sid ?? task.attributes.consult_call ?? task.sid;
+    const subject = task.attributes.call_sid ?? task.sid;
     return `cards/${encodeURIComponent(subject)}/${encodeURIComponent(this.#reservation.sid)}`;
   }
 
