@@ -24,8 +24,9 @@ from tests.support.api_gateway import TOKEN
 from tests.support.console import CLAIMS, Answer, Console, console
 from tests.support.driver import PHONE, RESERVATION, TASK, WORKER, Driver
 from tests.webhooks.test_sweep import Later, later, swept
+from tests.webhooks.test_tell import Inbox, inbox
 
-__all__ = ["console", "later"]
+__all__ = ["console", "inbox", "later"]
 
 BEA = {**CLAIMS, "cognito:groups": "agents", "email": "bea@example.com"}
 CARL = {**BEA, "email": "carl@example.com"}
@@ -589,6 +590,30 @@ def test_and_the_second_time_it_is_ended_and_reported(driver: Driver, desk: Cons
     driver.sweep()
     assert (status(driver), made(driver), driver.link["reason"]) == ("completed", [], LEFT_UNDONE)
     assert "work is left undone" in driver.log.getvalue()
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("off", ["", "\n[tell]\nleft_undone = false\n"])
+def test_people_are_told_once_of_work_that_two_have_left(
+    inbox: Inbox, driver: Driver, later: Later, environment: pytest.MonkeyPatch, off: str
+) -> None:
+    center = callcenter.parse(RULES + off)
+    environment.setattr(callcenter, "current", lambda: center)
+    again_ = {**CHAT, again.LEFT_UNDONE: True}
+    offered(driver, again_)
+    accepted(driver, attributes=again_)
+    driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Tasks/{TASK}": [503]}
+    later(LIMIT + 300)
+    for _ in range(3):
+        driver.sweep()
+        later(900)
+    mails = inbox.mails()
+    assert [mail["Subject"] for mail in mails] == ([] if off else ["Work is left undone of the kind chat"])
+    assert status(driver) == "completed"
+    for mail in mails:
+        told, _, command = mail["Message"].splitlines()
+        assert told.startswith("Work of the kind chat was taken by Bea, and is not done 6") and "Ann Lee" not in told
+        assert command == f"./cordboard calls show {TASK} --stage dev"
 
 
 def test_a_sweep_that_cannot_reach_twilio_leaves_it_to_the_next_one(
