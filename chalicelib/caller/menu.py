@@ -98,7 +98,7 @@ def _which(line: Line, menu: Menu, found: list[Choice]) -> list[Text]:
 def _follow(line: Line, place: Place, choice: Choice, total: int, onward: Onward) -> str:
     """Where the choice leads, in the language of the choice from here on."""
     line, onward = _spoken(line, choice, onward)
-    attributes, base_url = {**place.attributes, **choice.attributes}, onward.way.base_url
+    attributes, base_url = menus.chosen(place, choice), onward.way.base_url
     if choice.menu in line.every_menu:
         place = menus.go(line.every_menu, place, choice)
         return _go(line, place, Asked(total=total + 1), onward, first=choice.say)

@@ -9,6 +9,7 @@ from msgspec import Meta
 from chalicelib.config.texts import Language, Text
 
 MAIN = "main"  # the menu that a caller hears first
+CHOSEN = "menu_choice"  # the attribute of a task that says what its caller chose on the way
 MOST_ROUNDS = 20  # times that one caller is asked, in all menus together
 DEEPEST = 6  # menus, one below the other
 
@@ -33,7 +34,10 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Choice(_Table, frozen=True):
-    """What a key, or words, stand for. `language` is what the caller hears from then on; `say` comes before `then`."""
+    """What a key, or words, stand for. `language` is what the caller hears from then on; `say` comes before `then`.
+
+    `label` is what people read of it: without one the first of the words, or the key.
+    """
 
     digits: Annotated[str, Meta(pattern=r"^[0-9*#]{1,4}\Z")]
     attributes: Attributes = {}
@@ -41,6 +45,13 @@ class Choice(_Table, frozen=True):
     then: Then = "queue"
     language: str = ""
     say: Text = ""
+    label: Annotated[str, Meta(max_length=60)] = ""
+
+    @property
+    def called(self) -> str:
+        """What people read of it."""
+        lists = [self.speech] if isinstance(self.speech, tuple) else self.speech.values()
+        return self.label or next((words[0] for words in lists if words), self.digits)
 
     def words(self, language: str) -> Speech:
         """What may be said for it in this language."""
@@ -110,8 +121,15 @@ def go(menus: Menus, place: Place, choice: Choice) -> Place:
         f"{place.trail}.{choice.digits.translate(_IN_URL)}",
         (*place.names, choice.menu),
         menus[choice.menu],
-        {**place.attributes, **choice.attributes},
+        chosen(place, choice),
     )
+
+
+def chosen(place: Place, choice: Choice) -> Mapping[str, Any]:
+    """The attributes of whoever makes this choice here: those of the way, and what was chosen on it, in words."""
+    before = place.attributes.get(CHOSEN)
+    way = f"{before} > {choice.called}" if before else choice.called
+    return {**place.attributes, **choice.attributes, CHOSEN: way}
 
 
 def back(menus: Menus, place: Place) -> Place:

@@ -17,7 +17,10 @@ from chalicelib.twilio.values import sid
 
 
 def ways(link: Link) -> tuple[str, ...]:
-    """Where this caller may be given: the queues and the people of the star menu of the queue, in its order."""
+    """Where this caller may be given: the queues and the people of the star menu of the queue, in its order.
+
+    Nowhere from work that is no call, a colleague's who was asked first among it.
+    """
     star = callcenter.current().queue(link.queue).star if link.policy.has_caller else None
     people = sorted({name for name in packaged.current().extensions.values() if name != link.worker_name})
     found: list[str] = []

@@ -22,7 +22,7 @@ def close(
     outcome: Outcome,
     reason: str,
     at: float,
-    known_fields: Mapping[str, str] | None = None,
+    known_fields: Mapping[str, object] | None = None,
     *,
     leg_ended: bool = False,
 ) -> Link | None:

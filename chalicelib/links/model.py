@@ -203,6 +203,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     task_sid: str = ""
     line: str = ""
     queue: str = ""  # friendly name of the task queue in which the caller began to wait
+    chosen: str = ""  # in the menus, in words
     caller: str = ""
     called: str = ""
     queue_result: str = ""

@@ -1,4 +1,4 @@
-"""Calls counted by line, queue, worker, day or hour (pure)."""
+"""Calls counted by line, menu choice, queue, worker, day or hour (pure)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
@@ -10,7 +10,7 @@ from chalicelib.config.reports import Reports
 from chalicelib.links.model import Call, CallRecord, Link
 from chalicelib.reports.outcome import MISSED, Outcome, WhyNot, joined_at, outcome, talked, waited, why_not
 
-By = Literal["line", "queue", "worker", "day", "hour"]
+By = Literal["line", "choice", "queue", "worker", "day", "hour"]
 GROUPINGS: tuple[By, ...] = get_args(By)
 TOTAL = "total"
 NOBODY = "-"  # of a call without a worker, say
@@ -162,6 +162,7 @@ def _hour(record: CallRecord, call: Call, how: Counting) -> str:
 
 _GROUPS: Mapping[By, Callable[[CallRecord, Call, Counting], str]] = {
     "line": lambda record, call, how: call.line,
+    "choice": lambda record, call, how: f"{call.line}: {call.chosen}" if call.chosen else "",
     "queue": _queue,
     "worker": _worker,
     "day": _day,

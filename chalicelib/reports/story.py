@@ -80,7 +80,8 @@ def _what(call: Call) -> str:
     if call.call_sid.startswith("WT"):
         asked = f", asked for on the call {call.callback}" if call.callback else ""
         return f"Work of the kind {call.line or '?'}, task {call.call_sid}{asked}"
-    return f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}"
+    chose = f", chose {call.chosen}" if call.chosen else ""
+    return f"Call {call.call_sid} from {call.caller or '?'} to {call.called or '?'}, line {call.line or '?'}{chose}"
 
 
 def _callback(callback: Callback | None) -> Iterator[str]:

@@ -15,7 +15,7 @@ from chalicelib.links.modes import Mode
 from chalicelib.observability import log, metrics
 from chalicelib.routing.instructions import Dequeue, Instruction, encode
 from chalicelib.routing.instructions import Reject as RejectInstruction
-from chalicelib.routing.reservation import Reservation
+from chalicelib.routing.reservation import Reservation, consult_of
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 from chalicelib.twilio.respond import Answer
@@ -191,7 +191,7 @@ def _link(reservation: Reservation, mode: Mode, rules: Queue, webhook: Webhook) 
         callback=_callback(reservation),
         recorded=_is_recorded(reservation, mode, rules),
         transferred_from=text(task.get("transferred_from")),
-        **_consult(reservation),
+        **consult_of(reservation.task_attributes),
         answer="" if answer == "at-once" else answer,
         task_sid=reservation.task_sid,
         worker_sid=reservation.worker_sid,
@@ -218,15 +218,6 @@ def _callback(reservation: Reservation) -> str:
     if reservation.kind != CALLBACK or CALLBACK in callcenter.current().work:
         return ""
     return sid(reservation.task_attributes.get("callback_id")) or reservation.task_sid
-
-
-def _consult(reservation: Reservation) -> dict[str, Any]:
-    """Who asks a colleague about a caller first, and which of their asks this is."""
-    if reservation.kind != CONSULT:
-        return {}
-    number = reservation.task_attributes.get("consult_number")
-    about = sid(reservation.task_attributes.get("consult_of"))
-    return {"consult_of": about, "consult_number_of": number if isinstance(number, int) else 0}
 
 
 def _answer_mode(reservation: Reservation, mode: Mode, rules: Queue) -> answering.ModeName:

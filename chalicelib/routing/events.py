@@ -9,10 +9,12 @@ from chalicelib import budget, jobs
 from chalicelib.callbacks import asking, outcome
 from chalicelib.config import callcenter, environment
 from chalicelib.config.callcenter import CALLBACK, CONSULT, Queue
+from chalicelib.config.menus import CHOSEN
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import caller_leg, modes, reading, steps, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, round_of, wrapping_of
 from chalicelib.observability import log
+from chalicelib.routing.reservation import consult_of
 from chalicelib.staff import told
 from chalicelib.twilio import rest
 from chalicelib.twilio.request import Webhook
@@ -114,6 +116,7 @@ def _created(event: Event) -> None:
         "task_sid": event.form.get("TaskSid"),
         "line": line,
         "queue": event.queue,
+        "chosen": text(event.attributes.get(CHOSEN)),
         "caller": text(event.attributes.get("from")),
         "called": called,
         "base_url": event.base_url,
@@ -203,10 +206,9 @@ def _canceled(event: Event) -> None:
 def _nobody_is_asked(event: Event) -> None:
     from chalicelib.lifecycle import consulting
 
-    number = event.attributes.get("consult_number")
-    reservation_sid = sid(event.attributes.get("consult_of"))
-    if reservation_sid and isinstance(number, int):
-        consulting.nobody_takes_it(event.subject, reservation_sid, number)
+    asked = consult_of(event.attributes)
+    if asked["consult_of"]:
+        consulting.nobody_takes_it(event.subject, asked["consult_of"], asked["consult_number_of"])
 
 
 def _timed_out(event: Event) -> None:
@@ -261,9 +263,9 @@ _HANDLERS: Mapping[str, Callable[[Event], None]] = {
 }
 
 
-def _known_fields(event: Event) -> dict[str, str]:
+def _known_fields(event: Event) -> dict[str, object]:
     """What the event says about the link, for a row that does not know it (direct mode: the worker leg's sid)."""
-    known = {
+    known: dict[str, object] = {
         "task_sid": event.form.get("TaskSid", ""),
         "worker_sid": sid(event.form.get("WorkerSid")),
         "worker_name": text(event.form.get("WorkerName")),
@@ -274,7 +276,13 @@ def _known_fields(event: Event) -> dict[str, str]:
     # After an earlier worker's direct leg the attribute may still hold that leg: only an acceptance is about this one.
     if event.type == "reservation.accepted":
         known["worker_call_sid"] = sid(event.attributes.get("worker_call_sid"))
-    return known
+    return known | _of_colleague(event)
+
+
+def _of_colleague(event: Event) -> dict[str, object]:
+    """A colleague who is asked first has a link beside the caller's own, and is not joined to them."""
+    asked = consult_of(event.attributes)
+    return {"mode": modes.WORK.name, "work": CONSULT, **asked} if asked else {}
 
 
 def _read(webhook: Webhook) -> Event | None:

@@ -1,11 +1,22 @@
 """A reservation, as Twilio's assignment callback describes it (pure)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from chalicelib.config.callcenter import CONSULT
 from chalicelib.routing.instructions import is_contact
-from chalicelib.twilio.values import subject_of
+from chalicelib.twilio.values import kind_of, sid, subject_of
+
+
+def consult_of(task_attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Who asks a colleague about a caller first by this task, and which of their asks it is; empty for other tasks."""
+    if kind_of(task_attributes) != CONSULT:
+        return {}
+    number = task_attributes.get("consult_number")
+    about = sid(task_attributes.get("consult_of"))
+    return {"consult_of": about, "consult_number_of": number if isinstance(number, int) else 0}
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):

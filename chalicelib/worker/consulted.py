@@ -42,7 +42,11 @@ def parted(webhook: Webhook) -> str:
     colleague = link_of(webhook)
     if colleague is None:
         return without_record(webhook)
-    return after_talk.begin(webhook, colleague) if colleague.took_over_at else twiml.say_goodbye(NOT_NEEDED)
+    if colleague.took_over_at:
+        return after_talk.begin(webhook, colleague)
+    link = _asking(colleague)
+    has_gone = link is not None and _is_asked(link, colleague)  # nobody has let the colleague go: the room is over
+    return twiml.say_goodbye(twiml.CALLER_GONE if has_gone else NOT_NEEDED, words.treatment(colleague))
 
 
 def alone(webhook: Webhook) -> str:

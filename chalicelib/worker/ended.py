@@ -12,7 +12,7 @@ AGAIN_AFTER_SECONDS = (60, 300, 900)  # then it is given up
 def tell(job: jobs.TellCrm) -> None:
     """Tell the adapter of the link's queue; a CRM that fails is told later, and in the end not at all."""
     link = reading.of_call(job.subject).link(job.key)
-    if link is None:
+    if link is None or (link.consult_of and not link.took_over_at):  # asked about the caller, and no more
         log.info("nothing to tell the CRM", **job.key.sids)
         return
     try:
@@ -40,7 +40,7 @@ def _ended(link: Link) -> crm.Ended:
         queue=link.queue,
         worker_sid=link.worker_sid,
         worker_name=link.worker_name,
-        bridged_at=link.bridged_at,
+        bridged_at=link.took_over_at or link.bridged_at,
         ended_at=link.closed_at,
         disposition=link.disposition,
         note_sid=link.note_sid,

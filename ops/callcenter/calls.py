@@ -84,7 +84,7 @@ def _chosen(every: menus.Menus, keys: Mapping[str, str], place: menus.Place) -> 
         is_below = choice.menu in every and choice.menu not in place.names
         if choice.then in ("queue", "callback") or is_below:
             key = f"{keys[place.names[-1]]}.choices[{position}].attributes"
-            yield key, {**place.attributes, **choice.attributes}
+            yield key, dict(menus.chosen(place, choice))
         if is_below:
             yield from _chosen(every, keys, menus.go(every, place, choice))
 

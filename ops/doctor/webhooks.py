@@ -57,6 +57,8 @@ def every_webhook(stage: StageUnderTest) -> Mapping[Route, Webhook]:
         **{route: Webhook({"CallSid": NOBODY}) for route in urls.ROUTES if route.path.startswith("/staff/call")},
         urls.WORKER_CALLED: Webhook({"CallSid": NOBODY}),
         urls.WORKER_CALLED_KEY: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_CONSULT: Webhook({"CallSid": NOBODY}),
+        urls.WORKER_CONSULT_ALONE: Webhook({"CallSid": NOBODY}),
     }
 
 

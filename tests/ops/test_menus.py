@@ -42,7 +42,8 @@ choices = [{{ digits = "2", attributes = {{ topic = "refund" }} }}, {{ digits = 
 def test_the_tasks_of_each_way_through_the_menus_are_reckoned_with() -> None:
     known = [call.attributes for call in calls(center(menus())) if call.name == "support"]
     front = {"department": "support"}
-    each = [{}, {"skill": "bills"}, {"skill": "bills", "topic": "refund"}, {}]
+    bills = {"skill": "bills", "menu_choice": "bills"}
+    each = [{}, bills, {**bills, "topic": "refund", "menu_choice": "bills > 2"}, {"menu_choice": "a nurse"}]
     assert known == [{**front, "language": name, **chosen} for name in ("en", "es") for chosen in each]
 
 

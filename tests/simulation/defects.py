@@ -24,7 +24,7 @@ from chalicelib.console import cards, giving_away
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
-from chalicelib.lifecycle import activity, closing, lead_out, looking, reconcile, recorded, untold, wrap_up
+from chalicelib.lifecycle import activity, closing, consulting, lead_out, looking, reconcile, recorded, untold, wrap_up
 from chalicelib.links import attributes, caller_leg, model, modes, notices, orders, profiles, reading, steps, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
@@ -601,6 +601,7 @@ def _the_last_word(_true: Any) -> Any:
 
 
 WANDERS = "caller_wanders=0.9"
+ASKS_FIRST = "desk_asks_first=1"
 CUSTOMERS = "customer_busy=0.4,customer_no_answer=0.3"
 
 DEFECTS: Mapping[str, Defect] = {
@@ -630,6 +631,9 @@ DEFECTS: Mapping[str, Defect] = {
         17,
         faults="desk_gives_away=1,desk_presses_twice=1,desk_request_lost=0.3",
         desk=True,
+    ),
+    "a caller on hold whose worker is gone is left there": _replace(
+        consulting, "settle", _nothing, 25, faults=ASKS_FIRST, desk=True
     ),
     "a note of the desk is dropped": _replace(
         steps, "wrap_up", lambda _true: lambda key, *_given: reading.find_link(key), 24, faults="none", desk=True

@@ -13,11 +13,12 @@ from typing import Any
 from chalicelib.console import access
 from chalicelib.staff.rota import Packaged
 from chalicelib.twilio import urls
-from emulator.clock.scheduler import TraceEvent
 from emulator.ports import Peer
 from emulator.rest.framework import RestAnswer
 from emulator.taskrouter.model import Worker
+from tests.simulation.asking_first import ORDER, Asking, Rooms
 from tests.simulation.call_centre import ACCOUNT_SID, CHATTERS, WORKERS, CallCentre
+from tests.simulation.callers import Crowd
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import API_TIMEOUT, Gateway
 from tests.support.api_gateway import event_of
@@ -30,7 +31,6 @@ OFFLINE_WITHIN = 11.0  # of the end of a worker's last page, which sets them off
 ASKS_AGAIN = 1.0
 RENEWED_AFTER = 3000.0  # of the hour for which a token holds
 NO_ANSWER = {"statusCode": 0, "body": "{}"}
-ORDER = "00000000-0000-4000-8000-000000000000"
 OPEN = ("pending", "accepted", "wrapping")
 
 
@@ -64,6 +64,7 @@ class Desks:
 
     call_centre: CallCentre
     gateway: Gateway
+    crowd: Crowd
     pages: list["Page"] = field(default_factory=list)
     yes: dict[str, float] = field(default_factory=dict)
     gave: dict[str, str] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class Desks:
     def __post_init__(self) -> None:
         twilio = self.call_centre.twilio
         twilio.account.api_keys[KEY] = SECRET
-        twilio.scheduler.on_event.append(partial(_join, self.call_centre))
+        Rooms(self.call_centre)
         for name, contact_uri in AT_DESK.items():
             worker = self.call_centre.workers[name]
             attributes = {**worker.attributes, "desk": True, "contact_uri": contact_uri}
@@ -116,26 +117,6 @@ def with_desks(rota: Packaged) -> Packaged:
 
 def _mail(name: str) -> str:
     return f"{name.lower()}@example.com"
-
-
-def _join(call_centre: CallCentre, event: TraceEvent) -> None:
-    """Who is in TaskRouter's room for a task together is joined, as by a queue, until one of them is out of it."""
-    twilio = call_centre.twilio
-    if event.kind != "conference" or not event.detail["name"].startswith("WT"):
-        return
-    what, room = event.detail["event"], twilio.context.conferences.all[event.detail["sid"]]
-    legs = [one.call for one in room.participants.values()]
-    agents, callers = [leg for leg in legs if leg.dequeues], [leg for leg in legs if leg.direction == "inbound"]
-    here = twilio.context.calls[event.detail["call_sid"]] if event.detail.get("call_sid") else None
-    if what == "participant-join" and agents and callers:
-        order = agents[0].dequeues
-        sids = {"caller_sid": callers[0].sid, "worker_sid": agents[0].sid}
-        twilio.scheduler.emit("joined", **sids, reservation_sid=order.reservation_sid if order else "")
-    elif what == "participant-leave" and here is not None and (here.dequeues or here.direction == "inbound"):
-        others = agents if here.direction == "inbound" else callers
-        if others:
-            pair = (here, others[0]) if here.direction == "inbound" else (others[0], here)
-            twilio.scheduler.emit("parted", caller_sid=pair[0].sid, worker_sid=pair[1].sid)
 
 
 @dataclass(eq=False)
@@ -326,7 +307,12 @@ class Page:
 
     def _may_give(self, card: Shown) -> None:
         """To a queue or a person; who presses twice may press another choice."""
-        if card.is_given or not card.ways or not self._happens("desk_gives_away", card):
+        if card.is_given or not card.ways:
+            return
+        if self._happens("desk_asks_first", card):
+            self._ask_first(card)
+            return
+        if not self._happens("desk_gives_away", card):
             return
         card.is_given = True
         self.desks.gave[card.reservation_sid] = card.call_sid
@@ -334,6 +320,12 @@ class Page:
         for _ in range(1 + self._happens("desk_presses_twice", card)):
             to = stream.choice(card.ways)
             self._later(after + stream.uniform(0, 2), partial(self._give, card, to))
+
+    def _ask_first(self, card: Shown) -> None:
+        card.is_given = True
+        self.desks.gave[card.reservation_sid] = card.call_sid
+        to = self._faults.stream("desk asks").choice(card.ways)
+        Asking(self, card, self._later).begin(to, self._faults.seconds("desk_asks_first", 0.5, 8))
 
     def _give(self, card: Shown, to: str) -> None:
         def came(status: int, _body: Mapping[str, Any]) -> None:

@@ -100,6 +100,7 @@ RATES: Mapping[str, float] = {
     "desk_gives_away": 0.3,
     "desk_leaves_order": 0.15,  # of work that was taken nothing is said any more
     "desk_gives_back": 0.2,
+    "desk_asks_first": 0.3,
     # What a person does who is asked for a key
     "worker_silent": 0.05,
     "worker_passes": 0.06,
@@ -112,7 +113,7 @@ RATES: Mapping[str, float] = {
 
 # What people do.
 PEOPLE = tuple(kind for kind in RATES if kind.startswith(("caller_", "customer_", "worker_", "activity_")))
-PEOPLE += ("desk_ignores", "desk_presses_twice", "desk_leaves_wrap_up", "desk_gives_away")
+PEOPLE += ("desk_ignores", "desk_presses_twice", "desk_leaves_wrap_up", "desk_gives_away", "desk_asks_first")
 PEOPLE += ("desk_leaves_order", "desk_gives_back")
 
 OUTAGES = ("twilio_down", "dynamodb_down", "sqs_down", "sns_down", "s3_down", "ssm_down", "crm_down")

@@ -207,6 +207,10 @@ class Observed:
             if fault.about & sids and fault.at >= since and (not beginnings or fault.kind.startswith(beginnings))
         ]
 
+    def reserved(self, sid: str) -> Reserved:
+        """The reservation of a talk, which may be of a colleague who was asked first."""
+        return self.reservations.get(sid) or self.work.reservations[sid]
+
     def activity_at(self, worker_sid: str, at: float) -> str:
         """The worker's activity just after this moment."""
         return next((name for since, name in reversed(self.activities.get(worker_sid, [])) if since <= at), "Available")
@@ -227,9 +231,10 @@ class Observed:
             return
         subject, reservation_sid = _of_leg(leg)
         self._dialing[detail["to"]] = sid
-        if event.at > self.world.quiet_at and not subject.startswith("WT"):
+        is_work = subject.startswith("WT") or reservation_sid in self.work.reservations
+        if event.at > self.world.quiet_at and not is_work:
             return
-        legs = self.work.legs if subject.startswith("WT") else self.legs
+        legs = self.work.legs if is_work else self.legs
         by_desk = not leg.callback.url
         own = leg.callback.method == "POST" and not by_desk
         legs[sid] = Leg(sid, subject, reservation_sid, own, by_desk, leg.created, event.at)
@@ -294,7 +299,8 @@ class Observed:
             return
         talk = Conversation(detail["caller_sid"], detail["worker_sid"], detail["reservation_sid"], event.at)
         self.calls[talk.caller_sid].conversations.append(talk)
-        self.legs[talk.worker_call_sid].conversations.append(talk)
+        if leg := self._leg(talk.worker_call_sid):  # a colleague's, who was asked first, is of work that is no call
+            leg.conversations.append(talk)
 
     def _parted(self, event: TraceEvent, detail: Mapping[str, str]) -> None:
         if detail["caller_sid"] in self.calls and event.at <= self.world.quiet_at:

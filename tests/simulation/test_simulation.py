@@ -29,11 +29,14 @@ FOUND_FROM = {
     "who hangs up on hold loses the caller": 17,
     "a machine's verdict joins": 5,
     "who went home by hand is moved": 6,
-    "a worker changes while we look": 16,
-    "a message is posted by each job anew": 5,
+    "a worker changes while we look": 4,
+    "a message is posted by each job anew": 8,
     "a worker on hold is taken for one who hung up": 10,
     "the wrap-up is begun for who went home": 5,
     "the last good secret is not kept": 9,
+    "a caller is given away by each request of the desk anew": 10,
+    "a task that outlives its call stays": 4,
+    "a caller may go up and down for ever": 4,
 }
 OF_WORK = 13  # the promise about work that is no call
 OF_AVAILABILITY = 15  # and about who is on
@@ -106,7 +109,7 @@ def plan_for(defect: Defect, seed: int) -> Plan:
 
 
 def test_each_invariant_has_a_defect_that_it_finds() -> None:
-    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 25))
+    assert {number for defect in DEFECTS.values() for number in defect.invariants} == set(range(1, 26))
 
 
 def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:

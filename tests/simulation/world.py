@@ -172,7 +172,8 @@ class World:
         from chalicelib.links.attributes import decode
 
         rows = [decode(item) for item in self.store.scan(TableName="cordboard-test-links")["Items"]]
-        return {row["item"]: row for row in rows if row["call_sid"].startswith("WT") and row["item"].startswith("WR")}
+        links = [row for row in rows if row["item"].startswith("WR")]
+        return {row["item"]: row for row in links if row["call_sid"].startswith("WT") or row.get("consult_of")}
 
 
 def play(plan: Plan) -> World:
@@ -249,7 +250,7 @@ def _make(plan: Plan, clock: VirtualClock, twilio: Twilio) -> World:
     Staff(call_centre, faults, START + SPAN)
     queue = Queue(twilio.scheduler, faults, lambda record, done: _job(world, record, done))
     orders = Orders(call_centre, gateway, plan.orders, SPAN, plan.chats if plan.desk else 0)
-    desks = Desks(call_centre, gateway) if plan.desk else None
+    desks = Desks(call_centre, gateway, crowd) if plan.desk else None
     chats = Chats(desks) if desks else None
     Stars(call_centre, faults, crowd)
     texters = Texters(call_centre, faults, START, SPAN, plan.texts)

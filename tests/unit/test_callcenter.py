@@ -71,6 +71,7 @@ def test_the_file_that_is_shipped_holds() -> None:
         ("[lines.sales]", '[lines.support.callback]\ncountries = ["+1"]\nconfirm = "At {phone}."\n[lines.sales]', "lines.support.callback.confirm is 'At {phone}.': the only placeholder allowed is {number}"),
         ('leave_after = 1800', 'options = { say = "?", choices = [{ digits = "*", then = "voicemail" }] }\n[lines.support.callback]\ncountries = ["+1"]', "lines.support.callback.key is '*': each key may stand once, and wait.options has the same"),
         ("[lines.sales]", '[work.callback]\nsay = "?"\n[lines.support.callback]\ncountries = ["+1"]\n[lines.sales]', "work.callback is 'there': another name"),
+        ("[lines.sales]", '[work.consult]\nsay = "?"\n[lines.sales]', "work.consult is 'there': another name"),
         ('then = "voicemail" }\nleave', 'then = "nothing" }\nleave', "lines.support.after.queue_full.then is 'nothing'"),
     ],
 )  # fmt: skip

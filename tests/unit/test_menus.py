@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.caller import menu, twiml
 from chalicelib.config import callcenter, menus
 from chalicelib.config.callcenter import Line
-from chalicelib.config.menus import MOST_ROUNDS
+from chalicelib.config.menus import MOST_ROUNDS, Choice
 from chalicelib.config.texts import filled
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.twilio import urls
@@ -123,13 +123,31 @@ def test_a_caller_goes_two_levels_down_and_the_task_knows_both_choices() -> None
     call = Call(line())
     assert call.said == ["Welcome.", "For bills press 1. Para español oprima 3."]
     assert call.presses("1").said == ["To pay press 1."] and "/main.1/1/2?language=" not in call.url
-    assert call.presses("1").task == {"department": "billing", "skill": "payments", "language": "en"}
+    assert call.presses("1").task == {
+        "department": "billing",
+        "skill": "payments",
+        "language": "en",
+        "menu_choice": "bills > 1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("choice", "called"),
+    [
+        (Choice(digits="1", speech=("bills",), label="Invoices"), "Invoices"),
+        (Choice(digits="1", speech=("bills", "billing")), "bills"),
+        (Choice(digits="1", speech={"en": (), "es": ("facturas",)}), "facturas"),
+        (Choice(digits="1", speech={}), "1"),
+    ],
+)
+def test_what_people_read_of_a_choice(choice: Choice, called: str) -> None:
+    assert choice.called == called
 
 
 def test_the_star_goes_back_and_what_was_chosen_counts_no_more() -> None:
     call = Call(line()).presses("1").presses("*")
     assert call.said == ["For bills press 1. Para español oprima 3."] and "/voice/menus/main/1/3" in call.url
-    assert call.presses("2").task == {"department": "front", "language": "en"}
+    assert call.presses("2").task == {"department": "front", "language": "en", "menu_choice": "a doctor"}
 
 
 def test_the_zero_is_the_operator() -> None:

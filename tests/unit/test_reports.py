@@ -152,6 +152,7 @@ def test_by_worker_each_has_their_own_reservations_and_whoever_talked_the_call()
     ("by", "zone", "group"),
     [
         ("line", "UTC", "support"),
+        ("choice", "UTC", "-"),
         ("queue", "UTC", "Support"),
         ("day", "UTC", "2026-11-21"),
         ("day", "Pacific/Auckland", "2026-11-22"),
@@ -162,6 +163,13 @@ def test_by_worker_each_has_their_own_reservations_and_whoever_talked_the_call()
 def test_a_call_is_of_one_group(by: By, zone: str, group: str) -> None:
     found = figures.report([CallRecord(call("hangup", 90), (missed("Carl", "busy"),))], counting(by, zone))
     assert list(found.groups) == [group]
+
+
+def test_a_caller_of_the_menus_is_of_what_they_chose_on_their_line() -> None:
+    refunds = "Bills > Refunds"
+    chose = [call("bridged", 5, chosen=refunds), call("hangup", 90, chosen=refunds), call("hangup", 9)]
+    found = figures.report([CallRecord(one, ()) for one in chose], counting("choice"))
+    assert {name: part.offered for name, part in found.groups.items()} == {"-": 1, "support: Bills > Refunds": 2}
 
 
 def test_who_was_reserved_for_nobody_is_of_the_queue_in_which_the_caller_waited() -> None:

@@ -6,11 +6,13 @@ meanwhile, is never in silence, and goes to whom was asked, back to Bea, or on b
 
 import json
 import time
+import uuid
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
 import pytest
 
+from chalicelib import crm, jobs
 from chalicelib.config import callcenter
 from chalicelib.console import wallboard
 from chalicelib.links import board, reading
@@ -233,6 +235,30 @@ def test_a_task_that_could_not_be_made_is_made_by_the_sweep(driver: Driver, desk
     later(60)
     driver.sweep()
     assert asked(driver) == driver.link["consult_task"]
+
+
+def test_the_colleagues_own_card_offers_nobody(driver: Driver, desk: Console) -> None:
+    does(desk, "ask", PERSON)
+    takes(driver)
+    shown = desk.get(urls.DESK_CARD, CARL, path=CARLS_PATH).data
+    assert (shown["ways"], shown["consult"], shown["transferred_from"]) == ([], None, "Bea")
+    for step in ("ask", "back", "both", "hand over"):
+        answer = desk.order(urls.DESK_ASK, {"sid": str(uuid.uuid4()), "do": step, "to": SALES}, CARL, CARLS_PATH)
+        assert answer.status in (400, 409)
+    assert is_held(driver) and "transferred_to" not in driver.link
+
+
+@pytest.mark.parametrize("step", ["back", "hand over"])
+def test_the_crm_hears_of_the_talks_with_the_caller_alone(
+    driver: Driver, desk: Console, environment: pytest.MonkeyPatch, step: str
+) -> None:
+    told: list[str] = []
+    environment.setattr(crm, "after", lambda _adapter, ended: told.append(ended.worker_name))
+    does(desk, "ask", PERSON)
+    takes(driver)
+    does(desk, step)
+    driver.work(jobs.TellCrm(CALL, CARLS))
+    assert told == (["Carl"] if step == "hand over" else [])
 
 
 # --- Who gets the caller
@@ -506,7 +532,7 @@ def test_the_caller_hangs_up_and_the_colleague_is_let_go(driver: Driver, desk: C
     does(desk, "ask", PERSON)
     takes(driver)
     driver.twilio.room = {}
-    assert "not needed" in on_leg(driver, urls.WORKER_CONSULT, DialCallStatus="answered")
+    assert "no longer on the line" in on_leg(driver, urls.WORKER_CONSULT, DialCallStatus="answered")
     driver.twilio.tasks[asked(driver)]["assignment_status"] = "assigned"
     carls_leg(driver, "completed")
     assert driver.twilio.tasks[asked(driver)]["assignment_status"] == "wrapping"
@@ -561,6 +587,19 @@ def test_a_sweep_finds_the_colleague_who_has_left(driver: Driver, desk: Console,
     driver.sweep()
     assert driver.link["consult_state"] == "over"
     assert driver.twilio.tasks[sid]["assignment_status"] == "completed"
+
+
+def test_a_link_that_only_an_event_tells_of_is_the_colleagues(driver: Driver, desk: Console) -> None:
+    """The assignment could not be written."""
+    does(desk, "ask", PERSON)
+    sid = asked(driver)
+    attributes = driver.twilio.tasks[sid]["attributes"]
+    driver.event("reservation.timeout", TaskSid=sid, TaskAttributes=attributes, ReservationSid=CARLS)
+    assert (carls(driver).mode, carls(driver).consult_of, carls(driver).is_of_the_caller) == (
+        "work",
+        RESERVATION,
+        False,
+    )
 
 
 def test_the_events_of_the_colleagues_task_change_nothing_of_the_callers_own(driver: Driver, desk: Console) -> None:

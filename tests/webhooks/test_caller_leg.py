@@ -43,12 +43,18 @@ def test_a_line_with_a_menu_asks_first_and_goes_on_without_an_answer(driver: Dri
 
 
 @pytest.mark.parametrize(
-    ("given", "language"),
-    [({"Digits": "1"}, "en"), ({"Digits": "2"}, "es"), ({"SpeechResult": "Spanish, please."}, "es")],
+    ("given", "language", "label"),
+    [
+        ({"Digits": "1"}, "en", "english"),
+        ({"Digits": "2"}, "es", "spanish"),
+        ({"SpeechResult": "Spanish, please."}, "es", "spanish"),
+    ],
 )
-def test_what_the_caller_presses_or_says_sets_attributes(driver: Driver, given: dict[str, str], language: str) -> None:
+def test_what_the_caller_presses_or_says_sets_attributes(
+    driver: Driver, given: dict[str, str], language: str, label: str
+) -> None:
     document = driver.voice("menu/1", **given)
-    assert document[0][0].text == f'{{"department":"support","language":"{language}"}}'
+    assert document[0][0].text == f'{{"department":"support","language":"{language}","menu_choice":"{label}"}}'
 
 
 @pytest.mark.parametrize("given", [{}, {"Digits": "7"}, {"SpeechResult": "whatever"}])

@@ -140,7 +140,7 @@ def test_a_report_has_the_figures_of_the_command(month: Driver, console: Console
     [
         ({}, "from is a day"),
         ({"from": "2026-11-21", "to": "soon"}, "to is a day"),
-        ({**OF_A_DAY, "by": "mood"}, "by is one of line, queue, worker, day, hour"),
+        ({**OF_A_DAY, "by": "mood"}, "by is one of line, choice, queue, worker, day, hour"),
         ({"from": "2026-11-21", "to": "2026-11-20"}, "there may be 7 days"),
         ({"from": "2026-11-01", "to": "2026-11-21"}, "there may be 7 days"),
         ({"from": "1999-01-01", "to": "1999-01-02"}, "calls are kept for"),

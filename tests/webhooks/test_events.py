@@ -5,6 +5,7 @@ import pytest
 from chalicelib import jobs
 from chalicelib.config.environment import AFTER_CALL
 from chalicelib.links import caller_leg, reading
+from chalicelib.reports import story
 from chalicelib.twilio import rest
 from tests.conftest import ACTIVITIES, QUEUES
 from tests.support.driver import CALL, CALLER, LEG, RESERVATION, SUPPORT, TASK, WORKER, Driver, task_attributes
@@ -21,6 +22,13 @@ def test_a_task_makes_the_call_known(driver: Driver) -> None:
     call = driver.call
     assert (call["task_sid"], call["line"], call["caller"], call["called"]) == (TASK, "support", CALLER, SUPPORT)
     assert (call["at"], call["day"], call["expires_at"]) == (WHEN, "2026-11-21", int(WHEN) + 90 * 86400)
+
+
+def test_what_the_caller_chose_in_the_menus_is_in_the_story_of_their_call(driver: Driver) -> None:
+    driver.event("task.created", TaskAttributes=task_attributes(menu_choice="Bills > Refunds"))
+    assert driver.call["chosen"] == "Bills > Refunds"
+    first, *_ = story.known(reading.of_call(CALL))
+    assert first.endswith("line support, chose Bills > Refunds")
 
 
 @pytest.mark.parametrize(

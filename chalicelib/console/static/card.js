@@ -66,7 +66,8 @@ export class Card {
   }
 
   get #place() {
-    const subject = this.#reservation.task.attributes.call_sid ?? this.#reservation.task.sid;
+    const task = this.#reservation.task;
+    const subject = task.attributes.call_sid ?? task.attributes.consult_call ?? task.sid;
     return `cards/${encodeURIComponent(subject)}/${encodeURIComponent(this.#reservation.sid)}`;
   }
 

@@ -4,7 +4,7 @@ import { MEASURES, chart } from "./chart.js";
 import { element, field, table, withChildren } from "./draw.js";
 import { fetched, ordered } from "./session.js";
 
-const GROUPINGS = ["line", "queue", "worker", "day", "hour"];
+const GROUPINGS = ["line", "choice", "queue", "worker", "day", "hour"];
 const DAY_MILLISECONDS = 24 * 3600 * 1000, WEEK_DAYS = 7;
 
 let latest = 0;

@@ -11,6 +11,7 @@ from tests.simulation.invariants import (
     availability,
     callbacks,
     callers,
+    consults,
     crm,
     desk,
     hours,
@@ -122,4 +123,6 @@ INVARIANTS: tuple[Callable[[Observed], Found], ...] = (
     orders.who_chats_is_moved_for_a_reason,
     orders.what_was_said_of_a_chat_counts,
     orders.each_chat_is_done_or_goes_on,
+    consults.nobody_is_left_alone,
+    consults.who_is_left_on_hold_goes_where_the_worker_wanted,
 )

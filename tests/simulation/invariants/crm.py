@@ -73,14 +73,22 @@ def crm_hears_of_each(observed: Observed) -> Found:
     about: dict[str, tuple[str, str]] = {}
     for answer in observed.world.crm.log:
         reservation = observed.reservations.get(answer.key) or observed.work.reservations.get(answer.key)
-        subject = (reservation.call_sid or reservation.task_sid) if reservation else ""
-        if reservation is None or (subject, reservation.worker_sid) != (answer.call_sid, answer.worker_sid):
+        if reservation is None or (_subject(observed, reservation), reservation.worker_sid) != (
+            answer.call_sid,
+            answer.worker_sid,
+        ):
             yield Violation(7, answer.call_sid, f"the key {answer.key} is not of this call and worker")
         if about.setdefault(answer.key, (answer.call_sid, answer.worker_sid)) != (answer.call_sid, answer.worker_sid):
             yield Violation(7, answer.call_sid, f"the key {answer.key} is of two attempts")
     for leg in observed.legs.values():
         if leg.own and leg.reservation_sid not in about and not may_ring_without_crm(observed, leg):
             yield Violation(7, leg.call_sid, f"the CRM was never asked about {leg.reservation_sid}")
+
+
+def _subject(observed: Observed, reservation: Reserved) -> str:
+    """What the CRM is asked about: the call, that of a colleague who is asked first too, or the work itself."""
+    work = observed.world.work_of.get(reservation.task_sid, {})
+    return reservation.call_sid or str(work.get("consult_call") or reservation.task_sid)
 
 
 def nobody_loops_for_the_crm(observed: Observed) -> Found:

@@ -108,7 +108,7 @@ def _who(call: Called) -> tuple[str, str]:
 
 
 def _worker(observed: Observed, talk: Conversation) -> str:
-    return observed.reservations[talk.reservation_sid].worker
+    return observed.reserved(talk.reservation_sid).worker
 
 
 def _is_settled(observed: Observed, talk: Conversation, sid: str, call: Called) -> bool:

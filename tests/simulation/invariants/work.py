@@ -20,7 +20,7 @@ def work_is_done(observed: Observed) -> Found:
     """A message's task may end undone: then another one follows."""
     for sid, history in observed.work.tasks.items():
         statuses = [status for _, status in history]
-        may_be_canceled = is_message(observed, sid) or callback_of(observed, sid)
+        may_be_canceled = is_message(observed, sid) or callback_of(observed, sid) or is_consult(observed, sid)
         ends = ("completed", "canceled") if may_be_canceled else ("completed",)
         if sum(status in ends for status in statuses) != 1:
             yield Violation(13, "", f"the work {sid} ends {statuses[-1]}")
@@ -45,6 +45,11 @@ def no_customers_phone_rings_without_a_key(observed: Observed) -> Found:
             yield Violation(13, "", f"{number} is rung by {sid}, where nobody pressed {keys[0]}")
         if number in leads and rung[number] > 1:
             yield Violation(13, "", f"{number} is rung {rung[number]} times")
+
+
+def is_consult(observed: Observed, task_sid: str) -> bool:
+    """Whether a colleague is asked about a caller by this task."""
+    return observed.world.work_of[task_sid].get("kind") == "consult"
 
 
 def is_message(observed: Observed, task_sid: str) -> bool:

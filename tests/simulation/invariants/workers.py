@@ -96,11 +96,11 @@ def _of_callers(observed: Observed) -> dict[str, list[Move]]:
 
 def has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
     noes = {answer.key for answer in observed.world.crm.log if answer.said == "no"}
-    for reservation in observed.reservations.values():
+    for reservation in (*observed.reservations.values(), *observed.work.reservations.values()):
         began, ended = reservation.statuses[0][0], reservation.statuses[-1][0]
         if reservation.worker_sid != worker_sid or not began <= at <= ended + AFTERWARDS:
             continue
-        legs = [leg for leg in observed.legs.values() if leg.reservation_sid == reservation.sid]
+        legs = [leg for leg in _legs(observed) if leg.reservation_sid == reservation.sid]
         not_taken = any(not leg.conversations and _is_theirs(observed, leg, at) for leg in legs)
         own = (
             not WORKERS.get(reservation.worker, ("a phone", ()))[0]
@@ -110,6 +110,11 @@ def has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
         if not_taken or own:
             return True
     return False
+
+
+def _legs(observed: Observed) -> tuple[Leg, ...]:
+    """Of callers, and of colleagues who are asked about one first."""
+    return (*observed.legs.values(), *observed.work.legs.values())
 
 
 def _is_theirs(observed: Observed, leg: Leg, at: float) -> bool:
@@ -153,7 +158,7 @@ def only_who_passed_is_put_aside_for_a_while(observed: Observed) -> Found:
             if passed is None:
                 yield Violation(10, _last_call_of(observed, worker_sid), f"{worker_sid} did not pass at {move.at:.2f}")
             elif after.at - move.at > PASSED_SECONDS + SOON and after.at < FOREVER:
-                reservation = observed.reservations[passed.reservation_sid]
+                reservation = observed.reserved(passed.reservation_sid)
                 about = (reservation.sid, reservation.call_sid, reservation.task_sid, worker_sid)
                 if not observed.faults_about(about):
                     yield Violation(5, passed.call_sid, f"{worker_sid} is Passed for {after.at - move.at:.0f} s")
@@ -161,8 +166,8 @@ def only_who_passed_is_put_aside_for_a_while(observed: Observed) -> Found:
 
 def _passed(observed: Observed, worker_sid: str, at: float) -> Leg | None:
     """The leg on which this worker passed, or said no, before."""
-    for leg in observed.legs.values():
-        if observed.reservations[leg.reservation_sid].worker_sid != worker_sid:
+    for leg in _legs(observed):
+        if observed.reserved(leg.reservation_sid).worker_sid != worker_sid:
             continue
         if any(since <= at < since + AFTERWARDS and what in ("2", "no way") for since, what in leg.replies):
             return leg
