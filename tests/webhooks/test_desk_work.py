@@ -159,6 +159,7 @@ def status(driver: Driver) -> str:
 def test_the_crm_comes_first_and_nobody_is_rung(driver: Driver, desk: Console) -> None:
     assert assign(driver)["body"] == ""
     assert (driver.link["mode"], driver.link["work"], card(desk).data["state"]) == ("desk-work", "chat", "asking")
+    assert "answer" not in driver.link  # nobody is asked for a key
     (job,) = driver.queued()
     driver.work(job)
     shown = card(desk).data
@@ -204,6 +205,11 @@ def test_a_kind_that_is_not_of_the_desk_rings_there_as_well_and_the_card_says_so
 def test_no_attribute_leads_the_worker_anywhere_else(driver: Driver, desk: Console, missing: Any) -> None:
     offered(driver, {**CHAT, "chat_id": missing})
     assert card(desk).data["link"] == ""
+
+
+def test_the_crms_name_is_said_where_the_task_has_none(driver: Driver, desk: Console) -> None:
+    offered(driver, {name: value for name, value in CHAT.items() if name != "name"})
+    assert card(desk).data["say"] == "Ann writes about a new roof."
 
 
 @pytest.mark.parametrize("given", [4711, 4.5, "4" * 200, "a..b"])
@@ -443,6 +449,14 @@ def test_the_teams_own_system_may_begin_its_wrap_up(driver: Driver, desk: Consol
     driver.queued()
     assert say(desk, urls.DESK_WRAP_UP, disposition="solved").data == {"said": "Done."}
     assert driver.twilio.moves[-1] == ACTIVITIES["Available"] or status(driver) == "completed"
+
+
+def test_what_is_wrapping_up_may_be_given_back_still(driver: Driver, desk: Console) -> None:
+    taken(driver)
+    driver.twilio.tasks[TASK]["assignment_status"] = "wrapping"
+    driver.twilio.reservations[RESERVATION] |= {"reservation_status": "wrapping", "date_updated": UPDATED}
+    assert say(desk, urls.DESK_GIVE_BACK).status == 200
+    assert (len(made(driver)), status(driver), driver.link["reason"]) == (1, "completed", GIVEN_BACK)
 
 
 # --- Giving it back
