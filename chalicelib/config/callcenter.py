@@ -340,6 +340,7 @@ class Tell(_Table, frozen=True):
     nobody_available: bool = True
     callback: bool = True
     numbers: bool = False
+    left_undone: bool = True
     per_hour: Annotated[int, Meta(ge=1, le=500)] = 20
     deliver: tuple[Annotated[str, Meta(pattern=r"^(sms:\+[1-9][0-9]{6,14}|https://\S+)\Z")], ...] = ()
 

@@ -9,8 +9,9 @@ from chalicelib.config.callcenter import Work
 from chalicelib.jobs import Reject
 from chalicelib.lifecycle import activity, closing, wrap_up
 from chalicelib.links import steps
-from chalicelib.links.model import DECISIONS, DONE, GIVEN_BACK, LEFT_UNDONE, Decision, Link
+from chalicelib.links.model import DECISIONS, DONE, GIVEN_BACK, LEFT_UNDONE, Decision, Link, Notice
 from chalicelib.observability import log
+from chalicelib.tell import outbox
 from chalicelib.twilio import rest
 from chalicelib.work import again, posting
 
@@ -76,6 +77,11 @@ def _pass_on(link: Link, task: rest.tasks.Task | None, now: float) -> str:
 
 
 def _leave_undone(link: Link, now: float) -> str:
+    """People are told first: who dies in between tells it again, and it is told once."""
+    seconds = int(now - (link.bridged_at or now))
+    outbox.order(
+        Notice(what="left-undone", about=link.subject, line=link.work, at=now, worker=link.worker_name, seconds=seconds)
+    )
     log.error("work is left undone", **link.key.sids, task_sid=link.task_sid, kind=link.work)
     wrap_up.finish_task(link.task_sid, LEFT_UNDONE, now)
     return LEFT_UNDONE

@@ -303,7 +303,7 @@ class Callback(msgspec.Struct, frozen=True, kw_only=True):
         return f"{CALLBACK}/{self.call_sid}-{self.round}"
 
 
-OfTheTeam = Literal["voicemail", "led-out", "no-worker", "callback"]
+OfTheTeam = Literal["voicemail", "led-out", "no-worker", "callback", "left-undone"]
 OfWorkers = Literal["set-off", "after-talk", "reminder", "unreachable"]
 What = OfTheTeam | OfWorkers | Literal["more", "digest"]
 OF_WORKERS: tuple[OfWorkers, ...] = get_args(OfWorkers)
@@ -314,7 +314,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Something that people are told of, as the table keeps it. `at`, in epoch seconds, is when it happened.
 
     `what`: a voicemail was left; a caller was led out of the queue, as nobody took the call; a caller waits, and no
-    worker of the queue takes calls; a callback was given up. `caller` is as a mail may show it.
+    worker of the queue takes calls; a callback was given up; work of the desk was left undone twice. `caller` is as a
+    mail may show it.
 
     Or of workers: a rule, or TaskRouter, took one off the phones; one has hung up first, and may write a note; a shift
     begins; a phone cannot be reached, which the admins are told.
@@ -346,8 +347,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
         match self.what:
             case "voicemail":
                 return Key(self.about, f"{NOTICE}#{self.recording_sid}")
-            case "callback":
-                return Key(self.about, f"{NOTICE}#{CALLBACK_ITEM}")
+            case "callback" | "left-undone":
+                return Key(self.about, f"{NOTICE}#{CALLBACK_ITEM if self.what == 'callback' else self.what}")
             case "after-talk":
                 return Key(self.about, f"{NOTICE}#{self.reservation_sid}")
             case "more":

@@ -94,11 +94,19 @@ def _callback(notice: Notice) -> str:
     )
 
 
+def _left_undone(notice: Notice) -> str:
+    return (
+        f"Work of the kind {_name(notice.line)} was taken by {_name(notice.worker) or 'a worker'}, and is not done"
+        f" {notice.seconds // 60} minutes later, at {moment(notice.at)}: it is offered to nobody any more."
+    )
+
+
 _ONE_MAIL = "More such calls on this line make no further mail for ten minutes."
 _STAFF = ("worker list", "worker on NAME")
 _WORDS: Mapping[OfTheTeam, tuple[str, Callable[[Notice], str], tuple[str, ...]]] = {
     "callback": ("Callback is given up on line", _callback, ()),
     "voicemail": ("Voicemail on line", _voicemail, ("voicemail list",)),
+    "left-undone": ("Work is left undone of the kind", _left_undone, ()),
     "led-out": ("Nobody took a call on line", _led_out, _STAFF),
     "no-worker": ("Nobody is available on line", _no_worker, _STAFF),
 }

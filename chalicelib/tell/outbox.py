@@ -30,7 +30,7 @@ POST_SECONDS = 3.0
 
 TOLD, NOT_TOLD, LATER = "told", "not told", "left for Twilio"
 MAIL = "mail"
-ONCE: tuple[What, ...] = ("voicemail", "after-talk")
+ONCE: tuple[What, ...] = ("voicemail", "after-talk", "left-undone")
 _PAUSES: Mapping[What, float] = {"unreachable": UNREACHABLE_AGAIN_SECONDS, "digest": DIGEST_AGAIN_SECONDS}
 
 
@@ -51,7 +51,8 @@ def is_on(what: What) -> bool:
     if what in OF_WORKERS:
         return center.staff.is_on and (what != "unreachable" or bool(center.staff.admins))
     rules = center.tell
-    asked = {"voicemail": rules.voicemail, "callback": rules.callback, "digest": bool(center.reports.digest)}
+    asked = {"voicemail": rules.voicemail, "callback": rules.callback, "left-undone": rules.left_undone}
+    asked |= {"digest": bool(center.reports.digest)}
     wanted = asked.get(what, rules.nobody_available)
     return wanted and bool(_targets())
 

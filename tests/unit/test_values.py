@@ -139,6 +139,7 @@ def test_what_a_team_leaves_out() -> None:
         "tell": {
             "voicemail": True,
             "nobody_available": True,
+            "left_undone": True,
             "callback": True,
             "numbers": False,
             "per_hour": 20,

@@ -24,8 +24,9 @@ from tests.support.api_gateway import TOKEN
 from tests.support.console import CLAIMS, Answer, Console, console
 from tests.support.driver import PHONE, RESERVATION, TASK, WORKER, Driver
 from tests.webhooks.test_sweep import Later, later, swept
+from tests.webhooks.test_tell import Inbox, inbox
 
-__all__ = ["console", "later"]
+__all__ = ["console", "inbox", "later"]
 
 BEA = {**CLAIMS, "cognito:groups": "agents", "email": "bea@example.com"}
 CARL = {**BEA, "email": "carl@example.com"}
@@ -158,6 +159,7 @@ def status(driver: Driver) -> str:
 def test_the_crm_comes_first_and_nobody_is_rung(driver: Driver, desk: Console) -> None:
     assert assign(driver)["body"] == ""
     assert (driver.link["mode"], driver.link["work"], card(desk).data["state"]) == ("desk-work", "chat", "asking")
+    assert "answer" not in driver.link  # nobody is asked for a key
     (job,) = driver.queued()
     driver.work(job)
     shown = card(desk).data
@@ -203,6 +205,11 @@ def test_a_kind_that_is_not_of_the_desk_rings_there_as_well_and_the_card_says_so
 def test_no_attribute_leads_the_worker_anywhere_else(driver: Driver, desk: Console, missing: Any) -> None:
     offered(driver, {**CHAT, "chat_id": missing})
     assert card(desk).data["link"] == ""
+
+
+def test_the_crms_name_is_said_where_the_task_has_none(driver: Driver, desk: Console) -> None:
+    offered(driver, {name: value for name, value in CHAT.items() if name != "name"})
+    assert card(desk).data["say"] == "Ann writes about a new roof."
 
 
 @pytest.mark.parametrize("given", [4711, 4.5, "4" * 200, "a..b"])
@@ -444,6 +451,14 @@ def test_the_teams_own_system_may_begin_its_wrap_up(driver: Driver, desk: Consol
     assert driver.twilio.moves[-1] == ACTIVITIES["Available"] or status(driver) == "completed"
 
 
+def test_what_is_wrapping_up_may_be_given_back_still(driver: Driver, desk: Console) -> None:
+    taken(driver)
+    driver.twilio.tasks[TASK]["assignment_status"] = "wrapping"
+    driver.twilio.reservations[RESERVATION] |= {"reservation_status": "wrapping", "date_updated": UPDATED}
+    assert say(desk, urls.DESK_GIVE_BACK).status == 200
+    assert (len(made(driver)), status(driver), driver.link["reason"]) == (1, "completed", GIVEN_BACK)
+
+
 # --- Giving it back
 
 
@@ -589,6 +604,30 @@ def test_and_the_second_time_it_is_ended_and_reported(driver: Driver, desk: Cons
     driver.sweep()
     assert (status(driver), made(driver), driver.link["reason"]) == ("completed", [], LEFT_UNDONE)
     assert "work is left undone" in driver.log.getvalue()
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize("off", ["", "\n[tell]\nleft_undone = false\n"])
+def test_people_are_told_once_of_work_that_two_have_left(
+    inbox: Inbox, driver: Driver, later: Later, environment: pytest.MonkeyPatch, off: str
+) -> None:
+    center = callcenter.parse(RULES + off)
+    environment.setattr(callcenter, "current", lambda: center)
+    again_ = {**CHAT, again.LEFT_UNDONE: True}
+    offered(driver, again_)
+    accepted(driver, attributes=again_)
+    driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Tasks/{TASK}": [503]}
+    later(LIMIT + 300)
+    for _ in range(3):
+        driver.sweep()
+        later(900)
+    mails = inbox.mails()
+    assert [mail["Subject"] for mail in mails] == ([] if off else ["Work is left undone of the kind chat"])
+    assert status(driver) == "completed"
+    for mail in mails:
+        told, _, command = mail["Message"].splitlines()
+        assert told.startswith("Work of the kind chat was taken by Bea, and is not done 6") and "Ann Lee" not in told
+        assert command == f"./cordboard calls show {TASK} --stage dev"
 
 
 def test_a_sweep_that_cannot_reach_twilio_leaves_it_to_the_next_one(
