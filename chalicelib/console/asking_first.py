@@ -89,7 +89,7 @@ def _back(asked: Asked, link: Link) -> str:
     _not_decided(link)
     if before.consults:
         consulting.withdraw(before)
-    if not rest.conferences.unhold(link.room_sid, link.subject):
+    if not consulting.unhold(link):
         raise Changed(OVER)
     log.info("back to the caller", **link.key.sids)
     return "You talk to the caller."
@@ -101,7 +101,7 @@ def _both(asked: Asked, link: Link) -> str:
     _not_decided(link)
     if link.consult_state != "both":
         raise Changed(_nobody(link))
-    if not rest.conferences.unhold(link.room_sid, link.subject):
+    if not consulting.unhold(link):
         raise Changed(OVER)
     log.info("all three talk", **link.key.sids)
     return f"You, {link.consult_name} and the caller talk."

@@ -91,7 +91,19 @@ def withdraw(link: Link) -> None:
 def take_back(link: Link) -> bool:
     """The talk ends with the worker again, and the caller is off hold. False: the talk is over. Raises NotDone."""
     is_there = rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=True)
-    return rest.conferences.unhold(link.room_sid, link.subject) and is_there
+    return unhold(link) and is_there
+
+
+def unhold(link: Link) -> bool:
+    """The caller is off hold, unless the worker has asked somebody anew meanwhile. False: the caller has left.
+
+    Raises NotDone.
+    """
+    is_there = rest.conferences.unhold(link.room_sid, link.subject)
+    now = reading.find_link(link.key)
+    if is_there and now and now.is_consulting:
+        hold(now)
+    return is_there
 
 
 def finish(link: Link, now: float) -> Link:
@@ -160,7 +172,7 @@ def go_on(link: Link, now: float) -> None:
     elif not rest.calls.is_live(link.worker_call_sid):
         settle(link, now)
     elif link.consult_state == "both":
-        rest.conferences.unhold(link.room_sid, link.subject)
+        unhold(link)
     else:
         take_back(link)
 

@@ -128,4 +128,8 @@ def _close_served(
         "worker_name": reservation.worker_name,
         "queue": environment.current().task_queue_name(task.task_queue_sid),
     }
-    closing.close(Key(call_sid, reservation.sid), "completed", reason, now, known_fields)
+    link = closing.close(Key(call_sid, reservation.sid), "completed", reason, now, known_fields)
+    if link and link.consult_number:
+        from chalicelib.lifecycle import consulting
+
+        consulting.worker_left(link, now)  # its event may be lost

@@ -151,11 +151,11 @@ def _talk(event: Event) -> None:
 
 def _wrapping_up(event: Event) -> None:
     link = _accepted(event)  # whose own event may be lost
-    _wrapping(event)
     if link and link.consult_number:
         from chalicelib.lifecycle import consulting
 
         consulting.worker_left(link, event.came_at)
+    _wrapping(event)
 
 
 def _wrapping(event: Event) -> None:

@@ -19,13 +19,14 @@ from chalicelib.links import board, consults, reading
 from chalicelib.links.model import Key, Link
 from chalicelib.reports import outcome, story
 from chalicelib.twilio import urls
+from chalicelib.twilio.rest import conferences
 from tests.conftest import QUEUES
 from tests.doubles.twilio import ROOM, UPDATED
 from tests.support import twiml_schema
 from tests.support.api_gateway import post
 from tests.support.console import Answer, Console, console
 from tests.support.driver import CALL, LEG, LEG_PATH, RESERVATION, TASK, Driver, caller_form, leg_form, task_attributes
-from tests.webhooks.test_desk import BEA, CARL, desk, in_room, on_hold, order
+from tests.webhooks.test_desk import BEA, CARL, desk, in_room, on_hold, order, wraps_up
 from tests.webhooks.test_sweep import Later, later
 
 __all__ = ["console", "desk", "later"]
@@ -393,6 +394,31 @@ def test_a_worker_who_hangs_up_as_it_is_pressed_is_no_reason_to_send_the_caller_
     bea_hangs_up(driver)
     (url,) = led(driver)
     assert '"agent":"Carl"' in on_hold(driver, url)
+
+
+def test_a_back_that_is_slow_brings_nobody_back_who_is_on_hold_anew(
+    driver: Driver, desk: Console, environment: pytest.MonkeyPatch
+) -> None:
+    """Bea presses Ask first again while Twilio is about to bring the caller back for the first time."""
+    does(desk, "ask", PERSON)
+    true = conferences.unhold
+
+    def slow(room_sid: str, call_sid: str) -> bool:
+        environment.setattr(conferences, "unhold", true)
+        assert does(desk, "ask", SALES).status == 200
+        return true(room_sid, call_sid)
+
+    environment.setattr(conferences, "unhold", slow)
+    assert does(desk, "back").status == 200
+    assert is_held(driver) and driver.link["consults"] == SALES
+
+
+def test_done_leads_a_caller_on_of_whose_worker_nobody_has_told(driver: Driver, desk: Console) -> None:
+    does(desk, "ask", PERSON)
+    bea_hangs_up(driver, told=False)
+    wraps_up(driver)
+    assert order(desk, urls.DESK_WRAP_UP, note="quick").data == {"said": "Done."}
+    assert driver.link["state"] == "closed" and len(led(driver)) == 1
 
 
 @pytest.mark.parametrize("step", ["both", "hand over"])

@@ -20,7 +20,7 @@ _FAIR_ENDS = (  # of a sweep: done, or AWS is not up
 
 def the_table_is_true(observed: Observed) -> Found:
     links = [row for row in observed.world.rows() if row["item"].startswith("WR")]
-    rows = {row["item"]: row for row in links if not row.get("consult_of")}
+    rows = {row["item"]: row for row in links if row["item"] not in observed.work.reservations}
     for sid, reservation in observed.reservations.items():
         row = rows.pop(sid, None)
         if row is None:
