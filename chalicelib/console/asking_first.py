@@ -73,13 +73,15 @@ def _begun(link: Link, to: str, now: float) -> Link:
 
 
 def _back(asked: Asked, link: Link) -> str:
-    """The colleague's leg ends, and the caller is off hold."""
+    """The talk ends with the worker again, the colleague's leg ends, and the caller is off hold."""
     _not_decided(link)
+    if not (link.room_sid and rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=True)):
+        raise Changed(OVER)
     before, link = link, consults.back(link)
     _not_decided(link)
     if before.consults:
         consulting.withdraw(before)
-    if not (link.room_sid and consulting.take_back(link)):
+    if not rest.conferences.unhold(link.room_sid, link.subject):
         raise Changed(OVER)
     log.info("back to the caller", **link.key.sids)
     return "You talk to the caller."

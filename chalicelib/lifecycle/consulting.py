@@ -28,12 +28,12 @@ LOOK_AGAIN_SECONDS = IN_PROGRESS_SECONDS + 5  # after a request that Twilio did 
 def hold(link: Link) -> bool:
     """The caller hears music, and the worker may leave the conference without ending it; False: the talk is over.
 
-    Raises NotDone.
+    In this order, as in `take_back`: a caller who is not on hold is with a worker who ends it. Raises NotDone.
     """
-    if not rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=False):
-        return False
     path = {"subject": link.subject, "reservation_sid": link.reservation_sid, "attempt": "1"}
-    return rest.conferences.hold(link.room_sid, link.subject, urls.HELD.url(_base_url(link), **path))
+    if not rest.conferences.hold(link.room_sid, link.subject, urls.HELD.url(_base_url(link), **path)):
+        return False
+    return rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=False)
 
 
 def post(link: Link, now: float) -> Link:
@@ -88,9 +88,9 @@ def withdraw(link: Link) -> None:
 
 
 def take_back(link: Link) -> bool:
-    """The caller is off hold, and the talk ends with the worker again. False: the talk is over. Raises NotDone."""
-    is_there = rest.conferences.unhold(link.room_sid, link.subject)
-    return rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=True) and is_there
+    """The talk ends with the worker again, and the caller is off hold. False: the talk is over. Raises NotDone."""
+    is_there = rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=True)
+    return rest.conferences.unhold(link.room_sid, link.subject) and is_there
 
 
 def finish(link: Link, now: float) -> Link:
@@ -158,8 +158,10 @@ def go_on(link: Link, now: float) -> None:
         log.info("the caller is being led on", **link.key.sids)
     elif not rest.calls.is_live(link.worker_call_sid):
         settle(link, now)
-    else:
+    elif link.consult_state == "both":
         rest.conferences.unhold(link.room_sid, link.subject)
+    else:
+        take_back(link)
 
 
 def has_left(link: Link) -> bool:
@@ -202,8 +204,9 @@ def colleague_left(colleague: Link, now: float) -> None:
     elif link.is_handed_over:
         finish(link, now)
     elif link.consult_state == "both":
+        if not rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=True):
+            _out(link, now)  # the worker has left, too
         consults.back(link)
-        rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=True)
     else:
         consults.over(key, colleague.consult_number_of, colleague.reservation_sid)
 

@@ -37,7 +37,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def subject(self) -> str:
         """What the links of this task are kept under: the caller's CallSid, else the TaskSid."""
-        return subject_of(self.task_attributes, self.task_sid)
+        return self.call_sid or subject_of(self.task_attributes, self.task_sid)
 
     @property
     def contact_uri(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from chalicelib.config import callcenter, capacity
+from chalicelib.config.mistakes import mistakes as mistakes_of_file
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
 from ops.callcenter import (
     answers,
@@ -52,7 +53,7 @@ def problems(center: Center, without: Collection[str] = ()) -> list[Mistake]:
     `without` are the tables that could not be read: what needs one of them is not looked at.
     """
     checks = [check for check, needed in _CHECKS.items() if not needed.intersection(without)]
-    return [*callcenter.mistakes(center.application, without), *(found for check in checks for found in check(center))]
+    return [*mistakes_of_file(center.application, without), *(found for check in checks for found in check(center))]
 
 
 # What can be applied and may not be meant so, and what to do unless it is.

@@ -23,6 +23,7 @@ PURE = (
     "config/callcenter",
     "config/console",
     "config/menu_mistakes",
+    "config/mistakes",
     "config/menus",
     "config/reports",
     "config/staff",

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from chalicelib.config import callcenter
+from chalicelib.config.mistakes import mistakes
 from chalicelib.config.toml_errors import CallCenterError
 from tests.support.no_team import upstreams
 
@@ -97,7 +98,7 @@ def test_a_number_is_allowed_up_to_its_bounds_and_no_further(
 def test_the_name_of_a_queue_has_1_to_64_characters(kind: str, count: int, holds: bool) -> None:
     described = SIMPLE if kind == "simple_queues" else {}
     made = callcenter.of_tables({**RAW, kind: {"n" * count: described}})
-    found = [mistake for mistake in callcenter.mistakes(made) if "characters" in mistake]
+    found = [mistake for mistake in mistakes(made) if "characters" in mistake]
     assert (not found) == holds
 
 

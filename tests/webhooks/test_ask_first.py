@@ -15,7 +15,7 @@ import pytest
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter
 from chalicelib.console import wallboard
-from chalicelib.links import board, reading
+from chalicelib.links import board, consults, reading
 from chalicelib.links.model import Key, Link
 from chalicelib.reports import outcome, story
 from chalicelib.twilio import urls
@@ -128,6 +128,12 @@ def ends(driver: Driver, leg: str) -> str:
 
 def carls(driver: Driver) -> Link:
     link = reading.find_link(Key(CALL, CARLS))
+    assert link
+    return link
+
+
+def beas() -> Link:
+    link = reading.find_link(Key(CALL, RESERVATION))
     assert link
     return link
 
@@ -493,13 +499,38 @@ def test_back_that_did_not_reach_twilio_is_done_by_the_callers_next_round(driver
     assert not is_held(driver)
 
 
-def test_a_caller_who_is_back_and_whose_worker_hangs_up_is_not_left_alone(driver: Driver, desk: Console) -> None:
-    """Twilio was not told that the conference ends with her again."""
+def test_nobody_is_back_before_the_talk_ends_with_the_worker_again(driver: Driver, desk: Console) -> None:
+    """Else the caller would be alone as soon as she hangs up."""
     does(desk, "ask", PERSON)
     driver.twilio.failures[f"Conferences/{ROOM}/Participants/{LEG}"] = [503]
     assert does(desk, "back").status == 503
-    assert not is_held(driver) and ends(driver, LEG) == "false"
+    assert is_held(driver) and driver.link["consults"] == PERSON
     bea_hangs_up(driver)
+    (url,) = led(driver)
+    assert '"agent":"Carl"' in on_hold(driver, url)
+
+
+@pytest.mark.parametrize("lost", ["Participants", "back"])
+def test_a_caller_who_is_back_is_with_a_worker_who_ends_the_talk(driver: Driver, desk: Console, lost: str) -> None:
+    """Also where the caller's own document brings them back."""
+    does(desk, "ask", PERSON)
+    if lost == "back":
+        consults.back(beas())
+    else:
+        driver.twilio.failures[f"Conferences/{ROOM}/Participants/{CALL}"] = [503]
+        assert does(desk, "back").status == 503
+    hears(driver, 2)
+    assert not is_held(driver) and ends(driver, LEG) == "true"
+
+
+def test_both_leave_the_three_and_the_caller_is_not_left_alone(driver: Driver, desk: Console) -> None:
+    """Of the worker nobody has told."""
+    does(desk, "ask", PERSON)
+    takes(driver)
+    does(desk, "both")
+    bea_hangs_up(driver, told=False)
+    driver.twilio.room.pop(CARLS_LEG)
+    carls_leg(driver, "completed")
     (url,) = led(driver)
     assert "<Enqueue" not in on_hold(driver, url)
 
