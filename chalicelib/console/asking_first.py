@@ -51,13 +51,21 @@ def _ask(asked: Asked, link: Link) -> str:
     _not_decided(link)
     if link.consults != to:
         raise Changed(f"{giving_away.named(link.consults)} is asked already")
+    if link.consult_state == "over":
+        raise Changed("go back to the caller first")
+    if link.consult_state == "asking":
+        _hold_and_post(asked, link)
+    return f"The caller hears music. {giving_away.named(to)} is asked."
+
+
+def _hold_and_post(asked: Asked, link: Link) -> None:
+    """Raises Changed, NotDone: then the next press does it."""
     # Where the talk ends on the way, the caller's own document reads the link.
     caller_leg.record(link.subject, {"star": link.reservation_sid}, asked.at)
     if not consulting.hold(link):
         consults.back(link)
         raise Changed(OVER)
     consulting.post(link, asked.at)
-    return f"The caller hears music. {giving_away.named(to)} is asked."
 
 
 def _begun(link: Link, to: str, now: float) -> Link:

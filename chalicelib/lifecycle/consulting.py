@@ -26,14 +26,15 @@ LOOK_AGAIN_SECONDS = IN_PROGRESS_SECONDS + 5  # after a request that Twilio did 
 
 
 def hold(link: Link) -> bool:
-    """The caller hears music, and the worker may leave the conference without ending it; False: the talk is over.
+    """The caller hears music, and the worker may leave the conference without ending it; False: the caller has left.
 
     In this order, as in `take_back`: a caller who is not on hold is with a worker who ends it. Raises NotDone.
     """
     path = {"subject": link.subject, "reservation_sid": link.reservation_sid, "attempt": "1"}
     if not rest.conferences.hold(link.room_sid, link.subject, urls.HELD.url(_base_url(link), **path)):
         return False
-    return rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=False)
+    rest.conferences.end_with(link.room_sid, link.worker_call_sid, ends=False)
+    return True
 
 
 def post(link: Link, now: float) -> Link:

@@ -185,6 +185,7 @@ def asks_sales(page: "Page", laptop: Laptop, commands: Commands) -> None:
     page.get_by_label("Give the caller to").select_option("Sales")
     page.get_by_role("button", name="Ask first: Ann Lee").click()
     page.get_by_text("Sales is asked. The caller hears music.").wait_for()
+    page.get_by_role("button", name="Ask first: Ann Lee").wait_for(state="hidden")
     assert laptop.do(lambda: held(laptop)) == [True]
     accessible(page)
 

@@ -247,7 +247,7 @@ def test_the_colleagues_own_card_offers_nobody(driver: Driver, desk: Console) ->
     does(desk, "ask", PERSON)
     takes(driver)
     shown = desk.get(urls.DESK_CARD, CARL, path=CARLS_PATH).data
-    assert (shown["ways"], shown["consult"], shown["transferred_from"]) == ([], None, "Bea")
+    assert (shown["kind"], shown["is_at_desk"]) == ("consult", False) and "Bea asks you" in shown["say"]
     for step in ("ask", "back", "both", "hand over"):
         answer = desk.order(urls.DESK_ASK, {"sid": str(uuid.uuid4()), "do": step, "to": SALES}, CARL, CARLS_PATH)
         assert answer.status in (400, 409)
@@ -366,6 +366,33 @@ def test_the_colleague_leaves_the_three_and_the_worker_has_the_caller(driver: Dr
     driver.twilio.room.pop(CARLS_LEG)
     carls_leg(driver, "completed")
     assert "consults" not in driver.link and ends(driver, LEG) == "true"
+
+
+def test_ask_that_comes_again_later_holds_nobody_who_talks(driver: Driver, desk: Console) -> None:
+    does(desk, "ask", PERSON)
+    takes(driver)
+    does(desk, "both")
+    assert does(desk, "ask", PERSON).status == 200
+    assert not is_held(driver) and driver.link["consult_number"] == 1
+
+
+def test_whoever_has_left_is_asked_again_from_the_caller(driver: Driver, desk: Console) -> None:
+    does(desk, "ask", PERSON)
+    takes(driver)
+    driver.twilio.room.pop(CARLS_LEG)
+    carls_leg(driver, "completed")
+    answer = does(desk, "ask", PERSON)
+    assert (answer.status, answer.data) == (409, {"error": "go back to the caller first"})
+
+
+def test_a_worker_who_hangs_up_as_it_is_pressed_is_no_reason_to_send_the_caller_away(
+    driver: Driver, desk: Console
+) -> None:
+    del driver.twilio.room[LEG]
+    assert does(desk, "ask", PERSON).status == 200
+    bea_hangs_up(driver)
+    (url,) = led(driver)
+    assert '"agent":"Carl"' in on_hold(driver, url)
 
 
 @pytest.mark.parametrize("step", ["both", "hand over"])

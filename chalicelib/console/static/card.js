@@ -67,7 +67,7 @@ export class Card {
 
   get #place() {
     const task = this.#reservation.task;
-    const subject = task.attributes.call_sid ?? task.attributes.consult_call ?? task.sid;
+    const subject = task.attributes.call_sid ?? task.sid;
     return `cards/${encodeURIComponent(subject)}/${encodeURIComponent(this.#reservation.sid)}`;
   }
 
@@ -201,11 +201,15 @@ export class Card {
   #drawGive(known) {
     const ways = this.#state === "talk" ? known.ways : [];
     if (ways.length === 0) return this.#parts.give.replaceChildren();
-    if (this.#parts.give.childElementCount > 0) return;
+    if (this.#parts.give.childElementCount > 0) {
+      this.#parts.give.lastElementChild.hidden = this.#consulted !== null; // who asks somebody asks nobody else
+      return;
+    }
     const choices = ways.map((way) => element("option", way.replace(WHOM, ""), { value: way }));
     const to = withChildren("select", choices, { name: "to" });
     const who = this.#parts.caller.textContent;
     this.#parts.give.append(withChildren("label", [document.createTextNode("Give the caller to "), to]), button("Give", who, () => this.#give(to.value)), button("Ask first", who, () => this.#consult.ask(to.value)));
+    this.#drawGive(known);
   }
 
   #offerForm(known) {

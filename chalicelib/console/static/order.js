@@ -58,7 +58,9 @@ export class Order {
   }
 
   get #place() {
-    return `cards/${encodeURIComponent(this.#reservation.task.sid)}/${encodeURIComponent(this.#reservation.sid)}`;
+    const task = this.#reservation.task;
+    const subject = task.attributes.consult_call ?? task.sid; // who is asked about a caller first stands beside the call
+    return `cards/${encodeURIComponent(subject)}/${encodeURIComponent(this.#reservation.sid)}`;
   }
 
   #learn(known) {
