@@ -158,7 +158,8 @@ class Crowd:
         says, clearly = stream.random() < 0.3, stream.choice((UNCLEAR, 0.9))
         if caller.wanders == "mumbles" or (caller.wanders == "anything" and says):
             confidence = UNCLEAR if caller.wanders == "mumbles" else clearly
-            self._gives(caller, "more", after, lambda: twilio.say(caller.call_sid, "Some more, please.", confidence))
+            heard = "more" if confidence > UNCLEAR else "something"
+            self._gives(caller, heard, after, lambda: twilio.say(caller.call_sid, "Some more, please.", confidence))
         elif caller.wanders != "silent" and not (caller.wanders == "one key" and caller.gave):
             up_and_down, in_spanish = "*" if text.endswith(MENUS[1]) else "2", "1" if "3" in caller.gave else "3"
             keys = {"up and down": up_and_down, "wrong keys": "7", "in Spanish": in_spanish, "one key": "3"}

@@ -510,15 +510,20 @@ def test_what_follows_is_what_was_given_back_however_late_and_whatever_became_of
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [(urls.DESK_WRAP_UP, urls.DESK_GIVE_BACK), (urls.DESK_GIVE_BACK, urls.DESK_WRAP_UP)]
+    ("first", "second", "said"),
+    [
+        (urls.DESK_WRAP_UP, urls.DESK_GIVE_BACK, "it is done already"),
+        (urls.DESK_GIVE_BACK, urls.DESK_WRAP_UP, "it goes to somebody else already"),
+    ],
 )
-def test_the_first_word_counts(driver: Driver, desk: Console, first: urls.Route, second: urls.Route) -> None:
+def test_the_first_word_counts(driver: Driver, desk: Console, first: urls.Route, second: urls.Route, said: str) -> None:
     """Two tabs say two things while Twilio ends nothing."""
     taken(driver)
     driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}/Tasks/{TASK}": [503]}
     assert say(desk, first, note="mine").status == 503
     before = len(made(driver))
-    assert say(desk, second, note="mine").status == 409
+    answer = say(desk, second, note="mine")
+    assert (answer.status, answer.data) == (409, {"error": said})
     assert (len(made(driver)), status(driver)) == (before, "assigned")
 
 
