@@ -12,12 +12,12 @@ from typing import Annotated, Literal
 import msgspec
 
 from chalicelib import aws
-from chalicelib.config import callcenter, environment
+from chalicelib.config import environment, schema
 from chalicelib.links.model import Key, Link, Notice
 from chalicelib.observability.masking import mask
 
 # The time that the jobs consumer has in Lambda: after that, the one that claimed a row is no longer at work on it.
-LEASE_SECONDS = callcenter.JOB_SECONDS
+LEASE_SECONDS = schema.JOB_SECONDS
 
 Sid = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}[0-9a-fA-F]{32}\Z")]
 

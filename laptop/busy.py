@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from random import Random
 
 from chalicelib.config import menus
-from chalicelib.config.callcenter import Line
+from chalicelib.config.schema import Line
 from emulator.twilio import Twilio
 from emulator.voice.parties import Step, answers, hangs_up, joined, no_answer, presses, talks, waits
 from laptop.asked import TakesCalls

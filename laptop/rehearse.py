@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from chalicelib.config import menus
-from chalicelib.config.callcenter import Line
+from chalicelib.config.schema import Line
 from emulator.server import in_real_time, serve
 from emulator.voice.parties import Step as CallStep
 from emulator.voice.parties import answers, hangs_up, hears, joined, presses, talks

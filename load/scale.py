@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.counts import CALLS
 from chalicelib.config import capacity
-from chalicelib.config.callcenter import CallCenter, Crm, Line, Queue
+from chalicelib.config.schema import CallCenter, Crm, Line, Queue
 from load.counts import JOBS
 from load.queueing import Answers, Load, after_call_waits, most_rings, sweeps, waits
 

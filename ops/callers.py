@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chalicelib.callbacks.asking import Busy
 from chalicelib.callers import block
-from chalicelib.config.callcenter import CallCenter
+from chalicelib.config.schema import CallCenter
 from chalicelib.links import profiles
 from chalicelib.links.profiles import Change, Did, Profile
 from chalicelib.links.table import ConditionFailed

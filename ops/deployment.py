@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chalicelib.config.callcenter import CallCenter
+from chalicelib.config.schema import CallCenter
 from chalicelib.twilio import urls
 from ops import doctor, stage
 from ops.aws import api, client, concurrency, functions, secret, stack, topic

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 from chalicelib.caller import closed, menu, twiml
 from chalicelib.config.callbacks import GOODBYE
-from chalicelib.config.callcenter import CallCenter, Line, SimpleQueue
 from chalicelib.config.callers import Extensions
 from chalicelib.config.menus import MOST_ROUNDS
+from chalicelib.config.schema import CallCenter, Line, SimpleQueue
 from chalicelib.hours import state
 from chalicelib.hours.calendar import Closed
 from chalicelib.hours.switch import Switch

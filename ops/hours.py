@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.config.callcenter import CallCenter, Line
+from chalicelib.config.schema import CallCenter, Line
 from chalicelib.hours import state, switch
 from chalicelib.hours.calendar import Calendar, Open
 from chalicelib.hours.switch import Change, Position, Switch

@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.links import reading, talks
 from chalicelib.links.attributes import decode, encode
 from chalicelib.links.model import CALL_ITEM, RECORDING_GRACE_SECONDS, Call, CallRecord, Key, Link, Talk

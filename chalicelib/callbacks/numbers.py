@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from chalicelib.config.callcenter import is_number
+from chalicelib.config.schema import is_number
 from chalicelib.twilio.values import person
 
 LONGEST_TYPED = 20  # digits

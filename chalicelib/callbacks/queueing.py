@@ -6,7 +6,7 @@ import msgspec
 
 from chalicelib.callbacks import asking, hours, outcome
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CALLBACK, Work
+from chalicelib.config.schema import CALLBACK, Work
 from chalicelib.links import callbacks as rows
 from chalicelib.links import reading
 from chalicelib.links.callbacks import HELD_SECONDS, QUEUED_SECONDS, UNPOSTED_SECONDS

@@ -8,7 +8,7 @@ from chalicelib.caller import called, twiml
 from chalicelib.caller.say import filled
 from chalicelib.config import callcenter
 from chalicelib.config.callbacks import Callback as Rules
-from chalicelib.config.callcenter import Line
+from chalicelib.config.schema import Line
 from chalicelib.config.texts import Text
 from chalicelib.links import caller_leg, reading
 from chalicelib.links.model import Call, Callback

@@ -2,7 +2,7 @@
 
 from chalicelib.caller.twiml import Way
 from chalicelib.config import callcenter, messages
-from chalicelib.config.callcenter import Line, Treatment
+from chalicelib.config.schema import Line, Treatment
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook
 

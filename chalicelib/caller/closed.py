@@ -3,7 +3,7 @@
 from chalicelib.caller import called, twiml
 from chalicelib.caller.say import filled
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CallCenter, Line
+from chalicelib.config.schema import CallCenter, Line
 from chalicelib.config.texts import Text
 from chalicelib.hours import state
 from chalicelib.hours.calendar import Closed

@@ -3,7 +3,7 @@
 from chalicelib.callbacks import asking, numbers
 from chalicelib.caller import callback, called, twiml
 from chalicelib.config.callbacks import GOODBYE, Callback
-from chalicelib.config.callcenter import Line
+from chalicelib.config.schema import Line
 from chalicelib.links import caller_leg, reading
 from chalicelib.observability import log
 from chalicelib.twilio.request import Webhook

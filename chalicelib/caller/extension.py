@@ -5,8 +5,8 @@ from chalicelib.caller.twiml import Person
 from chalicelib.caller.way_in import queueing
 from chalicelib.callers.known import of_token
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CallCenter, Line
 from chalicelib.config.callers import Extensions
+from chalicelib.config.schema import CallCenter, Line
 from chalicelib.config.texts import Text
 from chalicelib.links import caller_leg
 from chalicelib.observability import log

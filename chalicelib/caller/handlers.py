@@ -12,8 +12,8 @@ from chalicelib.callers.estimate import FIRST_PLACE, Told
 from chalicelib.callers.known import UNKNOWN, Known, of_token
 from chalicelib.config import callcenter, environment, messages
 from chalicelib.config.callbacks import OFFER
-from chalicelib.config.callcenter import Line, Treatment
 from chalicelib.config.menus import MAIN
+from chalicelib.config.schema import Line, Treatment
 from chalicelib.config.texts import Text
 from chalicelib.observability import log, metrics
 from chalicelib.twilio import urls

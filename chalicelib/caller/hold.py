@@ -10,7 +10,7 @@ from typing import NamedTuple
 from chalicelib import jobs
 from chalicelib.caller import called, twiml
 from chalicelib.config import callcenter, environment, messages, star
-from chalicelib.config.callcenter import Line, Treatment
+from chalicelib.config.schema import Line, Treatment
 from chalicelib.config.star import Star
 from chalicelib.lifecycle import giving
 from chalicelib.links import caller_leg, model, reading, steps

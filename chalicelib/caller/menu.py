@@ -15,8 +15,8 @@ from chalicelib.caller.say import filled, say
 from chalicelib.caller.twiml import Phone, Queueing, Way
 from chalicelib.callers.known import UNKNOWN, Known
 from chalicelib.config import menus
-from chalicelib.config.callcenter import Line
 from chalicelib.config.menus import MOST_ROUNDS, Choice, Menu, Place
+from chalicelib.config.schema import Line
 from chalicelib.config.texts import Text
 from chalicelib.twilio import urls
 

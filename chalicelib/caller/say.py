@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from chalicelib.config import texts
-from chalicelib.config.callcenter import Treatment
+from chalicelib.config.schema import Treatment
 from chalicelib.config.texts import Sentence, Text
 from chalicelib.twilio import saying
 

@@ -10,10 +10,10 @@ from chalicelib.caller.say import filled, goodbye, say, with_key
 from chalicelib.callers.estimate import Told, to_tell
 from chalicelib.callers.known import UNKNOWN, VIP, Known
 from chalicelib.config.callbacks import Callback
-from chalicelib.config.callcenter import SORRY, Line, SimpleQueue, Treatment
 from chalicelib.config.callers import Extensions, Screening
 from chalicelib.config.hours import URGENT
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
+from chalicelib.config.schema import SORRY, Line, SimpleQueue, Treatment
 from chalicelib.config.star import AGAIN_PRIORITY, Star
 from chalicelib.config.texts import Text
 from chalicelib.twilio import saying, urls

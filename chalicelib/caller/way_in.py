@@ -7,7 +7,7 @@ from chalicelib.caller import called
 from chalicelib.caller.twiml import Queueing
 from chalicelib.callers.known import Known
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import Line
+from chalicelib.config.schema import Line
 from chalicelib.twilio.request import Webhook
 
 

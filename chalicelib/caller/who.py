@@ -3,7 +3,7 @@
 from chalicelib.caller import called, twiml
 from chalicelib.callers import profile, screening
 from chalicelib.callers.known import UNKNOWN, Known, of_token
-from chalicelib.config.callcenter import Line
+from chalicelib.config.schema import Line
 from chalicelib.observability import log
 from chalicelib.twilio import urls
 from chalicelib.twilio.request import Webhook

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import msgspec
 
 from chalicelib.callbacks import asking
-from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CallCenter
+from chalicelib.config import callcenter, schema
+from chalicelib.config.schema import CallCenter
 from chalicelib.links import profiles
 from chalicelib.links.profiles import KEPT_DAYS, KNOWN_CHANGES, Change, Profile
 from chalicelib.observability import log
@@ -27,7 +27,7 @@ def why_not(number: str, center: CallCenter) -> str:
 
 def ends_at(now: float) -> float:
     """When a block ends for which nobody says so."""
-    return now + KEPT_DAYS * callcenter.DAY_SECONDS
+    return now + KEPT_DAYS * schema.DAY_SECONDS
 
 
 def add(number: str, change: Change, now: float, where: str = "") -> Profile:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.config.callcenter import Line
+from chalicelib.config.schema import Line
 
 FIRST_WORKER, FIRST_WAIT = "first_worker", "first_wait"  # the attributes by which the workflow offers a call to one
 LANGUAGE, VIP = "language", "vip"

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.links import callbacks, profiles
 from chalicelib.links.model import Link
 from chalicelib.links.profiles import Profile, Talked

@@ -1,8 +1,8 @@
 """Who calls: one read of the caller's profile, without which every caller gets through as one who is not known."""
 
 from chalicelib.callers.known import Known
-from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.config.callers import KnowCaller
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.links import profiles
 from chalicelib.links.profiles import Profile
 from chalicelib.observability import log

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from math import ceil, sqrt
 from typing import NamedTuple
 
-from chalicelib.config.callcenter import CallCenter
+from chalicelib.config.schema import CallCenter
 
 RINGS_A_CALL = 1.5  # workers who are tried until one takes the call
 RING_SECONDS = 1.0  # of a ring's job beside the CRM: Twilio is asked four times, DynamoDB and SQS a few more

@@ -5,7 +5,10 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from chalicelib.config import menu_mistakes
-from chalicelib.config.callcenter import (
+from chalicelib.config.callers import Extensions
+from chalicelib.config.hours import mistakes as mistakes_of_hours
+from chalicelib.config.menu_mistakes import twice
+from chalicelib.config.schema import (
     CALLBACK,
     CONSULT,
     DEFAULT_LANGUAGE,
@@ -20,9 +23,6 @@ from chalicelib.config.callcenter import (
     every_number,
     treatments,
 )
-from chalicelib.config.callers import Extensions
-from chalicelib.config.hours import mistakes as mistakes_of_hours
-from chalicelib.config.menu_mistakes import twice
 from chalicelib.config.staff import TAKEN_BY_TWILIO
 from chalicelib.config.star import queue_of
 from chalicelib.config.texts import Text, Voice, each_of, texts_of, wrong_with

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.callbacks.asking import Busy
 from chalicelib.callers import block
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.console.answers import Asked, Changed, NotFound, Wrong
 from chalicelib.links import profiles, reading
 from chalicelib.links.profiles import KEPT_DAYS, Change, Did, Profile

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import DAY_SECONDS
 from chalicelib.config.days import of as day_of
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.console import days
 from chalicelib.console.answers import Asked, Wrong
 from chalicelib.observability import log

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CallCenter
 from chalicelib.config.console import Console
+from chalicelib.config.schema import CallCenter
 from chalicelib.console.answers import Asked
 from chalicelib.links import board
 from chalicelib.links.board import Board, Worker

@@ -1,6 +1,6 @@
 """The CRM: what happens with a caller's record before the worker's phone rings."""
 
-from chalicelib.config.callcenter import CrmAdapter
+from chalicelib.config.schema import CrmAdapter
 from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Ended, Unavailable
 
 __all__ = ["Approval", "Attempt", "Declined", "DeclinedCaller", "Ended", "Unavailable", "after", "prepare"]

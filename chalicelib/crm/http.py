@@ -17,7 +17,7 @@ import msgspec
 
 from chalicelib import signing
 from chalicelib.config import callcenter, environment, secrets
-from chalicelib.config.callcenter import pause_before
+from chalicelib.config.schema import pause_before
 from chalicelib.crm import exchange
 from chalicelib.crm.port import Approval, Attempt, Declined, DeclinedCaller, Ended, Unavailable
 

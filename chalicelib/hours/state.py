@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CallCenter, Line
+from chalicelib.config import callcenter, schema
+from chalicelib.config.schema import CallCenter, Line
 from chalicelib.config.toml_errors import Mistake, sentence
 from chalicelib.hours import switch
 from chalicelib.hours.calendar import DAY_SECONDS, OPEN, Calendar, Closed, Open, State
@@ -41,7 +41,7 @@ def calendar(center: CallCenter, line: Line) -> Calendar:
     Raises ZoneInfoNotFoundError.
     """
     hours = center.hours.get(line.hours)
-    return Calendar(hours or callcenter.NO_HOURS, ZoneInfo((hours.zone if hours else "") or center.time_zone))
+    return Calendar(hours or schema.NO_HOURS, ZoneInfo((hours.zone if hours else "") or center.time_zone))
 
 
 def changes_at(standing: Switch, line: Line, now: float) -> float | None:

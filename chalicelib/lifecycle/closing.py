@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from chalicelib import jobs
 from chalicelib.callers import memory
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import MARGIN_SECONDS
+from chalicelib.config.schema import MARGIN_SECONDS
 from chalicelib.jobs import HangUp, Reject
 from chalicelib.lifecycle import activity
 from chalicelib.links import reading, steps, table

@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CONSULT, CONSULT_WORK, Line, Work
+from chalicelib.config.schema import CONSULT, CONSULT_WORK, Line, Work
 from chalicelib.config.star import AGAIN_PRIORITY
 from chalicelib.lifecycle import closing, giving, lead_out
 from chalicelib.links import consults, reading, steps

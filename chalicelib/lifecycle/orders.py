@@ -5,7 +5,7 @@ nothing for as long as the kind allows, the sweep gives it to somebody else; the
 """
 
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import Work
+from chalicelib.config.schema import Work
 from chalicelib.jobs import Reject
 from chalicelib.lifecycle import activity, closing, wrap_up
 from chalicelib.links import steps

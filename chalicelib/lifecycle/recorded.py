@@ -2,7 +2,7 @@
 
 from chalicelib import jobs
 from chalicelib.config import messages as settings
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.links import table, talks
 from chalicelib.links.model import Talk
 from chalicelib.observability import log, metrics

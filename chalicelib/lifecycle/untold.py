@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.links import messages, reading, table, talks
 from chalicelib.links.model import NOTE, Key, Link, message_key, talk_key
 from chalicelib.twilio import rest

@@ -2,7 +2,7 @@
 
 from chalicelib import jobs
 from chalicelib.config import messages as settings
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.lifecycle import recorded
 from chalicelib.lifecycle.recorded import NOT_KEPT_SECONDS, REFUSED_SECONDS, SOON_SECONDS
 from chalicelib.links import messages, table

@@ -2,7 +2,7 @@
 
 from chalicelib import jobs
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import Queue
+from chalicelib.config.schema import Queue
 from chalicelib.lifecycle import activity, closing
 from chalicelib.links import caller_leg, reading
 from chalicelib.links.model import Key, Link, round_of, wrapping_of

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.links import table
 from chalicelib.links.model import Call, Key, Link
 from chalicelib.links.table import ConditionFailed

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, schema
 from chalicelib.links import table
 from chalicelib.links.model import CALLBACK_ITEM, CALLBACKS_OVER, Callback, Key
 from chalicelib.links.table import ConditionFailed
@@ -99,7 +99,7 @@ def take_turn(kind: str, phone: str, about: str, most: int, now: float) -> bool:
             return True
         if len(by) >= most:
             return False
-        known = {"by": [*by, about], "count": len(by) + 1, "expires_at": int(now) + 2 * callcenter.DAY_SECONDS}
+        known = {"by": [*by, about], "count": len(by) + 1, "expires_at": int(now) + 2 * schema.DAY_SECONDS}
         try:
             table.update_row(key, known, "attribute_not_exists(#count) OR #count = :seen", {":seen": len(by)})
         except ConditionFailed:

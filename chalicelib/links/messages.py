@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.config import callcenter, messages
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.links import reading, table
 from chalicelib.links.model import LINKS, NOTE, RECORDING_GRACE_SECONDS, Key, Message
 from chalicelib.links.table import ConditionFailed

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from chalicelib.config import answering
-from chalicelib.config.callcenter import CALLBACK, DAY_SECONDS
+from chalicelib.config.schema import CALLBACK, DAY_SECONDS
 from chalicelib.config.star import BACK, END
 from chalicelib.links.modes import MODES, Mode, ModeName
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from chalicelib.config import callcenter
+from chalicelib.config import schema
 from chalicelib.links import table
 from chalicelib.links.model import Key
 from chalicelib.links.table import ConditionFailed
@@ -123,7 +123,7 @@ _OF_A_PROFILE = ("blocked_until", "vip", "language", "workers", "changes", "open
 
 
 def _keep_seconds() -> int:
-    return KEPT_DAYS * callcenter.DAY_SECONDS
+    return KEPT_DAYS * schema.DAY_SECONDS
 
 
 def _version(row: Mapping[str, Any]) -> int:

@@ -11,7 +11,7 @@ import msgspec
 
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.links import reading, table
 from chalicelib.links.messages import CALLBACK_SECONDS, UNKNOWN
 from chalicelib.links.model import HEARD, NUMBER, RECORDING_GRACE_SECONDS, TALK, Key, Link, Talk, talk_key

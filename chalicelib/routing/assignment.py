@@ -7,8 +7,8 @@ import msgspec
 
 from chalicelib import jobs
 from chalicelib.config import answering, callcenter, environment
-from chalicelib.config.callcenter import CALLBACK, CONSULT, MARGIN_SECONDS, Queue
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
+from chalicelib.config.schema import CALLBACK, CONSULT, MARGIN_SECONDS, Queue
 from chalicelib.links import modes, steps, table
 from chalicelib.links.model import Link
 from chalicelib.links.modes import Mode

@@ -8,8 +8,8 @@ import msgspec
 from chalicelib import budget, jobs
 from chalicelib.callbacks import asking, outcome
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import CALLBACK, CONSULT, Queue
 from chalicelib.config.menus import CHOSEN
+from chalicelib.config.schema import CALLBACK, CONSULT, Queue
 from chalicelib.lifecycle import closing, lead_out, wrap_up
 from chalicelib.links import caller_leg, modes, reading, steps, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, round_of, wrapping_of

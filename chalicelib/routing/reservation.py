@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.config.callcenter import CONSULT
+from chalicelib.config.schema import CONSULT
 from chalicelib.routing.instructions import is_contact
 from chalicelib.twilio.values import kind_of, sid, subject_of
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import Line
+from chalicelib.config.schema import Line
 from chalicelib.hours import state, switch
 from chalicelib.hours.calendar import Open
 from chalicelib.hours.switch import Change, Position, Switch

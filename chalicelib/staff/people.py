@@ -1,7 +1,7 @@
 """The workers at Twilio: whose phone it is that texts or calls, and in which activity somebody is."""
 
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import is_number
+from chalicelib.config.schema import is_number
 from chalicelib.observability import log
 from chalicelib.staff.rota import State
 from chalicelib.twilio import rest

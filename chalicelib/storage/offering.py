@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import MESSAGE_KIND
+from chalicelib.config.schema import MESSAGE_KIND
 from chalicelib.links import messages, reading
 from chalicelib.links.model import Call, Message, message_key
 from chalicelib.observability import log

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.links import notices, table
 from chalicelib.links.model import Key, Notice
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.config.callcenter import CONSULT
+from chalicelib.config.schema import CONSULT
 
 # More than any name, number or URL of Twilio's: what is kept of a text, so that a row never outgrows DynamoDB's 400 KB.
 MAX_TEXT = 2048

@@ -6,7 +6,7 @@ attributes are those that the link has kept, so that it is followed by one task,
 
 import msgspec
 
-from chalicelib.config.callcenter import Work
+from chalicelib.config.schema import Work
 from chalicelib.links import model
 from chalicelib.links.model import Link
 from chalicelib.twilio import rest

@@ -11,7 +11,7 @@ import msgspec
 
 from chalicelib import budget, signing
 from chalicelib.config import callcenter, secrets
-from chalicelib.config.callcenter import MESSAGE_KIND
+from chalicelib.config.schema import MESSAGE_KIND
 from chalicelib.observability import log
 from chalicelib.twilio import rest, urls
 from chalicelib.twilio.request import Request

@@ -6,7 +6,7 @@ Twilio, or the last write, is lost, the claim lapses, and whoever sends the orde
 
 from typing import NamedTuple
 
-from chalicelib.config.callcenter import Work
+from chalicelib.config.schema import Work
 from chalicelib.links import orders
 from chalicelib.observability import log
 from chalicelib.twilio import rest

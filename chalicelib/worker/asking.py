@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import MARGIN_SECONDS
+from chalicelib.config.schema import MARGIN_SECONDS
 from chalicelib.lifecycle import refusal
 from chalicelib.links import steps, table
 from chalicelib.links.model import Key, Link, Refusal, is_over

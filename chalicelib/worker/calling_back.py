@@ -4,7 +4,7 @@ Whether the two talked is known by the Dial's action; when that is lost, Twilio'
 """
 
 from chalicelib.callbacks import outcome
-from chalicelib.config.callcenter import CALLBACK
+from chalicelib.config.schema import CALLBACK
 from chalicelib.links import callbacks as rows
 from chalicelib.links import reading, steps
 from chalicelib.links.model import Callback, Link

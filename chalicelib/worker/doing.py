@@ -4,7 +4,7 @@ TaskRouter follows no call of ours (contract 4.2): we accept the reservation, an
 put the task into wrapping. From there on it ends as a call's does.
 """
 
-from chalicelib.config.callcenter import MESSAGE_KIND
+from chalicelib.config.schema import MESSAGE_KIND
 from chalicelib.lifecycle import closing, consulting
 from chalicelib.links import steps, table
 from chalicelib.links.model import Link

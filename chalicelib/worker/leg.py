@@ -1,7 +1,7 @@
 """The worker leg, as Twilio's callbacks report it: answered, busy, no answer, over."""
 
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import Queue
+from chalicelib.config.schema import Queue
 from chalicelib.lifecycle import closing, refusal
 from chalicelib.links import reading, steps, table
 from chalicelib.links.model import Key, Link, is_over

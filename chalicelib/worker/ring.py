@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib import crm, jobs
 from chalicelib.callbacks import numbers
 from chalicelib.config import callcenter, environment
-from chalicelib.config.callcenter import MESSAGE_KIND, Queue
+from chalicelib.config.schema import MESSAGE_KIND, Queue
 from chalicelib.lifecycle import closing, consulting
 from chalicelib.links import steps, table
 from chalicelib.links.model import Key, Link, is_over

@@ -3,7 +3,7 @@
 from twilio.twiml.voice_response import Dial, Gather, Recording, Start, Stop, VoiceResponse
 
 from chalicelib.config.answering import Answer
-from chalicelib.config.callcenter import Treatment
+from chalicelib.config.schema import Treatment
 from chalicelib.twilio import saying
 
 CALLER_GONE = "The caller is no longer on the line. Goodbye."

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from chalicelib.config import callcenter
 from chalicelib.config.answering import AT_ONCE, Answer
-from chalicelib.config.callcenter import Treatment, Work, is_number
+from chalicelib.config.schema import Treatment, Work, is_number
 from chalicelib.links.model import Link
 from chalicelib.twilio import urls
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from chalicelib.config import callcenter, toml_errors
-from chalicelib.config.callcenter import CallCenter
+from chalicelib.config.schema import CallCenter
 
 
 def write(team: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from chalicelib.config import answering
 from chalicelib.config.answering import MODES
-from chalicelib.config.callcenter import MARGIN_SECONDS, Queue
+from chalicelib.config.schema import MARGIN_SECONDS, Queue
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
 from ops.callcenter.files import WORKERS, Center
 

@@ -8,7 +8,7 @@ from typing import Any
 import tomlkit
 
 from chalicelib.config import team
-from chalicelib.config.callcenter import NAME_LIMIT
+from chalicelib.config.schema import NAME_LIMIT
 from chalicelib.config.toml_errors import NAME
 from ops.callcenter import phone_numbers, zones
 from ops.callcenter.files import TEAM, WORKERS

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from chalicelib.config import menus
-from chalicelib.config.callcenter import Line
 from chalicelib.config.menu_mistakes import by_key
+from chalicelib.config.schema import Line
 from ops.callcenter.files import Center, Filter
 from ops.callcenter.possible import TASKROUTER, outcomes
 from taskrouter_expressions import Expression, ExpressionError, Path, parse

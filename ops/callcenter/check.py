@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from chalicelib.config import callcenter, capacity
+from chalicelib.config import capacity, schema
 from chalicelib.config.mistakes import mistakes as mistakes_of_file
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
 from ops.callcenter import (
@@ -79,7 +79,7 @@ def summary(center: Center) -> str:
     return f"{NAME} can be applied: {len(center.application.queues)} queues, {people}"
 
 
-def executions(application: callcenter.CallCenter) -> str:
+def executions(application: schema.CallCenter) -> str:
     """What the expected calls need of Lambda, in one line."""
     needed = capacity.needed(application)
     return (

@@ -9,8 +9,8 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import Meta
 
-from chalicelib.config import callcenter, toml_errors
-from chalicelib.config.callcenter import NAME_LIMIT, CallCenter
+from chalicelib.config import callcenter, schema, toml_errors
+from chalicelib.config.schema import NAME_LIMIT, CallCenter
 from chalicelib.config.toml_errors import CallCenterError, Mistake, convert, sentence
 from chalicelib.routing.instructions import Contact
 from ops.callcenter import lines, phone_numbers
@@ -94,7 +94,7 @@ class Worker(_Table, frozen=True):
     """
 
     contact_uri: Contact | None = None
-    mobile: callcenter.Number | None = None
+    mobile: schema.Number | None = None
     pin: Pin = ""
     extension: Extension = ""
     mail: Mail = ""

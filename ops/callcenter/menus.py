@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from chalicelib.caller.menu import choose
 from chalicelib.config import translations
-from chalicelib.config.callcenter import Line, Treatment, treatments
 from chalicelib.config.menu_mistakes import by_key
 from chalicelib.config.menus import Menu, Speech
+from chalicelib.config.schema import Line, Treatment, treatments
 from chalicelib.config.texts import Text, Voice, each_of, texts_of
 from chalicelib.config.toml_errors import Mistake, sentence
 from ops.callcenter.files import Center

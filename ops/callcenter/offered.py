@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chalicelib.config.callcenter import MESSAGE_KIND, Line
+from chalicelib.config.schema import MESSAGE_KIND, Line
 from chalicelib.config.toml_errors import NAME, Mistake, sentence
 from ops.callcenter.calls import Call, as_json, takers
 from ops.callcenter.files import WORKERS, Center

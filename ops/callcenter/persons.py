@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from chalicelib.callers.known import FIRST_WAIT, FIRST_WORKER
-from chalicelib.config.callcenter import NAME_LIMIT
 from chalicelib.config.callers import KnowCaller
+from chalicelib.config.schema import NAME_LIMIT
 from chalicelib.config.toml_errors import Mistake, sentence
 from ops.callcenter.calls import Call, calls, parsed, takers
 from ops.callcenter.eligible import may_serve

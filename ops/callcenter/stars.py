@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from chalicelib.config.callcenter import Line
+from chalicelib.config.schema import Line
 from chalicelib.config.star import PERSON, queue_of
 from chalicelib.config.toml_errors import Mistake, sentence
 from ops.callcenter.calls import Call, as_json, takers

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from chalicelib.config.callcenter import Line
+from chalicelib.config.schema import Line
 from chalicelib.config.toml_errors import sentence
 from ops.callcenter.calls import Call, calls, takers
 from ops.callcenter.files import Center, Filter

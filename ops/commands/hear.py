@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 
 import click
 
-from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CallCenter, Line
+from chalicelib.config import callcenter, schema
+from chalicelib.config.schema import CallCenter, Line
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.hours import state
 from chalicelib.hours.calendar import Open
@@ -55,7 +55,7 @@ def hear(*, number: str, at: str, keys: str, says: Sequence[str], table: bool, a
         raise FilesError(str(error)) from error
     if table:
         return _table(center, number, as_json)
-    if not callcenter.is_number(number):
+    if not schema.is_number(number):
         raise UsageError("give the number that is called, such as +14155550100, or --table")
     name, line = center.line_of(number)
     calendar = state.calendar(center, line)

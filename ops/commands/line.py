@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 import msgspec
 
-from chalicelib.config.callcenter import CallCenter
+from chalicelib.config.schema import CallCenter
 from ops.commands.cli import group, json_option
 from ops.commands.output import say, show
 from ops.commands.output import table as as_table

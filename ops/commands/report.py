@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from chalicelib.config.callcenter import DAY_SECONDS
+from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.reports import export, figures, history
 from chalicelib.reports.figures import GROUPINGS, By, Counting
 from ops import records

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from chalicelib.config import callcenter
-from chalicelib.config.callcenter import CallCenter
+from chalicelib.config import callcenter, schema
+from chalicelib.config.schema import CallCenter
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.hours.calendar import Calendar
 from chalicelib.observability.masking import mask
@@ -80,7 +80,7 @@ class Table:
 
     def calendar(self) -> Calendar:
         """Of the team's zone, for times that people write."""
-        return Calendar(callcenter.NO_HOURS, self.zone())
+        return Calendar(schema.NO_HOURS, self.zone())
 
     def clock(self, moment: float) -> str:
         """A moment as the team's zone has it; empty for none."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from chalicelib.config.callcenter import CallCenter, treatments
+from chalicelib.config.schema import CallCenter, treatments
 from chalicelib.config.texts import PLAY, each_of, texts_of
 from ops.doctor.check import Finding, StageUnderTest, ok, warn
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from chalicelib import crm
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, schema
 from chalicelib.crm import exchange, http
 from laptop.package import ROOT
 from tests.doubles.http_server import Answer, Endpoint, serving
@@ -150,7 +150,7 @@ def test_a_redirect_is_never_followed(environment: pytest.MonkeyPatch, status: i
 
 
 @pytest.fixture
-def impatient(environment: pytest.MonkeyPatch) -> callcenter.Crm:
+def impatient(environment: pytest.MonkeyPatch) -> schema.Crm:
     """A CRM that has 0.2 s for each of three attempts: 1.2 s in all."""
     text = callcenter.source().replace("timeout = 2.0", "timeout = 0.2")
     environment.setattr(callcenter, "current", lambda: callcenter.parse(text))
@@ -162,7 +162,7 @@ BUSY_MACHINE = 4.0  # seconds
 
 @pytest.mark.parametrize("answer", ["hang", "drip head", "drip body"])
 def test_a_slow_endpoint_costs_its_budget_and_no_more(
-    environment: pytest.MonkeyPatch, impatient: callcenter.Crm, answer: Answer
+    environment: pytest.MonkeyPatch, impatient: schema.Crm, answer: Answer
 ) -> None:
     began = time.monotonic()
     with serving(answer) as endpoint:
@@ -176,7 +176,7 @@ def test_a_slow_endpoint_costs_its_budget_and_no_more(
 
 
 def test_an_endpoint_that_takes_the_connection_and_never_speaks_tls_costs_the_same(
-    environment: pytest.MonkeyPatch, impatient: callcenter.Crm
+    environment: pytest.MonkeyPatch, impatient: schema.Crm
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         environment.setenv("CRM_URL", f"https://127.0.0.1:{server.getsockname()[1]}/attempts")
@@ -188,7 +188,7 @@ def test_an_endpoint_that_takes_the_connection_and_never_speaks_tls_costs_the_sa
 
 
 def test_a_name_that_is_looked_up_for_ever_costs_the_same(
-    environment: pytest.MonkeyPatch, impatient: callcenter.Crm
+    environment: pytest.MonkeyPatch, impatient: schema.Crm
 ) -> None:
     resolved, began = threading.Event(), time.monotonic()
 
@@ -206,7 +206,7 @@ def test_a_name_that_is_looked_up_for_ever_costs_the_same(
 
 
 def test_an_attempt_gets_no_more_time_than_the_budget_has_left(
-    environment: pytest.MonkeyPatch, impatient: callcenter.Crm
+    environment: pytest.MonkeyPatch, impatient: schema.Crm
 ) -> None:
     given: list[float] = []
 

@@ -16,8 +16,8 @@ import msgspec
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.config.callcenter import CallCenter
 from chalicelib.config.environment import AFTER_CALL
+from chalicelib.config.schema import CallCenter
 from chalicelib.twilio import urls
 from ops import lambda_functions, stage
 from ops.aws import api, client, concurrency

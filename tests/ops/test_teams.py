@@ -8,8 +8,8 @@ from typing import Any, get_args, get_origin
 import msgspec
 import pytest
 
-from chalicelib.config import callcenter
-from chalicelib.config.callcenter import NAME_LIMIT
+from chalicelib.config import schema
+from chalicelib.config.schema import NAME_LIMIT
 from chalicelib.config.toml_errors import NAME
 from laptop.local_aws import LaptopError
 from laptop.teams import DEMO, Team, chosen
@@ -55,7 +55,7 @@ def written(value: Any, named: str, at: str = "") -> Iterator[str]:
 
 def test_the_largest_uses_every_key(largest: Center) -> None:
     of_twilio = {"workspace": files.Workspace, "workflow": files.Workflow, "voice_queue": files.VoiceQueue}
-    wanted = {*keys(callcenter.CallCenter)}
+    wanted = {*keys(schema.CallCenter)}
     wanted |= {key for table, kind in of_twilio.items() for key in keys(kind, f"{table}.")}
     tables = tomllib.loads((LARGEST.folder / NAME).read_text(encoding="utf-8"))
     found = {

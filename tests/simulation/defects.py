@@ -17,9 +17,9 @@ from chalicelib.caller import extension, handlers, hold, who
 from chalicelib.caller import menu as caller_menu
 from chalicelib.caller import twiml as caller_twiml
 from chalicelib.callers import memory, profile
-from chalicelib.config import answering, callcenter, environment, secrets
+from chalicelib.config import answering, environment, schema, secrets
 from chalicelib.config.answering import ModeName
-from chalicelib.config.callcenter import CallCenter, Queue
+from chalicelib.config.schema import CallCenter, Queue
 from chalicelib.console import cards, giving_away
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
@@ -250,7 +250,7 @@ def _never(_true: Any) -> Any:
 def _wait_for_ever() -> Iterator[None]:
     """Both ways out of the queue are closed: the document's own end, and that the caller is led out."""
     with (
-        patch.object(callcenter.Line, "longest_wait", property(lambda _line: 10**6)),
+        patch.object(schema.Line, "longest_wait", property(lambda _line: 10**6)),
         patch.object(lead_out, "lead_out", lambda *_given: "led out"),
     ):
         yield

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.config.answering import AT_ONCE, MODES, Answer, known_mode, mode_of
-from chalicelib.config.callcenter import Activities, Queue
+from chalicelib.config.schema import Activities, Queue
 
 KEY = Answer(mode="key")
 

@@ -26,6 +26,7 @@ PURE = (
     "config/mistakes",
     "config/menus",
     "config/reports",
+    "config/schema",
     "config/staff",
     "config/texts",
     "config/toml_errors",

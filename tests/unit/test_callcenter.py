@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, schema
 from chalicelib.config.callcenter import parse
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.twilio import rest
@@ -101,7 +101,7 @@ def test_a_table_of_tables_that_is_no_table_is_said() -> None:
 
 
 def test_the_crms_budget_counts_attempts_and_pauses() -> None:
-    assert callcenter.Crm(timeout=2.0, attempts=3).budget_seconds == pytest.approx(6.6)
+    assert schema.Crm(timeout=2.0, attempts=3).budget_seconds == pytest.approx(6.6)
 
 
 def test_every_mistake_is_told_in_the_order_of_the_file() -> None:
@@ -131,7 +131,7 @@ def test_the_ring_time_has_to_leave_a_moment_of_the_reservation(mode: str, longe
 
 
 def test_what_is_left_of_a_job_holds_both_requests_of_a_dial_at_their_longest() -> None:
-    assert callcenter.DIAL_SECONDS > 2 * rest.client.TIMEOUT_SECONDS
+    assert schema.DIAL_SECONDS > 2 * rest.client.TIMEOUT_SECONDS
 
 
 def test_part_of_a_second_of_the_crms_is_a_second_of_the_reservations() -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from chalicelib.config import capacity
-from chalicelib.config.callcenter import CallCenter, Crm, Queue
+from chalicelib.config.schema import CallCenter, Crm, Queue
 
 ACCOUNT = {"CONCURRENT_EXECUTIONS": "1000"}
 

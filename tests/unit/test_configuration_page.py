@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from chalicelib.config.callcenter import CallCenter
+from chalicelib.config.schema import CallCenter
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 KEY = re.compile(r"`(\.?[a-zA-Z_][\w.]*)`")

@@ -10,7 +10,7 @@ from chalicelib.caller.twiml import Waited, Way
 from chalicelib.callers import estimate
 from chalicelib.callers.estimate import Told
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import Line, SimpleQueue
+from chalicelib.config.schema import Line, SimpleQueue
 from chalicelib.twilio import urls, values
 from chalicelib.twilio.respond import as_xml
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from chalicelib.caller import menu, twiml
 from chalicelib.config import callcenter, menus
-from chalicelib.config.callcenter import Line
 from chalicelib.config.menus import MOST_ROUNDS, Choice
+from chalicelib.config.schema import Line
 from chalicelib.config.texts import filled
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.twilio import urls

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.config import callcenter
+from chalicelib.config import schema
 from chalicelib.config.recording import Recording, reachable
 
 FILTERS = [
@@ -58,10 +58,10 @@ def test_a_filter_that_is_none_breaks_nothing(filters: list[Any]) -> None:
 
 def test_each_recorded_queue_has_its_notice() -> None:
     queues = {
-        "Support": callcenter.Queue(recording=Recording(record="both", notice="Recorded.")),
-        "Sales": callcenter.Queue(recording=Recording(record="both", notice="elsewhere")),
-        "Urgent": callcenter.Queue(),
+        "Support": schema.Queue(recording=Recording(record="both", notice="Recorded.")),
+        "Sales": schema.Queue(recording=Recording(record="both", notice="elsewhere")),
+        "Urgent": schema.Queue(),
     }
-    center = callcenter.CallCenter(default_line="a", lines={}, queues=queues, workflow=WORKFLOW)
+    center = schema.CallCenter(default_line="a", lines={}, queues=queues, workflow=WORKFLOW)
     assert center.notices({"department": "support"}) == {"Support": "Recorded."}
     assert center.notices({"department": "sales"}) == {}

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from chalicelib.config import callcenter, translations
+from chalicelib.config import schema, translations
 from chalicelib.config.callbacks import OFFER, Callback
-from chalicelib.config.callcenter import SORRY, Line, SimpleQueue
 from chalicelib.config.callers import Extensions, KnowCaller, Screening
 from chalicelib.config.hours import URGENT, WhenClosed
 from chalicelib.config.menus import Choice, Menu
+from chalicelib.config.schema import SORRY, Line, SimpleQueue
 from chalicelib.config.star import Star
 from chalicelib.config.texts import texts_of
 
@@ -54,7 +54,7 @@ def test_nothing_is_translated_that_nobody_says() -> None:
 
 
 def test_a_german_line_without_sentences_of_its_own_speaks_german() -> None:
-    spoken = line(language="de-AT").said(callcenter.Wait().say)
+    spoken = line(language="de-AT").said(schema.Wait().say)
     assert (spoken.text, spoken.voice.language) == (GERMAN, "de-AT")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, schema
 from chalicelib.config.mistakes import mistakes
 from chalicelib.config.toml_errors import CallCenterError
 from tests.support.no_team import upstreams
@@ -250,4 +250,4 @@ QUEUE: dict[str, Any] = {
 
 
 def test_the_pauses_before_a_retry_double() -> None:
-    assert [callcenter.pause_before(attempt) for attempt in (1, 2, 3, 4)] == pytest.approx([0.2, 0.4, 0.8, 1.6])
+    assert [schema.pause_before(attempt) for attempt in (1, 2, 3, 4)] == pytest.approx([0.2, 0.4, 0.8, 1.6])

@@ -8,8 +8,8 @@ import pytest
 from chalicelib import aws
 from chalicelib.caller import menu, twiml
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import Line
 from chalicelib.config.menus import Choice, Menu
+from chalicelib.config.schema import Line
 from chalicelib.links import caller_leg
 from chalicelib.twilio import urls
 from tests.conftest import WORKFLOW

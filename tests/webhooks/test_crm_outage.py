@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import After, Ending, Treatment
+from chalicelib.config.schema import After, Ending, Treatment
 from chalicelib.links import breakers
 from chalicelib.links.model import Breaker
 from chalicelib.worker import breaker, consumer

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from chalicelib import budget, jobs
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, schema
 from chalicelib.lifecycle import activity, closing, reconcile
 from chalicelib.links import breakers, messages, reading
 from chalicelib.links.model import Breaker, Key, message_key
@@ -382,7 +382,7 @@ def test_an_event_without_a_time_happened_when_it_came() -> None:
 def test_a_worker_may_be_dialled_until_the_ring_and_a_margin_still_fit_into_the_reservation(driver: Driver) -> None:
     driver.assign("Sales")
     rules = callcenter.current().queue("Sales")
-    left = callcenter.current().reservation_timeout - rules.ring_timeout - callcenter.MARGIN_SECONDS
+    left = callcenter.current().reservation_timeout - rules.ring_timeout - schema.MARGIN_SECONDS
     left -= rules.answering.seconds(rules.answering.mode)
     assert driver.link["deadline"] == pytest.approx(driver.link["reserved_at"] + left, abs=0.01)
 

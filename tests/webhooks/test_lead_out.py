@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import jobs
 from chalicelib.caller import handlers
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, schema
 from chalicelib.links import caller_leg
 from chalicelib.worker import consumer
 from tests.support.api_gateway import BASE
@@ -94,20 +94,18 @@ def test_the_fallback_says_the_same(driver: Driver) -> None:
 
 
 def test_nobody_waits_for_ever() -> None:
-    assert callcenter.Line(greeting="Hello.").longest_wait == 1800
-    assert callcenter.Line(greeting="Hello.", timeout=180).longest_wait == 210
-    assert callcenter.Line(greeting="Hello.", timeout=180, wait=callcenter.Wait(leave_after=0)).longest_wait == 210
-    simple = callcenter.SimpleQueue(
-        greeting="", numbers=(), agent_numbers=(), agents=(), wait=callcenter.Wait(leave_after=0)
-    )
-    assert simple.longest_wait == callcenter.LONGEST_WAIT_SECONDS
+    assert schema.Line(greeting="Hello.").longest_wait == 1800
+    assert schema.Line(greeting="Hello.", timeout=180).longest_wait == 210
+    assert schema.Line(greeting="Hello.", timeout=180, wait=schema.Wait(leave_after=0)).longest_wait == 210
+    simple = schema.SimpleQueue(greeting="", numbers=(), agent_numbers=(), agents=(), wait=schema.Wait(leave_after=0))
+    assert simple.longest_wait == schema.LONGEST_WAIT_SECONDS
 
 
 def test_a_line_that_sets_no_end_lets_its_callers_leave_when_their_task_is_over(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    line = callcenter.Line(greeting="", numbers=(SALES,), timeout=60, wait=callcenter.Wait(leave_after=0))
-    center = callcenter.CallCenter(default_line="sales", lines={"sales": line})
+    line = schema.Line(greeting="", numbers=(SALES,), timeout=60, wait=schema.Wait(leave_after=0))
+    center = schema.CallCenter(default_line="sales", lines={"sales": line})
     monkeypatch.setattr(callcenter, "current", lambda: center)
     assert driver.voice("wait", To=SALES, QueueTime="89")[0].tag == "Say"
     assert driver.voice("wait", To=SALES, QueueTime="90")[0].tag == "Leave"

@@ -12,7 +12,7 @@ from chalicelib import aws, jobs
 from chalicelib.caller.recording import seconds_of
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
-from chalicelib.config.callcenter import Messages
+from chalicelib.config.schema import Messages
 from chalicelib.links import messages, reading, table
 from chalicelib.storage import bucket, keep
 from chalicelib.twilio import rest, transport

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from chalicelib import jobs
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, schema
 from chalicelib.links import messages, reading
 from chalicelib.links.model import Key, Message, message_key
 from chalicelib.twilio import rest, urls
@@ -25,7 +25,7 @@ from tests.webhooks.test_work import changes, said
 
 __all__ = ["later", "sounds"]
 
-RULES = callcenter.Work(
+RULES = schema.Work(
     say="Message of {seconds} seconds on line {line}.", dial="{from}", channel="voice", priority=3, timeout=7200
 )
 OFFERED = {"offered": True, "messages_to": "Bea"}

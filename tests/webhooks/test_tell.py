@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from chalicelib import aws, jobs
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, schema
 from chalicelib.lifecycle import unserved
 from chalicelib.links import reading
 from chalicelib.links.model import Notice
@@ -87,7 +87,7 @@ def nobody_is_there(driver: Driver) -> None:
 
 
 def set_rules(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
-    changed = msgspec.structs.replace(callcenter.current(), tell=callcenter.Tell(**changes))
+    changed = msgspec.structs.replace(callcenter.current(), tell=schema.Tell(**changes))
     monkeypatch.setattr(callcenter, "current", lambda: changed)
 
 

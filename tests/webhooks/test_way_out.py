@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from chalicelib.config import callcenter
-from chalicelib.config.callcenter import Line, Options, SimpleQueue, WayOut
+from chalicelib.config.schema import Line, Options, SimpleQueue, WayOut
 from chalicelib.links import caller_leg, reading
 from tests.support.api_gateway import BASE
 from tests.support.driver import URGENT, Driver

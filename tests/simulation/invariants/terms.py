@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.config import callcenter
 from chalicelib.config.answering import ModeName
-from chalicelib.config.callcenter import Queue
+from chalicelib.config.schema import Queue
 from chalicelib.twilio import urls
 from chalicelib.worker.breaker import FORGOTTEN_SECONDS
 from tests.simulation.call_centre import answers_of, rules
