@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 from chalicelib.config.schema import is_number
 from chalicelib.twilio.values import person
 
-LONGEST_TYPED = 20  # digits
 TYPED_COUNTRY = {"+1": "011"}  # how an international number is begun there; 00 elsewhere
 
 # Dear, or in another country than the code seems to say: only where `countries` names that very range, or a part of it.
@@ -56,7 +55,7 @@ def typed(digits: str, home: str) -> str:
         number = f"+{digits}" if len(digits) == 11 and digits[0] == "1" else f"+1{digits}"
     else:
         number = f"{home}{digits.removeprefix('0')}"
-    return number if len(digits) <= LONGEST_TYPED and is_number(number) else ""
+    return number if is_number(number) else ""
 
 
 def spoken(number: str) -> str:

@@ -8,7 +8,9 @@ from chalicelib.config.callers import KnowCaller, SameWorker
 from chalicelib.config.hours import WhenClosed
 from chalicelib.config.menus import DEEPEST
 from chalicelib.config.toml_errors import CallCenterError
+from chalicelib.links.model import CallRecord, Link
 from chalicelib.links.profiles import Profile, Talked
+from chalicelib.reports import story
 
 DAY = 86400.0
 LINE = 'default_line = "a"\n[lines.a]\ngreeting = "Hello."\n'
@@ -47,3 +49,19 @@ def test_menus_are_as_deep_as_they_may_be_and_no_deeper() -> None:
     for more in (1, 2):
         with pytest.raises(CallCenterError, match=f"at most {DEEPEST} menus one below the other"):
             callcenter.parse(menus_below_each_other(DEEPEST + more))
+
+
+@pytest.mark.parametrize(("letters", "fits"), [(500, True), (501, False)])
+def test_the_sentence_of_a_holiday_has_500_characters_at_most(letters: int, fits: bool) -> None:
+    dates = f'dates = [{{ on = "2026-12-25", say = "{"x" * letters}" }}]'
+    text = f'{LINE}[hours.a]\nweek = {{ mon = ["08:00-12:00"] }}\n{dates}\n'
+    if fits:
+        callcenter.parse(text)
+        return
+    with pytest.raises(CallCenterError, match="500"):
+        callcenter.parse(text)
+
+
+def test_a_story_has_the_seconds_until_the_verdict() -> None:
+    link = Link(subject="CA1", reservation_sid="WR1", answer="detect", answered_by="human", machine_ms=60_000)
+    assert "answered by: human after 60.0 s" in story.timeline(CallRecord(None, (link,)))

@@ -8,6 +8,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterator
+from unittest.mock import Mock
 from xml.etree import ElementTree
 
 import pytest
@@ -15,11 +16,13 @@ import pytest
 from chalicelib import crm, jobs
 from chalicelib.config import callcenter
 from chalicelib.console import wallboard
+from chalicelib.lifecycle import consulting
 from chalicelib.links import board, consults, reading
 from chalicelib.links.model import Key, Link
 from chalicelib.reports import outcome, story
-from chalicelib.twilio import urls
+from chalicelib.twilio import rest, urls
 from chalicelib.twilio.rest import conferences
+from chalicelib.work import posting
 from tests.conftest import QUEUES
 from tests.doubles.twilio import ROOM, UPDATED
 from tests.support import twiml_schema
@@ -191,8 +194,11 @@ def test_a_phone_in_a_browser_needs_no_key(driver: Driver, desk: Console) -> Non
     assert f">{TASK}</Conference>" in on_leg(driver, urls.WORKER_ANSWER)
 
 
-def test_pressed_twice_it_is_asked_once(driver: Driver, desk: Console) -> None:
-    assert [does(desk, "ask", PERSON).status for _ in range(2)] == [200, 200]
+def test_pressed_twice_it_is_asked_once(driver: Driver, desk: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert does(desk, "ask", PERSON).status == 200
+    with monkeypatch.context() as once:
+        once.setattr(posting, "post", lambda *_: pytest.fail("a second task"))
+        assert does(desk, "ask", PERSON).status == 200
     asked(driver)
     assert driver.link["consult_number"] == 1
     other = does(desk, "ask", SALES)
@@ -281,6 +287,22 @@ def test_the_caller_is_handed_over(driver: Driver, desk: Console) -> None:
     assert led(driver) == [] and does(desk, "hand over").data == {"said": "Carl has the caller."}
     bea_hangs_up(driver)
     assert led(driver) == []
+
+
+def test_a_hand_over_that_is_under_way_is_left_alone_by_the_callers_document(
+    driver: Driver, desk: Console, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    does(desk, "ask", PERSON)
+    takes(driver)
+    with monkeypatch.context() as lost:
+        lost.setattr(conferences, "unhold", Mock(side_effect=rest.OutcomeUnknown("no answer")))
+        does(desk, "hand over")
+    later(consulting.IN_PROGRESS_SECONDS - 1)
+    hears(driver)
+    assert not hung_up(driver, LEG)
+    later(2)
+    hears(driver)
+    assert hung_up(driver, LEG)
 
 
 def test_from_then_on_the_talk_is_the_colleagues(driver: Driver, desk: Console) -> None:

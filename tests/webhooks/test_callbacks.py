@@ -452,6 +452,8 @@ def test_while_the_line_is_closed_no_task_is_made(
     monkeypatch.setattr(hours, "opens_at", lambda _line, _now: opens)
     asked(driver)
     assert made(driver) == [] and (row(driver)["state"], row(driver)["retry_at"]) == ("waiting", opens)
+    driver.work(jobs.GoOn(CALL))  # a job that was sent before comes late
+    assert row(driver)["check_at"] == int(opens)
     later(7201)
     driver.sweep()
     works(driver)

@@ -233,6 +233,21 @@ def test_a_function_that_died_before_it_moved_the_worker_does_it_when_twilio_ask
     assert "Bea, you are on." in centre.send(event)["body"] and centre.activity("Bea") == "Available"
 
 
+def test_what_was_not_taken_back_by_a_function_that_died_is_when_twilio_asks_again(
+    centre: CallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre.text(BEA, "on")
+    centre.twilio.dial(STRANGER, "+14155550100", [])
+    centre.run(3)
+    centre.work()
+    centre.run(1)
+    event = post(urls.STAFF_MESSAGE.path, form(centre, "off"))
+    with monkeypatch.context() as patched:
+        patched.setattr("chalicelib.twilio.rest.workers.move", lambda *_given, **_named: 1 / 0)
+        assert centre.send(event)["statusCode"] == 503
+    assert "Bea, you are off. One call was ringing, it is taken back." in centre.send(event)["body"]
+
+
 def test_when_it_cannot_be_done_at_all_the_worker_hears_that(
     centre: CallCentre, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,8 @@
 """A bad hour is no flood: each target is told so much in an hour, and then how many more there were."""
 
+import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -51,7 +53,10 @@ def test_what_is_more_than_enough_is_one_mail_after_the_hour(inbox: Inbox, drive
     (mail,) = inbox.mails()
     assert mail["Subject"] == "More has happened on your lines"
     said, _, shown = mail["Message"].splitlines()
-    assert said.startswith("And 3 more from 20") and said.endswith("UTC, too many to be told one by one.")
+    told = re.fullmatch(r"And 3 more from (.+) to (\d\d:\d\d) UTC, too many to be told one by one\.", said)
+    assert told is not None
+    since = datetime.strptime(f"{told[1]}Z", "%Y-%m-%d %H:%M%z")
+    assert since.minute == 0 and f"{since + timedelta(hours=1):%H:%M}" == told[2]
     assert shown == "./cordboard calls list --stage dev"
     after_the_hour(driver, later)
     assert inbox.mails() == []
@@ -119,7 +124,8 @@ def test_each_target_has_an_hour_of_its_own(
 ) -> None:
     posted: list[bytes] = []
 
-    def post(_self: Any, body: bytes, *_given: Any) -> exchange.Answer:
+    def post(_self: Any, body: bytes, _headers: Any, _seconds: float, attempts: int) -> exchange.Answer:
+        assert attempts == 1  # the next sweep tries again
         posted.append(body)
         return exchange.Answer(200, b"")
 

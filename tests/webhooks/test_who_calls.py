@@ -21,7 +21,9 @@ from emulator.voice.parties import Step, answers, hangs_up, hears, presses, says
 from ops.callcenter import files
 from ops.callcenter.resources import workflow
 from tests.conftest import Aws
+from tests.support.api_gateway import post
 from tests.support.call_centre import BEA, CALLCENTER, CARL, SUPPORT, CallCentre
+from tests.support.driver import caller_form
 from tests.support.meter import counting
 
 CALLER, OTHER = "+12125550171", "+12125550172"
@@ -487,6 +489,19 @@ def test_who_types_an_extension_gets_that_worker(opened: Any) -> None:
     centre.set("Bea", "Available")
     assert "One moment, please." in calls(centre, *types("21"))
     assert offered(centre) == "Bea" and tasks(centre)[-1].attributes["agent"] == "Bea"
+
+
+def test_a_phone_that_rings_for_a_caller_who_waits_no_longer_rings_no_more(opened: Any) -> None:
+    """Also where the event that their task was canceled is lost."""
+    centre = of_bea(opened)
+    centre.set("Bea", "Available")
+    calls(centre, *types("21"))
+    centre.work()
+    (leg,) = [leg for leg in centre.twilio.context.calls.values() if leg.to == BEA]
+    (call,) = [row["call_sid"] for row in centre.cloud.rows() if row["item"] == "CALL"]
+    left = caller_form(CallSid=call, QueueResult="leave", QueueTime="30")
+    centre.send(post(urls.PERSON_AFTER.path, left, {"extension": "21"}))
+    assert leg.status == "canceled"
 
 
 def test_where_the_worker_is_off_the_caller_leaves_them_a_message_at_once(opened: Any) -> None:
