@@ -24,7 +24,19 @@ from chalicelib.console import cards, giving_away
 from chalicelib.crm import exchange
 from chalicelib.crm import http as crm_http
 from chalicelib.hours import calendar, switch
-from chalicelib.lifecycle import activity, closing, consulting, lead_out, looking, reconcile, recorded, untold, wrap_up
+from chalicelib.lifecycle import (
+    activity,
+    closing,
+    consulting,
+    giving,
+    lead_out,
+    looking,
+    reconcile,
+    recorded,
+    untold,
+    voicemail,
+    wrap_up,
+)
 from chalicelib.links import attributes, caller_leg, model, modes, notices, orders, profiles, reading, steps, table
 from chalicelib.links import callbacks as callback_rows
 from chalicelib.links import messages as rows
@@ -712,7 +724,7 @@ DEFECTS: Mapping[str, Defect] = {
         steps, "transfer", _lost_is_the_end, 17, faults="worker_presses_star=0.9"
     ),
     "the caller is given to the queue that they came from": _replace(
-        hold, "_route", lambda _true: lambda _to: {}, 17, faults="worker_presses_star=0.9"
+        giving, "route", lambda _true: lambda _to: {}, 17, faults="worker_presses_star=0.9"
     ),
     "the waiting document is silent": _replace(caller_twiml, "wait", _says('<Pause length="120"/>'), 4),
     "the tries of a menu have no end": _replace(caller_menu, "_go", _never_counted, 20, faults=WANDERS),
@@ -857,8 +869,8 @@ DEFECTS: Mapping[str, Defect] = {
         Message, "is_nothing", lambda _true: property(lambda _message: True), 14
     ),
     "nobody looks for messages whose callback was lost": _replace(
-        reconcile,
-        "_look_at_message",
+        voicemail,
+        "look",
         lambda _true: lambda *_given: "left",
         14,
         faults=f"{NOBODY_THERE},webhook_never=0.9",
