@@ -20,7 +20,7 @@ TAKEN = ("assigned", "wrapping")
 
 def finish(link: Link, now: float) -> str:
     """The worker says that it is done. Says what it did. Raises table.ConditionFailed: it was given back; NotDone."""
-    return wrap_up.finish_early(steps.decide(link.key, DONE), now)
+    return wrap_up.finish_early(steps.decide(link.key, DONE, now), now)
 
 
 def give_back(link: Link, now: float) -> str:
@@ -29,7 +29,7 @@ def give_back(link: Link, now: float) -> str:
     Raises table.ConditionFailed: it is done already; rest.TwilioRejected, rest.NotDone.
     """
     task = rest.tasks.fetch(link.task_sid)
-    link = steps.decide(link.key, GIVEN_BACK, task.attributes if task else None)
+    link = steps.decide(link.key, GIVEN_BACK, now, task.attributes if task else None)
     rules = callcenter.current().queue(link.queue)
     passed = environment.current().activity_sid(rules.activities.of_passed)
     try:
@@ -50,7 +50,7 @@ def end(link: Link, now: float) -> str:
     if said == DONE:
         return wrap_up.finish_task(link.task_sid, DONE, now)
     task = rest.tasks.fetch(link.task_sid)
-    return _pass_on(steps.decide(link.key, said or LEFT_UNDONE, task.attributes if task else None), task, now)
+    return _pass_on(steps.decide(link.key, said or LEFT_UNDONE, now, task.attributes if task else None), task, now)
 
 
 def _decision(link: Link) -> Decision | None:

@@ -19,6 +19,8 @@ CHECK_AFTER_SECONDS = 10
 CHECK_TALK_SECONDS = 240
 # A caller whom the worker does not get is at the next one by then.
 CHECK_REFUSED_SECONDS = 10
+# Whoever passes work on is done by then; a task that was made meanwhile is still known to Twilio (contract 5).
+CHECK_DECIDED_SECONDS = 40
 
 
 def reserve(link: Link, now: float) -> Link:
@@ -75,20 +77,19 @@ def wrap_up(key: Key, disposition: str, words: str) -> Link:
     return _write_link(key, table.Write(said, "attribute_exists(#state)", remove=gone))
 
 
-def decide(key: Key, decision: Decision, attributes: Mapping[str, Any] | None = None) -> Link:
+def decide(key: Key, decision: Decision, now: float, attributes: Mapping[str, Any] | None = None) -> Link:
     """Work that was taken at the desk is done, or goes to somebody else: the first word counts, as the link's reason.
 
-    `attributes` are the task's, for the one that follows: the first ones are kept. Raises ConditionFailed: another word
-    was said, or the link is closed.
+    `attributes` are the task's, for the one that follows: the first ones are kept. The sweep looks at it soon, in
+    case that what was said is not done. Raises ConditionFailed: another word was said, or the link is closed.
     """
     others = {f":other{number}": other for number, other in enumerate(DECISIONS) if other != decision}
     condition = " AND ".join(
         ("attribute_exists(#state)", "#state <> :closed", *(f"reason <> {name}" for name in others))
     )
+    changes = {"reason": decision, "check_at": int(now) + CHECK_DECIDED_SECONDS}
     kept = {"attributes": attributes or None}
-    return _write_link(
-        key, table.Write({"reason": decision}, condition, {":closed": "closed", **others}, defaults=kept)
-    )
+    return _write_link(key, table.Write(changes, condition, {":closed": "closed", **others}, defaults=kept))
 
 
 def fall_back_to_direct(key: Key, now: float) -> Link:

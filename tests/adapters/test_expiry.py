@@ -89,7 +89,7 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "steps.begin_dial": lambda: steps.begin_dial(KEY, NOW, {}),
     "steps.approve": lambda: steps.approve(KEY, NOW, {}),
     "steps.wrap_up": lambda: steps.wrap_up(KEY, "sold", "words"),
-    "steps.decide": lambda: steps.decide(KEY, "done"),
+    "steps.decide": lambda: steps.decide(KEY, "done", NOW),
     "steps.fall_back_to_direct": lambda: steps.fall_back_to_direct(KEY, NOW),
     "steps.follow_leg": lambda: steps.follow_leg(KEY, "ringing", "CA" + "b" * 32, NOW),
     "steps.follow_asked": lambda: steps.follow_asked(KEY, "asked", "CA" + "b" * 32, NOW, {"answered_by": "human"}),
