@@ -59,7 +59,8 @@ class Written:
 class Desks:
     """`yes` is when a page first showed that a caller may be taken, by reservation; `closed` when pages ended.
 
-    `gave` are the callers whom a worker wanted to give away, by reservation.
+    `gave` are the callers whom a worker wanted to give away, by reservation; `sent` what was written of talks, `written`
+    what of it was answered.
     """
 
     call_centre: CallCentre
@@ -69,6 +70,7 @@ class Desks:
     yes: dict[str, float] = field(default_factory=dict)
     gave: dict[str, str] = field(default_factory=dict)
     written: list[Written] = field(default_factory=list)
+    sent: list[Written] = field(default_factory=list)
     closed: dict[str, list[float]] = field(default_factory=dict)
     others: "dict[str, Callable[[Desks, str], Page]]" = field(
         default_factory=dict
@@ -344,6 +346,8 @@ class Page:
         self._later(self._faults.seconds("desk writes", 0.5, 15), lambda: self._done(card, note))
 
     def _done(self, card: Shown, note: str) -> None:
+        self.desks.sent.append(Written(card.reservation_sid, note))
+
         def came(status: int, _body: Mapping[str, Any]) -> None:
             if status == 200:
                 self.desks.written.append(Written(card.reservation_sid, note))

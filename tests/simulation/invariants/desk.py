@@ -63,10 +63,11 @@ OPENED_WITHIN = 60.0  # of the end of a page, another one is
 
 
 def what_was_written_is_kept(observed: Observed) -> Found:
+    """It, or what was sent of the same talk from another page, whose answer may be lost."""
     desks = observed.world.desks
     rows = {row["item"]: row for row in observed.world.rows()} if desks else {}
     for written in desks.written if desks else ():
-        notes = [one.note for one in desks.written if one.reservation_sid == written.reservation_sid] if desks else []
+        notes = [one.note for one in desks.sent if one.reservation_sid == written.reservation_sid] if desks else []
         row = rows.get(written.reservation_sid, {})
         if row.get("note") not in notes:
             yield Violation(24, row.get("call_sid", ""), f"what was written of {written.reservation_sid} is lost")

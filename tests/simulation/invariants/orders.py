@@ -32,9 +32,10 @@ def a_chat_is_taken_after_the_crms_yes(observed: Observed) -> Found:
 
 def who_chats_is_moved_for_a_reason(observed: Observed) -> Found:
     """Where they are not put aside for a while by their own word, as who passes a caller: the CRM said no to them."""
-    noes = {answer.key: answer.at for answer in observed.world.crm.log if answer.said == "no"}
+    noes = [(answer.key, answer.at) for answer in observed.world.crm.log if answer.said == "no"]
     for worker_sid in {reservation.worker_sid for reservation in _of_chats(observed)}:
-        said_no = [noes[one.sid] for one in _of_chats(observed) if one.worker_sid == worker_sid and one.sid in noes]
+        theirs = {one.sid for one in _of_chats(observed) if one.worker_sid == worker_sid}
+        said_no = [at for key, at in noes if key in theirs]
         for move in observed.moves.get(worker_sid, []):
             fair = move.by_hand or any(at <= move.at <= at + LONG for at in said_no)
             if move.activity == "Unavailable" and not fair:
