@@ -59,8 +59,8 @@ class Written:
 class Desks:
     """`yes` is when a page first showed that a caller may be taken, by reservation; `closed` when pages ended.
 
-    `gave` are the callers whom a worker wanted to give away, by reservation; `sent` what was written of talks, `written`
-    what of it was answered.
+    `gave` are the callers whom a worker wanted to give away, by reservation; `sent` is what was written of talks, and
+    `written` what of it was answered.
     """
 
     call_centre: CallCentre
