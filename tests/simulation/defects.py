@@ -605,7 +605,7 @@ def _led_each_time(true: Any) -> Any:
 def _the_last_word(_true: Any) -> Any:
     """Whatever was said before."""
 
-    def decide(key: Key, decision: str, attributes: Mapping[str, Any] | None = None) -> Link | None:
+    def decide(key: Key, decision: str, _now: float, attributes: Mapping[str, Any] | None = None) -> Link | None:
         table.update_row(key, {"reason": decision}, "", {}, defaults={"attributes": attributes})
         return reading.find_link(key)
 
