@@ -14,14 +14,12 @@ from chalicelib.config.callers import Extensions, Screening
 from chalicelib.config.hours import URGENT
 from chalicelib.config.recording import NOTICE_ATTRIBUTE
 from chalicelib.config.schema import SORRY, Line, SimpleQueue, Treatment
-from chalicelib.config.star import AGAIN_PRIORITY, Star
+from chalicelib.config.star import Star, priority_of_wait
 from chalicelib.config.texts import Text
 from chalicelib.twilio import saying, urls
 
 HOLD_SAY = "One moment, please."  # where nothing is known of the queue
 HOLD_PAUSE_SECONDS = 3
-# A caller who has talked already goes before others of the line, again each time; and what a task's priority may be.
-MOST_PRIORITY = 2147483647
 
 # Between two rounds of the waiting document when a line plays no music.
 QUIET_SECONDS = 20
@@ -400,8 +398,7 @@ def enqueue_again(line: Line, workflow_sid: str, base_url: str, attributes: Mapp
     wait_url, action = urls.WAIT.url(base_url), urls.AFTER_ROUND.url(base_url, number=str(number))
     enqueue = response.enqueue(None, workflow_sid=workflow_sid, wait_url=wait_url, action=action)
     of_caller = Known(vip=attributes.get(VIP) is True).priority(line)
-    priority = min(of_caller + AGAIN_PRIORITY * (number - 1), MOST_PRIORITY)
-    _task(enqueue, line, priority, {**attributes, "round": number})
+    _task(enqueue, line, priority_of_wait(of_caller, number), {**attributes, "round": number})
     return str(response)
 
 

@@ -10,6 +10,7 @@ from chalicelib.config.callers import Sentence
 QUEUE = "queue:"  # how the choice of another queue begins
 PERSON, BACK = "person", "back"
 AGAIN_PRIORITY = 10  # of whoever waits once more after a talk, before those who wait there: for each wait
+MOST_PRIORITY = 2147483647  # of a task at Twilio
 END = "end"  # the last choice always: the worker hangs up for both
 
 Entry = Annotated[str, Meta(pattern=r"^(queue:.{1,64}|person|back)\Z", description='"queue:NAME", "person" or "back"')]
@@ -39,6 +40,11 @@ class Star(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     def choices(self) -> dict[str, str]:
         """What each digit stands for."""
         return {str(number): entry for number, entry in enumerate((*self.menu, END), 1)}
+
+
+def priority_of_wait(first: int, number: int) -> int:
+    """The priority of the caller's wait of this number, counted from 1, whose first one had the priority `first`."""
+    return min(first + AGAIN_PRIORITY * (number - 1), MOST_PRIORITY)
 
 
 def queue_of(entry: str) -> str:

@@ -6,13 +6,12 @@ from chalicelib.config import callcenter
 from chalicelib.config.star import PERSON, queue_of
 from chalicelib.console import access
 from chalicelib.console.answers import Asked, Changed
-from chalicelib.lifecycle import consulting, giving, lead_out
-from chalicelib.lifecycle.consulting import IN_PROGRESS_SECONDS
+from chalicelib.lifecycle import consulting, giving
 from chalicelib.links import caller_leg, reading, steps
 from chalicelib.links.model import Call, Link
 from chalicelib.observability import log
 from chalicelib.staff import packaged
-from chalicelib.twilio import rest, urls
+from chalicelib.twilio import rest
 from chalicelib.twilio.values import sid
 
 
@@ -52,13 +51,11 @@ def _lead(link: Link, call: Call | None, now: float) -> None:
     """Out of the conference, once: a second time they would leave the queue that they wait in, and begin anew."""
     if call and call.round >= link.next_round:
         return
-    if link.transferred_at < now < link.transferred_at + IN_PROGRESS_SECONDS:
+    if consulting.is_at_work(link, now):
         raise Changed("the caller is being given away: look again in a moment")
     # Where they are not brought out of the conference now, they go on to there at the end of the talk.
     caller_leg.record(link.subject, {"star": link.reservation_sid}, now)
-    base_url = lead_out.base_url_for(link.base_url, link.caller_id, link.attributes)
-    path = {"reservation_sid": link.reservation_sid, "since": str(int(now)), "attempt": "1"}
-    if not rest.calls.redirect(link.subject, urls.HOLD.url(base_url, **path)):
+    if not consulting.lead_on(link, now):
         raise Changed("the caller is gone")
     log.info("given away at the desk", **link.key.sids, to=link.transferred_to)
 

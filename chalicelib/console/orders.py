@@ -64,7 +64,7 @@ def check_offered(link: Link) -> None:
 
 
 def finish(link: Link, now: float) -> Mapping[str, str]:
-    """It is done: the task is completed, and the worker has room for another. The same again says the same.
+    """It is done: the task is completed, and the worker's place is free for another. The same again says the same.
 
     Raises Changed, NotDone.
     """

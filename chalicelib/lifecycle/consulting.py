@@ -10,7 +10,7 @@ import msgspec
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.config.schema import CONSULT, CONSULT_WORK, Line, Work
-from chalicelib.config.star import AGAIN_PRIORITY
+from chalicelib.config.star import priority_of_wait
 from chalicelib.lifecycle import closing, giving, lead_out
 from chalicelib.links import consults, reading, steps
 from chalicelib.links.model import Key, Link, is_over
@@ -70,7 +70,7 @@ def _rules(link: Link) -> Work:
     """It goes before those who wait, as the caller would who is given away."""
     line = callcenter.current().treatment_of(link.caller_id)
     priority = line.priority if isinstance(line, Line) else 0
-    return msgspec.structs.replace(CONSULT_WORK, priority=priority + AGAIN_PRIORITY * (link.next_round - 1))
+    return msgspec.structs.replace(CONSULT_WORK, priority=priority_of_wait(priority, link.next_round))
 
 
 def withdraw(link: Link) -> None:
@@ -130,10 +130,10 @@ def settle(link: Link, now: float) -> None:
     A colleague who talks to the worker has the caller; where there is none the caller goes where the worker wanted.
     """
     link = _decided(link, now)
-    if link.is_handed_over and not _is_at_work(link, now):
+    if link.is_handed_over and not is_at_work(link, now):
         finish(link, now)
     elif not link.is_handed_over:
-        if not _is_at_work(link, now):
+        if not is_at_work(link, now):
             _out(link, now)
         withdraw(link)
 
@@ -148,7 +148,8 @@ def _decided(link: Link, now: float) -> Link:
     return link
 
 
-def _is_at_work(link: Link, now: float) -> bool:
+def is_at_work(link: Link, now: float) -> bool:
+    """Whether the request that decided where the caller goes may still be doing it."""
     return link.transferred_at < now < link.transferred_at + IN_PROGRESS_SECONDS
 
 
@@ -156,16 +157,21 @@ def _out(link: Link, now: float) -> None:
     """Out of the conference, once: the caller's document reads the link, and goes on as it says."""
     if not link.room_sid or not rest.conferences.is_in(link.room_sid, link.subject):
         return
-    path = {"reservation_sid": link.reservation_sid, "since": str(int(now)), "attempt": "1"}
-    rest.calls.redirect(link.subject, urls.HOLD.url(_base_url(link), **path))
+    lead_on(link, now)
     log.info("caller is led on", **link.key.sids, to=link.transferred_to)
+
+
+def lead_on(link: Link, now: float) -> bool:
+    """Send the caller to their own document. False: the call is over. Raises NotDone."""
+    path = {"reservation_sid": link.reservation_sid, "since": str(int(now)), "attempt": "1"}
+    return rest.calls.redirect(link.subject, urls.HOLD.url(_base_url(link), **path))
 
 
 def go_on(link: Link, now: float) -> None:
     """The caller is on hold, and the link says that they should not be: what was begun is done. Raises NotDone."""
-    if link.is_handed_over and not _is_at_work(link, now):
+    if link.is_handed_over and not is_at_work(link, now):
         finish(link, now)
-    elif link.transferred_to and not _is_at_work(link, now):
+    elif link.transferred_to and not is_at_work(link, now):
         _out(link, now)
     elif link.transferred_to:
         log.info("the caller is being led on", **link.key.sids)
@@ -234,7 +240,7 @@ def look(link: Link, now: float) -> None:
     """The sweep: a worker who has left, or a task that could not be made. Raises NotDone."""
     if not rest.calls.is_live(link.worker_call_sid):
         settle(link, now)
-    elif link.is_handed_over and not _is_at_work(link, now):
+    elif link.is_handed_over and not is_at_work(link, now):
         finish(link, now)
     elif link.is_consulting and not link.consult_task:
         post(link, now)

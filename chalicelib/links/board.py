@@ -11,7 +11,7 @@ import msgspec
 
 from chalicelib.config.schema import DAY_SECONDS
 from chalicelib.links import table
-from chalicelib.links.model import Call, Key, Link
+from chalicelib.links.model import Call, Key, Link, link_of
 from chalicelib.links.table import ConditionFailed
 
 BOARD = "BOARD"
@@ -125,7 +125,7 @@ def read() -> Board:
     """The board as it is now, in three queries: of the index, which is a moment behind, and of its own rows."""
     known, counted, queued = _of_rows(table.rows_of(BOARD))
     calls = tuple(msgspec.convert(row, Call) for row in table.open_rows("call"))
-    links = tuple(msgspec.convert({**row, "reservation_sid": row["item"]}, Link) for row in table.open_rows("link"))
+    links = tuple(map(link_of, table.open_rows("link")))
     return Board(known, counted, queued, calls, links)
 
 

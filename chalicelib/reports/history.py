@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.links import table
-from chalicelib.links.model import CALL_ITEM, Call, CallRecord, Link
+from chalicelib.links.model import CALL_ITEM, Call, CallRecord, Link, is_link, link_of
 from chalicelib.reports.outcome import LONGEST_CALL_SECONDS, joined_at
 
 
@@ -33,8 +33,8 @@ def _records(since: float, until: float, name: str) -> list[CallRecord]:
     for row in _rows(since, until, name):
         if row["item"] == CALL_ITEM:
             found[row["call_sid"]] = msgspec.convert(row, Call)
-        elif row["item"].startswith("WR"):
-            link = msgspec.convert({**row, "reservation_sid": row["item"]}, Link)
+        elif is_link(row["item"]):
+            link = link_of(row)
             links.setdefault(link.subject, []).append(link)
     return [
         CallRecord(call, tuple(sorted(links.get(subject, ()), key=lambda link: link.reserved_at)))

@@ -45,7 +45,7 @@ def parted(webhook: Webhook) -> str:
     if colleague.took_over_at:
         return after_talk.begin(webhook, colleague)
     link = _asking(colleague)
-    has_gone = link is not None and _is_asked(link, colleague)  # nobody has let the colleague go: the room is over
+    has_gone = link is not None and _is_asked(link, colleague)  # nobody let the colleague go: the conference is over
     return twiml.say_goodbye(twiml.CALLER_GONE if has_gone else NOT_NEEDED, words.treatment(colleague))
 
 

@@ -171,7 +171,7 @@ def try_again(url: str) -> str:
 
 
 def join_room(name: str, action: str, wait_url: str, *, ends_it: bool = True) -> str:
-    """Into a room. Whoever leaves `ends_it` for all, and who is alone in it hears the `wait_url`."""
+    """Into a conference. Whoever leaves `ends_it` for all, and who is alone in it hears the `wait_url`."""
     response = VoiceResponse()
     dial = Dial(action=action, method="POST")
     how = {"beep": "false", "start_conference_on_enter": True, "end_conference_on_exit": ends_it}

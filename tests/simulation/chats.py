@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.twilio import urls
 from tests.simulation.call_centre import CHATTERS
-from tests.simulation.desks import OPEN, Desks, Page, Shown, Written
+from tests.simulation.desks import Desks, Page, Shown, Written
 
 KIND = "chat"
 ASKS_AGAIN = 1.0
@@ -46,17 +46,9 @@ class ChatPage(Page):
     chats: Chats = field(kw_only=True)
 
     def _show(self, payload: Mapping[str, Any]) -> None:
-        sid, status, task = payload["sid"], payload["reservation_status"], payload["task"]
-        if json.loads(task["attributes"]).get("kind") != KIND or status not in OPEN:
-            self.cards.pop(sid, None)
-            return
-        card = self.cards.get(sid)
-        if card is None:
-            card = self.cards[sid] = Shown(sid, task["sid"], status)
-            self._follow(card)
-        if OPEN.index(status) > OPEN.index(card.status):
-            card.status, card.is_decided = status, False
-        if card.status == "accepted" and not card.is_decided:
+        task = payload["task"]
+        card = self._card(payload, task["sid"] if json.loads(task["attributes"]).get("kind") == KIND else "")
+        if card and card.status == "accepted" and not card.is_decided:
             self._works(card)
 
     def _learn(self, card: Shown, body: Mapping[str, Any]) -> None:

@@ -218,22 +218,28 @@ class Page:
             self._show(payload)
 
     def _show(self, payload: Mapping[str, Any]) -> None:
-        sid, status = payload["sid"], payload["reservation_status"]
-        attributes = json.loads(payload["task"]["attributes"])
-        if "call_sid" not in attributes or status not in OPEN:
-            self.cards.pop(sid, None)
-            return
-        card = self.cards.get(sid)
+        card = self._card(payload, json.loads(payload["task"]["attributes"]).get("call_sid", ""))
         if card is None:
-            card = self.cards[sid] = Shown(sid, attributes["call_sid"], status)
-            self._follow(card)
-        if OPEN.index(status) > OPEN.index(card.status):
-            card.status, card.is_decided = status, False
+            return
         if card.status == "wrapping" and not card.is_decided:
             self._wraps_up(card)
         elif card.status == "accepted":
             self._later(self._faults.seconds("desk in the talk", 0.5, 20), lambda: self._may_die(card))
             self._may_give(card)
+
+    def _card(self, payload: Mapping[str, Any], subject: str) -> Shown | None:
+        """The card of this reservation as it stands; none when it is over, or, without a subject, another page's."""
+        sid, status = payload["sid"], payload["reservation_status"]
+        if not subject or status not in OPEN:
+            self.cards.pop(sid, None)
+            return None
+        card = self.cards.get(sid)
+        if card is None:
+            card = self.cards[sid] = Shown(sid, subject, status)
+            self._follow(card)
+        if OPEN.index(status) > OPEN.index(card.status):
+            card.status, card.is_decided = status, False
+        return card
 
     # Our application
 

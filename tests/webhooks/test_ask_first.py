@@ -598,24 +598,17 @@ def test_a_caller_who_is_back_is_with_a_worker_who_ends_the_talk(driver: Driver,
     assert not is_held(driver) and ends(driver, LEG) == "true"
 
 
-def test_both_leave_the_three_and_the_caller_is_not_left_alone(driver: Driver, desk: Console) -> None:
-    """Of the worker nobody has told."""
-    does(desk, "ask", PERSON)
-    takes(driver)
-    does(desk, "both")
-    bea_hangs_up(driver, told=False)
-    driver.twilio.room.pop(CARLS_LEG)
-    carls_leg(driver, "completed")
-    (url,) = led(driver)
-    assert "<Enqueue" not in on_hold(driver, url)
-
-
-def test_a_caller_whose_colleague_leaves_is_not_left_alone(driver: Driver, desk: Console) -> None:
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [("both", False), ("hand over", True)],
+    ids=["both leave the three, of the worker nobody has told", "a colleague who has the caller leaves"],
+)
+def test_who_has_left_does_not_leave_the_caller_alone(driver: Driver, desk: Console, step: str, told: bool) -> None:
     """Twilio has not ended the conference with them."""
     does(desk, "ask", PERSON)
     takes(driver)
-    does(desk, "hand over")
-    bea_hangs_up(driver)
+    does(desk, step)
+    bea_hangs_up(driver, told=told)
     driver.twilio.room.pop(CARLS_LEG)
     carls_leg(driver, "completed")
     (url,) = led(driver)
