@@ -59,17 +59,17 @@ class Write(NamedTuple):
     names: Mapping[str, str] = {}
 
 
-def write(key: Key, write: Write, table: str = "") -> dict[str, Any]:
+def write(key: Key, change: Write, table: str = "") -> dict[str, Any]:
     """Change this row, if the condition holds; returns it as it stands then. Raises ConditionFailed."""
-    changes = {name: value for name, value in write.changes.items() if value not in ("", None)}
-    known = {*changes, *write.remove}
-    defaults = {name: value for name, value in write.defaults.items() if value not in ("", None) and name not in known}
+    changes = {name: value for name, value in change.changes.items() if value not in ("", None)}
+    known = {*changes, *change.remove}
+    defaults = {name: value for name, value in change.defaults.items() if value not in ("", None) and name not in known}
     sets = [f"#{name} = :{name}" for name in changes]
     sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in defaults]
-    parts = [("SET", sets), ("REMOVE", [f"#{name}" for name in write.remove])]
+    parts = [("SET", sets), ("REMOVE", [f"#{name}" for name in change.remove])]
     used = {**changes, **defaults}
-    values = {**{f":{name}": value for name, value in used.items()}, **write.values}
-    request: dict[str, Any] = {"ConditionExpression": write.condition} if write.condition else {}
+    values = {**{f":{name}": value for name, value in used.items()}, **change.values}
+    request: dict[str, Any] = {"ConditionExpression": change.condition} if change.condition else {}
     if values:
         request["ExpressionAttributeValues"] = encode(values)
     try:
@@ -79,7 +79,7 @@ def write(key: Key, write: Write, table: str = "") -> dict[str, Any]:
             TableName=table or environment.current().links_table,
             Key=_place(key),
             UpdateExpression=" ".join(f"{verb} {', '.join(what)}" for verb, what in parts if what),
-            ExpressionAttributeNames=_names(write, used),
+            ExpressionAttributeNames=_names(change, used),
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **request,
@@ -99,7 +99,7 @@ def update_row(
     remove: Sequence[str] = (),
     table: str = "",
 ) -> dict[str, Any]:
-    """The same of a row whose attributes are named here. Raises ConditionFailed."""
+    """`write` of a change whose parts are given here. Raises ConditionFailed."""
     return write(key, Write(changes, condition, values, defaults or {}, remove), table)
 
 
