@@ -215,6 +215,7 @@ def test_a_colleague_is_talked_to_first_and_has_the_caller(laptop: Laptop, comma
     page.keyboard.press("Enter")
     page.get_by_text("You, Dora and the caller talk.").wait_for()
     page.get_by_role("button", name="Hand over: Ann Lee").focus()
+    page.get_by_role("button", name="Without the colleague: Ann Lee").wait_for()  # drawn anew, as the three talk
     page.keyboard.press("Enter")
     wrapped_up(page)
     (link,) = (row for row in links(laptop) if row.get("took_over_at"))

@@ -1,6 +1,6 @@
 // A view in which something can be done: what stands, a button for each thing, and what was said of it.
 
-import { element } from "./draw.js";
+import { drawAnew, element } from "./draw.js";
 import { ordered } from "./session.js";
 
 // Draws what `read` fetches by `draw(data, act)` into `view`, and anew when something was done. `act(place, order)`
@@ -13,7 +13,7 @@ export function open(view, heading, read, draw, fail) {
     try {
       const data = await read();
       fail(null);
-      if (!isClosed) redraw(found, draw(data, act));
+      if (!isClosed) drawAnew(found, draw(data, act));
     } catch (error) {
       fail(error);
     }
@@ -36,13 +36,6 @@ export function open(view, heading, read, draw, fail) {
   return () => {
     isClosed = true;
   };
-}
-
-// The keyboard stays where it was, as far as that is still there.
-function redraw(found, parts) {
-  const kept = document.activeElement?.getAttribute?.("aria-label");
-  found.replaceChildren(...parts);
-  if (kept) found.querySelector(`[aria-label="${CSS.escape(kept)}"]`)?.focus();
 }
 
 // `what` says for a screen reader which row it is of.

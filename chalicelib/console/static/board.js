@@ -1,6 +1,6 @@
 // The wallboard: asked for every three seconds while it is seen; times go on in between.
 
-import { duration, element, table, withChildren } from "./draw.js";
+import { drawAnew, duration, element, table, withChildren } from "./draw.js";
 import { fetched } from "./session.js";
 
 const AGAIN_MILLISECONDS = 3000, TICK_MILLISECONDS = 1000;
@@ -58,9 +58,7 @@ function draw(view) {
     table("Workers", ["worker", "activity", "since", "in a talk"], known.workers.map(workerRow)),
     table("Talks", ["for", "worker", "line", "queue"], known.talking.map((one) => [since(one.since), one.worker, one.line, one.queue])),
   ];
-  const kept = document.activeElement?.getAttribute?.("aria-label");
-  view.replaceChildren(element("h2", "Wallboard", { class: "hidden" }), ...parts);
-  if (kept) view.querySelector(`[aria-label="${CSS.escape(kept)}"]`)?.focus();
+  drawAnew(view, [element("h2", "Wallboard", { class: "hidden" }), ...parts]);
 }
 
 function workerRow(worker) {

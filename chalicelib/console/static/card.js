@@ -3,7 +3,7 @@
 import { button } from "./acting.js";
 import { facts, follow, ofCrm, wrapUpForm } from "./card_parts.js";
 import { Consult } from "./consult.js";
-import { element, withChildren } from "./draw.js";
+import { drawAnew, element, withChildren } from "./draw.js";
 import { fetched, ordered } from "./session.js";
 
 const WHOM = /^(queue|person):/;
@@ -180,7 +180,7 @@ export class Card {
     this.#parts.caller.textContent = known ? known.name || known.caller || "A caller" : "A caller";
     this.#parts.state.textContent = SAID[this.#state];
     this.#parts.facts.replaceChildren(...(known ? facts(rows(known)) : []));
-    this.#parts.buttons.replaceChildren(...this.#actions());
+    drawAnew(this.#parts.buttons, this.#actions());
     if (known) this.#drawGive(known);
     this.#consult.draw(this.#consulted, this.#parts.caller.textContent);
     if (known && ["talk", "wrapping"].includes(this.#state)) this.#offerForm(known);

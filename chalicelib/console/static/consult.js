@@ -1,7 +1,7 @@
 // Talking to a colleague first: how far that is, and what can be done with the caller, who hears music meanwhile.
 
 import { button } from "./acting.js";
-import { element, withChildren } from "./draw.js";
+import { drawAnew, element, withChildren } from "./draw.js";
 import { ordered } from "./session.js";
 
 const AGAIN_MILLISECONDS = 2000;
@@ -41,7 +41,7 @@ export class Consult {
     this.#drawn = now;
     this.#said.textContent = consult ? SAID[consult.state](consult) : "";
     const steps = Object.entries(consult ? STEPS[consult.state] : {});
-    this.#buttons.replaceChildren(...steps.map(([word, step]) => button(word, who, () => this.#do({ do: step }))));
+    drawAnew(this.#buttons, steps.map(([word, step]) => button(word, who, () => this.#do({ do: step }))));
     if (consult) this.#follow();
   }
 

@@ -41,3 +41,10 @@ export function duration(seconds) {
   const hours = Math.floor(whole / 3600);
   return hours ? `${hours}:${parts.join(":")}` : `${Number(parts[0])}:${parts[1]}`;
 }
+
+// The keyboard stays where it was, as far as that is still there.
+export function drawAnew(found, parts) {
+  const kept = document.activeElement?.getAttribute?.("aria-label");
+  found.replaceChildren(...parts);
+  if (kept) found.querySelector(`[aria-label="${CSS.escape(kept)}"]`)?.focus();
+}

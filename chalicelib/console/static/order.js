@@ -2,7 +2,7 @@
 
 import { button } from "./acting.js";
 import { facts, follow, named, ofCrm, wrapUpForm } from "./card_parts.js";
-import { element, withChildren } from "./draw.js";
+import { drawAnew, element, withChildren } from "./draw.js";
 import { ordered } from "./session.js";
 
 const GONE_MILLISECONDS = 3000;
@@ -110,7 +110,7 @@ export class Order {
     this.#parts.title.textContent = this.#known ? [this.#known.kind, this.#known.name].filter(Boolean).join(": ") : "Work";
     this.#parts.state.textContent = SAID[this.#state];
     this.#parts.facts.replaceChildren(...(this.#known ? facts(this.#rows()) : []));
-    this.#parts.buttons.replaceChildren(...this.#actions());
+    drawAnew(this.#parts.buttons, this.#actions());
     const isTheirs = ["talk", "wrapping"].includes(this.#state);
     if (this.#known && isTheirs && this.#parts.form.childElementCount === 0) this.#parts.form.append(wrapUpForm(this.#known, (said) => this.#say("wrap-up", said)));
   }
