@@ -6,7 +6,7 @@ do it twice, and whoever has changed since the boundary is left alone.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from chalicelib.config import callcenter
 from chalicelib.links.model import Notice
@@ -63,10 +63,16 @@ def _boundary(rota: Packaged, worker: str, seen: Duty, now: float) -> Boundary |
         return Boundary(int(at), _after_until(rota, worker, seen, now))
     if last is None or last.at <= seen.applied_at:
         return None
-    if last.at <= seen.hand_at and last.to != seen.hand:  # the same word may not be done yet
+    if not seen.applied_at and last.at < now - NEW_SECONDS:
         return None
-    is_new = not seen.applied_at and last.at < now - NEW_SECONDS
-    return None if is_new else last
+    return last if last.at > seen.hand_at else _said_since(seen, last)
+
+
+def _said_since(seen: Duty, last: Boundary) -> Boundary | None:
+    """What was said by hand goes before the rota. Whoever said it may not have got it done, and a sweep that did not
+    know of it yet may have moved the worker after that.
+    """
+    return Boundary(last.at, seen.hand) if seen.hand else None
 
 
 def _after_until(rota: Packaged, worker: str, seen: Duty, now: float) -> State:
@@ -84,7 +90,7 @@ def apply(one: Due, now: float) -> str:
         did = "left unknown"
     else:
         did = f"put {one.boundary.to}" if _move(worker.sid, one) else "left as they are"
-    kept = {"applied_to": one.boundary.to, "until": 0, "hand": ""}
+    kept = {"applied_to": one.boundary.to, "until": 0, "hand": _hand_after(one)}
     try:
         duty.note_applied(one.worker, one.boundary.at, now, one.seen, kept)
     except ConditionFailed as failed:
@@ -94,6 +100,11 @@ def apply(one: Due, now: float) -> str:
         return "taken"
     log.info("shift", worker=one.worker, to=one.boundary.to, did=did)
     return did
+
+
+def _hand_after(one: Due) -> State | Literal[""]:
+    """What was said by hand ends with a later boundary."""
+    return "" if one.boundary.at > one.seen.hand_at else one.seen.hand
 
 
 def _move(worker_sid: str, one: Due) -> bool:
@@ -127,7 +138,8 @@ def may_come_back(worker: rest.workers.Worker, now: float) -> bool:
         return True
     rota, seen = packaged.current(), duty.find(worker.name)
     name = commands.rota_name(worker.name)
-    if boundary := _boundary(rota, name, seen, now):
+    boundary = _boundary(rota, name, seen, now)
+    if boundary and boundary.at > seen.hand_at:
         return boundary.to == "on"
     said = [(seen.hand_at, seen.hand), (seen.applied_at, seen.applied_to)]
     at, last = max(said, key=lambda one: one[0])

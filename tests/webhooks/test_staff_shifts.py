@@ -121,6 +121,50 @@ def test_who_says_so_while_the_sweep_is_at_it_stays_on(centre: CallCentre, monke
     assert centre.activity("Bea") == "Available"
 
 
+def test_who_says_so_while_the_sweep_is_at_it_gets_it_from_the_next_one_when_twilio_was_away(
+    centre: CallCentre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre.until(12, 30)
+    centre.sweep()
+    centre.until(13)
+    real = shifts._move
+
+    def move(worker_sid: str, one: shifts.Due) -> bool:
+        duty.take_text("Bea", "SM" + "b" * 32, centre.time(), {"hand": "off", "hand_at": centre.time()})
+        return real(worker_sid, one)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shifts, "_move", move)
+        patched.setattr(commands, "move_by_hand", Mock(side_effect=rest.TwilioUnavailable("504")))
+        centre.sweep()
+    assert centre.activity("Bea") == "Available"
+    centre.minutes(1)
+    assert centre.activity("Bea") == "Offline" and centre.rows()["bea"]["hand"] == "off"
+    centre.set("Bea", "Available")
+    centre.minutes(30)
+    assert centre.activity("Bea") == "Available"
+
+
+def test_who_said_off_at_the_end_of_a_shift_is_not_put_back_after_it_is_applied(centre: CallCentre) -> None:
+    """The sweep applies the end after the text: what was said stays said."""
+    centre.until(12)
+    centre.run(20)
+    centre.text(BEA, "off")
+    centre.sweep()
+    assert centre.rows()["bea"]["applied_to"] == "off" and centre.rows()["bea"]["hand"] == "off"
+    assert not shifts.may_come_back(rest.workers.fetch(centre.worker("Bea").sid), centre.time())
+
+
+def test_who_came_back_by_themselves_since_they_said_off_may_be_put_back(centre: CallCentre) -> None:
+    centre.until(12, 30)
+    centre.sweep()
+    centre.until(13)
+    centre.text(BEA, "off")
+    centre.run(5)
+    centre.set("Bea", "Available")
+    assert shifts.may_come_back(rest.workers.fetch(centre.worker("Bea").sid), centre.time())
+
+
 def test_off_until_goes_before_the_rota_and_then_it_is_as_the_rota_says(centre: CallCentre) -> None:
     assert centre.text(BEA, "off until 13:30") == "Bea, you are off until 13:30 UTC."
     centre.minutes(200)
