@@ -138,8 +138,7 @@ def may_come_back(worker: rest.workers.Worker, now: float) -> bool:
         return True
     rota, seen = packaged.current(), duty.find(worker.name)
     name = commands.rota_name(worker.name)
-    boundary = _boundary(rota, name, seen, now)
-    if boundary and boundary.at > seen.hand_at:
+    if boundary := _boundary(rota, name, seen, now):
         return boundary.to == "on"
     said = [(seen.hand_at, seen.hand), (seen.applied_at, seen.applied_to)]
     at, last = max(said, key=lambda one: one[0])

@@ -156,10 +156,14 @@ def test_who_said_off_at_the_end_of_a_shift_is_not_put_back_after_it_is_applied(
 
 
 def test_who_came_back_by_themselves_since_they_said_off_may_be_put_back(centre: CallCentre) -> None:
+    """Once the sweep has seen that the off was done: before, a sweep of the time before may have moved them."""
     centre.until(12, 30)
     centre.sweep()
     centre.until(13)
     centre.text(BEA, "off")
+    centre.run(5)
+    assert not shifts.may_come_back(rest.workers.fetch(centre.worker("Bea").sid), centre.time())
+    centre.sweep()
     centre.run(5)
     centre.set("Bea", "Available")
     assert shifts.may_come_back(rest.workers.fetch(centre.worker("Bea").sid), centre.time())
