@@ -35,7 +35,7 @@ class Judges:
 
     def of_module(self, module: str) -> list[str]:
         """Tests that run any line of it; before them all unit tests, some of which look at constants or at the text."""
-        unit = [test for test in sorted(self._seconds) if test.startswith(f"{FOLDERS[0]}/")]
+        unit = self._quickest(test for test in self._seconds if test.startswith(f"{FOLDERS[0]}/"))
         ran = {test for (ran, _), tests in self._lines.items() if ran == module for test in tests}
         return [*unit, *self._chosen(ran - set(unit))]
 
@@ -45,13 +45,16 @@ class Judges:
         A line that every webhook runs would take hours for a hundred mutants. What is left out makes a mutant live that
         more tests might notice, never the other way round.
         """
-        quickest = sorted(tests, key=lambda test: (self._seconds.get(test, 0.0), test))
+        quickest = self._quickest(tests)
         first = self._within(MOST_SECONDS / 2, quickest)
         by_file: dict[str, list[str]] = defaultdict(list)
         for test in quickest[len(first) :]:
             by_file[test.partition("::")[0]].append(test)
         in_turn = [test for row in zip_longest(*by_file.values()) for test in row if test]
         return [*first, *self._within(MOST_SECONDS / 2, in_turn)]
+
+    def _quickest(self, tests: Iterable[str]) -> list[str]:
+        return sorted(tests, key=lambda test: (self._seconds.get(test, 0.0), test))
 
     def _within(self, seconds: float, tests: Sequence[str]) -> list[str]:
         ends = accumulate(self._seconds.get(test, 0.0) for test in tests)
