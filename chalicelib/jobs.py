@@ -43,11 +43,12 @@ class Reject(msgspec.Struct, frozen=True, tag_field="job", tag="give_up"):
     activity_sid: str = ""  # the worker is moved there
     worker_sid: str = ""
     back_after: int = 0  # seconds after which they are put back; 0: never
+    refused_at: float = 0  # when that was decided
 
     @classmethod
     def of(cls, link: Link, reason: str, activity_sid: str = "", back_after: int = 0) -> "Reject":
         sids = (link.subject, link.reservation_sid, link.task_sid)
-        return cls(*sids, reason, activity_sid, link.worker_sid, back_after)
+        return cls(*sids, reason, activity_sid, link.worker_sid, back_after, link.refused_at)
 
     @property
     def key(self) -> Key:

@@ -63,6 +63,12 @@ def resume(worker_sid: str, from_sid: str, since: float, to_sid: str, now: float
         _move(worker_sid, people.activity_sid("off"), is_there)
 
 
+def come_back(worker_sid: str, from_sid: str, moved_at: float, now: float) -> None:
+    """Undo that `leave_out` moved a worker to this activity at that time. Raises NotDone."""
+    since, until = moved_at - CLOCKS_SECONDS, moved_at + MOVED_WITHIN_SECONDS
+    resume(worker_sid, from_sid, since, people.activity_sid("on"), now, until=until)
+
+
 def _is_available(worker: rest.workers.Worker) -> bool:
     return worker.available
 

@@ -15,6 +15,7 @@ from chalicelib.staff import told
 from chalicelib.twilio import rest
 
 PAUSE_SECONDS = 30
+SERVED = ("accepted", "wrapping", "completed")  # a reservation whose worker has got the caller
 
 
 def close(
@@ -147,12 +148,17 @@ def reject_as_ordered(order: Reject, now: float, *, leg_ended: bool = False) -> 
     """The same, from the message of a job, which may come hours later. Raises NotDone, activity.NotOrdered."""
     moves = bool(order.worker_sid and order.activity_sid)
     status = rest.reservations.status(order.task_sid, order.reservation_sid) if moves else "pending"
+    moved_at = order.refused_at
     if status == "pending":
+        moved_at = now
         if moves:
             _move(order, now)
         if not order.back_after:
             told.not_put_through(order.key, order.worker_sid, order.reason, now, is_moved=moves)
         status = _reject(order)
+    if moves and moved_at and status in SERVED:
+        # A key decides while the table is down: the worker took the caller all the same.
+        activity.come_back(order.worker_sid, order.activity_sid, moved_at, now)
     close_as(order.key, status, order.reason, now, leg_ended=leg_ended)
 
 

@@ -110,6 +110,7 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     dialing_at: float = 0
     ringing_at: float = 0
     asked_at: float = 0
+    refused_at: float = 0
     answered_at: float = 0
     bridged_at: float = 0
     closed_at: float = 0

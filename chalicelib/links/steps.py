@@ -123,8 +123,8 @@ def refuse(key: Key, worker_call_sid: str, reason: Refusal, now: float, known: M
     """
     condition, values = _before("answered", worker_call_sid)
     check_at = int(now) + CHECK_REFUSED_SECONDS
-    changes = {**known, "reason": reason, "worker_call_sid": worker_call_sid, "check_at": check_at}
-    return _write_link(key, table.Write(changes, f"{condition} AND attribute_not_exists(reason)", values))
+    refused = {"reason": reason, "refused_at": now, "worker_call_sid": worker_call_sid, "check_at": check_at}
+    return _write_link(key, table.Write({**known, **refused}, f"{condition} AND attribute_not_exists(reason)", values))
 
 
 def note_of_leg(key: Key, worker_call_sid: str, known: Mapping[str, object]) -> Link:

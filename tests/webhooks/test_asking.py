@@ -10,7 +10,7 @@ import pytest
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.links import reading, steps, table
-from chalicelib.twilio import urls
+from chalicelib.twilio import rest, urls
 from chalicelib.worker import twiml
 from tests.conftest import ACTIVITIES
 from tests.doubles.twilio import AVAILABLE
@@ -628,6 +628,54 @@ def test_a_worker_who_hangs_up_instead_of_a_key_did_not_take_the_call(driver: Dr
 
 
 # --- While the table is down
+
+
+@pytest.fixture
+def joined(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> Driver:
+    """The verdict is a machine, the worker is moved; then the key is answered without the table, and the two talk."""
+    ring(driver, "key+detect")
+    ask(driver)
+    driver.twilio.activity_since = as_utc(datetime.now(UTC).timestamp())
+
+    def too_late(*_sids: str) -> bool:
+        driver.twilio.reservation = "accepted"
+        raise SystemExit("the function dies")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rest.reservations, "reject", too_late)
+        with pytest.raises(SystemExit):
+            detected(driver, "machine_start")
+    assert driver.twilio.moves == [UNAVAILABLE]
+    return driver
+
+
+def test_who_was_joined_by_the_key_though_twilio_heard_a_machine_takes_calls_again(joined: Driver) -> None:
+    detected(joined, "machine_start")
+    joined.status("completed")
+    assert joined.twilio.moves == [UNAVAILABLE, AVAILABLE]
+
+
+def test_who_talks_and_goes_away_by_hand_stays_away(joined: Driver) -> None:
+    joined.twilio.activity_since = as_utc(datetime.now(UTC).timestamp() + 30)
+    detected(joined, "machine_start")
+    assert joined.twilio.moves == [UNAVAILABLE]
+
+
+def test_who_was_joined_before_the_rejection_came_takes_calls_again_at_once(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring(driver, "key+detect")
+    ask(driver)
+    driver.twilio.activity_since = as_utc(datetime.now(UTC).timestamp())
+    real = rest.reservations.reject
+
+    def too_late(*sids: str) -> bool:
+        driver.twilio.reservation = "accepted"
+        return real(*sids)
+
+    monkeypatch.setattr(rest.reservations, "reject", too_late)
+    detected(driver, "machine_start")
+    assert driver.twilio.moves == [UNAVAILABLE, AVAILABLE]
 
 
 def test_the_leg_still_asks_and_the_key_decides(driver: Driver, down: Callable[[], None]) -> None:

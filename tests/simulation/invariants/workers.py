@@ -101,7 +101,10 @@ def has_a_reason(observed: Observed, worker_sid: str, at: float) -> bool:
         if reservation.worker_sid != worker_sid or not began <= at <= ended + AFTERWARDS:
             continue
         legs = [leg for leg in _legs(observed) if leg.reservation_sid == reservation.sid]
-        not_taken = any(not leg.conversations and _is_theirs(observed, leg, at) for leg in legs)
+        not_taken = any(
+            _is_theirs(observed, leg, at) if not leg.conversations else _is_undone(observed, worker_sid, leg, at)
+            for leg in legs
+        )
         own = (
             not WORKERS.get(reservation.worker, ("a phone", ()))[0]
             or reservation.sid in noes
@@ -123,6 +126,17 @@ def _is_theirs(observed: Observed, leg: Leg, at: float) -> bool:
         return True
     there_until = observed.calls[leg.call_sid].ended
     return leg.ended <= at and (leg.status in ("busy", "no-answer", "failed") or there_until > leg.ended)
+
+
+def _is_undone(observed: Observed, worker_sid: str, leg: Leg, at: float) -> bool:
+    """Refused by Twilio's verdict, or in silence, and joined by a key all the same, which decides while the table is
+    down: the worker is back when the leg has ended.
+    """
+    if not observed.faults_about((leg.sid, leg.reservation_sid), ("dynamodb",)):
+        return False
+    is_late = leg.answered < at < leg.conversations[0].start + SOON
+    back = next((move for move in observed.moves[worker_sid] if move.at > at), None)
+    return is_late and back is not None and back.activity not in AWAY and back.at < leg.ended + WEBHOOK
 
 
 def _asked_in_vain(leg: Leg, at: float) -> bool:
