@@ -9,8 +9,14 @@ from chalicelib.callers.known import UNKNOWN, Known, of_token
 from chalicelib.config import callcenter
 from chalicelib.config.callers import KnowCaller, SameWorker, Screening
 from chalicelib.config.schema import Line
-from chalicelib.links.profiles import Change, Profile, Talked
+from chalicelib.links.profiles import Change, Did, Profile, Talked
 
+HISTORY: tuple[tuple[Did, str], ...] = (
+    ("vip", "Ann"),
+    ("blocked", "Bea"),
+    ("unblocked", "Carl"),
+    ("blocked", "Dora"),
+)
 CALLER, DAY, NOW = "+12125550171", 86400, 1795230042.5
 FAILED, PASSED = "TN-Validation-Failed-C", "TN-Validation-Passed-A"
 
@@ -108,10 +114,7 @@ def test_a_block_for_which_nobody_gives_an_end_is_one_of_a_year() -> None:
 
 
 def test_the_block_of_a_caller_is_the_latest_one_whatever_else_was_changed_since() -> None:
-    changes = [
-        Change(did=did, at=NOW, by=by, sid=by)
-        for did, by in (("vip", "Ann"), ("blocked", "Bea"), ("unblocked", "Carl"), ("blocked", "Dora"))
-    ]
+    changes = [Change(did=did, at=NOW, by=by, sid=by) for did, by in HISTORY]
     found = Profile(partition=f"PHONE#{CALLER}", changes=tuple(changes))
     assert (found.number, found.block) == (CALLER, changes[1])
     assert Profile(changes=(changes[0], changes[2])).block is None
