@@ -225,7 +225,9 @@ def test_a_worker_who_passes_refuses_the_caller(reason: str, refused: bool) -> N
     assert of(reason=reason).is_refused is refused
 
 
-@pytest.mark.parametrize(("round_", "number"), [(None, 1), (0, 1), (1, 1), (2, 2), (999, 999), (1000, 1), ("2", 1)])
+@pytest.mark.parametrize(
+    ("round_", "number"), [(None, 1), (-3, 1), (0, 1), (1, 1), (2, 2), (999, 999), (1000, 1), ("2", 1)]
+)
 def test_a_task_says_which_wait_of_its_caller_it_is(round_: object, number: int) -> None:
     assert round_of({"round": round_}) == number and round_of({}) == 1
 

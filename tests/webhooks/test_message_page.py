@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalicelib.links import caller_leg, notices, table
+from chalicelib.links.model import Message
+from chalicelib.storage import page
 from tests.conftest import BUCKET
 from tests.support.api_gateway import BASE, get, post
 from tests.support.caches import forget_everything
@@ -178,3 +180,50 @@ def test_sounds_are_asked_for_once(sounds: Sounds, driver: Driver, token: str) -
     play(driver, token)
     play(driver, token)
     assert len(sounds.asked) == 1
+
+
+SOUND_URL = "https://bucket.s3.eu-west-1.amazonaws.com/voicemail/x.mp3?a=1&b=2"
+
+
+def shown(sound_url: str = SOUND_URL, caller: str = "…71", **known: Any) -> list[str]:
+    """The sentences of the page of a message of 03:00."""
+    message = Message(subject=CALL, item=f"RECORDING#{RECORDING}", at=1795230000.0, **known)
+    return re.findall("<p>(.*?)</p>", page.of(message, caller, sound_url).body)
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({}, ["…71 left a message at 2026-11-21 03:00 UTC."]),
+        ({"seconds": 0}, ["…71 left a message of 0 s at 2026-11-21 03:00 UTC."]),
+        ({"caller": ""}, ["A caller without a number left a message at 2026-11-21 03:00 UTC."]),
+        ({"seconds": 9, "line": "main"}, ["…71 left a message of 9 s on line main at 2026-11-21 03:00 UTC."]),
+    ],
+)
+def test_the_page_says_who_left_it_where_and_how_long_it_is_as_far_as_that_is_known(
+    known: dict[str, Any], said: list[str]
+) -> None:
+    assert shown(**known) == said
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"text": "Call <me>."}, ["As text: Call &lt;me&gt;."]),
+        ({"heard_at": 1795230060.0, "heard_by": "Bea"}, ["Heard at 2026-11-21 03:01 UTC (Bea)."]),
+        ({"done_at": 1795230120.0, "done_by": "Bea"}, ["Done at 2026-11-21 03:02 UTC (Bea)."]),
+        ({"sound_url": ""}, ["It is still on its way: load this page again in a minute."]),
+    ],
+)
+def test_the_page_says_what_became_of_the_message(known: dict[str, Any], said: list[str]) -> None:
+    assert shown(**known)[1:] == said
+
+
+@pytest.mark.parametrize(
+    ("sound_url", "allowed"), [(SOUND_URL, "'self' https://bucket.s3.eu-west-1.amazonaws.com"), ("", "'self'")]
+)
+def test_the_button_leads_to_the_bucket_and_nowhere_else(sound_url: str, allowed: str) -> None:
+    found = page.of(Message(subject=CALL, item=f"RECORDING#{RECORDING}"), "", sound_url)
+    policy = f"default-src 'none'; form-action {allowed}; base-uri 'none'; frame-ancestors 'none'"
+    assert found.headers["Content-Security-Policy"] == policy and found.status == 200
+    assert ("<button>Play</button>" in found.body) is bool(sound_url)
