@@ -7,7 +7,20 @@ import pytest
 from msgspec import structs, to_builtins
 
 from chalicelib.config import callcenter
-from chalicelib.links import breakers, callbacks, caller_leg, messages, notices, orders, reading, steps, table, talks
+from chalicelib.links import (
+    board,
+    breakers,
+    callbacks,
+    caller_leg,
+    consults,
+    messages,
+    notices,
+    orders,
+    reading,
+    steps,
+    table,
+    talks,
+)
 from chalicelib.links.model import Breaker, Call, Callback, CallbackState, Key, Link, Notice, message_key, talk_key
 from tests.conftest import Aws
 from tests.support import caches
@@ -15,7 +28,7 @@ from tests.support import caches
 CALL, RECORDING = "CA" + "a" * 32, "RE" + "a" * 32
 MESSAGE = message_key(CALL, RECORDING)
 KEY = Key(CALL, "WR" + "a" * 32)
-LEG, OTHER_LEG = "CA" + "b" * 32, "CA" + "c" * 32
+LEG, OTHER_LEG, TASK = "CA" + "b" * 32, "CA" + "c" * 32, "WT" + "a" * 32
 NOW = 1795230042.517
 SECOND = 1795230042
 DAY = 86400
@@ -494,9 +507,9 @@ def test_a_talk_is_looked_at_when_its_time_is_over_and_its_number_goes_with_it(c
 
 @pytest.mark.usefixtures("recorded")
 def test_the_latest_talk_is_looked_for_in_the_last_seven_days(cloud: Aws) -> None:
-    for ago in (0, 1, 6, 7):
-        talks.record(link(), f"RE{ago}", {"seconds": 95}, NOW - ago * DAY)
-    assert [talk.recording_sid for talk in talks.latest(NOW)] == ["RE0", "RE1", "RE6"]
+    for name, ago in (("RE1", 1), ("RE00", 0.1), ("RE0", 0), ("RE6", 6), ("RE7", 7)):
+        talks.record(link(), name, {"seconds": 95}, NOW - ago * DAY)
+    assert [talk.recording_sid for talk in talks.latest(NOW)] == ["RE0", "RE00", "RE1", "RE6"]
 
 
 @pytest.mark.usefixtures("recorded")
@@ -536,3 +549,98 @@ def test_an_order_is_one_jobs_until_its_lease_is_over(cloud: Aws) -> None:
     orders.keep("lead/1", "WT1")
     orders.release("lead/1")
     assert claim(99) == orders.Ordered("x", "WT1", is_claimed=False, was_claimed_before=False)
+
+
+# --- The wallboard
+
+
+def test_what_the_board_shows_is_never_older_than_what_it_showed(cloud: Aws) -> None:
+    def worker(since: int) -> board.Worker:
+        return board.Worker(sid="WK1", name="Bea", activity="Available", available=True, since=since)
+
+    def today(counted_at: float) -> board.Today:
+        return board.Today(day="2026-11-21", counted_at=counted_at, since=counted_at)
+
+    times = (5, 4, 5, 6)
+    assert [board.note_worker(worker(at), NOW) for at in times] == [True, False, True, True]
+    assert [board.note_today(today(at), NOW) for at in times] == [True, False, False, True]
+    assert [board.note_queued(board.Queued(counted_at=at), NOW) for at in times] == [True, False, False, True]
+    assert {row["expires_at"] for row in cloud.rows()} == {SECOND + 2 * DAY}
+    caller_leg.record_waiting(CALL, {"line": "main"}, NOW)
+    steps.reserve(link(), NOW)
+    found = board.read()
+    assert (found.workers, found.today, found.queued) == ((worker(6),), today(6), board.Queued(counted_at=6))
+    assert [call.line for call in found.calls] == ["main"] and [one.key for one in found.links] == [KEY]
+    assert (board.workers(), board.today(), board.queued()) == (found.workers, found.today, found.queued)
+    board.forget_worker("WK1")
+    assert board.workers() == ()
+
+
+def test_the_board_counts_the_callbacks_that_are_open(cloud: Aws) -> None:
+    assert board.open_callbacks() == 0 and board.queued() == board.Queued() and board.today() is None
+    for number in range(3):
+        made = callbacks.create(structs.replace(ASKED, call_sid=f"CA{number}"), NOW)
+    callbacks.change(made, NOW + 10, state="talked")
+    assert board.open_callbacks() == 2
+
+
+# --- The worker's link
+
+
+def test_a_new_link_has_what_is_known_of_it_and_no_more(cloud: Aws) -> None:
+    steps.reserve(link(recorded=True, next_round=1, worker_name="Bea", deadline=NOW), NOW)
+    known = {"call_sid", "item", "state", "mode", "recorded", "next_round", "worker_name", "deadline"}
+    assert cloud.row(KEY.reservation_sid).keys() == known | {"reserved_at", "expires_at", "open", "check_at"}
+
+
+def test_a_worker_says_anew_what_became_of_a_call(cloud: Aws) -> None:
+    steps.reserve(link(), NOW)
+    said = [steps.wrap_up(KEY, *words) for words in (("sold", "call again"), ("sold", ""), ("", "no"))]
+    assert [(one.disposition, one.note) for one in said] == [("sold", "call again"), ("sold", ""), ("", "no")]
+
+
+@pytest.mark.parametrize("leg", ["CA" + "0" * 32, OTHER_LEG])
+def test_another_leg_puts_nobody_on_hold_and_the_same_once(cloud: Aws, leg: str) -> None:
+    steps.reserve(link(), NOW)
+    steps.record_leg(KEY, LEG)
+    assert [steps.hold(KEY, LEG, NOW + after, {}).held_at for after in (5, 6)] == [NOW + 5] * 2
+    with pytest.raises(table.ConditionFailed):
+        steps.hold(KEY, leg, NOW + 7, {})
+
+
+def test_where_a_caller_goes_the_first_word_says_or_one_instead_of_it(cloud: Aws) -> None:
+    with pytest.raises(table.ConditionFailed):
+        steps.transfer(KEY, "lost", NOW)
+    steps.reserve(link(), NOW)
+    said = [("queue:Sales", ""), ("lost", ""), ("back", "lost"), ("back", "queue:Sales")]
+    found = [steps.transfer(KEY, to, NOW, instead_of).transferred_to for to, instead_of in said]
+    assert found == ["queue:Sales", "queue:Sales", "queue:Sales", "back"]
+
+
+def test_a_worker_who_talks_to_a_colleague_first_is_looked_at_each_minute(cloud: Aws) -> None:
+    steps.reserve(link(), NOW)
+    found = steps.record_leg(KEY, LEG)
+    for number in (1, 2):
+        found = consults.begin(found, "queue:Sales", NOW + number, {})
+        assert (found.consult_number, found.held_at, found.check_at) == (number, NOW + number, SECOND + number + 45)
+        found = consults.back(found)
+    colleague = Key(TASK, KEY.reservation_sid)
+    steps.reserve(Link(subject=TASK, reservation_sid=KEY.reservation_sid, consult_of="WR1"), NOW)
+    for after in (10, 20):
+        consults.took_over(colleague, NOW + after)
+    (row,) = [row for row in cloud.rows() if row["call_sid"] == TASK]
+    assert (row["took_over_at"], row["check_at"]) == (NOW + 10, SECOND + 20 + 45)
+
+
+# --- A day's calls
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"), [(0, 0, ["CA1"]), (1, 0, []), (-1, 0, ["CA1"]), (0, 1, ["CA1"]), (0.5, 1, [])]
+)
+def test_the_calls_of_a_time_are_those_of_both_its_ends(
+    cloud: Aws, since: float, until: float, found: list[str]
+) -> None:
+    caller_leg.record("CA1", {"line": "main"}, NOW)
+    rows = table.rows_between("2026-11-21", NOW + since, NOW + until)
+    assert [row["call_sid"] for row in rows] == found

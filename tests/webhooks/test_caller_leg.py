@@ -155,7 +155,7 @@ def test_a_wait_is_told_by_the_talks_of_the_line_alone(cloud: Aws) -> None:
 
 
 def test_the_talks_of_a_line_are_looked_at_again_after_half_a_minute(cloud: Aws) -> None:
-    talks(600, 3, NOW)
+    talks(600, 5, NOW)
     assert waits.minutes_left("support", 0, NOW) == 10
     talks(1200, 9, NOW + 1)
     assert [waits.minutes_left("support", 0, NOW + 1 + after) for after in (28.5, 29, 29.5)] == [10, 20, 20]

@@ -12,7 +12,7 @@ from chalicelib.callers import block, memory
 from chalicelib.callers.known import Known, of_token
 from chalicelib.config import callcenter
 from chalicelib.links import callbacks as callback_rows
-from chalicelib.links import profiles
+from chalicelib.links import profiles, table
 from chalicelib.links.attributes import encode
 from chalicelib.links.model import Callback, Key, Link, Notice
 from chalicelib.links.profiles import Change, Did, Talked
@@ -212,6 +212,41 @@ def test_a_row_that_has_expired_is_of_nobody(opened: Any) -> None:
     centre = opened(team())
     nonsense(blocked_until=MONDAY + DAY, expires_at=int(MONDAY))
     assert calls(centre)[0] == "Hello."
+
+
+@pytest.mark.parametrize(("after", "known"), [(-0.5, True), (0, False), (1, False)])
+def test_a_profile_is_known_until_its_row_expires(cloud: Aws, after: float, known: bool) -> None:
+    knows(vip=True)
+    row = cloud.row("PROFILE")
+    assert (row["version"], row["expires_at"]) == (1, int(MONDAY + 365 * DAY))
+    assert bool(profiles.seen(CALLER, row["expires_at"] + after)) is known
+
+
+def test_two_who_change_a_profile_at_once_both_change_it(cloud: Aws) -> None:
+    seen = []
+
+    def speaks_spanish(standing: profiles.Profile) -> dict[str, object]:
+        seen.append(standing.vip)
+        if len(seen) < 3:  # somebody else is faster
+            profiles.change(CALLER, lambda _standing: {"vip": len(seen) == 1}, MONDAY)
+        return {"language": "es"}
+
+    found = profiles.change(CALLER, speaks_spanish, MONDAY)
+    assert (seen, found.vip, found.language) == ([False, True, False], False, "es")
+    assert cloud.row("PROFILE")["version"] == 3
+
+
+def test_a_profile_that_others_change_again_and_again_is_given_up(cloud: Aws) -> None:
+    tries = []
+
+    def always_late(_standing: profiles.Profile) -> dict[str, object]:
+        tries.append(1)
+        profiles.change(CALLER, lambda _standing: {"vip": True}, MONDAY)
+        return {"language": "es"}
+
+    with pytest.raises(table.ConditionFailed):
+        profiles.change(CALLER, always_late, MONDAY)
+    assert len(tries) == 5 and profiles.find(CALLER).language == ""
 
 
 def test_while_the_table_is_down_every_caller_gets_through(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
