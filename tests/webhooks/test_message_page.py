@@ -9,12 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalicelib.links import caller_leg, notices, table
-from chalicelib.links.model import Message
+from chalicelib.links.model import Message, Notice
 from chalicelib.storage import page
+from chalicelib.tell import outbox
 from tests.conftest import BUCKET
 from tests.support.api_gateway import BASE, get, post
 from tests.support.caches import forget_everything
 from tests.support.driver import CALL, CALLER, Driver
+from tests.support.meter import counting
 from tests.webhooks.test_messages import Sounds, broken, row, sounds, tell, work
 from tests.webhooks.test_recordings import DAY, RECORDING, leave_message
 from tests.webhooks.test_sweep import Later, later
@@ -105,6 +107,9 @@ def test_the_first_who_hears_it_counts_and_the_next_one_sees_that(driver: Driver
 @pytest.mark.parametrize("wrong", ["0" * 32, "", "x", "0" * 31, "G" * 32, "0" * 5000, "../" * 10])
 def test_a_wrong_link_is_one_sentence(driver: Driver, token: str, wrong: str) -> None:
     del token
+    with counting() as made:
+        look(driver, wrong)
+    assert made["Query"] == (1 if wrong == "0" * 32 else 0)  # what is none is not looked for
     for answer in (look(driver, wrong), play(driver, wrong)):
         assert answer["statusCode"] == 404 and "leads nowhere" in answer["body"] and "button" not in answer["body"]
 
@@ -160,6 +165,18 @@ def test_switched_off_a_link_leads_nowhere_and_a_mail_has_none(
     driver.sweep()
     (mail,) = inbox.mails()
     assert "/m/" not in mail["Message"] and len(mail["Message"].splitlines()) == 4
+
+
+@pytest.mark.parametrize("unknown", ["", "recording_sid", "base_url"])
+def test_a_mail_has_a_link_only_where_it_leads_to_a_message(
+    driver: Driver, inbox: Inbox, later: Later, unknown: str
+) -> None:
+    known = {"about": CALL, "line": "support", "recording_sid": RECORDING, "base_url": BASE, unknown: ""}
+    known.pop("", None)
+    outbox.order(Notice(what="voicemail", at=later.now, **known))  # type: ignore[arg-type]
+    driver.sweep()
+    (mail,) = inbox.mails()
+    assert ("/m/" in mail["Message"]) is not bool(unknown)
 
 
 def test_a_mail_that_is_told_again_has_a_link_of_its_own(

@@ -17,6 +17,7 @@ from chalicelib.twilio import rest, urls
 from chalicelib.work import posting
 from chalicelib.work.order import LONGEST_ATTRIBUTES
 from chalicelib.worker import hearing, twiml
+from tests.conftest import Aws
 from tests.support.api_gateway import BASE, post
 from tests.support.driver import CALL, CALLER, RESERVATION, SUPPORT, Driver, leg_form
 from tests.support.meter import counting
@@ -403,6 +404,16 @@ def test_a_message_that_was_done_meanwhile_rings_nobody(driver: Driver) -> None:
     ring(driver, task_sid)
     assert driver.twilio.made("/Calls.json") == []
     assert driver.twilio.tasks[task_sid]["assignment_status"] == "canceled"
+
+
+@pytest.mark.parametrize("unknown", ["", "message_of", "recording_sid"])
+def test_a_worker_is_rung_for_a_message_that_there_is(cloud: Aws, unknown: str) -> None:
+    key = message_key(CALL, RECORDING)
+    messages.record(key, {"line": "support"}, 1795230000.0)
+    about = {"message_of": CALL, "recording_sid": RECORDING}
+    assert offering.is_wanted({**about, unknown: ""}) is not bool(unknown)
+    messages.take(key, "Bea", 1795230100.0)
+    assert not offering.is_wanted(about)
 
 
 def test_a_message_that_another_has_in_hand_by_then_is_not_played(driver: Driver) -> None:
