@@ -186,6 +186,22 @@ def test_a_caller_is_led_out_by_one_job_at_a_time(cloud: Aws) -> None:
         caller_leg.claim(CALL, NOW + 100, 20)
 
 
+def test_of_a_wait_that_a_later_one_has_followed_nothing_is_kept(cloud: Aws) -> None:
+    caller_leg.record_waiting(CALL, {"line": "main"}, NOW)
+    caller_leg.record(CALL, {"queue_result": "leave", "left_queue_at": NOW + 5}, NOW, left_queue=True, of_round=1)
+    begun = [caller_leg.begin_round(CALL, number, NOW + 10) for number in (2, 2, 1)]
+    assert [one and (one.round, one.queue_result, one.left_queue_at) for one in begun] == [(2, "", 0), None, None]
+    late = {"queue_result": "hangup"}
+    assert not caller_leg.record(CALL, late, NOW + 20, of_round=1)
+    with pytest.raises(table.ConditionFailed):
+        caller_leg.record_and_read(CALL, late, NOW + 20, of_round=1)
+    caller_leg.record_waiting(CALL, {"queue": "Sales"}, NOW + 20, of_round=1)
+    assert cloud.row("CALL").keys().isdisjoint({"queue_result", "queue", "open"})
+    caller_leg.record_waiting(CALL, {"queue": "Sales"}, NOW + 20, of_round=2)
+    assert caller_leg.record_and_read(CALL, {"survey": "4"}, NOW + 30).queue == "Sales"
+    assert cloud.row("CALL")["check_at"] == SECOND + 20 + 240
+
+
 def test_a_leg_that_nobody_knew_makes_a_direct_link_and_a_second_one_is_refused(cloud: Aws) -> None:
     for leg, other in ((LEG, OTHER_LEG), (OTHER_LEG, LEG)):
         key = Key(CALL, "WR" + leg[2:])
