@@ -8,6 +8,7 @@ import pytest
 from chalicelib.links import board, modes
 from chalicelib.links.attributes import decode, encode
 from chalicelib.links.model import (
+    STATES,
     TOLD,
     Breaker,
     Call,
@@ -21,6 +22,7 @@ from chalicelib.links.model import (
     before,
     deleted_at_twilio,
     is_link,
+    is_over,
     is_too_short,
     message_key,
     outcome_of,
@@ -244,6 +246,10 @@ def test_a_reservation_that_goes_on_has_no_outcome(status: str) -> None:
 @pytest.mark.parametrize("status", [*TOLD, "unknown"])
 def test_a_reservation_that_is_over_has_its_own_word(status: str) -> None:
     assert outcome_of(status) == status
+
+
+def test_a_link_is_over_when_it_is_closed() -> None:
+    assert [state for state in STATES if is_over(of(state=state))] == ["closed"]
 
 
 def test_what_is_a_link_and_whose() -> None:
