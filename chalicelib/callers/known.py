@@ -53,6 +53,6 @@ def of_token(token: str) -> Known:
     if token in ("", NOBODY):
         return UNKNOWN
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=Known)
+        return msgspec.json.decode(base64.urlsafe_b64decode(f"{token}=="), type=Known)
     except (binascii.Error, ValueError):
         return UNKNOWN

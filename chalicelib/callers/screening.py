@@ -10,7 +10,7 @@ FAILED = "TN-Validation-Failed"  # how Twilio's words for a number that is someb
 def verdict(rules: Screening, number: str, verstat: str) -> Verdict:
     """What becomes of a caller; `number` is empty where it is withheld, `verstat` where Twilio says nothing of it."""
     found: list[Verdict] = [rules.everybody]
-    if number.startswith(rules.prefixes) and number:
+    if number.startswith(rules.prefixes):
         found.append("reject")
     if verstat.startswith(FAILED):
         found.append(rules.failed)
@@ -27,4 +27,4 @@ def digit(call_sid: str, attempt: int) -> str:
 
     The same request again asks for the same.
     """
-    return str(1 + int(sha256(f"{call_sid}:{attempt}".encode()).hexdigest(), 16) % 9)
+    return str(1 + int.from_bytes(sha256(f"{call_sid}:{attempt}".encode()).digest()) % 9)

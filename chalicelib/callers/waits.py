@@ -19,7 +19,7 @@ def minutes_left(line: str, waited: int, now: float) -> int:
 
     Never raises: what cannot be read in time is not known.
     """
-    until, waits = _known.get(line, (0.0, ()))
+    until, waits = _known.get(line, (now, ()))
     if now >= until:
         try:
             waits = _latest(line, now)

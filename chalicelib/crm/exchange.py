@@ -26,6 +26,11 @@ class Answer(NamedTuple):
     status: int
     body: bytes
 
+    @property
+    def is_yes(self) -> bool:
+        """Whether the server took it: 2xx."""
+        return self.status // 100 == 2
+
 
 class Endpoint:
     """One URL. Its connection is kept from one exchange to the next; one exchange goes on at a time."""

@@ -36,8 +36,7 @@ def prepare(attempt: Attempt) -> Approval:
     if not environment.current().crm_url:
         raise Unavailable("CRM_URL is not set")
     body = msgspec.json.encode(attempt)
-    answer = _ask(body, _headers(attempt.idempotency_key, attempt.at, body))
-    return _read(answer.status, answer.body)
+    return _read(_ask(body, _headers(attempt.idempotency_key, attempt.at, body)))
 
 
 def after(ended: Ended) -> None:
@@ -47,7 +46,7 @@ def after(ended: Ended) -> None:
     body = msgspec.json.encode({"event": "ended", **msgspec.to_builtins(ended)})
     noted = f"/{sha256(ended.note.encode()).hexdigest()[:8]}" if ended.note else ""  # one that came later is no repeat
     answer = _ask(body, _headers(f"{ended.idempotency_key}/ended{noted}", time.time(), body))
-    if not 200 <= answer.status < 300:
+    if not answer.is_yes:
         raise Unavailable(f"the CRM endpoint answered {answer.status}")
 
 
@@ -79,9 +78,10 @@ def _post(body: bytes, headers: Mapping[str, str], seconds: float) -> exchange.A
         return Unavailable(f"the CRM endpoint: {type(error).__name__}")
 
 
-def _read(status: int, data: bytes) -> Approval:
+def _read(answer: exchange.Answer) -> Approval:
+    status, data = answer
     try:
-        if status != 409 and not 200 <= status < 300:
+        if status != 409 and not answer.is_yes:
             raise Unavailable(f"the CRM endpoint answered {status}")
         if len(data) > MAX_ANSWER_BYTES:
             raise Unavailable(f"the CRM endpoint's answer is larger than {MAX_ANSWER_BYTES} bytes")

@@ -194,7 +194,7 @@ class Breaker(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_open(self) -> bool:
-        return self.retry_at > 0
+        return bool(self.retry_at)
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,7 +240,7 @@ MOST_ROUNDS = 1000
 def round_of(attributes: Mapping[str, Any]) -> int:
     """Which wait of the caller's a task with these attributes is, counted from 1: a worker may have given them away."""
     number = attributes.get("round")
-    return number if isinstance(number, int) and 1 < number < MOST_ROUNDS else 1
+    return number if isinstance(number, int) and 0 < number < MOST_ROUNDS else 1
 
 
 def wrapping_of(number: int) -> str:
@@ -345,20 +345,23 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> Key:
         """Where it is kept: what is about one call beside it; else each line, or worker, has one at a time."""
-        match self.what:
-            case "voicemail":
-                return Key(self.about, f"{NOTICE}#{self.recording_sid}")
-            case "callback" | "left-undone":
-                return Key(self.about, f"{NOTICE}#{CALLBACK_ITEM if self.what == 'callback' else self.what}")
-            case "after-talk":
-                return Key(self.about, f"{NOTICE}#{self.reservation_sid}")
-            case "more":
-                return Key(NOTICE, f"{self.what}#{self.target}#{int(self.at)}")
-            case "set-off" | "unreachable" | "reminder":
-                whom = self.worker if self.what == "reminder" else self.worker_sid
-                return Key(NOTICE, f"{self.what}#{whom}")
-            case _:
-                return Key(NOTICE, self.line or self.what)
+        beside = {
+            "voicemail": self.recording_sid,
+            "callback": CALLBACK_ITEM,
+            "left-undone": self.what,
+            "after-talk": self.reservation_sid,
+        }
+        if self.what in beside:
+            return Key(self.about, f"{NOTICE}#{beside[self.what]}")
+        of_one = {
+            "more": f"{self.target}#{int(self.at)}",
+            "reminder": self.worker,
+            "set-off": self.worker_sid,
+            "unreachable": self.worker_sid,
+        }
+        if self.what in of_one:
+            return Key(NOTICE, f"{self.what}#{of_one[self.what]}")
+        return Key(NOTICE, self.line or self.what)
 
 
 LINKS = "LINK"  # the partition of the links to messages; the sort key is a hash of what stands in the link

@@ -52,7 +52,8 @@ def has_place(key: Key, name: str, now: float) -> bool:
 
 def more(notice: Notice) -> int:
     """How many notices this target was not told of in the hour that this one is about."""
-    counted = len(table.find_row(_row(notice.target, notice.at - AFTER_THE_HOUR_SECONDS - 1)).get("by", ()))
+    # `at` is a minute after the hour: an hour before it is a minute after its begin.
+    counted = len(table.find_row(_row(notice.target, notice.at - HOUR_SECONDS)).get("by", ()))
     return max(counted - callcenter.current().tell.per_hour, 0)
 
 
@@ -71,7 +72,7 @@ def _have_told(target: str, now: float) -> None:
 
 
 def _row(target: str, now: float) -> Key:
-    return Key(TOLD, f"{target}#{int(now // HOUR_SECONDS)}")
+    return Key(TOLD, f"{target}#{now // HOUR_SECONDS:.0f}")
 
 
 def _name(notice: Notice) -> str:

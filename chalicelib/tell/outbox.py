@@ -197,7 +197,7 @@ def _post(url: str, notice: Notice, said: str, now: float) -> None:
     headers = signing.headers(secrets.current().crm_key, str(int(now)), body)
     key = {"Idempotency-Key": f"{notice.key.subject}/{notice.key.reservation_sid}/{int(notice.at)}"}
     answer = exchange.Endpoint(url).post(body, {**headers, **key}, POST_SECONDS, 1)
-    if not 200 <= answer.status < 300:
+    if not answer.is_yes:
         raise NotPosted(answer.status)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -50,38 +51,70 @@ def test_a_caller_nobody_has_written_down_is_put_through_and_the_attempt_noted(c
     assert (row["item"]["S"], row["worker_name"]["S"]) == (f"ATTEMPT#{ATTEMPT.idempotency_key}", "Bea")
 
 
+ENDED = crm.Ended(
+    idempotency_key=ATTEMPT.idempotency_key,
+    call_sid=ATTEMPT.call_sid,
+    caller=ATTEMPT.caller,
+    called=ATTEMPT.called,
+    queue=ATTEMPT.queue,
+    worker_sid=ATTEMPT.worker_sid,
+    worker_name="Bea",
+    bridged_at=ATTEMPT.at + 5,
+    ended_at=ATTEMPT.at + 65.4,
+    disposition="solved",
+)
+
+
+def contact(cloud: Aws, **known: str) -> None:
+    """This caller is written down."""
+    texts = {"phone": ATTEMPT.caller, "item": "CONTACT", **known}
+    item = {**{name: {"S": text} for name, text in texts.items()}, "calls": {"N": "7"}}
+    cloud.client("dynamodb").put_item(TableName="cordboard-test-contacts", Item=item)
+
+
+def test_of_a_contact_the_worker_gets_the_texts(cloud: Aws) -> None:
+    contact(cloud, name="Ann", whisper="Gold.", city="Bonn")
+    assert contacts.prepare(ATTEMPT) == crm.Approval(
+        "Ann", "Gold.", {"name": "Ann", "whisper": "Gold.", "city": "Bonn"}
+    )
+
+
+@pytest.mark.parametrize("say", ["", "Please write to us."])
+def test_a_contact_may_be_put_through_to_nobody(cloud: Aws, say: str) -> None:
+    contact(cloud, declined="owes us money", **({"declined_say": say} if say else {}))
+    with pytest.raises(crm.DeclinedCaller, match="owes us money") as no:
+        contacts.prepare(ATTEMPT)
+    assert (no.value.say, no.value.then) == (say, "hangup")
+
+
+@pytest.mark.parametrize("seconds", [-9, 0])
+def test_nobody_talks_for_less_than_no_time(cloud: Aws, seconds: float) -> None:
+    crm.after("contacts", msgspec.structs.replace(ENDED, ended_at=ENDED.bridged_at + seconds))
+    (row,) = cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")["Items"]
+    assert row["talked_seconds"]["N"] == "0"
+
+
+def test_while_the_table_is_down_it_is_told_again_what_became_of_a_call(
+    cloud: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_given: object, **_named: object) -> None:
+        raise EndpointConnectionError(endpoint_url="https://dynamodb.example.com")
+
+    monkeypatch.setattr(aws, "request", down)
+    with pytest.raises(crm.Unavailable, match="the contacts table: EndpointConnectionError"):
+        crm.after("contacts", ENDED)
+
+
 def test_the_attempt_says_what_became_of_it(cloud: Aws) -> None:
     contacts.prepare(ATTEMPT)
-    ended = crm.Ended(
-        idempotency_key=ATTEMPT.idempotency_key,
-        call_sid=ATTEMPT.call_sid,
-        caller=ATTEMPT.caller,
-        called=ATTEMPT.called,
-        queue=ATTEMPT.queue,
-        worker_sid=ATTEMPT.worker_sid,
-        worker_name="Bea",
-        bridged_at=ATTEMPT.at + 5,
-        ended_at=ATTEMPT.at + 65.4,
-        disposition="solved",
-    )
     for _ in range(2):
-        crm.after("contacts", ended)
+        crm.after("contacts", ENDED)
     (row,) = cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")["Items"]
     assert (row["talked_seconds"]["N"], row["disposition"]["S"], "note_sid" in row) == ("60", "solved", False)
-    crm.after("none", ended)
+    crm.after("none", ENDED)
 
 
 def test_a_caller_without_a_number_has_no_attempt(cloud: Aws) -> None:
-    nobody = crm.Ended(
-        idempotency_key=ATTEMPT.idempotency_key,
-        call_sid=ATTEMPT.call_sid,
-        caller="",
-        called=ATTEMPT.called,
-        queue=ATTEMPT.queue,
-        worker_sid=ATTEMPT.worker_sid,
-        worker_name="Bea",
-        bridged_at=0.0,
-        ended_at=0.0,
-    )
+    nobody = msgspec.structs.replace(ENDED, caller="")
     crm.after("contacts", nobody)
     assert cloud.client("dynamodb").scan(TableName="cordboard-test-contacts")["Items"] == []

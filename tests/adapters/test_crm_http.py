@@ -103,6 +103,8 @@ def test_5xx_again_and_again_is_given_up(environment: pytest.MonkeyPatch) -> Non
     ("answer", "why"),
     [
         ((404, b""), "answered 404"),
+        ((410, b""), "answered 410"),
+        ((499, b""), "answered 499"),
         ((302, b""), "answered 302"),
         ((300, b""), "answered 300"),
         ((200, b"<html>"), "not the JSON"),
@@ -137,6 +139,18 @@ def test_an_answer_may_be_as_large_as_a_link_keeps(environment: pytest.MonkeyPat
         assert ask(environment, endpoint) == crm.Approval("Ann")
     with serving((200, body + b" ")) as endpoint, pytest.raises(crm.Unavailable, match="larger than"):
         ask(environment, endpoint)
+
+
+def test_no_more_is_read_than_shows_that_an_answer_is_too_large(environment: pytest.MonkeyPatch) -> None:
+    wanted = []
+
+    def post(_endpoint: object, _body: bytes, _headers: object, seconds: float, most_bytes: int) -> exchange.Answer:
+        wanted.append((seconds, most_bytes))
+        return exchange.Answer(204, b"")
+
+    environment.setattr(exchange.Endpoint, "post", post)
+    assert http.prepare(ATTEMPT) == crm.Approval()
+    assert wanted == [(2.0, 16 * 1024 + 1)]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -279,11 +293,11 @@ ENDED = crm.Ended(
 )
 
 
-def tell(environment: pytest.MonkeyPatch, endpoint: Endpoint) -> None:
+def tell(environment: pytest.MonkeyPatch, endpoint: Endpoint, ended: crm.Ended = ENDED) -> None:
     environment.setenv("CRM_URL", f"{endpoint.url}/attempts")
     environment.setenv("CRM_KEY", "crm-key")
     forget_everything()
-    crm.after("http", ENDED)
+    crm.after("http", ended)
 
 
 def test_the_endpoint_hears_how_a_call_ended(environment: pytest.MonkeyPatch) -> None:
@@ -293,6 +307,7 @@ def test_the_endpoint_hears_how_a_call_ended(environment: pytest.MonkeyPatch) ->
     told = json.loads(body)
     assert path == "/attempts" and headers["Idempotency-Key"] == "WR1/ended"
     assert (told["event"], told["disposition"], told["ended_at"]) == ("ended", "solved", 1795230060.5)
+    assert (told["note"], told["note_sid"], told["note_seconds"]) == ("", "", 0)
     signed = headers["X-Cordboard-Timestamp"].encode() + b"." + body
     assert headers["X-Cordboard-Signature"] == hmac.new(b"crm-key", signed, hashlib.sha256).hexdigest()
 
@@ -301,3 +316,18 @@ def test_the_endpoint_hears_how_a_call_ended(environment: pytest.MonkeyPatch) ->
 def test_an_endpoint_that_does_not_take_it_is_out_of_order(environment: pytest.MonkeyPatch, status: int) -> None:
     with serving((status, b"")) as endpoint, pytest.raises(crm.Unavailable, match=f"answered {status}"):
         tell(environment, endpoint)
+
+
+def test_a_note_that_comes_later_is_no_repeat_of_what_was_told(environment: pytest.MonkeyPatch) -> None:
+    with serving((204, b"")) as endpoint:
+        for note in ("Call again.", "Call again."):
+            tell(environment, endpoint, msgspec.structs.replace(ENDED, note=note))
+    digest = hashlib.sha256(b"Call again.").hexdigest()[:8]
+    assert [headers["Idempotency-Key"] for _, headers, _ in endpoint.requests] == [f"WR1/ended/{digest}"] * 2
+
+
+def test_without_a_url_nobody_is_told_how_a_call_ended(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CRM_URL", "")
+    forget_everything()
+    with pytest.raises(crm.Unavailable, match="CRM_URL is not set"):
+        http.after(ENDED)

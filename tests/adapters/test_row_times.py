@@ -1,18 +1,34 @@
 """When the sweep looks at a row, and when the row expires: to the second, whichever write made it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from msgspec import to_builtins
+from msgspec import structs, to_builtins
 
-from chalicelib.links import breakers, caller_leg, messages, reading, steps, table
-from chalicelib.links.model import Breaker, Call, Key, Link, message_key
+from chalicelib.config import callcenter
+from chalicelib.links import (
+    board,
+    breakers,
+    callbacks,
+    caller_leg,
+    consults,
+    messages,
+    notices,
+    orders,
+    reading,
+    steps,
+    table,
+    talks,
+)
+from chalicelib.links.model import Breaker, Call, Callback, CallbackState, Key, Link, Notice, message_key, talk_key
 from tests.conftest import Aws
+from tests.support import caches
 
 CALL, RECORDING = "CA" + "a" * 32, "RE" + "a" * 32
 MESSAGE = message_key(CALL, RECORDING)
 KEY = Key(CALL, "WR" + "a" * 32)
-LEG, OTHER_LEG = "CA" + "b" * 32, "CA" + "c" * 32
+LEG, OTHER_LEG, TASK = "CA" + "b" * 32, "CA" + "c" * 32, "WT" + "a" * 32
 NOW = 1795230042.517
 SECOND = 1795230042
 DAY = 86400
@@ -170,6 +186,22 @@ def test_a_caller_is_led_out_by_one_job_at_a_time(cloud: Aws) -> None:
         caller_leg.claim(CALL, NOW + 100, 20)
 
 
+def test_of_a_wait_that_a_later_one_has_followed_nothing_is_kept(cloud: Aws) -> None:
+    caller_leg.record_waiting(CALL, {"line": "main"}, NOW)
+    caller_leg.record(CALL, {"queue_result": "leave", "left_queue_at": NOW + 5}, NOW, left_queue=True, of_round=1)
+    begun = [caller_leg.begin_round(CALL, number, NOW + 10) for number in (2, 2, 1)]
+    assert [one and (one.round, one.queue_result, one.left_queue_at) for one in begun] == [(2, "", 0), None, None]
+    late = {"queue_result": "hangup"}
+    assert not caller_leg.record(CALL, late, NOW + 20, of_round=1)
+    with pytest.raises(table.ConditionFailed):
+        caller_leg.record_and_read(CALL, late, NOW + 20, of_round=1)
+    caller_leg.record_waiting(CALL, {"queue": "Sales"}, NOW + 20, of_round=1)
+    assert cloud.row("CALL").keys().isdisjoint({"queue_result", "queue", "open"})
+    caller_leg.record_waiting(CALL, {"queue": "Sales"}, NOW + 20, of_round=2)
+    assert caller_leg.record_and_read(CALL, {"survey": "4"}, NOW + 30).queue == "Sales"
+    assert cloud.row("CALL")["check_at"] == SECOND + 20 + 240
+
+
 def test_a_leg_that_nobody_knew_makes_a_direct_link_and_a_second_one_is_refused(cloud: Aws) -> None:
     for leg, other in ((LEG, OTHER_LEG), (OTHER_LEG, LEG)):
         key = Key(CALL, "WR" + leg[2:])
@@ -260,3 +292,371 @@ def test_of_an_unknown_link_nothing_is_known() -> None:
     assert {value for name, value in fields.items() if name not in known_of_call} == {"", 0}
     assert {name: fields[name] for name in known_of_call} == known_of_call
     assert set(to_builtins(Breaker()).values()) == {0}
+
+
+# --- Callbacks
+
+PHONE = "+12125550171"
+ASKED = Callback(call_sid=CALL, line="main", number=PHONE, since=NOW - 60, at=NOW)
+
+
+def test_a_callback_is_looked_at_after_a_minute_and_asked_for_once(cloud: Aws) -> None:
+    made = callbacks.create(ASKED, NOW)
+    (row,) = cloud.rows()
+    assert (row["open"], row["check_at"], row["expires_at"]) == ("callback", SECOND + 60, SECOND + 90 * DAY)
+    assert row.keys().isdisjoint({"ended_at", "attempts", "caller"})  # what is nothing is not kept
+    assert made == structs.replace(ASKED, check_at=SECOND + 60)
+    assert callbacks.create(structs.replace(ASKED, number="+12125550172"), NOW + 5) == made
+
+
+def test_a_callback_is_kept_for_its_days_from_the_next_look_on(cloud: Aws) -> None:
+    seen = callbacks.create(ASKED, NOW)
+    taken = callbacks.change(seen, NOW + 10, 240.4, state="taken", reason="busy", attempts=1)
+    row = cloud.row("CALLBACK")
+    assert (row["version"], row["check_at"], row["expires_at"]) == (2, SECOND + 250, SECOND + 250 + 90 * DAY)
+    callbacks.change(taken, NOW + 20, reason="")
+    row = cloud.row("CALLBACK")
+    assert "reason" not in row and (row["check_at"], row["state"]) == (SECOND + 20, "taken")
+
+
+def test_nobody_looks_at_a_callback_that_is_over(cloud: Aws) -> None:
+    over = callbacks.change(callbacks.create(ASKED, NOW), NOW + 10, state="talked")
+    row = cloud.row("CALLBACK")
+    assert over.is_over and row.keys().isdisjoint({"open", "check_at"})
+    assert (row["ended_at"], row["expires_at"]) == (NOW + 10, SECOND + 10 + 90 * DAY)
+    callbacks.change(over, NOW + 20, reason="why")
+    assert cloud.row("CALLBACK").keys().isdisjoint({"open", "check_at"})
+
+
+@pytest.mark.parametrize(("state", "at"), [("taken", 10.0), ("queued", 9.0), ("waiting", 11.0), ("taken", 11.0)])
+def test_of_two_who_change_a_callback_the_second_has_lost_unless_it_is_the_same_write(
+    cloud: Aws, state: CallbackState, at: float
+) -> None:
+    seen = callbacks.create(ASKED, NOW)
+    first = callbacks.change(seen, NOW + 10, 240, state="taken")
+    if (state, at) == ("taken", 10.0):
+        assert callbacks.change(seen, NOW + at, 240, state=state) == first
+        return
+    with pytest.raises(table.ConditionFailed):
+        callbacks.change(seen, NOW + at, 240, state=state)
+
+
+def test_a_caller_has_one_callback_on_a_line(cloud: Aws) -> None:
+    assert callbacks.open_of(PHONE, "main") == ("", None)
+    made = callbacks.create(ASKED, NOW)
+    assert [callbacks.claim(PHONE, "main", CALL, "", NOW) for _ in range(2)] == [True, True]
+    assert not callbacks.claim(PHONE, "main", OTHER_LEG, "", NOW)
+    assert not callbacks.claim(PHONE, "main", OTHER_LEG, LEG, NOW)
+    assert callbacks.open_of(PHONE, "main") == (CALL, made)
+    assert callbacks.open_of(PHONE, "sales") == ("", None)
+    assert cloud.row("CALLBACK#main")["expires_at"] == SECOND + 90 * DAY
+    callbacks.change(made, NOW + 10, state="withdrawn")
+    assert callbacks.open_of(PHONE, "main") == (CALL, None)
+    assert callbacks.claim(PHONE, "main", OTHER_LEG, CALL, NOW)
+    assert callbacks.open_of(PHONE, "main") == (OTHER_LEG, None)
+
+
+def test_a_phone_has_so_many_turns_in_a_day(cloud: Aws) -> None:
+    midnight = 1795219200.0  # in UTC
+    assert [callbacks.take_turn("asked", PHONE, about, 2, midnight) for about in "abacb"] == [
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert not callbacks.take_turn("asked", PHONE, "c", 2, midnight + DAY - 0.1)
+    assert callbacks.take_turn("called", PHONE, "c", 1, midnight)
+    assert callbacks.take_turn("asked", "+12125550172", "c", 1, midnight)
+    assert callbacks.take_turn("asked", PHONE, "c", 1, midnight + DAY)
+    row = cloud.row("asked#2026-11-21")
+    assert (row["by"], row["count"], row["expires_at"]) == (["a", "b"], 2, int(midnight) + 2 * DAY)
+
+
+def test_a_turn_that_others_take_at_the_same_moment_is_tried_three_times(
+    cloud: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true, tries = table.update_row, list[Key]()
+
+    def late(key: Key, *given: Any, **named: Any) -> object:
+        tries.append(key)
+        if len(tries) < 3:  # another call is faster
+            true(key, {"count": len(tries), "by": ["x"] * len(tries)}, "", {})
+        return true(key, *given, **named)
+
+    monkeypatch.setattr(table, "update_row", late)
+    assert callbacks.take_turn("asked", PHONE, "a", 9, NOW) and len(tries) == 3
+    assert cloud.rows()[0]["by"] == ["x", "x", "a"]
+
+
+# --- Messages
+
+
+def test_a_message_in_the_bucket_is_looked_at_after_two_minutes(cloud: Aws, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("MESSAGES_BUCKET", "cordboard-test-messages")
+    caches.forget_everything()
+    made = messages.record(MESSAGE, {"line": "main", "seconds": -1, "base_url": None}, NOW)
+    assert (made.at, made.check_at, made.expires_at) == (NOW, SECOND + 120, SECOND + 120 * DAY)
+    assert cloud.rows()[0].keys().isdisjoint({"seconds", "base_url"})
+
+
+def test_who_tells_of_a_message_later_adds_what_is_not_known(cloud: Aws) -> None:
+    messages.record(MESSAGE, {"line": "main"}, NOW)
+    for known in ({"seconds": 9}, {"seconds": 8, "base_url": "https://x.example"}, {"line": "sales"}):
+        found = messages.record(MESSAGE, known, NOW + 1)
+    assert (found.line, found.seconds, found.base_url, found.at) == ("main", 9, "https://x.example", NOW)
+
+
+def test_a_workers_note_is_deleted_with_the_records_of_its_call(cloud: Aws) -> None:
+    messages.record_note(CALL, RECORDING, NOW)
+    row = cloud.row(f"NOTE#{RECORDING}")
+    assert (row["open"], row["check_at"], row["expires_at"]) == ("recording", SECOND + 90 * DAY, SECOND + 120 * DAY)
+
+
+def test_a_message_that_is_kept_lasts_its_days_and_one_on_offer_is_looked_at_each_hour(cloud: Aws) -> None:
+    made = messages.record(MESSAGE, {"line": "main"}, NOW)
+    assert [messages.mark_kept(MESSAGE, "voicemail/x.mp3", 9, NOW + at).kept_at for at in (5, 6)] == [NOW + 5] * 2
+    messages.close(made, NOW + 10)
+    row = cloud.row(MESSAGE.reservation_sid)
+    assert (row["deleted_at"], row["expires_at"]) == (NOW + 10, SECOND + 90 * DAY)
+    assert row.keys().isdisjoint({"open", "check_at"})
+    messages.close(messages.note_offer(made, "WT1"), NOW + 20)
+    row = cloud.row(MESSAGE.reservation_sid)
+    assert (row["open"], row["check_at"], row["offers"]) == ("message", SECOND + 20 + 3600, 1)
+
+
+def test_a_message_is_offered_by_one_task_at_a_time(cloud: Aws) -> None:
+    made = messages.record(MESSAGE, {"line": "main"}, NOW)
+    first = messages.note_offer(made, "WT1")
+    with pytest.raises(table.ConditionFailed):
+        messages.note_offer(made, "WT2")
+    second = messages.note_offer(first, "WT2")
+    with pytest.raises(table.ConditionFailed):
+        messages.note_offer(first, "WT3")
+    assert (first.offers, second.offers, second.task_sid) == (1, 2, "WT2")
+
+
+def test_who_leaves_a_message_has_it_offered_at_once(cloud: Aws) -> None:
+    made = messages.note_offer(messages.record(MESSAGE, {"line": "main"}, NOW), "WT1")
+    messages.take(MESSAGE, "Bea", NOW + 5)
+    messages.leave(made, "Bea", NOW + 10)
+    row = cloud.row(MESSAGE.reservation_sid)
+    assert (row["left_by"], row["offers"], row["check_at"], row["heard_at"]) == ("Bea", 2, SECOND + 10, NOW + 5)
+    assert row.keys().isdisjoint({"task_sid", "taken_at", "taken_by"})
+
+
+def test_the_first_who_hears_and_does_a_message_counts(cloud: Aws) -> None:
+    with pytest.raises(table.ConditionFailed):
+        messages.mark_heard(MESSAGE, "Bea", NOW)
+    messages.record(MESSAGE, {"line": "main"}, NOW)
+    assert [messages.mark_heard(MESSAGE, by, NOW + 5) for by in ("Bea", "Carl")] == [True, False]
+    for by in ("Bea", "Carl"):
+        messages.finish(MESSAGE, by, NOW + 10)
+    row = cloud.row(MESSAGE.reservation_sid)
+    assert (row["heard_by"], row["done_by"], row["done_at"]) == ("Bea", "Bea", NOW + 10)
+
+
+def test_what_turned_out_to_be_nothing_is_dropped_once_and_stays_for_the_days(cloud: Aws) -> None:
+    for drop, key in ((messages.drop, MESSAGE), (talks.drop, talk_key(CALL, RECORDING))):
+        assert [drop(key, NOW + after) for after in (0, 1)] == [True, False]
+        row = cloud.row(key.reservation_sid)
+        assert (row["dropped_at"], row["at"], row["expires_at"]) == (NOW, NOW, SECOND + 90 * DAY)
+
+
+def test_a_text_is_looked_for_at_its_moment_and_the_first_one_counts(cloud: Aws) -> None:
+    messages.record(MESSAGE, {"line": "main"}, NOW)
+    assert messages.note_transcribing(MESSAGE, "job", NOW + 30).check_at == SECOND + 30
+    for text in ("", "words"):
+        found = messages.note_text(MESSAGE, text, NOW + 40 + len(text))
+    assert (found.texted_at, found.text) == (NOW + 40, "words")
+
+
+# --- Recorded talks
+
+
+@pytest.fixture
+def recorded(cloud: Aws, environment: pytest.MonkeyPatch) -> None:
+    """Talks of Support are recorded and deleted after 30 days."""
+    rules = '[queues.Support.recording]\nrecord = "both"\nnotice = "elsewhere"\nkeep_days = 30\n\n[queues.Sales]'
+    text = callcenter.source().replace("offered = true", "offered = false").replace("[queues.Sales]", rules, 1)
+    changed = callcenter.parse(text)
+    environment.setattr(callcenter, "current", lambda: changed)
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize(("queue", "days"), [("Support", 30), ("Sales", 90)])
+@pytest.mark.parametrize("bucket", ["", "cordboard-test-messages"])
+def test_a_recorded_talk_lasts_the_days_of_its_queue(
+    environment: pytest.MonkeyPatch, queue: str, days: int, bucket: str
+) -> None:
+    environment.setenv("MESSAGES_BUCKET", bucket)
+    environment.setattr("chalicelib.config.messages.bucket", lambda: bucket)
+    talk = talks.record(link(queue=queue, worker_name="Bea"), RECORDING, {"seconds": 95}, NOW)
+    ends_at = SECOND + days * DAY
+    assert (talk.at, talk.ends_at, talk.seconds, talk.worker) == (NOW, ends_at, 95, "Bea")
+    assert talk.check_at == (SECOND + 120 if bucket else ends_at)
+
+
+@pytest.mark.usefixtures("recorded")
+def test_who_tells_of_a_talk_later_adds_what_is_not_known(cloud: Aws) -> None:
+    talks.record(link(), RECORDING, {"seconds": -1, "base_url": ""}, NOW)
+    assert "seconds" not in cloud.rows()[0]
+    talks.record(link(), RECORDING, {"seconds": 95}, NOW + 1)
+    assert talks.record(link(), RECORDING, {"seconds": 94}, NOW + 2).seconds == 95
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_talk_is_looked_at_when_its_time_is_over_and_its_number_goes_with_it(cloud: Aws) -> None:
+    talk = talks.record(link(queue="Support"), RECORDING, {"seconds": 95}, NOW)
+    for after in (5, 6):
+        talks.mark_kept(talk, "recordings/x.mp3", 9, NOW + after)
+    talks.close(talk, NOW + 10)
+    row = cloud.row(talk.key.reservation_sid)
+    assert (row["kept_at"], row["deleted_at"], row["check_at"]) == (NOW + 5, NOW + 10, SECOND + 30 * DAY)
+    assert row["expires_at"] == cloud.row(RECORDING)["expires_at"] == SECOND + 60 * DAY
+    assert talks.reschedule(talk.key, row["check_at"], NOW + 99.9).check_at == SECOND + 100
+    (found,) = talks.of_number(talk.number)
+    assert found.key == talk.key
+    talks.forget(talk)
+    assert cloud.rows() == []
+
+
+@pytest.mark.usefixtures("recorded")
+def test_the_latest_talk_is_looked_for_in_the_last_seven_days(cloud: Aws) -> None:
+    for name, ago in (("RE1", 1), ("RE00", 0.1), ("RE0", 0), ("RE6", 6), ("RE7", 7)):
+        talks.record(link(), name, {"seconds": 95}, NOW - ago * DAY)
+    assert [talk.recording_sid for talk in talks.latest(NOW)] == ["RE0", "RE00", "RE1", "RE6"]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_each_time_that_somebody_hears_a_talk_is_known_for_a_year(cloud: Aws) -> None:
+    talk = talks.record(link(), RECORDING, {"seconds": 95}, NOW)
+    for after in (0, 0.002):
+        talks.note_heard(talk, "Bea", NOW + after)
+    heard = [row for row in cloud.rows() if row["item"].startswith("HEARD#")]
+    assert [row["item"].rpartition("#")[2] for row in heard] == ["1795230042517", "1795230042519"]
+    assert {(row["by"], row["expires_at"]) for row in heard} == {("Bea", SECOND + 365 * DAY)}
+
+
+# --- Notices, orders
+
+
+def test_a_notice_is_due_at_once_and_says_nothing_of_an_older_one(cloud: Aws) -> None:
+    assert notices.order(Notice(what="led-out", about=CALL, line="main", at=NOW, seconds=9, caller="…71"), NOW - 600)
+    row = cloud.row("main")
+    assert (row["open"], row["check_at"], row["expires_at"]) == ("notice", SECOND, SECOND + 90 * DAY)
+    later = Notice(what="led-out", about=CALL, line="main", at=NOW + 600.5)
+    assert not notices.order(later, NOW - 0.001)
+    assert notices.order(later, NOW)
+    row = cloud.row("main")
+    assert row.keys().isdisjoint({"seconds", "caller"}) and (row["at"], row["check_at"]) == (NOW + 600.5, SECOND + 601)
+
+
+def test_an_order_is_one_jobs_until_its_lease_is_over(cloud: Aws) -> None:
+    def claim(at: float, digest: str = "x") -> orders.Ordered:
+        return orders.claim("lead/1", digest, NOW + at, 30)
+
+    assert claim(0) == orders.Ordered("x", "", is_claimed=True, was_claimed_before=False)
+    assert [claim(at).is_claimed for at in (1, 30)] == [False, False]
+    assert not claim(31, "another").is_claimed
+    assert claim(30.001) == orders.Ordered("x", "", is_claimed=True, was_claimed_before=True)
+    orders.release("lead/1")
+    assert claim(30.002).is_claimed
+    orders.keep("lead/1", "WT1")
+    orders.release("lead/1")
+    assert claim(99) == orders.Ordered("x", "WT1", is_claimed=False, was_claimed_before=False)
+
+
+# --- The wallboard
+
+
+def test_what_the_board_shows_is_never_older_than_what_it_showed(cloud: Aws) -> None:
+    def worker(since: int) -> board.Worker:
+        return board.Worker(sid="WK1", name="Bea", activity="Available", available=True, since=since)
+
+    def today(counted_at: float) -> board.Today:
+        return board.Today(day="2026-11-21", counted_at=counted_at, since=counted_at)
+
+    times = (5, 4, 5, 6)
+    assert [board.note_worker(worker(at), NOW) for at in times] == [True, False, True, True]
+    assert [board.note_today(today(at), NOW) for at in times] == [True, False, False, True]
+    assert [board.note_queued(board.Queued(counted_at=at), NOW) for at in times] == [True, False, False, True]
+    assert {row["expires_at"] for row in cloud.rows()} == {SECOND + 2 * DAY}
+    caller_leg.record_waiting(CALL, {"line": "main"}, NOW)
+    steps.reserve(link(), NOW)
+    found = board.read()
+    assert (found.workers, found.today, found.queued) == ((worker(6),), today(6), board.Queued(counted_at=6))
+    assert [call.line for call in found.calls] == ["main"] and [one.key for one in found.links] == [KEY]
+    assert (board.workers(), board.today(), board.queued()) == (found.workers, found.today, found.queued)
+    board.forget_worker("WK1")
+    assert board.workers() == ()
+
+
+def test_the_board_counts_the_callbacks_that_are_open(cloud: Aws) -> None:
+    assert board.open_callbacks() == 0 and board.queued() == board.Queued() and board.today() is None
+    for number in range(3):
+        made = callbacks.create(structs.replace(ASKED, call_sid=f"CA{number}"), NOW)
+    callbacks.change(made, NOW + 10, state="talked")
+    assert board.open_callbacks() == 2
+
+
+# --- The worker's link
+
+
+def test_a_new_link_has_what_is_known_of_it_and_no_more(cloud: Aws) -> None:
+    steps.reserve(link(recorded=True, next_round=1, worker_name="Bea", deadline=NOW), NOW)
+    known = {"call_sid", "item", "state", "mode", "recorded", "next_round", "worker_name", "deadline"}
+    assert cloud.row(KEY.reservation_sid).keys() == known | {"reserved_at", "expires_at", "open", "check_at"}
+
+
+def test_a_worker_says_anew_what_became_of_a_call(cloud: Aws) -> None:
+    steps.reserve(link(), NOW)
+    said = [steps.wrap_up(KEY, *words) for words in (("sold", "call again"), ("sold", ""), ("", "no"))]
+    assert [(one.disposition, one.note) for one in said] == [("sold", "call again"), ("sold", ""), ("", "no")]
+
+
+@pytest.mark.parametrize("leg", ["CA" + "0" * 32, OTHER_LEG])
+def test_another_leg_puts_nobody_on_hold_and_the_same_once(cloud: Aws, leg: str) -> None:
+    steps.reserve(link(), NOW)
+    steps.record_leg(KEY, LEG)
+    assert [steps.hold(KEY, LEG, NOW + after, {}).held_at for after in (5, 6)] == [NOW + 5] * 2
+    with pytest.raises(table.ConditionFailed):
+        steps.hold(KEY, leg, NOW + 7, {})
+
+
+def test_where_a_caller_goes_the_first_word_says_or_one_instead_of_it(cloud: Aws) -> None:
+    with pytest.raises(table.ConditionFailed):
+        steps.transfer(KEY, "lost", NOW)
+    steps.reserve(link(), NOW)
+    said = [("queue:Sales", ""), ("lost", ""), ("back", "lost"), ("back", "queue:Sales")]
+    found = [steps.transfer(KEY, to, NOW, instead_of).transferred_to for to, instead_of in said]
+    assert found == ["queue:Sales", "queue:Sales", "queue:Sales", "back"]
+
+
+def test_a_worker_who_talks_to_a_colleague_first_is_looked_at_each_minute(cloud: Aws) -> None:
+    steps.reserve(link(), NOW)
+    found = steps.record_leg(KEY, LEG)
+    for number in (1, 2):
+        found = consults.begin(found, "queue:Sales", NOW + number, {})
+        assert (found.consult_number, found.held_at, found.check_at) == (number, NOW + number, SECOND + number + 45)
+        found = consults.back(found)
+    colleague = Key(TASK, KEY.reservation_sid)
+    steps.reserve(Link(subject=TASK, reservation_sid=KEY.reservation_sid, consult_of="WR1"), NOW)
+    for after in (10, 20):
+        consults.took_over(colleague, NOW + after)
+    (row,) = [row for row in cloud.rows() if row["call_sid"] == TASK]
+    assert (row["took_over_at"], row["check_at"]) == (NOW + 10, SECOND + 20 + 45)
+
+
+# --- A day's calls
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"), [(0, 0, ["CA1"]), (1, 0, []), (-1, 0, ["CA1"]), (0, 1, ["CA1"]), (0.5, 1, [])]
+)
+def test_the_calls_of_a_time_are_those_of_both_its_ends(
+    cloud: Aws, since: float, until: float, found: list[str]
+) -> None:
+    caller_leg.record("CA1", {"line": "main"}, NOW)
+    rows = table.rows_between("2026-11-21", NOW + since, NOW + until)
+    assert [row["call_sid"] for row in rows] == found

@@ -16,7 +16,7 @@ DAY = 86400.0
 LINE = 'default_line = "a"\n[lines.a]\ngreeting = "Hello."\n'
 
 
-@pytest.mark.parametrize(("now", "worker"), [(7 * DAY + 99, "Bea"), (7 * DAY + 100, "")])
+@pytest.mark.parametrize(("now", "worker"), [(7 * DAY + 99, "Bea"), (7 * DAY + 100, ""), (7 * DAY + 101, "")])
 def test_the_same_worker_is_theirs_for_so_many_days(now: float, worker: str) -> None:
     found = Profile(workers={"support": Talked("Bea", 100.0)})
     assert profile.known(found, "support", KnowCaller(same_worker=SameWorker(days=7)), now).worker == worker

@@ -104,6 +104,7 @@ def test_a_caller_hears_place_and_time_where_they_mean_something(
         ([600, 600, 600], 539, 2),
         ([600, 600, 600], 900, 0),
         ([100, 5000, 200], 0, 4),  # one long wait does not count for all
+        ([300, 60, 240, 120, 180], 0, 3),  # the one in the middle
         ([120] * 9 + [9000] * 40, 0, 2),  # of long ago
     ],
 )

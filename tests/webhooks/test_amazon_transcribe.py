@@ -138,6 +138,7 @@ def test_a_job_that_comes_twice_asks_for_one_text(
     assert "transcription_job" not in row(driver)
     driver.work(job)
     assert row(driver)["transcription_job"] == JOB and running(driver) == [JOB]
+    assert row(driver)["check_at"] == int(later.now) + 30
     is_transcribed(driver)
     driver.work(job)
     driver.work(job)
@@ -164,11 +165,11 @@ def test_a_text_that_takes_too_long_holds_nothing_up(
 def test_transcribe_may_be_down_or_forbidden_all_the_time(
     driver: Driver, later: Later, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
-    answering(monkeypatch, "start_transcription_job", code)
+    asked = answering(monkeypatch, "start_transcription_job", code)
     leave_message(driver)
     tell(driver)
     work(driver)
-    assert deleted(driver) == []
+    assert deleted(driver) == [] and len(asked) == 1 and "transcription_job" not in row(driver)
     for _ in range(9):
         sweep(driver, later)
     assert is_kept(driver) and "text" not in row(driver)

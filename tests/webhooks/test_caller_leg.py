@@ -7,14 +7,17 @@ import pytest
 
 from chalicelib import aws
 from chalicelib.caller import menu, twiml
+from chalicelib.callers import waits
 from chalicelib.config import callcenter
 from chalicelib.config.menus import Choice, Menu
 from chalicelib.config.schema import Line
 from chalicelib.links import caller_leg
 from chalicelib.twilio import urls
-from tests.conftest import WORKFLOW
+from tests.conftest import WORKFLOW, Aws
 from tests.support.api_gateway import BASE, post
 from tests.support.driver import CALL, SALES, URGENT, Driver, caller_form
+
+DAY, NOW = 86400, 1795230042.0
 
 
 def test_a_call_is_enqueued_with_its_lines_attributes_priority_and_timeout(driver: Driver) -> None:
@@ -132,6 +135,30 @@ def test_waiting_tells_position_and_rough_wait(driver: Driver) -> None:
     form, path = caller_form(QueuePosition="4", QueueTime="70"), {"position": "3", "minutes": "1", "since": since}
     later = ElementTree.fromstring(driver.send(post(urls.WAIT_TOLD.path, form, path))["body"])
     assert [verb.tag for verb in later] == ["Say", "Play", "Redirect"]
+
+
+def talks(seconds: int, count: int, at: float, line: str = "support", result: str = "bridged") -> None:
+    """So many callers of this line waited so long until this moment."""
+    for number in range(count):
+        known = {"line": line, "queue_result": result, "queue_seconds": seconds}
+        caller_leg.record(f"CA{line}{result}{at}{number}", known, at)
+
+
+def test_a_wait_is_told_by_the_talks_of_the_line_alone(cloud: Aws) -> None:
+    talks(600, 3, NOW)
+    for line, result in (("sales", "bridged"), ("urgent", "bridged"), ("support", "hangup"), ("", ""), ("support", "")):
+        talks(6000, 9, NOW, line, result)
+    talks(6000, 9, NOW - DAY)
+    assert [waits.minutes_left("support", waited, NOW) for waited in (0, 60)] == [10, 9]
+    assert waits.minutes_left("sales", 0, NOW) == 100
+    assert waits.minutes_left("night", 0, NOW) == 0
+
+
+def test_the_talks_of_a_line_are_looked_at_again_after_half_a_minute(cloud: Aws) -> None:
+    talks(600, 5, NOW)
+    assert waits.minutes_left("support", 0, NOW) == 10
+    talks(1200, 9, NOW + 1)
+    assert [waits.minutes_left("support", 0, NOW + 1 + after) for after in (28.5, 29, 29.5)] == [10, 20, 20]
 
 
 def test_who_is_told_where_they_are_leaves_in_time_though_twilio_says_after_a_redirect_how_long_they_waited_no_more(

@@ -68,6 +68,28 @@ def test_a_call_at_midnight_is_the_next_days(driver: Driver) -> None:
     assert "total: 1 offered" in digest.words(midnight + 8 * 3600, midnight + 8 * 3600)[0].text
 
 
+def test_a_phone_is_told_the_figures_of_all_lines_together(driver: Driver) -> None:
+    began = EIGHT - 20 * 3600
+    for number, line in enumerate(("sales", "support", "urgent")):
+        left = {"line": line, "queue_result": "hangup", "queue_seconds": 60, "left_queue_at": began + 60}
+        caller_leg.record(f"CA{number:032}", left, began)
+    written, short = digest.words(EIGHT, EIGHT)
+    none = "0 short, 0 overflow, 0 missed by workers"
+    assert written.text.splitlines()[:5] == [
+        f"sales: 1 offered, 0 answered, 0 % in time, 1 abandoned, {none}",
+        f"support: 1 offered, 0 answered, 0 % in time, 1 abandoned, {none}",
+        f"urgent: 1 offered, 0 answered, 0 % in time, 1 abandoned, {none}",
+        f"total: 3 offered, 0 answered, 0 % in time, 3 abandoned, {none}",
+        "",
+    ]
+    assert short == f"Calls of {YESTERDAY}. total: 3 offered, 0 answered, 0 % in time, 3 abandoned, {none}"
+
+
+def test_of_a_day_without_calls_no_share_is_told(driver: Driver) -> None:
+    none = "0 answered, 0 abandoned, 0 short, 0 overflow, 0 missed by workers"
+    assert digest.words(EIGHT, EIGHT)[1] == f"Calls of {YESTERDAY}. total: 0 offered, {none}"
+
+
 def test_the_next_morning_there_is_another(
     yesterday: Driver, inbox: Inbox, later: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +103,7 @@ def test_the_next_morning_there_is_another(
 def test_a_team_that_wants_none_gets_none(yesterday: Driver, inbox: Inbox, later: Later) -> None:
     clock_at(later, EIGHT)
     yesterday.sweep()
-    assert inbox.mails() == []
+    assert inbox.mails() == [] and digest.due_at(EIGHT) == 0
 
 
 @pytest.mark.parametrize(
@@ -99,7 +121,7 @@ def test_it_is_due_for_some_minutes_of_the_teams_own_day(
     environment: pytest.MonkeyPatch, zone: str, moment: float, due: bool
 ) -> None:
     team(environment, "08:00", zone)
-    assert bool(digest.due_at(moment)) is due
+    assert digest.due_at(moment) == (moment // 3600 * 3600 if due else 0)
 
 
 @pytest.mark.parametrize("at", ["8:00", "24:00", "08:60", "morning"])

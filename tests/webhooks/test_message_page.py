@@ -9,10 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalicelib.links import caller_leg, notices, table
+from chalicelib.links.model import Message, Notice
+from chalicelib.storage import page
+from chalicelib.tell import outbox
 from tests.conftest import BUCKET
 from tests.support.api_gateway import BASE, get, post
 from tests.support.caches import forget_everything
 from tests.support.driver import CALL, CALLER, Driver
+from tests.support.meter import counting
 from tests.webhooks.test_messages import Sounds, broken, row, sounds, tell, work
 from tests.webhooks.test_recordings import DAY, RECORDING, leave_message
 from tests.webhooks.test_sweep import Later, later
@@ -103,6 +107,9 @@ def test_the_first_who_hears_it_counts_and_the_next_one_sees_that(driver: Driver
 @pytest.mark.parametrize("wrong", ["0" * 32, "", "x", "0" * 31, "G" * 32, "0" * 5000, "../" * 10])
 def test_a_wrong_link_is_one_sentence(driver: Driver, token: str, wrong: str) -> None:
     del token
+    with counting() as made:
+        look(driver, wrong)
+    assert made["Query"] == (1 if wrong == "0" * 32 else 0)  # what is none is not looked for
     for answer in (look(driver, wrong), play(driver, wrong)):
         assert answer["statusCode"] == 404 and "leads nowhere" in answer["body"] and "button" not in answer["body"]
 
@@ -160,6 +167,18 @@ def test_switched_off_a_link_leads_nowhere_and_a_mail_has_none(
     assert "/m/" not in mail["Message"] and len(mail["Message"].splitlines()) == 4
 
 
+@pytest.mark.parametrize("unknown", ["", "recording_sid", "base_url"])
+def test_a_mail_has_a_link_only_where_it_leads_to_a_message(
+    driver: Driver, inbox: Inbox, later: Later, unknown: str
+) -> None:
+    known = {"about": CALL, "line": "support", "recording_sid": RECORDING, "base_url": BASE, unknown: ""}
+    known.pop("", None)
+    outbox.order(Notice(what="voicemail", at=later.now, **known))  # type: ignore[arg-type]
+    driver.sweep()
+    (mail,) = inbox.mails()
+    assert ("/m/" in mail["Message"]) is not bool(unknown)
+
+
 def test_a_mail_that_is_told_again_has_a_link_of_its_own(
     driver: Driver, inbox: Inbox, monkeypatch: pytest.MonkeyPatch, later: Later
 ) -> None:
@@ -178,3 +197,50 @@ def test_sounds_are_asked_for_once(sounds: Sounds, driver: Driver, token: str) -
     play(driver, token)
     play(driver, token)
     assert len(sounds.asked) == 1
+
+
+SOUND_URL = "https://bucket.s3.eu-west-1.amazonaws.com/voicemail/x.mp3?a=1&b=2"
+
+
+def shown(sound_url: str = SOUND_URL, caller: str = "…71", **known: Any) -> list[str]:
+    """The sentences of the page of a message of 03:00."""
+    message = Message(subject=CALL, item=f"RECORDING#{RECORDING}", at=1795230000.0, **known)
+    return re.findall("<p>(.*?)</p>", page.of(message, caller, sound_url).body)
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({}, ["…71 left a message at 2026-11-21 03:00 UTC."]),
+        ({"seconds": 0}, ["…71 left a message of 0 s at 2026-11-21 03:00 UTC."]),
+        ({"caller": ""}, ["A caller without a number left a message at 2026-11-21 03:00 UTC."]),
+        ({"seconds": 9, "line": "main"}, ["…71 left a message of 9 s on line main at 2026-11-21 03:00 UTC."]),
+    ],
+)
+def test_the_page_says_who_left_it_where_and_how_long_it_is_as_far_as_that_is_known(
+    known: dict[str, Any], said: list[str]
+) -> None:
+    assert shown(**known) == said
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"text": "Call <me>."}, ["As text: Call &lt;me&gt;."]),
+        ({"heard_at": 1795230060.0, "heard_by": "Bea"}, ["Heard at 2026-11-21 03:01 UTC (Bea)."]),
+        ({"done_at": 1795230120.0, "done_by": "Bea"}, ["Done at 2026-11-21 03:02 UTC (Bea)."]),
+        ({"sound_url": ""}, ["It is still on its way: load this page again in a minute."]),
+    ],
+)
+def test_the_page_says_what_became_of_the_message(known: dict[str, Any], said: list[str]) -> None:
+    assert shown(**known)[1:] == said
+
+
+@pytest.mark.parametrize(
+    ("sound_url", "allowed"), [(SOUND_URL, "'self' https://bucket.s3.eu-west-1.amazonaws.com"), ("", "'self'")]
+)
+def test_the_button_leads_to_the_bucket_and_nowhere_else(sound_url: str, allowed: str) -> None:
+    found = page.of(Message(subject=CALL, item=f"RECORDING#{RECORDING}"), "", sound_url)
+    policy = f"default-src 'none'; form-action {allowed}; base-uri 'none'; frame-ancestors 'none'"
+    assert found.headers["Content-Security-Policy"] == policy and found.status == 200
+    assert ("<button>Play</button>" in found.body) is bool(sound_url)

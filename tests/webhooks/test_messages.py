@@ -223,6 +223,15 @@ def test_a_recording_of_nothing_is_dropped_once(driver: Driver) -> None:
     assert "open" not in row(driver)
 
 
+@pytest.mark.parametrize(("seconds", "is_dropped"), [("0", True), ("1", True), ("2", False)])
+def test_how_long_it_is_the_callback_alone_may_tell(driver: Driver, seconds: str, is_dropped: bool) -> None:
+    leave_message(driver, RecordingDuration="")
+    tell(driver, RecordingDuration=seconds)
+    work(driver)
+    assert ("dropped_at" in row(driver), row(driver)["seconds"]) == (is_dropped, int(seconds))
+    assert bool(objects(driver)) is not is_dropped
+
+
 def test_how_long_it_is_may_stay_unknown(driver: Driver) -> None:
     leave_message(driver, RecordingDuration="")
     tell(driver, RecordingDuration="")
@@ -329,14 +338,15 @@ def test_a_job_that_dies_at_any_step_is_made_good(
     assert is_kept(driver)
 
 
+@pytest.mark.parametrize("off_by", [-1, 1])
 def test_an_object_that_is_not_whole_is_put_again_and_nothing_is_deleted(
-    driver: Driver, monkeypatch: pytest.MonkeyPatch
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, off_by: int
 ) -> None:
     leave_message(driver)
     tell(driver)
     (job,) = driver.queued()
     with monkeypatch.context() as cut:
-        cut.setattr(bucket, "size", lambda _name: len(SOUND) - 1)
+        cut.setattr(bucket, "size", lambda _name: len(SOUND) + off_by)
         with pytest.raises(keep.NotWhole):
             driver.work(job)
     assert deleted(driver) == [] and "kept_at" not in row(driver)

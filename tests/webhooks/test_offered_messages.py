@@ -12,9 +12,12 @@ from chalicelib import jobs
 from chalicelib.config import callcenter, schema
 from chalicelib.links import messages, reading
 from chalicelib.links.model import Key, Message, message_key
+from chalicelib.storage import keep, offering
 from chalicelib.twilio import rest, urls
 from chalicelib.work import posting
+from chalicelib.work.order import LONGEST_ATTRIBUTES
 from chalicelib.worker import hearing, twiml
+from tests.conftest import Aws
 from tests.support.api_gateway import BASE, post
 from tests.support.driver import CALL, CALLER, RESERVATION, SUPPORT, Driver, leg_form
 from tests.support.meter import counting
@@ -156,6 +159,31 @@ def test_attributes_that_leave_no_room_are_those_of_the_line(driver: Driver) -> 
     offer(driver)
     (form,) = posted(driver)
     assert "notes" not in json.loads(form["Attributes"]) and len(form["Attributes"]) < 4096
+
+
+@pytest.mark.parametrize(("more", "is_routed_by_them"), [(0, True), (1, False)])
+def test_attributes_that_leave_just_enough_room_stay(driver: Driver, more: int, is_routed_by_them: bool) -> None:
+    about = {"line": "support", "from": CALLER, "to": SUPPORT, "seconds": 9, "message_of": CALL}
+    written = {**about, "recording_sid": RECORDING, "messages_to": "Bea", "notes": ""}
+    room = LONGEST_ATTRIBUTES - offering.ROOM - len(msgspec.json.encode(written))
+    driver.twilio.attributes = json.dumps({"call_sid": CALL, "notes": "x" * (room + more)})
+    offer(driver)
+    assert ("notes" in json.loads(row(driver)["routed_by"])) is is_routed_by_them
+
+
+def test_a_message_of_which_nobody_says_how_long_it_is_is_offered_as_one_of_no_seconds(driver: Driver) -> None:
+    driver.event("task.created")
+    leave_message(driver, RecordingDuration="")
+    tell(driver, RecordingDuration="")
+    work(driver)
+    assert json.loads(posted(driver)[0]["Attributes"])["seconds"] == 0
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [(59.5, True), (60, False), (61, False)])
+def test_the_line_of_a_message_is_waited_for_a_minute(driver: Driver, seconds: float, waits: bool) -> None:
+    left = messages.record(message_key(CALL, RECORDING), {"seconds": 9}, 1795230000.0)
+    keep.keep(jobs.KeepMessage(CALL, RECORDING, 9), left.at + seconds)
+    assert (deleted(driver) == []) is waits
 
 
 def test_a_job_that_comes_again_makes_no_second_task(driver: Driver) -> None:
@@ -376,6 +404,16 @@ def test_a_message_that_was_done_meanwhile_rings_nobody(driver: Driver) -> None:
     ring(driver, task_sid)
     assert driver.twilio.made("/Calls.json") == []
     assert driver.twilio.tasks[task_sid]["assignment_status"] == "canceled"
+
+
+@pytest.mark.parametrize("unknown", ["", "message_of", "recording_sid"])
+def test_a_worker_is_rung_for_a_message_that_there_is(cloud: Aws, unknown: str) -> None:
+    key = message_key(CALL, RECORDING)
+    messages.record(key, {"line": "support"}, 1795230000.0)
+    about = {"message_of": CALL, "recording_sid": RECORDING}
+    assert offering.is_wanted({**about, unknown: ""}) is not bool(unknown)
+    messages.take(key, "Bea", 1795230100.0)
+    assert not offering.is_wanted(about)
 
 
 def test_a_message_that_another_has_in_hand_by_then_is_not_played(driver: Driver) -> None:

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.links import reading, steps, talks
 from chalicelib.links.model import Key, Link, talk_key
@@ -230,6 +231,14 @@ def test_a_recording_of_which_nobody_says_how_long_it_is_is_kept(driver: Driver)
     assert row(driver)["stored_as"]
 
 
+@pytest.mark.parametrize(("seconds", "is_dropped"), [(0, True), (1, True), (2, False)])
+def test_how_long_a_talk_is_a_later_job_may_tell(driver: Driver, later: Later, seconds: int, is_dropped: bool) -> None:
+    talks.record(Link(subject=CALL, reservation_sid=RESERVATION), RECORDING, {}, later.now)
+    driver.work(jobs.KeepTalk(CALL, RESERVATION, RECORDING, seconds))
+    assert ("dropped_at" in row(driver), row(driver)["seconds"]) == (is_dropped, seconds)
+    assert bool(objects(driver)) is not is_dropped
+
+
 def test_what_is_known_of_a_recording_is_not_written_again(driver: Driver) -> None:
     link = Link(subject=CALL, reservation_sid=RESERVATION)
     first = talks.record(link, RECORDING, {"seconds": 95}, 5.0)
@@ -273,7 +282,6 @@ def test_the_url_that_was_sent_is_never_asked_for(driver: Driver, sounds: Sounds
 
 def test_without_the_queue_the_sweep_has_it_kept(driver: Driver, later: Later, environment: pytest.MonkeyPatch) -> None:
     assigned(driver)
-    from chalicelib import jobs
 
     def fails(_job: object, _delay_seconds: int = 0) -> None:
         raise DOWN
@@ -301,9 +309,10 @@ def test_a_talk_that_cannot_be_fetched_stays_at_twilio_and_is_tried_again(
     assert row(driver)["kept_at"] and deleted(driver) == [RECORDING]
 
 
-def test_an_object_that_is_too_small_is_no_talk_kept(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [7, len(SOUND) - 1, len(SOUND) + 1])
+def test_an_object_of_another_size_is_no_talk_kept(driver: Driver, environment: pytest.MonkeyPatch, size: int) -> None:
     assigned(driver)
-    environment.setattr(bucket, "size", lambda _name: 7)
+    environment.setattr(bucket, "size", lambda _name: size)
     tell(driver)
     with pytest.raises(Exception, match="recordings/"):
         work(driver)

@@ -15,8 +15,9 @@ from chalicelib.links import reading
 from chalicelib.links.model import Notice
 from chalicelib.staff import told
 from chalicelib.tell import mail, outbox
+from chalicelib.twilio import rest
 from ops.__main__ import main
-from tests.conftest import QUEUES, WORKFLOW
+from tests.conftest import QUEUES, WORKFLOW, Aws
 from tests.support.caches import forget_everything
 from tests.support.driver import CALL, CALLER, LEG, SALES, TASK, Driver, task_attributes
 from tests.support.meter import counting
@@ -384,6 +385,40 @@ def test_a_notice_that_is_renewed_while_the_old_one_is_told_is_told_too(
         driver.sweep()
     driver.sweep()
     assert [CALL in mail["Message"] for mail in inbox.mails()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("failure", "did", "texts"),
+    [
+        (None, outbox.TOLD, 1),
+        (rest.TwilioRejected(21610, "stopped"), outbox.TOLD, 1),  # who wants none
+        (rest.OutcomeUnknown("no answer"), outbox.TOLD, 1),  # rather none than two
+        (rest.TwilioUnavailable("down"), outbox.LATER, 2),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_phone_is_told_by_our_first_number_and_again_only_where_twilio_did_not_take_it(
+    cloud: Aws, monkeypatch: pytest.MonkeyPatch, failure: Exception | None, did: str, texts: int
+) -> None:
+    sent: list[tuple[str, str]] = []
+
+    def send(from_number: str, to: str, _body: str) -> None:
+        sent.append((from_number, to))
+        if failure:
+            raise failure
+
+    monkeypatch.setattr(rest.texts, "send", send)
+    center = callcenter.parse(
+        'default_line = "a"\n[lines.a]\ngreeting = "Hello."\n[tell]\ndeliver = ["sms:+14155550199"]\n'
+        '[staff]\nnumbers = ["+14155550105", "+14155550106"]\n'
+    )
+    monkeypatch.setattr(callcenter, "current", lambda: center)
+    outbox.order(NOTICE)
+    (due,) = outbox.due(NOTICE.at)
+    assert outbox.tell(due, NOTICE.at, told.words) == did
+    for again in outbox.due(NOTICE.at + outbox.LEASE_SECONDS):
+        outbox.tell(again, NOTICE.at + outbox.LEASE_SECONDS, told.words)
+    assert sent == [("+14155550105", "+14155550199")] * texts
 
 
 def test_a_table_that_is_down_leaves_the_notice_to_a_job_and_the_caller_hears_the_thanks(

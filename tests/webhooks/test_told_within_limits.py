@@ -11,6 +11,7 @@ from chalicelib.config import callcenter
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.crm import exchange
 from chalicelib.links import notices, table
+from chalicelib.links.model import Notice
 from chalicelib.tell import limit, outbox
 from tests.support.driver import Driver
 from tests.webhooks.test_recordings import leave_message
@@ -166,6 +167,41 @@ def test_a_thousand_are_counted_and_no_row_grows_further(
     after_the_hour(driver, later)
     (mail,) = inbox.mails()
     assert mail["Message"].startswith("And 2 or more from")
+
+
+def told(what: str, later: Later, at: float) -> bool:
+    """Whether the desk is told of this call at this second of the hour."""
+    about = Notice(what="voicemail", about="CA1", recording_sid=what, at=1.0)
+    return limit.is_within(DESK, about, later.now - later.now % HOUR + at)
+
+
+def test_an_hour_is_one_from_its_first_second_to_its_last(later: Later) -> None:
+    for begin in (0, HOUR):
+        assert [told("RE1", later, begin), told("RE2", later, begin + HOUR - 0.1)] == [True, True]
+        assert [told("RE3", later, begin), told("RE4", later, begin + HOUR - 0.1)] == [False, False]
+
+
+def test_a_notice_that_has_its_place_keeps_it_and_what_is_more_is_counted_once(driver: Driver, later: Later) -> None:
+    for _ in range(2):
+        assert [told(name, later, 61) for name in ("RE1", "RE2", "RE3")] == [True, True, False]
+    key = limit._row(DESK, later.now)
+    row = table.find_row(key)
+    assert (len(row["by"]), row["count"], row["expires_at"]) == (3, 3, int(later.now - later.now % HOUR + 61) + 172800)
+    assert {len(name) for name in row["by"]} == {12}  # a thousand of them make no large row
+    (more,) = [found for found in driver.cloud.rows() if found.get("what") == "more"]
+    ends = later.now - later.now % HOUR + HOUR
+    assert (more["at"], more["check_at"], more["target"]) == (ends + 60, int(ends) + 60, DESK)
+
+
+@pytest.mark.parametrize(("count", "more"), [(0, 0), (1, 0), (2, 0), (3, 1), (5, 3)])
+def test_more_is_what_was_not_told_in_the_hour_before(later: Later, count: int, more: int) -> None:
+    for number in range(count):
+        told(f"RE{number}", later, HOUR - 1)
+    for number in range(9):
+        told(f"RE{number}", later, -1)
+        told(f"RE{number}", later, HOUR)
+    after = Notice(what="more", at=later.now - later.now % HOUR + HOUR + 60, target=DESK)
+    assert limit.more(after) == more
 
 
 def test_the_file_says_how_many() -> None:

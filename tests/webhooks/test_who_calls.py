@@ -10,11 +10,12 @@ from chalicelib import aws
 from chalicelib.callbacks import asking
 from chalicelib.callers import block, memory
 from chalicelib.callers.known import Known, of_token
+from chalicelib.config import callcenter
 from chalicelib.links import callbacks as callback_rows
-from chalicelib.links import profiles
+from chalicelib.links import profiles, table
 from chalicelib.links.attributes import encode
 from chalicelib.links.model import Callback, Key, Link, Notice
-from chalicelib.links.profiles import Change, Did
+from chalicelib.links.profiles import Change, Did, Talked
 from chalicelib.tell import mail
 from chalicelib.twilio import rest, urls, values
 from emulator.voice.parties import Step, answers, hangs_up, hears, presses, says, waits
@@ -132,6 +133,34 @@ def test_the_same_request_again_blocks_nobody_who_was_let_in_since(opened: Any) 
     ]
 
 
+@pytest.mark.parametrize(("sid", "at"), [("0", 0), ("two", 0), ("0", 1), ("two", 1)])
+def test_another_request_of_the_same_moment_or_later_is_done(cloud: Aws, sid: str, at: float) -> None:
+    blocks()
+    block.remove(CALLER, msgspec.structs.replace(by_hand("unblocked", sid=sid), at=MONDAY + at), MONDAY)
+    assert profiles.find(CALLER).blocked_until == 0 and list(profiles.blocked()) == []
+
+
+@pytest.mark.parametrize("sid", ["0", "two"])
+def test_a_request_of_before_another_that_is_done_changes_nothing(cloud: Aws, sid: str) -> None:
+    blocks()
+    block.remove(CALLER, msgspec.structs.replace(by_hand("unblocked", sid=sid), at=MONDAY - 1), MONDAY)
+    assert profiles.find(CALLER).is_blocked(MONDAY) and len(profiles.find(CALLER).changes) == 1
+
+
+def test_the_latest_twenty_changes_of_a_caller_are_known(cloud: Aws) -> None:
+    for number in range(21):
+        block.set_known(CALLER, by_hand("vip", sid=f"{number:02}"), {"vip": True}, MONDAY)
+    assert [one.sid for one in profiles.find(CALLER).changes] == [f"{number:02}" for number in reversed(range(1, 21))]
+
+
+@pytest.mark.parametrize(("until", "kept"), [(MONDAY + DAY, 365), (MONDAY + 400 * DAY, 400)])
+def test_who_was_blocked_is_known_for_a_year_and_as_long_as_the_block_lasts(
+    cloud: Aws, until: float, kept: int
+) -> None:
+    blocks(until=until)
+    assert cloud.row("PROFILE")["expires_at"] == int(MONDAY + kept * DAY)
+
+
 def test_a_blocked_caller_of_a_closed_line_does_not_ring_whoever_is_on_call(opened: Any) -> None:
     closed = '[lines.support.closed]\nurgent_key = { digits = "9", to = "+14155550199" }\n[lines.support.know_caller]'
     rules = team(closed, "\n[hours.never]\nweek = {}\n").replace(
@@ -183,6 +212,41 @@ def test_a_row_that_has_expired_is_of_nobody(opened: Any) -> None:
     centre = opened(team())
     nonsense(blocked_until=MONDAY + DAY, expires_at=int(MONDAY))
     assert calls(centre)[0] == "Hello."
+
+
+@pytest.mark.parametrize(("after", "known"), [(-0.5, True), (0, False), (1, False)])
+def test_a_profile_is_known_until_its_row_expires(cloud: Aws, after: float, known: bool) -> None:
+    knows(vip=True)
+    row = cloud.row("PROFILE")
+    assert (row["version"], row["expires_at"]) == (1, int(MONDAY + 365 * DAY))
+    assert bool(profiles.seen(CALLER, row["expires_at"] + after)) is known
+
+
+def test_two_who_change_a_profile_at_once_both_change_it(cloud: Aws) -> None:
+    seen = []
+
+    def speaks_spanish(standing: profiles.Profile) -> dict[str, object]:
+        seen.append(standing.vip)
+        if len(seen) < 3:  # somebody else is faster
+            profiles.change(CALLER, lambda _standing: {"vip": len(seen) == 1}, MONDAY)
+        return {"language": "es"}
+
+    found = profiles.change(CALLER, speaks_spanish, MONDAY)
+    assert (seen, found.vip, found.language) == ([False, True, False], False, "es")
+    assert cloud.row("PROFILE")["version"] == 3
+
+
+def test_a_profile_that_others_change_again_and_again_is_given_up(cloud: Aws) -> None:
+    tries = []
+
+    def always_late(_standing: profiles.Profile) -> dict[str, object]:
+        tries.append(1)
+        profiles.change(CALLER, lambda _standing: {"vip": True}, MONDAY)
+        return {"language": "es"}
+
+    with pytest.raises(table.ConditionFailed):
+        profiles.change(CALLER, always_late, MONDAY)
+    assert len(tries) == 5 and profiles.find(CALLER).language == ""
 
 
 def test_while_the_table_is_down_every_caller_gets_through(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,7 +408,13 @@ def test_who_calls_again_is_offered_to_the_same_worker_first(opened: Any) -> Non
 
 @pytest.mark.parametrize(
     ("state", "reservation", "known"),
-    [("talked", "WR" + "1" * 32, True), ("talked", "WR" + "2" * 32, False), ("waiting", "WR" + "1" * 32, False)],
+    [
+        ("talked", "WR" + "1" * 32, True),
+        ("talked", "WR" + "2" * 32, False),
+        ("talked", "WR" + "0" * 32, False),
+        ("waiting", "WR" + "1" * 32, False),
+        ("given up", "WR" + "1" * 32, False),
+    ],
 )
 def test_who_called_them_back_is_the_same_worker_if_they_were_reached(
     opened: Any, state: Any, reservation: str, known: bool
@@ -368,6 +438,82 @@ def test_of_work_that_is_no_callback_nobody_knows_whether_they_talked(opened: An
     opened(team(SAME_WORKER))
     lead = Link(subject="WT" + "7" * 32, reservation_sid="WR" + "1" * 32, mode="work", work="lead", worker_name="Carl")
     memory.remember(msgspec.structs.replace(lead, bridged_at=5.0, caller=CALLER, caller_id=SUPPORT))
+    assert not profiles.find(CALLER).workers
+
+
+TALK = Link(
+    subject="CA" + "7" * 32,
+    reservation_sid="WR" + "7" * 32,
+    worker_name="Carl",
+    bridged_at=MONDAY,
+    caller=CALLER,
+    caller_id=SUPPORT,
+)
+
+
+@pytest.fixture
+def same_worker(cloud: Aws, environment: pytest.MonkeyPatch) -> None:
+    """The line offers a caller to the same worker for a week."""
+    center = callcenter.parse(team(SAME_WORKER))
+    environment.setattr(callcenter, "current", lambda: center)
+
+
+def remembers(**changes: Any) -> None:
+    memory.remember(msgspec.structs.replace(TALK, **changes))
+
+
+@pytest.mark.usefixtures("same_worker")
+def test_the_worker_of_a_talk_is_known_for_the_days_of_the_line(cloud: Aws) -> None:
+    remembers()
+    (row,) = cloud.rows()
+    assert profiles.find(CALLER).workers == {"support": Talked("Carl", MONDAY)}
+    assert row["expires_at"] == int(MONDAY + 7 * DAY)
+
+
+@pytest.mark.usefixtures("same_worker")
+def test_the_worker_of_the_latest_talk_counts_in_whichever_order_they_end() -> None:
+    found = []
+    for worker, after in (("Carl", 5), ("Bea", 4), ("Bea", 5), ("Bea", 6)):
+        remembers(worker_name=worker, bridged_at=MONDAY + after)
+        found.append(profiles.find(CALLER).workers["support"].worker)
+    assert found == ["Carl", "Carl", "Carl", "Bea"]
+
+
+@pytest.mark.usefixtures("same_worker")
+@pytest.mark.parametrize("unknown", [{"caller": ""}, {"caller": ANONYMOUS}, {"worker_name": ""}, {"bridged_at": 0.0}])
+def test_who_did_not_talk_or_has_no_number_has_no_worker(cloud: Aws, unknown: dict[str, Any]) -> None:
+    remembers(**unknown)
+    assert cloud.rows() == []
+
+
+@pytest.mark.parametrize("rules", [team(), CALLCENTER])
+def test_a_line_that_offers_nobody_the_same_worker_remembers_none(
+    cloud: Aws, environment: pytest.MonkeyPatch, rules: str
+) -> None:
+    environment.setattr(callcenter, "current", lambda: callcenter.parse(rules))
+    remembers()
+    assert cloud.rows() == []
+
+
+def test_of_fifty_lines_the_last_worker_is_known(cloud: Aws, environment: pytest.MonkeyPatch) -> None:
+    lines = {
+        f"line{number}": {"greeting": "Hi.", "numbers": [f"+1415555{number:04}"], "know_caller": {"same_worker": {}}}
+        for number in range(51)
+    }
+    center = callcenter.of_tables({"default_line": "line0", "lines": lines})
+    environment.setattr(callcenter, "current", lambda: center)
+    for number in (2, 0, 1, *range(3, 51)):
+        remembers(caller_id=f"+1415555{number:04}", bridged_at=MONDAY + number)
+    assert set(profiles.find(CALLER).workers) == lines.keys() - {"line0"}
+
+
+@pytest.mark.usefixtures("same_worker")
+def test_while_the_table_is_down_nobody_is_remembered_and_the_link_ends_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(aws, "request", lambda *_given, **_named: 1 / 0)
+        remembers()
     assert not profiles.find(CALLER).workers
 
 
