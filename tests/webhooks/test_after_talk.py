@@ -13,7 +13,7 @@ from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.links import table
 from chalicelib.twilio import urls
-from chalicelib.worker import consumer, twiml
+from chalicelib.worker import twiml
 from tests.support.api_gateway import BASE, post
 from tests.support.driver import CALL, LEG, LEG_PATH, OTHER_LEG, RESERVATION, TASK, Driver, leg_form
 from tests.webhooks.test_sweep import Later, later, swept
@@ -178,7 +178,7 @@ def test_the_wrap_up_is_not_over_while_the_worker_is_on_the_phone(
     with monkeypatch.context() as patched:
         patched.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
         driver.work(jobs.CompleteTask(CALL, TASK))
-    assert sent == [(jobs.CompleteTask(CALL, TASK), consumer.LOOK_AGAIN_SECONDS)]
+    assert sent == [(jobs.CompleteTask(CALL, TASK), 10)]
     assert driver.twilio.tasks[TASK]["assignment_status"] == "wrapping" and driver.twilio.moves == []
     driver.twilio.call = "completed"  # of each leg that is asked about
     driver.work(jobs.CompleteTask(CALL, TASK))

@@ -48,6 +48,7 @@ offer_after = 60
 other_number = true
 attempts = 2
 """
+SETTLED_SECONDS = handlers.SETTLED_SECONDS  # as in an application, and not as in these tests
 JOINED = 1795230000.0  # when the caller joined the queue, by Twilio's clock
 EVENT_MS = {"TimestampMs": str(int(JOINED * 1000))}
 
@@ -174,6 +175,13 @@ def test_the_callback_is_offered_after_a_while_and_the_key_is_listened_to(driver
     assert gather.get("action") == f"{BASE}/voice/wait/key#rc=2&rp=all"
 
 
+@pytest.mark.parametrize(("waited", "first"), [("0", "Gather"), ("2", "Gather"), ("3", "Say")])
+def test_who_chose_a_callback_in_a_menu_is_asked_for_it_in_the_first_three_seconds(
+    driver: Driver, waited: str, first: str
+) -> None:
+    assert dials(driver, urls.WAIT_CALLBACK, QueueTime=waited)[0].tag == first
+
+
 def test_a_line_without_the_table_has_the_document_that_it_always_had(
     driver: Driver, environment: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +212,26 @@ def test_where_it_cannot_be_kept_the_caller_waits_on(driver: Driver, monkeypatch
     joins(driver)
     monkeypatch.setattr(table, "update_row", lambda *_, **__: 1 / 0)
     assert asks(driver) == [WAITS_ON]
+
+
+@pytest.mark.parametrize("result", ["bridged", "error", "hangup", "queue-full", "redirected", "system-error", ""])
+def test_who_comes_out_of_the_queue_otherwise_hears_what_others_hear(driver: Driver, result: str) -> None:
+    others = leaves(driver, SECOND, result)
+    joins(driver)
+    asks(driver)
+    assert leaves(driver, result=result) == others
+
+
+def test_a_callback_goes_on_five_seconds_after_its_caller_has_left(
+    driver: Driver, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(handlers, "SETTLED_SECONDS", SETTLED_SECONDS)
+    joins(driver)
+    asks(driver)
+    sent: list[tuple[jobs.Job, int]] = []
+    environment.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
+    leaves(driver)
+    assert sent == [(jobs.GoOn(CALL), 5)]
 
 
 def test_nobody_is_told_that_this_caller_was_led_out(driver: Driver, inbox: object) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -13,6 +14,7 @@ from emulator.voice.parties import Step, answers, hangs_up, hears, no_answer, pr
 from tests.conftest import Aws
 from tests.support.api_gateway import post
 from tests.support.call_centre import BEA, CALLCENTER, CARL, STAFF, STRANGER, SUPPORT, CallCentre
+from tests.support.driver import caller_form
 from tests.support.meter import counting
 
 ELSEWHERE, ON_CALL = "+14155550198", "+14155550199"
@@ -194,6 +196,24 @@ def test_who_waits_when_it_closes_may_be_let_go_with_the_closed_document(opened:
     said = calls(centre, seconds=300)
     assert said[0] == "Hello." and said[-3:-1] == ["We are closed.", "Please leave a message after the tone."]
     assert waiting(centre) == 0
+
+
+@pytest.mark.parametrize(
+    ("result", "heard"),
+    [
+        ("leave", ["We are closed.", "Please leave a message after the tone.", "Thank you. Goodbye."]),
+        ("bridged", ["Thank you for calling. Goodbye."]),
+        ("hangup", []),
+        ("redirected", []),
+        ("queue-full", ["All our lines are busy. Please call again later. Goodbye."]),
+        ("system-error", ["Something went wrong on our side. Please call again. Goodbye."]),
+    ],
+)
+def test_only_who_left_hears_that_the_line_has_closed(opened: Any, result: str, heard: list[str]) -> None:
+    rules = team('[lines.support.closed]\nthen = "voicemail"', line='hours = "clinic"\nclosing = "leave"')
+    centre = opened(rules)
+    document = centre.send(post(urls.AFTER.path, caller_form(To=SUPPORT, QueueResult=result)))["body"]
+    assert [said.text for said in ElementTree.fromstring(document).iter("Say")] == heard
 
 
 # --- The switch

@@ -15,6 +15,7 @@ from bench.counts import STAR as STAR_ASKS
 from chalicelib import jobs
 from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
+from chalicelib.config.schema import WrapUp
 from chalicelib.config.star import Star
 from chalicelib.links import caller_leg, reading, table
 from chalicelib.links.model import CallRecord, Key, Link, wrapping_of
@@ -279,6 +280,21 @@ def test_the_hold_document_twice_is_one_further_wait(driver: Driver, monkeypatch
     assert task_of(hold(driver)) == first
     assert driver.call["round"] == 2 and driver.call["task_sid"] == SECOND_TASK
     assert sent == [jobs.CompleteTask(CALL, TASK)]
+
+
+@pytest.mark.parametrize(("wrap_up", "seconds"), [(0, 15), (30, 45), (884, 899), (885, 900), (886, 900), (900, 900)])
+def test_the_first_task_is_looked_at_when_its_worker_must_have_wrapped_up(
+    driver: Driver, use: Use, monkeypatch: pytest.MonkeyPatch, wrap_up: int, seconds: int
+) -> None:
+    """Fifteen seconds later, and no later than SQS keeps a message back."""
+    use(star=STAR, wrap_up=WrapUp(seconds=wrap_up))
+    talk(driver)
+    press_star(driver)
+    press(driver, SALES_)
+    sent: list[tuple[jobs.Job, int]] = []
+    monkeypatch.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
+    hold(driver)
+    assert sent == [(jobs.CompleteTask(CALL, TASK), seconds)]
 
 
 def test_the_first_choice_counts(driver: Driver) -> None:
@@ -776,6 +792,7 @@ def test_the_worker_tries_again_a_moment_later(driver: Driver, down: None) -> No
     assert said(press_star(driver)) == [twiml.WAIT_A_MOMENT, "Pause", "Redirect"]
     assert press_star(driver)[2].text == f"{HERE}/star/2{AGAIN}"
     assert press(driver, "1", 2)[2].text == f"{HERE}/star/3{AGAIN}"
+    assert press(driver, "1", 4)[2].text == f"{HERE}/star/5{AGAIN}"
     assert said(press(driver, "1", 5)) == said(press_star(driver, attempt=5)) == [twiml.NOT_KEPT, "Hangup"]
     assert said(send(driver, urls.WORKER_STAR_OVER))[0] == twiml.CALLER_GONE
     assert alone(driver, urls.ROOM) == alone(driver, urls.WORKER_ROOM) == ["One moment, please.", "Pause", "Redirect"]

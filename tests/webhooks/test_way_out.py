@@ -1,6 +1,7 @@
 """The way out of the queue by a key: who waits presses it, leaves, and is asked for the message."""
 
 from collections.abc import Callable
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
@@ -77,6 +78,15 @@ def test_a_key_that_comes_twice_is_one_wish(driver: Driver) -> None:
 def test_who_is_joined_between_key_and_leave_is_not_asked_for_a_message(driver: Driver) -> None:
     driver.voice("wait/key", Digits="*")
     assert tags(driver.voice("after", QueueResult="bridged", QueueTime="30")) == ["Gather", "Say", "Hangup"]
+
+
+@pytest.mark.parametrize("result", ["bridged", "error", "hangup", "queue-full", "redirected", "system-error", ""])
+def test_who_comes_out_of_the_queue_otherwise_than_by_the_key_hears_what_others_hear(
+    driver: Driver, result: str
+) -> None:
+    others = driver.voice("after", QueueResult=result)
+    driver.voice("wait/key", Digits="*")
+    assert ElementTree.tostring(driver.voice("after", QueueResult=result)) == ElementTree.tostring(others)
 
 
 def test_who_is_gone_hears_nothing(driver: Driver) -> None:

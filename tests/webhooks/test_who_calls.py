@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
@@ -511,6 +512,24 @@ def test_where_the_worker_is_off_the_caller_leaves_them_a_message_at_once(opened
     assert "Bea is not available. Please leave a message after the tone." in heard and tasks(centre) == []
     (row,) = [row for row in centre.cloud.rows() if row["item"] == "CALL"]
     assert (row["person"], row["line"], row["caller"]) == ("Bea", "support", CALLER) and row["voicemail_url"]
+
+
+@pytest.mark.parametrize(
+    ("result", "heard"),
+    [
+        ("leave", "Bea is not available. Please leave a message after the tone."),
+        ("bridged", "Thank you for calling. Goodbye."),
+        ("hangup", ""),
+        ("redirected", ""),
+        ("error", "Something went wrong on our side. Please call again. Goodbye."),
+        ("system-error", "Something went wrong on our side. Please call again. Goodbye."),
+        ("", "Something went wrong on our side. Please call again. Goodbye."),
+    ],
+)
+def test_only_who_waited_for_the_worker_in_vain_leaves_them_a_message(opened: Any, result: str, heard: str) -> None:
+    form = caller_form(To=SUPPORT, QueueResult=result)
+    document = of_bea(opened).send(post(urls.PERSON_AFTER.path, form, {"extension": "21"}))["body"]
+    assert "".join(ElementTree.fromstring(document).itertext()).removesuffix("Thank you. Goodbye.") == heard
 
 
 def test_the_mail_says_whom_a_message_is_for() -> None:
