@@ -42,7 +42,7 @@ def _ask(webhook: Webhook, line: Line, rules: Callback) -> str:
     if wanted is None:
         return twiml.say_goodbye(line, rules.says.not_called, rules.says.goodbye)
     answer, about = asking.ask(wanted, rules, webhook.at)
-    if answer != "asked":
+    if not about:
         log.info("callback is refused", why=answer)
         return twiml.say_goodbye(line, callback.refused(rules, answer), rules.says.goodbye)
     known = {"wish": "callback", "wished_at": webhook.at, "callback": about}

@@ -201,6 +201,20 @@ def test_the_caller_hears_the_number_and_confirms_it_while_they_keep_the_place(d
     assert (row(driver)["state"], row(driver)["number"], row(driver)["since"]) == ("held", CALLER, JOINED)
 
 
+@pytest.mark.parametrize("key", ["#", "0", "1", "9", "**", ""])
+def test_no_other_key_than_that_of_the_line_asks_for_a_callback(driver: Driver, key: str) -> None:
+    assert heard(dials(driver, urls.WAIT_KEY, Digits=key)) == [WAITS_ON]
+
+
+@pytest.mark.parametrize(("countries", "number"), [('["+1", "+44"]', "0 1 9 9"), ('["+44", "+1"]', "4 4")])
+def test_a_number_is_typed_as_in_the_first_of_the_countries(
+    driver: Driver, environment: pytest.MonkeyPatch, countries: str, number: str
+) -> None:
+    team(environment, RULES.replace('["+1"]', countries))
+    read, _ = dials(driver, urls.CALLBACK_NUMBER, Digits="2125550199")
+    assert number in heard(read)[0]
+
+
 @pytest.mark.parametrize("key", ["3", "9", "#", ""])
 def test_any_other_key_waits_on(driver: Driver, key: str) -> None:
     joins(driver)

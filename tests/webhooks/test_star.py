@@ -610,6 +610,18 @@ def test_in_doubt_the_worker_is_there(driver: Driver) -> None:
     assert is_on_hold(hold(driver))
 
 
+def test_where_twilio_does_not_say_how_the_calls_stand_they_go_on(driver: Driver) -> None:
+    talk(driver)
+    assert press_star(driver, CallStatus="")[0][0].text == PROMPT
+    assert leave_talk(driver, CallStatus="")[0].tag == "Pause"
+
+
+def test_who_comes_out_of_the_queue_otherwise_than_after_a_talk_is_on_no_hold(driver: Driver) -> None:
+    talk(driver)
+    for result in ("", "leave", "hangup"):
+        assert "Pause" not in said(leave_talk(driver, QueueResult=result))
+
+
 def test_a_dial_that_hears_of_its_own_hang_up_asks_nothing(driver: Driver) -> None:
     talk(driver)
     assert said(press_star(driver, CallStatus="completed")) == ["Hangup"] and "held_at" not in driver.link

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from chalicelib.config import callcenter
+from chalicelib.config.callbacks import Callback
 from chalicelib.config.schema import Line, Options, SimpleQueue, WayOut
 from chalicelib.links import caller_leg, reading
 from tests.support.api_gateway import BASE
@@ -92,6 +93,17 @@ def test_who_comes_out_of_the_queue_otherwise_than_by_the_key_hears_what_others_
 def test_who_is_gone_hears_nothing(driver: Driver) -> None:
     driver.voice("wait/key", Digits="*")
     assert tags(driver.voice("after", QueueResult="hangup")) == []
+
+
+def test_who_chose_a_message_where_callbacks_are_to_be_had_is_not_called_back(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    center = callcenter.current()
+    support = msgspec.structs.replace(center.lines["support"], callback=Callback(countries=("+1",), key="0"))
+    changed = msgspec.structs.replace(center, lines={**center.lines, "support": support})
+    monkeypatch.setattr(callcenter, "current", lambda: changed)
+    driver.voice("wait/key", Digits="*")
+    assert tags(driver.voice("after", QueueResult="leave")) == ["Say", "Record", "Say", "Hangup"]
 
 
 def test_who_left_without_the_key_hears_what_the_line_says(driver: Driver) -> None:

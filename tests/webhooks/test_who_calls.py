@@ -452,6 +452,35 @@ def test_who_presses_another_digit_or_none_is_asked_again_and_then_let_go(opened
     assert [said[:6] for said in heard] == ["Human?", "Human?", "We did"] and tasks(centre) == []
 
 
+def screened(centre: CallCentre, attempt: str = "1", **form: str) -> str:
+    """The answer to a caller who was to press 5."""
+    path = {"caller": "-", "digit": "5", "attempt": attempt}
+    return str(centre.send(post(urls.SCREENED.path, caller_form(To=SUPPORT, **form), path))["body"])
+
+
+@pytest.mark.parametrize("digits", ["4", "6", "", "55", "#"])
+def test_no_other_digit_lets_anybody_in(opened: Any, digits: str) -> None:
+    centre = opened(screens('everybody = "captcha"'))
+    assert "Hello." in screened(centre, Digits="5")
+    asked = screened(centre, Digits=digits)
+    assert "To go on, press" in asked and "/2#rc=2" in asked and "Hello." not in asked
+
+
+@pytest.mark.parametrize(
+    ("attempt", "then"), [("1", "/2#rc"), ("2", "/3#rc"), ("3", "Goodbye"), ("4", "Goodbye"), ("x", "/2#rc")]
+)
+def test_a_digit_is_asked_for_so_many_times(opened: Any, attempt: str, then: str) -> None:
+    centre = opened(screens('everybody = "captcha"\ntries = 3'))
+    assert then in screened(centre, attempt, Digits="0")
+
+
+def test_who_was_screened_on_a_line_that_is_closed_hears_no_busy_tone_any_more(opened: Any) -> None:
+    """The call was answered for the digit."""
+    rules = screens('everybody = "captcha"') + "\n[hours.never]\nweek = {}\n"
+    rules = rules.replace('greeting = "Hello."', 'greeting = "Hello."\nhours = "never"\nclosed.then = "reject"')
+    assert "<Hangup" in screened(opened(rules), Digits="5") and "<Reject" not in screened(opened(rules), Digits="5")
+
+
 def test_the_digit_differs_from_call_to_call(opened: Any) -> None:
     centre = opened(screens('everybody = "captcha"'))
     assert len({calls(centre, seconds=2)[0] for _ in range(20)}) > 1
@@ -569,6 +598,14 @@ def test_who_types_nothing_waits_as_ever(opened: Any) -> None:
     centre = of_bea(opened)
     calls(centre, seconds=12)
     assert offered(centre) == "Carl"
+
+
+@pytest.mark.parametrize(("digits", "heard"), [("1", "Enqueue"), ("8", "Sorry"), ("", "Sorry"), ("77", "Sorry")])
+def test_another_key_of_the_menu_does_not(opened: Any, digits: str, heard: str) -> None:
+    centre = of_bea(opened, f'{EXTENSIONS}\nkey = "7"\n{MENU}')
+    path = {"trail": "main", "attempt": "1", "total": "1"}
+    document = centre.send(post(urls.MENUS.path, caller_form(To=SUPPORT, Digits=digits), path))["body"]
+    assert heard in document and "extension" not in document
 
 
 def test_a_key_of_the_menu_asks_for_the_extension(opened: Any) -> None:
