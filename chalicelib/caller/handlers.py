@@ -228,12 +228,11 @@ def _left_queue(webhook: Webhook, call_sid: str, result: str) -> "Call | None":
     seconds = count(webhook.form.get("QueueTime"))
     log.info("caller left the queue", result=result, seconds=seconds)
     left = {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}
-    alone, number = result in LEFT_ALONE, 0
+    alone, number = result in LEFT_ALONE, count(webhook.path.get("number")) or 1
     if alone:
         left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
-    if callcenter.current().longest_hold:
-        number = count(webhook.path.get("number")) or 1
-        left |= {"over_at": webhook.at} if _is_over(webhook) else {}
+    if callcenter.current().longest_hold and _is_over(webhook):
+        left |= {"over_at": webhook.at}
     return _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook), of_round=number)
 
 

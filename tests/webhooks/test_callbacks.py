@@ -557,6 +557,33 @@ def test_a_talk_ends_the_callback(driver: Driver) -> None:
     assert (row(driver)["state"], "open" in row(driver)) == ("talked", False)
 
 
+@pytest.mark.parametrize("digits", ["1", "3", "22", "#", ""])
+def test_only_the_key_for_a_machine_says_that_nobody_was_reached(driver: Driver, digits: str) -> None:
+    asked(driver)
+    takes(driver)
+    called(driver, "completed")
+    assert heard(on_leg(driver, urls.WORKER_CALLED_KEY, Digits=digits)) == ["Goodbye.", "Hangup"]
+    assert row(driver)["state"] == "talked"
+
+
+@pytest.mark.parametrize(
+    ("status", "first"),
+    [
+        ("completed", "Gather"),
+        ("answered", "Gather"),
+        ("busy", calling_back.AGAIN),
+        ("canceled", calling_back.AGAIN),
+        ("no-answer", calling_back.AGAIN),
+    ],
+)
+def test_where_twilio_does_not_say_whether_the_two_talked_the_status_does(
+    driver: Driver, status: str, first: str
+) -> None:
+    asked(driver)
+    takes(driver)
+    assert heard(on_leg(driver, urls.WORKER_CALLED, DialCallStatus=status, CallStatus=""))[0] == first
+
+
 def test_who_hangs_up_after_the_talk_says_nothing_more(driver: Driver) -> None:
     asked(driver)
     takes(driver)

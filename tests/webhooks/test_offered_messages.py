@@ -319,7 +319,7 @@ def test_who_heard_it_to_the_end_and_presses_nothing_has_it(driver: Driver, late
     for attempt, digits in ((1, ""), (2, "7")):
         again = press(driver, task_sid, digits, attempt)[0]
         assert again.tag == "Gather" and again.get("action", "").partition("#")[0].endswith(f"/message/{attempt + 1}")
-    assert said(press(driver, task_sid, "", 3)) == [twiml.DONE, "Hangup"]
+    assert said(press(driver, task_sid, "", 3)) == said(press(driver, task_sid, "", 4)) == [twiml.DONE, "Hangup"]
     end(driver, task_sid)
     sweep_after(driver, later, 3601)
     assert swept(driver)["left to whoever has it"] == 1 and len(posted(driver)) == 1
@@ -378,12 +378,18 @@ def test_a_message_that_was_done_meanwhile_rings_nobody(driver: Driver) -> None:
     assert driver.twilio.tasks[task_sid]["assignment_status"] == "canceled"
 
 
-def test_a_message_that_another_has_in_hand_by_then_is_not_played(driver: Driver) -> None:
+@pytest.mark.parametrize(
+    ("taken_by", "heard"),
+    [("Ann", [hearing.SEEN_TO, "Hangup"]), ("Carl", [hearing.SEEN_TO, "Hangup"]), ("Bea", ["Gather"])],
+)
+def test_a_message_that_another_has_in_hand_by_then_is_not_played(
+    driver: Driver, taken_by: str, heard: list[str]
+) -> None:
     task_sid = offer(driver)
     ring(driver, task_sid)
     send(driver, urls.WORKER_ASK, task_sid)
-    messages.take(message_key(CALL, RECORDING), "Carl", 1795230100)
-    assert said(send(driver, urls.WORKER_ACCEPT, task_sid, Digits="1")) == [hearing.SEEN_TO, "Hangup"]
+    messages.take(message_key(CALL, RECORDING), taken_by, 1795230100)
+    assert said(send(driver, urls.WORKER_ACCEPT, task_sid, Digits="1")) == heard
 
 
 def test_another_leg_hears_nothing_of_it(driver: Driver) -> None:

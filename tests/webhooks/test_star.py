@@ -13,6 +13,7 @@ import pytest
 
 from bench.counts import STAR as STAR_ASKS
 from chalicelib import jobs
+from chalicelib.caller import hold as caller_hold
 from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.schema import WrapUp
@@ -23,6 +24,7 @@ from chalicelib.reports import story
 from chalicelib.staff import packaged
 from chalicelib.staff.rota import Packaged
 from chalicelib.twilio import urls
+from chalicelib.twilio.request import Webhook
 from chalicelib.worker import star, twiml, words
 from tests.conftest import QUEUES, WORKFLOW
 from tests.support import twiml_schema
@@ -580,6 +582,14 @@ def test_a_worker_who_hangs_up_instead_of_choosing_leaves_the_caller_to_another(
     assert (task["priority"], task["department"], task["language"]) == (15, "support", "es") and "agent" not in task
 
 
+@pytest.mark.parametrize("status", ["initiated", "ringing", "in-progress"])
+def test_what_is_told_late_of_a_leg_that_goes_on_takes_no_caller_from_it(driver: Driver, status: str) -> None:
+    talk(driver)
+    press_star(driver)
+    driver.status(status)
+    assert "transferred_to" not in driver.link
+
+
 def test_that_it_is_told_twice_changes_nothing(driver: Driver) -> None:
     talk(driver)
     press_star(driver)
@@ -788,6 +798,22 @@ def test_the_caller_holds_on_until_the_time_is_over(driver: Driver, down: None) 
     say, _, redirect = hold(driver, 3, since)
     assert say.text == "One moment, please." and redirect.text == f"{BASE}/voice/hold/{RESERVATION}/{since}/4{AGAIN}"
     assert hold(driver, 9, long_ago())[1].tag == "Record"
+
+
+@pytest.mark.parametrize(
+    ("waited", "last"), [(0.0, "Redirect"), (59.9, "Redirect"), (60.0, "Hangup"), (61.0, "Hangup")]
+)
+@pytest.mark.usefixtures("driver")
+def test_the_time_on_hold_is_over_to_the_second(waited: float, last: str) -> None:
+    path = {"reservation_sid": RESERVATION, "since": "1000", "attempt": "3"}
+    document = caller_hold.without_record(Webhook(BASE, caller_form(), path, 1000 + waited))
+    assert ElementTree.fromstring(document)[-1].tag == last
+
+
+def test_where_nobody_says_since_when_the_hold_begins_now(driver: Driver) -> None:
+    path = {"reservation_sid": RESERVATION, "since": "x", "attempt": "x"}
+    document = caller_hold.without_record(Webhook(BASE, caller_form(), path, 1000.9))
+    assert f"/voice/hold/{RESERVATION}/1000/2#" in document
 
 
 def test_where_it_was_down_after_the_talk_too(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from chalicelib.callbacks import asking
 from chalicelib.callers import block, memory
 from chalicelib.callers.known import Known, of_token
 from chalicelib.links import callbacks as callback_rows
-from chalicelib.links import profiles
+from chalicelib.links import caller_leg, profiles
 from chalicelib.links.attributes import encode
 from chalicelib.links.model import Callback, Key, Link, Notice
 from chalicelib.links.profiles import Change, Did
@@ -592,6 +592,38 @@ def test_an_extension_that_nobody_has_is_asked_for_again_and_then_it_is_anybodys
     centre = of_bea(opened, f"{EXTENSIONS}\ntries = 2")
     heard = calls(centre, *types("99"), *types("98"), seconds=20)
     assert "Nobody has this extension." in heard and offered(centre) == "Carl"
+
+
+def typed(centre: CallCentre, digits: str, attempt: str = "1") -> str:
+    """The answer to who has typed this."""
+    form, path = caller_form(To=SUPPORT, Digits=digits), {"caller": "-", "attempt": attempt}
+    return str(centre.send(post(urls.EXTENSION.path, form, path))["body"])
+
+
+@pytest.mark.parametrize(("attempt", "asks"), [("1", "/2#"), ("x", "/2#"), ("2", "/3#"), ("3", ""), ("4", "")])
+def test_an_extension_is_asked_for_so_many_times(opened: Any, attempt: str, asks: str) -> None:
+    heard = typed(of_bea(opened, f"{EXTENSIONS}\ntries = 3"), "99", attempt)
+    assert f"/voice/extension/-{asks}" in heard if asks else "<Gather" not in heard and "<Enqueue" in heard
+
+
+@pytest.mark.parametrize(
+    ("activity", "tried"), [("Available", True), ("Offline", False), ("Wrap up", True), ("", False)]
+)
+def test_a_worker_is_tried_who_is_on_or_about_to_be(opened: Any, activity: str, tried: bool) -> None:
+    """Not one whom nobody knows at Twilio."""
+    centre = of_bea(opened)
+    centre.pack(extensions={"21": "Bea" if activity else "Zoe"})
+    centre.set("Bea", activity or "Available")
+    assert ("<Enqueue" in typed(centre, "21")) is tried
+
+
+def test_where_it_cannot_be_kept_whom_the_caller_asked_for_they_are_tried_all_the_same(
+    opened: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre = of_bea(opened)
+    centre.set("Bea", "Available")
+    monkeypatch.setattr(caller_leg, "record", lambda *_, **__: 1 / 0)
+    assert '"agent":"Bea"' in typed(centre, "21")
 
 
 def test_who_types_nothing_waits_as_ever(opened: Any) -> None:

@@ -53,10 +53,11 @@ def test_a_leg_that_answers_before_its_sid_was_stored_gets_the_link(driver: Driv
     assert (driver.link["state"], driver.link["worker_call_sid"]) == ("answered", LEG)
 
 
-def test_a_second_leg_hears_that_the_call_is_taken(driver: Driver) -> None:
+@pytest.mark.parametrize("leg", ["CA" + "0" * 32, OTHER_LEG])
+def test_a_second_leg_hears_that_the_call_is_taken(driver: Driver, leg: str) -> None:
     driver.ring()
     driver.answer()
-    document = driver.answer(OTHER_LEG)
+    document = driver.answer(leg)
     assert twiml.TAKEN in document and "<Hangup" in document and "<Dial" not in document
 
 
@@ -197,6 +198,8 @@ def direct_status(driver: Driver, status: str) -> int:
 def test_a_direct_leg_reports_by_get(driver: Driver) -> None:
     driver.assign("Urgent")
     assert direct_status(driver, "initiated") == 204
+    assert direct_status(driver, "queued") == 204
+    assert "answered_at" not in driver.link
     assert direct_status(driver, "ringing") == 204
     assert direct_status(driver, "in-progress") == 204
     assert direct_status(driver, "in-progress") == 204
