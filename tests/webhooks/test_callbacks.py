@@ -610,6 +610,27 @@ def test_who_is_not_reached_is_called_again_later_in_the_same_place(driver: Driv
     assert json.loads(again["Attributes"])["attempt"] == 2 and task_of(driver) != task
 
 
+@pytest.mark.parametrize("step", ["talk", "busy", "leg ended"])
+def test_where_somebody_else_was_faster_to_say_what_came_of_it_that_stands(
+    driver: Driver, environment: pytest.MonkeyPatch, step: str
+) -> None:
+    def faster(*_given: object) -> str:
+        raise ConditionFailed({})
+
+    asked(driver)
+    takes(driver)
+    for name in ("reached", "not_reached", "find_out"):
+        environment.setattr(outcome, name, faster)
+    driver.twilio.reservation = "accepted"
+    if step == "talk":
+        assert called(driver, "completed", CallStatus="completed") == ["Goodbye.", "Hangup"]
+    elif step == "busy":
+        assert called(driver, "busy") == [calling_back.AGAIN, "Hangup"]
+    else:
+        hang_up(driver, task_of(driver))
+    assert "webhook failed" not in driver.log.getvalue() and row(driver)["state"] == "taken"
+
+
 def test_a_machine_that_the_worker_tells_of_is_nobody_reached(driver: Driver) -> None:
     asked(driver)
     takes(driver)
