@@ -47,7 +47,7 @@ def _ask(webhook: Webhook, line: Line, rules: Callback) -> str:
         return twiml.say_goodbye(line, callback.refused(rules, answer), rules.says.goodbye)
     known = {"wish": "callback", "wished_at": webhook.at, "callback": about}
     who = {"line": wanted.line, "caller": wanted.caller, "called": webhook.form.get("To", "")}
-    caller_leg.record_and_read(call_sid, known, webhook.at, left_queue=False, defaults=who)
+    caller_leg.record_and_read(call_sid, known, webhook.at, defaults=who)
     log.info("callback is asked for", callback=about)
     return twiml.thank_for_callback(line)
 

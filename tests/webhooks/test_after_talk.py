@@ -65,6 +65,7 @@ def test_the_dial_leads_on_to_the_keys(driver: Driver) -> None:
     assert f'<Dial action="{HERE}/after#rc=2&amp;rp=all">' in talk(driver)
     gather, hang_up = over(driver)
     assert (gather.tag, hang_up.tag) == ("Gather", "Hangup")
+    assert "asked_after_at" not in driver.link  # which nobody wants to know in a team whose staff do not text
     assert gather.attrib["action"] == f"{HERE}/disposition#rc=2&rp=all"
     assert gather[0].text == "Press 1 for solved, press 2 for call again, press 0 to leave a note."
 
@@ -88,6 +89,16 @@ def test_a_key_is_kept_with_the_link(driver: Driver, key: str, kept: str) -> Non
 def test_another_key_asks_again(driver: Driver, key: str) -> None:
     talk(driver)
     assert press(driver, key)[0].tag == "Gather" and "disposition" not in driver.link
+
+
+def test_where_no_notes_are_wanted_their_key_is_another_key(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+    center = callcenter.current()
+    without = msgspec.structs.replace(RULES, note_seconds=0)
+    support = msgspec.structs.replace(center.queue("Support"), after_talk=without)
+    center = msgspec.structs.replace(center, queues={**center.queues, "Support": support})
+    environment.setattr(callcenter, "current", lambda: center)
+    talk(driver)
+    assert press(driver, "0")[0].tag == "Gather"
 
 
 def test_the_last_key_counts(driver: Driver) -> None:

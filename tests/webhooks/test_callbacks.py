@@ -541,6 +541,22 @@ def test_another_leg_decides_nothing(driver: Driver, leg: str) -> None:
     assert row(driver)["state"] == "taken"
 
 
+@pytest.mark.parametrize("reservation", ["WR" + "0" * 32, "WR" + "f" * 32])
+def test_a_worker_decides_nothing_of_a_callback_that_another_has_taken(driver: Driver, reservation: str) -> None:
+    asked(driver)
+    takes(driver)
+    driver.twilio.reservation = "accepted"
+    driver.cloud.client("dynamodb").update_item(
+        TableName="cordboard-test-links",
+        Key={"call_sid": {"S": CALL}, "item": {"S": "CALLBACK"}},
+        UpdateExpression="SET reservation_sid = :other",
+        ExpressionAttributeValues={":other": {"S": reservation}},
+    )
+    assert called(driver, "busy") == ["Goodbye.", "Hangup"]
+    hang_up(driver, task_of(driver))
+    assert row(driver)["state"] == "taken"
+
+
 def test_who_claims_a_callback_too_late_has_none() -> None:
     with patch.object(table, "update_row", side_effect=ConditionFailed({})):
         assert not rows.claim("+12125550171", "support", CALL, "", 5.0)

@@ -636,8 +636,12 @@ def test_who_types_nothing_waits_as_ever(opened: Any) -> None:
 def test_another_key_of_the_menu_does_not(opened: Any, digits: str, heard: str) -> None:
     centre = of_bea(opened, f'{EXTENSIONS}\nkey = "7"\n{MENU}')
     path = {"trail": "main", "attempt": "1", "total": "1"}
-    document = centre.send(post(urls.MENUS.path, caller_form(To=SUPPORT, Digits=digits), path))["body"]
-    assert heard in document and "extension" not in document
+
+    def press(key: str) -> str:
+        return str(centre.send(post(urls.MENUS.path, caller_form(To=SUPPORT, Digits=key), path))["body"])
+
+    assert "/voice/extension/-/1#" in press("7")
+    assert heard in press(digits) and "extension" not in press(digits)
 
 
 def test_a_key_of_the_menu_asks_for_the_extension(opened: Any) -> None:
