@@ -239,11 +239,12 @@ def test_pressing_2_calls_the_caller_back_and_a_talk_makes_it_done(driver: Drive
     assert row(driver)["done_by"] == "Bea"
 
 
-def test_who_cannot_be_reached_leaves_the_choice_to_the_worker(driver: Driver) -> None:
+@pytest.mark.parametrize("told", [{"DialBridged": "false"}, {}])
+def test_who_cannot_be_reached_leaves_the_choice_to_the_worker(driver: Driver, told: dict[str, str]) -> None:
     task_sid = offer(driver)
     take(driver, task_sid)
     press(driver, task_sid, "2")
-    (gather,) = send(driver, urls.WORKER_MESSAGE, task_sid, DialCallStatus="busy", DialBridged="false")
+    (gather,) = send(driver, urls.WORKER_MESSAGE, task_sid, DialCallStatus="busy", **told)
     assert gather[0].text == callcenter.current().messages.keys
     assert "done_at" not in row(driver)
 

@@ -164,6 +164,17 @@ def test_with_twilio_down_nobody_is_connected_and_nobody_moved(driver: Driver) -
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "not begun")
 
 
+@pytest.mark.parametrize("status", ["canceled", "rescinded", "timeout"])
+def test_work_that_twilio_has_taken_back_by_then_ends_as_twilio_says(driver: Driver, status: str) -> None:
+    ring(driver)
+    driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}{ON_RESERVATION}": [503]}
+    press(driver, "1")
+    driver.twilio.reservation = status
+    asked = len(changes(driver, ON_RESERVATION))
+    hang_up(driver)
+    assert driver.link["outcome"] == status and len(changes(driver, ON_RESERVATION)) == asked
+
+
 def test_an_acceptance_whose_answer_is_lost_counts(driver: Driver) -> None:
     ring(driver)
     driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}{ON_RESERVATION}": [requests.ReadTimeout()]}
