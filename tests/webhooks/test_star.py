@@ -77,7 +77,7 @@ def use(driver: Driver, environment: pytest.MonkeyPatch) -> Use:
 @pytest.fixture(autouse=True)
 def rules(use: Use, driver: Driver, environment: pytest.MonkeyPatch) -> Iterator[None]:
     use(star=STAR)
-    people = Packaged(extensions={"204": "Carl", "205": "Bea"})
+    people = Packaged(extensions={"203": "Ann", "204": "Carl", "205": "Bea"})
     environment.setattr(packaged, "current", lambda: people)
     driver.twilio.attributes = task_attributes(language="es", agent="Zoe", from_city="")
     yield
@@ -329,6 +329,13 @@ def test_a_caller_is_given_to_a_person_by_the_extension(driver: Driver) -> None:
     assert said(dial(driver, "204")) == ["The caller goes to Carl. Goodbye.", "Hangup"]
     task = task_of(hold(driver))
     assert (task["agent"], task["department"], task["transferred_from"]) == ("Carl", "support", "Bea")
+
+
+@pytest.mark.parametrize(("digits", "name"), [("203", "Ann"), ("204", "Carl")])
+def test_everybody_else_has_an_extension_to_give_to(driver: Driver, digits: str, name: str) -> None:
+    talk(driver)
+    press_star(driver)
+    assert said(dial(driver, digits)) == [f"The caller goes to {name}. Goodbye.", "Hangup"]
 
 
 @pytest.mark.parametrize(("digits", "first"), [("999", star.UNKNOWN_EXTENSION), ("205", star.OWN_EXTENSION)])
