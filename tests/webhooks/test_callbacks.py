@@ -222,6 +222,20 @@ def test_any_other_key_waits_on(driver: Driver, key: str) -> None:
     assert row(driver) == {}
 
 
+@pytest.mark.parametrize(
+    ("route", "path", "digits"),
+    [
+        (urls.CALLBACK_CONFIRM, {"number": "own"}, "2"),
+        (urls.CALLBACK_NUMBER, {}, "2125550199"),
+        (urls.CALLBACK_NUMBER, {}, "2"),
+    ],
+)
+def test_the_fallback_says_what_failed(driver: Driver, route: urls.Route, path: dict[str, str], digits: str) -> None:
+    own = dials(driver, route, Digits=digits)
+    again = dials(driver, urls.FALLBACK, Digits=digits, ErrorUrl=route.url(BASE, **path))
+    assert ElementTree.tostring(again) == ElementTree.tostring(own)
+
+
 def test_where_it_cannot_be_kept_the_caller_waits_on(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     joins(driver)
     monkeypatch.setattr(table, "update_row", lambda *_, **__: 1 / 0)

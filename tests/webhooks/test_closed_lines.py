@@ -15,7 +15,7 @@ from chalicelib.staff import pins, texts
 from chalicelib.twilio import urls
 from emulator.voice.parties import Step, answers, hangs_up, hears, no_answer, presses, says, waits
 from tests.conftest import Aws
-from tests.support.api_gateway import post
+from tests.support.api_gateway import BASE, post
 from tests.support.call_centre import BEA, CALLCENTER, CARL, STAFF, STRANGER, SUPPORT, CallCentre
 from tests.support.driver import caller_form
 from tests.support.meter import counting
@@ -215,6 +215,26 @@ def test_where_no_other_number_is_called_back_none_is_asked_for(opened: Any) -> 
     centre = opened(team(CALLBACK.replace("other_number = true", "")))
     assert document(centre, urls.CLOSED_CALLBACK, {"number": "own"}, Digits="2") == ["Goodbye.", "Hangup"]
     assert document(centre, urls.CLOSED_NUMBER, Digits="2125550188") == ["Goodbye.", "Hangup"]
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "form", "first"),
+    [
+        (urls.CLOSED_KEY, {}, {"Digits": "5"}, "Dial"),
+        (urls.CLOSED_DIALED, {}, {"DialCallStatus": "busy"}, "Nobody there."),
+        (urls.CLOSED_CALLBACK, {"number": "own"}, {"Digits": "2"}, "Gather"),
+        (urls.CLOSED_NUMBER, {}, {"Digits": "2125550188"}, "Gather"),
+    ],
+)
+def test_the_fallback_says_on_a_closed_line_what_failed(
+    opened: Any, route: urls.Route, path: dict[str, str], form: dict[str, str], first: str
+) -> None:
+    more = f'urgent_key = {{ digits = "5", to = "{ON_CALL}" }}\nnot_reached = {{ say = "Nobody there." }}'
+    centre = opened(team(CALLBACK.replace('then = "callback"', f'then = "callback"\n{more}')))
+    own = centre.send(post(route.path, caller_form(To=SUPPORT, **form), path))["body"]
+    failed = caller_form(To=SUPPORT, ErrorUrl=route.url(BASE, **path), **form)
+    assert centre.send(post(urls.FALLBACK.path, failed))["body"] == own
+    assert document(centre, route, path, **form)[0] == first
 
 
 @pytest.mark.parametrize(("countries", "number"), [('["+1", "+44"]', "0 1 8 8"), ('["+44", "+1"]', "4 4")])

@@ -22,7 +22,7 @@ from emulator.voice.parties import Step, answers, hangs_up, hears, presses, says
 from ops.callcenter import files
 from ops.callcenter.resources import workflow
 from tests.conftest import Aws
-from tests.support.api_gateway import post
+from tests.support.api_gateway import BASE, post
 from tests.support.call_centre import BEA, CALLCENTER, CARL, SUPPORT, CallCentre
 from tests.support.driver import caller_form
 from tests.support.meter import counting
@@ -615,6 +615,20 @@ def test_a_worker_is_tried_who_is_on_or_about_to_be(opened: Any, activity: str, 
     centre.pack(extensions={"21": "Bea" if activity else "Zoe"})
     centre.set("Bea", activity or "Available")
     assert ("<Enqueue" in typed(centre, "21")) is tried
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "form", "heard"),
+    [
+        (urls.EXTENSION, {"caller": "-", "attempt": "1"}, {"Digits": "99"}, "Nobody has this extension."),
+        (urls.PERSON_WAIT, {"extension": "21"}, {"QueueTime": "5"}, "One moment, please."),
+    ],
+)
+def test_the_fallback_says_what_failed(
+    opened: Any, route: urls.Route, path: dict[str, str], form: dict[str, str], heard: str
+) -> None:
+    failed = caller_form(To=SUPPORT, ErrorUrl=route.url(BASE, **path), **form)
+    assert heard in of_bea(opened).send(post(urls.FALLBACK.path, failed))["body"]
 
 
 def test_where_it_cannot_be_kept_whom_the_caller_asked_for_they_are_tried_all_the_same(

@@ -5,10 +5,11 @@ import requests
 
 from chalicelib import jobs
 from chalicelib.links import steps
+from chalicelib.twilio import urls
 from chalicelib.worker import twiml
 from tests.conftest import ACTIVITIES
-from tests.support.api_gateway import get
-from tests.support.driver import CALL, LEG, LEG_PATH, OTHER_LEG, RESERVATION, TASK, Driver
+from tests.support.api_gateway import get, post
+from tests.support.driver import CALL, LEG, LEG_PATH, OTHER_LEG, RESERVATION, TASK, Driver, leg_form
 
 REJECT = f"/Tasks/{TASK}/Reservations"
 
@@ -167,6 +168,18 @@ def test_a_leg_that_begins_to_ring_for_a_caller_who_has_gone_is_ended(driver: Dr
 def test_a_status_of_a_leg_without_a_link_is_taken(driver: Driver) -> None:
     assert driver.status("ringing") == 204
     assert driver.cloud.rows() == [] and driver.twilio.requests == []
+
+
+@pytest.mark.parametrize("form", [{"CallSid": ""}, {}])
+@pytest.mark.parametrize("route", [urls.WORKER_STATUS, urls.WORKER_ANSWER])
+def test_a_request_that_names_no_leg_or_no_link_changes_nothing(
+    driver: Driver, route: urls.Route, form: dict[str, str]
+) -> None:
+    driver.ring()
+    before, made = driver.link, len(driver.twilio.requests)
+    path = LEG_PATH if form else {**LEG_PATH, "reservation_sid": "x"}
+    answer = driver.send(post(route.path, leg_form("ringing") | form, path))
+    assert (driver.link, len(driver.twilio.requests)) == (before, made) and "<Dial" not in answer["body"]
 
 
 def test_a_rejection_that_twilio_does_not_take_is_left_to_a_job(driver: Driver) -> None:
