@@ -240,7 +240,7 @@ def test_pressing_2_calls_the_caller_back_and_a_talk_makes_it_done(driver: Drive
 
 
 @pytest.mark.parametrize("told", [{"DialBridged": "false"}, {}])
-def test_who_cannot_be_reached_leaves_the_choice_to_the_worker(driver: Driver, told: dict[str, str]) -> None:
+def test_who_cannot_be_reached_leaves_the_choice_to_the_worker(driver: Driver, told: dict[str, Any]) -> None:
     task_sid = offer(driver)
     take(driver, task_sid)
     press(driver, task_sid, "2")
