@@ -36,7 +36,7 @@ class Busy(Exception):
 
 
 def ask(wanted: Callback, rules: Rules, now: float) -> tuple[Answer, str]:
-    """Keep this callback, unless the number may not be called; and the call whose callback it is.
+    """Keep this callback, unless the number may not be called; and the call whose callback it is, empty without one.
 
     A caller who has an open one on this line keeps that one, with its place; it calls the number that is wanted now.
     Raises Busy, and what AWS raises.

@@ -79,10 +79,9 @@ def _ask(webhook: Webhook, line: Line, rules: Rules) -> str:
     if wanted is None:
         return twiml.wait_on(webhook.base_url)
     answer, about = asking.ask(wanted, rules, webhook.at)
-    if answer != "asked":
+    if not about:
         log.info("callback is refused", why=answer)
-        said = refused(rules, answer)
-        return twiml.say_and_wait(line, said, webhook.base_url)
+        return twiml.say_and_wait(line, refused(rules, answer), webhook.base_url)
     caller_leg.record(call_sid, {"wish": "callback", "wished_at": webhook.at, "callback": about}, webhook.at)
     log.info("callback is asked for", callback=about)
     return twiml.leave_queue(line, filled(line, rules.confirm, number=numbers.spoken(wanted.number)))
@@ -90,7 +89,11 @@ def _ask(webhook: Webhook, line: Line, rules: Rules) -> str:
 
 def refused(rules: Rules, answer: asking.Answer) -> Text:
     """Why a number is not called back."""
-    return rules.says.not_called if answer == "not allowed" else rules.says.too_often
+    match answer:
+        case "not allowed":
+            return rules.says.not_called
+        case _:
+            return rules.says.too_often
 
 
 def wanted_by(webhook: Webhook, call: Call | None) -> Callback | None:

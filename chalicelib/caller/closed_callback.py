@@ -42,12 +42,12 @@ def _ask(webhook: Webhook, line: Line, rules: Callback) -> str:
     if wanted is None:
         return twiml.say_goodbye(line, rules.says.not_called, rules.says.goodbye)
     answer, about = asking.ask(wanted, rules, webhook.at)
-    if answer != "asked":
+    if not about:
         log.info("callback is refused", why=answer)
         return twiml.say_goodbye(line, callback.refused(rules, answer), rules.says.goodbye)
     known = {"wish": "callback", "wished_at": webhook.at, "callback": about}
     who = {"line": wanted.line, "caller": wanted.caller, "called": webhook.form.get("To", "")}
-    caller_leg.record_and_read(call_sid, known, webhook.at, left_queue=False, defaults=who)
+    caller_leg.record_and_read(call_sid, known, webhook.at, defaults=who)
     log.info("callback is asked for", callback=about)
     return twiml.thank_for_callback(line)
 

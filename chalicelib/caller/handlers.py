@@ -86,8 +86,11 @@ def _when_closed(webhook: Webhook, name: str, line: Line, *, is_answered: bool =
 def _leaves_at_closing(webhook: Webhook) -> str:
     """What a caller hears who leaves the queue as the line has closed; empty where callers are served all the same."""
     name, line = called.line(webhook)
-    leaves = line.closing == "leave" and line.may_be_closed
-    return _when_closed(webhook, name, line, is_answered=True) if leaves else ""
+    match line.closing:
+        case "leave" if line.may_be_closed:
+            return _when_closed(webhook, name, line, is_answered=True)
+        case _:
+            return ""
 
 
 def enqueue_plainly(webhook: Webhook) -> str:
@@ -101,7 +104,7 @@ def menu(webhook: Webhook) -> str:
     attempt = count(path.get("attempt")) or 1
     asked = menus.Asked(text(path.get("trail")) or MAIN, attempt, count(path.get("total")) or attempt)
     given = menus.Given(form.get("Digits", ""), form.get("SpeechResult", ""), share(form.get("Confidence")))
-    if line.extensions and given.digits and given.digits == line.extensions.key:
+    if line.extensions and given.digits == line.extensions.key:
         from chalicelib.caller import extension
 
         return extension.ask(webhook, line, line.extensions)
@@ -120,7 +123,7 @@ def wait(webhook: Webhook) -> str:
     since = count(webhook.path.get("since")) or int(webhook.at)
     seconds = max(count(form.get("QueueTime")), int(webhook.at) - since)
     log.info("caller waits", metrics.of(metrics.STILL_WAITING, seconds))
-    if isinstance(treatment, Line) and treatment.closing == "leave" and _leaves_at_closing(webhook):
+    if isinstance(treatment, Line) and _leaves_at_closing(webhook):
         return twiml.leave_queue()
     told = Told(count(webhook.path.get("position")), count(webhook.path.get("minutes")), int(webhook.at) - seconds)
     position = count(form.get("QueuePosition"))
@@ -225,12 +228,11 @@ def _left_queue(webhook: Webhook, call_sid: str, result: str) -> "Call | None":
     seconds = count(webhook.form.get("QueueTime"))
     log.info("caller left the queue", result=result, seconds=seconds)
     left = {"queue_result": result, "queue_seconds": seconds, "left_queue_at": webhook.at}
-    alone, number = result in LEFT_ALONE, 0
+    alone, number = result in LEFT_ALONE, count(webhook.path.get("number")) or 1
     if alone:
         left |= {"open": "call", "check_at": int(webhook.at) + TASK_ENDS_SECONDS}
-    if callcenter.current().longest_hold:
-        number = count(webhook.path.get("number")) or 1
-        left |= {"over_at": webhook.at} if _is_over(webhook) else {}
+    if callcenter.current().longest_hold and _is_over(webhook):
+        left |= {"over_at": webhook.at}
     return _record(call_sid, left, webhook.at, left_queue=not alone, defaults=_who(webhook), of_round=number)
 
 

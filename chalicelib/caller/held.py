@@ -35,7 +35,7 @@ def without_record(webhook: Webhook) -> str:
 def _look(link: Link, attempt: int, now: float) -> None:
     if not link.is_consulting:
         consulting.go_on(link, now)
-    elif attempt % LOOK_AT_LEG_EACH == 0 and consulting.has_left(link):
+    elif not attempt % LOOK_AT_LEG_EACH and consulting.has_left(link):
         consulting.settle(link, now)
 
 

@@ -116,7 +116,7 @@ def _has_ended(link: Link) -> bool:
 def _look(held: _Held, link: Link) -> Link:
     """The worker has not chosen yet. Decides where they never will, or where the time is over."""
     is_over = held.is_over(_rules(link))
-    looks = is_over or link.is_consulting or held.attempt % LOOK_AT_LEG_EACH == 0
+    looks = is_over or link.is_consulting or not held.attempt % LOOK_AT_LEG_EACH
     if link.held_at and looks and not _is_on_the_phone(link):
         return steps.transfer(link.key, link.consults or LOST, held.webhook.at)
     return steps.transfer(link.key, link.consults or LEFT, held.webhook.at) if is_over else link

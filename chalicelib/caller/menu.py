@@ -64,8 +64,9 @@ def answer(line: Line, asked: Asked, given: Given, onward: Onward) -> str:
         return _go(line, menus.first(line.every_menu), Asked(total=asked.total + 1), onward)
     found = choices(place.menu, given.digits, given.speech, line.spoken)
     is_sure = bool(given.digits) or given.confidence >= place.menu.sure
-    if len(found) == 1 and is_sure:
-        return _follow(line, place, found[0], asked.total, onward)
+    match found:
+        case [choice] if is_sure:
+            return _follow(line, place, choice, asked.total, onward)
     again = asked._replace(attempt=asked.attempt + 1, total=asked.total + 1)
     if found:
         return _go(line, place, again, onward, prompts=_which(line, place.menu, found))
@@ -80,8 +81,11 @@ def choices(menu: Menu, digits: str, speech: str, language: str = "") -> list[Ch
 
 def choose(menu: Menu, digits: str, speech: str, language: str = "") -> Choice | None:
     """The choice that these digits, or this speech, make; None when they make none, or speech makes several."""
-    found = choices(menu, digits, speech, language)
-    return found[0] if len(found) == 1 else None
+    match choices(menu, digits, speech, language):
+        case [choice]:
+            return choice
+        case _:
+            return None
 
 
 def _is_said(word: str, speech: str) -> bool:
@@ -98,21 +102,30 @@ def _which(line: Line, menu: Menu, found: list[Choice]) -> list[Text]:
 def _follow(line: Line, place: Place, choice: Choice, total: int, onward: Onward) -> str:
     """Where the choice leads, in the language of the choice from here on."""
     line, onward = _spoken(line, choice, onward)
-    attributes, base_url = menus.chosen(place, choice), onward.way.base_url
-    if choice.menu in line.every_menu:
-        place = menus.go(line.every_menu, place, choice)
-        return _go(line, place, Asked(total=total + 1), onward, first=choice.say)
-    if choice.then == "back":
-        place = menus.back(line.every_menu, place)
-        return _go(line, place, Asked(total=total + 1), onward, first=choice.say)
-    if choice.then == "hangup":
-        return twiml.say_goodbye(line, choice.say)
-    if choice.then == "voicemail":
-        return twiml.take_message(line, onward.way, choice.say)
+    match choice.then:
+        case "back":
+            further = menus.back(line.every_menu, place)
+        case _ if choice.menu in line.every_menu:
+            further = menus.go(line.every_menu, place, choice)
+        case _:
+            return _leave(line, choice, menus.chosen(place, choice), onward)
+    return _go(line, further, Asked(total=total + 1), onward, first=choice.say)
+
+
+def _leave(line: Line, choice: Choice, attributes: Mapping[str, Any], onward: Onward) -> str:
+    """Where a choice leads after which no menu is asked."""
     if choice.number:
-        return twiml.ring_for_caller(line, choice.number, onward.phone, base_url, choice.say)
-    queueing, wants_callback = onward.queueing(line, attributes), choice.then == "callback"
-    return twiml.enqueue(line, queueing, attributes, choice.say, wants_callback=wants_callback)
+        return twiml.ring_for_caller(line, choice.number, onward.phone, onward.way.base_url, choice.say)
+    match choice.then:
+        case "hangup":
+            return twiml.say_goodbye(line, choice.say)
+        case "voicemail":
+            return twiml.take_message(line, onward.way, choice.say)
+        case "callback":
+            queueing = onward.queueing(line, attributes)
+            return twiml.enqueue(line, queueing, attributes, choice.say, wants_callback=True)
+        case _:
+            return twiml.enqueue(line, onward.queueing(line, attributes), attributes, choice.say)
 
 
 def _spoken(line: Line, choice: Choice, onward: Onward) -> tuple[Line, Onward]:
@@ -128,9 +141,11 @@ def _go(
     """The next question; after the last one the call goes on as the menu says."""
     if asked.attempt <= place.menu.tries and asked.total <= MOST_ROUNDS:
         return _ask(line, place, asked._replace(trail=place.trail), onward, first=first, prompts=prompts)
-    if place.menu.otherwise == "leave":
-        return twiml.after(line, "leave", onward.way)
-    return twiml.enqueue(line, onward.queueing(line, place.attributes), place.attributes)
+    match place.menu.otherwise:
+        case "leave":
+            return twiml.after(line, "leave", onward.way)
+        case "queue":
+            return twiml.enqueue(line, onward.queueing(line, place.attributes), place.attributes)
 
 
 def _ask(

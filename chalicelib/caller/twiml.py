@@ -545,10 +545,11 @@ def _ask_survey(response: VoiceResponse, treatment: Treatment, base_url: str) ->
 
 
 def _end(response: VoiceResponse, treatment: Treatment, said: Text, then: str, way: Way) -> None:
-    if then == "hangup":
-        goodbye(response, treatment, said)
-        return
-    _take_message(response, treatment, said, way)
+    match then:
+        case "hangup":
+            goodbye(response, treatment, said)
+        case _:
+            _take_message(response, treatment, said, way)
 
 
 def take_message(treatment: Treatment, way: Way, first: Text = "") -> str:

@@ -30,12 +30,15 @@ def _screen(webhook: Webhook, line: Line, number: str, known: Known) -> str:
     if line.screening is None:
         return ""
     verdict = screening.verdict(line.screening, number, text(webhook.form.get("StirVerstat")))
-    if verdict == "allow":
-        return ""
+    match verdict:
+        case "allow":
+            return ""
+        case "reject":
+            document = twiml.refuse(line, "reject", "", called.way(webhook, line))
+        case "captcha":
+            document = _ask_digit(webhook, line, known, 1)
     log.info("caller is screened", verdict=verdict)
-    if verdict == "reject":
-        return twiml.refuse(line, "reject", "", called.way(webhook, line))
-    return _ask_digit(webhook, line, known, 1)
+    return document
 
 
 def digit_pressed(webhook: Webhook, line: Line) -> str:

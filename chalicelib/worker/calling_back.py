@@ -4,7 +4,6 @@ Whether the two talked is known by the Dial's action; when that is lost, Twilio'
 """
 
 from chalicelib.callbacks import outcome
-from chalicelib.config.schema import CALLBACK
 from chalicelib.links import callbacks as rows
 from chalicelib.links import reading, steps
 from chalicelib.links.model import Callback, Link
@@ -106,7 +105,7 @@ def _found(webhook: Webhook) -> tuple[Link | None, Callback | None]:
     """The link of this leg, and the callback that it has taken and that is not decided; None where there is none."""
     link_key, leg = key_of(webhook), sid(webhook.form.get("CallSid"))
     link = reading.of_call(link_key.subject).link(link_key) if link_key and leg else None
-    if link is None or link.work != CALLBACK or link.worker_call_sid != leg:
+    if link is None or not link.callback or link.worker_call_sid != leg:
         return None, None
     callback = rows.find(link.callback)
     undecided = callback and callback.state == "taken" and callback.reservation_sid == link.reservation_sid

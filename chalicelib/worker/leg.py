@@ -67,7 +67,7 @@ def _record(key: Key, leg: str, webhook: Webhook) -> Link:
     Most links have it by then, which a read says for a fifth of a write's price.
     """
     known = reading.find_link(key)
-    if known and known.worker_call_sid == leg:
+    if known and known.worker_call_sid:
         return known
     by_taskrouter = webhook.method == "GET"
     try:

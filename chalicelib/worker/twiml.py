@@ -67,7 +67,7 @@ def _stop_recording(response: VoiceResponse) -> None:
 
 def unrecorded(document: str) -> str:
     """The same, once the recording of the talk has ended; one that has ended before is left alone (contract 14.3)."""
-    return document.replace("<Response>", f'<Response><Stop><Recording name="{TALK}" /></Stop>', 1)
+    return document.replace("<Response>", f'<Response><Stop><Recording name="{TALK}" /></Stop>')
 
 
 def work(said: str, dial_number: str, caller_id: str, treatment: Treatment) -> str:

@@ -21,7 +21,7 @@ def rules(link: Link | None) -> Answer:
     return callcenter.current().queue(link.queue).answering if link else AT_ONCE
 
 
-def after_url(link: Link, *, has_star: bool = False) -> str:
+def after_url(link: Link, *, has_star: bool) -> str:
     """What is asked for when the two have talked, and the caller has hung up; empty: nothing."""
     sids = {"subject": link.subject, "reservation_sid": link.reservation_sid}
     if has_star:

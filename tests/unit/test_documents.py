@@ -185,20 +185,20 @@ def test_a_menu_with_the_hash_key_does_not_end_at_it() -> None:
 @pytest.mark.parametrize(
     ("digits", "speech", "to"),
     [
-        ("1", "", "sales"),
-        ("22", "", "care"),
-        ("2", "", None),
-        ("", "", None),
-        ("", "Sales, please", "sales"),
-        ("", "wholesales", None),
-        ("", "salesman", None),
-        ("", "a SALE for care", None),  # two choices
-        ("1", "care", "sales"),  # a key is certain
+        ("1", "", ["sales"]),
+        ("22", "", ["care"]),
+        ("2", "", []),
+        ("", "", []),
+        ("", "Sales, please", ["sales"]),
+        ("", "wholesales", []),
+        ("", "salesman", []),
+        ("", "a SALE for care", ["sales", "care"]),
+        ("1", "care", ["sales"]),  # a key is certain
     ],
 )
-def test_what_a_caller_chose(digits: str, speech: str, to: str | None) -> None:
-    choice = menu.choose(line(menu=MENU).every_menu["main"], digits, speech)
-    assert (choice.attributes["to"] if choice else None) == to
+def test_what_a_caller_may_have_chosen(digits: str, speech: str, to: list[str]) -> None:
+    found = menu.choices(line(menu=MENU).every_menu["main"], digits, speech)
+    assert [choice.attributes["to"] for choice in found] == to
 
 
 def test_a_caller_is_enqueued_with_priority_and_timeout() -> None:
@@ -262,6 +262,14 @@ def test_a_voicemail_ends_at_the_hash_key_or_after_its_time() -> None:
 def test_a_declined_caller_hears_the_crm_or_the_line(say: str, then: str, heard: str, last: str) -> None:
     document = verbs(twiml.decline(line(after=ENDINGS), say, then, Way(BASE)))
     assert (document[0], document[1][0]) == (said(heard), last)
+
+
+def test_a_declined_caller_hears_the_crm_in_their_language_and_else_the_line_in_it() -> None:
+    languages = {"en": {"language": "en-US"}, "es": {"language": "es-US"}}
+    endings = {"declined": {"say": {"en": "We cannot.", "es": "No podemos."}}}
+    spanish = line(languages=languages, after=endings).in_language("es")
+    for say, heard in (("", "No podemos."), ("Lo siento.", "Lo siento.")):
+        assert verbs(twiml.decline(spanish, say, "", Way(BASE)))[0] == ("Say", {"language": "es-US"}, heard)
 
 
 def test_agents_of_a_simple_queue_take_one_caller_after_the_other() -> None:
@@ -364,7 +372,9 @@ def test_what_xml_cannot_carry_is_left_out(text: str, carried: str) -> None:
     assert as_xml(text) == carried
 
 
-@pytest.mark.parametrize(("attributes", "priority"), [({}, "15"), ({"vip": True}, "22"), ({"vip": "yes"}, "15")])
+@pytest.mark.parametrize(
+    ("attributes", "priority"), [({}, "15"), ({"vip": True}, "22"), ({"vip": "yes"}, "15"), ({"vip": 1}, "15")]
+)
 def test_a_vip_who_is_given_away_goes_before_others_still(attributes: dict[str, object], priority: str) -> None:
     described = line(priority=5, know_caller={"vip_priority": 7})
     (_, task) = verbs(twiml.enqueue_again(described, "WW1", BASE, attributes, 2))

@@ -150,6 +150,19 @@ def test_the_star_goes_back_and_what_was_chosen_counts_no_more() -> None:
     assert call.presses("2").task == {"department": "front", "language": "en", "menu_choice": "a doctor"}
 
 
+def test_each_question_of_a_call_is_counted_wherever_it_is_asked() -> None:
+    call = Call(line()).presses("1").presses("7")
+    assert "/voice/menus/main.1/2/3" in call.url
+    assert "/voice/menus/main/1/4" in call.presses("*").url
+
+
+@pytest.mark.parametrize("total", [MOST_ROUNDS - 1, MOST_ROUNDS, MOST_ROUNDS + 1, 10 * MOST_ROUNDS])
+def test_a_caller_is_asked_twenty_times_and_then_the_call_goes_on(total: int) -> None:
+    call = Call(line())
+    document = menu.answer(line(), menu.Asked("main.1", 1, total), menu.Given("*"), call._onward(""))
+    assert f"/voice/menus/main/1/{MOST_ROUNDS}" in document if total < MOST_ROUNDS else "<Enqueue" in document
+
+
 def test_the_zero_is_the_operator() -> None:
     assert Call(line()).presses("0").task["department"] == "operator"
 
@@ -183,6 +196,11 @@ def test_speech_that_is_sure_enough_is_taken() -> None:
     assert Call(line()).says("billing", 0.4).said == ["To pay press 1."]
 
 
+def test_speech_of_which_nothing_else_is_said_is_taken() -> None:
+    document = menu.answer(line(), menu.Asked(), menu.Given("", "billing"), Call(line())._onward(""))
+    assert "To pay press 1." in document
+
+
 def test_what_the_caller_chose_is_said_before_it_happens() -> None:
     assert Call(line()).presses("2").said == ["You will talk to a nurse first."]
     told = Call(line()).presses("4")
@@ -192,6 +210,14 @@ def test_what_the_caller_chose_is_said_before_it_happens() -> None:
 def test_a_choice_may_lead_to_a_message_and_to_a_number() -> None:
     assert "Record" in Call(line()).presses("5").verbs
     assert Call(line()).presses("6").verbs == ["Dial"]
+
+
+@pytest.mark.parametrize(("then", "waits"), [("queue", "/voice/wait#"), ("callback", "/voice/wait/callback#")])
+def test_who_chooses_to_be_called_back_is_asked_for_it_in_the_queue(then: str, waits: str) -> None:
+    choice = f'{{ digits = "1", then = "{then}" }}'
+    asked = f'[lines.clinic.menu]\nprompt = "?"\nchoices = [{choice}]\n[lines.clinic.callback]\ncountries = ["+1"]\n'
+    call = Call(line(f'default_line = "clinic"\n[lines.clinic]\ngreeting = "Hello."\n{asked}')).presses("1")
+    assert waits in call.wait_url
 
 
 def test_after_the_last_try_the_call_goes_on_with_what_was_chosen_so_far() -> None:

@@ -13,7 +13,7 @@ from chalicelib.config.after_talk import AfterTalk
 from chalicelib.config.toml_errors import CallCenterError
 from chalicelib.links import table
 from chalicelib.twilio import urls
-from chalicelib.worker import consumer, twiml
+from chalicelib.worker import twiml
 from tests.support.api_gateway import BASE, post
 from tests.support.driver import CALL, LEG, LEG_PATH, OTHER_LEG, RESERVATION, TASK, Driver, leg_form
 from tests.webhooks.test_sweep import Later, later, swept
@@ -65,6 +65,7 @@ def test_the_dial_leads_on_to_the_keys(driver: Driver) -> None:
     assert f'<Dial action="{HERE}/after#rc=2&amp;rp=all">' in talk(driver)
     gather, hang_up = over(driver)
     assert (gather.tag, hang_up.tag) == ("Gather", "Hangup")
+    assert "asked_after_at" not in driver.link  # which nobody wants to know in a team whose staff do not text
     assert gather.attrib["action"] == f"{HERE}/disposition#rc=2&rp=all"
     assert gather[0].text == "Press 1 for solved, press 2 for call again, press 0 to leave a note."
 
@@ -88,6 +89,16 @@ def test_a_key_is_kept_with_the_link(driver: Driver, key: str, kept: str) -> Non
 def test_another_key_asks_again(driver: Driver, key: str) -> None:
     talk(driver)
     assert press(driver, key)[0].tag == "Gather" and "disposition" not in driver.link
+
+
+def test_where_no_notes_are_wanted_their_key_is_another_key(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+    center = callcenter.current()
+    without = msgspec.structs.replace(RULES, note_seconds=0)
+    support = msgspec.structs.replace(center.queue("Support"), after_talk=without)
+    center = msgspec.structs.replace(center, queues={**center.queues, "Support": support})
+    environment.setattr(callcenter, "current", lambda: center)
+    talk(driver)
+    assert press(driver, "0")[0].tag == "Gather"
 
 
 def test_the_last_key_counts(driver: Driver) -> None:
@@ -175,14 +186,15 @@ def test_the_wrap_up_is_not_over_while_the_worker_is_on_the_phone(
     talk(driver)
     driver.wrap_up()
     sent: list[tuple[jobs.Job, int]] = []
-    with monkeypatch.context() as patched:
-        patched.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
-        driver.work(jobs.CompleteTask(CALL, TASK))
-    assert sent == [(jobs.CompleteTask(CALL, TASK), consumer.LOOK_AGAIN_SECONDS)]
+    monkeypatch.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
+    driver.work(jobs.CompleteTask(CALL, TASK))
+    again = [(jobs.CompleteTask(CALL, TASK), 10)]
+    assert sent == again
     assert driver.twilio.tasks[TASK]["assignment_status"] == "wrapping" and driver.twilio.moves == []
     driver.twilio.call = "completed"  # of each leg that is asked about
-    driver.work(jobs.CompleteTask(CALL, TASK))
-    assert driver.twilio.tasks[TASK]["assignment_status"] == "completed"
+    for _ in range(2):  # the second one finds that it is done
+        driver.work(jobs.CompleteTask(CALL, TASK))
+        assert driver.twilio.tasks[TASK]["assignment_status"] == "completed" and sent == again
 
 
 def test_nor_for_the_sweep(driver: Driver, later: Later) -> None:

@@ -566,7 +566,8 @@ def test_a_verdict_on_a_leg_that_is_not_ours_changes_nothing(driver: Driver) -> 
     assert hung_up(driver) == hung_up(driver, OTHER_LEG) == 0 and "reason" not in driver.link
 
 
-def test_a_machine_whose_rejection_fails_is_hung_up_on_by_a_job(driver: Driver) -> None:
+@pytest.mark.parametrize("other", ["CA" + "0" * 32, OTHER_LEG])
+def test_a_machine_whose_rejection_fails_is_hung_up_on_by_a_job(driver: Driver, other: str) -> None:
     ring(driver, "key+detect")
     ask(driver)
     driver.twilio.failures = {"Reservations": [500] * 9}
@@ -574,7 +575,7 @@ def test_a_machine_whose_rejection_fails_is_hung_up_on_by_a_job(driver: Driver) 
     (job,) = [job for job in driver.queued() if isinstance(job, jobs.Reject)]
     driver.twilio.failures = {}
     requests = len(driver.twilio.requests)
-    detected(driver, "machine_start", OTHER_LEG)
+    detected(driver, "machine_start", other)
     assert len(driver.twilio.requests) == requests  # it says nothing of this leg
     driver.work(job)
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "machine") and hung_up(driver) == 1

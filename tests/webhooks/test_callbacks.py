@@ -48,6 +48,7 @@ offer_after = 60
 other_number = true
 attempts = 2
 """
+SETTLED_SECONDS = handlers.SETTLED_SECONDS  # as in an application, and not as in these tests
 JOINED = 1795230000.0  # when the caller joined the queue, by Twilio's clock
 EVENT_MS = {"TimestampMs": str(int(JOINED * 1000))}
 
@@ -174,6 +175,13 @@ def test_the_callback_is_offered_after_a_while_and_the_key_is_listened_to(driver
     assert gather.get("action") == f"{BASE}/voice/wait/key#rc=2&rp=all"
 
 
+@pytest.mark.parametrize(("waited", "first"), [("0", "Gather"), ("2", "Gather"), ("3", "Say")])
+def test_who_chose_a_callback_in_a_menu_is_asked_for_it_in_the_first_three_seconds(
+    driver: Driver, waited: str, first: str
+) -> None:
+    assert dials(driver, urls.WAIT_CALLBACK, QueueTime=waited)[0].tag == first
+
+
 def test_a_line_without_the_table_has_the_document_that_it_always_had(
     driver: Driver, environment: pytest.MonkeyPatch
 ) -> None:
@@ -193,6 +201,20 @@ def test_the_caller_hears_the_number_and_confirms_it_while_they_keep_the_place(d
     assert (row(driver)["state"], row(driver)["number"], row(driver)["since"]) == ("held", CALLER, JOINED)
 
 
+@pytest.mark.parametrize("key", ["#", "0", "1", "9", "**", ""])
+def test_no_other_key_than_that_of_the_line_asks_for_a_callback(driver: Driver, key: str) -> None:
+    assert heard(dials(driver, urls.WAIT_KEY, Digits=key)) == [WAITS_ON]
+
+
+@pytest.mark.parametrize(("countries", "number"), [('["+1", "+44"]', "0 1 9 9"), ('["+44", "+1"]', "4 4")])
+def test_a_number_is_typed_as_in_the_first_of_the_countries(
+    driver: Driver, environment: pytest.MonkeyPatch, countries: str, number: str
+) -> None:
+    team(environment, RULES.replace('["+1"]', countries))
+    read, _ = dials(driver, urls.CALLBACK_NUMBER, Digits="2125550199")
+    assert number in heard(read)[0]
+
+
 @pytest.mark.parametrize("key", ["3", "9", "#", ""])
 def test_any_other_key_waits_on(driver: Driver, key: str) -> None:
     joins(driver)
@@ -200,10 +222,44 @@ def test_any_other_key_waits_on(driver: Driver, key: str) -> None:
     assert row(driver) == {}
 
 
+@pytest.mark.parametrize(
+    ("route", "path", "digits"),
+    [
+        (urls.CALLBACK_CONFIRM, {"number": "own"}, "2"),
+        (urls.CALLBACK_NUMBER, {}, "2125550199"),
+        (urls.CALLBACK_NUMBER, {}, "2"),
+    ],
+)
+def test_the_fallback_says_what_failed(driver: Driver, route: urls.Route, path: dict[str, str], digits: str) -> None:
+    own = dials(driver, route, Digits=digits)
+    again = dials(driver, urls.FALLBACK, Digits=digits, ErrorUrl=route.url(BASE, **path))
+    assert ElementTree.tostring(again) == ElementTree.tostring(own)
+
+
 def test_where_it_cannot_be_kept_the_caller_waits_on(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     joins(driver)
     monkeypatch.setattr(table, "update_row", lambda *_, **__: 1 / 0)
     assert asks(driver) == [WAITS_ON]
+
+
+@pytest.mark.parametrize("result", ["bridged", "error", "hangup", "queue-full", "redirected", "system-error", ""])
+def test_who_comes_out_of_the_queue_otherwise_hears_what_others_hear(driver: Driver, result: str) -> None:
+    others = leaves(driver, SECOND, result)
+    joins(driver)
+    asks(driver)
+    assert leaves(driver, result=result) == others
+
+
+def test_a_callback_goes_on_five_seconds_after_its_caller_has_left(
+    driver: Driver, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(handlers, "SETTLED_SECONDS", SETTLED_SECONDS)
+    joins(driver)
+    asks(driver)
+    sent: list[tuple[jobs.Job, int]] = []
+    environment.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
+    leaves(driver)
+    assert sent == [(jobs.GoOn(CALL), 5)]
 
 
 def test_nobody_is_told_that_this_caller_was_led_out(driver: Driver, inbox: object) -> None:
@@ -499,6 +555,22 @@ def test_another_leg_decides_nothing(driver: Driver, leg: str) -> None:
     assert row(driver)["state"] == "taken"
 
 
+@pytest.mark.parametrize("reservation", ["WR" + "0" * 32, "WR" + "f" * 32])
+def test_a_worker_decides_nothing_of_a_callback_that_another_has_taken(driver: Driver, reservation: str) -> None:
+    asked(driver)
+    takes(driver)
+    driver.twilio.reservation = "accepted"
+    driver.cloud.client("dynamodb").update_item(
+        TableName="cordboard-test-links",
+        Key={"call_sid": {"S": CALL}, "item": {"S": "CALLBACK"}},
+        UpdateExpression="SET reservation_sid = :other",
+        ExpressionAttributeValues={":other": {"S": reservation}},
+    )
+    assert called(driver, "busy") == ["Goodbye.", "Hangup"]
+    hang_up(driver, task_of(driver))
+    assert row(driver)["state"] == "taken"
+
+
 def test_who_claims_a_callback_too_late_has_none() -> None:
     with patch.object(table, "update_row", side_effect=ConditionFailed({})):
         assert not rows.claim("+12125550171", "support", CALL, "", 5.0)
@@ -513,6 +585,33 @@ def test_a_talk_ends_the_callback(driver: Driver) -> None:
     assert gather.attrib["actionOnEmptyResult"] == "true"
     assert heard(on_leg(driver, urls.WORKER_CALLED_KEY)) == ["Goodbye.", "Hangup"]
     assert (row(driver)["state"], "open" in row(driver)) == ("talked", False)
+
+
+@pytest.mark.parametrize("digits", ["1", "3", "22", "#", ""])
+def test_only_the_key_for_a_machine_says_that_nobody_was_reached(driver: Driver, digits: str) -> None:
+    asked(driver)
+    takes(driver)
+    called(driver, "completed")
+    assert heard(on_leg(driver, urls.WORKER_CALLED_KEY, Digits=digits)) == ["Goodbye.", "Hangup"]
+    assert row(driver)["state"] == "talked"
+
+
+@pytest.mark.parametrize(
+    ("status", "first"),
+    [
+        ("completed", "Gather"),
+        ("answered", "Gather"),
+        ("busy", calling_back.AGAIN),
+        ("canceled", calling_back.AGAIN),
+        ("no-answer", calling_back.AGAIN),
+    ],
+)
+def test_where_twilio_does_not_say_whether_the_two_talked_the_status_does(
+    driver: Driver, status: str, first: str
+) -> None:
+    asked(driver)
+    takes(driver)
+    assert heard(on_leg(driver, urls.WORKER_CALLED, DialCallStatus=status, CallStatus=""))[0] == first
 
 
 def test_who_hangs_up_after_the_talk_says_nothing_more(driver: Driver) -> None:
@@ -539,6 +638,27 @@ def test_who_is_not_reached_is_called_again_later_in_the_same_place(driver: Driv
     first, again = made(driver)
     assert again["VirtualStartTime"] == first["VirtualStartTime"]
     assert json.loads(again["Attributes"])["attempt"] == 2 and task_of(driver) != task
+
+
+@pytest.mark.parametrize("step", ["talk", "busy", "leg ended"])
+def test_where_somebody_else_was_faster_to_say_what_came_of_it_that_stands(
+    driver: Driver, environment: pytest.MonkeyPatch, step: str
+) -> None:
+    def faster(*_given: object) -> str:
+        raise ConditionFailed({})
+
+    asked(driver)
+    takes(driver)
+    for name in ("reached", "not_reached", "find_out"):
+        environment.setattr(outcome, name, faster)
+    driver.twilio.reservation = "accepted"
+    if step == "talk":
+        assert called(driver, "completed", CallStatus="completed") == ["Goodbye.", "Hangup"]
+    elif step == "busy":
+        assert called(driver, "busy") == [calling_back.AGAIN, "Hangup"]
+    else:
+        hang_up(driver, task_of(driver))
+    assert "webhook failed" not in driver.log.getvalue() and row(driver)["state"] == "taken"
 
 
 def test_a_machine_that_the_worker_tells_of_is_nobody_reached(driver: Driver) -> None:

@@ -60,6 +60,11 @@ def test_what_the_caller_presses_or_says_sets_attributes(
     assert document[0][0].text == f'{{"department":"support","language":"{language}","menu_choice":"{label}"}}'
 
 
+@pytest.mark.parametrize("attempt", ["x", "0", "1"])
+def test_a_menu_of_which_nobody_says_how_often_it_was_asked_was_asked_once(driver: Driver, attempt: str) -> None:
+    assert driver.voice(f"menu/{attempt}")[1].get("action") == f"{BASE}/voice/menus/main/2/2#rc=2&rp=all"
+
+
 @pytest.mark.parametrize("given", [{}, {"Digits": "7"}, {"SpeechResult": "whatever"}])
 def test_wrong_or_no_input_is_asked_again_and_then_the_call_goes_on(driver: Driver, given: dict[str, str]) -> None:
     again = driver.voice("menu/1", **given)
@@ -161,6 +166,22 @@ def test_the_talks_of_a_line_are_looked_at_again_after_half_a_minute(cloud: Aws)
     assert [waits.minutes_left("support", 0, NOW + 1 + after) for after in (28.5, 29, 29.5)] == [10, 20, 20]
 
 
+@pytest.mark.parametrize(
+    ("position", "told"),
+    [
+        ("0", []),
+        ("1", []),  # who is next hears it from the worker
+        ("2", ["You are number 2 in the queue.", "Expected wait in minutes: 2."]),
+    ],
+)
+def test_who_is_next_is_told_neither_place_nor_wait(driver: Driver, position: str, told: list[str]) -> None:
+    talked = {"line": "support", "queue_result": "bridged", "queue_seconds": 100}
+    for number in range(3):
+        caller_leg.record(f"CA{number:032}", talked, time.time())
+    document = driver.voice("wait", QueuePosition=position, QueueTime="5")
+    assert [verb.text for verb in document if verb.tag == "Say"][1:] == told
+
+
 def test_who_is_told_where_they_are_leaves_in_time_though_twilio_says_after_a_redirect_how_long_they_waited_no_more(
     driver: Driver,
 ) -> None:
@@ -201,6 +222,11 @@ def test_after_a_bridged_call_comes_the_survey_and_its_digit_is_kept(driver: Dri
     thanks = driver.voice("survey", Digits="4")
     assert [verb.tag for verb in thanks] == ["Say", "Hangup"]
     assert (driver.call["queue_result"], driver.call["queue_seconds"], driver.call["survey"]) == ("bridged", 17, "4")
+
+
+def test_of_what_is_pressed_in_the_survey_the_first_digit_counts(driver: Driver) -> None:
+    driver.voice("survey", Digits="42")
+    assert driver.call["survey"] == "4"
 
 
 def test_after_a_bridged_call_without_a_survey_comes_goodbye(driver: Driver) -> None:

@@ -2,17 +2,22 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
+from chalicelib.caller import closed
+from chalicelib.caller.twiml import Phone
+from chalicelib.config import callcenter
 from chalicelib.hours import switch
 from chalicelib.links import table
 from chalicelib.staff import pins, texts
 from chalicelib.twilio import urls
 from emulator.voice.parties import Step, answers, hangs_up, hears, no_answer, presses, says, waits
 from tests.conftest import Aws
-from tests.support.api_gateway import post
+from tests.support.api_gateway import BASE, post
 from tests.support.call_centre import BEA, CALLCENTER, CARL, STAFF, STRANGER, SUPPORT, CallCentre
+from tests.support.driver import caller_form
 from tests.support.meter import counting
 
 ELSEWHERE, ON_CALL = "+14155550198", "+14155550199"
@@ -131,6 +136,36 @@ def test_who_presses_another_key_or_none_goes_on_as_others(opened: Any, keys: li
     assert not [one for one in centre.twilio.context.calls.values() if one.to == ON_CALL]
 
 
+def document(centre: CallCentre, route: urls.Route, path: dict[str, str] | None = None, **form: str) -> list[str]:
+    """What Twilio is answered that asks for this: texts of what is said, tags of the rest."""
+    body = centre.send(post(route.path, caller_form(To=SUPPORT, **form), path or {}))["body"]
+    return [str(verb.text) if verb.tag == "Say" else verb.tag for verb in ElementTree.fromstring(body)]
+
+
+@pytest.mark.parametrize("digits", ["4", "6", "55", "", "#"])
+def test_only_the_urgent_key_itself_rings_anybody(opened: Any, digits: str) -> None:
+    centre = opened(team(f'[lines.support.closed]\nurgent_key = {{ digits = "5", to = "{ON_CALL}" }}'))
+    assert document(centre, urls.CLOSED_KEY, Digits="5") == ["Dial"]
+    assert document(centre, urls.CLOSED_KEY, Digits=digits) == ["Hangup"]
+
+
+@pytest.mark.parametrize(
+    ("status", "heard"),
+    [
+        ("completed", ["Hangup"]),
+        ("answered", ["Hangup"]),
+        ("busy", ["Nobody there.", "Hangup"]),
+        ("no-answer", ["Nobody there.", "Hangup"]),
+        ("failed", ["Nobody there.", "Hangup"]),
+        ("canceled", ["Nobody there.", "Hangup"]),
+    ],
+)
+def test_who_has_talked_elsewhere_is_not_told_that_nobody_was_there(opened: Any, status: str, heard: list[str]) -> None:
+    rules = f'then = "redirect"\nto = "{ELSEWHERE}"\nnot_reached = {{ say = "Nobody there." }}'
+    centre = opened(team(f"[lines.support.closed]\n{rules}"))
+    assert document(centre, urls.CLOSED_DIALED, DialCallStatus=status) == heard
+
+
 # --- Called back when it opens
 
 CALLBACK = (
@@ -169,6 +204,53 @@ def test_another_number_may_be_called_back(opened: Any) -> None:
     assert row["number"] == "+12125550188"
 
 
+@pytest.mark.parametrize("digits", ["0", "3", "4", "9", "#", "*", "12", ""])
+def test_who_confirms_no_callback_is_not_called_back(opened: Any, digits: str) -> None:
+    centre = opened(team(CALLBACK))
+    assert document(centre, urls.CLOSED_CALLBACK, {"number": "own"}, Digits=digits) == ["Goodbye.", "Hangup"]
+    assert [row for row in centre.cloud.rows() if row["item"] == "CALLBACK"] == []
+
+
+def test_where_no_other_number_is_called_back_none_is_asked_for(opened: Any) -> None:
+    centre = opened(team(CALLBACK.replace("other_number = true", "")))
+    assert document(centre, urls.CLOSED_CALLBACK, {"number": "own"}, Digits="2") == ["Goodbye.", "Hangup"]
+    assert document(centre, urls.CLOSED_NUMBER, Digits="2125550188") == ["Goodbye.", "Hangup"]
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "form", "first"),
+    [
+        (urls.CLOSED_KEY, {}, {"Digits": "5"}, "Dial"),
+        (urls.CLOSED_DIALED, {}, {"DialCallStatus": "busy"}, "Nobody there."),
+        (urls.CLOSED_CALLBACK, {"number": "own"}, {"Digits": "2"}, "Gather"),
+        (urls.CLOSED_NUMBER, {}, {"Digits": "2125550188"}, "Gather"),
+    ],
+)
+def test_the_fallback_says_on_a_closed_line_what_failed(
+    opened: Any, route: urls.Route, path: dict[str, str], form: dict[str, str], first: str
+) -> None:
+    more = f'urgent_key = {{ digits = "5", to = "{ON_CALL}" }}\nnot_reached = {{ say = "Nobody there." }}'
+    centre = opened(team(CALLBACK.replace('then = "callback"', f'then = "callback"\n{more}')))
+    own = centre.send(post(route.path, caller_form(To=SUPPORT, **form), path))["body"]
+    failed = caller_form(To=SUPPORT, ErrorUrl=route.url(BASE, **path), **form)
+    assert centre.send(post(urls.FALLBACK.path, failed))["body"] == own
+    assert document(centre, route, path, **form)[0] == first
+
+
+@pytest.mark.parametrize(("countries", "number"), [('["+1", "+44"]', "0 1 8 8"), ('["+44", "+1"]', "4 4")])
+def test_a_number_is_typed_as_in_the_first_of_the_countries(opened: Any, countries: str, number: str) -> None:
+    centre = opened(team(CALLBACK.replace('["+1"]', countries)))
+    form = caller_form(To=SUPPORT, Digits="2125550188")
+    assert number in centre.send(post(urls.CLOSED_NUMBER.path, form))["body"]
+
+
+@pytest.mark.parametrize(("then", "spoken"), [("callback", "1, 2 1 2, 5 5 5, 0 1 7 1"), ("hangup", "")])
+def test_the_number_of_a_caller_is_read_to_who_is_called_back(then: str, spoken: str) -> None:
+    center = callcenter.parse(team(CALLBACK.replace('"callback"', f'"{then}"')))
+    assert closed.phone_of(center, center.lines["support"], CALLER) == Phone(CALLER, spoken)
+    assert closed.phone_of(center, center.lines["support"], "+442071838750") == Phone("+442071838750")
+
+
 @pytest.mark.parametrize("from_", ["+442071838750", "anonymous"])
 def test_who_cannot_be_called_back_types_a_number_or_goes(opened: Any, from_: str) -> None:
     centre = opened(team(CALLBACK))
@@ -194,6 +276,23 @@ def test_who_waits_when_it_closes_may_be_let_go_with_the_closed_document(opened:
     said = calls(centre, seconds=300)
     assert said[0] == "Hello." and said[-3:-1] == ["We are closed.", "Please leave a message after the tone."]
     assert waiting(centre) == 0
+
+
+@pytest.mark.parametrize(
+    ("result", "heard"),
+    [
+        ("leave", ["We are closed.", "Please leave a message after the tone.", "Thank you. Goodbye."]),
+        ("bridged", ["Thank you for calling. Goodbye."]),
+        ("hangup", []),
+        ("redirected", []),
+        ("queue-full", ["All our lines are busy. Please call again later. Goodbye."]),
+        ("system-error", ["Something went wrong on our side. Please call again. Goodbye."]),
+    ],
+)
+def test_only_who_left_hears_that_the_line_has_closed(opened: Any, result: str, heard: list[str]) -> None:
+    rules = team('[lines.support.closed]\nthen = "voicemail"', line='hours = "clinic"\nclosing = "leave"')
+    said = document(opened(rules), urls.AFTER, QueueResult=result)
+    assert [one for one in said if one not in ("Record", "Hangup")] == heard
 
 
 # --- The switch

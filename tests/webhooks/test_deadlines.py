@@ -329,6 +329,12 @@ def test_failures_are_in_a_row_when_five_minutes_at_most_lie_between(times: list
 
 
 @pytest.mark.usefixtures("breaker_of_three")
+def test_a_first_failure_is_one_and_opens_nothing() -> None:
+    breaker.failed("http", NOW)
+    assert breaker.known("http").row == Breaker(failures=1, failed_at=NOW, retry_at=0)
+
+
+@pytest.mark.usefixtures("breaker_of_three")
 def test_an_open_breaker_lets_one_ask_every_thirty_seconds() -> None:
     failing([NOW, NOW, NOW])
     assert [breaker.may_ask("http", NOW + after) for after in (0, 29.999, 30, 30, 59.999, 60)] == [

@@ -139,6 +139,16 @@ def test_a_declined_caller_who_has_hung_up_meanwhile_left_by_themselves(driver: 
     assert ended == [{"AssignmentStatus": "canceled", "Reason": "hangup"}]
 
 
+def test_a_declined_caller_who_hangs_up_as_they_are_led_out_left_by_themselves(driver: Driver) -> None:
+    contact(driver, declined="no")
+    driver.twilio.failures = {f"POST /2010-04-01/Accounts/AC{'0' * 32}/Calls/{CALL}.json": [(400, 21220)]}
+    driver.assign()
+    driver.twilio.call, driver.twilio.task = "completed", "reserved"
+    driver.work(RING)
+    ended = [form for _, path, form in driver.twilio.requests if path.endswith(TASK) and form]
+    assert ended == [{"AssignmentStatus": "canceled", "Reason": "hangup"}]
+
+
 def test_a_job_that_comes_again_leaves_two_alone_who_talk_on_a_leg_that_nobody_knows(driver: Driver) -> None:
     driver.assign()
     steps.upsert_state(KEY, "bridged", time.time(), {})

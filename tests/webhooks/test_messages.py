@@ -215,6 +215,13 @@ def test_what_is_too_short_to_be_a_message_is_dropped_and_counted(driver: Driver
     assert notices(driver) == []
 
 
+@pytest.mark.usefixtures("inbox")
+def test_what_is_told_of_a_message_leads_to_its_sound_and_what_is_told_of_others_to_none(driver: Driver) -> None:
+    leave_message(driver)
+    driver.voice("after", QueueResult="leave")
+    assert {row["what"]: row.get("base_url") for row in notices(driver)} == {"voicemail": BASE, "led-out": None}
+
+
 def test_a_recording_of_nothing_is_dropped_once(driver: Driver) -> None:
     assert tell(driver, "absent") == tell(driver, "absent") == 204
     assert driver.log.getvalue().count('"message is nothing"') == 1

@@ -267,11 +267,12 @@ def test_pressing_2_calls_the_caller_back_and_a_talk_makes_it_done(driver: Drive
     assert row(driver)["done_by"] == "Bea"
 
 
-def test_who_cannot_be_reached_leaves_the_choice_to_the_worker(driver: Driver) -> None:
+@pytest.mark.parametrize("told", [{"DialBridged": "false"}, {}])
+def test_who_cannot_be_reached_leaves_the_choice_to_the_worker(driver: Driver, told: dict[str, Any]) -> None:
     task_sid = offer(driver)
     take(driver, task_sid)
     press(driver, task_sid, "2")
-    (gather,) = send(driver, urls.WORKER_MESSAGE, task_sid, DialCallStatus="busy", DialBridged="false")
+    (gather,) = send(driver, urls.WORKER_MESSAGE, task_sid, DialCallStatus="busy", **told)
     assert gather[0].text == callcenter.current().messages.keys
     assert "done_at" not in row(driver)
 
@@ -347,7 +348,7 @@ def test_who_heard_it_to_the_end_and_presses_nothing_has_it(driver: Driver, late
     for attempt, digits in ((1, ""), (2, "7")):
         again = press(driver, task_sid, digits, attempt)[0]
         assert again.tag == "Gather" and again.get("action", "").partition("#")[0].endswith(f"/message/{attempt + 1}")
-    assert said(press(driver, task_sid, "", 3)) == [twiml.DONE, "Hangup"]
+    assert said(press(driver, task_sid, "", 3)) == said(press(driver, task_sid, "", 4)) == [twiml.DONE, "Hangup"]
     end(driver, task_sid)
     sweep_after(driver, later, 3601)
     assert swept(driver)["left to whoever has it"] == 1 and len(posted(driver)) == 1
@@ -416,12 +417,18 @@ def test_a_worker_is_rung_for_a_message_that_there_is(cloud: Aws, unknown: str) 
     assert not offering.is_wanted(about)
 
 
-def test_a_message_that_another_has_in_hand_by_then_is_not_played(driver: Driver) -> None:
+@pytest.mark.parametrize(
+    ("taken_by", "heard"),
+    [("Ann", [hearing.SEEN_TO, "Hangup"]), ("Carl", [hearing.SEEN_TO, "Hangup"]), ("Bea", ["Gather"])],
+)
+def test_a_message_that_another_has_in_hand_by_then_is_not_played(
+    driver: Driver, taken_by: str, heard: list[str]
+) -> None:
     task_sid = offer(driver)
     ring(driver, task_sid)
     send(driver, urls.WORKER_ASK, task_sid)
-    messages.take(message_key(CALL, RECORDING), "Carl", 1795230100)
-    assert said(send(driver, urls.WORKER_ACCEPT, task_sid, Digits="1")) == [hearing.SEEN_TO, "Hangup"]
+    messages.take(message_key(CALL, RECORDING), taken_by, 1795230100)
+    assert said(send(driver, urls.WORKER_ACCEPT, task_sid, Digits="1")) == heard
 
 
 def test_another_leg_hears_nothing_of_it(driver: Driver) -> None:

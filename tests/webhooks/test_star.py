@@ -13,8 +13,10 @@ import pytest
 
 from bench.counts import STAR as STAR_ASKS
 from chalicelib import jobs
+from chalicelib.caller import hold as caller_hold
 from chalicelib.config import callcenter
 from chalicelib.config.after_talk import AfterTalk
+from chalicelib.config.schema import WrapUp
 from chalicelib.config.star import Star
 from chalicelib.links import caller_leg, reading, table
 from chalicelib.links.model import CallRecord, Key, Link, wrapping_of
@@ -22,6 +24,7 @@ from chalicelib.reports import story
 from chalicelib.staff import packaged
 from chalicelib.staff.rota import Packaged
 from chalicelib.twilio import urls
+from chalicelib.twilio.request import Webhook
 from chalicelib.worker import star, twiml, words
 from tests.conftest import QUEUES, WORKFLOW
 from tests.support import twiml_schema
@@ -74,7 +77,7 @@ def use(driver: Driver, environment: pytest.MonkeyPatch) -> Use:
 @pytest.fixture(autouse=True)
 def rules(use: Use, driver: Driver, environment: pytest.MonkeyPatch) -> Iterator[None]:
     use(star=STAR)
-    people = Packaged(extensions={"204": "Carl", "205": "Bea"})
+    people = Packaged(extensions={"203": "Ann", "204": "Carl", "205": "Bea"})
     environment.setattr(packaged, "current", lambda: people)
     driver.twilio.attributes = task_attributes(language="es", agent="Zoe", from_city="")
     yield
@@ -281,6 +284,21 @@ def test_the_hold_document_twice_is_one_further_wait(driver: Driver, monkeypatch
     assert sent == [jobs.CompleteTask(CALL, TASK)]
 
 
+@pytest.mark.parametrize(("wrap_up", "seconds"), [(0, 15), (30, 45), (884, 899), (885, 900), (886, 900), (900, 900)])
+def test_the_first_task_is_looked_at_when_its_worker_must_have_wrapped_up(
+    driver: Driver, use: Use, monkeypatch: pytest.MonkeyPatch, wrap_up: int, seconds: int
+) -> None:
+    """Fifteen seconds later, and no later than SQS keeps a message back."""
+    use(star=STAR, wrap_up=WrapUp(seconds=wrap_up))
+    talk(driver)
+    press_star(driver)
+    press(driver, SALES_)
+    sent: list[tuple[jobs.Job, int]] = []
+    monkeypatch.setattr(jobs, "send", lambda job, delay_seconds=0: sent.append((job, delay_seconds)))
+    hold(driver)
+    assert sent == [(jobs.CompleteTask(CALL, TASK), seconds)]
+
+
 def test_the_first_choice_counts(driver: Driver) -> None:
     talk(driver)
     press_star(driver)
@@ -311,6 +329,13 @@ def test_a_caller_is_given_to_a_person_by_the_extension(driver: Driver) -> None:
     assert said(dial(driver, "204")) == ["The caller goes to Carl. Goodbye.", "Hangup"]
     task = task_of(hold(driver))
     assert (task["agent"], task["department"], task["transferred_from"]) == ("Carl", "support", "Bea")
+
+
+@pytest.mark.parametrize(("digits", "name"), [("203", "Ann"), ("204", "Carl")])
+def test_everybody_else_has_an_extension_to_give_to(driver: Driver, digits: str, name: str) -> None:
+    talk(driver)
+    press_star(driver)
+    assert said(dial(driver, digits)) == [f"The caller goes to {name}. Goodbye.", "Hangup"]
 
 
 @pytest.mark.parametrize(("digits", "first"), [("999", star.UNKNOWN_EXTENSION), ("205", star.OWN_EXTENSION)])
@@ -564,6 +589,14 @@ def test_a_worker_who_hangs_up_instead_of_choosing_leaves_the_caller_to_another(
     assert (task["priority"], task["department"], task["language"]) == (15, "support", "es") and "agent" not in task
 
 
+@pytest.mark.parametrize("status", ["initiated", "ringing", "in-progress"])
+def test_what_is_told_late_of_a_leg_that_goes_on_takes_no_caller_from_it(driver: Driver, status: str) -> None:
+    talk(driver)
+    press_star(driver)
+    driver.status(status)
+    assert "transferred_to" not in driver.link
+
+
 def test_that_it_is_told_twice_changes_nothing(driver: Driver) -> None:
     talk(driver)
     press_star(driver)
@@ -592,6 +625,18 @@ def test_in_doubt_the_worker_is_there(driver: Driver) -> None:
     talk(driver)
     driver.twilio.failures["GET /2010"] = [500] * 9
     assert is_on_hold(hold(driver))
+
+
+def test_where_twilio_does_not_say_how_the_calls_stand_they_go_on(driver: Driver) -> None:
+    talk(driver)
+    assert press_star(driver, CallStatus="")[0][0].text == PROMPT
+    assert leave_talk(driver, CallStatus="")[0].tag == "Pause"
+
+
+def test_who_comes_out_of_the_queue_otherwise_than_after_a_talk_is_on_no_hold(driver: Driver) -> None:
+    talk(driver)
+    for result in ("", "leave", "hangup"):
+        assert "Pause" not in said(leave_talk(driver, QueueResult=result))
 
 
 def test_a_dial_that_hears_of_its_own_hang_up_asks_nothing(driver: Driver) -> None:
@@ -762,6 +807,22 @@ def test_the_caller_holds_on_until_the_time_is_over(driver: Driver, down: None) 
     assert hold(driver, 9, long_ago())[1].tag == "Record"
 
 
+@pytest.mark.parametrize(
+    ("waited", "last"), [(0.0, "Redirect"), (59.9, "Redirect"), (60.0, "Hangup"), (61.0, "Hangup")]
+)
+@pytest.mark.usefixtures("driver")
+def test_the_time_on_hold_is_over_to_the_second(waited: float, last: str) -> None:
+    path = {"reservation_sid": RESERVATION, "since": "1000", "attempt": "3"}
+    document = caller_hold.without_record(Webhook(BASE, caller_form(), path, 1000 + waited))
+    assert ElementTree.fromstring(document)[-1].tag == last
+
+
+def test_where_nobody_says_since_when_the_hold_begins_now(driver: Driver) -> None:
+    path = {"reservation_sid": RESERVATION, "since": "x", "attempt": "x"}
+    document = caller_hold.without_record(Webhook(BASE, caller_form(), path, 1000.9))
+    assert f"/voice/hold/{RESERVATION}/1000/2#" in document
+
+
 def test_where_it_was_down_after_the_talk_too(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     talk(driver)
     with monkeypatch.context() as patched:
@@ -776,6 +837,7 @@ def test_the_worker_tries_again_a_moment_later(driver: Driver, down: None) -> No
     assert said(press_star(driver)) == [twiml.WAIT_A_MOMENT, "Pause", "Redirect"]
     assert press_star(driver)[2].text == f"{HERE}/star/2{AGAIN}"
     assert press(driver, "1", 2)[2].text == f"{HERE}/star/3{AGAIN}"
+    assert press(driver, "1", 4)[2].text == f"{HERE}/star/5{AGAIN}"
     assert said(press(driver, "1", 5)) == said(press_star(driver, attempt=5)) == [twiml.NOT_KEPT, "Hangup"]
     assert said(send(driver, urls.WORKER_STAR_OVER))[0] == twiml.CALLER_GONE
     assert alone(driver, urls.ROOM) == alone(driver, urls.WORKER_ROOM) == ["One moment, please.", "Pause", "Redirect"]

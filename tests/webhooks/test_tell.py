@@ -107,6 +107,19 @@ def test_a_voicemail_is_told_with_the_next_sweep_and_the_mail_says_what_to_do(in
     assert swept(driver)["told"] == 1
 
 
+@pytest.mark.usefixtures("inbox")
+def test_where_messages_stay_at_twilio_the_shortest_is_told_and_no_link_leads_to_it(driver: Driver) -> None:
+    leave_message(driver, RecordingDuration="1")
+    (row,) = notices(driver)
+    assert row["what"] == "voicemail" and "base_url" not in row
+
+
+@pytest.mark.usefixtures("inbox")
+def test_a_caller_who_recorded_nothing_has_left_no_message(driver: Driver) -> None:
+    leave_message(driver, RecordingUrl="")
+    assert notices(driver) == []
+
+
 def test_a_webhook_that_comes_twice_is_one_mail_before_and_after_it_is_told(inbox: Inbox, driver: Driver) -> None:
     leave_message(driver)
     leave_message(driver)

@@ -1,11 +1,13 @@
 """The way out of the queue by a key: who waits presses it, leaves, and is asked for the message."""
 
 from collections.abc import Callable
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
 
 from chalicelib.config import callcenter
+from chalicelib.config.callbacks import Callback
 from chalicelib.config.schema import Line, Options, SimpleQueue, WayOut
 from chalicelib.links import caller_leg, reading
 from tests.support.api_gateway import BASE
@@ -79,9 +81,29 @@ def test_who_is_joined_between_key_and_leave_is_not_asked_for_a_message(driver: 
     assert tags(driver.voice("after", QueueResult="bridged", QueueTime="30")) == ["Gather", "Say", "Hangup"]
 
 
+@pytest.mark.parametrize("result", ["bridged", "error", "hangup", "queue-full", "redirected", "system-error", ""])
+def test_who_comes_out_of_the_queue_otherwise_than_by_the_key_hears_what_others_hear(
+    driver: Driver, result: str
+) -> None:
+    others = driver.voice("after", QueueResult=result)
+    driver.voice("wait/key", Digits="*")
+    assert ElementTree.tostring(driver.voice("after", QueueResult=result)) == ElementTree.tostring(others)
+
+
 def test_who_is_gone_hears_nothing(driver: Driver) -> None:
     driver.voice("wait/key", Digits="*")
     assert tags(driver.voice("after", QueueResult="hangup")) == []
+
+
+def test_who_chose_a_message_where_callbacks_are_to_be_had_is_not_called_back(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    center = callcenter.current()
+    support = msgspec.structs.replace(center.lines["support"], callback=Callback(countries=("+1",), key="0"))
+    changed = msgspec.structs.replace(center, lines={**center.lines, "support": support})
+    monkeypatch.setattr(callcenter, "current", lambda: changed)
+    driver.voice("wait/key", Digits="*")
+    assert tags(driver.voice("after", QueueResult="leave")) == ["Say", "Record", "Say", "Hangup"]
 
 
 def test_who_left_without_the_key_hears_what_the_line_says(driver: Driver) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
@@ -12,7 +13,7 @@ from chalicelib.callers import block, memory
 from chalicelib.callers.known import Known, of_token
 from chalicelib.config import callcenter
 from chalicelib.links import callbacks as callback_rows
-from chalicelib.links import profiles, table
+from chalicelib.links import caller_leg, profiles, table
 from chalicelib.links.attributes import encode
 from chalicelib.links.model import Callback, Key, Link, Notice
 from chalicelib.links.profiles import Change, Did, Talked
@@ -22,7 +23,7 @@ from emulator.voice.parties import Step, answers, hangs_up, hears, presses, says
 from ops.callcenter import files
 from ops.callcenter.resources import workflow
 from tests.conftest import Aws
-from tests.support.api_gateway import post
+from tests.support.api_gateway import BASE, post
 from tests.support.call_centre import BEA, CALLCENTER, CARL, SUPPORT, CallCentre
 from tests.support.driver import caller_form
 from tests.support.meter import counting
@@ -597,6 +598,35 @@ def test_who_presses_another_digit_or_none_is_asked_again_and_then_let_go(opened
     assert [said[:6] for said in heard] == ["Human?", "Human?", "We did"] and tasks(centre) == []
 
 
+def screened(centre: CallCentre, attempt: str = "1", **form: str) -> str:
+    """The answer to a caller who was to press 5."""
+    path = {"caller": "-", "digit": "5", "attempt": attempt}
+    return str(centre.send(post(urls.SCREENED.path, caller_form(To=SUPPORT, **form), path))["body"])
+
+
+@pytest.mark.parametrize("digits", ["4", "6", "", "55", "#"])
+def test_no_other_digit_lets_anybody_in(opened: Any, digits: str) -> None:
+    centre = opened(screens('everybody = "captcha"'))
+    assert "Hello." in screened(centre, Digits="5")
+    asked = screened(centre, Digits=digits)
+    assert "To go on, press" in asked and "/2#rc=2" in asked and "Hello." not in asked
+
+
+@pytest.mark.parametrize(
+    ("attempt", "then"), [("1", "/2#rc"), ("2", "/3#rc"), ("3", "Goodbye"), ("4", "Goodbye"), ("x", "/2#rc")]
+)
+def test_a_digit_is_asked_for_so_many_times(opened: Any, attempt: str, then: str) -> None:
+    centre = opened(screens('everybody = "captcha"\ntries = 3'))
+    assert then in screened(centre, attempt, Digits="0")
+
+
+def test_who_was_screened_on_a_line_that_is_closed_hears_no_busy_tone_any_more(opened: Any) -> None:
+    """The call was answered for the digit."""
+    rules = screens('everybody = "captcha"') + "\n[hours.never]\nweek = {}\n"
+    rules = rules.replace('greeting = "Hello."', 'greeting = "Hello."\nhours = "never"\nclosed.then = "reject"')
+    assert "<Hangup" in screened(opened(rules), Digits="5") and "<Reject" not in screened(opened(rules), Digits="5")
+
+
 def test_the_digit_differs_from_call_to_call(opened: Any) -> None:
     centre = opened(screens('everybody = "captcha"'))
     assert len({calls(centre, seconds=2)[0] for _ in range(20)}) > 1
@@ -659,6 +689,24 @@ def test_where_the_worker_is_off_the_caller_leaves_them_a_message_at_once(opened
     assert (row["person"], row["line"], row["caller"]) == ("Bea", "support", CALLER) and row["voicemail_url"]
 
 
+@pytest.mark.parametrize(
+    ("result", "heard"),
+    [
+        ("leave", "Bea is not available. Please leave a message after the tone."),
+        ("bridged", "Thank you for calling. Goodbye."),
+        ("hangup", ""),
+        ("redirected", ""),
+        ("error", "Something went wrong on our side. Please call again. Goodbye."),
+        ("system-error", "Something went wrong on our side. Please call again. Goodbye."),
+        ("", "Something went wrong on our side. Please call again. Goodbye."),
+    ],
+)
+def test_only_who_waited_for_the_worker_in_vain_leaves_them_a_message(opened: Any, result: str, heard: str) -> None:
+    form = caller_form(To=SUPPORT, QueueResult=result)
+    document = of_bea(opened).send(post(urls.PERSON_AFTER.path, form, {"extension": "21"}))["body"]
+    assert "".join(ElementTree.fromstring(document).itertext()).removesuffix("Thank you. Goodbye.") == heard
+
+
 def test_the_mail_says_whom_a_message_is_for() -> None:
     notice = Notice(what="voicemail", line="support", at=MONDAY, worker="Bea", caller="…71")
     assert mail.short(notice) == "…71 left a message for Bea on line support at 2026-11-30 10:00 UTC."
@@ -692,10 +740,68 @@ def test_an_extension_that_nobody_has_is_asked_for_again_and_then_it_is_anybodys
     assert "Nobody has this extension." in heard and offered(centre) == "Carl"
 
 
+def typed(centre: CallCentre, digits: str, attempt: str = "1") -> str:
+    """The answer to who has typed this."""
+    form, path = caller_form(To=SUPPORT, Digits=digits), {"caller": "-", "attempt": attempt}
+    return str(centre.send(post(urls.EXTENSION.path, form, path))["body"])
+
+
+@pytest.mark.parametrize(("attempt", "asks"), [("1", "/2#"), ("x", "/2#"), ("2", "/3#"), ("3", ""), ("4", "")])
+def test_an_extension_is_asked_for_so_many_times(opened: Any, attempt: str, asks: str) -> None:
+    heard = typed(of_bea(opened, f"{EXTENSIONS}\ntries = 3"), "99", attempt)
+    assert f"/voice/extension/-{asks}" in heard if asks else "<Gather" not in heard and "<Enqueue" in heard
+
+
+@pytest.mark.parametrize(
+    ("activity", "tried"), [("Available", True), ("Offline", False), ("Wrap up", True), ("", False)]
+)
+def test_a_worker_is_tried_who_is_on_or_about_to_be(opened: Any, activity: str, tried: bool) -> None:
+    """Not one whom nobody knows at Twilio."""
+    centre = of_bea(opened)
+    centre.pack(extensions={"21": "Bea" if activity else "Zoe"})
+    centre.set("Bea", activity or "Available")
+    assert ("<Enqueue" in typed(centre, "21")) is tried
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "form", "heard"),
+    [
+        (urls.EXTENSION, {"caller": "-", "attempt": "1"}, {"Digits": "99"}, "Nobody has this extension."),
+        (urls.PERSON_WAIT, {"extension": "21"}, {"QueueTime": "5"}, "One moment, please."),
+    ],
+)
+def test_the_fallback_says_what_failed(
+    opened: Any, route: urls.Route, path: dict[str, str], form: dict[str, str], heard: str
+) -> None:
+    failed = caller_form(To=SUPPORT, ErrorUrl=route.url(BASE, **path), **form)
+    assert heard in of_bea(opened).send(post(urls.FALLBACK.path, failed))["body"]
+
+
+def test_where_it_cannot_be_kept_whom_the_caller_asked_for_they_are_tried_all_the_same(
+    opened: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    centre = of_bea(opened)
+    centre.set("Bea", "Available")
+    monkeypatch.setattr(caller_leg, "record", lambda *_, **__: 1 / 0)
+    assert '"agent":"Bea"' in typed(centre, "21")
+
+
 def test_who_types_nothing_waits_as_ever(opened: Any) -> None:
     centre = of_bea(opened)
     calls(centre, seconds=12)
     assert offered(centre) == "Carl"
+
+
+@pytest.mark.parametrize(("digits", "heard"), [("1", "Enqueue"), ("8", "Sorry"), ("", "Sorry"), ("77", "Sorry")])
+def test_another_key_of_the_menu_does_not(opened: Any, digits: str, heard: str) -> None:
+    centre = of_bea(opened, f'{EXTENSIONS}\nkey = "7"\n{MENU}')
+    path = {"trail": "main", "attempt": "1", "total": "1"}
+
+    def press(key: str) -> str:
+        return str(centre.send(post(urls.MENUS.path, caller_form(To=SUPPORT, Digits=key), path))["body"])
+
+    assert "/voice/extension/-/1#" in press("7")
+    assert heard in press(digits) and "extension" not in press(digits)
 
 
 def test_a_key_of_the_menu_asks_for_the_extension(opened: Any) -> None:

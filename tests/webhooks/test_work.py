@@ -23,7 +23,7 @@ from tests.webhooks.test_sweep import Later, later, swept
 __all__ = ["later"]
 
 LEAD = json.dumps({"kind": "lead", "name": "Ann Lee", "phone": "+12125550171", "topic": "a new roof"})
-CASE = json.dumps({"kind": "case", "number": 17})
+CASE, VISIT = (json.dumps({"kind": kind, "number": 17}) for kind in ("case", "visit"))
 PATH = {"subject": TASK, "reservation_sid": RESERVATION}
 KEY = Key(TASK, RESERVATION)
 ON_TASK = f"/Tasks/{TASK}"
@@ -36,6 +36,9 @@ dial = "{phone}"
 [work.case]
 say = "Case {number}."
 crm = "contacts"
+
+[work.visit]
+say = "Visit {number}."
 """
 
 
@@ -123,8 +126,9 @@ def test_a_key_takes_the_work_and_the_worker_is_connected_with_whom_it_is_about(
     assert driver.link["state"] == "bridged"
 
 
-def test_work_without_a_number_is_told_twice(driver: Driver) -> None:
-    assert said(take(driver, CASE)) == ["Case 17.", "Pause", "Case 17.", "Hangup"]
+@pytest.mark.parametrize(("attributes", "told"), [(CASE, "Case 17."), (VISIT, "Visit 17.")])
+def test_work_without_a_number_is_told_twice(driver: Driver, attributes: str, told: str) -> None:
+    assert said(take(driver, attributes)) == [told, "Pause", told, "Hangup"]
 
 
 @pytest.mark.parametrize("phone", ["911", "sip:x@example.com", "", 12125550171, None, ["+12125550171"]])
@@ -158,6 +162,17 @@ def test_with_twilio_down_nobody_is_connected_and_nobody_moved(driver: Driver) -
     hang_up(driver)
     assert driver.twilio.moves == []
     assert (driver.link["outcome"], driver.link["reason"]) == ("rejected", "not begun")
+
+
+@pytest.mark.parametrize("status", ["canceled", "rescinded", "timeout"])
+def test_work_that_twilio_has_taken_back_by_then_ends_as_twilio_says(driver: Driver, status: str) -> None:
+    ring(driver)
+    driver.twilio.failures = {f"POST /v1/Workspaces/WS{'0' * 32}{ON_RESERVATION}": [503]}
+    press(driver, "1")
+    driver.twilio.reservation = status
+    asked = len(changes(driver, ON_RESERVATION))
+    hang_up(driver)
+    assert driver.link["outcome"] == status and len(changes(driver, ON_RESERVATION)) == asked
 
 
 def test_an_acceptance_whose_answer_is_lost_counts(driver: Driver) -> None:

@@ -5,10 +5,11 @@ import requests
 
 from chalicelib import jobs
 from chalicelib.links import steps
+from chalicelib.twilio import urls
 from chalicelib.worker import twiml
 from tests.conftest import ACTIVITIES
-from tests.support.api_gateway import get
-from tests.support.driver import CALL, LEG, LEG_PATH, OTHER_LEG, RESERVATION, TASK, Driver
+from tests.support.api_gateway import get, post
+from tests.support.driver import CALL, LEG, LEG_PATH, OTHER_LEG, RESERVATION, TASK, Driver, leg_form
 
 REJECT = f"/Tasks/{TASK}/Reservations"
 
@@ -53,10 +54,11 @@ def test_a_leg_that_answers_before_its_sid_was_stored_gets_the_link(driver: Driv
     assert (driver.link["state"], driver.link["worker_call_sid"]) == ("answered", LEG)
 
 
-def test_a_second_leg_hears_that_the_call_is_taken(driver: Driver) -> None:
+@pytest.mark.parametrize("leg", ["CA" + "0" * 32, OTHER_LEG])
+def test_a_second_leg_hears_that_the_call_is_taken(driver: Driver, leg: str) -> None:
     driver.ring()
     driver.answer()
-    document = driver.answer(OTHER_LEG)
+    document = driver.answer(leg)
     assert twiml.TAKEN in document and "<Hangup" in document and "<Dial" not in document
 
 
@@ -168,6 +170,18 @@ def test_a_status_of_a_leg_without_a_link_is_taken(driver: Driver) -> None:
     assert driver.cloud.rows() == [] and driver.twilio.requests == []
 
 
+@pytest.mark.parametrize("form", [{"CallSid": ""}, {}])
+@pytest.mark.parametrize("route", [urls.WORKER_STATUS, urls.WORKER_ANSWER])
+def test_a_request_that_names_no_leg_or_no_link_changes_nothing(
+    driver: Driver, route: urls.Route, form: dict[str, str]
+) -> None:
+    driver.ring()
+    before, made = driver.link, len(driver.twilio.requests)
+    path = LEG_PATH if form else {**LEG_PATH, "reservation_sid": "x"}
+    answer = driver.send(post(route.path, leg_form("ringing") | form, path))
+    assert (driver.link, len(driver.twilio.requests)) == (before, made) and "<Dial" not in answer["body"]
+
+
 def test_a_rejection_that_twilio_does_not_take_is_left_to_a_job(driver: Driver) -> None:
     driver.ring()
     driver.twilio.failures = {"POST /v1": [503]}
@@ -197,6 +211,8 @@ def direct_status(driver: Driver, status: str) -> int:
 def test_a_direct_leg_reports_by_get(driver: Driver) -> None:
     driver.assign("Urgent")
     assert direct_status(driver, "initiated") == 204
+    assert direct_status(driver, "queued") == 204
+    assert "answered_at" not in driver.link
     assert direct_status(driver, "ringing") == 204
     assert direct_status(driver, "in-progress") == 204
     assert direct_status(driver, "in-progress") == 204
