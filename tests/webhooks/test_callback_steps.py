@@ -496,3 +496,11 @@ def test_a_step_that_is_asked_for_twice_at_once_is_done_once(monkeypatch: pytest
     assert queueing.go_on(CALL, NOW) == "queued"
     monkeypatch.setattr(rows, "find", lambda _about: seen)
     assert queueing.go_on(CALL, NOW) == "somebody was faster"
+
+
+def test_a_caller_is_known_in_the_queue_though_their_callbacks_cannot_be_read(
+    driver: Driver, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setattr(asking, "is_back", lambda *_given: 1 / 0)
+    assert driver.event("task.created") == 204
+    assert driver.call["attributes"] == {"department": "support"} and "callback" not in driver.call
