@@ -234,6 +234,7 @@ def test_of_two_tasks_of_one_order_the_oldest_is_found(twilio: FakeTwilio) -> No
     for number in range(2):
         rest.tasks.create(rest.tasks.NewTask('{"work_key": "lead/1"}', "default", 0, 60 + number))
     assert rest.tasks.find("lead/1") == next(iter(twilio.tasks))
+    assert not any("VirtualStartTime" in form for form in twilio.made("POST "))
 
 
 @pytest.mark.parametrize(("name", "found"), [("Bea", True), ("bEA", True), ("Ann", False), ("Carl", False)])

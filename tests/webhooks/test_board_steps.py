@@ -6,9 +6,12 @@ import msgspec
 import pytest
 
 from chalicelib.lifecycle import board as refreshing
+from chalicelib.lifecycle import reconcile
 from chalicelib.links import board, reading
 from chalicelib.links.attributes import encode
 from chalicelib.links.model import Call, CallRecord, Link, Message
+from tests.support.caches import forget_everything
+from tests.support.console import POOL
 from tests.support.driver import CALL, RESERVATION, WORKER, Driver
 
 NOW = 1795248000.0  # 8 o'clock on the 21st of November 2026, UTC
@@ -100,6 +103,18 @@ def test_a_call_at_the_moment_up_to_which_all_is_settled_counts_once(driver: Dri
         today = board.today()
         assert today is not None and (today.since, today.counted_at) == (NOW - 900 + after, NOW + after)
         assert (today.settled["offered"], today.figures["offered"]) == (settled, 1)
+
+
+@pytest.mark.parametrize(
+    ("pool", "left", "counted"), [("", 60.0, False), (POOL, 0.0, False), (POOL, -1.0, False), (POOL, 0.25, True)]
+)
+def test_the_sweep_puts_the_board_right_in_a_stage_with_a_console_and_in_time(
+    driver: Driver, environment: pytest.MonkeyPatch, pool: str, left: float, counted: bool
+) -> None:
+    environment.setenv("USER_POOL_ARN", pool)
+    forget_everything()
+    assert list(reconcile._board(lambda: NOW, NOW + left)) == (["a worker is elsewhere"] if counted else [])
+    assert (board.today() is not None) is counted
 
 
 def test_a_message_of_the_day_before_stays_on_the_board(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
