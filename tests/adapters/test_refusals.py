@@ -1,5 +1,6 @@
 """What each answer of Twilio means to each request of ours: done, decided by others, refused, or to be tried again."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +15,7 @@ from chalicelib.twilio import rest
 from chalicelib.twilio.rest import failures
 from tests.conftest import Aws
 from tests.doubles.http_server import serving
-from tests.doubles.twilio import FakeTwilio
+from tests.doubles.twilio import ROOM, FakeTwilio
 from tests.support.caches import forget_everything
 
 CALL, TASK, RESERVATION, WORKER = "CA" + "a" * 32, "WT" + "a" * 32, "WR" + "a" * 32, "WK" + "a" * 32
@@ -47,6 +48,9 @@ REQUESTS = {
     "hang up": Asked(lambda: rest.calls.hang_up(CALL), {CALL_IS_OVER: None, NOT_FOUND: None}),
     "redirect": Asked(lambda: rest.calls.redirect(CALL, "https://x.example"), {CALL_IS_OVER: False, NOT_FOUND: False}),
     "is live": Asked(lambda: rest.calls.is_live(CALL), {NOT_FOUND: False}),
+    "is in": Asked(lambda: rest.conferences.is_in(ROOM, CALL), {NOT_FOUND: False}),
+    "text": Asked(lambda: rest.texts.send("+14155550105", "+14155550111", "Hello."), {}),
+    "text's time": Asked(lambda: rest.texts.came_at("SM" + "a" * 32), {NOT_FOUND: 0.0}),
     "cancel": Asked(lambda: rest.tasks.cancel(TASK, "gone"), {WRONG_STATUS: None, NOT_FOUND: None}),
     "complete": Asked(lambda: rest.tasks.complete(TASK, "done"), {WRONG_STATUS: None, NOT_FOUND: None}),
     "begin wrapping": Asked(lambda: rest.tasks.begin_wrapping(TASK), {WRONG_STATUS: None, NOT_FOUND: None}),
@@ -75,12 +79,42 @@ def test_a_refusal_means_what_it_says_and_every_other_one_is_an_error(
         assert refused.value.code == (refusal[1] or refusal[0])
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: rest.reservations.reject(TASK, RESERVATION),
+        lambda: rest.reservations.supervise(TASK, RESERVATION, "monitor", WORKER),
+        lambda: rest.conferences.hold(ROOM, CALL, "https://x.example"),
+        lambda: rest.conferences.unhold(ROOM, CALL),
+        lambda: rest.conferences.end_with(ROOM, CALL, ends=True),
+    ],
+    ids=["reject", "supervise", "hold", "unhold", "end with"],
+)
 @pytest.mark.parametrize("refusal", [*REFUSALS, (400, 0), (409, 0), (428, 0), (430, 0), (499, 0)])
-def test_whatever_final_refusal_a_rejection_meets_somebody_else_decided(
-    twilio: FakeTwilio, refusal: tuple[int, int]
+def test_whatever_final_refusal_it_meets_somebody_else_decided(
+    twilio: FakeTwilio, ask: Callable[[], object], refusal: tuple[int, int]
 ) -> None:
     twilio.failures["POST "] = [refusal]
-    assert rest.reservations.reject(TASK, RESERVATION) is False
+    assert ask() is False
+
+
+@pytest.mark.parametrize(
+    ("status", "there"),
+    [("connected", True)]
+    + [(status, False) for status in ("queued", "connecting", "ringing", "complete", "completed", "failed")],
+)
+def test_who_is_in_a_conference_is_connected(environment: pytest.MonkeyPatch, status: str, there: bool) -> None:
+    with serving((200, json.dumps({"status": status}).encode())) as endpoint:
+        environment.setenv("TWILIO_API_URL", endpoint.url)
+        forget_everything()
+        assert rest.conferences.is_in(ROOM, CALL) is there
+
+
+def test_twilio_says_when_a_text_came(environment: pytest.MonkeyPatch) -> None:
+    with serving((200, b'{"date_created": "Sat, 21 Nov 2026 08:00:00 +0000"}')) as endpoint:
+        environment.setenv("TWILIO_API_URL", endpoint.url)
+        forget_everything()
+        assert rest.texts.came_at("SM" + "a" * 32) == 1795248000.0
 
 
 MEANINGS = [
