@@ -26,10 +26,10 @@ def is_allowed(number: str, countries: Collection[str], own: Collection[str]) ->
 
     Of all ranges that it is in, those of `countries` and those that are refused, the narrowest decides.
     """
-    if not person(number) or number in own or (number[:2] == "+1" and not _is_north_american(number)):
+    if not person(number) or number in own or (number.startswith("+1") and not _is_north_american(number)):
         return False
     allowed, refused = (_narrowest(number, ranges) for ranges in (countries, REFUSED))
-    return allowed > 0 and allowed >= refused
+    return bool(allowed) and allowed >= refused
 
 
 def _narrowest(number: str, ranges: Collection[str]) -> int:
@@ -51,7 +51,7 @@ def typed(digits: str, home: str) -> str:
     abroad = TYPED_COUNTRY.get(home, "00")
     if digits.startswith(abroad):
         number = f"+{digits.removeprefix(abroad)}"
-    elif home == "+1":
+    elif home.startswith("+1"):
         number = f"+{digits}" if len(digits) == 11 and digits[0] == "1" else f"+1{digits}"
     else:
         number = f"{home}{digits.removeprefix('0')}"

@@ -34,8 +34,8 @@ def take(about: str, task_sid: str, reservation_sid: str, worker_call_sid: str, 
         return rows.change(
             callback, now, QUEUED_SECONDS, state="taken", attempts=callback.attempts + 1, reason="", **known
         )
-    except ConditionFailed as failed:
-        standing = rows.find(about) if failed.row else None
+    except ConditionFailed:
+        standing = rows.find(about)
         return standing if standing and standing.reservation_sid == reservation_sid else None
 
 

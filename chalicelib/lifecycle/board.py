@@ -74,7 +74,7 @@ def refresh_today(now: float) -> Iterator[str]:
     zone = ZoneInfo(callcenter.current().time_zone)
     today = days.of(now, zone)
     day = today.isoformat()
-    anew = Today(day=day, counted_at=0, since=days.midnight(today, zone))
+    anew = Today(day=day, counted_at=now, since=days.midnight(today, zone))
     kept = board.today() or anew
     if kept.day != day:  # what nobody has seen to is left from the day before
         kept = msgspec.structs.replace(anew, messages=kept.messages)

@@ -123,19 +123,20 @@ def _joined(link: Link, status: str, now: float) -> str:
 
     Twilio may keep a task assigned for a day after its call has ended (contract 12): then we complete it.
     """
+    goes_on = status == "accepted"
     if link.consult_number:
         consulting.look(link, now)
-    if status == "accepted" and not link.policy.needs_phone:
+    if goes_on and not link.policy.needs_phone:
         if orders.is_over(link, now):
             return orders.end(link, now)
-    elif status == "accepted" and _is_over(link):
+    elif goes_on and _is_over(link):
         if link.consult_of:
             consulting.colleague_left(link, now)
         return wrap_up.finish_task(link.task_sid, "swept: the call is over", now)
     if link.state != "bridged":
         link = steps.upsert_state(link.key, "bridged", now, {})
     is_alone = not (link.consult_number or link.consult_of)
-    later = steps.CHECK_TALK_SECONDS if status == "accepted" and is_alone else SOON_SECONDS
+    later = steps.CHECK_TALK_SECONDS if goes_on and is_alone else SOON_SECONDS
     steps.reschedule_check(link.key, link.check_at, now + later)
     return f"left {status}"
 

@@ -179,8 +179,9 @@ def _completed(event: Event) -> None:
     caller_leg.record(event.row, {"completed_at": event.at}, event.at, of_round=event.round)
     found, leg = reading.of_call(event.subject).links, sid(event.attributes.get("worker_call_sid"))
     links = [link for link in found if link.task_sid in ("", event.form["TaskSid"])]  # none of another wait
-    if leg and links and not links[-1].worker_call_sid and not links[-1].policy.owns_leg:
-        steps.record_leg(links[-1].key, leg)  # TaskRouter's last one, when its callbacks are lost
+    last = links[-1] if links else None
+    if leg and last and not last.worker_call_sid and not last.policy.owns_leg:
+        steps.record_leg(last.key, leg)  # TaskRouter's last one, when its callbacks are lost
     for link in links:
         if link.state == "bridged":
             closing.close(link.key, "completed", "", event.at)

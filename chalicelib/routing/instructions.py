@@ -21,7 +21,7 @@ class InvalidInstruction(Exception):
     """Twilio would refuse this instruction; the text says which field and why."""
 
 
-class _Instruction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="instruction"):
+class _Instruction(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="instruction"):
     pass
 
 

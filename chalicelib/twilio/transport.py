@@ -37,7 +37,7 @@ class _LimitedClient(TwilioHttpClient):  # type: ignore[misc]  # Twilio's client
 
     def _here(self, url: str) -> str:
         parts = urlsplit(url)
-        return url.replace(f"{parts.scheme}://{parts.netloc}", self._api_url, 1) if self._api_url else url
+        return f"{self._api_url}{url.removeprefix(f'{parts.scheme}://{parts.netloc}')}" if self._api_url else url
 
 
 def _keep(_auth: Auth) -> None:

@@ -1,17 +1,21 @@
 """What each answer of Twilio means to each request of ours: done, decided by others, refused, or to be tried again."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs
 
 import pytest
 from msgspec.structs import replace
+from twilio.base.exceptions import TwilioException
 
 from chalicelib import budget
 from chalicelib.twilio import rest
+from chalicelib.twilio.rest import failures
 from tests.conftest import Aws
 from tests.doubles.http_server import serving
-from tests.doubles.twilio import FakeTwilio
+from tests.doubles.twilio import ROOM, FakeTwilio
 from tests.support.caches import forget_everything
 
 CALL, TASK, RESERVATION, WORKER = "CA" + "a" * 32, "WT" + "a" * 32, "WR" + "a" * 32, "WK" + "a" * 32
@@ -44,6 +48,9 @@ REQUESTS = {
     "hang up": Asked(lambda: rest.calls.hang_up(CALL), {CALL_IS_OVER: None, NOT_FOUND: None}),
     "redirect": Asked(lambda: rest.calls.redirect(CALL, "https://x.example"), {CALL_IS_OVER: False, NOT_FOUND: False}),
     "is live": Asked(lambda: rest.calls.is_live(CALL), {NOT_FOUND: False}),
+    "is in": Asked(lambda: rest.conferences.is_in(ROOM, CALL), {NOT_FOUND: False}),
+    "text": Asked(lambda: rest.texts.send("+14155550105", "+14155550111", "Hello."), {}),
+    "text's time": Asked(lambda: rest.texts.came_at("SM" + "a" * 32), {NOT_FOUND: 0.0}),
     "cancel": Asked(lambda: rest.tasks.cancel(TASK, "gone"), {WRONG_STATUS: None, NOT_FOUND: None}),
     "complete": Asked(lambda: rest.tasks.complete(TASK, "done"), {WRONG_STATUS: None, NOT_FOUND: None}),
     "begin wrapping": Asked(lambda: rest.tasks.begin_wrapping(TASK), {WRONG_STATUS: None, NOT_FOUND: None}),
@@ -72,12 +79,42 @@ def test_a_refusal_means_what_it_says_and_every_other_one_is_an_error(
         assert refused.value.code == (refusal[1] or refusal[0])
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: rest.reservations.reject(TASK, RESERVATION),
+        lambda: rest.reservations.supervise(TASK, RESERVATION, "monitor", WORKER),
+        lambda: rest.conferences.hold(ROOM, CALL, "https://x.example"),
+        lambda: rest.conferences.unhold(ROOM, CALL),
+        lambda: rest.conferences.end_with(ROOM, CALL, ends=True),
+    ],
+    ids=["reject", "supervise", "hold", "unhold", "end with"],
+)
 @pytest.mark.parametrize("refusal", [*REFUSALS, (400, 0), (409, 0), (428, 0), (430, 0), (499, 0)])
-def test_whatever_final_refusal_a_rejection_meets_somebody_else_decided(
-    twilio: FakeTwilio, refusal: tuple[int, int]
+def test_whatever_final_refusal_it_meets_somebody_else_decided(
+    twilio: FakeTwilio, ask: Callable[[], object], refusal: tuple[int, int]
 ) -> None:
     twilio.failures["POST "] = [refusal]
-    assert rest.reservations.reject(TASK, RESERVATION) is False
+    assert ask() is False
+
+
+@pytest.mark.parametrize(
+    ("status", "there"),
+    [("connected", True)]
+    + [(status, False) for status in ("queued", "connecting", "ringing", "complete", "completed", "failed")],
+)
+def test_who_is_in_a_conference_is_connected(environment: pytest.MonkeyPatch, status: str, there: bool) -> None:
+    with serving((200, json.dumps({"status": status}).encode())) as endpoint:
+        environment.setenv("TWILIO_API_URL", endpoint.url)
+        forget_everything()
+        assert rest.conferences.is_in(ROOM, CALL) is there
+
+
+def test_twilio_says_when_a_text_came(environment: pytest.MonkeyPatch) -> None:
+    with serving((200, b'{"date_created": "Sat, 21 Nov 2026 08:00:00 +0000"}')) as endpoint:
+        environment.setenv("TWILIO_API_URL", endpoint.url)
+        forget_everything()
+        assert rest.texts.came_at("SM" + "a" * 32) == 1795248000.0
 
 
 MEANINGS = [
@@ -127,6 +164,17 @@ def test_a_refused_list_means_the_same(
         ask()
 
 
+@pytest.mark.parametrize("status", [304, 399])
+def test_what_is_neither_done_nor_refused_is_tried_again(status: int) -> None:
+    assert type(failures.as_ours(status, 0, "no sound")) is rest.TwilioUnavailable
+
+
+@pytest.mark.parametrize("told", [(), ("the client's own mistake",)])
+def test_an_error_of_the_client_that_no_answer_made_stays_what_it_is(told: tuple[str, ...]) -> None:
+    with pytest.raises(TwilioException), failures.pages():
+        raise TwilioException(*told)
+
+
 @pytest.mark.parametrize(
     ("status", "live"),
     [("queued", True), ("initiated", True), ("ringing", True), ("in-progress", True)]
@@ -137,7 +185,7 @@ def test_which_calls_have_not_ended(twilio: FakeTwilio, status: str, live: bool)
     assert rest.calls.is_live(CALL) is live
 
 
-@pytest.mark.parametrize(("queue_time", "seconds"), [("0", 0.0), ("1500", 1.5), ("250", 0.25)])
+@pytest.mark.parametrize(("queue_time", "seconds"), [("", 0.0), ("0", 0.0), ("1500", 1.5), ("250", 0.25)])
 def test_twilio_says_how_long_a_call_is_queued_in_milliseconds(
     twilio: FakeTwilio, queue_time: str, seconds: float
 ) -> None:
@@ -173,7 +221,9 @@ def test_a_task_and_its_reservations_are_read_whole(twilio: FakeTwilio) -> None:
 EVENTS: list[tuple[list[tuple[int, str]], str]] = [
     ([], "unknown"),
     ([(1, "task.created"), (2, "worker.activity.update")], "unknown"),
+    ([(1, "activity.created"), (2, "task.canceled")], "unknown"),
     ([(1, "reservation.created")], "pending"),
+    ([(1, "reservation.created"), (0, "reservation.rejected")], "pending"),
     ([(2, "reservation.rejected"), (1, "reservation.created")], "rejected"),
     ([(1, "reservation.accepted"), (1, "reservation.created")], "accepted"),  # in one millisecond: the later step
     ([(3, "reservation.wrapup"), (2, "reservation.accepted")], "wrapping"),
@@ -192,6 +242,65 @@ def test_what_twilio_has_forgotten_its_events_still_tell(
     assert rest.reservations.status(TASK, RESERVATION) == {"accepted": "completed", "wrapping": "completed"}.get(
         status, status
     )
+
+
+def test_events_are_asked_for_as_long_as_twilio_keeps_them(environment: pytest.MonkeyPatch) -> None:
+    with serving((200, b'{"meta": {"key": "events"}, "events": []}')) as endpoint:
+        environment.setenv("TWILIO_API_URL", endpoint.url)
+        forget_everything()
+        assert rest.reservations.status("", RESERVATION) == "unknown"
+    asked = parse_qs(endpoint.requests[0][0].partition("?")[2])
+    ago = datetime.now(UTC) - datetime.fromisoformat(asked["StartDate"][0])
+    assert (asked["ReservationSid"], round(ago / timedelta(days=1))) == ([RESERVATION], 29)
+
+
+# --- Lists
+
+
+def test_a_dial_ended_as_the_latest_call_did_that_it_placed(twilio: FakeTwilio) -> None:
+    assert rest.calls.dialled_by(CALL) == ""
+    twilio.children = [{"sid": "CA2", "status": "busy"}, {"sid": "CA1", "status": "completed"}]
+    assert rest.calls.dialled_by(CALL) == "busy"
+
+
+def test_of_two_tasks_of_one_order_the_oldest_is_found(twilio: FakeTwilio) -> None:
+    assert rest.tasks.find("lead/1") == ""
+    for number in range(2):
+        rest.tasks.create(rest.tasks.NewTask('{"work_key": "lead/1"}', "default", 0, 60 + number))
+    assert rest.tasks.find("lead/1") == next(iter(twilio.tasks))
+    assert not any("VirtualStartTime" in form for form in twilio.made("POST "))
+
+
+@pytest.mark.parametrize(("name", "found"), [("Bea", True), ("bEA", True), ("Ann", False), ("Carl", False)])
+def test_a_worker_is_found_by_the_whole_name_and_no_other(twilio: FakeTwilio, name: str, found: bool) -> None:
+    worker = rest.workers.of_name(name)
+    assert (worker.name if worker else "") == ("Bea" if found else "")
+
+
+@pytest.mark.parametrize(("duration", "seconds"), [("9", 9), ("0", 0), (None, -1), ("", -1), ("long", -1)])
+def test_how_long_a_recording_is_may_not_be_known(twilio: FakeTwilio, duration: str | None, seconds: int) -> None:
+    twilio.recordings = [{"sid": "RE1", "call_sid": CALL, "source": "RecordVerb", "duration": duration}]
+    (found,) = rest.recordings.since(date(2026, 11, 29), 500)
+    assert found == rest.recordings.Recorded("RE1", CALL, "RecordVerb", seconds, 0.0)
+
+
+# --- A worker's activity
+
+
+def test_a_worker_is_moved_while_that_is_wanted_and_nothing_that_rings_is_taken_back(twilio: FakeTwilio) -> None:
+    assert not rest.workers.move(WORKER, "WA2", lambda _worker: False)
+    assert twilio.moves == []
+    assert rest.workers.move(WORKER, "WA2", lambda _worker: True)
+    assert rest.workers.set_activity(rest.workers.fetch(WORKER), "WA3")
+    assert twilio.made("POST ") == [{"ActivitySid": "WA2"}, {"ActivitySid": "WA3"}]
+
+
+def test_who_is_always_changed_by_somebody_else_is_not_moved(twilio: FakeTwilio) -> None:
+    twilio.failures["POST "] = [(412, 20412)] * 9
+    assert not rest.workers.move(WORKER, "WA2", lambda _worker: True)
+
+
+# --- Time
 
 
 def at(monkeypatch: pytest.MonkeyPatch, left: float) -> float:

@@ -1,5 +1,6 @@
 """A recording's sound comes from Twilio as a stream, with our credentials, and no further than it may."""
 
+import io
 import time
 from collections.abc import Iterator
 
@@ -7,7 +8,7 @@ import pytest
 
 from chalicelib import budget
 from chalicelib.config import secrets
-from chalicelib.twilio import rest
+from chalicelib.twilio import rest, transport
 from tests.conftest import ENVIRONMENT
 from tests.doubles.http_server import Endpoint, serving
 from tests.support.api_gateway import TOKEN
@@ -73,6 +74,25 @@ def test_a_sound_that_is_broken_off_is_not_taken_for_the_whole(media: Endpoint) 
     media.answers = ["cut"]
     with pytest.raises(rest.OutcomeUnknown):
         rest.recordings.sound(RECORDING)
+
+
+class Packets(io.BytesIO):
+    """A body that comes three bytes at a time."""
+
+    def read1(self, _most: int | None = -1, /, **_options: object) -> bytes:
+        return self.read(3)
+
+
+@pytest.mark.parametrize(("sent", "read"), [(5, 5), (6, 6), (7, 7), (8, 7)])
+def test_one_byte_more_than_there_may_be_is_read_at_the_most(sent: int, read: int) -> None:
+    assert transport._body(Packets(b"x" * sent), 4.0, 6) == b"x" * read
+
+
+def test_a_packet_is_waited_for_to_the_last_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "seconds_left", lambda: 4.0)
+    assert transport._body(Packets(b"xx"), 4.0, 6) == b"xx"
+    with pytest.raises(budget.OutOfTime):
+        transport._body(Packets(b"xx"), 4.1, 6)
 
 
 def test_no_answer_in_time_is_tried_again_later(media: Endpoint, environment: pytest.MonkeyPatch) -> None:

@@ -3,10 +3,11 @@
 from base64 import b64decode
 
 import pytest
+from urllib3 import HTTPResponse, Retry
 from urllib3.util.retry import RequestHistory
 
 from chalicelib.config import secrets
-from chalicelib.twilio import rest
+from chalicelib.twilio import rest, transport
 from emulator.voice.parties import hangs_up, talks, waits
 from tests.conftest import Aws
 from tests.doubles.http_server import Endpoint, serving
@@ -155,14 +156,30 @@ def test_after_a_refusal_the_secret_is_read_again(environment: pytest.MonkeyPatc
         assert rest.calls.ring(RING).call_sid == "CA1"
 
 
-def test_credentials_that_are_taken_are_not_read_again(environment: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("answer", [CREATED, error(400, 21220), error(404, 20404)])
+def test_credentials_that_are_taken_are_not_read_again(
+    environment: pytest.MonkeyPatch, answer: tuple[int, bytes]
+) -> None:
     def renew(_auth: tuple[str, str]) -> None:
         raise AssertionError
 
     environment.setattr(rest.client, "_renew", renew)
+    with serving(answer) as endpoint:
+        use(environment, endpoint)
+        rest.calls.hang_up("CA1")
+    assert len(endpoint.requests) == 1
+
+
+def test_a_client_is_made_once_for_the_same_credentials(environment: pytest.MonkeyPatch) -> None:
     with serving(CREATED) as endpoint:
         use(environment, endpoint)
-        assert rest.calls.ring(RING).call_sid == "CA1"
+        assert rest.client.client() is rest.client.client()
+
+
+def test_a_request_goes_to_the_other_host_once_whatever_its_query_names(environment: pytest.MonkeyPatch) -> None:
+    twilios = "https://taskrouter.twilio.com"
+    client = transport.http_client("http://x.example/twilio", lambda: 1.0, Retry(total=0))
+    assert client._here(f"{twilios}/v1/A?next={twilios}/B") == f"http://x.example/twilio/v1/A?next={twilios}/B"
 
 
 @pytest.mark.parametrize("new", ["aaa", "zzz"])
@@ -194,8 +211,29 @@ def test_a_recording_is_deleted_at_the_emulator_and_twice_is_like_once(environme
         assert harness.twilio.context.recordings.all == {}
 
 
-def test_the_pauses_between_the_tries_fit_into_the_time_that_is_kept_for_them(cloud: Aws) -> None:
-    retry = rest.client.http_client("").session.get_adapter("https://api.twilio.com").max_retries
-    failed = RequestHistory("POST", "/", None, 503, None)
-    pauses = [retry.new(history=(failed,) * times).get_backoff_time() for times in range(1, rest.client.RETRIES + 1)]
-    assert 0 < sum(pauses) <= rest.client.PAUSES_SECONDS
+def retries() -> Retry:
+    """How requests to Twilio are tried again."""
+    found: Retry = rest.client.http_client("").session.get_adapter("https://api.twilio.com").max_retries
+    return found
+
+
+def pauses(environment: pytest.MonkeyPatch, drawn: float) -> float:
+    """Seconds between the tries of one request, together, where chance draws this from 0 to 1."""
+    environment.setattr("random.random", lambda: drawn)
+    failed, retry = RequestHistory("POST", "/", None, 503, None), retries()
+    times = range(1, rest.client.RETRIES + 1)
+    return sum(retry.new(history=(failed,) * number).get_backoff_time() for number in times)
+
+
+def test_the_pauses_between_the_tries_fit_into_the_time_that_is_kept_for_them(
+    cloud: Aws, environment: pytest.MonkeyPatch
+) -> None:
+    assert 0 < pauses(environment, 0.0) < pauses(environment, 1.0) <= rest.client.PAUSES_SECONDS
+
+
+def test_twilio_does_not_say_how_long_a_pause_is(cloud: Aws, environment: pytest.MonkeyPatch) -> None:
+    """Somebody waits for our own answer meanwhile."""
+    paused: list[float] = []
+    environment.setattr("time.sleep", paused.append)
+    retries().sleep(HTTPResponse(status=429, headers={"Retry-After": "30"}))
+    assert paused == []

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.routing import instructions
 from chalicelib.routing.instructions import Accept, Call, Conference, Dequeue, InvalidInstruction, Redirect, Reject
-from chalicelib.routing.reservation import Reservation
+from chalicelib.routing.reservation import Reservation, consult_of
 from chalicelib.twilio.values import kind_of
 
 PHONE, ACTIVITY, CALL = "+14155550111", "WA" + "a" * 32, "CA" + "a" * 32
@@ -80,6 +80,29 @@ def test_what_twilio_would_refuse_is_refused(instruction: instructions.Instructi
 )
 def test_what_kind_of_work_a_task_is(attributes: dict[str, Any], kind: str) -> None:
     assert kind_of(attributes) == kind
+
+
+ASKED, RESERVATION = {"consult_number": 2}, "WR" + "a" * 32
+
+
+@pytest.mark.parametrize(
+    ("attributes", "about"),
+    [
+        ({"kind": "consult", "consult_of": RESERVATION, **ASKED}, (RESERVATION, 2)),
+        ({"kind": "consult", "consult_of": RESERVATION}, (RESERVATION, 0)),
+        ({"kind": "consult", "consult_of": RESERVATION, "consult_number": "2"}, (RESERVATION, 0)),
+        ({"kind": "consult", "consult_of": 7, **ASKED}, ("", 2)),
+        ({"kind": "callback", "consult_of": RESERVATION, **ASKED}, None),
+        ({"kind": "lead", "consult_of": RESERVATION, **ASKED}, None),
+        ({"call_sid": CALL, "kind": "consult", "consult_of": RESERVATION, **ASKED}, None),
+        ({}, None),
+    ],
+)
+def test_who_asks_a_colleague_stands_in_the_task_by_which_one_is_asked(
+    attributes: dict[str, Any], about: tuple[str, int] | None
+) -> None:
+    expected = {"consult_of": about[0], "consult_number_of": about[1]} if about else {}
+    assert consult_of(attributes) == expected
 
 
 def test_a_reservation_is_of_its_caller_or_else_of_its_task() -> None:

@@ -58,5 +58,33 @@ def test_somebody_elses_url_leads_nowhere(url: str) -> None:
     assert urls.find(url) is None
 
 
+@pytest.mark.parametrize(
+    ("query", "language"),
+    [
+        ("", ""),
+        ("?language=de", "de"),
+        ("?language=en-US#rc=2&rp=all", "en-US"),
+        ("?lang=de", ""),
+        ("?spoken=de", ""),
+        ("?language=d3", ""),
+        ("?language=de&x=1", ""),
+        ("#?language=de", ""),
+    ],
+)
+def test_a_url_says_the_callers_language_and_nothing_else(query: str, language: str) -> None:
+    assert urls.language_of(f"{BASE}{query}") == language
+
+
+@pytest.mark.parametrize(
+    ("language", "query"), [("de", "?language=de"), ("en-US", "?language=en-US"), ("d3", ""), ("", ""), (7, "")]
+)
+def test_a_base_url_takes_on_what_is_the_name_of_a_language(language: object, query: str) -> None:
+    assert urls.in_language(BASE, language) == f"{BASE}{query}"
+
+
+def test_the_latest_language_counts() -> None:
+    assert urls.in_language(f"{BASE}?language=fr", "de") == f"{BASE}?language=de"
+
+
 def test_a_query_does_not_count() -> None:
     assert urls.find(f"{BASE}/voice/wait?QueueTime=3#rc=2") == (urls.WAIT, {})

@@ -11,8 +11,11 @@ import pytest
 
 from chalicelib import jobs
 from chalicelib.config import callcenter, team
-from chalicelib.links import steps
-from chalicelib.routing import instructions
+from chalicelib.config.answering import Answer
+from chalicelib.config.schema import Queue
+from chalicelib.links import modes, steps
+from chalicelib.links.model import STATES, Link, State
+from chalicelib.routing import assignment, instructions
 from chalicelib.routing.reservation import Reservation
 from tests.conftest import ACTIVITIES
 from tests.support.api_gateway import BASE
@@ -82,6 +85,54 @@ def test_the_same_callback_after_the_job_does_nothing_more(driver: Driver) -> No
     driver.ring()
     assert outcome(driver.assign()) == EMPTY
     assert driver.queued() == []
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if state != "reserved"])
+def test_the_same_callback_while_the_link_goes_on_does_nothing_more(driver: Driver, state: State) -> None:
+    steps.reserve(Link(subject=CALL, reservation_sid=RESERVATION, state=state), 1795230000)
+    assert outcome(driver.assign()) == EMPTY
+    assert driver.queued() == [] and driver.link["state"] == state
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "contact", "answer"),
+    [
+        ("consult", modes.WORK, "client:bea", "at-once"),  # a browser has no keys
+        ("consult", modes.WORK, PHONE, "key"),
+        ("agenda", modes.WORK, "client:bea", "key"),
+        ("lead", modes.WORK, "client:bea", "key"),
+        ("lead", modes.WORK, PHONE, "key"),
+        ("lead", modes.DESK_WORK, "client:bea", "at-once"),
+        ("call", modes.DIRECT, PHONE, "at-once"),
+        ("call", modes.CRM_FIRST, PHONE, "detect"),
+        ("call", modes.DESK, PHONE, "detect"),
+    ],
+)
+def test_how_a_worker_is_answered_is_a_matter_of_the_work_and_the_phone(
+    kind: str, mode: modes.Mode, contact: str, answer: str
+) -> None:
+    reservation = Reservation(
+        reservation_sid=RESERVATION,
+        task_sid=TASK,
+        call_sid="",
+        kind=kind,
+        worker_sid=WORKER,
+        worker_name="Bea",
+        queue="Support",
+        task_attributes={},
+        worker_attributes={"contact_uri": contact},
+    )
+    rules = Queue(answer=Answer(mode="detect"))
+    assert assignment._answer_mode(reservation, mode, rules) == answer
+
+
+@pytest.mark.parametrize(("wanted", "warns"), [(None, 0), ("key", 0), ("a key", 1), (7, 1)])
+def test_a_worker_whose_way_of_answering_is_none_is_told_of_in_the_log(
+    driver: Driver, wanted: object, warns: int
+) -> None:
+    known = {"contact_uri": PHONE, **({} if wanted is None else {"answer": wanted})}
+    driver.assign(WorkerAttributes=json.dumps(known))
+    assert driver.log.getvalue().count("worker's attribute answer is no mode") == warns
 
 
 def test_direct_answers_dequeue_with_every_field_and_the_same_again(driver: Driver) -> None:
@@ -166,9 +217,10 @@ def test_an_outage_leads_to_the_fallback_door_when_the_queue_says_so(
     assert driver.queued() == [jobs.RingWorker(CALL, RESERVATION)]
 
 
-def test_an_assignment_of_a_workflow_that_is_not_ours_is_refused_in_words(driver: Driver) -> None:
-    answer = driver.assign(WorkflowSid="WW" + "9" * 32)
-    assert answer["statusCode"] == 404 and "WW999" in answer["body"]
+@pytest.mark.parametrize("digit", ["0", "9"])
+def test_an_assignment_of_a_workflow_that_is_not_ours_is_refused_in_words(driver: Driver, digit: str) -> None:
+    answer = driver.assign(WorkflowSid="WW" + digit * 32)
+    assert answer["statusCode"] == 404 and f"WW{digit * 3}" in answer["body"]
     assert driver.cloud.rows() == [] and driver.queued() == []
 
 

@@ -1,11 +1,19 @@
 """TaskRouter's events keep the link true: each of them, twice, too early, too late."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib import jobs
 from chalicelib.config.environment import AFTER_CALL
-from chalicelib.links import caller_leg, reading
+from chalicelib.config.schema import Queue
+from chalicelib.lifecycle import wrap_up
+from chalicelib.links import caller_leg, reading, steps
+from chalicelib.links.model import Link, State
 from chalicelib.reports import story
+from chalicelib.routing import events
+from chalicelib.routing.events import Event
+from chalicelib.staff import told
 from chalicelib.twilio import rest
 from tests.conftest import ACTIVITIES, QUEUES
 from tests.support.driver import CALL, CALLER, LEG, RESERVATION, SUPPORT, TASK, WORKER, Driver, task_attributes
@@ -294,3 +302,118 @@ def test_a_caller_who_leaves_the_queue_in_any_way_stops_the_phone_that_rings(dri
     driver.voice("after", QueueResult=result)
     assert driver.twilio.made(f"/Calls/{LEG}.json") == [{"Status": "completed"}]
     assert (driver.link["outcome"], driver.link["reason"]) == ("canceled", "caller gone")
+
+
+def reserved(state: State, reservation: str = RESERVATION, **fields: Any) -> None:
+    """A link of a worker who is reserved for the caller."""
+    known = {"task_sid": TASK, "worker_sid": WORKER, "queue": "Support", "worker_call_sid": LEG}
+    steps.reserve(
+        Link(**{"subject": CALL, "reservation_sid": reservation, "state": state, **known, **fields}), WHEN - 60
+    )
+
+
+@pytest.mark.parametrize(
+    ("attributes", "waits"),
+    [({"call_sid": CALL}, True), ({"kind": "agenda"}, False), ({"kind": "case"}, False), ({"kind": "lead"}, False)],
+)
+def test_somebody_waits_for_a_call_and_for_no_other_kind_of_work(attributes: dict[str, str], waits: bool) -> None:
+    event = Event("task.created", WHEN, TASK, WHEN, {"TaskSid": TASK}, attributes, "")
+    assert event.has_caller is waits
+
+
+@pytest.mark.parametrize(("late", "begun"), [(0.0, 1), (9.75, 1), (10.0, 0), (10.25, 0)])
+def test_a_wrap_up_is_begun_if_its_event_came_in_time(monkeypatch: pytest.MonkeyPatch, late: float, begun: int) -> None:
+    workers: list[str] = []
+    monkeypatch.setattr(wrap_up, "begin", lambda _task_sid, worker_sid, _rules: workers.append(worker_sid))
+    form = {"TaskSid": TASK, "WorkerSid": WORKER}
+    events._begin_wrap_up(Event("task.wrapup", WHEN, CALL, WHEN + late, form, {}, ""), TASK, Queue())
+    assert workers == [WORKER] * begun
+
+
+@pytest.mark.parametrize("state", ["reserved", "preparing", "dialing", "ringing", "asked", "answered", "bridged"])
+@pytest.mark.parametrize("status", ["canceled", "timeout", "accepted"])
+def test_the_end_of_a_task_ends_a_link_as_its_reservation_ended_and_a_talk_as_one(
+    driver: Driver, state: State, status: str
+) -> None:
+    reserved(state)
+    driver.twilio.reservation = status
+    driver.event("task.completed")
+    assert driver.link["outcome"] == ("completed" if "bridged" in state or status == "accepted" else status)
+    assert bool(driver.twilio.made("GET /v1")) is (state != "bridged")
+
+
+@pytest.mark.parametrize("task", ["WT" + "0" * 32, "WT" + "f" * 32])
+def test_the_end_of_one_wait_ends_nothing_of_another(driver: Driver, task: str) -> None:
+    reserved("bridged", task_sid=task)
+    driver.event("task.completed")
+    assert driver.link["state"] == "bridged"
+
+
+@pytest.mark.parametrize(
+    ("fields", "leg"),
+    [
+        ({"mode": "direct", "worker_call_sid": ""}, "CA" + "f" * 32),
+        ({"mode": "direct"}, LEG),
+        ({"mode": "crm-first"}, LEG),
+        ({"mode": "crm-first", "worker_call_sid": ""}, None),
+    ],
+)
+def test_a_completed_task_tells_of_a_leg_that_taskrouter_placed_and_nobody_told_of(
+    driver: Driver, fields: dict[str, str], leg: str | None
+) -> None:
+    reserved("bridged", **fields)
+    driver.event("task.completed", TaskAttributes=task_attributes(worker_call_sid="CA" + "f" * 32))
+    assert driver.link.get("worker_call_sid") == leg
+
+
+@pytest.mark.parametrize("ended", ["rejected", "timeout", "canceled", "rescinded", "completed"])
+def test_only_who_let_the_time_pass_is_told_that_they_are_off(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, ended: str
+) -> None:
+    off: list[tuple[str, str, bool]] = []
+    monkeypatch.setattr(told, "not_put_through", lambda _key, who, why, _at, is_moved: off.append((who, why, is_moved)))
+    driver.event(f"reservation.{ended}")
+    assert off == ([(WORKER, "timeout", True)] if ended == "timeout" else [])
+
+
+NOT_JOINED: list[tuple[str, dict[str, Any], tuple[str, str], list[str]]] = [
+    # how the reservation ended, the link, the task and the caller's call, and where the worker is moved
+    ("canceled", {"mode": "direct"}, ("pending", "in-progress"), ["Unavailable"]),
+    ("canceled", {"mode": "direct"}, ("reserved", "in-progress"), ["Unavailable"]),
+    ("canceled", {"mode": "direct"}, ("canceled", "completed"), []),
+    ("canceled", {"mode": "direct"}, ("assigned", "in-progress"), []),
+    ("canceled", {"mode": "direct"}, ("pending", "completed"), []),
+    ("canceled", {"mode": "direct", "bridged_at": WHEN}, ("pending", "in-progress"), []),
+    ("rejected", {"mode": "direct"}, ("pending", "in-progress"), []),
+    ("rescinded", {"mode": "direct"}, ("pending", "in-progress"), []),
+    ("canceled", {"mode": "crm-first", "answered_at": WHEN}, ("pending", "in-progress"), []),
+    ("canceled", {"mode": "work"}, ("pending", "in-progress"), []),
+]
+
+
+@pytest.mark.parametrize(("ended", "fields", "statuses", "moved"), NOT_JOINED)
+def test_a_worker_is_to_blame_whom_taskrouter_rang_in_vain_while_the_caller_waited(
+    driver: Driver, ended: str, fields: dict[str, Any], statuses: tuple[str, str], moved: list[str]
+) -> None:
+    reserved("dialing", **fields)
+    driver.twilio.task, driver.twilio.call = statuses
+    driver.event(f"reservation.{ended}")
+    assert driver.twilio.moves == [ACTIVITIES[name] for name in moved]
+
+
+@pytest.mark.parametrize(
+    ("fields", "ends"),
+    [
+        ({"mode": "crm-first", "answered_at": WHEN}, True),
+        ({"mode": "crm-first"}, False),
+        ({"mode": "work", "answered_at": WHEN}, False),
+        ({"mode": "direct"}, True),
+    ],
+)
+def test_a_task_that_twilio_kept_ends_with_its_caller_where_the_reservation_may_tell_of_that(
+    driver: Driver, fields: dict[str, Any], ends: bool
+) -> None:
+    reserved("dialing", **fields)
+    driver.twilio.task, driver.twilio.call = "pending", "completed"
+    driver.event("reservation.canceled")
+    assert (driver.twilio.task == "canceled") is ends

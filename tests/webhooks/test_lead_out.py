@@ -40,6 +40,14 @@ def test_the_end_of_a_task_without_a_worker_is_acted_on_a_moment_later(
     assert sent == [(LEAD_OUT, 5)]
 
 
+@pytest.mark.parametrize("reason", ["", "canceled", "hangups", "sold", "the desk is closed"])
+def test_whatever_ended_the_task_but_the_caller_leads_them_out(
+    driver: Driver, sent: list[tuple[jobs.Job, int]], reason: str
+) -> None:
+    driver.event("task.canceled", TaskCanceledReason=reason)
+    assert sent == [(LEAD_OUT, 5)]
+
+
 def test_a_caller_who_hung_up_is_not_looked_for(driver: Driver, sent: list[tuple[jobs.Job, int]]) -> None:
     driver.event("task.canceled", TaskCanceledReason="hangup")
     assert sent == []

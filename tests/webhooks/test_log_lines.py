@@ -265,10 +265,11 @@ def test_forged_webhooks_count_and_large_ones_do_not(driver: Driver) -> None:
 
 def test_a_refused_webhook_counts_when_it_says_that_it_is_of_our_account(driver: Driver) -> None:
     """A wrong token stands out from others who try the routes, and from the doctor's forged requests."""
-    for form in (caller_form(), caller_form(AccountSid="AC" + "9" * 32), {"CallSid": "doctor"}):
+    others = (caller_form(AccountSid="AC" + "9" * 32), caller_form(AccountSid=""), {"CallSid": "doctor"})
+    for form in (caller_form(), *others):
         driver.send(post("/voice/incoming", form, token="wrong"))
     driver.send(post("/voice/incoming", caller_form(), token=None))
-    assert ["WebhooksRefused" in line for line in lines(driver)] == [True, False, False, True]
+    assert ["WebhooksRefused" in line for line in lines(driver)] == [True, False, False, False, True]
 
 
 def test_a_door_that_fails_counts_whether_it_has_twiml_or_not(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:

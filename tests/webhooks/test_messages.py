@@ -13,7 +13,9 @@ from chalicelib.caller.recording import seconds_of
 from chalicelib.config import callcenter
 from chalicelib.config import messages as settings
 from chalicelib.config.schema import Messages
+from chalicelib.lifecycle import voicemail
 from chalicelib.links import messages, reading, table
+from chalicelib.links.model import deleted_at_twilio, message_key
 from chalicelib.storage import bucket, keep
 from chalicelib.twilio import rest, transport
 from chalicelib.twilio.request import Webhook
@@ -407,6 +409,53 @@ def test_it_rings_after_a_day_to_the_moment(driver: Driver, later: Later, age: i
     assert driver.log.getvalue().count('"MessagesNotKept":1') == rings
 
 
+LEFT = 1795248000.0
+
+
+def left(**known: object) -> None:
+    """A message was left at LEFT, and is at Twilio."""
+    messages.record(message_key(CALL, RECORDING), {"line": "support", "seconds": 9, **known}, LEFT)
+
+
+def looked_at(driver: Driver, now: float) -> str:
+    due = row(driver)
+    return voicemail.look(table.Due(message_key(CALL, RECORDING), due["check_at"], due["expires_at"]), now)
+
+
+@pytest.mark.parametrize(
+    ("age", "after"), [(10, 45), (45, 45), (46, 46), (1000, 1000), (3599, 3599), (3600, 3600), (90_000, 3600)]
+)
+def test_it_is_tried_again_after_twice_the_time_and_each_hour_in_the_end(driver: Driver, age: int, after: int) -> None:
+    left()
+    assert looked_at(driver, LEFT + age) == "message sent again"
+    assert row(driver)["check_at"] == int(LEFT) + age + after
+    assert driver.queued() == [jobs.KeepMessage(CALL, RECORDING, 9)]
+
+
+@pytest.mark.parametrize(
+    ("known", "age", "did"),
+    [
+        ({"transcription_job": "cordboard-1"}, 299, "left for its text"),
+        ({"transcription_job": "cordboard-1"}, 300, "message sent again"),
+        ({}, 299, "message sent again"),
+    ],
+)
+def test_while_a_text_is_made_a_job_asks_each_minute_how_far_it_is(
+    driver: Driver, known: dict[str, object], age: int, did: str
+) -> None:
+    left(**known)
+    assert looked_at(driver, LEFT + age) == did
+    if did == "left for its text":
+        assert row(driver)["check_at"] == int(LEFT) + age + 45
+    assert driver.queued() == [jobs.KeepMessage(CALL, RECORDING, 9)]
+
+
+@pytest.mark.parametrize(("early", "did"), [(0.25, "message sent again"), (0.0, "recording deleted")])
+def test_its_time_at_twilio_is_over_to_the_moment(driver: Driver, early: float, did: str) -> None:
+    left()
+    assert looked_at(driver, deleted_at_twilio(row(driver)["expires_at"]) - early) == did
+
+
 def test_a_message_that_could_never_be_kept_is_deleted_at_twilio_when_its_time_is_over(
     driver: Driver, later: Later
 ) -> None:
@@ -422,8 +471,6 @@ def test_the_sweep_leaves_a_message_to_the_job_that_closes_it(driver: Driver, la
     later(121)
     (due,) = [one for page in table.due("recording", later.now) for one in page]
     work(driver)
-    from chalicelib.lifecycle import voicemail
-
     assert voicemail.look(due, later.now) == "taken" and is_kept(driver)
 
 

@@ -1,6 +1,7 @@
 """A queue whose talks are recorded: the notice before the queue, the recording of the talk, its keeping and its end."""
 
 import json
+from contextlib import redirect_stdout
 from typing import Any
 from xml.etree import ElementTree
 
@@ -8,7 +9,8 @@ import pytest
 
 from chalicelib import jobs
 from chalicelib.config import callcenter
-from chalicelib.links import reading, steps, talks
+from chalicelib.lifecycle import recorded
+from chalicelib.links import reading, steps, table, talks
 from chalicelib.links.model import Key, Link, talk_key
 from chalicelib.storage import bucket
 from chalicelib.twilio import rest, transport, urls
@@ -329,7 +331,60 @@ def test_one_that_is_not_kept_after_a_day_rings(driver: Driver, later: Later, so
     assert "MessagesNotKept" in driver.log.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("age", "after"), [(10, 45), (45, 45), (46, 46), (1000, 1000), (3599, 3599), (3600, 3600), (90_000, 3600)]
+)
+def test_one_that_is_not_kept_is_tried_less_and_less_often(driver: Driver, age: int, after: int) -> None:
+    key = not_kept()
+    assert sweep_looks(key, BEGAN + age) == "recording sent again"
+    assert row(driver)["check_at"] == int(BEGAN) + age + after
+    (job,) = driver.queued()
+    assert job == jobs.KeepTalk(CALL, RESERVATION, RECORDING, 95)
+
+
+@pytest.mark.parametrize(("age", "rings"), [(DAY - 1, False), (DAY, True)])
+def test_and_rings_after_a_day_to_the_moment(driver: Driver, age: int, rings: bool) -> None:
+    key = not_kept()
+    with redirect_stdout(driver.log):
+        sweep_looks(key, BEGAN + age)
+    assert ("MessagesNotKept" in driver.log.getvalue()) is rings
+
+
+BEGAN = 1795248000.0
+
+
+def not_kept(**known: Any) -> Key:
+    """A talk was recorded at BEGAN, and is at Twilio."""
+    link = Link(subject=CALL, reservation_sid=RESERVATION, queue="Support")
+    return talks.record(link, RECORDING, {"seconds": 95, **known}, BEGAN).key
+
+
+def sweep_looks(key: Key, now: float) -> str:
+    (talk,) = reading.of_call(CALL).talks
+    return recorded.look(table.Due(key, talk.check_at), now)
+
+
 # --- Its end
+
+
+@pytest.mark.parametrize(("early", "did"), [(0.25, "left kept"), (0.0, "recording deleted")])
+def test_its_time_is_over_to_the_moment(driver: Driver, early: float, did: str) -> None:
+    key = not_kept(deleted_at=BEGAN, stored_as="recordings/2026-11-21/x.mp3")
+    (talk,) = reading.of_call(CALL).talks
+    assert sweep_looks(key, talk.ends_at - early) == did
+    assert is_gone(driver) is (did == "recording deleted") and deleted(driver) == []
+    if did == "left kept":
+        assert row(driver)["check_at"] == talk.ends_at
+
+
+@pytest.mark.parametrize(("known", "did"), [({}, "recording sent again"), ({"deleted_at": BEGAN}, "left held")])
+def test_one_that_is_held_is_kept_first_and_then_looked_at_no_more(
+    driver: Driver, known: dict[str, float], did: str
+) -> None:
+    key = not_kept(held_at=BEGAN, **known)
+    (talk,) = reading.of_call(CALL).talks
+    assert sweep_looks(key, talk.ends_at + 60) == did
+    assert ("open" in row(driver)) is (did != "left held")
 
 
 def test_when_its_time_is_over_it_is_gone_everywhere(driver: Driver, later: Later) -> None:

@@ -276,6 +276,25 @@ def test_each_line_of_a_queue_without_workers_is_told(inbox: Inbox, driver: Driv
     assert sorted(inbox.subjects()) == ["Nobody is available on line sales", "Nobody is available on line support"]
 
 
+@pytest.mark.parametrize(("waited", "long"), [(59.75, False), (60.0, True)])
+def test_a_minute_is_long_to_wait_for_nobody(
+    inbox: Inbox, driver: Driver, later: Later, waited: float, long: bool
+) -> None:
+    later(int(later.now) - later.now)
+    waits(driver, later)
+    assert bool(unserved.long_waiting(later.now + waited)) is long
+
+
+def test_what_is_no_callers_is_remembered_for_so_many_tasks_and_then_anew(environment: pytest.MonkeyPatch) -> None:
+    environment.setattr(unserved, "_of_work", set())
+    environment.setattr(unserved, "_MOST_REMEMBERED", 3)
+    known = []
+    for number in range(5):
+        unserved._remember(f"WT{number}")
+        known.append(len(unserved._of_work))
+    assert known == [1, 2, 3, 1, 2]
+
+
 def test_a_task_without_a_call_waits_for_nobody(inbox: Inbox, driver: Driver, later: Later) -> None:
     waits(driver, later, call="")
     nobody_is_there(driver)

@@ -1,12 +1,16 @@
 """Neither the action nor the callback of a recording ever came: the sweep finds it at Twilio."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
 from chalicelib.config import callcenter
 from chalicelib.lifecycle import reconcile, untold
+from chalicelib.links import steps
+from chalicelib.links.model import Link
+from chalicelib.twilio import rest
 from tests.support.caches import forget_everything
 from tests.support.driver import CALL, LEG, OTHER_LEG, RESERVATION, Driver
 from tests.webhooks.test_messages import is_kept, row, sounds, work
@@ -17,6 +21,7 @@ from tests.webhooks.test_tell import Inbox, inbox
 __all__ = ["inbox", "later", "sounds"]
 
 HOUR = reconcile.UNTOLD_SECONDS
+NOON = 1795262400.0  # of the 21st of November 2026, UTC
 
 
 def recorded(
@@ -74,6 +79,29 @@ def test_what_is_not_ours_to_keep_is_left_alone(
     assert row(driver) == {} and "message found" not in swept(driver)
 
 
+@pytest.mark.parametrize(
+    ("ago", "taken"),
+    [(untold.TOLD_SECONDS - 1, 0), (untold.TOLD_SECONDS, 1), (DAY, 1), (DAY + 1, 0)],
+)
+def test_what_would_have_been_told_by_now_is_taken_in_for_a_day(driver: Driver, ago: int, taken: int) -> None:
+    recorded(driver, NOON - ago)
+    assert len(list(untold.recordings(NOON))) == taken
+
+
+@pytest.mark.parametrize(("now", "since"), [(NOON, "2026-11-20"), (NOON - NOON % DAY, "2026-11-20")])
+def test_twilio_is_asked_for_what_was_made_since_the_day_before(
+    driver: Driver, environment: pytest.MonkeyPatch, now: float, since: str
+) -> None:
+    days: list[date] = []
+
+    def nothing(day: date, _limit: int) -> list[rest.recordings.Recorded]:
+        days.append(day)
+        return []
+
+    environment.setattr(rest.recordings, "since", nothing)
+    assert list(untold.recordings(now)) == [] and [day.isoformat() for day in days] == [since]
+
+
 def test_a_message_that_is_known_stays_as_it_is(driver: Driver, later: Later) -> None:
     driver.event("task.created")
     driver.voice("voicemail", RecordingSid=RECORDING, RecordingUrl="https://x/" + RECORDING, RecordingDuration="9")
@@ -118,7 +146,7 @@ def recording(environment: pytest.MonkeyPatch) -> None:
     environment.setattr(callcenter, "current", lambda: changed)
 
 
-@pytest.mark.parametrize("source", ["StartCallRecordingTwiML", "StartCallRecordingAPI", "StartSomethingElse"])
+@pytest.mark.parametrize("source", ["StartCallRecordingTwiML", "StartCallRecordingAPI", "StartSomethingElse", "Any"])
 @pytest.mark.parametrize("leg", [LEG, CALL], ids=["of the worker", "of the caller"])
 def test_a_talk_that_nobody_told_of_is_found_and_kept(
     recording: None, driver: Driver, later: Later, source: str, leg: str
@@ -138,6 +166,22 @@ def test_a_talk_that_nobody_told_of_is_found_and_kept(
     on_the_hour(later)
     driver.sweep()
     assert "talk found" not in swept(driver)
+
+
+@pytest.mark.parametrize(
+    ("fields", "did"),
+    [
+        ({"recorded": True, "bridged_at": NOON}, "talk found"),
+        ({"recorded": True}, "left to whoever recorded it"),
+        ({"bridged_at": NOON}, "left to whoever recorded it"),
+    ],
+)
+def test_a_recording_of_the_callers_leg_is_of_a_talk_that_was_to_be_recorded(
+    driver: Driver, fields: dict[str, Any], did: str
+) -> None:
+    steps.reserve(Link(subject=CALL, reservation_sid=RESERVATION, **fields), NOON)
+    one = rest.recordings.Recorded(ANOTHER, CALL, "StartCallRecordingAPI", 9, NOON)
+    assert untold.take_in(one, NOON + 1000) == did
 
 
 @pytest.mark.parametrize("source", ["DialVerb", "OutboundAPI", "Conference", "Trunking", "RecordVerb"])

@@ -14,7 +14,7 @@ import requests
 import urllib3
 
 from chalicelib import signing
-from chalicelib.config import callcenter
+from chalicelib.config import callcenter, secrets
 from chalicelib.links import orders
 from chalicelib.work import endpoint, order, posting
 from ops import work as works
@@ -197,6 +197,16 @@ def test_nonsense_in_a_header_is_refused(driver: Driver, header: str, value: str
     assert send(driver, event)[0] == 403
 
 
+@pytest.mark.parametrize("missing", ["X-Cordboard-Timestamp", "X-Cordboard-Signature"])
+def test_who_does_not_even_sign_makes_nobody_read_the_secret(
+    driver: Driver, environment: pytest.MonkeyPatch, missing: str
+) -> None:
+    event = signed(json.dumps(LEAD))
+    del event["headers"][missing]
+    environment.setattr(secrets, "current", lambda: 1 / 0)
+    assert send(driver, event)[0] == 403
+
+
 def test_a_team_without_a_key_takes_no_orders(driver: Driver, environment: pytest.MonkeyPatch) -> None:
     environment.delenv("WORK_KEY")
     forget_everything()
@@ -229,6 +239,17 @@ def test_what_cannot_be_taken_says_why(driver: Driver, body: str, status: int) -
     got, told = send(driver, signed(body))
     assert got == status and told["error"]
     assert driver.twilio.requests == [] and driver.cloud.rows() == []
+
+
+@pytest.mark.parametrize("kind", ["agenda", "zoo"])
+def test_every_kind_is_taken_but_that_of_the_messages(
+    driver: Driver, environment: pytest.MonkeyPatch, kind: str
+) -> None:
+    kinds = "".join(f'[work.{name}]\nsay = "New."\n' for name in (kind, "message"))
+    center = callcenter.parse(f'default_line = "main"\n[lines.main]\ngreeting = "Hello."\n{kinds}')
+    environment.setattr(callcenter, "current", lambda: center)
+    assert order_it(driver, kind=kind)[0] == 201
+    assert order_it(driver, kind="message") == (404, {"error": f"there is no [work.message]; there is {kind}"})
 
 
 def of_length(attributes: int) -> dict[str, Any]:
