@@ -104,6 +104,22 @@ def test_what_never_changes_says_so(week: dict[str, tuple[str, ...]]) -> None:
     assert calendar(Hours(week=week), "Europe/Berlin").next_change(utc("2026-01-01T00:00")) is None
 
 
+@pytest.mark.parametrize(("days", "is_foretold"), [(0, True), (1, True), (399, True), (400, False)])
+def test_an_opening_is_foretold_for_more_than_a_year(days: int, is_foretold: bool) -> None:
+    opening = Special(on=date(2026, 1, 1) + timedelta(days=days), open=("12:00-13:00",))
+    found = calendar(Hours(week={}, dates=(opening,)), "UTC").next_change(utc("2026-01-01T11:00"))
+    assert found == (utc("2026-01-01T12:00") + days * 86400 if is_foretold else None)
+
+
+def test_a_day_has_its_name_and_ends_at_midnight_on_the_wall() -> None:
+    christmas = Special(on=date(2026, 12, 25), name="Christmas")
+    berlin = calendar(Hours(week={}, dates=(christmas,)), "Europe/Berlin")
+    names = {day: berlin.name_of_day(date(2026, 12, day).toordinal()) for day in (24, 25, 26)}
+    assert names == {24: "", 25: "Christmas", 26: ""}
+    assert berlin.end_of_day(utc("2026-12-24T22:59")) == utc("2026-12-24T23:00")
+    assert berlin.end_of_day(utc("2026-12-24T23:00")) == utc("2026-12-25T23:00")
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_every_minute_of_two_years_is_as_the_wall_says_and_each_change_is_foretold(zone: str) -> None:
     """The other reckoning: minutes on the wall in a set for each day, and the zone's offset for each minute."""

@@ -282,6 +282,17 @@ def test_a_caller_of_the_menus_is_of_what_they_chose_on_their_line() -> None:
     assert {name: part.offered for name, part in found.groups.items()} == {"-": 1, "support: Bills > Refunds": 2}
 
 
+def test_a_call_is_of_the_queue_of_its_talk_whoever_was_tried_before() -> None:
+    tried = msgspec.structs.replace(missed("Carl", "busy"), queue="Sales")
+    talked = CallRecord(call("bridged", 12, queue="Sales"), (tried, talk("Bea", NOON + 12)))
+    found = figures.report([talked], counting("queue")).groups
+    assert {name: (part.offered, part.rung) for name, part in found.items()} == {"Sales": (0, 1), "Support": (1, 1)}
+    lost = CallRecord(call("hangup", 90, queue="Billing"), (tried, missed("Bea", "busy")))
+    assert [name for name, part in figures.report([lost], counting("queue")).groups.items() if part.offered] == [
+        "Sales"
+    ]
+
+
 def test_who_was_reserved_for_nobody_is_of_the_queue_in_which_the_caller_waited() -> None:
     found = figures.report([CallRecord(call("hangup", 90, queue="Sales"), ())], counting("queue"))
     assert list(found.groups) == ["Sales"]
