@@ -363,6 +363,69 @@ def test_a_spreadsheet_has_a_column_for_each_reason_and_runs_no_name() -> None:
     assert "why_not" not in first
 
 
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("Bea", "Bea"),
+        ("", ""),
+        (None, ""),
+        (0, "0"),
+        ("+14155550100", "+14155550100"),
+        ("+a5", "'+a5"),
+        ("+", "'+"),
+        ("=5", "'=5"),
+        ("5=5", "5=5"),
+        *((f"{sign}1+1", f"'{sign}1+1") for sign in "=+-@"),
+        ("-", "'-"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+    ],
+)
+def test_a_spreadsheet_shows_what_it_is_given_and_runs_nothing(value: object, cell: str) -> None:
+    _header, row = csv.reader(io.StringIO(export.csv_of(["name", "more"], [[value, "x"]]), newline=""))
+    assert row == [cell, "x"]
+
+
+def test_times_are_rounded_to_a_tenth_and_what_nobody_knows_is_empty() -> None:
+    some = Figures(offered=3, answered=1, answered_in_time=1, to_answer_seconds=12.26, longest_wait_seconds=90.04)
+    first, total = export.rows(figures.Report({"support": some}, Figures(offered=1, short=1)))
+    assert (first.service_level, first.time_to_answer, first.longest_wait, first.talk_time) == (33.3, 12.3, 90.0, None)
+    assert (total.group, total.service_level, total.time_to_answer) == ("total", None, None)
+    _, (cells, last) = export.table([first, total], "line")
+    assert cells[:4] == ["support", "3", "1", "33 %"] and last[:4] == ["total", "1", "0", ""]
+
+
+def test_overflow_is_every_caller_without_a_worker_who_did_not_hang_up() -> None:
+    [row] = export.rows(figures.Report({}, Figures(voicemail=1, callback=2, led_out=4, other=8, abandoned=16, open=32)))
+    assert row.overflow == 15
+
+
+def test_the_reasons_of_a_table_are_those_that_a_worker_has_missed_in_their_order() -> None:
+    [row] = export.rows(figures.Report({}, Figures(why_not={"CRM declined": 3, "busy": 2, "no answer": 1})))
+    assert row.missed == 3
+    headings, [cells] = export.table([row], "line")
+    assert dict(zip(headings, cells, strict=True))["why"] == "no answer 1, busy 2"
+    reasons = export.as_csv([row]).splitlines()
+    assert reasons[0].endswith(",missed,why_not_CRM_declined,why_not_busy,why_not_no_answer")
+    assert reasons[1].endswith(",3,3,2,1")
+
+
+def test_days_that_are_counted_one_by_one_are_counted_together() -> None:
+    first = figures.report(
+        [CallRecord(call("bridged", 12), ()), CallRecord(call("hangup", 90, line="sales"), ())], counting()
+    )
+    then = figures.report(
+        [CallRecord(call("hangup", 95), ()), CallRecord(call("bridged", 7, line="urgent"), ())], counting()
+    )
+    both = figures.together(first.groups, then)
+    assert {name: (part.offered, part.answered, part.longest_wait_seconds) for name, part in both.groups.items()} == {
+        "sales": (1, 0, 90),
+        "support": (2, 1, 95),
+        "urgent": (1, 1, 7),
+    }
+    assert (both.total.offered, both.total.longest_wait_seconds) == (4, 95)
+
+
 def test_the_words_are_explained_with_the_teams_own_seconds() -> None:
     said = " ".join(export.definitions(Reports(answered_within=33, short_seconds=7)))
     assert "within 33 s" in said and "more than 7 s" in said
