@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.config.hours import DAY, WEEKDAYS, Hours, Special, mistakes, spans, weekdays
+from chalicelib.config.hours import DAY, WEEKDAYS, Hours, Special, UrgentKey, WhenClosed, mistakes, spans, weekdays
 from chalicelib.hours.calendar import Calendar, Closed, Open
 
 # Half an hour's change, one at midnight, a quarter of an hour, none at all, and one that moves a whole day.
@@ -180,7 +180,14 @@ def test_between_now_and_the_next_change_nothing_changes(week: dict[str, tuple[s
 
 def test_days_of_the_week() -> None:
     assert list(weekdays("mon-thu")) == [0, 1, 2, 3] and list(weekdays("sat-mon")) == [5, 6, 0]
-    assert list(weekdays("sun")) == [6] and not weekdays("noday") and not weekdays("mon-") and not weekdays("Mon")
+    assert list(weekdays("mon-mon")) == [0] and list(weekdays("tue-mon")) == [1, 2, 3, 4, 5, 6, 0]
+    assert (
+        list(weekdays("sun")) == [6]
+        and not weekdays("mon-noday")
+        and not weekdays("noday")
+        and not weekdays("mon-")
+        and not weekdays("Mon")
+    )
 
 
 def test_intervals_are_minutes_of_their_day() -> None:
@@ -213,5 +220,61 @@ def test_what_no_single_value_shows(hours: Hours, key: str, allowed: str) -> Non
     assert [one[0] for one in found][:1] == [key] and allowed in found[0][2]
 
 
-def test_good_hours_have_no_mistakes() -> None:
-    assert [*mistakes(OFFICE), *mistakes(NIGHT)] == []
+NEW_YEAR = date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        OFFICE,
+        NIGHT,
+        Hours(week={"mon": ("08:00-12:00", "12:00-13:00"), "tue": ("00:00-24:00",)}),
+        Hours(week={"mon": ("22:00-06:00",), "tue": ("06:00-12:00",), "wed": ("00:00-12:00",)}),
+        Hours(week={"sun": ("22:00-06:00",), "mon": ("06:00-12:00",)}),
+        Hours(week={}, dates=(Special(on=NEW_YEAR, to=NEW_YEAR),)),
+        Hours(week={}, dates=(Special(on=NEW_YEAR, to=NEW_YEAR + timedelta(days=365)),)),
+        Hours(week={}, dates=(Special(on=NEW_YEAR), Special(on=NEW_YEAR + timedelta(days=1)))),
+    ],
+)
+def test_good_hours_have_no_mistakes(hours: Hours) -> None:
+    assert list(mistakes(hours)) == []
+
+
+def test_every_mistake_of_the_hours_is_told_with_what_is_written() -> None:
+    wrong = Hours(
+        week={"mon": ("22:00-06:00",), "tue": ("05:00-07:00", "06:00-08:00"), "xyz": ("09:00-09:00",)},
+        dates=(
+            Special(on=NEW_YEAR, to=NEW_YEAR + timedelta(days=366)),
+            Special(
+                on=NEW_YEAR + timedelta(days=3), to=NEW_YEAR + timedelta(days=5), open=("10:00-12:00", "11:00-13:00")
+            ),
+        ),
+    )
+    assert [(key, value) for key, value, _ in mistakes(wrong)] == [
+        ("week.tue", ["05:00-07:00", "06:00-08:00"]),
+        ("week.xyz", ...),
+        ("week.xyz", "09:00-09:00"),
+        ("week.mon", ["22:00-06:00"]),
+        ("dates[0].to", "2027-01-02"),
+        ("dates[1].on", "2026-01-04"),
+        ("dates[1].open", ["10:00-12:00", "11:00-13:00"]),
+    ]
+
+
+@pytest.mark.parametrize(("to", "count"), [(None, 1), (0, 1), (1, 2), (365, 366), (5000, 366), (-1, 0)])
+def test_a_special_date_is_a_day_or_all_of_them_up_to_its_last(to: int | None, count: int) -> None:
+    last = None if to is None else NEW_YEAR + timedelta(days=to)
+    days = list(Special(on=NEW_YEAR, to=last).days)
+    assert days == [NEW_YEAR + timedelta(days=number) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("closed", "leads_to"),
+    [
+        (WhenClosed(to="+14155550199"), {"to": "+14155550199"}),
+        (WhenClosed(urgent_key=UrgentKey(digits="1", to="+14155550198")), {"urgent_key.to": "+14155550198"}),
+        (WhenClosed(), {}),
+    ],
+)
+def test_a_closed_line_leads_to_the_numbers_that_it_names(closed: WhenClosed, leads_to: dict[str, str]) -> None:
+    assert closed.leads_to == leads_to
