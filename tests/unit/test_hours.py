@@ -74,6 +74,39 @@ def test_the_hour_that_is_missing_and_the_one_that_comes_twice() -> None:
     assert new_york.next_change(back) == utc("2026-11-01T07:30")
 
 
+@pytest.mark.parametrize(
+    ("zone", "week", "changes"),
+    [
+        # 01:30 comes twice: it opens, closes when the clocks go back to 01:00, and opens again
+        (
+            "America/New_York",
+            {"sun": ("01:30-05:00",)},
+            ["2026-11-01T05:30", "2026-11-01T06:00", "2026-11-01T06:30", "2026-11-01T10:00"],
+        ),
+        ("America/New_York", {"sun": ("00:30-03:00",)}, ["2026-11-01T04:30", "2026-11-01T08:00"]),
+        (
+            "Australia/Lord_Howe",
+            {"sun": ("01:30-01:50",)},
+            ["2026-04-04T14:30", "2026-04-04T14:50", "2026-04-04T15:00"],
+        ),
+        ("Asia/Beirut", {"sat": ("23:30-24:00",)}, ["2026-10-24T20:30", "2026-10-24T21:00", "2026-10-24T21:30"]),
+        # the hour that is missing: it opens when the clocks go forward, and closes then
+        ("America/New_York", {"sun": ("02:15-04:00",)}, ["2027-03-14T07:00", "2027-03-14T08:00"]),
+        ("America/New_York", {"sat": ("22:00-02:30",)}, ["2027-03-14T03:00", "2027-03-14T07:00"]),
+    ],
+)
+def test_each_change_of_a_night_on_which_the_clocks_change_is_foretold(
+    zone: str, week: dict[str, tuple[str, ...]], changes: list[str]
+) -> None:
+    hours, first = calendar(Hours(week=week), zone), utc(changes[0])
+    foretold, now = [], first - 3600
+    for _ in changes:
+        now = hours.next_change(now) or 0.0
+        foretold.append(now)
+    assert foretold == [utc(change) for change in changes]
+    assert hours.next_change(first - 1.5 * 86400) == first  # from the day before that
+
+
 def test_what_goes_over_midnight_belongs_to_the_day_on_which_it_begins() -> None:
     berlin = calendar(NIGHT, "Europe/Berlin")
     for night in ("2026-12-04T23:00", "2026-12-05T02:00", "2026-12-05T23:00", "2026-12-06T04:59"):
