@@ -107,6 +107,92 @@ def test_the_work_of_a_callback_has_its_name_for_itself() -> None:
     assert told({"callback": CALLBACK}, work={"lead": {"say": "?"}}) == []
 
 
+# --- Menus
+
+
+def leads(**to: str) -> dict[str, Any]:
+    """The menus of a line: from each, which others its keys lead to, with `!` where attributes are given on the way."""
+    every = {
+        name: menu(
+            *(
+                {"then": f"menu:{one.strip('!')}", **({"attributes": {"a": 1}} if "!" in one else {})}
+                for one in names.split()
+            ),
+            {},
+        )
+        for name, names in to.items()
+    }
+    return {"menus": every}
+
+
+@pytest.mark.parametrize(
+    ("menus", "said"),
+    [
+        (leads(main=""), []),
+        (leads(main="b!", b="c!", c=""), []),
+        (leads(main="b! c!", b="c!", c=""), []),
+        (leads(main="b! c!", b="", c="b!"), []),
+        (leads(main="b!", b="c!", c="b main"), []),
+        (leads(main="b", b="main!"), ["b.choices[0].attributes"]),
+        (leads(main="main!"), ["main.choices[0].attributes"]),
+        (leads(main="b", b="b!"), ["b.choices[0].attributes"]),
+        (leads(main="b", b="c", c="b!"), ["c.choices[0].attributes"]),
+        (leads(main="b c", b="c!", c="b"), ["b.choices[0].attributes"]),
+    ],
+)
+def test_what_is_chosen_counts_once_where_menus_lead_back(menus: dict[str, Any], said: list[str]) -> None:
+    wrong = "is {'a': 1}: none where it leads back: what is chosen there counts"
+    assert told(menus) == [f"lines.a.menus.{key} {wrong}" for key in said]
+
+
+@pytest.mark.parametrize(
+    ("menus", "said"),
+    [
+        (leads(b=""), ["lines.a.menus is 'b': needs one of the name main, which is asked first"]),
+        (leads(main="", b=""), ["lines.a.menus.b is 'there': a choice that leads to it: then = 'menu:b'"]),
+        (leads(main="", b="c", c="b"), [f"lines.a.menus.{name} is 'there': a choice that leads to it: then = 'menu:{name}'" for name in "bc"]),
+        (leads(main="bills"), ["lines.a.menus.main.choices[0].then is 'menu:bills': allowed: menu:main"]),
+        (leads(main="b", b="c", c="d", d="e", e="f main", f="b"), []),
+        (
+            leads(main="f b", b="c", c="d", d="e", e="f", f="g", g=""),
+            ["lines.a.menus.g is 'there': at most 6 menus one below the other, and here are main > b > c > d > e > f > g"],
+        ),
+    ],
+)  # fmt: skip
+def test_every_menu_is_reached_within_six(menus: dict[str, Any], said: list[str]) -> None:
+    assert told(menus) == said
+
+
+LANGUAGES = {"en": {"language": "en-US"}, "es": {"language": "es-US"}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ({"language": "es", "speech": {"en": ["yes"], "es": ["sí"]}}, []),
+        ({"language": "de", "speech": {"de": ["ja"]}}, ["language is 'de': allowed: en, es"]),
+        ({"language": "en", "speech": {"de": ["ja"]}}, ["speech is 'de': allowed: en, es"]),
+        ({"language": "fr", "speech": {"de": ["ja"]}}, ["language is 'fr': allowed: en, es", "speech is 'de': allowed: en, es"]),
+        ({"speech": ["yes"]}, []),
+        ({"then": "hangup", "say": "Goodbye."}, []),
+        ({"then": "hangup"}, ["then is 'hangup': needs say, a sentence before it"]),
+        ({"then": "back"}, ["then is 'back': not allowed in main, which has none before it"]),
+        ({"then": "voicemail"}, []),
+    ],
+)  # fmt: skip
+def test_a_choice_is_right_by_itself(choice: dict[str, Any], said: list[str]) -> None:
+    line = {"languages": LANGUAGES, "menu": menu({}, choice)}
+    assert told(line) == [f"lines.a.menu.choices[1].{sentence}" for sentence in said]
+
+
+def test_each_key_of_a_menu_stands_once() -> None:
+    assert told({"menu": menu({}, {}, {"digits": "1"}, {"digits": "3"})}) == [
+        "lines.a.menu.choices[2].digits is '1': each digits may stand once"
+    ]
+    both = {"menu": menu({}), "menus": {"main": menu({})}}
+    assert told(both) == ["lines.a.menu is 'there': either menu, or menus with a main and others"]
+
+
 # --- Hours
 
 
