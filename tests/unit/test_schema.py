@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.config import callcenter, schema
+from chalicelib.config import callcenter, messages, schema
 from chalicelib.config.schema import CallCenter, Line, Treatment
 
 SUPPORT, SALES, DESK, AGENTS, STAFF = (f"+1415555010{digit}" for digit in range(5))
@@ -16,9 +16,8 @@ def center(lines: dict[str, dict[str, Any]] | None = None, **tables: Any) -> Cal
     known = {"support": {"numbers": [SUPPORT]}, "sales": {"numbers": [SALES]}} if lines is None else lines
     described = {name: {"greeting": f"This is {name}.", **line} for name, line in known.items()}
     desk = {"greeting": "This is the desk.", "numbers": [DESK], "agent_numbers": [AGENTS], "agents": [STRANGER]}
-    return callcenter.of_tables(
-        {"default_line": "support", "lines": described, "simple_queues": {"desk": desk}, **tables}
-    )
+    simple = {"simple_queues": {"desk": desk}}
+    return callcenter.of_tables({"default_line": "support", "lines": described, **simple, **tables})
 
 
 def line(**given: Any) -> Line:
@@ -202,6 +201,32 @@ def test_messages_are_offered_where_their_line_says_so() -> None:
 @pytest.mark.parametrize(("kept_in", "is_in_bucket"), [("twilio", False), ("s3", True)])
 def test_messages_are_in_the_teams_bucket_or_at_twilio(kept_in: str, is_in_bucket: bool) -> None:
     assert center(messages={"kept_in": kept_in}).messages.are_in_bucket is is_in_bucket
+
+
+@pytest.mark.parametrize(
+    ("kept_in", "offering", "are_offered"),
+    [("s3", "support", True), ("s3", "desk", True), ("s3", "", False), ("twilio", "support", False)],
+)
+def test_messages_are_offered_from_the_bucket_alone(
+    kept_in: str, offering: str, are_offered: bool, environment: pytest.MonkeyPatch
+) -> None:
+    offers = {"voicemail": {"offered": True}}
+    desk = {
+        "greeting": "Hello.",
+        "numbers": [],
+        "agent_numbers": [],
+        "agents": [],
+        **(offers if offering == "desk" else {}),
+    }
+    ours = center(
+        {"support": offers if offering == "support" else {}},
+        simple_queues={"desk": desk},
+        messages={"kept_in": kept_in},
+    )
+    environment.setattr(callcenter, "current", lambda: ours)
+    environment.setenv("MESSAGES_BUCKET", "the-bucket")
+    assert messages.bucket() == ("the-bucket" if kept_in == "s3" else "")
+    assert messages.are_offered() is are_offered
 
 
 # --- Work and workers
