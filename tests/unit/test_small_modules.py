@@ -188,6 +188,13 @@ def test_the_secret_of_a_stage_is_in_its_parameter(parameter: dict[str, str | Ex
     assert secrets.current() == secrets.Secrets(auth_tokens=("a", "b"), api_key_sid="SK1")
 
 
+def test_a_machine_that_has_just_started_reads_its_secret(
+    parameter: dict[str, str | Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.monotonic", lambda: 0.0)
+    assert secrets.current().auth_tokens == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("found", "why"),
     [
