@@ -123,6 +123,8 @@ def test_a_sentence_of_a_line_without_languages_is_the_only_one_there_is() -> No
         ({}, "Thank you. Goodbye."),
         ({"language": "en-GB"}, "Thank you. Goodbye."),
         ({"language": "de-DE"}, "Danke. Auf Wiederhören."),
+        ({"language": "fr-FR"}, "Merci. Au revoir."),
+        ({"languages": {"de": {"language": "de-DE"}}}, "Danke. Auf Wiederhören."),
         ({"languages": {"en": ENGLISH, "es": SPANISH}}, "Thank you. Goodbye."),
         ({"languages": {"en": ENGLISH, "es": SPANISH}, "language": "es"}, "Gracias. Adiós."),
         ({"languages": {"es": SPANISH, "en": ENGLISH}, "language": "en"}, "Thank you. Goodbye."),
