@@ -127,6 +127,7 @@ def test_a_sentence_of_a_line_without_languages_is_the_only_one_there_is() -> No
         ({"languages": {"de": {"language": "de-DE"}}}, "Danke. Auf Wiederhören."),
         ({"languages": {"en": ENGLISH, "es": SPANISH}}, "Thank you. Goodbye."),
         ({"languages": {"en": ENGLISH, "es": SPANISH}, "language": "es"}, "Gracias. Adiós."),
+        ({"languages": {"en": ENGLISH, "de": {"language": "de-DE"}}, "language": "de"}, "Danke. Auf Wiederhören."),
         ({"languages": {"es": SPANISH, "en": ENGLISH}, "language": "en"}, "Thank you. Goodbye."),
     ],
 )
