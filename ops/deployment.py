@@ -148,7 +148,7 @@ def _resources(asked: Deployment) -> bool:
     """The stack, and what the functions have to know of it."""
     center = asked.project.checked_files().application
     of_messages = {
-        "MessagesInS3": "yes" if center.messages.kept_in == "s3" else "no",
+        "MessagesInS3": "yes" if center.messages.are_in_bucket else "no",
         "MessageDays": str(center.keep_days),
         "RecordingDays": str(_recording_days(center)),
         **_of_console(asked),

@@ -14,4 +14,4 @@ def opens_at(line: str, now: float) -> float:
         return now
     from chalicelib.hours import state
 
-    return state.opens_at(line, now)
+    return state.opens_at(line, rules, now)

@@ -28,7 +28,7 @@ LONGEST_SPECIAL = 366  # days
 _DAYS = re.compile(r"(\w+)(?:-(\w+))?")
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pass
 
 

@@ -5,7 +5,7 @@ from chalicelib.config import callcenter, environment
 
 def bucket() -> str:
     """The bucket that messages are kept in; empty where they stay at Twilio."""
-    return environment.current().messages_bucket if callcenter.current().messages.kept_in == "s3" else ""
+    return environment.current().messages_bucket if callcenter.current().messages.are_in_bucket else ""
 
 
 def are_offered() -> bool:

@@ -210,7 +210,7 @@ def _answers(callcenter: CallCenter) -> Iterator[Mistake]:
     """TaskRouter joins the two by itself in direct mode: its instruction can ask for no key, and for no detection."""
     for name, queue in callcenter.queues.items():
         rules = queue.answering
-        if queue.mode == "direct" and rules.mode != "at-once":
+        if queue.is_direct and rules.mode != "at-once":
             yield sentence(f"queues.{name}.answer.mode", rules.mode, 'allowed with mode = "direct": at-once')
         if rules.ask_seconds < rules.shortest:
             allowed = f"at least {rules.shortest} s for {rules.asks} times the prompt and the key after it"
@@ -223,7 +223,7 @@ def _keys_after_a_talk(callcenter: CallCenter) -> Iterator[Mistake]:
     """In direct mode the worker's leg is Twilio's: no document of ours goes on there."""
     for name, queue in callcenter.queues.items():
         rules = queue.after_talk
-        if rules and queue.mode == "direct":
+        if rules and queue.is_direct:
             yield sentence(f"queues.{name}.after_talk", "there", 'not allowed with mode = "direct"')
         if rules and rules.note_seconds and rules.note_key in rules.keys:
             yield sentence(f"queues.{name}.after_talk.note_key", rules.note_key, "keys has the same")
@@ -235,14 +235,14 @@ def _recordings(callcenter: CallCenter) -> Iterator[Mistake]:
         key, rules = f"queues.{name}.recording", queue.recording
         if rules is None:
             continue
-        if queue.mode == "direct":
+        if queue.is_direct:
             yield sentence(key, "there", 'not allowed with mode = "direct", in which TaskRouter joins the two')
         if not all(map(str.strip, each_of(rules.notice).values())):
             allowed = 'a sentence that callers hear before they wait, or "elsewhere" where something else tells them'
             yield sentence(f"{key}.notice", rules.notice, f"allowed is {allowed}")
         if rules.who_may_listen and not callcenter.staff.is_on:
             yield sentence(f"{key}.who_may_listen", "there", "needs staff.numbers, which they call to listen")
-        if rules.who_may_listen and callcenter.messages.kept_in != "s3":
+        if rules.who_may_listen and not callcenter.messages.are_in_bucket:
             yield sentence(f"{key}.who_may_listen", "there", 'needs messages.kept_in = "s3"')
 
 
@@ -251,7 +251,7 @@ def _stars(callcenter: CallCenter) -> Iterator[Mistake]:
     for name, queue in callcenter.queues.items():
         if queue.star is None:
             continue
-        if queue.mode == "direct":
+        if queue.is_direct:
             yield sentence(f"queues.{name}.star", "there", 'not allowed with mode = "direct"')
         for at, entry in enumerate(queue.star.menu):
             yield from _choice_of_star(callcenter, f"queues.{name}.star.menu[{at}]", entry, queue.star.menu[:at])
@@ -277,7 +277,7 @@ def _transcriptions(callcenter: CallCenter) -> Iterator[Mistake]:
         if rules.transcribe == "twilio" and rules.max_seconds > LONGEST_TEXT_SECONDS:
             allowed = f"at most {LONGEST_TEXT_SECONDS} where Twilio is to transcribe it"
             yield sentence(f"{key}.voicemail.max_seconds", rules.max_seconds, allowed)
-        if callcenter.messages.kept_in != "s3":
+        if not callcenter.messages.are_in_bucket:
             yield sentence(f"{key}.voicemail.transcribe", rules.transcribe, 'needs messages.kept_in = "s3"')
 
 
@@ -287,7 +287,7 @@ def _offered_messages(callcenter: CallCenter) -> Iterator[Mistake]:
         rules = treatment.voicemail
         if rules.offered and MESSAGE_KIND not in callcenter.work:
             yield sentence(f"{key}.voicemail.offered", "true", f"needs a table [work.{MESSAGE_KIND}]")
-        if rules.offered and callcenter.messages.kept_in != "s3":
+        if rules.offered and not callcenter.messages.are_in_bucket:
             yield sentence(f"{key}.voicemail.offered", "true", 'needs messages.kept_in = "s3"')
         if rules.messages_to and not rules.offered:
             yield sentence(f"{key}.voicemail.messages_to", rules.messages_to, "needs voicemail.offered = true")
@@ -295,9 +295,9 @@ def _offered_messages(callcenter: CallCenter) -> Iterator[Mistake]:
 
 def _work_at_the_desk(callcenter: CallCenter) -> Iterator[Mistake]:
     for kind, rules in callcenter.work.items():
-        if kind == MESSAGE_KIND and rules.at == "desk":
+        if kind == MESSAGE_KIND and rules.is_at_desk:
             yield sentence(f"work.{kind}.at", rules.at, "allowed: phone, on which the worker hears the message")
-        if rules.link and rules.at != "desk":
+        if rules.link and not rules.is_at_desk:
             yield sentence(f"work.{kind}.link", rules.link, 'needs at = "desk": nobody sees it on a phone')
 
 
@@ -326,8 +326,8 @@ def _budget(callcenter: CallCenter) -> Iterator[Mistake]:
 def _times(callcenter: CallCenter) -> Iterator[Mistake]:
     limit = callcenter.reservation_timeout
     for name, queue in callcenter.queues.items():
-        crm = 0 if queue.mode == "direct" else math.ceil(callcenter.crm.budget_seconds)
-        asking = 0 if queue.mode == "direct" else queue.answering.seconds(queue.answering.mode)
+        crm = 0 if queue.is_direct else math.ceil(callcenter.crm.budget_seconds)
+        asking = 0 if queue.is_direct else queue.answering.seconds(queue.answering.mode)
         needed = crm + queue.ring_timeout + asking + MARGIN_SECONDS
         if needed >= limit:
             what = (

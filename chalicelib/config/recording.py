@@ -37,7 +37,7 @@ class Recording(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     def may_listen(self, worker: str) -> bool:
         """Whether this worker may; Twilio takes names in any case for the same."""
-        return bool(worker) and worker.casefold() in map(str.casefold, self.who_may_listen)
+        return worker.casefold() in map(str.casefold, self.who_may_listen)
 
 
 def reachable(workflow: Mapping[str, Any], attributes: Mapping[str, Any]) -> frozenset[str] | None:

@@ -277,6 +277,11 @@ class Queue(_Table, frozen=True):
     max_reserved_workers: Annotated[int, Meta(ge=1, le=50)] = 1
     task_order: Literal["FIFO", "LIFO"] = "FIFO"
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether TaskRouter itself rings the worker and joins the two."""
+        return self.mode == "direct"
+
     def listens(self, worker: str) -> bool:
         """Whether this worker may hear the queue's recordings."""
         return self.recording is not None and self.recording.may_listen(worker)
@@ -310,6 +315,11 @@ class Work(_Table, frozen=True):
     channel: str = "default"  # TaskRouter's, of which the worker needs a free place
     priority: Annotated[int, Meta(ge=0, le=2147483647)] = 0
     timeout: Annotated[int, Meta(ge=1, le=1209600)] = 86400
+
+    @property
+    def is_at_desk(self) -> bool:
+        """Whether whoever is at the desk takes it in the browser."""
+        return self.at == "desk"
 
 
 class Crm(_Table, frozen=True):
@@ -349,6 +359,10 @@ class Messages(_Table, frozen=True):
 
     kept_in: Literal["twilio", "s3"] = "twilio"
     keys: str = "Press 1 to hear it again, 2 to call back now, 3 if it is done, 4 to leave it for somebody else."
+
+    @property
+    def are_in_bucket(self) -> bool:
+        return self.kept_in == "s3"
 
 
 class CallCenter(_Table, frozen=True):
@@ -451,7 +465,7 @@ class CallCenter(_Table, frozen=True):
     @property
     def kinds_at_desk(self) -> Collection[str]:
         """The kinds of work that is no call, and is taken in the browser by whoever is at the desk."""
-        return {kind for kind, rules in self.work.items() if rules.at == "desk"}
+        return {kind for kind, rules in self.work.items() if rules.is_at_desk}
 
     @property
     def calls_back(self) -> bool:

@@ -2,8 +2,7 @@
 
 import re
 import types
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 from xml.etree import ElementTree
 
@@ -110,19 +109,13 @@ def _wrong_tags(text: str) -> str:
 def texts_of(table: object, key: str) -> Iterator[tuple[str, Text]]:
     """Every text in a table that stands at this key, each with its own key."""
     if isinstance(table, msgspec.Struct):
-        for name, is_text in _fields(type(table)):
-            at, value = f"{key}.{name}", getattr(table, name)
-            yield from [(at, value)] if is_text else texts_of(value, at)
+        for field in msgspec.structs.fields(type(table)):
+            at, value = f"{key}.{field.name}", getattr(table, field.name)
+            yield from [(at, value)] if _is_text(field.type) else texts_of(value, at)
     elif isinstance(table, dict):
         yield from (found for name, value in table.items() for found in texts_of(value, f"{key}.{name}"))
     elif isinstance(table, tuple):
         yield from (found for at, value in enumerate(table) for found in texts_of(value, f"{key}[{at}]"))
-
-
-@cache
-def _fields(kind: type[msgspec.Struct]) -> Sequence[tuple[str, bool]]:
-    """Each field, and whether it is a text; kept, as each line asks for the same ones."""
-    return [(field.name, _is_text(field.type)) for field in msgspec.structs.fields(kind)]
 
 
 def _is_text(kind: Any) -> bool:

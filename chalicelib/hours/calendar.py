@@ -5,17 +5,13 @@ twice when the clocks change need no rules of their own.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from chalicelib.config import days
 from chalicelib.config.hours import DAY, Hours, Span, Special, spans, weekdays
 
-DAY_SECONDS = DAY * 60
-BLOCK_DAYS = 8  # that are looked at together for the next change
 MOST_DAYS = 400  # then it is as if it never changed
-
-_FIRST = date(1970, 1, 1)
 
 
 class Open(NamedTuple):
@@ -38,10 +34,7 @@ class Calendar:
 
     def __init__(self, hours: Hours, zone: tzinfo) -> None:
         self._zone = zone
-        self._week: list[tuple[Span, ...]] = [()] * 7
-        for named, intervals in hours.week.items():
-            for day in weekdays(named):
-                self._week[day] = spans(intervals)
+        self._week = {day: spans(its) for named, its in hours.week.items() for day in weekdays(named)}
         self._dates: dict[int, tuple[Special, tuple[Span, ...]]] = {}
         for special in hours.dates:
             its_spans = spans(special.open)
@@ -65,7 +58,7 @@ class Calendar:
     def of_day(self, day: int) -> tuple[Span, ...]:
         """The hours that begin on this day, which is counted as `date.toordinal` does."""
         found = self._dates.get(day)
-        return found[1] if found else self._week[(day - 1) % 7]
+        return found[1] if found else self._week.get((day - 1) % 7, ())
 
     def name_of_day(self, day: int) -> str:
         """The name of this date, where it has hours of its own."""
@@ -77,42 +70,41 @@ class Calendar:
 
     def next_change(self, now: float) -> float | None:
         """When it opens, if it is closed, or closes; None when that is not within a year."""
-        state = self.is_open(now)
-        first = int(now // DAY_SECONDS)
-        for block in range(first, first + MOST_DAYS, BLOCK_DAYS):
-            for moment in sorted(self._moments(block)):
+        state, today = self.is_open(now), self.local(now).toordinal()
+        for day in range(today, today + MOST_DAYS):
+            for moment in sorted(self._moments(day)):
                 if moment > now and self.is_open(moment) != state:
                     return moment
         return None
 
-    def _moments(self, block: int) -> Iterator[float]:
-        """All moments of a block of days in UTC at which it may open or close."""
-        starts, ends = block * DAY_SECONDS, (block + BLOCK_DAYS) * DAY_SECONDS
-        first = _FIRST.toordinal() + block
-        for day in range(first - 3, first + BLOCK_DAYS + 2):
-            midnight = datetime.fromordinal(day)
-            for minute in {minute for span in self.of_day(day) for minute in span}:
-                wall = midnight + timedelta(minutes=minute)
+    def _moments(self, day: int) -> Iterator[float]:
+        """All moments of this day at which it may open or close."""
+        begins, ends = self._midnight(day), self._midnight(day + 1)
+        for begun in (day - 1, day):
+            for minute in {minute for span in self.of_day(begun) for minute in span}:
+                wall = datetime.fromordinal(begun) + timedelta(minutes=minute)
                 for fold in (0, 1):
                     moment = wall.replace(tzinfo=self._zone, fold=fold).timestamp()
-                    if starts <= moment < ends:
+                    if moment < ends:
                         yield moment
-        yield from self._clock_changes(block)
+        if self._offset(begins) != self._offset(ends):
+            yield self._clock_change(begins, ends)
 
-    def _clock_changes(self, block: int) -> Iterator[float]:
-        """When the clocks change in a block of days."""
-        for day in range(block, block + BLOCK_DAYS):
-            before, after = day * DAY_SECONDS, (day + 1) * DAY_SECONDS
-            if self._offset(before) == self._offset(after):
-                continue
-            while after - before > 1:
-                middle = (before + after) // 2
-                same = self._offset(middle) == self._offset(before)
-                before, after = (middle, after) if same else (before, middle)
-            yield float(after)
+    def _clock_change(self, before: float, after: float) -> float:
+        """When the clocks change between these two moments."""
+        while after - before > 1:
+            middle = (before + after) // 2
+            if self._offset(middle) == self._offset(before):
+                before = middle
+            else:
+                after = middle
+        return after
 
     def _offset(self, moment: float) -> timedelta | None:
-        return datetime.fromtimestamp(moment, UTC).astimezone(self._zone).utcoffset()
+        return self.local(moment).utcoffset()
+
+    def _midnight(self, day: int) -> float:
+        return days.midnight(date.fromordinal(day), self._zone)
 
     def end_of_day(self, now: float) -> float:
         """The next midnight on the wall."""

@@ -5,14 +5,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from chalicelib.config import callcenter, schema
-from chalicelib.config.schema import CallCenter, Line
+from chalicelib.config.schema import DAY_SECONDS, CallCenter, Line
 from chalicelib.config.toml_errors import Mistake, sentence
 from chalicelib.hours import switch
-from chalicelib.hours.calendar import DAY_SECONDS, OPEN, Calendar, Closed, Open, State
+from chalicelib.hours.calendar import OPEN, Calendar, Closed, Open, State
 from chalicelib.hours.switch import Change, Switch
 from chalicelib.observability import log
-
-SWITCHED_TIMES = 4  # that a line may be closed anew while its next opening is looked for
 
 
 def of(name: str, line: Line, now: float) -> State:
@@ -46,14 +44,11 @@ def calendar(center: CallCenter, line: Line) -> Calendar:
 
 def changes_at(standing: Switch, line: Line, now: float) -> float | None:
     """When it opens or closes the next time; None when nobody knows."""
-    state, at = type(under(standing, line, now)), now
-    for _ in range(2 * SWITCHED_TIMES):
-        change = standing.standing(at)
-        later = change.until if change else _next_of_file(line, at)
-        if later is None or type(under(standing, line, later)) is not state:
-            return later
-        at = later
-    return None
+    change = standing.standing(now)
+    if change is None:
+        return _next_of_file(line, now)
+    then, until = under(standing, line, change.until), change.until
+    return _next_of_file(line, until) if type(then) is type(under(standing, line, now)) else until
 
 
 def _next_of_file(line: Line, now: float) -> float | None:
@@ -72,10 +67,9 @@ def order(line: Line, change: Change, now: float) -> Change:
     return msgspec.structs.replace(change, until=calendar(callcenter.current(), line).end_of_day(now))
 
 
-def opens_at(name: str, now: float) -> float:
+def opens_at(name: str, line: Line, now: float) -> float:
     """From when on the line is open: `now`, if it is. Where nobody knows, a day later is soon enough to look again."""
-    line = callcenter.current().lines.get(name)
-    if line is None or not line.may_be_closed or isinstance(of(name, line, now), Open):
+    if isinstance(of(name, line, now), Open):
         return now
     return changes_at(switch.seen(name, now) if line.switch else Switch(), line, now) or now + DAY_SECONDS
 

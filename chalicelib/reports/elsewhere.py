@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -66,7 +65,7 @@ def _tasks(record: CallRecord, workspace_sid: str) -> Iterator[Place]:
 def _insights(sid: str, began: float, ended: float, where: Where) -> str:
     """CloudWatch's Logs Insights with its query ready, over the time of the call."""
     groups = [f"/aws/lambda/cordboard-{where.stage}{function}" for function in FUNCTIONS]
-    since, until = _text(_iso(began - MARGIN_SECONDS)), _text(_iso(ended + AFTER_SECONDS))
+    since, until = _text(story.iso(began - MARGIN_SECONDS)), _text(story.iso(ended + AFTER_SECONDS))
     times = f"end~{until}~start~{since}~timeType~'ABSOLUTE~tz~'UTC"
     source = "".join(f"~{_text(group)}" for group in groups)
     detail = f"~({times}~editorString~{_text(QUERY.format(sid=sid))}~source~({source}))"
@@ -77,7 +76,3 @@ def _insights(sid: str, began: float, ended: float, where: Where) -> str:
 def _text(value: str) -> str:
     """As AWS's console writes a text into its URLs: whatever is no letter, digit, dot, dash or underscore as *xx."""
     return "'" + re.sub(r"[^A-Za-z0-9._-]", lambda found: f"*{ord(found[0]):02x}", value)
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -124,7 +124,7 @@ def _of_link(link: Link, call: Call) -> Figures:
     if why is None and not link.bridged_at:
         return Figures()
     seconds = talked(link, call)
-    return Figures(rung=1, talks=int(seconds > 0), talk_seconds=seconds, why_not={why: 1} if why else {})
+    return Figures(rung=1, talks=int(bool(seconds)), talk_seconds=seconds, why_not={why: 1} if why else {})
 
 
 def _group_of_call(record: CallRecord, call: Call, how: Counting) -> str:

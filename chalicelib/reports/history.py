@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -18,8 +19,8 @@ def calls(since: float, until: float, now: float, name: str = "") -> list[CallRe
     What is no call is left out. The index is a moment behind, and of what is still open it has the call alone.
     """
     found = _records(since, min(until + LONGEST_CALL_SECONDS, max(now, until)), name)
-    wanted = [record for record in found if record.call and since <= joined_at(record.call) <= until]
-    return sorted(wanted, key=lambda record: joined_at(record.call) if record.call else 0.0)
+    joined = [(joined_at(record.call), record) for record in found if record.call]
+    return [record for at, record in sorted(joined, key=itemgetter(0)) if since <= at <= until]
 
 
 def known_since(since: float, now: float) -> list[CallRecord]:

@@ -45,11 +45,12 @@ def ended(record: CallRecord, now: float) -> str:
     if call is None:
         return "unknown"
     is_out = call.left_queue_at or call.canceled_at or call.completed_at or call.voicemail_url  # of a closed line
+    may_go_on = now <= call.at + LONGEST_CALL_SECONDS
     if call.queue_result.startswith("bridged") or any(link.bridged_at for link in record.links):
-        return "talked" if is_out or now > call.at + LONGEST_CALL_SECONDS else "talking"
+        return "talking" if may_go_on and not is_out else "talked"
     if is_out:
         return _without_a_worker(call, record.callback)
-    return "in progress" if now <= call.at + LONGEST_CALL_SECONDS else "unknown"
+    return "in progress" if may_go_on else "unknown"
 
 
 def _without_a_worker(call: Call, callback: Callback | None) -> str:

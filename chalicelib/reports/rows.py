@@ -24,8 +24,8 @@ class Row(msgspec.Struct, frozen=True):
     ended: str
     worker: str
     tried: str
-    voicemail_seconds: int = 0
-    voicemail_url: str = ""
+    voicemail_seconds: int
+    voicemail_url: str
     kept_as: str = ""  # the object in the bucket of the messages
     heard: str = ""  # when first, and by whom
     done: str = ""

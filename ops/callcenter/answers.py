@@ -41,6 +41,6 @@ def too_long(center: Center) -> Iterator[Mistake]:
 
 def _needed(queue: Queue, crm_seconds: int, wanted: answering.ModeName | None) -> int:
     """What a reservation of this worker takes, if they decide more than the queue does; else 0."""
-    if wanted is None or queue.mode == "direct" or wanted == queue.answering.mode:
+    if wanted is None or queue.is_direct or wanted == queue.answering.mode:
         return 0
     return crm_seconds + queue.ring_timeout + queue.answering.seconds(wanted) + MARGIN_SECONDS

@@ -94,7 +94,7 @@ def _canonical(statement: Any) -> str:
 def recordings(stage: StageUnderTest) -> Iterator[Finding]:
     """Where talks are recorded and kept, the bucket deletes those that are to go, and none that somebody holds."""
     center, fix = stage.center.application, f"./cordboard deploy --stage {stage.name}"
-    if not (center.records and center.messages.kept_in == "s3"):
+    if not (center.records and center.messages.are_in_bucket):
         return
     bucket = stage.environment.get("MESSAGES_BUCKET", "")
     if not bucket:
@@ -237,7 +237,7 @@ def mails(stage: StageUnderTest) -> Iterator[Finding]:
 
 def bucket(stage: StageUnderTest) -> Iterator[Finding]:
     """Where messages are kept in S3 there is a bucket for them, which nobody else can read."""
-    if stage.center.application.messages.kept_in != "s3":
+    if not stage.center.application.messages.are_in_bucket:
         return
     fix = command("deploy --stage", stage.name, "--only resources --only functions")
     name = stage.environment.get("MESSAGES_BUCKET", "")

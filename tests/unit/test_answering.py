@@ -40,9 +40,39 @@ def test_who_cannot_be_told_is_asked_in_the_time_for_it() -> None:
     assert {mode: KEY.seconds(mode) for mode in MODES} == {"key": 12, "detect": 18, "key+detect": 12, "at-once": 0}
 
 
-@pytest.mark.parametrize(("characters", "seconds"), [(0, 6), (14, 5), (28, 4), (43, 3), (400, 3)])
+@pytest.mark.parametrize(("characters", "seconds"), [(0, 6), (14, 5), (15, 4), (28, 4), (43, 3), (400, 3)])
 def test_what_is_said_is_a_part_of_the_time_and_a_key_has_three_seconds_left(characters: int, seconds: int) -> None:
     assert KEY.silence_after("x" * characters) == seconds
+
+
+def test_each_ask_has_its_part_of_the_time_to_the_half_second() -> None:
+    assert Answer(mode="key", ask_seconds=13).silence_after("x" * 7) == 6
+    assert Answer(mode="key", ask_seconds=14, asks=3).silence_after("") == 4
+
+
+@pytest.mark.parametrize(
+    ("characters", "asks", "seconds"), [(0, 1, 3), (0, 2, 6), (14, 1, 4), (15, 1, 5), (42, 2, 12), (7, 3, 11)]
+)
+def test_all_asks_take_the_prompt_and_three_seconds_for_a_key_each(characters: int, asks: int, seconds: int) -> None:
+    assert Answer(mode="key", prompt="x" * characters, asks=asks).shortest == seconds
+
+
+@pytest.mark.parametrize(
+    ("speech", "means"),
+    [
+        ("Yes", "take"),
+        ("okay then", "take"),
+        ("no", "pass"),
+        ("Nope.", "pass"),
+        ("I know", ""),  # there is a no in it
+        ("nobody, yesterday", ""),
+        ("yes and no", ""),
+        ("well", ""),
+        ("", ""),
+    ],
+)
+def test_a_word_counts_where_it_stands_whole_and_alone(speech: str, means: str) -> None:
+    assert KEY.reply("", speech) == means
 
 
 @pytest.mark.parametrize(("digits", "means"), [("1", "take"), ("2", "pass"), ("3", ""), ("#", ""), ("11", "")])

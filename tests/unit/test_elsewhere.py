@@ -43,6 +43,24 @@ def test_a_task_that_was_offered_twice_is_there_once_and_a_leg_that_was_not_plac
     assert list(found) == ["The caller's leg at Twilio", "The task at Twilio", "The log lines"]
 
 
+def test_tasks_are_counted_where_there_are_several_and_a_leg_is_of_somebody() -> None:
+    again = link(task_sid="WT" + "9" * 32, reservation_sid="WR" + "6" * 32, worker_call_sid=LEG, worker_sid="WK1")
+    found = urls(record(link(task_sid=TASK), link(reservation_sid="WR" + "7" * 32), again))
+    assert list(found) == [
+        "The caller's leg at Twilio",
+        "The leg of WK1 at Twilio",
+        "Task 1 at Twilio",
+        "Task 2 at Twilio",
+        "The log lines",
+    ]
+    assert found["Task 1 at Twilio"].endswith(TASK) and found["Task 2 at Twilio"].endswith("WT" + "9" * 32)
+
+
+def test_the_log_lines_are_of_the_first_thing_that_is_known_to_the_last() -> None:
+    url = urls(record(link(reserved_at=AT + 10, closed_at=AT + 600), link(reserved_at=AT + 20)))["The log lines"]
+    assert "end~'2026-11-21T04*3a10*3a00.000Z~start~'2026-11-21T02*3a59*3a00.000Z" in url
+
+
 def test_work_that_is_no_call_has_no_leg_of_a_caller() -> None:
     found = urls(CallRecord(None, (link(subject=TASK, task_sid=TASK),)))
     assert list(found) == ["The task at Twilio", "The log lines"]
@@ -72,7 +90,7 @@ def test_the_log_lines_are_the_saved_query_with_the_sid_in_the_time_of_the_call(
 @pytest.mark.parametrize("hostile", ["'~)", "a b\n", "*2f", "é"])
 def test_a_text_of_a_query_cannot_leave_its_quotes(hostile: str) -> None:
     written = elsewhere._text(hostile)
-    assert written[0] == "'" and not set(written[1:]) & set("'~() \n")
+    assert written[0] == "'" and decoded(written[1:]) == hostile and not set(written[1:]) & set("'~() \n")
 
 
 def test_nothing_is_asked_of_the_logs_where_no_time_is_known() -> None:

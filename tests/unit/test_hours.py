@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.config.hours import DAY, WEEKDAYS, Hours, Special, mistakes, spans, weekdays
+from chalicelib.config.hours import DAY, WEEKDAYS, Hours, Special, UrgentKey, WhenClosed, mistakes, spans, weekdays
 from chalicelib.hours.calendar import Calendar, Closed, Open
 
 # Half an hour's change, one at midnight, a quarter of an hour, none at all, and one that moves a whole day.
@@ -74,6 +74,39 @@ def test_the_hour_that_is_missing_and_the_one_that_comes_twice() -> None:
     assert new_york.next_change(back) == utc("2026-11-01T07:30")
 
 
+@pytest.mark.parametrize(
+    ("zone", "week", "changes"),
+    [
+        # 01:30 comes twice: it opens, closes when the clocks go back to 01:00, and opens again
+        (
+            "America/New_York",
+            {"sun": ("01:30-05:00",)},
+            ["2026-11-01T05:30", "2026-11-01T06:00", "2026-11-01T06:30", "2026-11-01T10:00"],
+        ),
+        ("America/New_York", {"sun": ("00:30-03:00",)}, ["2026-11-01T04:30", "2026-11-01T08:00"]),
+        (
+            "Australia/Lord_Howe",
+            {"sun": ("01:30-01:50",)},
+            ["2026-04-04T14:30", "2026-04-04T14:50", "2026-04-04T15:00"],
+        ),
+        ("Asia/Beirut", {"sat": ("23:30-24:00",)}, ["2026-10-24T20:30", "2026-10-24T21:00", "2026-10-24T21:30"]),
+        # the hour that is missing: it opens when the clocks go forward, and closes then
+        ("America/New_York", {"sun": ("02:15-04:00",)}, ["2027-03-14T07:00", "2027-03-14T08:00"]),
+        ("America/New_York", {"sat": ("22:00-02:30",)}, ["2027-03-14T03:00", "2027-03-14T07:00"]),
+    ],
+)
+def test_each_change_of_a_night_on_which_the_clocks_change_is_foretold(
+    zone: str, week: dict[str, tuple[str, ...]], changes: list[str]
+) -> None:
+    hours, first = calendar(Hours(week=week), zone), utc(changes[0])
+    foretold, now = [], first - 3600
+    for _ in changes:
+        now = hours.next_change(now) or 0.0
+        foretold.append(now)
+    assert foretold == [utc(change) for change in changes]
+    assert hours.next_change(first - 1.5 * 86400) == first  # from the day before that
+
+
 def test_what_goes_over_midnight_belongs_to_the_day_on_which_it_begins() -> None:
     berlin = calendar(NIGHT, "Europe/Berlin")
     for night in ("2026-12-04T23:00", "2026-12-05T02:00", "2026-12-05T23:00", "2026-12-06T04:59"):
@@ -102,6 +135,22 @@ def test_a_night_before_a_closed_day_goes_on_into_it() -> None:
 @pytest.mark.parametrize("week", [{"mon-sun": ("00:00-24:00",)}, {}])
 def test_what_never_changes_says_so(week: dict[str, tuple[str, ...]]) -> None:
     assert calendar(Hours(week=week), "Europe/Berlin").next_change(utc("2026-01-01T00:00")) is None
+
+
+@pytest.mark.parametrize(("days", "is_foretold"), [(0, True), (1, True), (399, True), (400, False)])
+def test_an_opening_is_foretold_for_more_than_a_year(days: int, is_foretold: bool) -> None:
+    opening = Special(on=date(2026, 1, 1) + timedelta(days=days), open=("12:00-13:00",))
+    found = calendar(Hours(week={}, dates=(opening,)), "UTC").next_change(utc("2026-01-01T11:00"))
+    assert found == (utc("2026-01-01T12:00") + days * 86400 if is_foretold else None)
+
+
+def test_a_day_has_its_name_and_ends_at_midnight_on_the_wall() -> None:
+    christmas = Special(on=date(2026, 12, 25), name="Christmas")
+    berlin = calendar(Hours(week={}, dates=(christmas,)), "Europe/Berlin")
+    names = {day: berlin.name_of_day(date(2026, 12, day).toordinal()) for day in (24, 25, 26)}
+    assert names == {24: "", 25: "Christmas", 26: ""}
+    assert berlin.end_of_day(utc("2026-12-24T22:59")) == utc("2026-12-24T23:00")
+    assert berlin.end_of_day(utc("2026-12-24T23:00")) == utc("2026-12-25T23:00")
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -164,7 +213,14 @@ def test_between_now_and_the_next_change_nothing_changes(week: dict[str, tuple[s
 
 def test_days_of_the_week() -> None:
     assert list(weekdays("mon-thu")) == [0, 1, 2, 3] and list(weekdays("sat-mon")) == [5, 6, 0]
-    assert list(weekdays("sun")) == [6] and not weekdays("noday") and not weekdays("mon-") and not weekdays("Mon")
+    assert list(weekdays("mon-mon")) == [0] and list(weekdays("tue-mon")) == [1, 2, 3, 4, 5, 6, 0]
+    assert (
+        list(weekdays("sun")) == [6]
+        and not weekdays("mon-noday")
+        and not weekdays("noday")
+        and not weekdays("mon-")
+        and not weekdays("Mon")
+    )
 
 
 def test_intervals_are_minutes_of_their_day() -> None:
@@ -197,5 +253,61 @@ def test_what_no_single_value_shows(hours: Hours, key: str, allowed: str) -> Non
     assert [one[0] for one in found][:1] == [key] and allowed in found[0][2]
 
 
-def test_good_hours_have_no_mistakes() -> None:
-    assert [*mistakes(OFFICE), *mistakes(NIGHT)] == []
+NEW_YEAR = date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        OFFICE,
+        NIGHT,
+        Hours(week={"mon": ("08:00-12:00", "12:00-13:00"), "tue": ("00:00-24:00",)}),
+        Hours(week={"mon": ("22:00-06:00",), "tue": ("06:00-12:00",), "wed": ("00:00-12:00",)}),
+        Hours(week={"sun": ("22:00-06:00",), "mon": ("06:00-12:00",)}),
+        Hours(week={}, dates=(Special(on=NEW_YEAR, to=NEW_YEAR),)),
+        Hours(week={}, dates=(Special(on=NEW_YEAR, to=NEW_YEAR + timedelta(days=365)),)),
+        Hours(week={}, dates=(Special(on=NEW_YEAR), Special(on=NEW_YEAR + timedelta(days=1)))),
+    ],
+)
+def test_good_hours_have_no_mistakes(hours: Hours) -> None:
+    assert list(mistakes(hours)) == []
+
+
+def test_every_mistake_of_the_hours_is_told_with_what_is_written() -> None:
+    wrong = Hours(
+        week={"mon": ("22:00-06:00",), "tue": ("05:00-07:00", "06:00-08:00"), "xyz": ("09:00-09:00",)},
+        dates=(
+            Special(on=NEW_YEAR, to=NEW_YEAR + timedelta(days=366)),
+            Special(
+                on=NEW_YEAR + timedelta(days=3), to=NEW_YEAR + timedelta(days=5), open=("10:00-12:00", "11:00-13:00")
+            ),
+        ),
+    )
+    assert [(key, value) for key, value, _ in mistakes(wrong)] == [
+        ("week.tue", ["05:00-07:00", "06:00-08:00"]),
+        ("week.xyz", ...),
+        ("week.xyz", "09:00-09:00"),
+        ("week.mon", ["22:00-06:00"]),
+        ("dates[0].to", "2027-01-02"),
+        ("dates[1].on", "2026-01-04"),
+        ("dates[1].open", ["10:00-12:00", "11:00-13:00"]),
+    ]
+
+
+@pytest.mark.parametrize(("to", "count"), [(None, 1), (0, 1), (1, 2), (365, 366), (5000, 366), (-1, 0)])
+def test_a_special_date_is_a_day_or_all_of_them_up_to_its_last(to: int | None, count: int) -> None:
+    last = None if to is None else NEW_YEAR + timedelta(days=to)
+    days = list(Special(on=NEW_YEAR, to=last).days)
+    assert days == [NEW_YEAR + timedelta(days=number) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("closed", "leads_to"),
+    [
+        (WhenClosed(to="+14155550199"), {"to": "+14155550199"}),
+        (WhenClosed(urgent_key=UrgentKey(digits="1", to="+14155550198")), {"urgent_key.to": "+14155550198"}),
+        (WhenClosed(), {}),
+    ],
+)
+def test_a_closed_line_leads_to_the_numbers_that_it_names(closed: WhenClosed, leads_to: dict[str, str]) -> None:
+    assert closed.leads_to == leads_to

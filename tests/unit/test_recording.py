@@ -65,3 +65,17 @@ def test_each_recorded_queue_has_its_notice() -> None:
     center = schema.CallCenter(default_line="a", lines={}, queues=queues, workflow=WORKFLOW)
     assert center.notices({"department": "support"}) == {"Support": "Recorded."}
     assert center.notices({"department": "sales"}) == {}
+
+
+@pytest.mark.parametrize(("worker", "may"), [("Bea", True), ("BEA", True), ("Carl", False), ("Be", False), ("", False)])
+def test_who_may_listen_is_named_in_any_case(worker: str, may: bool) -> None:
+    recorded = Recording(record="both", notice="Recorded.", who_may_listen=("bea", "Dora"))
+    assert recorded.may_listen(worker) is may
+    assert schema.Queue(recording=recorded).listens(worker) is may and not schema.Queue().listens(worker)
+
+
+@pytest.mark.parametrize(
+    ("notice", "is_ours"), [("elsewhere", False), ("Recorded.", True), ("we record", True), ({"en": "elsewhere"}, True)]
+)
+def test_a_notice_is_said_unless_something_else_tells_it(notice: str | dict[str, str], is_ours: bool) -> None:
+    assert Recording(record="both", notice=notice).is_told_by_us is is_ours

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.config.reports import Reports
-from chalicelib.links.model import Call, CallRecord, Link
+from chalicelib.links.model import Call, Callback, CallbackState, CallRecord, Link
 from chalicelib.reports import export, figures, outcome
 from chalicelib.reports.figures import GROUPINGS, By, Counting, Figures
 
@@ -70,6 +70,56 @@ def test_each_call_is_counted_under_one_outcome(ended: Call, counted: str) -> No
     assert [name for name in outcome.OUTCOMES if found[name.replace(" ", "_")]] == [counted]
 
 
+def asked(state: CallbackState) -> Callback:
+    return Callback(call_sid="CA" + "a" * 32, line="support", number="+12125550171", since=NOON, state=state)
+
+
+WISH = call("leave", 60, wish="callback")
+
+
+@pytest.mark.parametrize(
+    ("gone", "callback", "word"),
+    [
+        (call(left_queue_at=NOON + 9), None, "led out"),
+        (call(canceled_at=NOON + 9), None, "led out"),
+        (call(canceled_at=NOON + 9, reason="hangup"), None, "hung up"),
+        (call(completed_at=NOON + 9), None, "led out"),
+        (call("queue-full", moved_at=NOON + 9), None, "led out"),
+        (call("redirected", 9), None, "led out"),
+        (call("leave", 60, wish="voicemail"), None, "led out"),  # and left no message
+        (call("error", 60, wish="callback"), None, "error"),
+        (call("hangup", 60, wish="callback"), None, "to be called back"),
+        (WISH, None, "to be called back"),
+        *((WISH, asked(state), "to be called back") for state in ("held", "queued", "taken", "waiting")),
+        (WISH, asked("talked"), "called back"),
+        (WISH, asked("given up"), "not reached"),
+        (WISH, asked("withdrawn"), "called again"),
+    ],
+)
+def test_what_became_of_a_caller_without_a_worker(gone: Call, callback: Callback | None, word: str) -> None:
+    record = CallRecord(gone, (missed("Bea", "no-answer"),), callback=callback)
+    assert outcome.ended(record, LATER) == outcome.ended(record, NOON + 61) == word
+    if gone.wish == "callback" and word != "error":
+        assert outcome.outcome(record, LATER, RULES.short_seconds) == "callback"
+
+
+@pytest.mark.parametrize(
+    ("links", "goes_on", "is_lost"), [((), "in progress", "unknown"), ((talk("Bea", NOON + 9),), "talking", "talked")]
+)
+def test_a_call_of_which_no_end_is_known_is_over_when_twilio_would_have_ended_it(
+    links: tuple[Link, ...], goes_on: str, is_lost: str
+) -> None:
+    ends_at = NOON + outcome.LONGEST_CALL_SECONDS
+    assert outcome.ended(CallRecord(call(), links), ends_at) == goes_on
+    assert outcome.ended(CallRecord(call(), links), ends_at + 1) == is_lost
+
+
+@pytest.mark.parametrize("end", ["left_queue_at", "canceled_at", "completed_at"])
+def test_a_talk_is_over_as_soon_as_an_end_of_the_call_is_known(end: str) -> None:
+    record = CallRecord(msgspec.structs.replace(call(), **{end: NOON + 60}), (talk("Bea", NOON + 9),))
+    assert outcome.ended(record, NOON + 61) == "talked"
+
+
 @pytest.mark.parametrize(
     ("reason", "ended", "why"),
     [
@@ -116,6 +166,37 @@ def test_the_service_level_leaves_short_calls_out() -> None:
     assert found.time_to_answer == 20.5 and found.longest_wait_seconds == 50
 
 
+def test_of_nothing_nothing_is_counted() -> None:
+    assert not any(msgspec.structs.astuple(Figures()))
+    assert figures.report([], counting()) == figures.Report({}, Figures())
+
+
+def test_what_is_known_of_no_call_does_not_end_the_count() -> None:
+    lost = CallRecord(None, (missed("Carl", "busy"),))
+    assert total(CallRecord(call("bridged", 5), ()), lost, CallRecord(call("hangup", 50), ())).offered == 2
+
+
+def test_the_longest_wait_is_that_of_any_group() -> None:
+    waits = [call("bridged", 12, line=line) for line in ("support", "sales")] + [call("hangup", 90, line="sales")]
+    found = figures.report([CallRecord(one, ()) for one in waits], counting())
+    assert {name: part.longest_wait_seconds for name, part in found.groups.items()} == {"sales": 90, "support": 12}
+    assert found.total.longest_wait_seconds == 90
+
+
+@pytest.mark.parametrize(("seconds", "in_time"), [(0, 1), (5, 1), (20, 1), (21, 0), (90, 0)])
+def test_a_call_is_answered_in_time_up_to_the_teams_own_second(seconds: int, in_time: int) -> None:
+    assert total(CallRecord(call("bridged", seconds), ())).answered_in_time == in_time
+    assert total(CallRecord(call("hangup", seconds), ())).answered_in_time == 0
+
+
+def test_a_talk_of_a_moment_is_a_talk_and_counts_in_the_mean() -> None:
+    moment = CallRecord(call("bridged", 5, left_queue_at=NOON + 6), (talk("Bea", NOON + 5),))
+    longer = CallRecord(call("bridged", 5, left_queue_at=NOON + 79), (talk("Carl", NOON + 5),))
+    found = total(moment, longer)
+    assert (found.talks, found.talk_seconds, found.talk_time) == (2, 75, 37.5)
+    assert total(CallRecord(call(), (talk("Bea", NOON + 5),))).talks == 0  # how long it was nobody knows yet
+
+
 def test_of_no_call_there_is_no_mean() -> None:
     assert (Figures().service_level, Figures().time_to_answer, Figures().talk_time) == (None, None, None)
 
@@ -131,6 +212,35 @@ def test_a_talk_lasts_until_the_caller_left_or_was_put_on_hold() -> None:
 def test_who_was_given_away_had_waited_until_the_first_worker() -> None:
     again = call("bridged", 300, round=2, left_queue_at=NOON + 400)
     assert outcome.waited(CallRecord(again, (talk("Bea", NOON + 10), talk("Carl", NOON + 390)))) == 10
+
+
+@pytest.mark.parametrize(
+    ("known", "talks", "seconds"),
+    [
+        (call("bridged", 12), (NOON + 13,), 12),  # as Twilio counts
+        (call("bridged", 12, round=1), (NOON + 13,), 12),
+        (call("bridged", 12, round=2), (NOON + 13,), 13),
+        (call("hangup", 12, round=2), (), 12),
+        (call(), (NOON + 13, NOON + 90), 13),
+        (call(), (NOON - 2,), 0),  # their clock is not ours
+        (call(), (), 0),
+        (None, (NOON + 13,), 0),
+    ],
+)
+def test_a_caller_waits_until_a_worker_has_them(known: Call | None, talks: tuple[float, ...], seconds: float) -> None:
+    links = tuple(talk(f"W{number}", at) for number, at in enumerate(talks))
+    assert outcome.waited(CallRecord(known, links)) == seconds
+
+
+def test_a_colleague_who_is_asked_about_a_caller_ends_no_wait_and_talks_to_the_caller_from_the_hand_over_on() -> None:
+    asked_first = talk("Dora", NOON + 5, consult_of="WRBea", took_over_at=NOON + 70)
+    assert outcome.waited(CallRecord(call(), (asked_first, talk("Bea", NOON + 13)))) == 13
+    assert outcome.talked(asked_first, call("bridged", 13, left_queue_at=NOON + 100)) == 30
+    assert outcome.talked(talk("Dora", NOON + 5, consult_of="WRBea"), call("bridged", left_queue_at=NOON + 100)) == 0
+
+
+def test_a_talk_that_begins_after_its_end_took_no_time() -> None:
+    assert outcome.talked(talk("Bea", NOON + 102), call("bridged", left_queue_at=NOON + 100)) == 0
 
 
 def test_a_call_whose_beginning_was_lost_began_when_twilio_says() -> None:
@@ -170,6 +280,17 @@ def test_a_caller_of_the_menus_is_of_what_they_chose_on_their_line() -> None:
     chose = [call("bridged", 5, chosen=refunds), call("hangup", 90, chosen=refunds), call("hangup", 9)]
     found = figures.report([CallRecord(one, ()) for one in chose], counting("choice"))
     assert {name: part.offered for name, part in found.groups.items()} == {"-": 1, "support: Bills > Refunds": 2}
+
+
+def test_a_call_is_of_the_queue_of_its_talk_whoever_was_tried_before() -> None:
+    tried = msgspec.structs.replace(missed("Carl", "busy"), queue="Sales")
+    talked = CallRecord(call("bridged", 12, queue="Sales"), (tried, talk("Bea", NOON + 12)))
+    found = figures.report([talked], counting("queue")).groups
+    assert {name: (part.offered, part.rung) for name, part in found.items()} == {"Sales": (0, 1), "Support": (1, 1)}
+    lost = CallRecord(call("hangup", 90, queue="Billing"), (tried, missed("Bea", "busy")))
+    assert [name for name, part in figures.report([lost], counting("queue")).groups.items() if part.offered] == [
+        "Sales"
+    ]
 
 
 def test_who_was_reserved_for_nobody_is_of_the_queue_in_which_the_caller_waited() -> None:
@@ -240,6 +361,69 @@ def test_a_spreadsheet_has_a_column_for_each_reason_and_runs_no_name() -> None:
     assert (first["group"], first["offered"], first["service_level"]) == ("'-", "1", "0.0")
     assert (second["group"], second["why_not_busy"], second["service_level"]) == ("'=1+1", "1", "")
     assert "why_not" not in first
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("Bea", "Bea"),
+        ("", ""),
+        (None, ""),
+        (0, "0"),
+        ("+14155550100", "+14155550100"),
+        ("+a5", "'+a5"),
+        ("+", "'+"),
+        ("=5", "'=5"),
+        ("5=5", "5=5"),
+        *((f"{sign}1+1", f"'{sign}1+1") for sign in "=+-@"),
+        ("-", "'-"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+    ],
+)
+def test_a_spreadsheet_shows_what_it_is_given_and_runs_nothing(value: object, cell: str) -> None:
+    _header, row = csv.reader(io.StringIO(export.csv_of(["name", "more"], [[value, "x"]]), newline=""))
+    assert row == [cell, "x"]
+
+
+def test_times_are_rounded_to_a_tenth_and_what_nobody_knows_is_empty() -> None:
+    some = Figures(offered=3, answered=1, answered_in_time=1, to_answer_seconds=12.26, longest_wait_seconds=90.04)
+    first, total = export.rows(figures.Report({"support": some}, Figures(offered=1, short=1)))
+    assert (first.service_level, first.time_to_answer, first.longest_wait, first.talk_time) == (33.3, 12.3, 90.0, None)
+    assert (total.group, total.service_level, total.time_to_answer) == ("total", None, None)
+    _, (cells, last) = export.table([first, total], "line")
+    assert cells[:4] == ["support", "3", "1", "33 %"] and last[:4] == ["total", "1", "0", ""]
+
+
+def test_overflow_is_every_caller_without_a_worker_who_did_not_hang_up() -> None:
+    [row] = export.rows(figures.Report({}, Figures(voicemail=1, callback=2, led_out=4, other=8, abandoned=16, open=32)))
+    assert row.overflow == 15
+
+
+def test_the_reasons_of_a_table_are_those_that_a_worker_has_missed_in_their_order() -> None:
+    [row] = export.rows(figures.Report({}, Figures(why_not={"CRM declined": 3, "busy": 2, "no answer": 1})))
+    assert row.missed == 3
+    headings, [cells] = export.table([row], "line")
+    assert dict(zip(headings, cells, strict=True))["why"] == "no answer 1, busy 2"
+    reasons = export.as_csv([row]).splitlines()
+    assert reasons[0].endswith(",missed,why_not_CRM_declined,why_not_busy,why_not_no_answer")
+    assert reasons[1].endswith(",3,3,2,1")
+
+
+def test_days_that_are_counted_one_by_one_are_counted_together() -> None:
+    first = figures.report(
+        [CallRecord(call("bridged", 12), ()), CallRecord(call("hangup", 90, line="sales"), ())], counting()
+    )
+    then = figures.report(
+        [CallRecord(call("hangup", 95), ()), CallRecord(call("bridged", 7, line="urgent"), ())], counting()
+    )
+    both = figures.together(first.groups, then)
+    assert {name: (part.offered, part.answered, part.longest_wait_seconds) for name, part in both.groups.items()} == {
+        "sales": (1, 0, 90),
+        "support": (2, 1, 95),
+        "urgent": (1, 1, 7),
+    }
+    assert (both.total.offered, both.total.longest_wait_seconds) == (4, 95)
 
 
 def test_the_words_are_explained_with_the_teams_own_seconds() -> None:

@@ -1,6 +1,7 @@
 """The small modules: log, environment, secrets, instructions, jobs."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from chalicelib.config import environment, secrets, team
 from chalicelib.observability import log, metrics
 from chalicelib.routing import instructions
 from tests.conftest import ENVIRONMENT
+from tests.support.caches import forget_everything
 
 
 def test_a_log_line_is_one_json_object_without_empty_fields(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,6 +50,40 @@ def test_names_and_sids_find_each_other() -> None:
     assert loaded.task_queue_name("WQ" + "0" * 32) == "Support"
     assert loaded.activity_sid("Offline") == "WA" + "0" * 32
     assert (loaded.task_queue_name("WQ9"), loaded.activity_sid(""), loaded.activity_sid("No such")) == ("", "", "")
+
+
+@pytest.mark.parametrize("name", ["PUBLIC_BASE_URL", "TWILIO_API_URL", "SIGN_IN_URL"])
+def test_an_address_has_no_slash_at_its_end(name: str) -> None:
+    loaded = environment.load({**ENVIRONMENT, name: "https://x.example/api/"})
+    field = {"PUBLIC_BASE_URL": "public_base_url", "TWILIO_API_URL": "twilio_api_url", "SIGN_IN_URL": "sign_in_url"}
+    assert getattr(loaded, field[name]) == "https://x.example/api"
+
+
+def test_a_stage_has_a_console_if_somebody_can_sign_in() -> None:
+    assert environment.load({**ENVIRONMENT, "USER_POOL_ARN": "arn:x"}).has_console
+    assert not environment.load(ENVIRONMENT).has_console
+    assert environment.load(ENVIRONMENT).after_call_queue_url == f"{ENVIRONMENT['JOBS_QUEUE_URL']}-after-call"
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "both"),
+    [
+        ({"A": "1"}, {"A": "2", "B": "3"}, {"A": "1", "B": "3"}),
+        ({"A": ""}, {"A": "2"}, {"A": "2"}),
+        ({"A": ""}, {"B": "3"}, {"A": "", "B": "3"}),
+        ({"A": "1"}, {}, {"A": "1"}),
+    ],
+)
+def test_a_variable_of_the_environment_goes_before_the_files_unless_it_is_empty(
+    upper: dict[str, str], lower: dict[str, str], both: dict[str, str]
+) -> None:
+    assert environment.over(upper, lower) == both
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"A": 1}'])
+def test_a_file_of_variables_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(environment.SettingsError, match=r"chalicelib/team/dev\.json must be a JSON object"):
+        environment.parse(text, "dev.json")
 
 
 def test_what_the_environment_has_not_or_has_empty_is_read_in_the_teams_file_of_the_stage(
@@ -127,6 +163,77 @@ def test_the_secret_is_read_again_in_the_next_period(monkeypatch: pytest.MonkeyP
     clock[0] += secrets.REFRESH_SECONDS
     assert secrets.current().auth_tokens == ("newest", "older")
     secrets.forget()
+
+
+@pytest.fixture
+def parameter(environment: pytest.MonkeyPatch) -> Iterator[dict[str, str | Exception]]:
+    """What SSM has, by the name of the parameter that this stage reads."""
+    kept: dict[str, str | Exception] = {"/cordboard/test": '{"auth_tokens": ["a", "", " b "], "api_key_sid": "SK1"}'}
+
+    def read(name: str) -> str:
+        found = kept[name]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    environment.delenv("TWILIO_AUTH_TOKEN")
+    environment.setenv("TWILIO_SECRET_PARAMETER", "/cordboard/test")
+    environment.setattr(secrets, "_parameter", read)
+    forget_everything()
+    yield kept
+    forget_everything()
+
+
+def test_the_secret_of_a_stage_is_in_its_parameter(parameter: dict[str, str | Exception]) -> None:
+    assert secrets.current() == secrets.Secrets(auth_tokens=("a", "b"), api_key_sid="SK1")
+
+
+def test_a_machine_that_has_just_started_reads_its_secret(
+    parameter: dict[str, str | Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.monotonic", lambda: 0.0)
+    assert secrets.current().auth_tokens == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("found", "why"),
+    [
+        (OSError("no route to …"), "SSM: OSError"),
+        ("nonsense", "the secret parameter is not the JSON that Cordboard expects"),
+        ('{"auth_tokens": []}', "the secret parameter holds no auth token"),
+    ],
+)
+def test_a_process_without_a_secret_asks_for_it_at_each_request(
+    parameter: dict[str, str | Exception], found: str | Exception, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, parameter["/cordboard/test"] = parameter["/cordboard/test"], found
+    for _ in range(2):
+        with pytest.raises(secrets.SecretError, match=why):
+            secrets.current()
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["event"], line["why"], line["kept"]) for line in told] == [("secret not read", why, False)] * 2
+    parameter["/cordboard/test"] = good
+    assert secrets.current().auth_tokens == ("a", "b")
+
+
+def test_a_token_of_the_environment_goes_before_the_parameter(
+    parameter: dict[str, str | Exception], environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("TWILIO_AUTH_TOKEN", "newest,older")
+    environment.setenv("WORK_KEY", "work")
+    assert secrets.current() == secrets.Secrets(("newest", "older"), crm_key="crm-key", work_key="work")
+    environment.delenv("CRM_KEY")
+    environment.delenv("WORK_KEY")
+    secrets.forget()
+    assert secrets.current() == secrets.Secrets(("newest", "older"))
+
+
+def test_a_stage_with_neither_token_nor_parameter_says_so(
+    parameter: dict[str, str | Exception], environment: pytest.MonkeyPatch
+) -> None:
+    environment.delenv("TWILIO_SECRET_PARAMETER")
+    with pytest.raises(secrets.SecretError, match="neither TWILIO_SECRET_PARAMETER nor TWILIO_AUTH_TOKEN is set"):
+        secrets.current()
 
 
 @pytest.mark.parametrize(
