@@ -69,7 +69,7 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
 def _as_it_stands(asked: Asked, standing: Duty) -> str:
     """Whoever moved the worker by an older word may not have put that right: what was said last is done."""
     if standing.hand and asked.at < standing.hand_at + AGAIN_SECONDS:
-        move_by_hand(asked.worker.sid, "on" if standing.hand == "on" else "off")
+        move_by_hand(asked.worker.sid, standing.hand)
     return status(asked)
 
 

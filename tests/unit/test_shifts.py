@@ -132,9 +132,9 @@ def test_until_then_it_is_as_was_said_and_from_then_on_as_the_rota_says(
     assert boundary(environment, now, seen) == due
 
 
-@pytest.mark.parametrize(("hand", "then"), [("off", "on"), ("on", "off")])
+@pytest.mark.parametrize(("hand", "then"), [("off", "on"), ("on", "off"), ("", "off")])
 def test_for_who_is_in_no_rota_it_is_the_other_way_round_then(
-    environment: pytest.MonkeyPatch, hand: State, then: State
+    environment: pytest.MonkeyPatch, hand: State | Literal[""], then: State
 ) -> None:
     carl = Duty(worker="carl", hand=hand, hand_at=4_000, until=5_000)
     assert boundary(environment, 5_000, carl) == Boundary(5_000, then)
@@ -300,7 +300,6 @@ def test_a_worker_whom_twilio_has_not_is_left_and_the_boundary_is_done(environme
         ({"hand": "off", "hand_at": 10_501}, ["off"]),
         ({"hand": "off", "hand_at": 10_500}, []),  # known before: another sweep has applied the boundary
         ({"hand_at": 10_501}, []),
-        ({"hand": "off"}, []),
     ],
 )
 def test_what_is_said_while_a_boundary_is_applied_counts(
