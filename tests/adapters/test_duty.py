@@ -169,6 +169,7 @@ def test_a_worker_is_asked_for_a_note_about_one_call() -> None:
         (Lock(failures=3, failed_at=NOW), 0, True),
         (Lock(failures=3, failed_at=NOW), 899, True),
         (Lock(failures=3, failed_at=NOW), 900, False),
+        (Lock(failures=3, failed_at=NOW), 901, False),
         (Lock(failures=4, failed_at=NOW), 1, True),
     ],
 )
@@ -176,7 +177,7 @@ def test_three_wrong_pins_lock_for_a_quarter_of_an_hour(lock: Lock, later: float
     assert lock.is_locked(NOW + later) == is_locked
 
 
-@pytest.mark.parametrize(("later", "failures"), [(899, 2), (900, 1)])
+@pytest.mark.parametrize(("later", "failures"), [(899, 2), (900, 1), (901, 1)])
 def test_wrong_pins_count_together_for_a_quarter_of_an_hour(rows: Aws, later: float, failures: int) -> None:
     first = duty.count_wrong_pin("Bea", "one", NOW)
     assert first == Lock(failures=1, failed_at=NOW, tried="one") == duty.find_lock("BEA")

@@ -96,7 +96,6 @@ def test_without_a_zone_the_wall_shows_utc() -> None:
         (AUTUMN, "2026-10-25T02:00"),
         (SPRING - 1, "2027-03-28T01:59:59"),
         (SPRING, "2027-03-28T03:00"),
-        (-100, "1970-01-01T01:58:20"),  # before all that is known: as at its beginning
     ],
 )
 def test_the_wall_shows_the_time_of_the_offset_that_holds_then(at: float, shown: str) -> None:
@@ -116,6 +115,10 @@ def test_the_wall_shows_the_time_of_the_offset_that_holds_then(at: float, shown:
 )
 def test_a_time_on_the_wall_is_the_first_moment_that_has_it(shown: str, at: float) -> None:
     assert BERLIN.instant(wall(shown)) == at
+
+
+def test_before_all_that_is_known_of_a_zone_it_is_as_at_its_beginning() -> None:
+    assert Packaged(offsets=((0, 7200), (AUTUMN, 3600))).local(-100) == wall("1970-01-01T01:58:20")
 
 
 def test_a_time_on_a_wall_west_of_greenwich() -> None:
