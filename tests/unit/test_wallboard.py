@@ -134,7 +134,7 @@ def test_a_day_without_calls_has_no_service_level() -> None:
 
 
 def test_several_screens_of_one_second_are_answered_from_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, clock, read = Asked(Person("", frozenset()), {}, {}, 1000), [50.0], list[float]()
+    asked, clock, read = Asked(Person("", frozenset()), {}, {}, 1000), [1.0], list[float]()
 
     def reading() -> Board:
         read.append(clock[0])
@@ -148,4 +148,4 @@ def test_several_screens_of_one_second_are_answered_from_one_reading(monkeypatch
     for later in (0, 0.5, 0.5, 0.25, 1.25):
         clock[0] += later
         seen.append(wallboard.show(asked).waiting[0].since)
-    assert read == [50, 51, 52.5] and seen == [50, 50, 51, 51, 52.5]
+    assert read == [1, 2, 3.5] and seen == [1, 1, 2, 2, 3.5]
