@@ -379,10 +379,11 @@ def of_a_call(call_sid: str = "CA1", caller: str = CALLER, at: float = NOON, **k
 
 
 def test_a_report_has_a_group_for_each_row_but_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "calls", lambda *_given: [of_a_call()])
+    of_sales = CallRecord(Call(call_sid="CA2", line="sales", at=NOON, queue_result="hangup", left_queue_at=NOON), ())
+    monkeypatch.setattr(history, "calls", lambda *_given: [of_a_call(), of_sales])
     found = report.show(asked({"from": "2026-11-30", "to": "2026-11-30"}))
-    assert [row["group"] for row in found["chart"]] == ["support"] == list(found["groups"])
-    assert [row[0] for row in found["cells"]] == ["support", "total"] and found["headings"][0] == "line"
+    assert [row["group"] for row in found["chart"]] == ["sales", "support"] == sorted(found["groups"])
+    assert [row[0] for row in found["cells"]] == ["sales", "support", "total"] and found["headings"][0] == "line"
     further = Asked(DORA, {"from": "2026-11-30", "to": "2026-11-30"}, {}, NOON, {}, _groups(found["groups"]))
     assert report.show(further)["chart"][0]["offered"] == 2 * found["chart"][0]["offered"] == 2
 

@@ -184,6 +184,18 @@ def test_of_what_rang_it_is_told_who_goes_off(environment: pytest.MonkeyPatch, t
     assert commands.switch(asked(), to, None) == said
 
 
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [(59, "Bea, you are off. One call was ringing, it is taken back."), (60, "Bea, you are off.")],
+)
+def test_off_that_comes_again_within_a_minute_is_told_of_what_still_rings(
+    environment: pytest.MonkeyPatch, later: float, said: str
+) -> None:
+    commands.switch(asked(), "off", None)
+    environment.setattr(rest.workers, "ringing", lambda _sid: 1)
+    assert commands.switch(asked(at=MONDAY + later), "off", None) == said
+
+
 @pytest.mark.parametrize("others", [1, 2])
 def test_whoever_moves_last_does_what_was_said_last(
     twilio: FakeTwilio, environment: pytest.MonkeyPatch, others: int
