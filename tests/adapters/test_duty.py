@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from chalicelib.config import callcenter
 from chalicelib.links import table
@@ -38,6 +39,13 @@ def failing(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
         return real(*given, **options)
 
     monkeypatch.setattr(table, "update_row", update)
+
+
+def test_of_who_has_no_row_nothing_is_known() -> None:
+    never = {"hand_at": 0, "sent_at": 0, "until": 0, "applied_at": 0, "reminded_of": 0, "note_asked_at": 0}
+    words = {"worker": "", "hand": "", "applied_to": "", "texts": "", "note_call": "", "note_reservation": ""}
+    assert structs.asdict(duty.find("Bea")) == {**never, **words}
+    assert structs.asdict(duty.find_lock("Bea")) == {"failures": 0, "failed_at": 0, "open_in": "", "tried": ""}
 
 
 # --- Commands

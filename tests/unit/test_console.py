@@ -722,13 +722,14 @@ def test_those_who_are_blocked_now_are_listed_and_let_in_again_by_their_block(mo
         ],
         "possible": True,
     }
-    removed: list[str] = []
-    monkeypatch.setattr(blocking, "remove", lambda number, _change, _now: removed.append(number))
+    removed: list[tuple[str, Change]] = []
+    monkeypatch.setattr(blocking, "remove", lambda number, change, _now: removed.append((number, change)))
     assert blocks.act(asked(did="unblock", block="one")) == {"said": "…71 is let in again."}
     for other in ("", "aaa", "two"):
         with pytest.raises(NotFound):
             blocks.act(asked(did="unblock", block=other))
-    assert removed == [CALLER]
+    end = Change(did="unblocked", at=NOON, by=DORA.mail, sid=f"console-{UUID}", until=0, reason="")
+    assert removed == [(CALLER, end)]
 
 
 @pytest.mark.parametrize("error", [ConditionFailed({}), asking.Busy()])

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from chalicelib.staff.rota import Boundary, Packaged, Shift, State, joined
+from chalicelib.staff.rota import Boundary, Packaged, Shift, State, joined, read
 
 MORNING, AFTERNOON, CARLS = Shift("Bea", 1000, 2000), Shift("Bea", 3000, 4000), Shift("Carl", 1500, 3500)
 ROTA = Packaged(shifts=(MORNING, CARLS, AFTERNOON))
@@ -74,6 +74,10 @@ def test_shifts_of_two_workers_stay_two_and_come_by_their_beginning() -> None:
     assert joined([beas, carls, anns]) == (carls, anns, beas)
     later, earlier = Shift("Ann", 2000, 3000), Shift("Bea", 1000, 2500)
     assert joined([later, earlier]) == (earlier, later)
+
+
+def test_of_a_rota_that_is_not_made_nothing_is_known() -> None:
+    assert read("{}") == Packaged(zone="UTC", offsets=(), shifts=(), until=0)
 
 
 # --- The clock on the wall

@@ -350,6 +350,10 @@ def test_what_another_key_signed_or_nobody_does_not_hold(key: str, body: bytes, 
 # --- How a process starts
 
 
+def test_outside_of_lambda_garbage_is_looked_for_from_the_start() -> None:
+    assert not start.IN_LAMBDA and gc.isenabled()
+
+
 @pytest.mark.parametrize(
     ("handler", "services"), [("app.app", ["dynamodb", "sqs"]), ("app.sweep", ["dynamodb"]), ("app.other", [])]
 )

@@ -696,6 +696,11 @@ def test_as_many_digits_are_waited_for_as_there_are(
     assert (gather["numDigits"], gather["finishOnKey"]) == (digits, finish)
 
 
+def test_who_may_do_nothing_more_hears_of_no_further_key() -> None:
+    said = heard(twiml.menu(callcenter.current().staff, "", BASE, twiml.May(), is_on=True))
+    assert "Press 7" not in said and "Press 8" not in said
+
+
 def test_a_note_is_spoken_after_a_tone_for_two_minutes_at_most() -> None:
     staff = structs.replace(callcenter.current().staff, voice="Polly.Joanna", language="en-GB")
     says, record, hangup = verbs(twiml.ask_for_note(staff, "https://example.com/note"))
