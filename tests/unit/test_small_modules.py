@@ -370,11 +370,13 @@ def test_a_process_loads_what_its_function_needs(
             raise secrets.SecretError("no secret")
 
     monkeypatch.setattr(aws, "client", asked.append)
+    monkeypatch.setattr(start, "import_module", asked.append)
     monkeypatch.setattr(secrets, "current", secret)
     for name in ("freeze", "enable"):
         monkeypatch.setattr(gc, name, lambda: None)
     start.load(handler)
-    assert asked == ([*services, "the secret"] if services else [])
+    modules = [*start.NEEDS[handler].modules] if services else []
+    assert asked == ([*modules, *services, "the secret"] if services else [])
 
 
 def test_the_secret_is_read_again_in_the_next_period(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -245,6 +245,7 @@ def test_until_when_is_said_as_long_as_it_holds(
         ([], texts.NO_ROTA),
         ([("Carl", 0, 60)], texts.NO_SHIFT),
         ([("Bea", -60, 0)], texts.NO_SHIFT),
+        ([("Bea", -120, -60)], texts.NO_SHIFT),
         ([("BEA", -60, 1)], "Your shift goes until 10:00."),
         ([("Bea", 0, 7200)], "Your shift goes until 12:00."),
         ([("Bea", 1, 7200)], "Your next shift is 10:00 UTC to 12:00."),
