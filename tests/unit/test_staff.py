@@ -138,12 +138,14 @@ def leads_to(document: str) -> str:
 )
 def test_a_number_is_of_the_one_worker_who_has_it(
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
     number: str,
     found: list[rest.workers.Worker],
     worker: rest.workers.Worker | None,
 ) -> None:
     monkeypatch.setattr(rest.workers, "matching", lambda _expression: found)
     assert people.with_phone(number) == worker
+    assert ("two workers have one phone" in capsys.readouterr().out) == (len(found) > 1)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +168,10 @@ def test_a_worker_is_texted_on_their_mobile_else_on_the_phone_that_rings(
 @pytest.mark.parametrize("name", [*ACTIVITIES, ""])
 def test_an_activity_has_its_name_where_the_stage_knows_it(name: str) -> None:
     assert people.activity_name(structs.replace(BEA, activity_sid=ACTIVITIES.get(name, "WA" + "9" * 32))) == name
+
+
+def test_who_is_in_no_activity_has_none() -> None:
+    assert people.activity_name(structs.replace(BEA, activity_sid="")) == ""
 
 
 def test_who_works_and_who_does_not_is_in_the_activities_of_the_team() -> None:

@@ -244,6 +244,7 @@ def test_until_when_is_said_as_long_as_it_holds(
     [
         ([], texts.NO_ROTA),
         ([("Carl", 0, 60)], texts.NO_SHIFT),
+        ([("Ann", 0, 60)], texts.NO_SHIFT),
         ([("Bea", -60, 0)], texts.NO_SHIFT),
         ([("Bea", -120, -60)], texts.NO_SHIFT),
         ([("BEA", -60, 1)], "Your shift goes until 10:00."),
