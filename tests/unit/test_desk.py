@@ -637,6 +637,13 @@ def test_back_to_the_caller_ends_the_question_and_the_hold(
     assert withdrawn == [link] * (asks and is_withdrawn)
 
 
+@pytest.mark.parametrize(("asks", "other"), [("person:Carl", "queue:Sales"), ("queue:Sales", "person:Carl")])
+def test_while_one_is_asked_nobody_else_is(monkeypatch: pytest.MonkeyPatch, asks: str, other: str) -> None:
+    kept(monkeypatch, structs.replace(ASKS, consults=asks, consult_state="talking"))
+    with pytest.raises(Changed, match=f"{giving_away.named(asks)} is asked already"):
+        asking_first.act(asked(do="ask", to=other))
+
+
 @pytest.mark.parametrize("do", ["ask", "back", "both"])
 @pytest.mark.parametrize(
     ("to", "said"), [("handed:Carl", "Carl has the caller"), ("queue:Sales", "the caller goes to Sales already")]
