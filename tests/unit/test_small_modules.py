@@ -137,13 +137,13 @@ def test_a_stage_has_a_console_if_somebody_can_sign_in() -> None:
 def test_a_variable_of_the_environment_goes_before_the_files_unless_it_is_empty(
     upper: dict[str, str], lower: dict[str, str], both: dict[str, str]
 ) -> None:
-    assert environment.over(upper, lower) == both
+    assert settings.over(upper, lower) == both
 
 
 @pytest.mark.parametrize("text", ["nonsense", "[]", '{"A": 1}'])
 def test_a_file_of_variables_that_is_none_is_named(text: str) -> None:
     with pytest.raises(settings.SettingsError, match=r"chalicelib/team/dev\.json must be a JSON object"):
-        environment.parse(text, "dev.json")
+        settings.parse(text, "dev.json")
 
 
 def test_what_the_environment_has_not_or_has_empty_is_read_in_the_teams_file_of_the_stage(
