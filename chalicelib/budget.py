@@ -30,5 +30,4 @@ class Until:
 
 def seconds_left() -> float:
     """Until the innermost block has to be over; endless outside of one."""
-    until = _until.get()
-    return _FOREVER if until == _FOREVER else until - time.time()
+    return _until.get() - time.time()

@@ -49,7 +49,7 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
     """
     sent_at = _sent_at(asked)
     until = _until(sent_at, time)
-    if sent_at < max(asked.at - OLD_SECONDS, _boundary_at(asked)) or 0 < until <= asked.at:
+    if sent_at < max(asked.at - OLD_SECONDS, _boundary_at(asked)) or (until and until <= asked.at):
         return status(asked)
     changes = {"hand": to, "hand_at": asked.at, "until": until}
     standing, is_new = duty.take_text(asked.name, asked.sid, asked.at, changes, sent_at=sent_at)
@@ -69,7 +69,7 @@ def switch(asked: Asked, to: State, time: tuple[int, int] | None) -> str:
 def _as_it_stands(asked: Asked, standing: Duty) -> str:
     """Whoever moved the worker by an older word may not have put that right: what was said last is done."""
     if standing.hand and asked.at < standing.hand_at + AGAIN_SECONDS:
-        move_by_hand(asked.worker.sid, "on" if standing.hand == "on" else "off")
+        move_by_hand(asked.worker.sid, standing.hand)
     return status(asked)
 
 

@@ -73,7 +73,7 @@ def take_text(
     changes = {**changes, "sent_at": sent_at} if sent_at else changes
     for _ in range(TRIES):
         seen = find(worker)
-        if seen.has_heard(sid) or 0 < sent_at < seen.sent_at:
+        if seen.has_heard(sid) or (sent_at and sent_at < seen.sent_at):
             return seen, False
         texts = " ".join([sid, *seen.texts.split()][:KNOWN_TEXTS])
         condition = "#texts = :seen" if seen.texts else "attribute_not_exists(#texts)"

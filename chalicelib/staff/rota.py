@@ -71,9 +71,11 @@ class Packaged(msgspec.Struct, frozen=True, kw_only=True):
     def instant(self, wall: datetime) -> float:
         """The first moment at which the clock on the wall shows this time, or, if it skips it, is beyond it."""
         naive = wall.replace(tzinfo=UTC).timestamp()
-        offsets = sorted({offset for _, offset in self.offsets} or {0}, reverse=True)
+        if not self.offsets:
+            return naive
+        offsets = {offset for _, offset in self.offsets}
         fitting = [naive - offset for offset in offsets if self._offset(naive - offset) == offset]
-        return min(fitting) if fitting else naive - self._offset(naive - offsets[0])
+        return min(fitting) if fitting else naive - self._offset(naive - max(offsets))
 
     def _offset(self, at: float) -> int:
         found = bisect_right([since for since, _ in self.offsets], at)

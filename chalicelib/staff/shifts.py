@@ -59,7 +59,7 @@ def _boundary(rota: Packaged, worker: str, seen: Duty, now: float) -> Boundary |
     if seen.until > now:
         return None
     if seen.until:
-        at = max(seen.until, last.at if last else 0)
+        at = max(seen.until, last.at) if last else seen.until
         return Boundary(int(at), _after_until(rota, worker, seen, now))
     if last is None or last.at <= seen.applied_at:
         return None
@@ -95,8 +95,8 @@ def apply(one: Due, now: float) -> str:
         duty.note_applied(one.worker, one.boundary.at, now, one.seen, kept)
     except ConditionFailed as failed:
         hand = failed.row.get("hand", "")
-        if worker and hand and failed.row.get("hand_at", 0) > one.seen.hand_at:  # said meanwhile: that counts
-            commands.move_by_hand(worker.sid, "on" if hand == "on" else "off")
+        if worker and hand and failed.row["hand_at"] > one.seen.hand_at:  # said meanwhile: that counts
+            commands.move_by_hand(worker.sid, hand)
         return "taken"
     log.info("shift", worker=one.worker, to=one.boundary.to, did=did)
     return did

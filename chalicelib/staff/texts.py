@@ -29,26 +29,20 @@ class Said(NamedTuple):
 def understood(body: str, words: Mapping[str, str]) -> Said:
     """The first word is the command, in any case; `words` are the team's own for it."""
     known = {**{word: word for word in (*COMMANDS, UNTIL)}, **{word.casefold(): to for word, to in words.items()}}
-    first, _, rest = body.strip().partition(" ") if " " in body.strip() else _by_line(body)
-    word, rest = first.casefold().rstrip(".!,:;"), rest.strip()
+    first, rest = [*body.strip().split(maxsplit=1), "", ""][:2]
+    word = first.casefold().rstrip(".!,:;")
     if word in TAKEN_BY_TWILIO and not rest:
         return Said("twilio")
     command = known.get(word, "")
     if command in WITH_WORDS:
         told = f": {rest}" if command in ("close", "open") and first.endswith(":") else rest
         return Said(command, note=told[:LONGEST_NOTE])
-    if command in ("on", "off"):
-        return _switch("on" if command == "on" else "off", rest, known)
-    if command in COMMANDS:
-        return Said(command, is_odd=bool(rest))
-    return Said("unknown")
+    if command not in COMMANDS:
+        return Said("unknown")
+    return _switch(command, rest, known) if command in ("on", "off") else Said(command, is_odd=bool(rest))
 
 
-def _by_line(body: str) -> tuple[str, str, str]:
-    return body.strip().partition("\n")
-
-
-def _switch(command: Literal["on", "off"], rest: str, known: Mapping[str, str]) -> Said:
+def _switch(command: Command, rest: str, known: Mapping[str, str]) -> Said:
     if not rest.strip(".!"):
         return Said(command)
     word, _, time = rest.partition(" ")

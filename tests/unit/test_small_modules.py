@@ -1,13 +1,18 @@
-"""The small modules: log, environment, secrets, instructions, jobs."""
+"""The small modules: log, metrics, environment, secrets, instructions, jobs, budget, signing, start."""
 
+import gc
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chalicelib import jobs
-from chalicelib.config import environment, secrets, team
+from chalicelib import aws, budget, jobs, signing, start
+from chalicelib.config import environment as settings
+from chalicelib.config import secrets, team
+from chalicelib.links.model import Link
 from chalicelib.observability import log, metrics
 from chalicelib.routing import instructions
 from tests.conftest import ENVIRONMENT
@@ -33,20 +38,75 @@ def test_a_traceback_is_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert "ValueError: …00" in line["traceback"]
 
 
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_nought_and_no_are_fields_like_others(capsys: pytest.CaptureFixture[str]) -> None:
+    log.warning("it happened", count=0, is_late=False, at=-1.5)
+    assert lines(capsys) == [{"level": "WARNING", "event": "it happened", "count": 0, "is_late": False, "at": -1.5}]
+
+
+def test_an_error_has_a_traceback_where_there_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    log.error("it failed", why="down")
+    assert lines(capsys) == [{"level": "ERROR", "event": "it failed", "why": "down"}]
+
+
+def test_a_value_is_masked_and_cut_but_not_a_short_one(capsys: pytest.CaptureFixture[str]) -> None:
+    log.info("it happened", caller="+14155550100", short="x" * 10_000, long="y" * 10_001, other=["+14155550100"])
+    (line,) = lines(capsys)
+    assert (line["caller"], line["other"]) == ("…00", "['…00']")
+    assert (line["short"], line["long"]) == ("x" * 10_000, "y" * 10_000)
+
+
+def test_the_lines_of_a_block_have_its_fields_and_their_own_count_more(capsys: pytest.CaptureFixture[str]) -> None:
+    log.bind(who="nobody")  # outside of any block there is nothing to bind to
+    with log.Context(call_sid="CA1", empty=""):
+        with log.Context(task_sid="WT1", call_sid="CA2"):
+            log.bind(who="bea")
+            log.info("inner", call_sid="CA3")
+            log.info("inner")
+        log.info("outer")
+    log.info("alone")
+    assert [{**line, "level": ""} for line in lines(capsys)] == [
+        {"level": "", "event": "inner", "call_sid": "CA3", "task_sid": "WT1", "who": "bea"},
+        {"level": "", "event": "inner", "call_sid": "CA2", "task_sid": "WT1", "who": "bea"},
+        {"level": "", "event": "outer", "call_sid": "CA1"},
+        {"level": "", "event": "alone"},
+    ]
+
+
+def test_a_metric_goes_out_with_its_line_in_the_format_of_cloudwatch(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1795860000.25)
+    log.info("the CRM failed", metrics.of(metrics.CRM_FAILURES), why="down")
+    log.info("still waiting", metrics.of(metrics.STILL_WAITING, 7.5))
+    first, second = lines(capsys)
+    described = {"Namespace": "Cordboard", "Dimensions": [["Stage"]]}
+    assert (first["CrmFailures"], first["Stage"], first["why"]) == (1, "local", "down")
+    assert first["_aws"] == {
+        "Timestamp": 1795860000250,
+        "CloudWatchMetrics": [{**described, "Metrics": [{"Name": "CrmFailures", "Unit": "Count"}]}],
+    }
+    assert second["StillWaiting"] == 7.5
+    assert second["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "StillWaiting", "Unit": "Seconds"}]
+
+
 @pytest.mark.parametrize("name", ["LINKS_TABLE", "JOBS_QUEUE_URL", "TWILIO_ACCOUNT_SID", "TWILIO_WORKFLOW_SID"])
 def test_a_missing_variable_is_named(name: str) -> None:
-    with pytest.raises(environment.SettingsError, match=name):
-        environment.load({key: value for key, value in ENVIRONMENT.items() if key != name})
+    with pytest.raises(settings.SettingsError, match=name):
+        settings.load({key: value for key, value in ENVIRONMENT.items() if key != name})
 
 
 @pytest.mark.parametrize("value", ["nonsense", "[]", '{"a": 1}'])
 def test_names_that_are_no_table_of_sids_are_said(value: str) -> None:
-    with pytest.raises(environment.SettingsError, match="TWILIO_ACTIVITIES"):
-        environment.load(ENVIRONMENT | {"TWILIO_ACTIVITIES": value})
+    with pytest.raises(settings.SettingsError, match="TWILIO_ACTIVITIES"):
+        settings.load(ENVIRONMENT | {"TWILIO_ACTIVITIES": value})
 
 
 def test_names_and_sids_find_each_other() -> None:
-    loaded = environment.load(ENVIRONMENT)
+    loaded = settings.load(ENVIRONMENT)
     assert loaded.task_queue_name("WQ" + "0" * 32) == "Support"
     assert loaded.activity_sid("Offline") == "WA" + "0" * 32
     assert (loaded.task_queue_name("WQ9"), loaded.activity_sid(""), loaded.activity_sid("No such")) == ("", "", "")
@@ -54,15 +114,15 @@ def test_names_and_sids_find_each_other() -> None:
 
 @pytest.mark.parametrize("name", ["PUBLIC_BASE_URL", "TWILIO_API_URL", "SIGN_IN_URL"])
 def test_an_address_has_no_slash_at_its_end(name: str) -> None:
-    loaded = environment.load({**ENVIRONMENT, name: "https://x.example/api/"})
+    loaded = settings.load({**ENVIRONMENT, name: "https://x.example/api/"})
     field = {"PUBLIC_BASE_URL": "public_base_url", "TWILIO_API_URL": "twilio_api_url", "SIGN_IN_URL": "sign_in_url"}
     assert getattr(loaded, field[name]) == "https://x.example/api"
 
 
 def test_a_stage_has_a_console_if_somebody_can_sign_in() -> None:
-    assert environment.load({**ENVIRONMENT, "USER_POOL_ARN": "arn:x"}).has_console
-    assert not environment.load(ENVIRONMENT).has_console
-    assert environment.load(ENVIRONMENT).after_call_queue_url == f"{ENVIRONMENT['JOBS_QUEUE_URL']}-after-call"
+    assert settings.load({**ENVIRONMENT, "USER_POOL_ARN": "arn:x"}).has_console
+    assert not settings.load(ENVIRONMENT).has_console
+    assert settings.load(ENVIRONMENT).after_call_queue_url == f"{ENVIRONMENT['JOBS_QUEUE_URL']}-after-call"
 
 
 @pytest.mark.parametrize(
@@ -77,13 +137,13 @@ def test_a_stage_has_a_console_if_somebody_can_sign_in() -> None:
 def test_a_variable_of_the_environment_goes_before_the_files_unless_it_is_empty(
     upper: dict[str, str], lower: dict[str, str], both: dict[str, str]
 ) -> None:
-    assert environment.over(upper, lower) == both
+    assert settings.over(upper, lower) == both
 
 
 @pytest.mark.parametrize("text", ["nonsense", "[]", '{"A": 1}'])
 def test_a_file_of_variables_that_is_none_is_named(text: str) -> None:
-    with pytest.raises(environment.SettingsError, match=r"chalicelib/team/dev\.json must be a JSON object"):
-        environment.parse(text, "dev.json")
+    with pytest.raises(settings.SettingsError, match=r"chalicelib/team/dev\.json must be a JSON object"):
+        settings.parse(text, "dev.json")
 
 
 def test_what_the_environment_has_not_or_has_empty_is_read_in_the_teams_file_of_the_stage(
@@ -94,11 +154,11 @@ def test_what_the_environment_has_not_or_has_empty_is_read_in_the_teams_file_of_
     monkeypatch.setattr(team, "folder", lambda: str(tmp_path))
     known = {name: value for name, value in ENVIRONMENT.items() if name not in {**written, "TWILIO_ACTIVITIES": ""}}
     known |= {"STAGE": "dev", "CRM_URL": "", "LINKS_TABLE": "links"}
-    loaded = environment.load(environment.variables(known))
+    loaded = settings.load(settings.variables(known))
     assert (loaded.workflow_sid, loaded.crm_url, loaded.links_table) == ("WW9", "https://crm.example.com", "links")
     assert loaded.activity_sid("Offline") == "WA9"
-    assert environment.variables(known | {"STAGE": "prod"}) == known | {"STAGE": "prod"}
-    assert "TWILIO_WORKFLOW_SID" not in environment.variables({"LINKS_TABLE": "links"})
+    assert settings.variables(known | {"STAGE": "prod"}) == known | {"STAGE": "prod"}
+    assert "TWILIO_WORKFLOW_SID" not in settings.variables({"LINKS_TABLE": "links"})
 
 
 @pytest.mark.parametrize(
@@ -150,6 +210,173 @@ def test_where_a_worker_can_be_rung(contact: str) -> None:
 def test_a_job_is_the_same_after_its_journey() -> None:
     job = jobs.Reject("CA" + "0" * 32, "WR" + "0" * 32, "WT" + "0" * 32, "no-answer", "WA1")
     assert jobs.decode(jobs.encode(job)) == job
+
+
+CALL, RESERVATION, TASK, WORKER = "CA" + "0" * 32, "WR" + "0" * 32, "WT" + "0" * 32, "WK" + "0" * 32
+RECORDING = "RE" + "0" * 32
+OF_CALL = {"call_sid": CALL, "reservation_sid": RESERVATION}
+
+
+@pytest.mark.parametrize(
+    ("message", "job"),
+    [
+        ({"job": "ring_worker", **OF_CALL}, jobs.RingWorker(CALL, RESERVATION)),
+        ({"job": "give_up", **OF_CALL, "task_sid": TASK}, jobs.Reject(CALL, RESERVATION, TASK, "", "", "", 0)),
+        ({"job": "hang_up", "worker_call_sid": CALL}, jobs.HangUp(CALL, "")),
+        (
+            {"job": "put_back", "worker_sid": WORKER, "from_sid": TASK, "to_sid": TASK, "since": 1.5, "until": 2},
+            jobs.PutBack(WORKER, TASK, TASK, 1.5, 2.0, ""),
+        ),
+        ({"job": "tell_crm", **OF_CALL}, jobs.TellCrm(CALL, RESERVATION, 0)),
+        ({"job": "complete_task", "call_sid": CALL, "task_sid": TASK}, jobs.CompleteTask(CALL, TASK)),
+        ({"job": "lead_out", "call_sid": CALL}, jobs.LeadOut(CALL, "")),
+        (
+            {"job": "keep_message", "call_sid": CALL, "recording_sid": RECORDING},
+            jobs.KeepMessage(CALL, RECORDING, -1, ""),
+        ),
+        ({"job": "keep_talk", **OF_CALL, "recording_sid": RECORDING}, jobs.KeepTalk(CALL, RESERVATION, RECORDING, -1)),
+        ({"job": "callback", "call_sid": CALL}, jobs.GoOn(CALL)),
+        (
+            {"job": "look_at", "what": "wrapping", "rows": [[TASK, "", 0]], "at": 5},
+            jobs.LookAt("wrapping", (jobs.Row(TASK, "", 0.0),), 5.0),
+        ),
+    ],
+    ids=lambda given: type(given).__name__,
+)
+def test_a_message_of_another_version_lacks_fields_and_has_others(message: dict[str, object], job: jobs.Job) -> None:
+    assert jobs.decode(json.dumps({**message, "of_a_newer_version": 1})) == job
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{}", "[]", '{"job": "none"}', '{"job": "callback"}', '{"job": "callback", "call_sid": "x"}', "[" * 100_000],
+)
+def test_what_is_no_job_is_said_without_a_number(body: str) -> None:
+    with pytest.raises(jobs.JobError, match="not a job"):
+        jobs.decode(body)
+    with pytest.raises(jobs.JobError, match="…00"):
+        jobs.decode('{"job": "+14155550100"}')
+
+
+def test_a_job_knows_whose_link_it_is_about() -> None:
+    link = Link(subject=CALL, reservation_sid=RESERVATION, task_sid=TASK, worker_sid=WORKER)
+    reject = jobs.Reject.of(link, "no-answer", "WA1", 20)
+    assert reject == jobs.Reject(CALL, RESERVATION, TASK, "no-answer", "WA1", WORKER, 20)
+    assert jobs.Reject.of(link, "passed") == jobs.Reject(CALL, RESERVATION, TASK, "passed", "", WORKER, 0)
+    others = jobs.RingWorker(CALL, RESERVATION), jobs.TellCrm(CALL, RESERVATION)
+    assert {one.key for one in (reject, *others, jobs.KeepTalk(CALL, RESERVATION, RECORDING))} == {link.key}
+
+
+@pytest.mark.parametrize(
+    ("job", "queue", "delay"),
+    [
+        (jobs.RingWorker(CALL, RESERVATION), "", 0),
+        (jobs.LeadOut(CALL), "", 5),
+        (jobs.CompleteTask(CALL, TASK), settings.AFTER_CALL, 900),
+        (jobs.GoOn(CALL), settings.AFTER_CALL, 0),
+    ],
+)
+def test_a_job_that_nobody_on_the_line_waits_for_has_a_queue_of_its_own(
+    environment: pytest.MonkeyPatch, job: jobs.Job, queue: str, delay: int
+) -> None:
+    asked: list[dict[str, Any]] = []
+    environment.setattr(aws, "request", lambda *_names, **given: asked.append(given))
+    jobs.send(job, delay) if delay else jobs.send(job)
+    url = ENVIRONMENT["JOBS_QUEUE_URL"] + queue
+    assert asked == [{"QueueUrl": url, "MessageBody": jobs.encode(job), "DelaySeconds": delay}]
+
+
+# --- The time that there is
+
+
+def test_requests_have_what_is_left_of_the_innermost_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1000.0)
+    with budget.Until(1015.0):
+        with budget.Until(1004.5):
+            assert budget.seconds_left() == 4.5
+        assert budget.seconds_left() == 15
+    assert budget.seconds_left() == float("inf")
+
+
+# --- What is signed
+
+
+def test_a_signature_is_of_the_time_and_the_body() -> None:
+    """As `printf '1795860000.{}' | openssl dgst -sha256 -hmac crm-key` has it."""
+    signature = "778f94a06962a7ad7e768631dcf2b77134214c66c0b5f2e62f2d47fd04478a02"
+    assert signing.sign("crm-key", "1795860000", b"{}") == signature
+    assert signing.headers("crm-key", "1795860000", b"{}") == {
+        "Content-Type": "application/json",
+        "X-Cordboard-Timestamp": "1795860000",
+        "X-Cordboard-Signature": signature,
+    }
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "now", "holds"),
+    [
+        ("1795860000", 1795860000.0, True),
+        ("1795860000", 1795860300.0, True),
+        ("1795860000", 1795860300.5, False),
+        ("1795860000", 1795859700.0, True),
+        ("1795860000", 1795859699.5, False),
+        ("179586000012", 179586000012.0, True),
+        ("1795860000123", 1795860000123.0, False),
+        ("1795860000.5", 1795860000.0, False),
+        ("", 0.0, False),
+    ],
+)
+def test_a_signature_holds_for_five_minutes(timestamp: str, now: float, holds: bool) -> None:
+    signature = signing.sign("crm-key", timestamp, b"{}")
+    assert signing.holds("crm-key", timestamp, b"{}", signature, now) == holds
+    assert signing.holds("crm-key", timestamp, b"{}", signature.upper(), now) == holds
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "signature"),
+    [
+        ("", b"{}", None),
+        ("other", b"{}", None),
+        ("crm-key", b"[]", None),
+        ("crm-key", b"{}", "é"),
+        ("crm-key", b"{}", ""),
+    ],
+)
+def test_what_another_key_signed_or_nobody_does_not_hold(key: str, body: bytes, signature: str | None) -> None:
+    signed = signing.sign(key if not key else "crm-key", "1795860000", b"{}")
+    assert not signing.holds(key, "1795860000", body, signed if signature is None else signature, 1795860000.0)
+
+
+# --- How a process starts
+
+
+def test_outside_of_lambda_garbage_is_looked_for_from_the_start() -> None:
+    assert not start.IN_LAMBDA and gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("handler", "services"), [("app.app", ["dynamodb", "sqs"]), ("app.sweep", ["dynamodb"]), ("app.other", [])]
+)
+@pytest.mark.parametrize("has_secret", [True, False])
+def test_a_process_loads_what_its_function_needs(
+    monkeypatch: pytest.MonkeyPatch, handler: str, services: list[str], has_secret: bool
+) -> None:
+    """A secret that cannot be read is read again when it is needed."""
+    asked: list[str] = []
+
+    def secret() -> None:
+        asked.append("the secret")
+        if not has_secret:
+            raise secrets.SecretError("no secret")
+
+    monkeypatch.setattr(aws, "client", asked.append)
+    monkeypatch.setattr(start, "import_module", asked.append)
+    monkeypatch.setattr(secrets, "current", secret)
+    for name in ("freeze", "enable"):
+        monkeypatch.setattr(gc, name, lambda: None)
+    start.load(handler)
+    modules = [*start.NEEDS[handler].modules] if services else []
+    assert asked == ([*modules, *services, "the secret"] if services else [])
 
 
 def test_the_secret_is_read_again_in_the_next_period(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,6 +484,6 @@ def test_a_task_queue_that_nobody_named_has_no_name(sid: str) -> None:
         **ENVIRONMENT,
         "TWILIO_TASK_QUEUES": json.dumps({"Sales": "WQ" + "4" * 32, "Support": "WQ" + "2" * 32}),
     }
-    found = environment.load(variables)
+    found = settings.load(variables)
     assert found.task_queue_name(sid) == ""
     assert (found.task_queue_name("WQ" + "2" * 32), found.task_queue_name("WQ" + "4" * 32)) == ("Support", "Sales")
