@@ -194,12 +194,20 @@ def upsert_state(key: Key, state: State, now: float, known_fields: Mapping[str, 
     """An event says that the link got to `state`; a first event makes the row. Raises ConditionFailed.
 
     `known_fields` are the event's identifying fields: they fill what the row does not know yet, and change nothing.
+    Where something was decided before the event came, the sweep looks as soon as that asks for.
     """
     condition, values = _is_in(before(state))
+    condition = f"(attribute_not_exists(#state) OR {condition})"
     defaults = {**known_fields, "reserved_at": now, "open": "link", **table.expiry(now)}
-    changes = {"state": state, f"{state}_at": now, "check_at": int(now) + CHECK_TALK_SECONDS}
-    condition = f"attribute_not_exists(#state) OR {condition}"
-    return _write_link(key, table.Write(changes, condition, values, defaults=defaults))
+    reached: dict[str, object] = {"state": state, f"{state}_at": now}
+    later = {**reached, "check_at": int(now) + CHECK_TALK_SECONDS}
+    undecided = f"{condition} AND attribute_not_exists(reason)"
+    try:
+        return _write_link(key, table.Write(later, undecided, values, defaults=defaults))
+    except table.ConditionFailed as failed:
+        if failed.current is None or not failed.current.reason or failed.current.state not in before(state):
+            raise
+    return _write_link(key, table.Write(reached, condition, values, defaults=defaults))
 
 
 def close(

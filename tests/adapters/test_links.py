@@ -61,6 +61,14 @@ def test_the_first_attributes_of_work_that_goes_on_are_kept(reserved: Key) -> No
     assert steps.decide(reserved, "given back", NOW, {"name": "Ann", "room": 1}).attributes == {"name": "Ann"}
 
 
+def test_an_acceptance_that_comes_late_does_not_put_off_the_look_at_what_was_said(reserved: Key) -> None:
+    due = steps.decide(reserved, "given back", NOW).check_at
+    late = steps.upsert_state(reserved, "bridged", NOW + 30, {})
+    assert (late.state, late.bridged_at, late.check_at) == ("bridged", NOW + 30, due)
+    with pytest.raises(table.ConditionFailed):
+        steps.upsert_state(reserved, "bridged", NOW + 31, {})
+
+
 def test_nothing_becomes_of_work_that_is_over(reserved: Key) -> None:
     steps.close(reserved, "completed", "", NOW)
     with pytest.raises(table.ConditionFailed):
