@@ -127,7 +127,7 @@ def _talks(record: CallRecord) -> Iterator[str]:
 
 
 def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
+    return {1: "once"}.get(number, f"{number} times")
 
 
 def _link(link: Link) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -25,19 +26,27 @@ class NotGreen(Exception):
 class Judges:
     """The tests, by the line that they run and with the seconds of a processor that each takes."""
 
-    def __init__(self, lines: dict[tuple[str, int], set[str]], seconds: dict[str, float]) -> None:
+    def __init__(self, project: Path, lines: dict[tuple[str, int], set[str]], seconds: dict[str, float]) -> None:
         self._lines = lines
         self._seconds = seconds
+        files = {test.partition("::")[0] for test in seconds}
+        self._texts = {file: (project / file).read_text(encoding="utf-8") for file in files}
 
     def of(self, module: str, line: int) -> list[str]:
         """Tests that run this line; none for a line that runs at the import alone."""
         return self._chosen(self._lines.get((module, line), set()))
 
     def of_module(self, module: str) -> list[str]:
-        """Tests that run any line of it; before them all unit tests, some of which look at constants or at the text."""
+        """Tests that run any line of it, or name its package, whose types they may make; before them all unit tests,
+        some of which look at constants or at the text.
+        """
         unit = self._quickest(test for test in self._seconds if test.startswith(f"{FOLDERS[0]}/"))
         ran = {test for (ran, _), tests in self._lines.items() if ran == module for test in tests}
-        return [*unit, *self._chosen(ran - set(unit))]
+        name = re.escape(module.split("/")[1].removesuffix(".py"))
+        named = re.compile(rf"chalicelib(\.| import .*\b){name}\b")
+        naming = {file for file, text in self._texts.items() if named.search(text)}
+        near = ran | {test for test in self._seconds if test.partition("::")[0] in naming}
+        return [*unit, *self._chosen(near - set(unit))]
 
     def _chosen(self, tests: Iterable[str]) -> list[str]:
         """The quickest for half of MOST_SECONDS, then one of each file in turn for the other half.
@@ -79,9 +88,8 @@ def measure(project: Path, into: Path) -> Judges:
     lines: dict[tuple[str, int], set[str]] = defaultdict(set)
     for file in into.glob("lines.*"):
         _read_lines(project, file, lines)
-    return Judges(
-        lines, {test: took for file in into.glob("seconds.*") for test, took in json.loads(file.read_text()).items()}
-    )
+    seconds = {test: took for file in into.glob("seconds.*") for test, took in json.loads(file.read_text()).items()}
+    return Judges(project, lines, seconds)
 
 
 def _read_lines(project: Path, file: Path, lines: dict[tuple[str, int], set[str]]) -> None:

@@ -3,6 +3,7 @@
 import gc
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
@@ -62,15 +63,41 @@ def test_a_function_that_nobody_holds_is_no_mutant_that_lives(monkeypatch: pytes
         forking.put_in(module.__name__, found)
 
 
-def test_tests_of_every_file_are_asked_and_the_quick_ones_first() -> None:
+def judges_of(project: Path, lines: dict[tuple[str, int], set[str]], seconds: dict[str, float], **texts: str) -> Judges:
+    """The tests of a project in which each file has this text."""
+    for file in {test.partition("::")[0] for test in seconds}:
+        (project / file).parent.mkdir(parents=True, exist_ok=True)
+        (project / file).write_text(texts.get(Path(file).stem, ""), encoding="utf-8")
+    return Judges(project, lines, seconds)
+
+
+def test_tests_of_every_file_are_asked_and_the_quick_ones_first(tmp_path: Path) -> None:
     seconds = {
         **{"a.py::slow": 39.0, "a.py::slower": 40.0, "a.py::quick": 1.0, "b.py::one": 2.0, "b.py::two": 30.0},
         "c.py::other": 0.1,
     }
     ran = {test for test in seconds if not test.startswith("c")}
-    judges = Judges({("chalicelib/jobs.py", 7): ran, ("chalicelib/jobs.py", 8): set(seconds)}, seconds)
+    lines = {("chalicelib/jobs.py", 7): ran, ("chalicelib/jobs.py", 8): set(seconds)}
+    judges = judges_of(tmp_path, lines, seconds)
     assert judges.of("chalicelib/jobs.py", 7) == ["a.py::quick", "b.py::one", "b.py::two", "a.py::slow"]
     assert judges.of("chalicelib/jobs.py", 9) == []
     assert judges.of_module("chalicelib/jobs.py")[0] == "c.py::other"
-    judges = Judges({}, {"tests/unit/test_limits.py::one": 1.0, "tests/webhooks/test_jobs.py::two": 0.1})
-    assert judges.of_module("chalicelib/jobs.py") == ["tests/unit/test_limits.py::one"]
+
+
+def test_for_a_change_at_the_import_the_unit_tests_and_whoever_names_the_package_are_asked(tmp_path: Path) -> None:
+    seconds = {
+        "tests/unit/limits.py::one": 1.0,
+        "tests/a.py::two": 0.1,
+        "tests/b.py::three": 0.1,
+        "tests/c.py::four": 1,
+    }
+    texts = {
+        "a": "from chalicelib import crm, jobs\n",
+        "b": "from chalicelib.crm import port\n",
+        "c": "jobs = crm = 1\n",
+    }
+    judges = judges_of(tmp_path, {}, seconds, **texts)
+    assert judges.of_module("chalicelib/jobs.py") == ["tests/unit/limits.py::one", "tests/a.py::two"]
+    assert judges.of_module("chalicelib/crm/port.py") == [
+        *("tests/unit/limits.py::one", "tests/a.py::two", "tests/b.py::three")
+    ]

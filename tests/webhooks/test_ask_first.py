@@ -145,6 +145,11 @@ def beas() -> Link:
 # --- Asking
 
 
+def test_each_round_on_hold_asks_for_the_next_one(driver: Driver) -> None:
+    for attempt in (1, 2, 7):
+        assert f"/{CALL}/{RESERVATION}/{attempt + 1}#" in hears(driver, attempt)
+
+
 def test_the_caller_hears_music_and_the_colleague_is_asked(driver: Driver, desk: Console) -> None:
     answer = does(desk, "ask", PERSON)
     assert (answer.status, answer.data) == (200, {"said": "The caller hears music. Carl is asked."})

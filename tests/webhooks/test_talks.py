@@ -241,6 +241,13 @@ def test_how_long_a_talk_is_a_later_job_may_tell(driver: Driver, later: Later, s
     assert bool(objects(driver)) is not is_dropped
 
 
+@pytest.mark.parametrize("known", [0, 3])
+def test_how_long_a_talk_is_counts_as_it_was_told_first(driver: Driver, later: Later, known: int) -> None:
+    talks.record(Link(subject=CALL, reservation_sid=RESERVATION), RECORDING, {"seconds": known}, later.now)
+    driver.work(jobs.KeepTalk(CALL, RESERVATION, RECORDING, 9))
+    assert row(driver)["seconds"] == known
+
+
 def test_what_is_known_of_a_recording_is_not_written_again(driver: Driver) -> None:
     link = Link(subject=CALL, reservation_sid=RESERVATION)
     first = talks.record(link, RECORDING, {"seconds": 95}, 5.0)
