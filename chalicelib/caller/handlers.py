@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from chalicelib.caller import called, twiml
 from chalicelib.caller import menu as menus
@@ -204,7 +204,7 @@ def after(webhook: Webhook) -> str:
     alone_at_closing = result == "leave" and isinstance(treatment, Line) and not (called_back or chose_message)
     closed = _leaves_at_closing(webhook) if alone_at_closing else ""
     if result == "leave" and not chose_message and not called_back:
-        _tell(webhook, "led-out")
+        _tell(webhook, "led-out", {})
     if call_sid and result in LEFT_ALONE:
         _stop_ringing(call_sid, webhook.at)
     if called_back:
@@ -324,7 +324,7 @@ def _who(webhook: Webhook) -> dict[str, object]:
 def moved(webhook: Webhook) -> str:
     """A caller whose task ended without a worker, led out of the queue by us: the same as after leaving it."""
     _record(sid(webhook.form.get("CallSid")), {"left_queue_at": webhook.at}, webhook.at, left_queue=True)
-    _tell(webhook, "led-out")
+    _tell(webhook, "led-out", {})
     treatment = called.treatment(webhook)
     return twiml.after(treatment, "leave", called.way(webhook, treatment))
 
@@ -368,7 +368,8 @@ def voicemail(webhook: Webhook) -> str:
     call = _record(call_sid, left, webhook.at, defaults=_who(webhook))
     _record_message(call_sid, recording_sid, webhook)
     if url and not _is_nothing(webhook):
-        _tell(webhook, "voicemail", recording_sid, seconds, call.person if call else "")
+        known = {"recording_sid": recording_sid, "seconds": seconds, "worker": call.person if call else ""}
+        _tell(webhook, "voicemail", known)
     return twiml.thank_for_voicemail(called.treatment(webhook))
 
 
@@ -405,8 +406,8 @@ def _is_nothing(webhook: Webhook) -> bool:
     return bool(messages.bucket()) and is_too_short(recording.seconds_of(webhook))
 
 
-def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int = 0, person: str = "") -> None:
-    """Have people told of this, if they want it and if possible, like `_record`."""
+def _tell(webhook: Webhook, what: "What", known: Mapping[str, Any]) -> None:
+    """Have people told of this, if they want it and if possible, like `_record`; `known` is of a recording."""
     from chalicelib.links.model import Notice
     from chalicelib.tell import outbox
 
@@ -417,10 +418,8 @@ def _tell(webhook: Webhook, what: "What", recording_sid: str = "", seconds: int 
         line=callcenter.current().name_of(form.get("To", "")),
         at=webhook.at,
         caller=text(form.get("From")),
-        worker=person,
-        recording_sid=recording_sid,
-        seconds=seconds,
-        base_url=webhook.base_url if messages.bucket() and recording_sid else "",
+        base_url=webhook.base_url if messages.bucket() and known.get("recording_sid") else "",
+        **known,
     )
     if notice.about:
         outbox.order(notice)
