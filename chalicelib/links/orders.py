@@ -44,6 +44,15 @@ def keep(work_key: str, task_sid: str) -> None:
     table.write(_key(work_key), order)
 
 
+def note_made(work_key: str, task_sid: str) -> None:
+    """An event says that the order's task is made: whoever made it may not have heard so, and Twilio forgets a task
+    that has ended (contract 5). What is known stays, and a key that nobody has ordered by is none.
+    """
+    condition = "attribute_exists(digest) AND attribute_not_exists(task_sid)"
+    with suppress(table.ConditionFailed):
+        table.write(_key(work_key), table.Write({"task_sid": task_sid}, condition, remove=("leased_until",)))
+
+
 def release(work_key: str) -> None:
     """The order's task is not made, and may be ordered again."""
     condition = "attribute_exists(digest) AND attribute_not_exists(task_sid)"

@@ -11,7 +11,7 @@ from chalicelib.config import callcenter, environment
 from chalicelib.config.menus import CHOSEN
 from chalicelib.config.schema import CALLBACK, CONSULT, Queue
 from chalicelib.lifecycle import closing, lead_out, wrap_up
-from chalicelib.links import caller_leg, modes, reading, steps, table
+from chalicelib.links import caller_leg, modes, orders, reading, steps, table
 from chalicelib.links.model import TOLD, Key, Link, Outcome, is_over, round_of, wrapping_of
 from chalicelib.observability import log
 from chalicelib.routing.reservation import consult_of
@@ -109,6 +109,8 @@ def _created(event: Event) -> None:
         line = kind_of(event.attributes)
         of_work = {"task_sid": event.row, "line": line, "callback": sid(event.attributes.get("callback_id"))}
         caller_leg.record(event.row, of_work, event.at)
+        if work_key := text(event.attributes.get("work_key")):
+            orders.note_made(work_key, event.row)
         return
     called = text(event.attributes.get("to"))
     line, rules = callcenter.current().line_of(called)

@@ -126,6 +126,7 @@ MAKES_NONE: Mapping[str, Callable[[], object]] = {
     "notices.close": lambda: notices.close(NOTICE.key, NOW + 45, NOW),
     "orders.keep": lambda: orders.keep("lead/1", "WT" + "a" * 32),
     "orders.release": lambda: orders.release("lead/1"),
+    "orders.note_made": lambda: orders.note_made("lead/1", "WT" + "a" * 32),
     "messages.forget": lambda: messages.forget(MESSAGE),
     "table.delete_row": lambda: table.delete_row(KEY),
     "consults.begin": lambda: consults.begin(ASKS, "queue:Sales", NOW, {}),

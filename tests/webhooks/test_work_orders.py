@@ -119,6 +119,30 @@ def test_an_order_whose_answer_is_lost_finds_its_task_when_it_is_sent_again(
     assert len(driver.twilio.tasks) == 1
 
 
+def test_one_whose_task_has_ended_meanwhile_is_known_by_the_event_that_told_of_it(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose() -> None:
+        raise requests.ReadTimeout
+
+    driver.twilio.on_task = lose
+    assert order_it(driver)[0] == 503
+    ((task_sid, task),) = driver.twilio.tasks.items()
+    driver.event("task.created", TaskSid=task_sid, TaskAttributes=task["attributes"])
+    driver.twilio.tasks.clear()
+    later(monkeypatch, posting.LEASE_SECONDS + 1)
+    assert order_it(driver) == (200, {"task_sid": task_sid})
+
+
+def test_an_event_of_a_task_that_nobody_ordered_here_makes_no_order(driver: Driver) -> None:
+    other = json.dumps({"kind": "lead", "work_key": "lead/of somebody else"})
+    driver.event("task.created", TaskSid="WT" + "e" * 32, TaskAttributes=other)
+    first = order_it(driver)[1]["task_sid"]
+    again = json.dumps({"kind": "lead", "work_key": "lead/web-4711"})
+    driver.event("task.created", TaskSid="WT" + "e" * 32, TaskAttributes=again)
+    assert order_it(driver) == (200, {"task_sid": first})
+
+
 def test_so_does_one_whose_row_could_not_be_written(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: str) -> None:
         raise ConnectionError
