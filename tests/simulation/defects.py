@@ -240,6 +240,13 @@ def _whatever_became(true: Any) -> Any:
 
 
 @contextmanager
+def _whose_task_is_never_found() -> Iterator[None]:
+    """Neither Twilio nor the event that tells of the task is listened to."""
+    with patch.object(rest.tasks, "find", lambda _key: ""), patch.object(orders, "note_made"):
+        yield
+
+
+@contextmanager
 def _our_number_is_theirs() -> Iterator[None]:
     codes = ring.WORKER_NUMBER_REFUSED | ring.CALLER_ID_REFUSED
     with patch.object(ring, "WORKER_NUMBER_REFUSED", codes), patch.object(ring, "CALLER_ID_REFUSED", frozenset()):
@@ -767,8 +774,8 @@ DEFECTS: Mapping[str, Defect] = {
     "an outage joins whoever answers": Defect(
         lambda: patch.object(Link, "may_be_dequeued", new=True), frozenset({12}), "dynamodb_hangs=0.3"
     ),
-    "an order whose answer is lost is posted again": _replace(
-        rest.tasks, "find", lambda _true: lambda _key: "", 13, faults="rest_timeout_after=0.5"
+    "an order whose answer is lost is posted again": Defect(
+        _whose_task_is_never_found, frozenset({13}), "rest_timeout_after=0.5"
     ),
     "an order is claimed by whoever sends it": _replace(
         orders, "claim", _claimed_by_everybody, 13, faults="rest_timeout_after=0.5"
