@@ -23,7 +23,7 @@ quick: .venv/ready ## the habit of every day: lint, types, import rules, unit an
 	$(PY) -m pytest -q -n auto tests/unit tests/webhooks
 
 # In processes of their own: the others' replace what the threads of a local AWS that goes on would use.
-# They wait more than they work, and have real deadlines: three at once, wherever.
+# They wait more than they work, and have real deadlines: four at once, wherever.
 WITH_AWS = tests/laptop tests/load
 
 # Where it is set, as in many a container, each of the hundreds of processes would compile anew all that it loads.
@@ -35,7 +35,7 @@ test: .venv/ready .build/clients/ready .build/sdks/ready
 else
 test: check .build/clients/ready .build/sdks/ready ## everything: the checks, then every test; TEAM=folder: in a copy where these are the team's files
 	$(PY) -m pytest -n auto $(addprefix --ignore=,$(WITH_AWS))
-	$(PY) -m pytest -n 3 $(WITH_AWS)
+	$(PY) -m pytest -n 4 $(WITH_AWS)
 endif
 
 check: .venv/ready ## lint, format, types, import rules, CloudFormation; changes nothing

@@ -1,9 +1,10 @@
 """Nobody is stranded: thousands of calls against the whole application, and a planted defect for each invariant."""
 
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -15,7 +16,7 @@ from tests.simulation.faults import RATES, chosen
 from tests.simulation.invariants import Violation, check
 from tests.simulation.invocation import Step
 from tests.simulation.observed import Observed
-from tests.simulation.run import CALLS_A_WORLD, Summary, digest, explain, keep_what_is_loaded, many, plans_of
+from tests.simulation.run import CALLS_A_WORLD, Summary, digest, explain, keep_what_is_loaded, many, one, plans_of
 from tests.simulation.world import Plan, World, play
 
 WORLDS_TO_FIND_IT = 6
@@ -28,7 +29,7 @@ FOUND_FROM = {
     "a caller who is back is called back all the same": 9,
     "who hangs up on hold loses the caller": 17,
     "a machine's verdict joins": 5,
-    "who went home by hand is moved": 6,
+    "who went home by hand is moved": 3,
     "a worker changes while we look": 4,
     "a message is posted by each job anew": 8,
     "a worker on hold is taken for one who hung up": 10,
@@ -37,6 +38,9 @@ FOUND_FROM = {
     "a caller is given away by each request of the desk anew": 10,
     "a task that outlives its call stays": 4,
     "a caller may go up and down for ever": 4,
+    "a message that is done is offered on": 3,
+    "a wrap-up begins when the worker has said that it is done": 17,
+    "who passed is moved before the way back is ordered": 6,
 }
 OF_WORK = 13  # the promise about work that is no call
 OF_AVAILABILITY = 15  # and about who is on
@@ -51,6 +55,13 @@ def quick() -> None:
     keep_what_is_loaded()
 
 
+def play_here(plans: Iterable[Plan], summary: Summary) -> None:
+    """In this process, as the tests themselves run on all cores."""
+    for plan in plans:
+        summary.add(one(plan))
+    gc.enable()
+
+
 def judged(world: World) -> list[Violation]:
     return check(Observed(world))
 
@@ -61,7 +72,7 @@ CRM_IS_OUT = "crm_500=0.95,crm_declines,lambda_dies,webhook_twice,message_twice,
 @pytest.mark.parametrize(("faults", "calls"), [("all", 300), ("people", 125), ("none", 50), (CRM_IS_OUT, 125)])
 def test_every_invariant_holds(faults: str, calls: int) -> None:
     summary = Summary(1, faults)
-    many(list(plans_of(calls, 1, chosen(faults))), summary)
+    play_here(plans_of(calls, 1, chosen(faults)), summary)
     assert summary.violations == []
     assert summary.calls.total() == calls + summary.faults["caller_calls_again"]
 
@@ -114,28 +125,28 @@ def test_each_invariant_has_a_defect_that_it_finds() -> None:
 
 def test_callers_of_whom_nobody_takes_a_call_are_called_back() -> None:
     summary, rates = Summary(1, "all"), chosen("all")
-    many([Plan(seed, rates, away=True, asks=0.9) for seed in range(3000, 3006)], summary)
+    play_here((Plan(seed, rates, away=True, asks=0.9) for seed in range(3000, 3006)), summary)
     assert summary.violations == []
     assert summary.faults["customer_busy"] and summary.faults["caller_calls_again"]
 
 
 def test_lines_open_and_close_among_the_calls_and_an_admin_switches_one() -> None:
     summary, rates = Summary(1, "all"), chosen("all")
-    many([Plan(seed, rates, hours=True) for seed in range(4000, 4012)], summary)
+    play_here((Plan(seed, rates, hours=True) for seed in range(4000, 4012)), summary)
     assert summary.violations == []
 
 
 def test_some_workers_take_their_callers_at_the_desk() -> None:
     """In two tabs too, with events that are late, twice or lost, and tabs that die in the middle."""
     summary, rates = Summary(1, "all"), chosen("all")
-    many([Plan(seed, rates, desk=True) for seed in range(6000, 6012)], summary)
+    play_here((Plan(seed, rates, desk=True) for seed in range(6000, 6012)), summary)
     assert summary.violations == []
     assert {kind for kind in RATES if kind.startswith("desk_")} <= set(summary.faults)
 
 
 def test_lines_ask_who_calls_and_some_callers_are_blocked() -> None:
     summary, rates = Summary(1, "all"), chosen("all")
-    many([Plan(seed, rates, known=True) for seed in range(5000, 5006)], summary)
+    play_here((Plan(seed, rates, known=True) for seed in range(5000, 5006)), summary)
     assert summary.violations == []
 
 
