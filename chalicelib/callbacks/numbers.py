@@ -51,7 +51,7 @@ def typed(digits: str, home: str) -> str:
     abroad = TYPED_COUNTRY.get(home, "00")
     if digits.startswith(abroad):
         number = f"+{digits.removeprefix(abroad)}"
-    elif home.startswith("+1"):
+    elif home == "+1":
         number = f"+{digits}" if len(digits) == 11 and digits[0] == "1" else f"+1{digits}"
     else:
         number = f"{home}{digits.removeprefix('0')}"

@@ -89,11 +89,7 @@ def _ask(webhook: Webhook, line: Line, rules: Rules) -> str:
 
 def refused(rules: Rules, answer: asking.Answer) -> Text:
     """Why a number is not called back."""
-    match answer:
-        case "not allowed":
-            return rules.says.not_called
-        case _:
-            return rules.says.too_often
+    return rules.says.not_called if answer == "not allowed" else rules.says.too_often
 
 
 def wanted_by(webhook: Webhook, call: Call | None) -> Callback | None:

@@ -65,11 +65,9 @@ def _phone(webhook: Webhook, line: Line) -> twiml.Phone:
 
 def phone_of(center: CallCenter, line: Line, caller: str) -> twiml.Phone:
     """The caller's phone, as far as the closed document needs it."""
-    spoken = ""
-    match line.closed.then:
-        case "callback" if line.callback:
-            from chalicelib.callbacks import numbers
+    if line.closed.then != "callback" or line.callback is None:
+        return twiml.Phone(center.caller_id(caller))
+    from chalicelib.callbacks import numbers
 
-            if numbers.is_allowed(caller, line.callback.countries, center.own_numbers()):
-                spoken = numbers.spoken(caller)
-    return twiml.Phone(center.caller_id(caller), spoken)
+    may_call = numbers.is_allowed(caller, line.callback.countries, center.own_numbers())
+    return twiml.Phone(center.caller_id(caller), numbers.spoken(caller) if may_call else "")

@@ -86,11 +86,8 @@ def _when_closed(webhook: Webhook, name: str, line: Line, *, is_answered: bool =
 def _leaves_at_closing(webhook: Webhook) -> str:
     """What a caller hears who leaves the queue as the line has closed; empty where callers are served all the same."""
     name, line = called.line(webhook)
-    match line.closing:
-        case "leave" if line.may_be_closed:
-            return _when_closed(webhook, name, line, is_answered=True)
-        case _:
-            return ""
+    leaves = line.closing == "leave" and line.may_be_closed
+    return _when_closed(webhook, name, line, is_answered=True) if leaves else ""
 
 
 def enqueue_plainly(webhook: Webhook) -> str:

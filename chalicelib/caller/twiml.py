@@ -545,11 +545,10 @@ def _ask_survey(response: VoiceResponse, treatment: Treatment, base_url: str) ->
 
 
 def _end(response: VoiceResponse, treatment: Treatment, said: Text, then: str, way: Way) -> None:
-    match then:
-        case "hangup":
-            goodbye(response, treatment, said)
-        case _:
-            _take_message(response, treatment, said, way)
+    if then == "hangup":
+        goodbye(response, treatment, said)
+    else:
+        _take_message(response, treatment, said, way)
 
 
 def take_message(treatment: Treatment, way: Way, first: Text = "") -> str:

@@ -362,6 +362,7 @@ class Messages(_Table, frozen=True):
 
     @property
     def are_in_bucket(self) -> bool:
+        """Whether they are kept in the team's own bucket, and not at Twilio."""
         return self.kept_in == "s3"
 
 

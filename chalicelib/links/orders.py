@@ -7,6 +7,7 @@ from chalicelib.links import table
 from chalicelib.links.model import Key
 
 WORK = "WORK"
+WITHOUT_TASK = "attribute_exists(digest) AND attribute_not_exists(task_sid)"  # ordered, and no task is known
 
 
 class Ordered(NamedTuple):
@@ -48,15 +49,14 @@ def note_made(work_key: str, task_sid: str) -> None:
     """An event says that the order's task is made: whoever made it may not have heard so, and Twilio forgets a task
     that has ended (contract 5). What is known stays, and a key that nobody has ordered by is none.
     """
-    condition = "attribute_exists(digest) AND attribute_not_exists(task_sid)"
+    order = table.Write({"task_sid": task_sid}, WITHOUT_TASK, remove=("leased_until",))
     with suppress(table.ConditionFailed):
-        table.write(_key(work_key), table.Write({"task_sid": task_sid}, condition, remove=("leased_until",)))
+        table.write(_key(work_key), order)
 
 
 def release(work_key: str) -> None:
     """The order's task is not made, and may be ordered again."""
-    condition = "attribute_exists(digest) AND attribute_not_exists(task_sid)"
-    order = table.Write({"leased_until": 0}, condition)
+    order = table.Write({"leased_until": 0}, WITHOUT_TASK)
     with suppress(table.ConditionFailed):
         table.write(_key(work_key), order)
 

@@ -217,7 +217,7 @@ def _attempt(webhook: Webhook) -> int:
     return count(webhook.path.get("attempt")) or 1
 
 
-def _url(webhook: Webhook, route: urls.Route, attempt: int | None = None) -> str:
+def _url(webhook: Webhook, route: urls.Route, attempt: int = 1) -> str:
     """Of the same leg; where a route counts the attempts, of this one."""
     key = key_of(webhook) or Key("unknown", "unknown")
     sids = {"subject": key.subject, "reservation_sid": key.reservation_sid}

@@ -228,10 +228,10 @@ def test_on_hold_without_music_there_are_words_and_three_seconds(rules: Star | N
     assert heard == [said(words), ("Pause", {"length": "3"}, ""), goes_to(HOLD)]
 
 
-def test_caller_and_worker_meet_in_a_room_without_a_beep_that_either_ends() -> None:
-    room = {"beep": "false", "startConferenceOnEnter": "true", "endConferenceOnExit": "true", "waitUrl": WAIT}
+def test_caller_and_worker_meet_in_a_conference_without_a_beep_that_either_ends() -> None:
+    conference = {"beep": "false", "startConferenceOnEnter": "true", "endConferenceOnExit": "true", "waitUrl": WAIT}
     heard = verbs(twiml.join_room("WR1", HOLD, WAIT))
-    assert heard == [("Dial", {"action": HOLD}, ""), ("Conference", room, "WR1")]
+    assert heard == [("Dial", {"action": HOLD}, ""), ("Conference", conference, "WR1")]
 
 
 # --- One worker alone

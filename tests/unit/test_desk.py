@@ -617,19 +617,19 @@ def test_all_three_talk_once_the_caller_is_off_hold(
 
 @pytest.mark.parametrize("asks", [True, False])
 @pytest.mark.parametrize(
-    ("room", "fails", "is_withdrawn"),
+    ("room_sid", "fails", "is_withdrawn"),
     [("CF1", "", True), ("", "", False), ("CF1", "ends", False), ("CF1", "back", True)],
 )
 def test_back_to_the_caller_ends_the_question_and_the_hold(
-    monkeypatch: pytest.MonkeyPatch, room: str, fails: str, is_withdrawn: bool, asks: bool
+    monkeypatch: pytest.MonkeyPatch, room_sid: str, fails: str, is_withdrawn: bool, asks: bool
 ) -> None:
-    link, withdrawn = structs.replace(ASKS if asks else TALK, room_sid=room), list[Link]()
+    link, withdrawn = structs.replace(ASKS if asks else TALK, room_sid=room_sid), list[Link]()
     kept(monkeypatch, link)
     monkeypatch.setattr(rest.conferences, "end_with", lambda *_given, ends: ends and fails != "ends")
     monkeypatch.setattr(consults, "back", lambda link: structs.replace(link, consults=""))
     monkeypatch.setattr(consulting, "withdraw", withdrawn.append)
     monkeypatch.setattr(consulting, "unhold", lambda _link: fails != "back")
-    if room and not fails:
+    if room_sid and not fails:
         assert asking_first.act(asked(do="back")) == {"said": "You talk to the caller."}
     else:
         with pytest.raises(Changed, match="the talk is over"):

@@ -9,5 +9,5 @@ pytestmark = pytest.mark.usefixtures("environment")  # app.py is not imported wi
 
 @pytest.mark.parametrize("name", DEFECTS)
 def test_a_defect_can_be_planted(name: str) -> None:
-    with DEFECTS[name].plant():
+    with DEFECTS[name].plant():  # raises where what it replaces is gone
         pass

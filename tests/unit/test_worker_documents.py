@@ -170,10 +170,12 @@ def test_what_cannot_be_kept_now_is_tried_again_three_seconds_later() -> None:
 @pytest.mark.parametrize(
     ("ends_it", "written"), [({}, "true"), ({"ends_it": True}, "true"), ({"ends_it": False}, "false")]
 )
-def test_a_room_has_no_beep_begins_at_once_and_ends_with_whom_it_is_for(ends_it: dict[str, bool], written: str) -> None:
-    room = {"waitUrl": NEXT, "beep": "false", "startConferenceOnEnter": "true", "endConferenceOnExit": written}
+def test_a_conference_has_no_beep_begins_at_once_and_ends_with_whom_it_is_for(
+    ends_it: dict[str, bool], written: str
+) -> None:
+    conference = {"waitUrl": NEXT, "beep": "false", "startConferenceOnEnter": "true", "endConferenceOnExit": written}
     heard = verbs(twiml.join_room("WR1", URL, NEXT, **ends_it))
-    assert heard == [("Dial", {"action": URL, "method": "POST"}, ""), ("Conference", room, "WR1")]
+    assert heard == [("Dial", {"action": URL, "method": "POST"}, ""), ("Conference", conference, "WR1")]
 
 
 def test_a_goodbye_is_in_the_voice_of_the_line_where_that_is_known() -> None:

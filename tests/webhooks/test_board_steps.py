@@ -60,8 +60,8 @@ def test_nothing_changes_any_more_before_the_first_call_that_is_under_way(
     assert refreshing._settled_until(records, NOW, NOW - 500) == NOW - 500
 
 
-def messages(*states: dict[str, float]) -> CallRecord:
-    found = (Message(subject=CALL, item=f"RECORDING#{number}", **state) for number, state in enumerate(states))  # type: ignore[arg-type]
+def messages(*states: dict[str, Any]) -> CallRecord:
+    found = (Message(subject=CALL, item=f"RECORDING#{number}", **state) for number, state in enumerate(states))
     return CallRecord(None, (), messages=tuple(found))
 
 

@@ -230,10 +230,14 @@ def test_what_twilio_does_not_take_is_looked_at_again_in_a_moment(
     assert sent == [(jobs.LookAt("link", rows, NOW + 25), 25)]
 
 
-def test_where_that_cannot_be_ordered_it_is_left_to_the_sweep(driver: Driver, environment: pytest.MonkeyPatch) -> None:
+def test_where_that_cannot_be_ordered_it_is_left_to_the_sweep(
+    driver: Driver, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     environment.setattr(jobs, "send", lambda *_given, **_named: 1 / 0)
     driver.twilio.failures = {"/Participants/": [503]}
     consulting.worker_left(beas(), NOW)
+    assert "the caller is left to the sweep" in capsys.readouterr().out
+    assert row().is_consulting and row().check_at
 
 
 @pytest.mark.parametrize(

@@ -171,9 +171,15 @@ def test_switched_off_a_link_leads_nowhere_and_a_mail_has_none(
 def test_a_mail_has_a_link_only_where_it_leads_to_a_message(
     driver: Driver, inbox: Inbox, later: Later, unknown: str
 ) -> None:
-    known = {"about": CALL, "line": "support", "recording_sid": RECORDING, "base_url": BASE, unknown: ""}
+    known: dict[str, Any] = {
+        "about": CALL,
+        "line": "support",
+        "recording_sid": RECORDING,
+        "base_url": BASE,
+        unknown: "",
+    }
     known.pop("", None)
-    outbox.order(Notice(what="voicemail", at=later.now, **known))  # type: ignore[arg-type]
+    outbox.order(Notice(what="voicemail", at=later.now, **known))
     driver.sweep()
     (mail,) = inbox.mails()
     assert ("/m/" in mail["Message"]) is not bool(unknown)

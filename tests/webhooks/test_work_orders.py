@@ -56,6 +56,11 @@ def send(driver: Driver, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     return answer["statusCode"], json.loads(answer["body"])
 
 
+def lose() -> None:
+    """Twilio's answer does not come."""
+    raise requests.ReadTimeout
+
+
 def order_it(driver: Driver, **changes: Any) -> tuple[int, dict[str, Any]]:
     return send(driver, signed(json.dumps(LEAD | changes)))
 
@@ -107,9 +112,6 @@ def test_two_at_once_make_one_task(driver: Driver) -> None:
 def test_an_order_whose_answer_is_lost_finds_its_task_when_it_is_sent_again(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lose() -> None:
-        raise requests.ReadTimeout
-
     driver.twilio.on_task = lose
     assert order_it(driver)[0] == 503
     driver.twilio.on_task = None
@@ -122,9 +124,6 @@ def test_an_order_whose_answer_is_lost_finds_its_task_when_it_is_sent_again(
 def test_one_whose_task_has_ended_meanwhile_is_known_by_the_event_that_told_of_it(
     driver: Driver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lose() -> None:
-        raise requests.ReadTimeout
-
     driver.twilio.on_task = lose
     assert order_it(driver)[0] == 503
     ((task_sid, task),) = driver.twilio.tasks.items()
